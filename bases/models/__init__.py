@@ -1,0 +1,33 @@
+from bases.models.imports import ImportBatch, ImportRow
+from bases.models.organisations import (
+    Province,
+    ProvinceGroupGrant,
+    ProvinceUserGrant,
+    Specialty,
+    SpecialtyBase,
+    SpecialtyBaseGroupGrant,
+    SpecialtyBaseUserGrant,
+    TrainingBase,
+    TrainingBaseGroupGrant,
+    TrainingBaseUserGrant,
+)
+from bases.models.requests import CorrectionRequest, TransferRequest
+from bases.models.submissions import Submission
+
+__all__ = [
+    "CorrectionRequest",
+    "ImportBatch",
+    "ImportRow",
+    "Province",
+    "ProvinceGroupGrant",
+    "ProvinceUserGrant",
+    "Specialty",
+    "SpecialtyBase",
+    "SpecialtyBaseGroupGrant",
+    "SpecialtyBaseUserGrant",
+    "Submission",
+    "TrainingBase",
+    "TrainingBaseGroupGrant",
+    "TrainingBaseUserGrant",
+    "TransferRequest",
+]

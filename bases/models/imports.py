@@ -1,0 +1,103 @@
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+
+def upload_path(batch: "ImportBatch", filename: str) -> str:
+    """A random name: what the sender called the file is kept as data and never used as a path."""
+    return f"imports/{timezone.localdate():%Y/%m}/{uuid.uuid4().hex}"
+
+
+class ImportBatch(models.Model):
+    """One uploaded workbook: stored, checked, previewed, applied, perhaps undone (ARCHITECTURE §4).
+
+    Counts always satisfy rows_total = created + updated + unchanged + refused once applied.
+    """
+
+    class Kind(models.TextChoices):
+        ACCOUNTS = "accounts", "账号导入"
+        TRAINING = "training", "培训信息导入"
+        COMPLETIONS = "completions", "提前结业补报"
+
+    class Module(models.TextChoices):
+        INTAKE = "intake", "招收信息管理"
+        REGISTRY = "registry", "住院医师信息管理"
+
+    class State(models.TextChoices):
+        UPLOADED = "uploaded", "等待检查"
+        CHECKING = "checking", "正在检查"
+        REFUSED = "refused", "文件未被接受"
+        CHECKED = "checked", "待确认"
+        APPLYING = "applying", "正在导入"
+        APPLIED = "applied", "已导入"
+        CANCELLED = "cancelled", "已取消"
+        UNDONE = "undone", "已撤销"
+
+    class Mode(models.TextChoices):
+        GOOD_ROWS = "good_rows", "先导入无误的行"
+        ALL_OR_NOTHING = "all_or_nothing", "全部无误才导入"
+
+    kind = models.CharField("类别", max_length=12, choices=Kind.choices)
+    module = models.CharField("模块", max_length=10, choices=Module.choices)
+    cycle = models.ForeignKey("portal.CollectionCycle", models.PROTECT, related_name="+")
+    base = models.ForeignKey("bases.TrainingBase", models.PROTECT, null=True, related_name="import_batches")
+    province = models.ForeignKey("bases.Province", models.PROTECT, null=True, related_name="import_batches")
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField("上传时间", default=timezone.now)
+    file = models.FileField(upload_to=upload_path, max_length=200)
+    file_name = models.CharField("文件名", max_length=255)
+    file_sha256 = models.CharField(max_length=64)
+    state = models.CharField("状态", max_length=10, choices=State.choices, default=State.UPLOADED)
+    mode = models.CharField("导入方式", max_length=15, choices=Mode.choices, default=Mode.GOOD_ROWS)
+    refusal = models.JSONField(default=dict)
+    sheet_name = models.CharField(max_length=100, blank=True)
+    header_row = models.PositiveIntegerField(null=True)
+    headers = models.JSONField(default=list)
+    ignored_headers = models.JSONField(default=list)
+    rows_total = models.PositiveIntegerField(default=0)
+    rows_created = models.PositiveIntegerField(default=0)
+    rows_updated = models.PositiveIntegerField(default=0)
+    rows_unchanged = models.PositiveIntegerField(default=0)
+    rows_refused = models.PositiveIntegerField(default=0)
+    rows_warned = models.PositiveIntegerField(default=0)
+    progress = models.PositiveIntegerField(default=0)
+    applied_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "导入批次"
+        ordering = ["-uploaded_at"]
+        indexes = [models.Index(fields=["base", "-uploaded_at"], name="batch_by_base")]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class ImportRow(models.Model):
+    """One data row of a workbook with its verdict; `sheet_row` is the number Excel shows."""
+
+    class Verdict(models.TextChoices):
+        CREATE = "create", "新增"
+        UPDATE = "update", "更新"
+        UNCHANGED = "unchanged", "已存在，未重复导入"
+        REFUSED = "refused", "有误，未导入"
+
+    batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="rows")
+    sheet_row = models.PositiveIntegerField()
+    raw = models.JSONField()
+    values = models.JSONField()
+    verdict = models.CharField(max_length=10, choices=Verdict.choices)
+    # [{"header", "column", "code", "text", "repair", "is_warning"}]
+    problems = models.JSONField(default=list)
+    before = models.JSONField(null=True)
+    enrollment = models.ForeignKey("residents.Enrollment", models.SET_NULL, null=True, related_name="+")
+    is_applied = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["sheet_row"]
+        constraints = [models.UniqueConstraint(fields=["batch", "sheet_row"], name="row_once_per_batch")]
+
+    def __str__(self) -> str:
+        return f"第{self.sheet_row}行"

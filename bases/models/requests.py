@@ -1,0 +1,76 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class TransferRequest(models.Model):
+    """请求转出: a base asks the base that holds a person to set 退培 so that it can import him (P-15, GOALS B13)."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "待原基地处理"
+        RELEASED = "released", "已转出"
+        REFUSED = "refused", "原基地拒绝"
+        CANCELLED = "cancelled", "已撤回"
+
+    enrollment = models.ForeignKey("residents.Enrollment", models.PROTECT, related_name="transfer_requests")
+    to_base = models.ForeignKey("bases.TrainingBase", models.PROTECT, related_name="transfer_requests_sent")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
+    reason = models.CharField("转入说明", max_length=200)
+    due_on = models.DateField("处理期限")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    answered_at = models.DateTimeField(null=True)
+    answer = models.CharField("处理说明", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "转出请求"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["enrollment", "to_base"], condition=Q(state="open"), name="one_open_transfer_request"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.enrollment_id} → {self.to_base}"
+
+
+class CorrectionRequest(models.Model):
+    """A request to alter a locked ID type or number: base → province → association, the only way (P-18)."""
+
+    class State(models.TextChoices):
+        WITH_PROVINCE = "province", "待省级核实"
+        WITH_CMDA = "cmda", "待中国医师协会处理"
+        DONE = "done", "已更正"
+        REFUSED = "refused", "未通过"
+
+    resident = models.ForeignKey("residents.Resident", models.PROTECT, related_name="correction_requests")
+    base = models.ForeignKey("bases.TrainingBase", models.PROTECT, related_name="+")
+    old_id_type = models.CharField(max_length=2)
+    old_id_number = models.CharField(max_length=20)
+    new_id_type = models.CharField(max_length=2)
+    new_id_number = models.CharField(max_length=20)
+    reason = models.CharField(max_length=500)
+    evidence = models.FileField(upload_to="corrections/", blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WITH_PROVINCE)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
+    province_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    province_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    comment = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "证件更正申请"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["resident"],
+                condition=Q(state__in=["province", "cmda"]),
+                name="one_open_correction_per_resident",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resident_id} {self.get_state_display()}"

@@ -1,0 +1,115 @@
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class Submission(models.Model):
+    """One 上报: what a base reported of one enrollment, frozen, and what the province decided of it (BR-57, 87).
+
+    The snapshot and the columns that statistics group by never change (BR-20); only the outcome does, by
+    review/decisions.py (approve, return, revoke) and bases/reporting.py (withdraw).
+    """
+
+    class Outcome(models.TextChoices):
+        PENDING = "pending", "待审核"
+        APPROVED = "approved", "审核通过"
+        RETURNED = "returned", "退回修改"
+        WITHDRAWN = "withdrawn", "已撤回上报"
+        REVOKED = "revoked", "审核已撤销"
+
+    class Channel(models.TextChoices):
+        PAGE = "page", "网页"
+        API = "api", "接口"
+
+    enrollment = models.ForeignKey("residents.Enrollment", models.PROTECT, related_name="submissions")
+    module = models.CharField(max_length=10, choices=[("intake", "招收信息"), ("registry", "住院医师信息")])
+    number = models.PositiveSmallIntegerField("第几次上报")
+    cycle = models.ForeignKey("portal.CollectionCycle", models.PROTECT, null=True, related_name="+")
+    province = models.ForeignKey("bases.Province", models.PROTECT, related_name="+")
+    base = models.ForeignKey("bases.TrainingBase", models.PROTECT, related_name="+")
+    specialty = models.ForeignKey("bases.Specialty", models.PROTECT, related_name="+")
+    intake_year = models.PositiveSmallIntegerField()
+    trainee_type = models.CharField(max_length=1)
+    status = models.CharField(max_length=1)
+    approved_years = models.PositiveSmallIntegerField()
+    sex = models.CharField(max_length=1)
+    highest_education = models.CharField(max_length=1, blank=True)
+    highest_degree = models.CharField(max_length=3, blank=True)
+    is_fresh_graduate = models.BooleanField()
+    is_rural_oriented = models.BooleanField()
+    is_western_support = models.BooleanField()
+    # {"identity": {…}, "basic": {…}, "education": […], "work": {…}, "certificate": {…}, "training": {…}, "status": {…}}
+    snapshot = models.JSONField()
+    channel = models.CharField(max_length=4, choices=Channel.choices, default=Channel.PAGE)
+    declared_true = models.BooleanField("已声明信息真实准确")
+    reported_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    reported_at = models.DateTimeField("上报时间", default=timezone.now)
+    report_batch = models.UUIDField(null=True)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.PENDING)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField("审核时间", null=True)
+    decision_batch = models.UUIDField(null=True)
+    comment = models.TextField("退回修改意见", blank=True)
+    reason_codes = models.JSONField(default=list)
+    # {"training.actual_start_date": "…"}: one comment per field
+    field_comments = models.JSONField(default=dict)
+    version = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "上报记录"
+        ordering = ["-reported_at"]
+        indexes = [
+            models.Index(fields=["base", "reported_at"], condition=Q(outcome="pending"), name="submission_queue"),
+            models.Index(
+                fields=["province", "base", "specialty", "intake_year", "trainee_type", "status"],
+                name="submission_statistics",
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["enrollment"], condition=Q(outcome="pending"), name="one_pending_submission_per_enrollment"
+            ),
+            models.UniqueConstraint(fields=["enrollment", "number"], name="submission_number_once"),
+            models.CheckConstraint(condition=Q(declared_true=True), name="submission_carries_the_declaration"),
+            models.CheckConstraint(
+                name="submission_decision_is_complete",
+                condition=Q(outcome="pending", decided_at__isnull=True, decided_by__isnull=True)
+                | (~Q(outcome="pending") & Q(decided_at__isnull=False, decided_by__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="submission_return_says_why",
+                condition=~Q(outcome="returned") | ~Q(comment=""),
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(
+                name="snapshot_is_frozen",
+                exclude=[
+                    "outcome",
+                    "decided_by",
+                    "decided_at",
+                    "decision_batch",
+                    "comment",
+                    "reason_codes",
+                    "field_comments",
+                    "version",
+                ],
+            ),
+            pgtrigger.FSM(
+                name="outcome_moves_forward",
+                field="outcome",
+                transitions=[
+                    ("pending", "approved"),
+                    ("pending", "returned"),
+                    ("pending", "withdrawn"),
+                    ("approved", "revoked"),
+                    ("returned", "revoked"),
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.enrollment_id} 第{self.number}次上报"

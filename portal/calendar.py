@@ -1,0 +1,109 @@
+"""Is this step open, for whom, until when. The only place that compares a deadline with the clock (BR-12, 39, 55)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from portal.models import CollectionCycle, CycleWindow, Extension, Step
+
+# A form opened in time and posted this late is kept as a draft, never reported (AM-26).
+GRACE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Whether a step is open now, its deadline, and the sentence that tells the user why it is not."""
+
+    is_open: bool
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    reason: str = ""
+    in_grace: bool = False
+
+
+def last_moment(closes_at: datetime) -> str:
+    """The deadline in words. Windows end before `closes_at`, so midnight is shown as 23:59:59 of the day before."""
+    return timezone.localtime(closes_at - timedelta(seconds=1)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def current_cycle() -> CollectionCycle | None:
+    """The newest cycle that has begun or is set up: the one whose intake the menus show."""
+    return CollectionCycle.objects.order_by("-year").first()
+
+
+def opening(
+    cycle: CollectionCycle | None,
+    step: Step,
+    *,
+    province_id: str | None = None,
+    base_id: int | None = None,
+    enrollment_id: int | None = None,
+    now: datetime | None = None,
+) -> Opening:
+    """The state of one step for one province, base and record; extensions only ever lengthen (GOALS N1, P8).
+
+    Two queries. For lists use `openings`, which answers for many steps with the same two.
+    """
+    return openings(
+        cycle, [step], province_id=province_id, base_id=base_id, enrollment_id=enrollment_id, now=now
+    )[step]
+
+
+def openings(
+    cycle: CollectionCycle | None,
+    steps: Iterable[Step],
+    *,
+    province_id: str | None = None,
+    base_id: int | None = None,
+    enrollment_id: int | None = None,
+    now: datetime | None = None,
+) -> dict[Step, Opening]:
+    steps = list(steps)
+    if cycle is None:
+        return {step: Opening(False, reason="尚未设置采集周期，请联系中国医师协会。") for step in steps}
+    now = now or timezone.now()
+    windows: dict[str, CycleWindow] = {}
+    scope = Q(province__isnull=True) | Q(province_id=province_id)
+    for window in CycleWindow.objects.filter(scope, cycle=cycle, step__in=steps):
+        if window.province_id or window.step not in windows:
+            windows[window.step] = window
+    named = Q(province_id=province_id, province__isnull=False) | Q(base_id=base_id, base__isnull=False)
+    named |= Q(enrollment_id=enrollment_id, enrollment__isnull=False)
+    later: dict[str, datetime] = {}
+    for step, until in Extension.objects.filter(named, cycle=cycle, step__in=steps).values_list("step", "until"):
+        later[step] = max(until, later.get(step, until))
+    return {step: _judge(step, windows.get(step), later.get(step), now) for step in steps}
+
+
+def _judge(step: Step, window: CycleWindow | None, extended: datetime | None, now: datetime) -> Opening:
+    label = Step(step).label
+    if window is None:
+        return Opening(False, reason=f"“{label}”尚未设置开放时间，请联系中国医师协会。")
+    closes_at = max(window.closes_at, extended) if extended else window.closes_at
+    if now < window.opens_at:
+        start = timezone.localtime(window.opens_at).strftime("%Y-%m-%d %H:%M")
+        return Opening(False, window.opens_at, closes_at, f"“{label}”将于 {start} 开放。")
+    if now < closes_at:
+        return Opening(True, window.opens_at, closes_at)
+    return Opening(
+        False,
+        window.opens_at,
+        closes_at,
+        f"“{label}”已于 {last_moment(closes_at)} 截止，数据已锁定。",
+        in_grace=now < closes_at + GRACE,
+    )
+
+
+def cycle_state(cycle: CollectionCycle, now: datetime | None = None) -> str:
+    """批次状态 of DOMAIN §3.10: 0 未开放, 1 填报中, 2 审核中, 3 已锁定, by the national windows."""
+    now = now or timezone.now()
+    found = openings(cycle, [Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT, Step.REVIEW], now=now)
+    if any(found[step].is_open for step in (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT)):
+        return "1"
+    if found[Step.REVIEW].is_open:
+        return "2"
+    ends = [state.closes_at for state in found.values() if state.closes_at]
+    return "3" if ends and now >= max(ends) else "0"

@@ -1,0 +1,21 @@
+from django.http import HttpRequest
+from django.utils import timezone
+
+from portal.models import Message, SiteContact
+
+
+def frame(request: HttpRequest) -> dict:
+    """What the page frame shows everywhere: contact block, server time, count of unread messages. Lazy: no query
+    is made by a page that does not print it."""
+    user = getattr(request, "user", None)
+
+    def unread_count() -> int:
+        if user is None or not user.is_authenticated:
+            return 0
+        return Message.objects.filter(recipient=user, read_at__isnull=True).count()
+
+    return {
+        "contact": lambda: SiteContact.objects.filter(pk=1).first(),
+        "server_time": timezone.now,
+        "unread_count": unread_count,
+    }

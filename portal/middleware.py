@@ -1,0 +1,86 @@
+"""What every request carries: an id, limits of its session, the actor for the history, no copy in the browser's cache."""
+
+import ipaddress
+import time
+import uuid
+from collections.abc import Callable
+
+import pghistory
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import add_never_cache_headers
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address of the last hop that our own proxies saw; what the client claims beyond them changes nothing."""
+    address = request.META.get("REMOTE_ADDR") or "0.0.0.0"
+    if settings.TRUSTED_PROXY_COUNT:
+        hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+        if len(hops) >= settings.TRUSTED_PROXY_COUNT:
+            address = hops[-settings.TRUSTED_PROXY_COUNT]
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        # A unix-socket server has no peer address.
+        return "0.0.0.0"
+
+
+def request_id(get_response: GetResponse) -> GetResponse:
+    def middleware(request: HttpRequest) -> HttpResponse:
+        request.id = uuid.uuid4().hex
+        response = get_response(request)
+        response["X-Request-ID"] = request.id
+        return response
+
+    return middleware
+
+
+def session_limits(get_response: GetResponse) -> GetResponse:
+    """End a session after SESSION_IDLE_SECONDS without a request; the absolute end is the cookie's age."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            now = int(time.time())
+            if now - request.session.get("seen_at", now) > settings.SESSION_IDLE_SECONDS:
+                logout(request)
+                request.session_expired = True
+            elif now - request.session.get("seen_at", 0) > 60:
+                # Once a minute is enough: a write per request would double the database's work.
+                request.session["seen_at"] = now
+        return get_response(request)
+
+    return middleware
+
+
+def history_context(get_response: GetResponse) -> GetResponse:
+    """Give every row written by a request its actor, role, address, request id and channel (GOALS S3)."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.method in {"GET", "HEAD", "OPTIONS"}:
+            return get_response(request)
+        user = request.user if request.user.is_authenticated else None
+        with pghistory.context(
+            user=user.pk if user else None,
+            role=user.role if user else "",
+            address=client_address(request),
+            request=request.id,
+            channel="page",
+        ):
+            return get_response(request)
+
+    return middleware
+
+
+def no_store(get_response: GetResponse) -> GetResponse:
+    """Personal pages stay out of the browser's cache, so that Back after signing out shows nothing."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.user.is_authenticated or getattr(request, "session_expired", False):
+            add_never_cache_headers(response)
+        return response
+
+    return middleware

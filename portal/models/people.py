@@ -1,0 +1,97 @@
+import pghistory
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from portal.roles import Role
+
+
+class UserManager(BaseUserManager):
+    """Creates people who cannot sign in until they activate: there is no default password anywhere."""
+
+    def create_user(self, username: str, *, role: str, password: str | None = None, **fields) -> "User":
+        user = self.model(username=username, role=role, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+@pghistory.track(
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(),
+    pghistory.DeleteEvent(),
+    fields=["username", "role", "full_name", "mobile", "email", "is_active", "activated_at", "activation_failures"],
+    model_name="UserEvent",
+)
+class User(AbstractBaseUser, PermissionsMixin):
+    """One person who may sign in. A resident's username is the normalised ID number (BR-28); staff have their own.
+
+    A new account has an unusable password and `activated_at` empty (未激活). 000000 is not a password: it is the word
+    that leads to the activation page (BR-44, AM-09).
+    """
+
+    username = models.CharField("账号", max_length=40, unique=True)
+    role = models.CharField("角色", max_length=10, choices=Role.choices)
+    full_name = models.CharField("姓名", max_length=50)
+    mobile = models.CharField("手机号", max_length=20, blank=True)
+    email = models.EmailField("电子邮箱", max_length=100, blank=True)
+    is_active = models.BooleanField("启用", default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    activated_at = models.DateTimeField("激活时间", null=True, blank=True)
+    activated_from = models.GenericIPAddressField("激活地址", null=True, blank=True)
+    # At the fifth wrong mobile number only the base can release the account; it loses nothing, the account is empty.
+    activation_failures = models.PositiveSmallIntegerField(default=0)
+    # Random one-time initial password: hashed, shown once as a printed slip, single use.
+    initial_code_hash = models.CharField(max_length=128, blank=True)
+    initial_code_expires_at = models.DateTimeField(null=True, blank=True)
+    password_changed_at = models.DateTimeField(null=True, blank=True)
+    password_reset_at = models.DateTimeField(null=True, blank=True)
+    password_reset_seen = models.BooleanField(default=True)
+    privacy_accepted_version = models.CharField(max_length=20, blank=True)
+    privacy_accepted_at = models.DateTimeField(null=True, blank=True)
+
+    USERNAME_FIELD = "username"
+    objects = UserManager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "用户"
+        constraints = [
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="user_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name or self.username
+
+    @property
+    def is_activated(self) -> bool:
+        return self.activated_at is not None
+
+    # Third-party apps ask for these names of Django's stock user.
+    def get_full_name(self) -> str:
+        return self.full_name
+
+    def get_short_name(self) -> str:
+        return self.full_name
+
+
+class SignInAttempt(models.Model):
+    """One try to sign in or activate, written before any password is hashed, so that fifty at once all count.
+
+    `account` is the normalised login name as typed (hashed: a log of mistyped ID numbers would be personal data).
+    """
+
+    account = models.CharField(max_length=64)
+    address = models.GenericIPAddressField()
+    succeeded = models.BooleanField(default=False)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["account", "-at"], name="attempt_by_account"),
+            models.Index(fields=["address", "-at"], name="attempt_by_address"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.at:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,113 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class Notice(models.Model):
+    """A notice of the association shown on the home page (公告, BR-95)."""
+
+    class Audience(models.TextChoices):
+        ALL = "all", "所有人"
+        STAFF = "staff", "培训基地与省级"
+        RESIDENTS = "residents", "住院医师"
+
+    title = models.CharField("标题", max_length=120)
+    body = models.TextField("正文")
+    audience = models.CharField("对象", max_length=10, choices=Audience.choices, default=Audience.ALL)
+    is_pinned = models.BooleanField("置顶", default=False)
+    published_at = models.DateTimeField("发布时间", default=timezone.now)
+    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    withdrawn_at = models.DateTimeField("撤下时间", null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "公告"
+        ordering = ["-is_pinned", "-published_at"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class SiteContact(models.Model):
+    """The contact block of sign-in and help pages, one row, editable by the association (BR-94)."""
+
+    department = models.CharField("业务部门", max_length=60)
+    department_phone = models.CharField("业务电话", max_length=40)
+    support = models.CharField("技术支持", max_length=60)
+    support_phone = models.CharField("技术支持电话", max_length=40)
+    service_line = models.CharField("客服电话", max_length=40)
+    email = models.EmailField("联系邮箱", blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "联系方式"
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="site_contact_one_row")]
+
+    def __str__(self) -> str:
+        return self.department
+
+
+class Message(models.Model):
+    """One in-site message to one person, with the record it is about (GOALS S4)."""
+
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="messages_received")
+    kind = models.CharField(max_length=30)
+    subject = models.CharField("标题", max_length=120)
+    body = models.TextField("内容", blank=True)
+    link = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "站内消息"
+        indexes = [models.Index(fields=["recipient", "read_at", "-created_at"], name="message_by_recipient")]
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class FormDraft(models.Model):
+    """What a person had typed into one form when it was last saved by itself (GOALS R4, P-22).
+
+    Survives the end of a session; deleted when the form is saved.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="drafts")
+    form = models.CharField(max_length=120)
+    base_version = models.PositiveIntegerField(default=0)
+    data = models.JSONField()
+    saved_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "form"], name="draft_once_per_form")]
+
+    def __str__(self) -> str:
+        return self.form
+
+
+class Job(models.Model):
+    """Long work done by the worker: who asked, how far it is, how it ended."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "排队中"
+        RUNNING = "running", "进行中"
+        DONE = "done", "已完成"
+        FAILED = "failed", "失败"
+        CANCELLED = "cancelled", "已取消"
+
+    kind = models.CharField(max_length=40)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    arguments = models.JSONField(default=dict)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    result = models.JSONField(default=dict)
+    cancel_requested = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "created_at"], name="job_by_state")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.get_state_display()}"

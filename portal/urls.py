@@ -1,0 +1,13 @@
+from django.urls import include, path
+
+handler400 = "portal.views.errors.bad_request"
+handler403 = "portal.views.errors.forbidden"
+handler404 = "portal.views.errors.not_found"
+handler500 = "portal.views.errors.server_error"
+
+urlpatterns = [
+    path("", include("portal.routes")),
+    path("resident/", include("residents.urls")),
+    path("base/", include("bases.urls")),
+    path("review/", include("review.urls")),
+]

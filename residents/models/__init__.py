@@ -1,0 +1,22 @@
+from residents.models.enrollment import Enrollment, StatusChange
+from residents.models.personal import (
+    BasicInfo,
+    CertificateInfo,
+    EducationRecord,
+    PersonalReturn,
+    SectionConfirmation,
+    WorkInfo,
+)
+from residents.models.resident import Resident
+
+__all__ = [
+    "BasicInfo",
+    "CertificateInfo",
+    "EducationRecord",
+    "Enrollment",
+    "PersonalReturn",
+    "Resident",
+    "SectionConfirmation",
+    "StatusChange",
+    "WorkInfo",
+]

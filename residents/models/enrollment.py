@@ -1,0 +1,229 @@
+import pghistory
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from residents.models.personal import code, evidence_path, file, text
+
+
+class Status(models.TextChoices):
+    """培训状态 (DOMAIN §3.4). All but 退培 hold the person at his base (BR-49)."""
+
+    IN_TRAINING = "1", "在培"
+    EXTENDED = "2", "延期"
+    SUSPENDED = "3", "暂停"
+    ENDED = "4", "结束"
+    WITHDRAWN = "5", "退培"
+
+
+class ReportStatus(models.TextChoices):
+    UNREPORTED = "0", "未上报"
+    REPORTED = "1", "已上报"
+
+
+class ReviewStatus(models.TextChoices):
+    NONE = "0", "—"
+    PENDING = "1", "待审核"
+    APPROVED = "2", "审核通过"
+    RETURNED = "3", "退回修改"
+
+
+class PersonalState(models.TextChoices):
+    EMPTY = "0", "未填写"
+    FILLING = "1", "填写中"
+    COMPLETE = "2", "已完整"
+    RETURNED = "3", "已退回"
+
+
+# A person is held by an enrollment that has neither ended by 退培, lapsed at the lock (AM-29) nor been deleted.
+LIVE = ~Q(status="5") & Q(lapsed_at__isnull=True, deleted_at__isnull=True)
+
+
+@pghistory.track(
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(),
+    pghistory.DeleteEvent(),
+    exclude=["personal_changed_at", "updated_at"],
+    model_name="EnrollmentEvent",
+)
+class Enrollment(models.Model):
+    """培训记录: one person × one base × one specialty × one intake year, with its training info and states.
+
+    It starts in the intake module, or in the registry as a late addition (漏报); approval sets `registered_at` and
+    from then on it is the living registry record, while `intake_submission` keeps the approved original (BR-37, 59).
+    """
+
+    class Origin(models.TextChoices):
+        INTAKE = "intake", "招收"
+        LATE = "late", "漏报补录"
+        TRANSFER = "transfer", "转入"
+        LEGACY = "legacy", "历史迁移"
+        API = "api", "接口传送"
+
+    resident = models.ForeignKey("residents.Resident", models.PROTECT, related_name="enrollments")
+    base = models.ForeignKey("bases.TrainingBase", models.PROTECT, related_name="enrollments", verbose_name="培训基地")
+    intake_year = models.PositiveSmallIntegerField("招收年份")
+    origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.INTAKE)
+    created_at = models.DateTimeField("导入时间", default=timezone.now, editable=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    # 培训信息 (DOMAIN §2.6), kept by the base
+    specialty = models.ForeignKey(
+        "bases.Specialty", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="培训专业"
+    )
+    specialty_locked = models.BooleanField(default=False)
+    program_type = models.CharField(max_length=1, default="1")
+    trainee_type = code(1)
+    trainee_type_other = text(50)
+    is_fresh_graduate = models.BooleanField(null=True, blank=True)
+    is_rural_oriented = models.BooleanField(null=True, blank=True)
+    approved_years = models.PositiveSmallIntegerField(null=True, blank=True)
+    reduction_reason = code(1)
+    reduction_proof = file()
+    actual_start_date = models.DateField(null=True, blank=True)
+    planned_end_date = models.DateField(null=True, blank=True)
+    current_degree = code(1)
+    degree_school = text(100)
+    sponsor_name = text(100)
+    sponsor_uscc = text(18)
+    sponsor_is_military = models.BooleanField(null=True, blank=True)
+    at_partner_unit = models.BooleanField(null=True, blank=True)
+    partner_unit = text(100)
+    partner_level = code(1)
+    partner_grade = code(1)
+    partner_category = code(1)
+    is_western_support = models.BooleanField(null=True, blank=True)
+    ws_from_province = code(2)
+    ws_from_unit = text(100)
+    ws_from_military = models.BooleanField(null=True, blank=True)
+    ws_from_uscc = text(18)
+    remark = text(200)
+
+    # 培训状态: the current one; every change is a StatusChange row
+    status = models.CharField("培训状态", max_length=1, choices=Status.choices, default=Status.IN_TRAINING)
+    status_since = models.DateField(null=True, blank=True)
+    extended_until = models.DateField(null=True, blank=True)
+    expected_resume = models.DateField(null=True, blank=True)
+
+    # Reporting
+    report_status = models.CharField(
+        "上报状态", max_length=1, choices=ReportStatus.choices, default=ReportStatus.UNREPORTED
+    )
+    review_status = models.CharField("审核状态", max_length=1, choices=ReviewStatus.choices, default=ReviewStatus.NONE)
+    personal_state = models.CharField(
+        "个人信息状态", max_length=1, choices=PersonalState.choices, default=PersonalState.EMPTY
+    )
+    training_complete = models.BooleanField("培训信息已完整", default=False)
+    # A resident's save after 上报 never un-reports; the base sees "个人信息有未上报的更新" (AM-14).
+    has_unreported_update = models.BooleanField(default=False)
+    personal_changed_at = models.DateTimeField(null=True, blank=True)
+    state_since = models.DateTimeField(default=timezone.now)
+    registered_at = models.DateTimeField("纳入住院医师信息管理的时间", null=True, blank=True)
+    intake_submission = models.OneToOneField(
+        "bases.Submission", models.PROTECT, null=True, blank=True, related_name="intake_original_of"
+    )
+    approved_submission = models.OneToOneField(
+        "bases.Submission", models.PROTECT, null=True, blank=True, related_name="counted_for"
+    )
+
+    # End without 退培
+    lapsed_at = models.DateTimeField("锁定失效时间", null=True, blank=True)
+    deleted_at = models.DateTimeField("删除时间", null=True, blank=True)
+    deleted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    deleted_reason = text(200)
+    import_batch = models.ForeignKey("bases.ImportBatch", models.SET_NULL, null=True, blank=True, related_name="+")
+    version = models.PositiveIntegerField(default=0)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "培训记录"
+        indexes = [
+            models.Index(fields=["base", "intake_year", "-id"], name="enrollment_list"),
+            models.Index(fields=["base", "review_status", "-id"], name="enrollment_by_review"),
+            models.Index(fields=["resident", "-id"], name="enrollment_by_person"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["resident"], condition=LIVE, name="one_live_enrollment_per_resident"),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="enrollment_status_known"),
+            models.CheckConstraint(
+                condition=Q(approved_years__isnull=True) | Q(approved_years__in=[1, 2, 3]),
+                name="enrollment_approved_years_1_to_3",
+            ),
+            models.CheckConstraint(
+                condition=Q(deleted_at__isnull=True) | ~Q(deleted_reason=""), name="enrollment_deletion_has_reason"
+            ),
+            models.CheckConstraint(
+                condition=~Q(review_status="1") | Q(report_status="1"), name="enrollment_pending_means_reported"
+            ),
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(name="year_base_person_locked", fields=["resident", "base", "intake_year"]),
+            pgtrigger.Protect(
+                name="specialty_is_locked",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__specialty_locked=True, old__specialty__df=pgtrigger.F("new__specialty")),
+            ),
+            pgtrigger.FSM(
+                name="status_transitions",
+                field="status",
+                transitions=[
+                    ("1", "2"),
+                    ("1", "3"),
+                    ("1", "4"),
+                    ("1", "5"),
+                    ("2", "1"),
+                    ("3", "1"),
+                    ("4", "1"),
+                    ("2", "3"),
+                    ("3", "2"),
+                    ("2", "4"),
+                    ("3", "4"),
+                    ("2", "5"),
+                    ("3", "5"),
+                    ("5", "1"),
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resident_id} {self.intake_year}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.status != Status.WITHDRAWN and self.lapsed_at is None and self.deleted_at is None
+
+    @property
+    def module(self) -> str:
+        """The value "intake" until the province approves, "registry" afterwards and for late additions."""
+        return "registry" if self.registered_at else "intake"
+
+
+class StatusChange(models.Model):
+    """One change of 培训状态 with its reason, dates and evidence (DOMAIN §2.7); never altered, never deleted."""
+
+    enrollment = models.ForeignKey(Enrollment, models.PROTECT, related_name="status_changes")
+    from_status = models.CharField(max_length=1, choices=Status.choices, blank=True)
+    to_status = models.CharField(max_length=1, choices=Status.choices)
+    effective_date = models.DateField("变更日期", null=True)
+    reason = code(2)
+    reason_note = text(500)
+    withdrawal_kind = code(1)
+    destination = text(100)
+    extended_until = models.DateField(null=True, blank=True)
+    suspended_from = models.DateField(null=True, blank=True)
+    expected_resume = models.DateField(null=True, blank=True)
+    ended_on = models.DateField(null=True, blank=True)
+    ended_result = code(1)
+    attachment = models.FileField(upload_to=evidence_path, max_length=120, blank=True)
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "培训状态变更"
+        ordering = ["-changed_at", "-pk"]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.from_status}→{self.to_status}"

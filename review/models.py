@@ -1,0 +1,183 @@
+import uuid
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class ModeSwitchApplication(models.Model):
+    """报送方式切换申请 (Annex 2, BR-07, BR-24): a province asks to deliver its intake by API."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "草稿"
+        WAITING = "waiting", "待确认"
+        CONFIRMED = "confirmed", "已确认"
+        REFUSED = "refused", "已驳回"
+        WITHDRAWN = "withdrawn", "已撤回"
+        REVERSED = "reversed", "已撤销切换"
+
+    province = models.ForeignKey("bases.Province", models.PROTECT, related_name="switch_applications")
+    official_name = models.CharField("省级卫生行政部门负责人", max_length=50)
+    official_contact = models.CharField("省级卫生行政部门负责人联系方式", max_length=50)
+    vendor_contact_name = models.CharField("技术公司联系人", max_length=50)
+    vendor_contact = models.CharField("技术公司联系人联系方式", max_length=50)
+    module = models.CharField("申请模块", max_length=20, default="住院医师招收结果", editable=False)
+    requested_at = models.DateField("申请切换时间")
+    scan = models.FileField("盖章扫描件", upload_to="switches/", blank=True)
+    state = models.CharField("状态", max_length=10, choices=State.choices, default=State.DRAFT)
+    applied_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    applied_at = models.DateTimeField(default=timezone.now)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    reason = models.CharField("理由", max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "报送方式切换申请"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["province"], condition=Q(state__in=["draft", "waiting"]), name="one_open_switch_per_province"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.province} {self.get_state_display()}"
+
+
+class ApiClient(models.Model):
+    """One key of a province's platform: stored hashed, shown once, scoped, expiring, revocable."""
+
+    province = models.ForeignKey("bases.Province", models.PROTECT, related_name="api_clients")
+    name = models.CharField("名称", max_length=50)
+    prefix = models.CharField(max_length=12, unique=True)
+    key_hash = models.CharField(max_length=64)
+    scopes = models.JSONField(default=list)
+    addresses = models.JSONField(default=list)
+    is_sandbox = models.BooleanField(default=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "接口密钥"
+
+    def __str__(self) -> str:
+        return f"{self.province_id} {self.name}"
+
+
+class ApiDelivery(models.Model):
+    """One accepted API request and its stored answer, kept for safe retries (GOALS N4)."""
+
+    client = models.ForeignKey(ApiClient, models.PROTECT, related_name="deliveries")
+    idempotency_key = models.CharField(max_length=80)
+    body_sha256 = models.CharField(max_length=64)
+    received_at = models.DateTimeField(default=timezone.now)
+    status_code = models.PositiveSmallIntegerField(null=True)
+    answer = models.JSONField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["client", "idempotency_key"], name="delivery_once_per_idempotency_key")
+        ]
+
+    def __str__(self) -> str:
+        return self.idempotency_key
+
+
+class CompletionBatch(models.Model):
+    """One province's delivery of early completions 2015–2016: rows and the certificate sample (Annex 1, BR-17)."""
+
+    class State(models.TextChoices):
+        SENT = "sent", "待接收"
+        RETURNED = "returned", "已退回"
+        ACCEPTED = "accepted", "已接收"
+
+    province = models.ForeignKey("bases.Province", models.PROTECT, related_name="completion_batches")
+    cycle = models.ForeignKey("portal.CollectionCycle", models.PROTECT, related_name="+")
+    import_batch = models.ForeignKey("bases.ImportBatch", models.PROTECT, null=True, related_name="+")
+    certificate_sample = models.FileField(upload_to="samples/")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.SENT)
+    sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    sent_at = models.DateTimeField(default=timezone.now)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    comment = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "提前结业补报批次"
+
+    def __str__(self) -> str:
+        return f"{self.province_id} {self.sent_at:%Y-%m-%d}"
+
+
+class CompletionRecord(models.Model):
+    """One early completion: the 13 columns of Annex 1 (BR-23); no account, no sign-in (BR-04)."""
+
+    batch = models.ForeignKey(CompletionBatch, models.PROTECT, related_name="records")
+    resident = models.ForeignKey("residents.Resident", models.PROTECT, null=True, related_name="completions")
+    full_name = models.CharField(max_length=50)
+    id_type = models.CharField(max_length=2)
+    id_number = models.CharField(max_length=20)
+    mobile = models.CharField(max_length=11)
+    trainee_type = models.CharField(max_length=1)
+    province = models.ForeignKey("bases.Province", models.PROTECT, related_name="+")
+    base = models.ForeignKey("bases.TrainingBase", models.PROTECT, related_name="+")
+    specialty = models.ForeignKey("bases.Specialty", models.PROTECT, related_name="+")
+    approved_years = models.PositiveSmallIntegerField()
+    actual_start_date = models.DateField()
+    actual_end_date = models.DateField()
+    certificate_no = models.CharField(max_length=30)
+    certificate_date = models.DateField()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "提前结业记录"
+        constraints = [
+            models.UniqueConstraint(fields=["id_type", "id_number"], name="completion_person_once"),
+            models.UniqueConstraint(fields=["certificate_no"], name="completion_certificate_once"),
+            models.CheckConstraint(
+                condition=Q(approved_years__in=[1, 2]), name="completion_approved_years_reduced"
+            ),
+            models.CheckConstraint(
+                condition=Q(actual_end_date__gt=models.F("actual_start_date")), name="completion_ends_after_start"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.certificate_no
+
+
+def export_path(export: "Export", filename: str) -> str:
+    return f"exports/{timezone.localdate():%Y/%m}/{uuid.uuid4().hex}"
+
+
+class Export(models.Model):
+    """One file made for one person: what was asked, masked or not and for what purpose, until when (GOALS N5)."""
+
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="exports")
+    requested_at = models.DateTimeField(default=timezone.now)
+    job = models.ForeignKey("portal.Job", models.PROTECT, null=True, related_name="+")
+    kind = models.CharField(max_length=30)
+    filters = models.JSONField(default=dict)
+    file_format = models.CharField(max_length=4, default="xlsx")
+    is_masked = models.BooleanField(default=True)
+    purpose = models.CharField("用途", max_length=200, blank=True)
+    rows = models.PositiveIntegerField(default=0)
+    file = models.FileField(upload_to=export_path, max_length=120, blank=True)
+    expires_at = models.DateTimeField(null=True)
+    downloaded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "导出"
+        ordering = ["-requested_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(is_masked=True) | ~Q(purpose=""), name="unmasked_export_states_its_purpose"
+            )
+        ]
+        triggers = [pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.requested_at:%Y-%m-%d}"
