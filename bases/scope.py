@@ -1,0 +1,92 @@
+"""Which organisations and which records a person may see or act on. The only reader of guardian (ARCHITECTURE §5).
+
+Base ids are fetched first and handed to the record query as a list: as a nested subquery PostgreSQL scans every
+enrollment in the country (94 ms against 9 ms).
+"""
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from guardian.shortcuts import get_objects_for_user
+
+from bases.models import Province, SpecialtyBase, TrainingBase
+from portal.models import User
+from portal.roles import READ_ONLY_ACTIONS, Action, Role, role_allows
+from residents.models import Enrollment
+
+
+def _granted(user: User, model: type, action: Action) -> QuerySet:
+    """Objects on which the user holds the grant that the action needs: `view_…` to read, `act_…` for the rest."""
+    name = model._meta.model_name
+    codenames = [f"act_{name}"]
+    if action in READ_ONLY_ACTIONS:
+        codenames.append(f"view_{name}")
+    return get_objects_for_user(
+        user,
+        [f"bases.{codename}" for codename in codenames],
+        klass=model,
+        any_perm=True,
+        use_groups=True,
+        with_superuser=False,
+        accept_global_perms=False,
+    )
+
+
+def provinces_for(user: User, action: Action) -> QuerySet[Province]:
+    """Provinces whose work the user may see or do; all of them for the association's staff."""
+    if not role_allows(user.role, action):
+        return Province.objects.none()
+    if user.role == Role.CMDA:
+        return Province.objects.all()
+    if user.role == Role.PROVINCE:
+        return _granted(user, Province, action)
+    return Province.objects.none()
+
+
+def bases_for(user: User, action: Action) -> QuerySet[TrainingBase]:
+    """Bases in which the user may do this: his own, his provinces', or all for the association's staff."""
+    if not role_allows(user.role, action):
+        return TrainingBase.objects.none()
+    if user.role == Role.CMDA:
+        return TrainingBase.objects.all()
+    if user.role == Role.PROVINCE:
+        codes = list(provinces_for(user, action).values_list("pk", flat=True))
+        return TrainingBase.objects.filter(province_id__in=codes)
+    if user.role == Role.BASE:
+        return _granted(user, TrainingBase, action)
+    return TrainingBase.objects.none()
+
+
+def specialty_bases_for(user: User, action: Action) -> QuerySet[SpecialtyBase]:
+    """Single accredited specialties granted to a department secretary."""
+    if user.role != Role.BASE or not role_allows(user.role, action):
+        return SpecialtyBase.objects.none()
+    return _granted(user, SpecialtyBase, action)
+
+
+def enrollments_for(user: User, action: Action) -> QuerySet[Enrollment]:
+    """Training records the user may see or act on. Deleted ones are in nobody's scope but the restore page's."""
+    records = Enrollment.objects.filter(deleted_at__isnull=True)
+    if user.role == Role.RESIDENT:
+        return records.filter(resident__user=user) if role_allows(user.role, action) else records.none()
+    if not role_allows(user.role, action):
+        return records.none()
+    if user.role == Role.CMDA:
+        return records
+    base_ids = list(bases_for(user, action).values_list("pk", flat=True))
+    within = Q(base_id__in=base_ids)
+    for base_id, specialty_id in specialty_bases_for(user, action).values_list("base_id", "specialty_id"):
+        within |= Q(base_id=base_id, specialty_id=specialty_id)
+    return records.filter(within)
+
+
+def deleted_enrollments_for(user: User, action: Action) -> QuerySet[Enrollment]:
+    """Deleted records of the user's bases, for the list from which they can be restored (GOALS B11)."""
+    base_ids = list(bases_for(user, action).values_list("pk", flat=True))
+    return Enrollment.objects.filter(base_id__in=base_ids, deleted_at__isnull=False)
+
+
+def current_base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase | None:
+    """The base a staff member is working for: the one chosen in this session, else the first granted one."""
+    granted = bases_for(request.user, action)
+    chosen = request.session.get("base_id")
+    return (chosen and granted.filter(pk=chosen).first()) or granted.order_by("pk").first()
