@@ -1,0 +1,127 @@
+"""One fixture per person: an officer of a base, his neighbour, two provinces, the association, two residents."""
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from bases.models import Province
+from portal.roles import Role
+from tests import factories
+
+
+@pytest.fixture(autouse=True)
+def _private_files(settings, tmp_path):
+    """Uploads of a test live and die with it; background work runs at once unless a test says otherwise."""
+    storages = {**settings.STORAGES}
+    storages["default"] = {
+        **storages["default"],
+        "OPTIONS": {**storages["default"]["OPTIONS"], "location": str(tmp_path / "private")},
+    }
+    settings.STORAGES = storages
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache(request):
+    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+        request.getfixturevalue("db" if "db" in request.fixturenames else "transactional_db")
+        cache.clear()
+
+
+@pytest.fixture
+def cycle(db):
+    """This year's cycle with every window open."""
+    cycle = factories.CycleFactory()
+    factories.open_windows(cycle)
+    return cycle
+
+
+@pytest.fixture
+def province(db):
+    return Province.objects.get(pk="33")
+
+
+@pytest.fixture
+def other_province(db):
+    return Province.objects.get(pk="44")
+
+
+@pytest.fixture
+def base(province):
+    return factories.TrainingBaseFactory(province=province, name="浙江大学医学院附属第一医院")
+
+
+@pytest.fixture
+def other_base(province):
+    return factories.TrainingBaseFactory(province=province, name="宁波市第一医院")
+
+
+@pytest.fixture
+def base_officer(base):
+    user = factories.UserFactory(username="zjyy01", full_name="周晓兰")
+    factories.grant(user, base)
+    return user
+
+
+@pytest.fixture
+def other_base_officer(other_base):
+    user = factories.UserFactory(username="nbyy01", full_name="郑伟")
+    factories.grant(user, other_base)
+    return user
+
+
+@pytest.fixture
+def provincial_reviewer(province):
+    user = factories.UserFactory(username="zjwjw01", role=Role.PROVINCE, full_name="何敏")
+    factories.grant(user, province)
+    return user
+
+
+@pytest.fixture
+def other_province_reviewer(other_province):
+    user = factories.UserFactory(username="gdwjw01", role=Role.PROVINCE, full_name="梁志强")
+    factories.grant(user, other_province)
+    return user
+
+
+@pytest.fixture
+def national_officer(db):
+    return factories.UserFactory(username="cmda01", role=Role.CMDA, full_name="孙立")
+
+
+@pytest.fixture
+def enrollment(base, cycle):
+    """A freshly imported recruit of `base` in this year's intake."""
+    return factories.EnrollmentFactory(base=base, intake_year=cycle.year)
+
+
+@pytest.fixture
+def complete_enrollment(base, cycle):
+    """A recruit of `base` whose personal and training info is complete: ready to report."""
+    enrollment = factories.EnrollmentFactory(base=base, intake_year=cycle.year)
+    factories.fill_personal(enrollment.resident)
+    factories.fill_training(enrollment)
+    return enrollment
+
+
+@pytest.fixture
+def resident(enrollment):
+    return enrollment.resident.user
+
+
+@pytest.fixture
+def other_resident(other_base, cycle):
+    person = factories.ResidentFactory(full_name="古丽米热·艾比布力")
+    return factories.EnrollmentFactory(resident=person, base=other_base, intake_year=cycle.year).resident.user
+
+
+@pytest.fixture
+def signed_in():
+    """A function: a client signed in as this person."""
+
+    def sign_in(user) -> Client:
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return sign_in
