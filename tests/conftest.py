@@ -22,6 +22,11 @@ def _private_files(settings, tmp_path):
 
 
 @pytest.fixture(autouse=True)
+def _reference_data_survives(django_db_serialized_rollback):
+    """Tests with real commits end in a flush; provinces and specialties come from a migration and must come back."""
+
+
+@pytest.fixture(autouse=True)
 def _empty_cache(request):
     if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
         request.getfixturevalue("db" if "db" in request.fixturenames else "transactional_db")

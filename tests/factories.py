@@ -64,6 +64,7 @@ class UserFactory(factory.django.DjangoModelFactory):
 class TrainingBaseFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = TrainingBase
+        skip_postgeneration_save = True
 
     province_id = "33"
     code = factory.Sequence(lambda n: f"J{n:04d}")

@@ -1,0 +1,72 @@
+"""Real Chromium against a real server: no page is believed before a browser has shown it."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+# Playwright's loop makes Django think that it runs inside async code.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESK = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Browser:
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    assert path, "No Chromium found: `make test` installs it; by hand, install Debian's package chromium."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium, live_server) -> Callable[..., Page]:
+    """A function: a page of its own session; fails the test on a script error, a CSP report or a 5xx answer."""
+    contexts = []
+    problems: list[str] = []
+
+    def open_one(viewport: dict = DESK, *, javascript: bool = True) -> Page:
+        context = chromium.new_context(
+            viewport=viewport, base_url=live_server.url, locale="zh-CN", java_script_enabled=javascript
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(f"script: {error}"))
+        page.on("console", lambda line: problems.append(line.text) if "Content Security" in line.text else None)
+        page.on("response", lambda answer: problems.append(answer.url) if answer.status >= 500 else None)
+        page.set_default_timeout(15000)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def assert_accessible() -> Callable[[Page], None]:
+    """A function: axe finds nothing on this page, and nothing sticks out sideways (GOALS S6)."""
+
+    def check(page: Page) -> None:
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        found = page.evaluate("axe.run()")["violations"]
+        assert [(item["id"], [node["target"] for node in item["nodes"]]) for item in found] == []
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+    return check
