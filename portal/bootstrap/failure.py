@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 class Failure(Exception):
-    """A step cannot go on; the text says what is wrong and how to repair it, in words for the person at the terminal."""
+    """A step cannot go on; the text tells the person at the terminal what is wrong and how to repair it."""
 
 
 def exit_code_of(step: Callable[[], int]) -> int:

@@ -1,4 +1,4 @@
-"""Start, watch and stop the PostgreSQL of this project: `python -m portal.bootstrap.postgres start|stop|status|url|exec`.
+"""The PostgreSQL of this project: `python -m portal.bootstrap.postgres start|stop|status|url|exec`.
 
 Only used where no DATABASE_URL is given. One server a project folder, on a private unix socket, without TCP.
 Whoever needs it holds a shared lock; the last one to let go stops it, unless it was started by hand.
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from portal.bootstrap import cluster as clusters
@@ -61,13 +61,13 @@ def database() -> Iterator[str]:
         yield given
         return
     home = clusters.home_folder()
-    home.mkdir(parents=True, exist_ok=True)
-    with open(home / "users", "a") as users:
+    users = _open_lock(home / "users")
+    try:
         fcntl.flock(users, fcntl.LOCK_SH)
-        try:
-            yield start(home).url
-        finally:
-            _stop_if_last(home, users.fileno())
+        yield start(home).url
+    finally:
+        _stop_if_last(home, users)
+        os.close(users)
 
 
 def _stop_if_last(home: Path, users: int) -> None:
@@ -82,16 +82,20 @@ def _stop_if_last(home: Path, users: int) -> None:
 @contextmanager
 def _locked(home: Path) -> Iterator[None]:
     """One starter or stopper at a time."""
+    lock = _open_lock(home / "lock")
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        lock = open(home / "lock", "a")
-    except PermissionError as error:
-        raise Failure(
-            f"不能写入 {home}。请用建立它的账户运行。/ {home} is not writable for this account."
-        ) from error
-    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(lock)
+
+
+def _open_lock(path: Path) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    except PermissionError as error:
+        raise clusters.not_ours(path.parent) from error
 
 
 def _start_until(cluster: Cluster, deadline: float) -> None:
@@ -214,11 +218,9 @@ def _end(pid: int, how: signal.Signals) -> None:
     os.kill(pid, how)
     deadline = time.monotonic() + STOP_SECONDS
     while time.monotonic() < deadline:
-        try:
-            # Only a child of ours is a zombie until it is waited for; another's vanishes by itself.
+        # A child of ours stays a zombie until it is waited for; another's vanishes by itself.
+        with suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)
-        except ChildProcessError:
-            pass
         if not _is_alive(pid):
             return
         time.sleep(0.05)

@@ -1,0 +1,106 @@
+# Everything is installed below this folder by the targets themselves; a machine needs Python 3.11+, git and make.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+PORT ?= 8000
+HOST ?= 127.0.0.1
+ARGS ?=
+T ?=
+export PORT HOST T
+
+VENV := .venv
+PY := $(VENV)/bin/python
+RUNTIME := $(VENV)/.runtime
+DEV := $(VENV)/.dev
+STATIC := static/vendor/.made
+PIP := $(PY) -m pip --disable-pip-version-check install --quiet
+
+# Tests and checks read nothing of .env: the same result on every machine.
+WITH_DATABASE := DEBUG=1 $(PY) -m portal.bootstrap.postgres exec --
+PRODUCTION := DEBUG=0 SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))') ALLOWED_HOSTS=portal.example.cn
+TEMPLATES = git ls-files -z --cached --others --exclude-standard 'templates/*.html'
+PYTHON_FILES = git ls-files -z --cached --others --exclude-standard '*.py'
+
+.PHONY: help run test check lint fix demo bench manage smoke static install clean
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+run: $(RUNTIME) $(STATIC) ## Start everything with demo data: make run PORT=8001
+	@$(PY) -m portal.bootstrap.run serve
+
+test: $(DEV) $(STATIC) ## The whole suite, browser tests included: make test ARGS="tests/portal -k sheets"
+	@PORTAL_CHROMIUM=$$($(PY) -m portal.bootstrap.browser); export PORTAL_CHROMIUM; \
+	$(WITH_DATABASE) $(PY) -m pytest -n 2 $(ARGS)
+
+check: lint $(STATIC) ## Everything that must hold before a change lands, but the tests
+	$(WITH_DATABASE) $(PY) -m mypy
+	$(PRODUCTION) $(PY) -m portal.bootstrap.postgres exec -- $(PY) manage.py check --deploy --fail-level WARNING
+	$(WITH_DATABASE) $(PY) manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(PY) -m portal.bootstrap.postgres exec -- $(PY) manage.py collectstatic --noinput --clear --verbosity 0
+
+lint: $(DEV) ## Style and floors: ruff, import-linter, templates, old idioms
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(TEMPLATES) | xargs -0 -r $(VENV)/bin/djade --target-version 5.2 --check
+	$(TEMPLATES) | xargs -0 -r $(VENV)/bin/djhtml --tabwidth 2 --check
+	$(PYTHON_FILES) | xargs -0 -r $(VENV)/bin/django-upgrade --target-version 5.2 --check
+	$(VENV)/bin/lint-imports
+
+fix: $(DEV) ## Let the tools of lint mend what they can
+	-$(PY) -m ruff check --fix .
+	$(PYTHON_FILES) | xargs -0 -r $(VENV)/bin/django-upgrade --target-version 5.2 --exit-zero-even-if-changed
+	$(PY) -m ruff format .
+	-$(TEMPLATES) | xargs -0 -r $(VENV)/bin/djade --target-version 5.2
+	-$(TEMPLATES) | xargs -0 -r $(VENV)/bin/djhtml --tabwidth 2
+
+demo: $(RUNTIME) ## Load the demo data and print its sign-ins
+	@$(PY) -m portal.bootstrap.run manage migrate --verbosity 0
+	@$(PY) -m portal.bootstrap.run manage load_demo
+
+bench: $(DEV) ## The targets of the measurements, or one of them: make bench T=5
+	@$(WITH_DATABASE) $(PY) -m tests.benchmarks.run
+
+manage: $(RUNTIME) ## Any management command: make manage ARGS="showmigrations"
+	@$(PY) -m portal.bootstrap.run manage $(ARGS)
+
+smoke: $(RUNTIME) $(STATIC) ## Tables, one web process, one request; with PORTAL_POSTGRES=embedded on the wheel's database
+	@$(PY) -m portal.bootstrap.run smoke
+
+static: $(STATIC) ## Fetch the front-end packages and copy what the pages use
+
+install: $(DEV) $(STATIC) ## Only install, for editors
+
+clean: ## Remove what make installed and built; the data in var/ stays
+	rm -rf $(VENV) node_modules static/vendor static/vendor.new var/static
+	rm -rf .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .grimp_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.made:
+	@python=""; \
+	for name in $${PYTHON:-} python3 python3.13 python3.12 python3.11; do \
+	  if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$name; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo "需要 Python 3.11 以上：请安装，或用 make PYTHON=路径 指明。/ Python 3.11 or newer is needed: make PYTHON=path" >&2; exit 1; \
+	fi; \
+	"$$python" -m venv $(VENV) || { \
+	  echo "不能建立虚拟环境。Debian/Ubuntu 请先运行 apt-get install python3-venv。/ On Debian or Ubuntu install python3-venv first." >&2; exit 1; }
+	@touch $@
+
+$(RUNTIME): requirements.txt | $(VENV)/.made
+	@echo "安装 Python 包 / installing Python packages"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(DEV): requirements-dev.txt $(RUNTIME)
+	@echo "安装测试与检查工具 / installing test and check tools"
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(STATIC): package.json package-lock.json portal/bootstrap/frontend.py | $(RUNTIME)
+	@echo "安装前端文件 / installing front-end files"
+	@$(PY) -m portal.bootstrap.frontend
+	@touch $@

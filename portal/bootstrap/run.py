@@ -1,0 +1,173 @@
+"""`make run` and its relatives: database, tables, demo data, web server and worker, and a clean end for all of them.
+
+python -m portal.bootstrap.run serve           everything, until Ctrl-C
+python -m portal.bootstrap.run manage CMD …    manage.py with the same environment and database
+python -m portal.bootstrap.run smoke           tables, one web process, one request; for CI
+"""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from portal.bootstrap import environment
+from portal.bootstrap.environment import ROOT
+from portal.bootstrap.failure import Failure, exit_code_of
+from portal.bootstrap.postgres import database
+
+ANSWER_SECONDS = 60
+HOME_PATH = "/"
+
+
+def serve() -> int:
+    """Serve until Ctrl-C; the exit code of the processes."""
+    host, port = os.environ.get("HOST") or "127.0.0.1", _port()
+    _refuse_taken(host, port)
+    with database() as url:
+        os.environ["DATABASE_URL"] = url
+        _say("建立数据表 / migrating")
+        _manage("migrate", "--verbosity", "0")
+        sign_ins = _load_demo()
+        with _processes(f"{host}:{port}", "web", "worker") as processes:
+            if _answer(processes, host, port) is not None:
+                _say(
+                    f"打开浏览器 / open: http://{host}:{port}{HOME_PATH}\n\n{sign_ins}\nCtrl-C 停止 / stops everything"
+                )
+            return processes.wait()
+
+
+def smoke() -> int:
+    """0 where tables, a web process and one request to the home page work on the chosen database."""
+    host, port = "127.0.0.1", _free_port()
+    with database() as url:
+        os.environ["DATABASE_URL"] = url
+        _manage("migrate", "--verbosity", "0")
+        with _processes(f"{host}:{port}", "web") as processes:
+            status = _answer(processes, host, port)
+            processes.terminate()
+    _say(f"GET {HOME_PATH} -> {status}")
+    return 0 if status == http.client.OK else 1
+
+
+def manage(*command: str) -> int:
+    with database() as url:
+        os.environ["DATABASE_URL"] = url
+        return subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, check=False).returncode
+
+
+def _manage(*command: str) -> str:
+    """Run a management command; what it printed. Raises Failure where it failed."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *command], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise Failure(f"{done.stdout}\nmanage.py {' '.join(command)} 失败（见上）。/ failed, see above.")
+    return done.stdout
+
+
+def _load_demo() -> str:
+    """The sign-ins that the demo prints; nothing is loaded where DEBUG is off."""
+    if os.environ["DEBUG"].lower() not in {"1", "true", "yes", "on"}:
+        return ""
+    _say("载入演示数据 / loading the demo")
+    return _manage("load_demo")
+
+
+@contextmanager
+def _processes(address: str, *names: str) -> Iterator[subprocess.Popen]:
+    """honcho with the named lines of the Procfile; ended together, whatever happens."""
+    command = [
+        "honcho",
+        "-e",
+        os.devnull,
+        "-f",
+        "portal/bootstrap/Procfile",
+        "-d",
+        str(ROOT),
+        "start",
+        *names,
+    ]
+    processes = subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=ROOT,
+        env={**os.environ, "BIND": address, "PYTHONUNBUFFERED": "1"},
+    )
+    # The terminal's Ctrl-C reaches honcho too, which ends its children; we wait for it, the database goes last.
+    old = {
+        end: signal.signal(end, lambda *_: processes.terminate()) for end in (signal.SIGTERM, signal.SIGHUP)
+    }
+    old[signal.SIGINT] = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield processes
+    finally:
+        if processes.poll() is None:
+            processes.terminate()
+        processes.wait()
+        for end, handler in old.items():
+            signal.signal(end, handler)
+
+
+def _answer(processes: subprocess.Popen, host: str, port: int) -> int | None:
+    """The status of the home page once somebody answers, None where the processes ended or nobody did in time."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while processes.poll() is None and time.monotonic() < deadline:
+        connection = http.client.HTTPConnection(host, port, timeout=ANSWER_SECONDS)
+        try:
+            connection.request("GET", HOME_PATH)
+            return connection.getresponse().status
+        except OSError:
+            time.sleep(0.2)
+        finally:
+            connection.close()
+    return None
+
+
+def _port() -> int:
+    text = os.environ.get("PORT") or "8000"
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise Failure(f"PORT={text} 不是端口号。/ Not a port; for example: make run PORT=8001")
+    return int(text)
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            probe.listen()
+        except OSError as error:
+            raise Failure(
+                f"不能使用 {host}:{port}（{error.strerror}）。请换一个端口：make run PORT={port + 1}\n"
+                f"{host}:{port} is not free ({error.strerror}); choose another: make run PORT={port + 1}"
+            ) from error
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _say(text: str) -> None:
+    print(f"\n{text}\n", flush=True)
+
+
+def main(arguments: list[str]) -> int:
+    action, *rest = arguments or ["serve"]
+    actions = {"serve": serve, "smoke": smoke, "manage": manage}
+    if action not in actions:
+        raise Failure(str(__doc__))
+    environment.prepare()
+    try:
+        return actions[action](*rest)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code_of(lambda: main(sys.argv[1:])))
