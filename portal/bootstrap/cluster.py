@@ -89,7 +89,7 @@ def make(home: Path) -> Cluster:
         raise Failure(
             f"{data} 已有数据，但缺少 {home / 'server.json'}。\n"
             "请恢复该文件，或移走数据文件夹后再运行。什么都没有改动。\n"
-            "The folder holds data without its server.json: restore that file, or move the folder away. Nothing was changed."
+            "Data without its server.json: restore that file, or move the folder away. Nothing was changed."
         )
     cluster = Cluster(home, data, choices[0], account, secrets.token_urlsafe(24), home)
     cluster = _reachable(cluster)

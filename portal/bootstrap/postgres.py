@@ -64,9 +64,12 @@ def database() -> Iterator[str]:
     users = _open_lock(home / "users")
     try:
         fcntl.flock(users, fcntl.LOCK_SH)
-        yield start(home).url
+        url = start(home).url
+        try:
+            yield url
+        finally:
+            _stop_if_last(home, users)
     finally:
-        _stop_if_last(home, users)
         os.close(users)
 
 
