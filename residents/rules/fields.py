@@ -1,0 +1,248 @@
+"""What a field of DOMAIN §2 is, how a raw value becomes the stored one, and when the field is asked at all.
+
+The web form, the sheet column and the interface call `clean_value` (or `read_values` for a whole block), so a value
+is judged once and in the same words.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from residents.codes import CODE_LISTS, SUGGESTIONS
+from residents.rules import identity
+from residents.rules.catalogue import Invalid, Problem, Verbatim, invalid, problem
+from residents.rules.dates import parse_date
+from residents.rules.text import clean_name, clean_number_text, clean_text, half_width, is_blank
+
+Problems = dict[str, list[Problem]]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of the dictionary, by its identifier and Chinese label.
+
+    `asked`: all conditions must hold, each (name of a field or of the context, allowed values); a field that is not
+    asked is stored empty. `required`: needed to report whenever asked, and `needed` (same form) holds. `owner`: who
+    writes it: the resident, the base, nobody after the import ("locked") or the system ("auto").
+    """
+
+    name: str
+    label: str
+    kind: str
+    codes: str | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    hint: str = ""
+    minimum: int | None = None
+    maximum: int | None = None
+    help: str = ""
+    required: bool = False
+    asked: tuple[tuple[str, tuple], ...] = ()
+    needed: tuple[tuple[str, tuple], ...] = ()
+    owner: str = "resident"
+    suggestions: str | None = None
+    keeps_lines: bool = False
+    is_number_text: bool = False
+    allows_month: bool = False
+
+
+_TRUE = {"是", "有", "1", "y", "yes", "true", "√", "✓", "对", "应届", "应届生", "应届毕业生"}
+_FALSE = {"否", "无", "没有", "0", "n", "no", "false", "×", "x", "不是", "往届", "往届生", "往届毕业生"}
+_BOOLS = dict.fromkeys(_TRUE, True) | dict.fromkeys(_FALSE, False)
+_CHINESE_NUMBERS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5}
+_INT = re.compile(r"[+-]?[0-9]{1,9}(?:\.0+)?")
+_EMAIL = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
+)
+
+
+def _text(field: Field, raw: Any) -> str:
+    if field.is_number_text:
+        text = clean_number_text(raw).upper()
+    else:
+        text = clean_text(raw, keeps_lines=field.keeps_lines)
+    if field.max_length is not None and len(text) > field.max_length:
+        raise invalid("text_too_long", length=len(text), limit=field.max_length)
+    if text and field.pattern is not None and not _compiled(field.pattern).fullmatch(text):
+        raise invalid("text_pattern", value=text, hint=Verbatim(field.hint))
+    return text
+
+
+@lru_cache(maxsize=64)
+def _compiled(pattern: str) -> re.Pattern:
+    return re.compile(pattern)
+
+
+def _code(field: Field, raw: Any) -> str:
+    return CODE_LISTS[field.codes].find(raw)
+
+
+def _bool(field: Field, raw: Any) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    text = half_width(clean_text(raw)).casefold()
+    if text not in _BOOLS:
+        raise invalid("bool_expected", value=raw)
+    return _BOOLS[text]
+
+
+def _int(field: Field, raw: Any) -> int:
+    number = raw if type(raw) is int else _read_int(field, raw)
+    if (field.minimum is not None and number < field.minimum) or (
+        field.maximum is not None and number > field.maximum
+    ):
+        if field.minimum is None or field.maximum is None:
+            raise invalid("number_expected", value=raw, example=field.minimum or field.maximum)
+        raise invalid("number_range", value=raw, minimum=field.minimum, maximum=field.maximum)
+    return number
+
+
+def _read_int(field: Field, raw: Any) -> int:
+    text = half_width(clean_text(raw)).removesuffix("年").removesuffix("级").strip()
+    if text in _CHINESE_NUMBERS:
+        return _CHINESE_NUMBERS[text]
+    if not _INT.fullmatch(text):
+        raise invalid("number_expected", value=raw, example=field.maximum or field.minimum or 1)
+    return int(float(text))
+
+
+def _email(field: Field, raw: Any) -> str:
+    text = half_width(clean_text(raw))
+    if len(text) > (field.max_length or 100):
+        raise invalid("text_too_long", length=len(text), limit=field.max_length or 100)
+    if not _EMAIL.fullmatch(text):
+        raise invalid("email_format", value=text)
+    return text
+
+
+# Each takes a value that is not blank; texts give "" where only invisible characters were typed.
+_READERS: dict[str, Callable[[Field, Any], Any]] = {
+    "text": _text,
+    "code": _code,
+    "bool": _bool,
+    "int": _int,
+    "email": _email,
+    "mobile": lambda field, raw: identity.clean_mobile(raw),
+    "name": lambda field, raw: clean_name(raw),
+    "id_number": lambda field, raw: identity.clean_id_number(raw),
+    "uscc": lambda field, raw: identity.clean_uscc(raw),
+    "file": lambda field, raw: raw,
+}
+
+
+def clean_value(field: Field, raw: Any, *, is_1904: bool = False) -> Any:
+    """The stored value of a raw text, number, date or truth value; None for a blank one. Raises Invalid.
+
+    `is_1904` tells that the value comes from a 1904 workbook, where a bare date serial cannot be understood.
+    """
+    if raw is None or (isinstance(raw, str) and is_blank(raw)):
+        return None
+    if field.kind == "date":
+        return parse_date(raw, allows_month=field.allows_month, is_1904=is_1904)
+    if field.kind == "month":
+        return parse_date(raw, allows_month=True, is_1904=is_1904).replace(day=1)
+    value = _READERS[field.kind](field, raw)
+    return None if value == "" else value
+
+
+def read_values(
+    fields: Iterable[Field], raw: Mapping[str, Any], *, is_1904: bool = False
+) -> tuple[dict[str, Any], Problems]:
+    """The clean values of a block and the problems of those that could not be read.
+
+    Only fields present in `raw` are read; one that could not be read is absent from the values, so that no later rule
+    calls it blank. A sound 15-digit ID number becomes its 18-digit form, with a warning that shows both.
+    """
+    values: dict[str, Any] = {}
+    problems: Problems = {}
+    for field in fields:
+        if field.name not in raw:
+            continue
+        try:
+            values[field.name] = clean_value(field, raw[field.name], is_1904=is_1904)
+        except Invalid as refusal:
+            problems[field.name] = [refusal.problem]
+    number = values.get("id_number")
+    if number is not None:
+        normal = identity.normal_id_number(values.get("id_type"), number)
+        if normal != number:
+            values["id_number"] = normal
+            problems["id_number"] = [problem("id_converted", value=number, converted=normal)]
+    return values, problems
+
+
+def _holds(conditions: tuple[tuple[str, tuple], ...], values: Mapping[str, Any], *, unknown: bool) -> bool:
+    for name, allowed in conditions:
+        if name not in values:
+            if not unknown:
+                return False
+        elif values[name] not in allowed:
+            return False
+    return True
+
+
+def is_asked(field: Field, values: Mapping[str, Any]) -> bool:
+    """Whether the field is asked, given the block's values and what the context knows (merged by the caller).
+
+    A condition on something `values` does not hold counts as not met.
+    """
+    return _holds(field.asked, values, unknown=False)
+
+
+def normalise(
+    fields: Iterable[Field], values: Mapping[str, Any], context: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The values with every field that is not asked set to None ("hidden and cleared", DOMAIN §2).
+
+    A field is kept where the answer to its condition is unknown, so a partial update clears nothing by ignorance.
+    Conditions follow chains: fields stand after the fields they depend on.
+    """
+    result = dict(values)
+    merged = {**(context or {}), **values}
+    for field in fields:
+        if field.asked and not _holds(field.asked, merged, unknown=True):
+            result[field.name] = merged[field.name] = None
+    return result
+
+
+def is_needed(field: Field, merged: Mapping[str, Any]) -> bool:
+    """Whether a report needs the field: required, asked, and its own further condition met."""
+    return (
+        field.required
+        and _holds(field.asked, merged, unknown=False)
+        and (not field.needed or _holds(field.needed, merged, unknown=False))
+    )
+
+
+def missing_fields(
+    fields: Iterable[Field], values: Mapping[str, Any], context: Mapping[str, Any] | None = None
+) -> list[str]:
+    """Names of the fields a report still needs, in the order of the form (BR-46, BR-57)."""
+    fields = tuple(fields)
+    merged = dict.fromkeys((field.name for field in fields)) | dict(context or {})
+    merged |= normalise(fields, values, context)
+    return [
+        field.name for field in fields if is_needed(field, merged) and merged.get(field.name) in (None, "")
+    ]
+
+
+def add(problems: Problems, name: str, code: str, **params: Any) -> None:
+    """Append the catalogued problem to the field's list."""
+    problems.setdefault(name, []).append(problem(code, **params))
+
+
+def require(fields: Iterable[Field], values: Mapping[str, Any], problems: Problems) -> None:
+    """A "required" error for every needed field that is present and blank; absent ones are not judged."""
+    for field in fields:
+        if field.name in values and values[field.name] is None and is_needed(field, values):
+            add(problems, field.name, "required")
+
+
+def unlisted(field: Field, value: str | None) -> list[Problem]:
+    """A warning for a text that is not among the field's suggestions (P-25)."""
+    if value is None or field.suggestions is None or value in SUGGESTIONS[field.suggestions]:
+        return []
+    return [problem("not_suggested", value=value, list=field.label, other=SUGGESTIONS[field.suggestions][-1])]
