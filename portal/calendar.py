@@ -73,7 +73,9 @@ def openings(
     named = Q(province_id=province_id, province__isnull=False) | Q(base_id=base_id, base__isnull=False)
     named |= Q(enrollment_id=enrollment_id, enrollment__isnull=False)
     later: dict[str, datetime] = {}
-    for step, until in Extension.objects.filter(named, cycle=cycle, step__in=steps).values_list("step", "until"):
+    for step, until in Extension.objects.filter(named, cycle=cycle, step__in=steps).values_list(
+        "step", "until"
+    ):
         later[step] = max(until, later.get(step, until))
     return {step: _judge(step, windows.get(step), later.get(step), now) for step in steps}
 

@@ -1,4 +1,4 @@
-"""What every request carries: an id, limits of its session, the actor for the history, no copy in the browser's cache."""
+"""What every request carries: an id, its session's limits, the actor for the history, no copy in any cache."""
 
 import ipaddress
 import time

@@ -34,7 +34,9 @@ def database_from_url(url: str) -> dict:
     """postgresql://user:password@host:port/name?host=/socket/folder -> Django's settings dict."""
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
-        raise ImproperlyConfigured("DATABASE_URL must be postgresql://…: this product runs on PostgreSQL only.")
+        raise ImproperlyConfigured(
+            "DATABASE_URL must be postgresql://…: this product runs on PostgreSQL only."
+        )
     options = dict(parse_qsl(parts.query))
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -121,7 +123,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Sign-in. Argon2id at OWASP strength: a tenth of the time of Django's default hasher (see portal/hashers.py).
 AUTH_USER_MODEL = "portal.User"
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "guardian.backends.ObjectPermissionBackend"]
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
 PASSWORD_HASHERS = ["portal.hashers.OwaspArgon2idHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -193,7 +198,9 @@ WORKBOOK_MAX_ROWS = int(env("WORKBOOK_MAX_ROWS", "5000"))
 # Uploaded workbooks are deleted after this many days (DOMAIN P-26).
 UPLOAD_RETENTION_DAYS = int(env("UPLOAD_RETENTION_DAYS", "90"))
 
-TASKS = {"default": {"BACKEND": env("TASKS_BACKEND", "django_tasks_db.DatabaseBackend"), "QUEUES": ["default"]}}
+TASKS = {
+    "default": {"BACKEND": env("TASKS_BACKEND", "django_tasks_db.DatabaseBackend"), "QUEUES": ["default"]}
+}
 
 # Statement-level triggers see every bulk statement and cost a tenth of row-level ones on COPY.
 PGHISTORY_LEVEL = pgtrigger.Statement

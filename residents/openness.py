@@ -45,7 +45,7 @@ def report_entry(enrollment: Enrollment, *, now: datetime | None = None) -> Open
 
 
 def review_entry(enrollment: Enrollment, *, now: datetime | None = None) -> Opening:
-    """May the province decide now? Before the review window opens already (BR-57 "即可"), after its end never (AM-03)."""
+    """May the province decide now? From the report on (BR-57 "即可"), after the review window never (AM-03)."""
     if enrollment.registered_at:
         return ALWAYS
     state = _ask(enrollment, Step.REVIEW, now)

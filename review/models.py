@@ -37,7 +37,9 @@ class ModeSwitchApplication(models.Model):
         verbose_name = verbose_name_plural = "报送方式切换申请"
         constraints = [
             models.UniqueConstraint(
-                fields=["province"], condition=Q(state__in=["draft", "waiting"]), name="one_open_switch_per_province"
+                fields=["province"],
+                condition=Q(state__in=["draft", "waiting"]),
+                name="one_open_switch_per_province",
             )
         ]
 
@@ -80,7 +82,9 @@ class ApiDelivery(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["client", "idempotency_key"], name="delivery_once_per_idempotency_key")
+            models.UniqueConstraint(
+                fields=["client", "idempotency_key"], name="delivery_once_per_idempotency_key"
+            )
         ]
 
     def __str__(self) -> str:
@@ -141,7 +145,8 @@ class CompletionRecord(models.Model):
                 condition=Q(approved_years__in=[1, 2]), name="completion_approved_years_reduced"
             ),
             models.CheckConstraint(
-                condition=Q(actual_end_date__gt=models.F("actual_start_date")), name="completion_ends_after_start"
+                condition=Q(actual_end_date__gt=models.F("actual_start_date")),
+                name="completion_ends_after_start",
             ),
         ]
 

@@ -10,7 +10,6 @@ from django.utils import timezone
 from bases.models import (
     Province,
     ProvinceUserGrant,
-    Specialty,
     SpecialtyBase,
     TrainingBase,
     TrainingBaseUserGrant,
@@ -24,7 +23,9 @@ WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _serials = itertools.count(1)
 
 
-def id_number(*, region: str = "330102", birth: datetime.date = datetime.date(1995, 3, 12), male: bool = True) -> str:
+def id_number(
+    *, region: str = "330102", birth: datetime.date = datetime.date(1995, 3, 12), male: bool = True
+) -> str:
     """A new valid 18-digit resident ID number; serial numbers are odd for men (GB 11643)."""
     serial = next(_serials)
     birth += datetime.timedelta(days=serial // 400)
@@ -126,7 +127,7 @@ def fill_personal(resident: Resident) -> None:
     BasicInfo.objects.create(
         resident=resident,
         sex="1" if int(resident.id_number[16]) % 2 else "2",
-        birth_date=datetime.datetime.strptime(resident.id_number[6:14], "%Y%m%d").date(),
+        birth_date=datetime.date.fromisoformat(resident.id_number[6:14]),
         nationality="CHN",
         ethnicity="01",
         hukou_province="33",

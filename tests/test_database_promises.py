@@ -47,7 +47,7 @@ def make_submission(enrollment: Enrollment, officer, **values) -> Submission:
     )
 
 
-@pytest.mark.parametrize("column, value", [("id_number", "110101199001011237"), ("id_type", "03")])
+@pytest.mark.parametrize(("column", "value"), [("id_number", "110101199001011237"), ("id_type", "03")])
 def test_identity_cannot_be_changed_with_sql(enrollment, column, value):
     """BR-48, BR-52: type and number are locked for every role."""
     with pytest.raises(DatabaseError):
@@ -85,17 +85,21 @@ def test_two_live_enrollments_of_one_person_are_refused(enrollment, other_base):
             )
         Enrollment.objects.filter(pk=enrollment.pk).update(status="1")
     Enrollment.objects.filter(pk=enrollment.pk).update(status="5")
-    factories.EnrollmentFactory(resident=enrollment.resident, base=other_base, intake_year=enrollment.intake_year)
+    factories.EnrollmentFactory(
+        resident=enrollment.resident, base=other_base, intake_year=enrollment.intake_year
+    )
     assert Enrollment.objects.filter(resident=enrollment.resident).count() == 2
 
 
 def test_lapsed_enrollment_no_longer_holds_the_person(enrollment, other_base):
     """AM-29."""
     Enrollment.objects.filter(pk=enrollment.pk).update(lapsed_at=timezone.now())
-    factories.EnrollmentFactory(resident=enrollment.resident, base=other_base, intake_year=enrollment.intake_year)
+    factories.EnrollmentFactory(
+        resident=enrollment.resident, base=other_base, intake_year=enrollment.intake_year
+    )
 
 
-@pytest.mark.parametrize("before, after", list(itertools.permutations(STATUSES, 2)))
+@pytest.mark.parametrize(("before", "after"), list(itertools.permutations(STATUSES, 2)))
 def test_status_transitions_are_held_by_the_database(enrollment, before, after):
     """BR-82 and DOMAIN §3.4, every pair, with SQL past the application."""
     if before != "1":
@@ -130,12 +134,15 @@ def test_second_pending_submission_is_refused(complete_enrollment, base_officer)
         make_submission(complete_enrollment, base_officer, number=2)
 
 
-@pytest.mark.parametrize("before, after", [("approved", "returned"), ("withdrawn", "approved"), ("returned", "approved")])
+@pytest.mark.parametrize(
+    ("before", "after"), [("approved", "returned"), ("withdrawn", "approved"), ("returned", "approved")]
+)
 def test_a_decision_is_not_turned_into_another(complete_enrollment, base_officer, before, after):
     """P5: a decision can only be revoked, never rewritten."""
     submission = make_submission(complete_enrollment, base_officer)
     execute(
-        "UPDATE bases_submission SET outcome = %s, decided_at = now(), decided_by_id = %s, comment = '请核对。' WHERE id = %s",
+        "UPDATE bases_submission SET outcome = %s, decided_at = now(), decided_by_id = %s, comment = '请核对。'"
+        " WHERE id = %s",
         before, base_officer.pk, submission.pk,
     )  # fmt: skip
     with pytest.raises(DatabaseError):

@@ -56,7 +56,9 @@ class TrainingBase(models.Model):
         ordering = ["province_id", "code"]
         default_permissions = ("view",)
         permissions = [("act_trainingbase", "可代表本基地办理")]
-        constraints = [models.UniqueConstraint(fields=["province", "name"], name="base_name_once_per_province")]
+        constraints = [
+            models.UniqueConstraint(fields=["province", "name"], name="base_name_once_per_province")
+        ]
 
     def __str__(self) -> str:
         return self.name

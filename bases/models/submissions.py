@@ -61,7 +61,9 @@ class Submission(models.Model):
         verbose_name = verbose_name_plural = "上报记录"
         ordering = ["-reported_at"]
         indexes = [
-            models.Index(fields=["base", "reported_at"], condition=Q(outcome="pending"), name="submission_queue"),
+            models.Index(
+                fields=["base", "reported_at"], condition=Q(outcome="pending"), name="submission_queue"
+            ),
             models.Index(
                 fields=["province", "base", "specialty", "intake_year", "trainee_type", "status"],
                 name="submission_statistics",
@@ -69,10 +71,14 @@ class Submission(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["enrollment"], condition=Q(outcome="pending"), name="one_pending_submission_per_enrollment"
+                fields=["enrollment"],
+                condition=Q(outcome="pending"),
+                name="one_pending_submission_per_enrollment",
             ),
             models.UniqueConstraint(fields=["enrollment", "number"], name="submission_number_once"),
-            models.CheckConstraint(condition=Q(declared_true=True), name="submission_carries_the_declaration"),
+            models.CheckConstraint(
+                condition=Q(declared_true=True), name="submission_carries_the_declaration"
+            ),
             models.CheckConstraint(
                 name="submission_decision_is_complete",
                 condition=Q(outcome="pending", decided_at__isnull=True, decided_by__isnull=True)

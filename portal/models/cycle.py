@@ -52,9 +52,13 @@ class CycleWindow(models.Model):
         ordering = ["step", "province_id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["cycle", "step", "province"], nulls_distinct=False, name="window_once_per_step_and_province"
+                fields=["cycle", "step", "province"],
+                nulls_distinct=False,
+                name="window_once_per_step_and_province",
             ),
-            models.CheckConstraint(condition=Q(closes_at__gt=F("opens_at")), name="window_closes_after_opening"),
+            models.CheckConstraint(
+                condition=Q(closes_at__gt=F("opens_at")), name="window_closes_after_opening"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -22,7 +22,16 @@ class UserManager(BaseUserManager):
     pghistory.InsertEvent(),
     pghistory.UpdateEvent(),
     pghistory.DeleteEvent(),
-    fields=["username", "role", "full_name", "mobile", "email", "is_active", "activated_at", "activation_failures"],
+    fields=[
+        "username",
+        "role",
+        "full_name",
+        "mobile",
+        "email",
+        "is_active",
+        "activated_at",
+        "activation_failures",
+    ],
     model_name="UserEvent",
 )
 class User(AbstractBaseUser, PermissionsMixin):

@@ -63,7 +63,9 @@ class Enrollment(models.Model):
         API = "api", "接口传送"
 
     resident = models.ForeignKey("residents.Resident", models.PROTECT, related_name="enrollments")
-    base = models.ForeignKey("bases.TrainingBase", models.PROTECT, related_name="enrollments", verbose_name="培训基地")
+    base = models.ForeignKey(
+        "bases.TrainingBase", models.PROTECT, related_name="enrollments", verbose_name="培训基地"
+    )
     intake_year = models.PositiveSmallIntegerField("招收年份")
     origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.INTAKE)
     created_at = models.DateTimeField("导入时间", default=timezone.now, editable=False)
@@ -111,7 +113,9 @@ class Enrollment(models.Model):
     report_status = models.CharField(
         "上报状态", max_length=1, choices=ReportStatus.choices, default=ReportStatus.UNREPORTED
     )
-    review_status = models.CharField("审核状态", max_length=1, choices=ReviewStatus.choices, default=ReviewStatus.NONE)
+    review_status = models.CharField(
+        "审核状态", max_length=1, choices=ReviewStatus.choices, default=ReviewStatus.NONE
+    )
     personal_state = models.CharField(
         "个人信息状态", max_length=1, choices=PersonalState.choices, default=PersonalState.EMPTY
     )
@@ -131,9 +135,13 @@ class Enrollment(models.Model):
     # End without 退培
     lapsed_at = models.DateTimeField("锁定失效时间", null=True, blank=True)
     deleted_at = models.DateTimeField("删除时间", null=True, blank=True)
-    deleted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    deleted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     deleted_reason = text(200)
-    import_batch = models.ForeignKey("bases.ImportBatch", models.SET_NULL, null=True, blank=True, related_name="+")
+    import_batch = models.ForeignKey(
+        "bases.ImportBatch", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     version = models.PositiveIntegerField(default=0)
     updated_at = models.DateTimeField(default=timezone.now)
 
@@ -145,17 +153,21 @@ class Enrollment(models.Model):
             models.Index(fields=["resident", "-id"], name="enrollment_by_person"),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["resident"], condition=LIVE, name="one_live_enrollment_per_resident"),
+            models.UniqueConstraint(
+                fields=["resident"], condition=LIVE, name="one_live_enrollment_per_resident"
+            ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="enrollment_status_known"),
             models.CheckConstraint(
                 condition=Q(approved_years__isnull=True) | Q(approved_years__in=[1, 2, 3]),
                 name="enrollment_approved_years_1_to_3",
             ),
             models.CheckConstraint(
-                condition=Q(deleted_at__isnull=True) | ~Q(deleted_reason=""), name="enrollment_deletion_has_reason"
+                condition=Q(deleted_at__isnull=True) | ~Q(deleted_reason=""),
+                name="enrollment_deletion_has_reason",
             ),
             models.CheckConstraint(
-                condition=~Q(review_status="1") | Q(report_status="1"), name="enrollment_pending_means_reported"
+                condition=~Q(review_status="1") | Q(report_status="1"),
+                name="enrollment_pending_means_reported",
             ),
         ]
         triggers = [
@@ -163,7 +175,9 @@ class Enrollment(models.Model):
             pgtrigger.Protect(
                 name="specialty_is_locked",
                 operation=pgtrigger.Update,
-                condition=pgtrigger.Q(old__specialty_locked=True, old__specialty__df=pgtrigger.F("new__specialty")),
+                condition=pgtrigger.Q(
+                    old__specialty_locked=True, old__specialty__df=pgtrigger.F("new__specialty")
+                ),
             ),
             pgtrigger.FSM(
                 name="status_transitions",

@@ -35,7 +35,9 @@ def file() -> models.FileField:
 class BasicInfo(models.Model):
     """基本信息 (DOMAIN §2.2) beyond the identity that Resident holds."""
 
-    resident = models.OneToOneField("residents.Resident", models.CASCADE, primary_key=True, related_name="basic")
+    resident = models.OneToOneField(
+        "residents.Resident", models.CASCADE, primary_key=True, related_name="basic"
+    )
     sex = code(1)
     birth_date = models.DateField(null=True, blank=True)
     nationality = code(3)
@@ -109,7 +111,9 @@ class EducationRecord(models.Model):
 class WorkInfo(models.Model):
     """工作信息 (DOMAIN §2.4), the resident's block in the registry (AM-06)."""
 
-    resident = models.OneToOneField("residents.Resident", models.CASCADE, primary_key=True, related_name="work")
+    resident = models.OneToOneField(
+        "residents.Resident", models.CASCADE, primary_key=True, related_name="work"
+    )
     employer_name = text(100)
     employer_uscc = text(18)
     employer_is_military = models.BooleanField(null=True, blank=True)
@@ -137,7 +141,9 @@ class WorkInfo(models.Model):
 class CertificateInfo(models.Model):
     """证书信息 (DOMAIN §2.5): qualification and licence of a physician."""
 
-    resident = models.OneToOneField("residents.Resident", models.CASCADE, primary_key=True, related_name="certificate")
+    resident = models.OneToOneField(
+        "residents.Resident", models.CASCADE, primary_key=True, related_name="certificate"
+    )
     passed_qualification_exam = models.BooleanField(null=True, blank=True)
     exam_pass_date = models.DateField(null=True, blank=True)
     score_report_type = code(1)
@@ -185,7 +191,9 @@ class PersonalReturn(models.Model):
         verbose_name = verbose_name_plural = "个人信息退回"
         ordering = ["-returned_at"]
         indexes = [
-            models.Index(fields=["enrollment"], condition=models.Q(answered_at__isnull=True), name="open_return")
+            models.Index(
+                fields=["enrollment"], condition=models.Q(answered_at__isnull=True), name="open_return"
+            )
         ]
 
     def __str__(self) -> str:
@@ -204,7 +212,9 @@ class SectionConfirmation(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "信息确认"
         constraints = [
-            models.UniqueConstraint(fields=["resident", "cycle", "section"], name="section_confirmed_once_per_cycle")
+            models.UniqueConstraint(
+                fields=["resident", "cycle", "section"], name="section_confirmed_once_per_cycle"
+            )
         ]
 
     def __str__(self) -> str:

@@ -58,7 +58,11 @@ def mark_approved(enrollment: Enrollment, submission) -> None:
     approved original stays behind (BR-37), its specialty is locked (BR-81)."""
     if enrollment.review_status != ReviewStatus.PENDING:
         raise StateMoved(f"该记录现在是“{enrollment.get_review_status_display()}”，不能审核通过。")
-    values = {"review_status": ReviewStatus.APPROVED, "approved_submission": submission, "specialty_locked": True}
+    values = {
+        "review_status": ReviewStatus.APPROVED,
+        "approved_submission": submission,
+        "specialty_locked": True,
+    }
     if submission.module == "intake":
         values |= {"intake_submission": submission, "registered_at": timezone.now()}
     _write(enrollment, **values)

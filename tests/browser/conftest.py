@@ -27,8 +27,8 @@ AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
 @pytest.fixture(scope="session")
 def chromium() -> Browser:
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    assert path, "No Chromium found: `make test` installs it; by hand, install Debian's package chromium."
+    path = os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium")
+    assert path, "No Chromium found: `make test` finds or installs it."
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
@@ -48,7 +48,9 @@ def open_page(chromium, live_server) -> Callable[..., Page]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(f"script: {error}"))
-        page.on("console", lambda line: problems.append(line.text) if "Content Security" in line.text else None)
+        page.on(
+            "console", lambda line: problems.append(line.text) if "Content Security" in line.text else None
+        )
         page.on("response", lambda answer: problems.append(answer.url) if answer.status >= 500 else None)
         page.set_default_timeout(15000)
         return page
