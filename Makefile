@@ -15,7 +15,7 @@ PY := $(VENV)/bin/python
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 STATIC := static/vendor/.made
-PIP := $(PY) -m pip --disable-pip-version-check install --quiet
+PIP := $(PY) -m pip --disable-pip-version-check install -qq
 
 # Tests and checks read nothing of .env: the same result on every machine.
 WITH_DATABASE := DEBUG=1 $(PY) -m portal.bootstrap.postgres exec --

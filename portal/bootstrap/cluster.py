@@ -191,10 +191,14 @@ def _reachable(cluster: Cluster) -> Cluster:
         )
     # Below the data's parent every needed parent folder is open to the account already.
     target = cluster.data.parent / f"postgresql-{programs.major}"
-    if binaries.major_of(target / "bin") != programs.major:
+    package = programs.folder.parent.parent
+    folder = target / package.name / "pginstall" / "bin"
+    if binaries.major_of(folder) != programs.major:
         shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(programs.folder.parent, target, symlinks=True)
-    return replace(cluster, binaries=replace(programs, folder=target / "bin"))
+        # The programs find their libraries in the folder beside the package.
+        for source in (package, package.with_name(f"{package.name}.libs")):
+            shutil.copytree(source, target / source.name, symlinks=True)
+    return replace(cluster, binaries=replace(programs, folder=folder))
 
 
 def _write_cluster(cluster: Cluster) -> None:

@@ -7,13 +7,14 @@ Whoever needs it holds a shared lock; the last one to let go stops it, unless it
 import argparse
 import fcntl
 import os
+import shlex
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from portal.bootstrap import cluster as clusters
@@ -26,6 +27,7 @@ RETRY_SECONDS = 10
 READY_SECONDS = 120
 STOP_SECONDS = 60
 LOG_KEPT_BYTES = 10 * 1024 * 1024
+PROCESSES = Path("/proc")
 
 
 def start(home: Path) -> Cluster:
@@ -42,8 +44,7 @@ def stop(home: Path) -> None:
     """Stop the server if it runs: open transactions are rolled back, everything committed is on disk."""
     with _locked(home):
         if (cluster := clusters.load(home)) is not None and (pid := _server_pid(cluster)) is not None:
-            # SIGINT is PostgreSQL's "fast" shutdown.
-            _end(pid, signal.SIGINT)
+            _end(pid, cluster.data)
 
 
 def is_running(cluster: Cluster) -> bool:
@@ -104,8 +105,7 @@ def _open_lock(path: Path) -> int:
 def _start_until(cluster: Cluster, deadline: float) -> None:
     while True:
         _remove_stale_locks(cluster)
-        server = _spawn(cluster)
-        if _became_ready(cluster, server):
+        if _start_once(cluster) and is_running(cluster):
             return
         if time.monotonic() > deadline:
             raise Failure(
@@ -114,39 +114,35 @@ def _start_until(cluster: Cluster, deadline: float) -> None:
         time.sleep(0.5)
 
 
-def _spawn(cluster: Cluster) -> subprocess.Popen:
+def _start_once(cluster: Cluster) -> bool:
+    """Let pg_ctl start the server out of this terminal's group and wait until it is ready.
+
+    Ctrl-C must reach the web server first and the database last.
+    """
     if cluster.log.exists() and cluster.log.stat().st_size > LOG_KEPT_BYTES:
         cluster.log.replace(cluster.log.with_name("log.old"))
-    options = {
+    settings = {
         "listen_addresses": "",
         "unix_socket_directories": str(cluster.sockets),
         "unix_socket_permissions": "0700",
         "fsync": "on",
     }
-    command = [str(cluster.binaries.folder / "postgres"), "-D", str(cluster.data)]
-    command += [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+    # pg_ctl hands them to a shell.
+    options = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
+    command = ["start", "--silent", "--wait", f"--timeout={READY_SECONDS}", "--pgdata", str(cluster.data)]
     with open(cluster.log, "a") as log:
-        return subprocess.Popen(
-            command,
+        done = subprocess.run(
+            [str(cluster.binaries.folder / "pg_ctl"), *command, "--options", options],
             cwd=cluster.data.parent,
             # Nothing of the caller's environment: PG… variables would steer the server.
             env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8"},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            # Out of the terminal's group: Ctrl-C must reach the web server first and the database last.
-            start_new_session=True,
+            check=False,
             **cluster.account.switch,
         )
-
-
-def _became_ready(cluster: Cluster, server: subprocess.Popen) -> bool:
-    deadline = time.monotonic() + READY_SECONDS
-    while server.poll() is None and time.monotonic() < deadline:
-        if _pid_in(cluster.data / "postmaster.pid") == server.pid and is_running(cluster):
-            return True
-        time.sleep(0.05)
-    return False
+    return done.returncode == 0
 
 
 def _remove_stale_locks(cluster: Cluster) -> None:
@@ -167,28 +163,25 @@ def _remove_stale_locks(cluster: Cluster) -> None:
 
 def _has_processes(data: Path) -> bool:
     """Whether any process works in the data folder (every PostgreSQL process does); True where that cannot be told."""
-    processes = list(Path("/proc").glob("[0-9]*/cwd"))
-    if not processes:
+    if not PROCESSES.exists():
         return True
-    for link in processes:
-        try:
-            if Path(os.readlink(link)) == data:
-                return True
-        except (FileNotFoundError, PermissionError, ProcessLookupError):
-            continue
-    return False
+    return any(_works_in(int(each.name), data) for each in PROCESSES.glob("[0-9]*"))
+
+
+def _works_in(pid: int, data: Path) -> bool:
+    """Whether the process lives and serves this data folder; a number reused by another and a zombie do not."""
+    if not PROCESSES.exists():
+        return _is_alive(pid)
+    try:
+        return Path(os.readlink(PROCESSES / str(pid) / "cwd")) == data
+    except (FileNotFoundError, PermissionError, ProcessLookupError):
+        return False
 
 
 def _server_pid(cluster: Cluster) -> int | None:
-    """The postmaster's process number, None where it is dead or the number is now somebody else's."""
+    """The postmaster's process number, None where it is dead."""
     pid = _pid_in(cluster.data / "postmaster.pid")
-    if pid is None or not _is_alive(pid):
-        return None
-    works_in = Path(f"/proc/{pid}/cwd")
-    try:
-        return pid if not works_in.exists() or Path(os.readlink(works_in)) == cluster.data else None
-    except (FileNotFoundError, PermissionError):
-        return None
+    return pid if pid is not None and _works_in(pid, cluster.data) else None
 
 
 def _pid_in(lock_file: Path) -> int | None:
@@ -217,17 +210,16 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _end(pid: int, how: signal.Signals) -> None:
-    os.kill(pid, how)
+def _end(pid: int, data: Path) -> None:
+    # PostgreSQL's "fast" shutdown.
+    os.kill(pid, signal.SIGINT)
     deadline = time.monotonic() + STOP_SECONDS
-    while time.monotonic() < deadline:
-        # A child of ours stays a zombie until it is waited for; another's vanishes by itself.
-        with suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
-        if not _is_alive(pid):
-            return
+    while _works_in(pid, data):
+        if time.monotonic() > deadline:
+            raise Failure(
+                f"数据库进程 {pid} 在 {STOP_SECONDS} 秒内没有停止。/ Process {pid} did not stop in time."
+            )
         time.sleep(0.05)
-    raise Failure(f"数据库进程 {pid} 在 {STOP_SECONDS} 秒内没有停止。/ Process {pid} did not stop in time.")
 
 
 def _tail(log: Path) -> str:
