@@ -1,0 +1,55 @@
+"""The intake lock: what was not approved when the review window ended lapses (AM-05, AM-29)."""
+
+from datetime import datetime
+
+from django.db.models import Max
+from django.utils import timezone
+
+from portal.models import CollectionCycle, CycleWindow, Extension, Step
+from residents.models import Enrollment
+from residents.models.enrollment import LIVE
+
+# A record can still become approved as long as one of these is open for it (AM-03).
+INTAKE_STEPS = (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT, Step.REVIEW)
+
+
+def carry_out_locks(now: datetime | None = None) -> int:
+    """Lapse the unapproved intake records of every province whose last window is over; returns how many.
+
+    A lapsed record stays visible in the locked intake list and no longer blocks other bases; its base may add the
+    person again as 漏报. A cycle is marked locked once no province, base or record has time left. Running it twice, or
+    on two machines at once, changes nothing more.
+    """
+    now = now or timezone.now()
+    lapsed = 0
+    for cycle in CollectionCycle.objects.filter(locked_at__isnull=True):
+        lapsed += _lock(cycle, now)
+    return lapsed
+
+
+def _lock(cycle: CollectionCycle, now: datetime) -> int:
+    ends = dict(
+        CycleWindow.objects.filter(cycle=cycle, step__in=INTAKE_STEPS)
+        .values_list("province_id")
+        .annotate(end=Max("closes_at"))
+    )
+    national_end = ends.pop(None, None)
+    if national_end is None:
+        return 0
+    # A province with a window of its own for one step keeps the national ones for the others.
+    own_ends = {code: max(end, national_end) for code, end in ends.items()}
+    still_open = [code for code, end in own_ends.items() if end > now]
+    extended = Extension.objects.filter(cycle=cycle, step__in=INTAKE_STEPS, until__gt=now)
+    if national_end > now:
+        return 0
+    records = (
+        Enrollment.objects.filter(LIVE, intake_year=cycle.year, registered_at__isnull=True)
+        .exclude(base__province_id__in=still_open)
+        .exclude(base__province_id__in=extended.filter(province__isnull=False).values("province_id"))
+        .exclude(base_id__in=extended.filter(base__isnull=False).values("base_id"))
+        .exclude(pk__in=extended.filter(enrollment__isnull=False).values("enrollment_id"))
+    )
+    lapsed = records.update(lapsed_at=now, state_since=now)
+    if not still_open and not extended.exists():
+        CollectionCycle.objects.filter(pk=cycle.pk, locked_at__isnull=True).update(locked_at=now)
+    return lapsed
