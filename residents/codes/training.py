@@ -1,4 +1,4 @@
-"""Code lists about the training: specialties, statuses, reasons and the states of the record (DOMAIN §3.3, 3.4, 3.10)."""
+"""Code lists about the training: specialties, statuses, reasons, states (DOMAIN §3.3, 3.4, 3.10)."""
 
 from residents.codes.code_list import CodeList
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from residents.rules import identity
-from residents.rules.fields import Field, Problems, add, missing_fields, require
+from residents.rules.fields import Field, Problems, add, missing_fields, require, without_empty
 from residents.rules.text import LONGEST_NAME, name_problems
 
 # The registry holds the cohorts since 2014 (BR-02).
@@ -57,6 +57,7 @@ def problems(values: Mapping[str, Any], context: Mapping[str, Any]) -> Problems:
     elsewhere it refuses the row (BR-49, BR-71, AM-28), at the same base it only tells (AM-11).
     """
     found: Problems = {}
+    values = without_empty(values)
     require(FIELDS, values, found)
     _judge_year(values.get("intake_year"), context, found)
     judge_identity(values, context, found)

@@ -60,10 +60,8 @@ _EMAIL = re.compile(
 
 
 def _text(field: Field, raw: Any) -> str:
-    if field.is_number_text:
-        text = clean_number_text(raw).upper()
-    else:
-        text = clean_text(raw, keeps_lines=field.keeps_lines)
+    is_number = field.is_number_text
+    text = clean_number_text(raw).upper() if is_number else clean_text(raw, keeps_lines=field.keeps_lines)
     if field.max_length is not None and len(text) > field.max_length:
         raise invalid("text_too_long", length=len(text), limit=field.max_length)
     if text and field.pattern is not None and not _compiled(field.pattern).fullmatch(text):
@@ -179,9 +177,14 @@ def _holds(conditions: tuple[tuple[str, tuple], ...], values: Mapping[str, Any],
         if name not in values:
             if not unknown:
                 return False
-        elif values[name] not in allowed:
+        elif (None if values[name] == "" else values[name]) not in allowed:
             return False
     return True
+
+
+def without_empty(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with empty texts, which tables hold for blanks, as None."""
+    return {name: None if value == "" else value for name, value in values.items()}
 
 
 def is_asked(field: Field, values: Mapping[str, Any]) -> bool:
@@ -222,7 +225,7 @@ def missing_fields(
 ) -> list[str]:
     """Names of the fields a report still needs, in the order of the form (BR-46, BR-57)."""
     fields = tuple(fields)
-    merged = dict.fromkeys((field.name for field in fields)) | dict(context or {})
+    merged = dict.fromkeys(field.name for field in fields) | dict(context or {})
     merged |= normalise(fields, values, context)
     return [
         field.name for field in fields if is_needed(field, merged) and merged.get(field.name) in (None, "")

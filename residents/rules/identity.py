@@ -1,4 +1,4 @@
-"""Identity numbers, mobile numbers, organisation codes: normal forms, check digits and what they tell (DOMAIN §3.12)."""
+"""Identity, mobile and organisation numbers: normal forms, check digits and what they tell (DOMAIN §3.12)."""
 
 import re
 from datetime import date

@@ -1,4 +1,6 @@
-"""Texts as people and spreadsheets send them: invisible characters, widths, names and their middle dots (P-08, P-09, P-11).
+"""Texts as people and spreadsheets send them: invisible characters, widths, names and their dots.
+
+Implements P-01, P-08, P-09, P-11 and P-30.
 
 Nothing here applies NFKC: it would turn rare characters of names into others.
 """
@@ -49,6 +51,8 @@ _COMMON_NAME = re.compile("[\u4e00-\u9fff]{2,50}")
 _NOT_OF_A_NAME = re.compile(f"[^{_LETTER}{_VARIATION}· '-]")
 _NAME_EDGE = re.compile(f"[{_LETTER}]")
 _REMARKABLE = re.compile(f"(?P<private>[{_PRIVATE}])|(?P<radical>[{_RADICAL}])|(?P<accent>[{_ACCENTED}])")
+_TRAILING_VARIATION = re.compile(f"[{_VARIATION}]+$")
+_UNCOMPARED = re.compile(f"[ {_VARIATION}]")
 LONGEST_NAME = 50
 
 
@@ -121,7 +125,7 @@ def clean_number_text(raw: Any) -> str:
 
 
 def half_width(text: str) -> str:
-    """Full-width ASCII and typographic dashes as their plain twins; for addresses of mail and dates, never for names."""
+    """Full-width ASCII and typographic dashes as their plain twins; for mail addresses and dates, never for names."""
     return text.translate(_HALF_WIDTH)
 
 
@@ -143,12 +147,9 @@ def clean_name(raw: Any) -> str:
         raise invalid(
             "name_character", position=found.start() + 1, character=character, codepoint=codepoint(character)
         )
-    for edge in (
-        text[0],
-        text.rstrip("".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))))[-1:],
-    ):
+    for edge in (text[0], _TRAILING_VARIATION.sub("", text)[-1:] or text[0]):
         if not _NAME_EDGE.match(edge):
-            raise invalid("name_edge", character=edge or text[0])
+            raise invalid("name_edge", character=edge)
     if len(text) < 2:
         raise invalid("name_too_short", value=text)
     if len(text) > LONGEST_NAME:
@@ -174,4 +175,4 @@ def _name_warning(found: re.Match) -> Problem:
 
 def name_key(name: str) -> str:
     """The form under which two writings of one name are compared: no blanks, no case, no variation selectors."""
-    return re.sub(f"[ {_VARIATION}]", "", name).casefold()
+    return _UNCOMPARED.sub("", name).casefold()
