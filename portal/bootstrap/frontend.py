@@ -38,6 +38,7 @@ def install() -> None:
         # Node trusts only its own list of authorities unless told; a machine behind a proxy has its own.
         env={
             "NODE_USE_SYSTEM_CA": "1",
+            "npm_config_update_notifier": "false",
             **os.environ,
             "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}",
         },

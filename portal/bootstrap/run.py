@@ -32,8 +32,8 @@ def serve() -> int:
         os.environ["DATABASE_URL"] = url
         _say("建立数据表 / migrating")
         _manage("migrate", "--verbosity", "0")
-        sign_ins = _load_demo()
-        with _processes(f"{host}:{port}", "web", "worker") as processes:
+        sign_ins = _load_demo() if _is_debug() else _collect_static()
+        with _processes(f"{host}:{port}", "web", "worker", "clock") as processes:
             if _answer(processes, host, port) is not None:
                 _say(
                     f"打开浏览器 / open: http://{host}:{port}{HOME_PATH}\n\n{sign_ins}\nCtrl-C 停止 / stops everything"
@@ -70,12 +70,20 @@ def _manage(*command: str) -> str:
     return done.stdout
 
 
+def _is_debug() -> bool:
+    return os.environ["DEBUG"].lower() in {"1", "true", "yes", "on"}
+
+
 def _load_demo() -> str:
-    """The sign-ins that the demo prints; nothing is loaded where DEBUG is off."""
-    if os.environ["DEBUG"].lower() not in {"1", "true", "yes", "on"}:
-        return ""
+    """Load the demo unless it is there already; the sign-ins that it prints."""
     _say("载入演示数据 / loading the demo")
     return _manage("load_demo")
+
+
+def _collect_static() -> str:
+    """Without DEBUG pages link to hashed static files; nothing is loaded and there is no sign-in to show."""
+    _manage("collectstatic", "--noinput", "--verbosity", "0")
+    return ""
 
 
 @contextmanager
