@@ -1,0 +1,106 @@
+"""One shape for the four kinds of file: a book of grids. Runs in the reading child."""
+
+import zipfile
+from dataclasses import dataclass, field
+
+from portal.sheets import biff, ods_parts, xlsx_parts
+from portal.sheets.csv_text import CsvText
+from portal.sheets.refusals import refused
+
+LISTS_SHEET = (
+    "_选项"  # hidden sheet of our templates: lists, and the template's version in A2 under this mark
+)
+VERSION_MARK = "template_version"
+
+
+@dataclass(slots=True)
+class Grid:
+    """One sheet. `rows()` gives (row as a spreadsheet shows it, raw values from column A on), blank rows too."""
+
+    name: str
+    rows: callable
+    merged: list = field(default_factory=list)  # ((row, column), (row, column)), both from 0
+    cell_errors: callable = dict  # {(row from 1, column from 0): CellError}
+
+
+class CsvBook:
+    """A csv file as a book of one grid."""
+
+    is_1904 = False
+
+    def __init__(self, path):
+        self._text = CsvText(path)
+
+    def sheet_names(self):
+        return ["CSV"]
+
+    def grid(self, name, search=None):
+        return Grid(name, self._text.reader(search))
+
+    def template_version(self):
+        return None
+
+
+class CalamineBook:
+    """An .xlsx, .xls or .ods file, read by calamine; what calamine does not tell comes from a look of our own."""
+
+    def __init__(self, path, kind):
+        import python_calamine  # here, so that csv and refusals do without it
+
+        self._worksheet = python_calamine.SheetTypeEnum.WorkSheet
+        self._kind = kind
+        self._path = path
+        self._archive = zipfile.ZipFile(path) if kind in ("xlsx", "ods") else None
+        self._parts = xlsx_parts.XlsxParts(self._archive) if kind == "xlsx" else None
+        self._records = biff.Workbook(path) if kind == "xls" else None
+        self.is_1904 = bool((self._parts or self._records) and (self._parts or self._records).is_1904)
+        try:
+            self._book = python_calamine.load_workbook(path)
+        except python_calamine.PasswordError as error:
+            raise refused("password") from error
+
+    def sheet_names(self):
+        return [sheet.name for sheet in self._book.sheets_metadata if sheet.typ == self._worksheet]
+
+    def grid(self, name, search=None):
+        """The grid of a sheet. Raises SheetRefused if its extreme cells are too far apart to lay out."""
+        xml = b""
+        if self._kind == "xlsx":
+            xml = self._parts.sheet_xml(name)
+            xlsx_parts.check_extent(xml, name)
+        sheet = self._book.get_sheet_by_name(name)
+        if sheet.end and sheet.end[0] >= xlsx_parts.MAX_ROW:
+            raise refused("far_corner", sheet=name, cell=f"A{xlsx_parts.MAX_ROW}")
+        return Grid(
+            name,
+            lambda: _numbered_rows(sheet),
+            sheet.merged_cell_ranges or [],
+            lambda: self._cell_errors(name, xml),
+        )
+
+    def _cell_errors(self, name, xml):
+        if self._kind == "xlsx":
+            return xlsx_parts.cell_errors(xml)
+        if self._kind == "ods":
+            return ods_parts.cell_errors(self._archive.read("content.xml"), name)
+        return self._records.cell_errors(self._book.sheet_names.index(name))
+
+    def template_version(self):
+        """The version written by `write_template`, or None. The sheet is found hidden, very hidden or visible."""
+        if LISTS_SHEET not in self._book.sheet_names:
+            return None
+        values = [row[0] for _, row in zip(range(2), self._book.get_sheet_by_name(LISTS_SHEET).iter_rows())]
+        return str(values[1]) if len(values) == 2 and values[0] == VERSION_MARK else None
+
+
+def _numbered_rows(sheet):
+    """Rows from row 1 on. calamine starts at row 1 but leaves out the columns before the first used one."""
+    before = [""] * (sheet.start[1] if sheet.start else 0)
+    if not before:
+        return enumerate(sheet.iter_rows(), 1)
+    return ((number, before + row) for number, row in enumerate(sheet.iter_rows(), 1))
+
+
+def open_book(path, kind):
+    """The book at `path`, of a kind that `inspection.inspect` found."""
+    return CsvBook(path) if kind == "csv" else CalamineBook(path, kind)

@@ -1,0 +1,64 @@
+"""The short-lived process that opens uploaded files: `python -m portal.sheets.child`, a JSON request on stdin.
+
+A hostile file can make any reader ask for hundreds of gigabytes and abort. Here it takes only this process with it.
+The answer on stdout is JSON (never pickle): {"result": …} or {"refused": [code, text, repair]}.
+"""
+
+import json
+import resource
+import sys
+
+from portal.sheets.refusals import SheetRefused, refused
+
+ADDRESS_SPACE_BYTES = 1 << 30
+CPU_SECONDS = 7
+MAX_FILE_BYTES = 300 << 20  # openpyxl keeps sheets in temporary files while it writes
+MAX_ANSWER_BYTES = 100 << 20
+
+
+def limit_resources():
+    """Bounds memory, processor time and written bytes of this process, and turns core dumps off."""
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE_BYTES, ADDRESS_SPACE_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_FILE_BYTES, MAX_FILE_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def read(request):
+    """The table of the requested file as a JSON-ready dictionary. Raises SheetRefused."""
+    from portal.sheets.books import open_book
+    from portal.sheets.headers import HeaderSearch
+    from portal.sheets.inspection import inspect
+    from portal.sheets.tables import find_table
+
+    search = HeaderSearch(request["expected"], request["optional"], request["ignorable"], request["aliases"])
+    kind = inspect(request["path"], request["max_bytes"])
+    book = open_book(request["path"], kind)
+    table = find_table(book, search, request["max_rows"])
+    return table | {"kind": kind, "is_1904": book.is_1904, "template_version": book.template_version()}
+
+
+TASKS = {"read": read}
+
+
+def answer(request):
+    """The result of a request or its refusal, as bytes. Whatever a reader throws, a panic too, is a refusal."""
+    try:
+        content = json.dumps({"result": TASKS[request["task"]](request)}, ensure_ascii=False).encode()
+        if len(content) > MAX_ANSWER_BYTES:
+            raise refused("too_much_text")
+        return content
+    except SheetRefused as error:
+        refusal = error
+    except MemoryError:
+        refusal = refused("too_demanding")
+    except FileNotFoundError:
+        refusal = refused("no_file")
+    except BaseException:  # noqa: BLE001  a panic of the Rust reader is no Exception
+        refusal = refused("unreadable")
+    return json.dumps({"refused": [refusal.code, refusal.text, refusal.repair]}).encode()
+
+
+if __name__ == "__main__":
+    limit_resources()
+    sys.stdout.buffer.write(answer(json.load(sys.stdin.buffer)))

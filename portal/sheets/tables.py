@@ -1,0 +1,158 @@
+"""From the grids of a book to the one table that holds the expected headers. Runs in the reading child."""
+
+from itertools import islice
+
+from portal.sheets.books import LISTS_SHEET
+from portal.sheets.refusals import SheetRefused, refused
+from portal.sheets.values import SCALARS, CellError, column_letter, plain, to_wire
+
+_HEADER_SEARCH_ROWS = 60
+_MAX_MERGED_CELLS = 200_000
+
+
+def find_table(book, search, max_rows):
+    """The first sheet that holds all headers and some data, as a JSON-ready dictionary; raises SheetRefused.
+
+    A complete sheet without data is taken only if no other has any. Further complete sheets with data are named
+    under "ignored_sheets", so that nobody's rows vanish silently.
+    """
+    names = [name for name in book.sheet_names() if name != LISTS_SHEET]
+    if not names:
+        raise refused("no_sheet")
+    complete, partial, refusal = [], None, None
+    for name in names:
+        try:
+            grid = book.grid(name, search)
+            header = search.best_row(_head(grid))
+        except SheetRefused as error:
+            refusal = refusal or error
+            continue
+        if header is None:
+            continue
+        if header.is_complete():
+            complete.append((grid, header))
+        elif partial is None or len(header.columns) > len(partial[1].columns):
+            partial = grid, header
+    if not complete:
+        raise _no_table(search, partial, refusal)
+    return _first_filled(complete, max_rows)
+
+
+def _no_table(search, partial, refusal):
+    if partial:
+        grid, header = partial
+        return refused("headers", sheet=grid.name, row=header.row, faults=header.faults())
+    return refusal or refused("no_header", expected="、".join(search.expected))
+
+
+def _first_filled(complete, max_rows):
+    filled = [(grid, header) for grid, header in complete if _has_data(grid, header)]
+    if not filled:
+        grid, header = complete[0]
+        raise refused("no_rows", sheet=grid.name, row=header.row)
+    grid, header = filled[0]
+    table = _extract(grid, header, max_rows)
+    table["ignored_sheets"] = [other.name for other, _ in filled[1:]]
+    return table
+
+
+def _head(grid):
+    """The first rows, with the words of vertically merged cells repeated in every row they cover."""
+    rows = [(number, list(values)) for number, values in islice(grid.rows(), _HEADER_SEARCH_ROWS)]
+    for (top, left), (bottom, _) in grid.merged:
+        if top < bottom and top < len(rows) and left < len(rows[top][1]):
+            for row in range(top + 1, min(bottom + 1, len(rows))):
+                rows[row][1][left] = rows[top][1][left]
+    return rows
+
+
+def _has_data(grid, header):
+    columns = header.columns.values()
+    for _, values in islice(grid.rows(), header.row, None):
+        if any(column < len(values) and plain(values[column]) is not None for column in columns):
+            return True
+    return False
+
+
+def _extract(grid, header, max_rows):
+    by_column = sorted((column, text) for text, column in header.columns.items())
+    columns = [column for column, _ in by_column]
+    errors = grid.cell_errors()
+    merged = _MergedCells(grid.merged, header.row, columns)
+    nameless = _NamelessColumns(header)
+    rows, count = [], 0
+    for number, raw in islice(grid.rows(), header.row, None):
+        width = len(raw)
+        values = [plain(raw[column]) if column < width else None for column in columns]
+        nameless.look(raw)
+        if errors:
+            values = [errors.get((number, column), value) for column, value in zip(columns, values)]
+        if merged.any and not merged.mark(number, values):
+            continue
+        if all(value is None for value in values):
+            continue
+        count += 1
+        if count <= max_rows:
+            rows.append([number, [value if type(value) in SCALARS else to_wire(value) for value in values]])
+    if count > max_rows:
+        raise refused("too_many_rows", sheet=grid.name, count=count, limit=max_rows)
+    ignored = sorted([*header.unknown, *((column, "") for column in nameless.used)])
+    return {
+        "sheet_name": grid.name,
+        "header_row": header.row,
+        "headers": [(column_letter(column), text) for column, text in by_column],
+        "rows": rows,
+        "unknown_headers": [(column_letter(column), text) for column, text in ignored],
+    }
+
+
+class _NamelessColumns:
+    """Columns that hold data under no header; they are ignored, and the user is told so."""
+
+    def __init__(self, header):
+        self._named = {*header.columns.values(), *(column for column, _ in header.unknown), *header.ignored}
+        self._pending = []
+        self._seen_width = 0
+        self.used = []
+
+    def look(self, raw):
+        if len(raw) > self._seen_width:
+            self._pending += [c for c in range(self._seen_width, len(raw)) if c not in self._named]
+            self._seen_width = len(raw)
+        for column in self._pending:
+            if column < len(raw) and raw[column] not in ("", None) and plain(raw[column]) is not None:
+                self.used.append(column)
+        if self.used:
+            self._pending = [column for column in self._pending if column not in self.used]
+
+
+class _MergedCells:
+    """Cells hidden under a merge: blank for the reader, filled for the person who looks at the sheet."""
+
+    def __init__(self, ranges, header_row, columns):
+        self._columns = columns
+        self._under = {}  # (row from 1, column) -> (row, column) of the merge's top left cell
+        self._filled = set()
+        for (top, left), (bottom, right) in ranges:
+            if top < header_row:
+                continue
+            inside = [column for column in columns if left <= column <= right]
+            if (bottom - top + 1) * len(inside) + len(self._under) > _MAX_MERGED_CELLS:
+                raise refused("too_demanding")
+            for row in range(top + 1, bottom + 2):
+                for column in inside:
+                    self._under[row, column] = (top + 1, left)
+        self.any = bool(self._under)
+
+    def mark(self, number, values):
+        """Puts errors in the cells under a filled merge; False if the row holds nothing of its own."""
+        own = False
+        for index, column in enumerate(self._columns):
+            if values[index] is not None:
+                own = True
+                self._filled.add((number, column))
+                continue
+            origin = self._under.get((number, column))
+            if origin in self._filled:
+                values[index] = CellError("merged", f"{column_letter(origin[1])}{origin[0]}")
+        return own

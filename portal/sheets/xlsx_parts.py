@@ -1,0 +1,159 @@
+"""A look into the XML of an .xlsx, for what the reader does not tell: extent, error cells, the 1904 flag."""
+
+import re
+from xml.parsers import expat
+
+from portal.sheets.refusals import refused
+from portal.sheets.values import CellError, column_index, column_letter
+
+MAX_ROW = 1_048_576
+MAX_COLUMN = 16_384
+# The reader lays out rows × columns of the extreme cells, 32 bytes each: 8 million cells are 256 MB.
+MAX_GRID_CELLS = 8_000_000
+
+# Cells with content only: the reader ignores `<c r="A1" s="1"/>` and so do we.
+_CELL = re.compile(rb"""<(?:\w+:)?c\s(?:[^>]*?\s)?r=["']([A-Za-z]+)(\d+)["'][^>]*(?<!/)>(?!</)""")
+
+
+def local(name):
+    """An element's name without its namespace prefix."""
+    return name.rpartition(":")[2]
+
+
+def elements(content, wanted):
+    """The attributes of all elements whose local name is in `wanted`, in document order: [(name, attributes)]."""
+    found = []
+
+    def start(name, attributes):
+        if local(name) in wanted:
+            found.append((local(name), {local(key): value for key, value in attributes.items()}))
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    parser.Parse(content, True)
+    return found
+
+
+class XlsxParts:
+    """The parts of an open .xlsx (a `zipfile.ZipFile`), found as lenient readers find them: any case, any slash."""
+
+    def __init__(self, archive):
+        self._archive = archive
+        self._names = {_key(info.filename): info for info in archive.infolist()}
+        self.is_1904, self._sheet_parts = self._workbook()
+
+    def sheet_xml(self, sheet_name):
+        """The XML of a sheet as bytes; empty if it can't be found."""
+        return self._read(self._sheet_parts.get(sheet_name, ""))
+
+    def _read(self, name):
+        info = self._names.get(_key(name))
+        return self._archive.read(info) if info else b""
+
+    def _workbook(self):
+        targets = {
+            attributes.get("Id"): attributes.get("Target", "")
+            for _, attributes in elements(
+                self._read("xl/_rels/workbook.xml.rels") or b"<none/>", {"Relationship"}
+            )
+        }
+        is_1904, parts = False, {}
+        for name, attributes in elements(
+            self._read("xl/workbook.xml") or b"<none/>", {"workbookPr", "sheet"}
+        ):
+            if name == "workbookPr":
+                is_1904 = attributes.get("date1904", "0") in ("1", "true", "on")
+            else:
+                parts[attributes.get("name", "")] = _resolve(targets.get(attributes.get("id"), ""))
+        return is_1904, parts
+
+
+def _key(name):
+    return name.replace("\\", "/").lstrip("/").lower()
+
+
+def _resolve(target):
+    target = target.replace("\\", "/")
+    if target.startswith("/"):
+        return target
+    return "xl/" + target.removeprefix("./")
+
+
+def check_extent(xml, sheet_name):
+    """Refuses a sheet whose extreme cells span more than the reader could lay out in memory."""
+    cells = _CELL.findall(xml)
+    if not cells:
+        return
+    last_row = max(map(int, {row for _, row in cells}))
+    columns = {column_index(letters.decode()) + 1 for letters in {letters for letters, _ in cells}}
+    last_column = max(columns)
+    first_row = min(map(int, {row for _, row in cells}))
+    area = (last_row - first_row + 1) * (last_column - min(columns) + 1)
+    if last_row > MAX_ROW or last_column > MAX_COLUMN or area > MAX_GRID_CELLS:
+        letters = column_letter(min(last_column, MAX_COLUMN) - 1)
+        raise refused("far_corner", sheet=sheet_name, cell=f"{letters}{min(last_row, MAX_ROW)}")
+
+
+def cell_errors(xml):
+    """Error cells and formulas without a stored result, both of which the reader shows as blank.
+
+    Returns {(row from 1, column from 0): CellError}.
+    """
+    if b"<f" not in xml and b":f" not in xml and b'"e"' not in xml and b"'e'" not in xml:
+        return {}
+    walk = _CellWalk()
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler = walk.start
+    parser.EndElementHandler = walk.end
+    parser.CharacterDataHandler = walk.text
+    parser.Parse(xml, True)
+    return walk.errors
+
+
+class _CellWalk:
+    """Follows rows and cells through a sheet's XML, with or without their `r` attributes."""
+
+    def __init__(self):
+        self.errors = {}
+        self.row = 0
+        self.column = -1
+        self.type = ""
+        self.children = set()
+        self.value = ""
+        self.inside = ""
+
+    def start(self, name, attributes):
+        name = local(name)
+        if name == "row":
+            self.row = int(attributes.get("r") or self.row + 1)
+            self.column = -1
+        elif name == "c":
+            self._start_cell(attributes)
+        elif name in ("f", "v", "is"):
+            self.children.add(name)
+            self.inside = name
+
+    def _start_cell(self, attributes):
+        reference = attributes.get("r", "")
+        letters = reference.rstrip("0123456789")
+        self.column = column_index(letters) if letters else self.column + 1
+        if letters and letters != reference:
+            self.row = int(reference[len(letters) :])
+        self.type = attributes.get("t", "n")
+        self.children = set()
+        self.value = ""
+
+    def text(self, text):
+        if self.inside == "v":
+            self.value += text
+
+    def end(self, name):
+        name = local(name)
+        if name in ("f", "v", "is"):
+            self.inside = ""
+        elif name == "c":
+            if self.type == "e":
+                self.errors[self.row, self.column] = CellError("formula_error", self.value[:30])
+            elif "f" in self.children and not self.children & {"v", "is"}:
+                self.errors[self.row, self.column] = CellError("no_cached_value")
