@@ -2,6 +2,9 @@
 
 import zipfile
 from dataclasses import dataclass, field
+from itertools import islice
+
+import python_calamine
 
 from portal.sheets import biff, ods_parts, xlsx_parts
 from portal.sheets.csv_text import CsvText
@@ -15,7 +18,7 @@ VERSION_MARK = "template_version"
 
 @dataclass(slots=True)
 class Grid:
-    """One sheet. `rows()` gives (row as a spreadsheet shows it, raw values from column A on), blank rows too."""
+    """One sheet. `rows()` gives (row number, raw values from column A on) for all rows, blank ones too."""
 
     name: str
     rows: callable
@@ -42,11 +45,9 @@ class CsvBook:
 
 
 class CalamineBook:
-    """An .xlsx, .xls or .ods file, read by calamine; what calamine does not tell comes from a look of our own."""
+    """An .xlsx, .xls or .ods file, read by calamine; what it does not tell comes from a look of our own."""
 
     def __init__(self, path, kind):
-        import python_calamine  # here, so that csv and refusals do without it
-
         self._worksheet = python_calamine.SheetTypeEnum.WorkSheet
         self._kind = kind
         self._path = path
@@ -86,10 +87,11 @@ class CalamineBook:
         return self._records.cell_errors(self._book.sheet_names.index(name))
 
     def template_version(self):
-        """The version written by `write_template`, or None. The sheet is found hidden, very hidden or visible."""
+        """The version written by `write_template`, or None. The sheet may be hidden, very hidden or visible."""
         if LISTS_SHEET not in self._book.sheet_names:
             return None
-        values = [row[0] for _, row in zip(range(2), self._book.get_sheet_by_name(LISTS_SHEET).iter_rows())]
+        rows = self._book.get_sheet_by_name(LISTS_SHEET).iter_rows()
+        values = [row[0] for row in islice(rows, 2)]
         return str(values[1]) if len(values) == 2 and values[0] == VERSION_MARK else None
 
 

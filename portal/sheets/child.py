@@ -1,6 +1,6 @@
-"""The short-lived process that opens uploaded files: `python -m portal.sheets.child`, a JSON request on stdin.
+"""The short-lived process that opens uploaded files: `python -m portal.sheets.child`, JSON on stdin.
 
-A hostile file can make any reader ask for hundreds of gigabytes and abort. Here it takes only this process with it.
+A hostile file can make any reader ask for hundreds of gigabytes and abort. Here only this process dies.
 The answer on stdout is JSON (never pickle): {"result": …} or {"refused": [code, text, repair]}.
 """
 
@@ -8,7 +8,11 @@ import json
 import resource
 import sys
 
+from portal.sheets.books import open_book
+from portal.sheets.headers import HeaderSearch
+from portal.sheets.inspection import inspect
 from portal.sheets.refusals import SheetRefused, refused
+from portal.sheets.tables import find_table
 
 ADDRESS_SPACE_BYTES = 1 << 30
 CPU_SECONDS = 7
@@ -26,11 +30,6 @@ def limit_resources():
 
 def read(request):
     """The table of the requested file as a JSON-ready dictionary. Raises SheetRefused."""
-    from portal.sheets.books import open_book
-    from portal.sheets.headers import HeaderSearch
-    from portal.sheets.inspection import inspect
-    from portal.sheets.tables import find_table
-
     search = HeaderSearch(request["expected"], request["optional"], request["ignorable"], request["aliases"])
     kind = inspect(request["path"], request["max_bytes"])
     book = open_book(request["path"], kind)
@@ -38,13 +37,10 @@ def read(request):
     return table | {"kind": kind, "is_1904": book.is_1904, "template_version": book.template_version()}
 
 
-TASKS = {"read": read}
-
-
-def answer(request):
-    """The result of a request or its refusal, as bytes. Whatever a reader throws, a panic too, is a refusal."""
+def answer(task, request):
+    """The result of `task(request)` or its refusal, as bytes. Whatever a reader throws is a refusal."""
     try:
-        content = json.dumps({"result": TASKS[request["task"]](request)}, ensure_ascii=False).encode()
+        content = json.dumps({"result": task(request)}, ensure_ascii=False).encode()
         if len(content) > MAX_ANSWER_BYTES:
             raise refused("too_much_text")
         return content
@@ -54,11 +50,16 @@ def answer(request):
         refusal = refused("too_demanding")
     except FileNotFoundError:
         refusal = refused("no_file")
-    except BaseException:  # noqa: BLE001  a panic of the Rust reader is no Exception
+    except BaseException:  # a panic of the Rust reader is no Exception
         refusal = refused("unreadable")
     return json.dumps({"refused": [refusal.code, refusal.text, refusal.repair]}).encode()
 
 
-if __name__ == "__main__":
+def serve(task):
+    """Answers the one request on stdin, within the limits."""
     limit_resources()
-    sys.stdout.buffer.write(answer(json.load(sys.stdin.buffer)))
+    sys.stdout.buffer.write(answer(task, json.load(sys.stdin.buffer)))
+
+
+if __name__ == "__main__":
+    serve(read)

@@ -1,8 +1,9 @@
-"""Csv files as people really save them: any of the usual encodings and delimiters. Runs in the reading child."""
+"""Csv files as people really save them, in the usual encodings and delimiters. Runs in the reading child."""
 
 import csv
 import io
 import re
+from itertools import islice
 
 from portal.sheets.refusals import refused
 from portal.sheets.values import MAX_CELL_CHARACTERS, DamagedNumber
@@ -29,12 +30,12 @@ class CsvText:
         csv.field_size_limit(MAX_CELL_CHARACTERS * 4)
 
     def reader(self, search=None):
-        """A function that gives (row number, values) afresh at each call, with the delimiter that fits the headers."""
+        """A function that yields (row number, values) afresh at each call; the delimiter fits the headers."""
         delimiter = max(self._delimiters, key=lambda candidate: self._fit(candidate, search))
         return lambda: self._rows(delimiter)
 
     def _fit(self, delimiter, search):
-        sample = [row for row, _ in zip(self._rows(delimiter, strict=False), range(_SAMPLE_ROWS))]
+        sample = list(islice(self._rows(delimiter, strict=False), _SAMPLE_ROWS))
         best = search.best_row(sample) if search else None
         return (len(best.columns) if best else 0, max((len(values) for _, values in sample), default=0))
 
@@ -49,11 +50,8 @@ class CsvText:
 
 
 def _decode(content):
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ("utf-16",)
-    else:
-        encodings = ("utf-8-sig", "gb18030")
-    for encoding in encodings:
+    is_utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ("utf-16",) if is_utf16 else ("utf-8-sig", "gb18030"):
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:

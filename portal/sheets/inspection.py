@@ -137,7 +137,7 @@ def _kind_of_archive(archive, names):
 
 
 def _check_prolog(archive, part):
-    """Refuses a part with a DOCTYPE: the only place an entity, and with it XXE or a billion laughs, can come from."""
+    """Refuses a part with a DOCTYPE, the only place an entity (XXE, a billion laughs) can come from."""
     with archive.open(part) as stream:
         head = stream.read(_PROLOG_BYTES)
     if not head:

@@ -21,7 +21,7 @@ _PROJECT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The rows under the expected headers of one sheet. Rows and columns carry the numbers a spreadsheet shows.
+    """The rows under the expected headers of one sheet, with row numbers and letters as a spreadsheet shows them.
 
     A value is None, str, int, float, bool, date, datetime or time, or a marker: DamagedNumber, CellError.
     """
@@ -48,7 +48,7 @@ class Table:
         """Yields (row number, {header: value})."""
         names = [text for _, text in self.headers]
         for number, values in self.rows:
-            yield number, dict(zip(names, values))
+            yield number, dict(zip(names, values, strict=True))
 
 
 def read_table(
@@ -67,8 +67,8 @@ def read_table(
     without being reported in `Table.unknown_headers`.
     """
     found = run_child(
+        "portal.sheets.child",
         {
-            "task": "read",
             "path": os.path.abspath(path),
             "expected": list(expected_headers),
             "optional": list(optional_headers),
@@ -76,7 +76,7 @@ def read_table(
             "aliases": dict(aliases or {}),
             "max_rows": max_rows,
             "max_bytes": max_bytes,
-        }
+        },
     )
     return Table(
         kind=found["kind"],
@@ -97,12 +97,12 @@ def _unpack(values):
     return values
 
 
-def run_child(request):
-    """The child's result for a request. Raises SheetRefused, also when the child was killed or gave nonsense."""
+def run_child(module, request):
+    """The child's result for a request. Raises SheetRefused, also for a child that was killed or gave nonsense."""
     environment = {key: os.environ[key] for key in ("PATH", "LD_LIBRARY_PATH", "TMPDIR") if key in os.environ}
     try:
         finished = subprocess.run(
-            [sys.executable, "-E", "-s", "-m", "portal.sheets.child"],
+            [sys.executable, "-E", "-s", "-m", module],
             input=json.dumps(request).encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

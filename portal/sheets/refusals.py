@@ -48,7 +48,7 @@ _REASONS = {
 
 
 class SheetRefused(Exception):
-    """The whole file is refused. `code` is stable; `text` says why and `repair` what to do, both for the user."""
+    """The whole file is refused. `code` is stable; `text` (why) and `repair` (what to do) are for the user."""
 
     def __init__(self, code, text, repair):
         super().__init__(text + repair)

@@ -13,8 +13,7 @@ _MAX_MERGED_CELLS = 200_000
 def find_table(book, search, max_rows):
     """The first sheet that holds all headers and some data, as a JSON-ready dictionary; raises SheetRefused.
 
-    A complete sheet without data is taken only if no other has any. Further complete sheets with data are named
-    under "ignored_sheets", so that nobody's rows vanish silently.
+    Further complete sheets with data are named under "ignored_sheets", so that no row vanishes silently.
     """
     names = [name for name in book.sheet_names() if name != LISTS_SHEET]
     if not names:
@@ -86,7 +85,9 @@ def _extract(grid, header, max_rows):
         values = [plain(raw[column]) if column < width else None for column in columns]
         nameless.look(raw)
         if errors:
-            values = [errors.get((number, column), value) for column, value in zip(columns, values)]
+            values = [
+                errors.get((number, column), value) for column, value in zip(columns, values, strict=True)
+            ]
         if merged.any and not merged.mark(number, values):
             continue
         if all(value is None for value in values):

@@ -15,11 +15,12 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\u
 _INVISIBLE = " \t\r\n\x0b\x0c\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
 _INVISIBLE += "\u2028\u2029\u202f\u205f\u3000\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
 _INVISIBLE += "\u2060\u2066\u2067\u2068\u2069\ufeff\xad"
+_SUSPECT = re.compile(f"[+{_INVISIBLE}{_CONTROL.pattern[1:]}")  # one search clears most cells
 
 
 @dataclass(frozen=True, slots=True)
 class DamagedNumber:
-    """A number that lost digits before it reached us; `shown` is what is left of it. Never to be guessed (P-01)."""
+    """A number that lost digits before it came here; `shown` is what is left. Never to be guessed (P-01)."""
 
     shown: str
 
@@ -46,7 +47,7 @@ _CELL_ERRORS = {
 
 @dataclass(frozen=True, slots=True)
 class CellError:
-    """A cell without a usable value. `kind` is a key of the texts above; `shown` is what the user sees in it."""
+    """A cell without a usable value. `kind` is a key of the texts above, `shown` what the user sees in it."""
 
     kind: str
     shown: str = ""
@@ -94,6 +95,8 @@ def plain(value):
 
 
 def _plain_text(value):
+    if _SUSPECT.search(value) is None and 0 < len(value) <= MAX_CELL_CHARACTERS:
+        return value
     if not value.strip(_INVISIBLE):
         return CellError("control_character", "�") if _CONTROL.search(value) else None
     if _CONTROL.search(value):

@@ -11,8 +11,11 @@ MAX_COLUMN = 16_384
 # The reader lays out rows × columns of the extreme cells, 32 bytes each: 8 million cells are 256 MB.
 MAX_GRID_CELLS = 8_000_000
 
+_ROW = re.compile(rb"""row\s(?:[^>]*?\s)?r=["'](\d+)""")
+_BEYOND_Z = re.compile(rb"""r=["'][A-Za-z]{2,}\d""")
 # Cells with content only: the reader ignores `<c r="A1" s="1"/>` and so do we.
-_CELL = re.compile(rb"""<(?:\w+:)?c\s(?:[^>]*?\s)?r=["']([A-Za-z]+)(\d+)["'][^>]*(?<!/)>(?!</)""")
+_CELL = re.compile(rb"""<(?:\w+:)?c\s([^>]*+)(?<!/)>(?!</)""")
+_REFERENCE = re.compile(rb"""(?:^|\s)r=["']([A-Za-z]+)(\d+)""")
 
 
 def local(name):
@@ -21,7 +24,7 @@ def local(name):
 
 
 def elements(content, wanted):
-    """The attributes of all elements whose local name is in `wanted`, in document order: [(name, attributes)]."""
+    """The elements whose local name is in `wanted`, in document order: [(local name, attributes)]."""
     found = []
 
     def start(name, attributes):
@@ -35,7 +38,7 @@ def elements(content, wanted):
 
 
 class XlsxParts:
-    """The parts of an open .xlsx (a `zipfile.ZipFile`), found as lenient readers find them: any case, any slash."""
+    """The parts of an open .xlsx (a `zipfile.ZipFile`), found in any case and with any slash, as readers do."""
 
     def __init__(self, archive):
         self._archive = archive
@@ -81,14 +84,18 @@ def _resolve(target):
 
 def check_extent(xml, sheet_name):
     """Refuses a sheet whose extreme cells span more than the reader could lay out in memory."""
-    cells = _CELL.findall(xml)
-    if not cells:
+    # The last row is the deepest in every honest file, and the exact look costs as much as reading the sheet.
+    # A dishonest one meets the limits of this process.
+    last = _ROW.match(xml, max(xml.rfind(b"row "), 0))
+    if last and int(last[1]) * 26 <= MAX_GRID_CELLS and not _BEYOND_Z.search(xml):
         return
-    last_row = max(map(int, {row for _, row in cells}))
-    columns = {column_index(letters.decode()) + 1 for letters in {letters for letters, _ in cells}}
-    last_column = max(columns)
-    first_row = min(map(int, {row for _, row in cells}))
-    area = (last_row - first_row + 1) * (last_column - min(columns) + 1)
+    references = [found.groups() for cell in _CELL.findall(xml) if (found := _REFERENCE.search(cell))]
+    if not references:
+        return
+    rows = {int(row) for row in {row for _, row in references}}
+    columns = {column_index(letters.decode()) + 1 for letters in {letters for letters, _ in references}}
+    last_row, last_column = max(rows), max(columns)
+    area = (last_row - min(rows) + 1) * (last_column - min(columns) + 1)
     if last_row > MAX_ROW or last_column > MAX_COLUMN or area > MAX_GRID_CELLS:
         letters = column_letter(min(last_column, MAX_COLUMN) - 1)
         raise refused("far_corner", sheet=sheet_name, cell=f"{letters}{min(last_row, MAX_ROW)}")
