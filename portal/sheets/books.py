@@ -14,6 +14,7 @@ LISTS_SHEET = (
     "_选项"  # hidden sheet of our templates: lists, and the template's version in A2 under this mark
 )
 VERSION_MARK = "template_version"
+_WORKSHEET = python_calamine.SheetTypeEnum.WorkSheet
 
 
 @dataclass(slots=True)
@@ -37,6 +38,9 @@ class CsvBook:
     def sheet_names(self):
         return ["CSV"]
 
+    def is_hidden(self, name):
+        return False
+
     def grid(self, name, search=None):
         return Grid(name, self._text.reader(search))
 
@@ -48,7 +52,6 @@ class CalamineBook:
     """An .xlsx, .xls or .ods file, read by calamine; what it does not tell comes from a look of our own."""
 
     def __init__(self, path, kind):
-        self._worksheet = python_calamine.SheetTypeEnum.WorkSheet
         self._kind = kind
         self._path = path
         self._archive = zipfile.ZipFile(path) if kind in ("xlsx", "ods") else None
@@ -59,9 +62,13 @@ class CalamineBook:
             self._book = python_calamine.load_workbook(path)
         except python_calamine.PasswordError as error:
             raise refused("password") from error
+        self._visibility = {sheet.name: sheet.visible for sheet in self._book.sheets_metadata}
 
     def sheet_names(self):
-        return [sheet.name for sheet in self._book.sheets_metadata if sheet.typ == self._worksheet]
+        return [sheet.name for sheet in self._book.sheets_metadata if sheet.typ == _WORKSHEET]
+
+    def is_hidden(self, name):
+        return self._visibility[name] != python_calamine.SheetVisibleEnum.Visible
 
     def grid(self, name, search=None):
         """The grid of a sheet. Raises SheetRefused if its extreme cells are too far apart to lay out."""

@@ -20,10 +20,10 @@ MAX_FILE_BYTES = 300 << 20  # openpyxl keeps sheets in temporary files while it 
 MAX_ANSWER_BYTES = 100 << 20
 
 
-def limit_resources():
+def limit_resources(cpu_seconds):
     """Bounds memory, processor time and written bytes of this process, and turns core dumps off."""
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE_BYTES, ADDRESS_SPACE_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_FILE_BYTES, MAX_FILE_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
@@ -55,9 +55,9 @@ def answer(task, request):
     return json.dumps({"refused": [refusal.code, refusal.text, refusal.repair]}).encode()
 
 
-def serve(task):
+def serve(task, cpu_seconds=CPU_SECONDS):
     """Answers the one request on stdin, within the limits."""
-    limit_resources()
+    limit_resources(cpu_seconds)
     sys.stdout.buffer.write(answer(task, json.load(sys.stdin.buffer)))
 
 

@@ -97,7 +97,7 @@ def _unpack(values):
     return values
 
 
-def run_child(module, request):
+def run_child(module, request, seconds=_WALL_SECONDS):
     """The child's result for a request. Raises SheetRefused, also for a child that was killed or gave nonsense."""
     environment = {key: os.environ[key] for key in ("PATH", "LD_LIBRARY_PATH", "TMPDIR") if key in os.environ}
     try:
@@ -108,7 +108,7 @@ def run_child(module, request):
             stderr=subprocess.DEVNULL,
             cwd=_PROJECT,
             env=environment,
-            timeout=_WALL_SECONDS,
+            timeout=seconds,
             check=False,
         )
         answer = json.loads(finished.stdout) if finished.returncode == 0 else {}

@@ -1,0 +1,72 @@
+"""The user's own workbook back, with the faults marked in it."""
+
+import base64
+import os
+
+from portal.sheets.headers import STATUS_HEADER
+from portal.sheets.reading import MAX_BYTES, run_child
+from portal.sheets.refusals import SheetRefused
+
+_MAX_COMMENT = 1_000
+_WALL_SECONDS = 60
+
+
+def annotate(source_path, table, problems, *, warnings=None, statuses=None, max_bytes=MAX_BYTES):
+    """A copy of the uploaded file as .xlsx bytes, with its sheets in their order and every cell as it was.
+
+    `table` is what `read_table` gave for this file. `problems` and `warnings` map row numbers to
+    {header: text or list of texts}; the key "" means the whole row. Bad cells are coloured and carry a comment,
+    and a column 检查结果 says all of it in words; `statuses` (row number → text) fills that column for other rows.
+    An .xls, .ods or .csv, and an .xlsx too odd to be edited, comes back as a new .xlsx with the same cells.
+    Raises SheetRefused.
+    """
+    warnings = warnings or {}
+    request = {
+        "path": os.path.abspath(source_path),
+        "max_bytes": max_bytes,
+        "sheet_name": table.sheet_name,
+        "header_row": table.header_row,
+        "status_header": STATUS_HEADER,
+        "marks": [*_marks(table, problems, "error"), *_marks(table, warnings, "warning")],
+        "results": list(_results(problems, warnings, statuses or {}).items()),
+    }
+    if table.kind == "xlsx":
+        try:
+            return _ask(request | {"edit": True})
+        except SheetRefused:  # openpyxl gave up or ran out of its limits
+            pass
+    return _ask(request | {"edit": False})
+
+
+def _ask(request):
+    return base64.b64decode(run_child("portal.sheets.annotation_child", request, _WALL_SECONDS))
+
+
+def _marks(table, by_row, level):
+    """(row, column letters, text, level) of every fault that belongs to a cell."""
+    return [
+        (row, table.letter(header), "\n".join(_as_list(texts))[:_MAX_COMMENT], level)
+        for row, by_header in by_row.items()
+        for header, texts in by_header.items()
+        if texts and table.letter(header)
+    ]
+
+
+def _results(problems, warnings, statuses):
+    """Row number → words of the status column."""
+    results = {row: [text] for row, text in statuses.items()}
+    for row, by_header in problems.items():
+        results[row] = [_words(header, texts) for header, texts in by_header.items() if texts]
+    for row, by_header in warnings.items():
+        words = [f"提醒：{_words(header, texts)}" for header, texts in by_header.items() if texts]
+        results[row] = results.get(row, []) + words
+    return {row: "\n".join(words) for row, words in results.items()}
+
+
+def _as_list(texts):
+    return [texts] if isinstance(texts, str) else [str(text) for text in texts]
+
+
+def _words(header, texts):
+    joined = "".join(_as_list(texts))
+    return f"{header}：{joined}" if header else joined
