@@ -1,0 +1,61 @@
+"""A record in words: which blocks it has, in which order, and how a stored value is shown to people."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from residents.codes import CODE_LISTS
+from residents.rules import account, basic, certificate, education, status, training, work
+from residents.rules.fields import Field
+
+_IDENTITY = {field.name for field in account.FIELDS}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block of a record: its key, its Chinese name, its fields in the order of the form."""
+
+    key: str
+    label: str
+    fields: tuple[Field, ...]
+
+
+BLOCKS = (
+    Block("identity", "身份信息", account.FIELDS),
+    Block("basic", "基本信息", tuple(field for field in basic.FIELDS if field.name not in _IDENTITY)),
+    Block("education", "学习经历", education.FIELDS),
+    Block("work", "工作信息", work.FIELDS),
+    Block("certificate", "证书信息", certificate.FIELDS),
+    Block("training", "培训信息", training.FIELDS),
+    Block("status", "培训状态", status.FIELDS),
+)
+
+# The last 18 characters of a qualification certificate's number are the ID number.
+_PERSONAL_NUMBERS = frozenset({"qualification_no"})
+_PERSONAL_KINDS = frozenset({"id_number", "mobile"})
+
+
+def mask(text: str) -> str:
+    """The number with its middle hidden: three characters in front, four behind; short ones all but the last two."""
+    return (
+        f"{text[:3]}{'*' * (len(text) - 7)}{text[-4:]}"
+        if len(text) > 7
+        else "*" * (len(text) - 2) + text[-2:]
+    )
+
+
+def in_words(field: Field, value: Any, *, masked: bool = True) -> str:
+    """A stored value as people read it, empty for none; numbers that identify a person are masked by default."""
+    if value is None or value == "":
+        return ""
+    if field.kind == "bool":
+        return "是" if value else "否"
+    if field.kind == "file":
+        return "已上传"
+    if field.codes is not None:
+        return CODE_LISTS[field.codes].label(str(value))
+    text = str(value)
+    if field.kind == "month":
+        return text[:7]
+    if masked and (field.kind in _PERSONAL_KINDS or field.name in _PERSONAL_NUMBERS):
+        return mask(text)
+    return text

@@ -1,0 +1,54 @@
+"""BR-63, GOALS S3 and R7: the history of a record in plain words, bulk statements included."""
+
+import pghistory
+import pytest
+
+from residents.history import timeline
+from residents.models import BasicInfo, EducationRecord, Enrollment
+
+
+@pytest.fixture
+def changed(complete_enrollment, base_officer):
+    """Three acts: the resident's own, a bulk statement of the base, and the deletion of a level of study."""
+    resident = complete_enrollment.resident
+    with pghistory.context(user=resident.user_id, role="resident", channel="page", address="10.1.2.3"):
+        BasicInfo.objects.filter(resident=resident).update(
+            marital_status="20", emergency_mobile="13700000002"
+        )
+    with pghistory.context(user=base_officer.pk, role="base", channel="import"):
+        Enrollment.objects.filter(pk=complete_enrollment.pk).update(approved_years=2, reduction_reason="1")
+    with pghistory.context(user=resident.user_id, role="resident", channel="page"):
+        EducationRecord.objects.filter(resident=resident).delete()
+    return complete_enrollment
+
+
+def test_timeline_tells_old_and_new_in_words(changed):
+    newest = {}
+    # One test is one transaction with one time, so only the order within a block is certain here.
+    for entry in timeline(changed, with_names=True):
+        newest.setdefault(entry.block, entry)
+
+    deleted, imported, own = (newest[block] for block in ("学习经历", "培训信息", "基本信息"))
+    assert (deleted.act, deleted.changes) == ("删除", [])
+    assert (imported.actor, imported.channel) == ("周晓兰", "表格导入")
+    assert [(c.label, c.old, c.new) for c in imported.changes] == [
+        ("核定的培训年限（年）", "3", "2"),
+        ("减免原因", "", "专业学位硕士"),
+    ]
+    assert [(c.label, c.old, c.new) for c in own.changes] == [
+        ("婚姻状况", "", "已婚"),
+        ("紧急联系人手机", "137****0001", "137****0002"),
+    ]
+
+
+def test_timeline_hides_staff_names_from_the_resident(changed):
+    """R7: no staff names beyond policy."""
+    entries = timeline(changed, with_names=False)
+
+    assert {(entry.actor, entry.address) for entry in entries} == {("", "")}
+    assert "培训基地" in {entry.role for entry in entries}
+
+
+def test_timeline_query_count(changed, django_assert_num_queries):
+    with django_assert_num_queries(7):
+        timeline(changed, with_names=True)
