@@ -39,6 +39,8 @@ class ImportBatch(models.Model):
         GOOD_ROWS = "good_rows", "先导入无误的行"
         ALL_OR_NOTHING = "all_or_nothing", "全部无误才导入"
 
+    # Made with the page: a second click on its button finds the batch of the first one (P-23).
+    token = models.UUIDField(null=True, unique=True, editable=False)
     kind = models.CharField("类别", max_length=12, choices=Kind.choices)
     module = models.CharField("模块", max_length=10, choices=Module.choices)
     cycle = models.ForeignKey("portal.CollectionCycle", models.PROTECT, related_name="+")
@@ -46,6 +48,9 @@ class ImportBatch(models.Model):
     province = models.ForeignKey("bases.Province", models.PROTECT, null=True, related_name="import_batches")
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField("上传时间", default=timezone.now)
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    # The last sign of life of the worker, or when the batch was queued: tells an abandoned batch.
+    worked_at = models.DateTimeField(default=timezone.now)
     file = models.FileField(upload_to=upload_path, max_length=200)
     file_name = models.CharField("文件名", max_length=255)
     file_sha256 = models.CharField(max_length=64)
