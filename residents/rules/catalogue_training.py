@@ -103,6 +103,13 @@ ERRORS: dict[str, tuple[str, str, str]] = {
         "预计恢复日期不晚于暂停起始日期。",
         "请核对这两个日期。",
     ),
+    "switch_other_province": ("不是本省", "只能为本省申请切换报送方式。", "请选择本省。"),
+    "switch_in_past": ("切换时间已过", "申请切换时间早于今天。", "请填写今天或以后的日期。"),
+    "switch_after_deadline": (
+        "切换时间过晚",
+        "申请切换时间晚于接口传送截止日期（{deadline}）。",
+        "请填写截止日期以前的日期。",
+    ),
     "completion_other_province": (
         "不是本省人员",
         "培训所在省份是“{value}”，本次由“{own}”上传。",

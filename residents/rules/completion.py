@@ -1,12 +1,12 @@
 """结业信息 of Annex 1: people of 2015–2016 who finished early, reported by the province (DOMAIN §2.8, BR-04, BR-23).
 
-Context: `today`, `province` (the uploading one), `base_found` (False when no base has that name or code),
+Context: `today`, `own_province` (the uploading one), `base_found` (False when no base has that name or code),
 `base_nearest` (the name to suggest then) and `base_province` (of the base that was found).
 """
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from residents.codes.places import PROVINCE
@@ -59,7 +59,7 @@ def problems(values: Mapping[str, Any], context: Mapping[str, Any]) -> Problems:
 
 
 def _judge_place(values: Mapping[str, Any], context: Mapping[str, Any], found: Problems) -> None:
-    province, own = values.get("province"), context.get("province")
+    province, own = values.get("province"), context.get("own_province")
     if province and own and province != own:
         labels = {"value": PROVINCE.label(province), "own": PROVINCE.label(own)}
         add(found, "province", "completion_other_province", **labels)
@@ -87,7 +87,8 @@ def _judge_dates(values: Mapping[str, Any], context: Mapping[str, Any], found: P
         add(found, "actual_end_date", "end_before_start")
     elif end >= add_months(start, 36):
         add(found, "actual_end_date", "completion_too_long")
-    elif years is not None and end < add_months(start, years * 12 - 2):
+    # The last day counts: a training to 31 August is as long as one that ends on 1 September.
+    elif years is not None and end + timedelta(days=1) < add_months(start, years * 12 - 2):
         add(found, "actual_end_date", "completion_short", years=years)
 
 

@@ -19,9 +19,10 @@ _IN_CHINESE = re.compile(rf"([0-9]{{4}})年([0-9]{{1,2}})月([0-9]{{1,2}})[日�
 _EIGHT_DIGITS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 _MONTH = re.compile(r"([0-9]{4})(?:[-/.]([0-9]{1,2})|年([0-9]{1,2})月?|([0-9]{2}))")
 _SERIAL = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")
+_BLANKS_OF_A_DATE = re.compile(r" *([-/.年月]) *| +(?=[日号])")
 # 9/1/2019, 01.09.19, 19-9-1, 19年9月1日: readable, but as several days.
 _TWO_READINGS = re.compile(
-    r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:[0-9]{4}|[0-9]{2})|[0-9]{2}年[0-9]{1,2}月[0-9]{1,2}[日号]?|[0-9]{6}"
+    r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{1,4}|[0-9]{2}年[0-9]{1,2}月[0-9]{1,2}[日号]?|[0-9]{6}"
 )
 
 
@@ -84,7 +85,7 @@ def _from_text(raw: str, allows_month: bool, is_1904: bool) -> date | None:
 @lru_cache(maxsize=16384)
 def _read(text: str, allows_month: bool, is_1904: bool) -> date | Problem:
     """A date text read, or why it cannot be; cached because a workbook repeats its few dates."""
-    plain = re.sub(r" *([-/.年月]) *", r"\1", half_width(text))
+    plain = _BLANKS_OF_A_DATE.sub(r"\1", half_width(text))
     for form, groups in ((_WITH_SEPARATOR, (1, 3, 4)), (_IN_CHINESE, (1, 2, 3)), (_EIGHT_DIGITS, (1, 2, 3))):
         if match := form.fullmatch(plain):
             return _day(text, *(int(match[group]) for group in groups))
@@ -106,7 +107,10 @@ def _day(text: str, year: int, month: int, day: int) -> date | Problem:
 
 def _month(text: str, match: re.Match, allows_month: bool) -> date | Problem:
     year, month = int(match[1]), int(match[2] or match[3] or match[4])
-    if match[4] and not (_FIRST_YEAR <= year < _LAST_YEAR and 1 <= month <= 12):
+    # 201009 may be October 2010 or 9 October 2020; 201909 can only be a month.
+    if match[4] and (
+        not (_FIRST_YEAR <= year < _LAST_YEAR and 1 <= month <= 12) or 1 <= int(match[0][2:4]) <= 12
+    ):
         return problem("date_ambiguous", value=text)
     if not allows_month:
         return problem("date_day_missing", value=text)

@@ -149,6 +149,8 @@ def _resident_id_problems(number: str, today: date | None) -> list[Problem]:
     permit = _PERMIT_PREFIXES.get(number[:6])
     if faults or permit is None:
         return faults
+    if number[:2] not in HUKOU_PROVINCE.items:
+        return [_wrong_shape(RESIDENT_ID, number, Verbatim("18位"))]
     return [problem("id_looks_like_permit", value=number, prefix=number[:6], other=ID_TYPE.items[permit])]
 
 
@@ -166,7 +168,7 @@ def _numbered_problems(id_type: str, number: str, today: date | None) -> list[Pr
     if number[:2] not in HUKOU_PROVINCE.items and number[:6] not in _PERMIT_PREFIXES:
         return [_region_or_date_problem(id_type, number[:2], number[6:14], today)]
     born = _real_date(number[6:14])
-    if born is None or born.year < 1900 or (today is not None and born > today):
+    if born is None or (today is not None and born > today):
         return [problem("id_date", type=ID_TYPE.items[id_type], value=number[6:14])]
     if check_digit(number[:17]) != number[17]:
         code = "id_tail_lost" if number.endswith("000") else "id_check_digit"

@@ -62,7 +62,6 @@ TRANSITIONS: dict[tuple[str | None, str], Transition] = {
     (WITHDRAWN, IN_TRAINING): Transition(("effective_date", "reason_note")),
 }
 
-_ALL_REASONS = tuple(REASON.items)
 _NOT_TRANSFER = tuple(code for code in REASONS_OF_STATUS[WITHDRAWN] if code not in TRANSFER_REASONS)
 _RESULT_OF_REASON = {"41": "1", "42": "2", "43": "3"}
 _EXTENSION, _SUSPENSION = (("status", (EXTENDED,)),), (("status", (SUSPENDED,)),)

@@ -64,7 +64,7 @@ def is_blank(text: str) -> bool:
     """Whether a text holds nothing but blanks, invisible marks or Excel's lone apostrophe."""
     if text.isascii():
         return text.strip() in ("", "'")
-    return _INVISIBLE_RUN.sub("", text).strip(_EDGE) == ""
+    return _LINE_ENDS.sub("\n", _INVISIBLE_RUN.sub("", text)).strip(_EDGE) in ("", "'")
 
 
 def clean_text(raw: Any, *, keeps_lines: bool = False) -> str:
@@ -78,8 +78,8 @@ def clean_text(raw: Any, *, keeps_lines: bool = False) -> str:
     text = raw if type(raw) is str else _written(raw)
     if text.isascii() and text.isprintable():
         return text.strip().removeprefix("'").strip()
-    text = _INVISIBLE_RUN.sub("", _joined_surrogates(text))
-    text = _LINE_ENDS.sub("\n", text.strip(_EDGE).removeprefix("'").strip(_EDGE))
+    text = _LINE_ENDS.sub("\n", _INVISIBLE_RUN.sub("", _joined_surrogates(text)))
+    text = text.strip(_EDGE).removeprefix("'").strip(_EDGE)
     if found := _CONTROL.search(text):
         raise invalid("control_character", position=found.start() + 1)
     if found := _BROKEN.search(text):

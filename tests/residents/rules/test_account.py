@@ -1,0 +1,106 @@
+"""账号模板 (DOMAIN §2.1): rows judged alone and against each other."""
+
+from datetime import date
+
+import pytest
+
+from residents.rules import account
+from residents.rules.verdict import judge
+
+INTAKE = {"cycle_year": 2019, "module": "intake", "today": date(2019, 10, 20)}
+REGISTRY = {**INTAKE, "module": "registry"}
+ROW = {
+    "intake_year": "2019",
+    "full_name": "张三",
+    "id_type": "居民身份证",
+    "id_number": "11010519491231002X",
+    "mobile": "13800138000",
+}
+
+
+def codes(raw, context=INTAKE):
+    verdict = judge(account, raw, context)
+    return {name: [problem.code for problem in found] for name, found in verdict.problems.items()}
+
+
+def test_template_has_exactly_five_columns_in_the_order_of_the_notice():
+    """BR-43."""
+    assert [field.label for field in account.FIELDS] == ["招收年份", "姓名", "证件类型", "证件号", "手机号"]
+
+
+def test_sound_row_gives_clean_values_and_no_problem():
+    verdict = judge(account, ROW, INTAKE)
+    assert verdict.problems == {}
+    assert verdict.missing == []
+    assert verdict.values == {
+        "intake_year": 2019,
+        "full_name": "张三",
+        "id_type": "01",
+        "id_number": "11010519491231002X",
+        "mobile": "13800138000",
+    }
+
+
+def test_every_column_is_required():
+    """An account is never created incomplete."""
+    assert codes(dict.fromkeys(ROW, "")) == dict.fromkeys(ROW, ["required"])
+
+
+def test_blank_type_makes_no_second_message_about_the_number():
+    assert codes({**ROW, "id_type": None}) == {"id_type": ["required"]}
+    assert codes({**ROW, "id_type": "身份"}) == {"id_type": ["code_nearest"]}
+
+
+@pytest.mark.parametrize(
+    ("context", "year", "found"),
+    [
+        (INTAKE, 2019, {}),
+        (INTAKE, 2018, {"intake_year": ["intake_year_intake"]}),
+        (INTAKE, 2020, {"intake_year": ["intake_year_intake"]}),
+        (REGISTRY, 2014, {}),
+        (REGISTRY, 2018, {}),
+        (REGISTRY, 2013, {"intake_year": ["intake_year_registry"]}),
+        (REGISTRY, 2019, {"intake_year": ["intake_year_registry"]}),
+        ({}, 2019, {}),
+    ],
+)
+def test_intake_year_follows_the_module(context, year, found):
+    """DOMAIN §2.1: intake takes the cycle's year, the registry 2014 to the year before (BR-69)."""
+    assert codes({**ROW, "intake_year": year}, context) == found
+
+
+def test_live_enrollment_elsewhere_refuses_and_names_base_year_and_status():
+    """BR-49, BR-71, AM-28: base, year and status help to solve a transfer; no other personal data."""
+    live = {"is_same_base": False, "base_name": "某某医院", "intake_year": 2018, "status_name": "暂停"}
+    verdict = judge(account, ROW, {**INTAKE, "live_enrollment": live})
+    (problem,) = verdict.problems["id_number"]
+    assert (problem.code, problem.is_warning) == ("live_elsewhere", False)
+    assert problem.text == "此人已在“某某医院”（2018年招收，培训状态：暂停），不能重复导入。"
+    assert "退培" in problem.repair
+
+
+def test_live_enrollment_at_the_same_base_only_tells():
+    """AM-11: 已存在，未重复导入 is a warning."""
+    live = {"is_same_base": True, "base_name": "某某医院", "intake_year": 2019, "status_name": "在培"}
+    verdict = judge(account, ROW, {**INTAKE, "live_enrollment": live})
+    assert [problem.code for problem in verdict.problems["id_number"]] == ["already_here"]
+    assert not verdict.has_errors
+
+
+def test_person_met_twice_in_a_file_is_an_error_of_the_later_row():
+    rows = [(2, {"id_number": "A", "mobile": "1"}), (3, {"id_number": "B"}), (7, {"id_number": "A"}), (8, {})]
+    found = account.problems_of_rows(rows)
+    assert {
+        row: {name: [p.text for p in ps] for name, ps in problems.items()} for row, problems in found.items()
+    } == {7: {"id_number": ["此证件号与第2行相同。"]}}
+
+
+def test_repeated_mobile_is_a_warning_on_each_later_row():
+    """DOMAIN §2.1: the login is the ID number, so warn, do not refuse."""
+    found = account.problems_of_rows(
+        (row, {"id_number": str(row), "mobile": "13800138000"}) for row in (2, 3, 4)
+    )
+    assert {row: [(p.code, p.is_warning) for p in problems["mobile"]] for row, problems in found.items()} == {
+        3: [("mobile_repeated", True)],
+        4: [("mobile_repeated", True)],
+    }

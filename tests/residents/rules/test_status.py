@@ -1,0 +1,158 @@
+"""培训状态: transitions and what each change needs (DOMAIN §2.7, 3.4)."""
+
+from datetime import date
+from itertools import product
+
+import pytest
+
+from residents.codes import CODE_LISTS
+from residents.rules import status
+
+CONTEXT = {
+    "today": date(2019, 10, 20),
+    "current_status": "1",
+    "actual_start_date": date(2017, 9, 1),
+    "last_change_date": date(2018, 9, 1),
+    "planned_end_date": date(2020, 9, 1),
+    "intake_year": 2017,
+    "approved_years": 3,
+    "module": "registry",
+}
+DAY = date(2019, 10, 1)
+EXTENDED = {"status": "2", "effective_date": DAY, "reason": "21", "extended_until": date(2021, 9, 1)}
+SUSPENDED = {
+    "status": "3",
+    "effective_date": DAY,
+    "reason": "31",
+    "suspended_from": DAY,
+    "expected_resume": date(2020, 4, 1),
+}
+ENDED = {"status": "4", "effective_date": DAY, "reason": "41", "ended_on": DAY, "ended_result": "1"}
+WITHDRAWN = {
+    "status": "5",
+    "effective_date": DAY,
+    "reason": "13",
+    "withdrawal_kind": "1",
+    "destination": "某院",
+}
+RETURNED = {"status": "1", "effective_date": DAY}
+CHANGES = {"1": RETURNED, "2": EXTENDED, "3": SUSPENDED, "4": ENDED, "5": WITHDRAWN}
+# DOMAIN §3.4, written out: what a base may do.
+ALLOWED = {"12", "13", "14", "15", "21", "31", "41", "23", "32", "24", "34", "25", "35", "51"}
+
+
+def codes(values, **context):
+    found = status.problems(values, {**CONTEXT, **context})
+    return {name: [problem.code for problem in problems] for name, problems in found.items()}
+
+
+@pytest.mark.parametrize(("old", "new"), [pair for pair in product("12345", "12345") if pair[0] != pair[1]])
+def test_only_the_transitions_of_the_table_are_possible(old, new):
+    refused = {} if old + new in ALLOWED else {"status": ["status_transition"]}
+    if (old, new) == ("4", "5"):
+        refused = {"status": ["withdraw_after_end"]}
+    assert codes(CHANGES[new], current_status=old) == refused
+    assert (new in status.targets(old)) == (old + new in ALLOWED)
+
+
+def test_withdrawing_an_ended_training_is_left_to_a_correction():
+    """DOMAIN §3.4, AM-25: 结束 is never turned into 退培 to get round the import block."""
+    assert codes(WITHDRAWN, current_status="4", is_correction=True) == {}
+    assert status.targets("4", is_correction=True) == ("1", "5")
+
+
+def test_new_enrollment_starts_in_training():
+    assert codes({"status": "1"}, current_status=None) == {}
+    assert status.missing({"status": "1"}, {**CONTEXT, "current_status": None}) == []
+    assert codes(WITHDRAWN, current_status=None) == {"status": ["status_transition"]}
+    assert status.targets(None) == ("1",)
+
+
+def test_reopening_is_refused_where_a_newer_enrollment_lives():
+    """DOMAIN §3.4: 退培 → 在培 only as a correction of a withdrawal that freed nobody."""
+    assert codes(RETURNED, current_status="5", has_newer_live_enrollment=True) == {
+        "status": ["reopen_blocked"]
+    }
+    assert status.missing(RETURNED, {**CONTEXT, "current_status": "5"}) == ["reason_note"]
+
+
+def test_status_is_not_changed_in_intake():
+    assert codes(EXTENDED, module="intake") == {"status": ["status_in_intake"]}
+
+
+def test_untouched_row_of_a_template_is_no_change():
+    """Every row of a downloaded template repeats the current status."""
+    assert codes({"status": "2"}, current_status="2") == {}
+    assert status.missing({"status": "2"}, {**CONTEXT, "current_status": "2"}) == []
+
+
+@pytest.mark.parametrize("new", ["2", "3", "4", "5"])
+def test_complete_change_misses_nothing(new):
+    assert status.missing(CHANGES[new], CONTEXT) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "needed"),
+    [
+        ({"status": "2"}, ["effective_date", "reason", "extended_until"]),
+        ({"status": "3"}, ["effective_date", "reason", "suspended_from", "expected_resume"]),
+        ({"status": "4"}, ["effective_date", "reason", "ended_on", "ended_result"]),
+        ({"status": "5"}, ["effective_date", "reason", "withdrawal_kind", "destination"]),
+        ({**WITHDRAWN, "withdrawal_kind": None}, ["withdrawal_kind"]),
+        ({**WITHDRAWN, "withdrawal_kind": None, "reason": "11"}, []),
+        ({**WITHDRAWN, "withdrawal_kind": None, "reason": "12"}, []),
+        ({**EXTENDED, "reason": "29"}, ["reason_note"]),
+        ({**WITHDRAWN, "reason": "19"}, ["reason_note"]),
+    ],
+)
+def test_change_needs_the_fields_of_its_status(values, needed):
+    """DOMAIN §2.7: a transfer has no 退培类型; 其他 needs a note."""
+    assert status.missing(values, CONTEXT) == needed
+
+
+@pytest.mark.parametrize("old", ["2", "3", "4"])
+def test_return_to_training_needs_only_its_date(old):
+    """BR-82."""
+    assert status.missing({"status": "1"}, {**CONTEXT, "current_status": old}) == ["effective_date"]
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ({**EXTENDED, "reason": "31"}, {"reason": ["reason_of_other_status"]}),
+        ({**EXTENDED, "effective_date": date(2019, 10, 21)}, {"effective_date": ["date_in_future"]}),
+        ({**EXTENDED, "effective_date": date(2017, 8, 31)}, {"effective_date": ["before_start"]}),
+        ({**EXTENDED, "effective_date": date(2018, 8, 31)}, {"effective_date": ["before_last_change"]}),
+        ({**EXTENDED, "effective_date": date(2018, 9, 1)}, {}),
+        ({**EXTENDED, "extended_until": date(2020, 9, 1)}, {"extended_until": ["extension_too_short"]}),
+        ({**EXTENDED, "extended_until": date(2023, 12, 31)}, {}),
+        ({**EXTENDED, "extended_until": date(2024, 1, 1)}, {"extended_until": ["end_too_late"]}),
+        ({**SUSPENDED, "expected_resume": DAY}, {"expected_resume": ["resume_before_suspension"]}),
+        ({**ENDED, "ended_on": date(2019, 10, 21)}, {"ended_on": ["date_in_future"]}),
+        ({**ENDED, "ended_on": date(2017, 8, 31)}, {"ended_on": ["before_start"]}),
+        ({**ENDED, "ended_result": "2"}, {"ended_result": ["ended_result_unusual"]}),
+        ({**ENDED, "reason": "49", "ended_result": "2"}, {}),
+    ],
+)
+def test_values_are_judged(values, found):
+    assert codes(values) == found
+
+
+def test_extension_is_refused_after_an_exam_result_or_beside_a_pending_one():
+    """DOMAIN §2.7."""
+    assert codes(EXTENDED, has_exam_result=True) == {"status": ["extension_after_exam"]}
+    assert codes(EXTENDED, has_pending_extension=True) == {"status": ["extension_pending"]}
+
+
+def test_running_extension_repeated_in_a_template_is_not_a_second_one():
+    running = {"current_status": "2", "has_pending_extension": True, "last_change_date": DAY}
+    assert codes(EXTENDED, **running, extended_until=EXTENDED["extended_until"]) == {}
+    assert codes(EXTENDED, **running, extended_until=date(2021, 3, 1)) == {"status": ["extension_pending"]}
+
+
+def test_only_withdrawal_frees_a_person_and_only_training_sits_the_exam():
+    """BR-49, BR-82 and the table of DOMAIN §3.4."""
+    every = set(CODE_LISTS["status"].items)
+    assert every - status.BLOCKING_IMPORT == {"5"}
+    assert set(status.ADMITTED_TO_EXAM) == {"1"}
+    assert set(status.ACTIVE) == {"1", "2"}
