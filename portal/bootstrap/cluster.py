@@ -133,6 +133,12 @@ def with_sockets(cluster: Cluster) -> Cluster:
     return moved
 
 
+def leave_sockets(cluster: Cluster) -> None:
+    """Remove a socket folder outside the home; the next start makes another."""
+    if cluster.sockets.parent != cluster.home:
+        cluster.sockets.rmdir()
+
+
 def _is_private(folder: Path, account: Account) -> bool:
     if folder.is_symlink() or not folder.is_dir():
         return False

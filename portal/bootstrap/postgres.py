@@ -45,6 +45,7 @@ def stop(home: Path) -> None:
     with _locked(home):
         if (cluster := clusters.load(home)) is not None and (pid := _server_pid(cluster)) is not None:
             _end(pid, cluster.data)
+            clusters.leave_sockets(cluster)
 
 
 def is_running(cluster: Cluster) -> bool:
