@@ -41,6 +41,7 @@ def test_warnings_say_that_the_value_may_stay():
 def test_quoted_value_is_short_and_printable():
     """A NUL, a surrogate or a bidirectional mark inside a message would break page, workbook and database."""
     assert quoted("a\x00b\u202ec\ud800d") == "a□b□c□d"
+    assert quoted("长" * 40) == "长" * 40
     assert quoted("长" * 100) == "长" * 39 + "…"
     assert quoted(Verbatim("长" * 100)) == "长" * 100
 

@@ -101,6 +101,19 @@ def test_year_of_the_end_decides_and_that_of_the_start_excuses(start, end, found
     assert codes(changed).get("actual_end_date", []) == found
 
 
+def test_training_that_has_not_ended_yet_is_refused():
+    changed = {
+        "actual_start_date": "2016-01-01",
+        "actual_end_date": "2019-10-21",
+        "certificate_date": "2019-10-21",
+    }
+    assert codes(changed)["actual_end_date"] == [
+        "date_in_future",
+        "completion_year_unusual",
+        "completion_too_long",
+    ]
+
+
 def test_shape_of_certificate_numbers_only_warns():
     """DOMAIN §3.12: provincial styles existed."""
     verdict = judge(completion, {**ROW, "certificate_no": "苏卫2016-1"}, CONTEXT)

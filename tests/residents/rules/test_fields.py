@@ -257,6 +257,8 @@ def test_required_error_is_only_for_blanks_that_were_sent():
     """A value that could not be read has its own message."""
     problems = {}
     require(CHAIN[:2], {"first": None}, problems)
+    require(CHAIN[:2], {"first": True}, problems)
+    require(CHAIN[:2], {"second": None}, problems)
     assert {name: [problem.code for problem in found] for name, found in problems.items()} == {
         "first": ["required"]
     }
