@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from portal.masking import mask
 from residents.codes import CODE_LISTS
 from residents.rules import account, basic, certificate, education, status, training, work
 from residents.rules.fields import Field
@@ -32,15 +33,6 @@ BLOCKS = (
 # The last 18 characters of a qualification certificate's number are the ID number.
 _PERSONAL_NUMBERS = frozenset({"qualification_no"})
 _PERSONAL_KINDS = frozenset({"id_number", "mobile"})
-
-
-def mask(text: str) -> str:
-    """The number with its middle hidden: three characters in front, four behind; short ones all but the last two."""
-    return (
-        f"{text[:3]}{'*' * (len(text) - 7)}{text[-4:]}"
-        if len(text) > 7
-        else "*" * (len(text) - 2) + text[-2:]
-    )
 
 
 def in_words(field: Field, value: Any, *, masked: bool = True) -> str:

@@ -1,0 +1,87 @@
+"""What every page's template needs that Django has not: form controls, masks, links that keep the filters."""
+
+from datetime import datetime
+
+from django import forms, template
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+
+from portal.calendar import last_moment as calendar_last_moment
+from portal.masking import mask
+
+register = template.Library()
+
+
+@register.filter
+def mask_id(number: str | None) -> str:
+    """An ID number with its middle hidden (TRUST 51)."""
+    return mask(number or "")
+
+
+@register.filter
+def mask_mobile(number: str | None) -> str:
+    return mask(number or "")
+
+
+@register.filter
+def last_moment(closes_at: datetime | None) -> str:
+    """A deadline in words: the last second in which it is still open."""
+    return calendar_last_moment(closes_at) if closes_at else ""
+
+
+@register.filter
+def days_since(moment: datetime | None) -> int:
+    """Whole days from a moment until now, for waiting times."""
+    return (timezone.now() - moment).days if moment else 0
+
+
+@register.simple_tag(takes_context=True)
+def query(context: dict, **changes: object) -> str:
+    """The current address's query string with some values replaced (None or "" removes): filters stay in the URL."""
+    request: HttpRequest = context["request"]
+    values = request.GET.copy()
+    for name, value in changes.items():
+        if value in (None, ""):
+            values.pop(name, None)
+        else:
+            values[name] = str(value)
+    return f"?{values.urlencode()}" if values else "?"
+
+
+@register.simple_tag
+def control(field: forms.BoundField) -> str:
+    """The input of a form field with the design's class, its error and help connected for screen readers (S6)."""
+    widget = field.field.widget
+    if isinstance(widget, forms.CheckboxInput):
+        css = "form-check-input"
+    elif isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
+        css = "form-check-inputs"
+    elif isinstance(widget, forms.Select):
+        css = "form-select"
+    else:
+        css = "form-control"
+    described = [f"{field.auto_id}_{part}" for part, text in (("error", field.errors), ("help", field.help_text)) if text]
+    attributes = {"class": f"{widget.attrs.get('class', '')} {css}{' is-invalid' if field.errors else ''}".strip()}
+    if described:
+        attributes["aria-describedby"] = " ".join(described)
+    if field.errors:
+        attributes["aria-invalid"] = "true"
+    return field.as_widget(attrs=attributes)
+
+
+@register.filter
+def is_choice_group(field: forms.BoundField) -> bool:
+    """Whether the field is a group of radio buttons or boxes, which needs a legend in place of a label."""
+    return isinstance(field.field.widget, forms.RadioSelect | forms.CheckboxSelectMultiple)
+
+
+@register.filter
+def is_checkbox(field: forms.BoundField) -> bool:
+    return isinstance(field.field.widget, forms.CheckboxInput)
+
+
+@register.simple_tag
+def icon(name: str) -> str:
+    """A decorative icon of the Tabler font, hidden from screen readers."""
+    return format_html('<i class="ti ti-{}" aria-hidden="true"></i>', name)

@@ -1,0 +1,103 @@
+"use strict";
+// Every page is correct without this file; it only makes filling in quicker and safer.
+
+(function () {
+  const csrf = () => document.querySelector("input[name=csrfmiddlewaretoken]")?.value || document.body.dataset.htmxHeadersToken;
+
+  // Conditional fields: data-asked='[["field", ["1", "2"]], …]', all must hold.
+  function valueOf(form, name) {
+    const inputs = form.querySelectorAll(`[name="${name}"]`);
+    if (!inputs.length) return undefined;
+    if (inputs[0].type === "radio") return form.querySelector(`[name="${name}"]:checked`)?.value ?? "";
+    if (inputs[0].type === "checkbox") return inputs[0].checked ? "True" : "False";
+    return inputs[0].value;
+  }
+  function showAsked(form) {
+    form.querySelectorAll("[data-asked]").forEach((box) => {
+      const asked = JSON.parse(box.dataset.asked).every(([name, allowed]) => {
+        const value = valueOf(form, name);
+        return value === undefined || allowed.map(String).includes(String(value));
+      });
+      box.hidden = !asked;
+    });
+  }
+
+  // Drafts: what is typed is kept on the server and survives the end of the session.
+  function autosave(form) {
+    let timer = null;
+    let last = "";
+    const note = form.querySelector("[data-save-note]");
+    async function save() {
+      clearTimeout(timer);
+      timer = null;
+      const data = new FormData(form);
+      data.delete("csrfmiddlewaretoken");
+      for (const [name, value] of [...data.entries()]) if (value instanceof File) data.delete(name);
+      const body = new URLSearchParams(data);
+      if (body.toString() === last) return;
+      last = body.toString();
+      const sent = new URLSearchParams({ form: form.dataset.autosave, data: last, base_version: form.dataset.version || "0" });
+      const answer = await fetch(form.dataset.autosaveUrl, {
+        method: "POST", body: sent, keepalive: true, headers: { "X-CSRFToken": csrf(), "X-Requested-With": "fetch" },
+      }).catch(() => null);
+      if (note) note.textContent = answer && answer.ok && !answer.redirected ? "草稿已自动保存 " + new Date().toLocaleTimeString("zh-CN", { hour12: false }) : "草稿暂未保存，请检查网络或重新登录";
+    }
+    form.addEventListener("input", () => { if (!timer) timer = setTimeout(save, 5000); });
+    document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden" && timer) save(); });
+    form.addEventListener("submit", () => clearTimeout(timer));
+  }
+
+  function warnUnsaved(form) {
+    let dirty = false;
+    form.addEventListener("input", () => { dirty = true; });
+    form.addEventListener("submit", () => { dirty = false; });
+    window.addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
+  }
+
+  document.addEventListener("change", (event) => {
+    const all = event.target.closest("[data-check-all]");
+    if (all) {
+      document.querySelectorAll(`input[type=checkbox][name="${all.dataset.checkAll}"]`).forEach((box) => { box.checked = all.checked; });
+    }
+    if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
+  });
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    const question = event.submitter?.dataset.confirm || form.dataset.confirm;
+    if (question && !window.confirm(question)) {
+      event.preventDefault();
+      return;
+    }
+    if (form.method === "post" && !form.dataset.repeat) {
+      // After the browser has read the pressed button's name; a second click sends nothing.
+      setTimeout(() => form.querySelectorAll("button[type=submit], button:not([type])").forEach((button) => { button.disabled = true; }), 0);
+    }
+  });
+  // Back from the next page finds the buttons alive again.
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) document.querySelectorAll("form button[disabled]").forEach((button) => { button.disabled = false; });
+  });
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-print]")) window.print();
+    document.querySelectorAll("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
+    const link = document.querySelector(`a[data-key="${event.key}"]`);
+    if (link) link.click();
+  });
+
+  document.querySelectorAll("form").forEach((form) => {
+    if (form.querySelector("[data-asked]")) {
+      showAsked(form);
+      form.addEventListener("change", () => showAsked(form));
+    }
+    if (form.dataset.autosave) autosave(form);
+    if (form.dataset.warnUnsaved !== undefined) warnUnsaved(form);
+  });
+  document.querySelector(".error-summary")?.focus();
+  document.body.addEventListener("htmx:configRequest", (event) => { event.detail.headers["X-CSRFToken"] = csrf(); });
+})();
