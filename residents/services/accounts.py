@@ -1,0 +1,285 @@
+"""Bringing persons in by the workbook: accounts, persons and enrollments, set-wise (BR-43, 48, 67, 69).
+
+Rows go by COPY into a temporary table that reserves their ids, then by INSERT … SELECT into the tables: no join, one
+statement a table, every row in the history with the person who acted. Nothing is hashed: a new account has an unusable
+password until it is activated.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+from django.utils import timezone
+
+from portal.bulk import copy_into, insert_select
+from portal.models import User
+from portal.roles import Role
+from residents.models import Enrollment, Resident, StatusChange
+from residents.models.enrollment import PersonalState, Status
+from residents.pinyin import pinyin_key
+from residents.rules.identity import normalise_login
+from residents.standing import AccountRow, Known, Standing, standings
+
+# Reasons of 退培 that mean the person goes on elsewhere (DOMAIN §3.4).
+_TRANSFERS = ("11", "12")
+# A row that lost a race is judged again; a second loss needs a third importer of the same person in that moment.
+_PASSES = 4
+
+_STAGED = (
+    "sheet_row",
+    "login",
+    "id_type",
+    "id_number",
+    "full_name",
+    "name_key",
+    "mobile",
+    "intake_year",
+    "origin",
+)
+_KNOWN = ("user_id", "resident_id", "personal_state", "is_unused")
+
+
+@dataclass(slots=True)
+class Created:
+    """Enrollment ids by row number, and the standing of every row that did not go in."""
+
+    enrollments: dict[int, int] = field(default_factory=dict)
+    others: dict[int, Standing] = field(default_factory=dict)
+
+
+def create_accounts(rows: Collection[AccountRow], *, base: Any, module: str, batch: Any, by: User) -> Created:
+    """Create what the rows of one base ask for, all in one transaction; nothing is raised for rows that cannot enter.
+
+    A person who is live here or elsewhere by now, or whose number is somebody else's, comes back in `others`, also when
+    another base imported him in this very moment (AM-27). A person without a live enrollment gets a further one on the
+    account he has; password and state of that account stay (AM-21). `module` "registry" makes a late addition (BR-69)
+    that stands in the registry at once and counts once approved. The caller provides the history's context.
+    """
+    result = Created()
+    pending = list(rows)
+    with transaction.atomic(), connection.cursor() as cursor:
+        for _ in range(_PASSES):
+            if not pending:
+                break
+            known = standings(pending, base_id=base.pk)
+            entering = [row for row in pending if known[row.row].known in (Known.NOBODY, Known.FREE)]
+            result.others |= {
+                row.row: known[row.row]
+                for row in pending
+                if known[row.row].known not in (Known.NOBODY, Known.FREE)
+            }
+            entered = _Entrance(cursor, base, module, batch, by).admit(entering, known)
+            result.enrollments |= entered
+            pending = [row for row in entering if row.row not in entered]
+    result.others |= {row.row: Standing(Known.OTHER_PERSON) for row in pending}
+    return result
+
+
+class _Entrance:
+    """One pass over the tables for one base. Rows that meet a unique constraint are left out, not raised."""
+
+    def __init__(self, cursor: CursorWrapper, base: Any, module: str, batch: Any, by: User) -> None:
+        self.cursor = cursor
+        self.base = base
+        self.is_late = module == "registry"
+        self.batch = batch
+        self.by = by
+        self.now: datetime = timezone.now()
+
+    def admit(self, rows: list[AccountRow], known: dict[int, Standing]) -> dict[int, int]:
+        """Row number → enrollment id of the rows that entered."""
+        if not rows:
+            return {}
+        self._stage(rows, known)
+        self._insert_users_and_residents(sum(known[row.row].known is Known.NOBODY for row in rows))
+        self._insert_enrollments()
+        self._wake_known_accounts()
+        self.cursor.execute("SELECT sheet_row, enrollment_id FROM staged_accounts")
+        entered = dict(self.cursor.fetchall())
+        self.cursor.execute("DROP TABLE staged_accounts")
+        return entered
+
+    def _stage(self, rows: list[AccountRow], known: dict[int, Standing]) -> None:
+        self.cursor.execute(
+            "SELECT " + ", ".join("pg_get_serial_sequence(%s, 'id')" for _ in range(3)),
+            [model._meta.db_table for model in (User, Resident, Enrollment)],
+        )
+        users, residents, enrollments = self.cursor.fetchone()
+        self.cursor.execute(
+            "CREATE TEMPORARY TABLE staged_accounts (sheet_row integer, login text, id_type text, id_number text,"
+            " full_name text, name_key text, mobile text, intake_year smallint, origin text,"
+            f" user_id bigint DEFAULT nextval('{users}'), resident_id bigint DEFAULT nextval('{residents}'),"
+            f" enrollment_id bigint DEFAULT nextval('{enrollments}'),"
+            f" personal_state text DEFAULT '{PersonalState.EMPTY}', is_new boolean DEFAULT true,"
+            " is_unused boolean DEFAULT false) ON COMMIT DROP"
+        )
+        fresh = [row for row in rows if known[row.row].known is Known.NOBODY]
+        further = [row for row in rows if known[row.row].known is Known.FREE]
+        copy_into(
+            self.cursor, "staged_accounts", _STAGED, (self._staged(row, self._origin()) for row in fresh)
+        )
+        if further:
+            self._stage_known(further, known)
+
+    def _origin(self, *, is_transfer: bool = False) -> str:
+        if not self.is_late:
+            return Enrollment.Origin.INTAKE
+        return Enrollment.Origin.TRANSFER if is_transfer else Enrollment.Origin.LATE
+
+    @staticmethod
+    def _staged(row: AccountRow, origin: str) -> tuple:
+        return (
+            row.row,
+            normalise_login(row.id_number),
+            row.id_type,
+            row.id_number,
+            row.full_name,
+            pinyin_key(row.full_name),
+            row.mobile,
+            row.intake_year,
+            origin,
+        )
+
+    def _stage_known(self, rows: list[AccountRow], known: dict[int, Standing]) -> None:
+        ids = [known[row.row].resident_id for row in rows]
+        states = _last_personal_states(ids)
+        transferred = _transferred(ids)
+        copy_into(
+            self.cursor,
+            "staged_accounts",
+            (*_STAGED, *_KNOWN, "is_new"),
+            (
+                (
+                    *self._staged(row, self._origin(is_transfer=standing.resident_id in transferred)),
+                    standing.user_id,
+                    standing.resident_id,
+                    states.get(standing.resident_id, PersonalState.EMPTY),
+                    standing.is_unused,
+                    False,
+                )
+                for row, standing in ((row, known[row.row]) for row in rows)
+            ),
+        )
+
+    def _insert_users_and_residents(self, expected: int) -> None:
+        if not expected:
+            return
+        # Everyone inserts in the order of the number, so two imports of the same persons wait and never deadlock.
+        inserted = insert_select(
+            self.cursor,
+            User,
+            "staged_accounts WHERE is_new ORDER BY login",
+            selected={
+                "id": "user_id",
+                "username": "login",
+                "full_name": "full_name",
+                "mobile": "mobile",
+                # As Django marks a password that no text matches; random, for it keys the sessions.
+                "password": "'!' || replace(gen_random_uuid()::text, '-', '')",
+            },
+            constants={"role": Role.RESIDENT, "created_at": self.now},
+        )
+        if inserted < expected:
+            self._forget_lost(User, "user_id")
+        inserted = insert_select(
+            self.cursor,
+            Resident,
+            "staged_accounts WHERE is_new ORDER BY id_number",
+            selected={
+                "id": "resident_id",
+                **{
+                    name: name
+                    for name in ("user_id", "id_type", "id_number", "full_name", "name_key", "mobile")
+                },
+            },
+            constants={"created_at": self.now},
+        )
+        self.cursor.execute("SELECT count(*) FROM staged_accounts WHERE is_new")
+        if inserted < self.cursor.fetchone()[0]:
+            self.cursor.execute(
+                "DELETE FROM portal_user u USING staged_accounts s WHERE s.is_new AND u.id = s.user_id"
+                " AND NOT EXISTS (SELECT FROM residents_resident r WHERE r.id = s.resident_id)"
+            )
+            self._forget_lost(Resident, "resident_id")
+
+    def _insert_enrollments(self) -> None:
+        inserted = insert_select(
+            self.cursor,
+            Enrollment,
+            "staged_accounts ORDER BY resident_id",
+            selected={
+                "id": "enrollment_id",
+                **{name: name for name in ("resident_id", "intake_year", "origin", "personal_state")},
+            },
+            constants={
+                "base_id": self.base.pk,
+                "created_at": self.now,
+                "created_by_id": self.by.pk,
+                "state_since": self.now,
+                "updated_at": self.now,
+                "registered_at": self.now if self.is_late else None,
+                "import_batch_id": self.batch.pk,
+            },
+        )
+        self.cursor.execute("SELECT count(*) FROM staged_accounts")
+        if inserted < self.cursor.fetchone()[0]:
+            self._forget_lost(Enrollment, "enrollment_id")
+        insert_select(
+            self.cursor,
+            StatusChange,
+            "staged_accounts",
+            selected={"enrollment_id": "enrollment_id"},
+            constants={"to_status": Status.IN_TRAINING, "changed_by_id": self.by.pk, "changed_at": self.now},
+        )
+
+    def _forget_lost(self, model: type, column: str) -> None:
+        """Another import was first: these rows are judged again in the next pass."""
+        self.cursor.execute(
+            f"DELETE FROM staged_accounts s WHERE NOT EXISTS"
+            f' (SELECT FROM "{model._meta.db_table}" t WHERE t.id = s.{column})'
+        )
+
+    def _wake_known_accounts(self) -> None:
+        """A deleted person who comes back may sign in again; an account never used takes name and mobile of the row."""
+        self.cursor.execute(
+            "UPDATE portal_user u SET is_active = true FROM staged_accounts s"
+            " WHERE u.id = s.user_id AND NOT s.is_new AND NOT u.is_active"
+        )
+        for table, key, more in (
+            ("residents_resident", "resident_id", ", name_key = s.name_key, version = version + 1"),
+            ("portal_user", "user_id", ", activation_failures = 0"),
+        ):
+            self.cursor.execute(
+                f"UPDATE {table} t SET full_name = s.full_name, mobile = s.mobile{more} FROM staged_accounts s"
+                f" WHERE t.id = s.{key} AND s.is_unused AND (t.full_name, t.mobile) <> (s.full_name, s.mobile)"
+            )
+
+
+def _last_personal_states(resident_ids: Iterable[int]) -> dict[int, str]:
+    """How far the personal info is, by the last enrollment; an open return stays with its base."""
+    rows = (
+        Enrollment.objects.filter(resident_id__in=list(resident_ids))
+        .order_by("resident_id", "-pk")
+        .distinct("resident_id")
+        .values_list("resident_id", "personal_state")
+    )
+    return {
+        resident_id: PersonalState.FILLING if state == PersonalState.RETURNED else state
+        for resident_id, state in rows
+    }
+
+
+def _transferred(resident_ids: Iterable[int]) -> set[int]:
+    """Persons whose last 退培 was a change of base or specialty (BR-74, 75)."""
+    last = (
+        StatusChange.objects.filter(
+            enrollment__resident_id__in=list(resident_ids), to_status=Status.WITHDRAWN
+        )
+        .order_by("enrollment__resident_id", "-changed_at", "-pk")
+        .distinct("enrollment__resident_id")
+        .values_list("enrollment__resident_id", "reason")
+    )
+    return {resident_id for resident_id, reason in last if reason in _TRANSFERS}

@@ -1,0 +1,147 @@
+"""What the platform knows of the persons of a workbook: nobody, free, live here, live elsewhere, somebody else.
+
+Asked at the check and once more inside the transaction that writes, so preview and result agree (GOALS B3).
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from portal.models import User
+from residents.models import Enrollment, Resident
+from residents.models.enrollment import LIVE, Status
+from residents.rules.identity import normalise_login
+from residents.rules.text import name_key
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """One row of the account workbook, clean; `row` is its number in the sheet."""
+
+    row: int
+    intake_year: int | None
+    full_name: str
+    id_type: str
+    id_number: str
+    mobile: str | None
+
+
+class Known(Enum):
+    """What the platform knows of the person of a row."""
+
+    NOBODY = "nobody"
+    FREE = "free"  # has an account and no live enrollment: gets a further one (AM-05, AM-20, BR-76)
+    HERE = "here"  # live at this base: nothing to do (AM-11)
+    ELSEWHERE = "elsewhere"  # live at another base: refused (BR-49)
+    OTHER_PERSON = "other_person"  # the number belongs to an account with another name or ID type
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEnrollment:
+    """The enrollment that holds a person: all that another base may learn of it (AM-28)."""
+
+    base_id: int
+    base_name: str
+    intake_year: int
+    status_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of one row's person.
+
+    `differences` are the labels of columns in which a person of this base differs from the row. `keeps_mobile` tells
+    that the row's mobile number gives way to the one the person maintains. `is_unused` is an account that never was
+    anybody's: not activated, all its enrollments deleted or lapsed; a new import may set its name and mobile right.
+    """
+
+    known: Known
+    resident_id: int | None = None
+    user_id: int | None = None
+    live: LiveEnrollment | None = None
+    differences: tuple[str, ...] = ()
+    keeps_mobile: bool = False
+    is_unused: bool = False
+
+
+NOBODY = Standing(Known.NOBODY)
+
+
+def standings(rows: Collection[AccountRow], *, base_id: int) -> dict[int, Standing]:
+    """The standing of each row by its number; at most four queries however many rows."""
+    logins = {row.row: normalise_login(row.id_number) for row in rows}
+    people = _people([row.id_number for row in rows])
+    live = _live_enrollments(people)
+    unused = _unused(people, live)
+    strangers = _strangers(logins.values(), people)
+    found = {}
+    for row in rows:
+        person = people.get(row.id_number)
+        if person is not None:
+            found[row.row] = _judge(row, person, live.get(person["pk"]), person["pk"] in unused, base_id)
+        else:
+            found[row.row] = Standing(Known.OTHER_PERSON) if logins[row.row] in strangers else NOBODY
+    return found
+
+
+def _people(numbers: list[str]) -> dict[str, dict]:
+    columns = ("pk", "user_id", "id_type", "id_number", "full_name", "mobile", "user__activated_at")
+    found = Resident.objects.filter(id_number__in=numbers).values(*columns)
+    return {person["id_number"]: person for person in found}
+
+
+def _live_enrollments(people: dict[str, dict]) -> dict[int, LiveEnrollment]:
+    ids = [person["pk"] for person in people.values()]
+    if not ids:
+        return {}
+    rows = Enrollment.objects.filter(LIVE, resident_id__in=ids).values_list(
+        "resident_id", "base_id", "base__name", "intake_year", "status"
+    )
+    return {
+        resident_id: LiveEnrollment(base_id, base_name, year, Status(status).label)
+        for resident_id, base_id, base_name, year, status in rows
+    }
+
+
+def _unused(people: dict[str, dict], live: dict[int, LiveEnrollment]) -> set[int]:
+    ids = {
+        person["pk"]
+        for person in people.values()
+        if person["user__activated_at"] is None and person["pk"] not in live
+    }
+    if not ids:
+        return set()
+    trained = Enrollment.objects.filter(resident_id__in=ids, deleted_at=None, lapsed_at=None)
+    return ids - set(trained.values_list("resident_id", flat=True))
+
+
+def _strangers(logins: Iterable[str], people: dict[str, dict]) -> set[str]:
+    """Login names of the rows that belong to somebody else, such as a member of staff."""
+    own = [person["user_id"] for person in people.values()]
+    taken = User.objects.filter(username__in=list(logins)).exclude(pk__in=own)
+    return set(taken.values_list("username", flat=True))
+
+
+def _judge(
+    row: AccountRow, person: dict, live: LiveEnrollment | None, is_unused: bool, base_id: int
+) -> Standing:
+    ids = {"resident_id": person["pk"], "user_id": person["user_id"]}
+    if live is not None:
+        if live.base_id != base_id:
+            return Standing(Known.ELSEWHERE, live=live, **ids)
+        return Standing(Known.HERE, live=live, differences=_differences(row, person, live), **ids)
+    same_name = name_key(row.full_name) == name_key(person["full_name"])
+    if row.id_type != person["id_type"] or not (same_name or is_unused):
+        return Standing(Known.OTHER_PERSON, **ids)
+    keeps_mobile = row.mobile != person["mobile"] and not is_unused
+    return Standing(Known.FREE, keeps_mobile=keeps_mobile, is_unused=is_unused, **ids)
+
+
+def _differences(row: AccountRow, person: dict, live: LiveEnrollment) -> tuple[str, ...]:
+    pairs = (
+        ("招收年份", row.intake_year, live.intake_year),
+        ("姓名", name_key(row.full_name), name_key(person["full_name"])),
+        ("证件类型", row.id_type, person["id_type"]),
+        ("手机号", row.mobile, person["mobile"]),
+    )
+    return tuple(label for label, sent, stored in pairs if sent != stored)
