@@ -26,6 +26,7 @@ def annotate(source_path, table, problems, *, warnings=None, statuses=None, max_
         "max_bytes": max_bytes,
         "sheet_name": table.sheet_name,
         "header_row": table.header_row,
+        "headers": [text for _, text in table.headers],
         "status_header": STATUS_HEADER,
         "marks": [*_marks(table, problems, "error"), *_marks(table, warnings, "warning")],
         "results": list(_results(problems, warnings, statuses or {}).items()),

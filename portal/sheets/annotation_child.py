@@ -16,7 +16,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 
 from portal.sheets.books import open_book
 from portal.sheets.child import serve
-from portal.sheets.headers import normalise_header
+from portal.sheets.headers import HeaderSearch, normalise_header
 from portal.sheets.inspection import inspect
 from portal.sheets.values import DamagedNumber, column_index, column_letter
 
@@ -103,6 +103,7 @@ def _write_text(cell, text):
 
 def _rebuilt(request, kind):
     book = open_book(request["path"], kind)
+    search = HeaderSearch(request["headers"])
     buffer = BytesIO()
     options = {
         "in_memory": True,
@@ -116,7 +117,7 @@ def _rebuilt(request, kind):
             sheet = target.add_worksheet(_free_name(name, target))
             if book.is_hidden(name):
                 sheet.hide()
-            copier.copy(sheet, book.grid(name), is_marked=name == request["sheet_name"])
+            copier.copy(sheet, book.grid(name, search), is_marked=name == request["sheet_name"])
     return buffer.getvalue()
 
 

@@ -41,7 +41,7 @@ class CsvBook:
     def is_hidden(self, name):
         return False
 
-    def grid(self, name, search=None):
+    def grid(self, name, search):
         return Grid(name, self._text.reader(search))
 
     def template_version(self):
@@ -59,7 +59,8 @@ class CalamineBook:
         self._records = biff.Workbook(path) if kind == "xls" else None
         self.is_1904 = bool((self._parts or self._records) and (self._parts or self._records).is_1904)
         try:
-            self._book = python_calamine.load_workbook(path)
+            # Given a path calamine believes the name; given a file it looks at the content.
+            self._book = python_calamine.load_workbook(open(path, "rb"))  # noqa: SIM115  read as long as we live
         except python_calamine.PasswordError as error:
             raise refused("password") from error
         self._visibility = {sheet.name: sheet.visible for sheet in self._book.sheets_metadata}
@@ -70,8 +71,8 @@ class CalamineBook:
     def is_hidden(self, name):
         return self._visibility[name] != python_calamine.SheetVisibleEnum.Visible
 
-    def grid(self, name, search=None):
-        """The grid of a sheet. Raises SheetRefused if its extreme cells are too far apart to lay out."""
+    def grid(self, name, search):
+        """The grid of a sheet; `search` matters to csv only. Raises SheetRefused if its extreme cells are too far apart to lay out."""
         xml = b""
         if self._kind == "xlsx":
             xml = self._parts.sheet_xml(name)

@@ -29,15 +29,15 @@ class CsvText:
             self._text = self._text[directive.end() :]
         csv.field_size_limit(MAX_CELL_CHARACTERS * 4)
 
-    def reader(self, search=None):
+    def reader(self, search):
         """A function that yields (row number, values) afresh at each call; the delimiter fits the headers."""
         delimiter = max(self._delimiters, key=lambda candidate: self._fit(candidate, search))
         return lambda: self._rows(delimiter)
 
     def _fit(self, delimiter, search):
         sample = list(islice(self._rows(delimiter, strict=False), _SAMPLE_ROWS))
-        best = search.best_row(sample) if search else None
-        return (len(best.columns) if best else 0, max((len(values) for _, values in sample), default=0))
+        best = search.best_row(sample)
+        return len(best.columns) if best else 0
 
     def _rows(self, delimiter, strict=True):
         reader = csv.reader(io.StringIO(self._text, newline=""), delimiter=delimiter, strict=strict)

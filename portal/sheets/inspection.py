@@ -87,11 +87,11 @@ def _inspect_zip(path):
             parts = archive.infolist()
             _check_directory(parts)
             kind = _kind_of_archive(archive, {part.filename.replace("\\", "/").lower() for part in parts})
+            if kind == "ods" and _is_encrypted_ods(archive):
+                raise refused("password")
             for part in parts:
                 if part.filename.lower().endswith((".xml", ".rels")):
                     _check_prolog(archive, part)
-            if kind == "ods" and _is_encrypted_ods(archive):
-                raise refused("password")
             return kind
     except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
         raise refused("broken") from error

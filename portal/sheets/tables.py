@@ -134,11 +134,13 @@ class _MergedCells:
         self._columns = columns
         self._under = {}  # (row from 1, column) -> (row, column) of the merge's top left cell
         self._filled = set()
+        budget = _MAX_MERGED_CELLS
         for (top, left), (bottom, right) in ranges:
             if top < header_row:
                 continue
             inside = [column for column in columns if left <= column <= right]
-            if (bottom - top + 1) * len(inside) + len(self._under) > _MAX_MERGED_CELLS:
+            budget -= (bottom - top + 1) * len(inside)
+            if budget < 0:
                 raise refused("too_demanding")
             for row in range(top + 1, bottom + 2):
                 for column in inside:
