@@ -7,8 +7,8 @@ from typing import Any
 
 from residents.codes.people import ID_TYPE
 from residents.codes.places import HUKOU_PROVINCE
-from residents.rules.catalogue import Invalid, Problem, Verbatim, invalid, problem
-from residents.rules.text import clean_number_text, codepoint
+from residents.rules.catalogue import Problem, Verbatim, invalid, problem
+from residents.rules.text import clean_number_text, codepoint, squeezed
 
 RESIDENT_ID, PASSPORT, OFFICER, HONG_KONG_MACAO_PASS, TAIWAN_PASS = "01", "03", "04", "06", "07"
 HONG_KONG_MACAO_PERMIT, TAIWAN_PERMIT, FOREIGN_PERMANENT, OTHER = "08", "09", "10", "99"
@@ -94,12 +94,7 @@ def normalise_login(raw: str) -> str:
     Blanks, invisible marks and controls go, x becomes X, full width becomes half, and 15 digits that make a sound
     resident ID become 18. The account name is this function's value of the stored number, so every spelling finds it.
     """
-    text = "".join(character for character in str(raw)[:200] if not "\ud800" <= character <= "\udfff")
-    text = "".join(character for character in text if character.isprintable() or character.isspace())
-    try:
-        number = clean_id_number(text)
-    except Invalid:
-        number = "".join(text.split()).upper()
+    number = squeezed(str(raw)[: 5 * LONGEST_LOGIN]).upper().lstrip("'")
     return to_18_digits(number) if _is_sound_15(number) else number[:LONGEST_LOGIN]
 
 

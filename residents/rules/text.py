@@ -63,7 +63,8 @@ def codepoint(character: str) -> str:
 def is_blank(text: str) -> bool:
     """Whether a text holds nothing but blanks, invisible marks or Excel's lone apostrophe."""
     if text.isascii():
-        return text.strip() in ("", "'")
+        # Not bare strip(): it would also drop the controls U+001C–U+001F, which are refused.
+        return text.strip(" \t\n\r\x0b\x0c") in ("", "'")
     return _LINE_ENDS.sub("\n", _INVISIBLE_RUN.sub("", text)).strip(_EDGE) in ("", "'")
 
 
@@ -122,6 +123,12 @@ def clean_number_text(raw: Any) -> str:
         if _SCIENTIFIC.fullmatch(text):
             raise invalid("number_damaged", value=text)
     return text
+
+
+def squeezed(text: str) -> str:
+    """The text half-width, without blanks and without anything that cannot be shown or stored; never raises."""
+    text = _BROKEN.sub("", _CONTROL.sub("", _joined_surrogates(text)))
+    return _BLANKS.sub("", _LINE_ENDS.sub("", _INVISIBLE_RUN.sub("", text)).translate(_HALF_WIDTH))
 
 
 def half_width(text: str) -> str:
