@@ -1,0 +1,158 @@
+"""What a record still lacks before it can be reported, field by field (BR-46, 57; GOALS R2).
+
+One answer for the resident's page, the base's check and the interface.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+from residents.models import Enrollment
+from residents.rules import basic, certificate, education, training, work
+from residents.rules.catalogue import Problem
+from residents.rules.fields import Field, Problems, is_needed
+from residents.snapshot import context_of, personal_values, values_of
+
+PERSONAL = ("basic", "education", "certificate", "work")
+LABELS = {
+    "basic": "基本信息",
+    "education": "学习经历",
+    "certificate": "证书信息",
+    "work": "工作信息",
+    "training": "培训信息",
+}
+_MODULES: dict[str, ModuleType] = {
+    "basic": basic,
+    "certificate": certificate,
+    "work": work,
+    "training": training,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One field still without a value; `row` counts the levels of study from 0 and is None elsewhere."""
+
+    field: str
+    label: str
+    row: int | None = None
+
+    @property
+    def fragment(self) -> str:
+        """The anchor of the field in its form."""
+        return f"id_{self.field}_box"
+
+
+@dataclass(slots=True)
+class Section:
+    """One block: how much of what is asked is there, what is missing, what is wrong, what only looks odd."""
+
+    key: str
+    label: str
+    asked: int = 0
+    missing: list[Missing] = field(default_factory=list)
+    problems: list[tuple[str, Problem]] = field(default_factory=list)
+
+    @property
+    def errors(self) -> list[str]:
+        return [str(problem) for _, problem in self.problems if not problem.is_warning]
+
+    @property
+    def warnings(self) -> list[str]:
+        return [str(problem) for _, problem in self.problems if problem.is_warning]
+
+    @property
+    def percent(self) -> int:
+        """Filled share of the fields asked, in whole percent; 100 only when nothing is missing."""
+        if not self.missing:
+            return 100
+        return min(99, round(100 * (1 - len(self.missing) / max(self.asked, len(self.missing)))))
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.missing and not self.errors
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """The sections of one record in the order of the pages."""
+
+    sections: list[Section]
+
+    def section(self, key: str) -> Section:
+        return next(section for section in self.sections if section.key == key)
+
+    @property
+    def personal_is_complete(self) -> bool:
+        return all(section.is_complete for section in self.sections if section.key in PERSONAL)
+
+    @property
+    def training_is_complete(self) -> bool:
+        return all(section.is_complete for section in self.sections if section.key == "training")
+
+    @property
+    def is_complete(self) -> bool:
+        return self.personal_is_complete and self.training_is_complete
+
+    @property
+    def percent(self) -> int:
+        """The share over all personal sections."""
+        personal = [section.percent for section in self.sections if section.key in PERSONAL]
+        return round(sum(personal) / len(personal))
+
+
+def completeness(enrollment: Enrollment, *, with_training: bool = True) -> Completeness:
+    """What one record lacks; no query of its own if the person's blocks are loaded."""
+    personal = personal_values(enrollment.resident)
+    context = context_of(enrollment, personal)
+    identity = {
+        name: context[name] for name in ("full_name", "id_type", "id_number", "mobile") if name in context
+    }
+    sections = [
+        _section("basic", {**identity, **personal["basic"]}, context),
+        _education(personal["education"], context),
+        _section("certificate", personal["certificate"], context),
+    ]
+    if enrollment.module == "registry":
+        sections.append(_section("work", personal["work"], context))
+    if with_training:
+        sections.append(_section("training", values_of(enrollment, "training"), context))
+    return Completeness(sections)
+
+
+def completeness_of_many(enrollments: Iterable[Enrollment]) -> dict[int, Completeness]:
+    """The same for many records by id. Load them with the blocks of their persons: then this makes no query."""
+    return {enrollment.pk: completeness(enrollment) for enrollment in enrollments}
+
+
+def _section(key: str, values: dict[str, Any], context: dict[str, Any]) -> Section:
+    module = _MODULES[key]
+    labels = {item.name: item.label for item in module.FIELDS}
+    section = Section(key, LABELS[key])
+    section.asked = _asked(module.FIELDS, values, context)
+    section.missing = [Missing(name, labels[name]) for name in module.missing(values, context)]
+    section.problems = _flat(module.problems(values, context))
+    return section
+
+
+def _education(rows: list[dict[str, Any]], context: dict[str, Any]) -> Section:
+    labels = {item.name: item.label for item in education.FIELDS}
+    section = Section("education", LABELS["education"])
+    section.asked = sum(_asked(education.FIELDS, row, context) for row in rows)
+    for row, name in education.missing_of_rows(rows, context):
+        section.missing.append(Missing(name, labels[name] if row is not None else "本科学习经历", row))
+    for values in rows:
+        section.problems += _flat(education.problems(values, context))
+    for found in education.problems_of_rows(rows, context).values():
+        section.problems += _flat(found)
+    return section
+
+
+def _asked(fields: tuple[Field, ...], values: dict[str, Any], context: dict[str, Any]) -> int:
+    merged = {**context, **values}
+    return sum(is_needed(item, merged) for item in fields)
+
+
+def _flat(found: Problems) -> list[tuple[str, Problem]]:
+    return [(name, problem) for name, problems in found.items() for problem in problems]
