@@ -5,6 +5,7 @@ The answer is the workbook in base64.
 
 import base64
 import re
+import zipfile
 from datetime import date, datetime, time
 from io import BytesIO
 
@@ -18,19 +19,25 @@ from portal.sheets.books import open_book
 from portal.sheets.child import serve
 from portal.sheets.headers import HeaderSearch, normalise_header
 from portal.sheets.inspection import inspect
+from portal.sheets.refusals import refused
 from portal.sheets.values import DamagedNumber, column_index, column_letter
 
 _AUTHOR = "系统检查"
 _COLOURS = {"error": "FFC7CE", "warning": "FFEB9C"}
 _STATUS_WIDTH = 60
+_MAX_EDITED_BYTES = 30 * 2**20  # unpacked; openpyxl holds fifty times as much and takes a minute beyond it
 ANNOTATION_CPU_SECONDS = 40  # openpyxl needs about 6 for 5,000 rows × 30 columns
 
 
 def annotate(request):
     """The marked workbook, in base64."""
     kind = inspect(request["path"], request["max_bytes"])
-    content = _edited(request) if request["edit"] else _rebuilt(request, kind)
-    return base64.b64encode(content).decode()
+    if not request["edit"]:
+        return base64.b64encode(_rebuilt(request, kind)).decode()
+    with zipfile.ZipFile(request["path"]) as archive:
+        if sum(part.file_size for part in archive.infolist()) > _MAX_EDITED_BYTES:
+            raise refused("too_demanding")
+    return base64.b64encode(_edited(request)).decode()
 
 
 # The user's own .xlsx, edited in place

@@ -72,7 +72,10 @@ class CalamineBook:
         return self._visibility[name] != python_calamine.SheetVisibleEnum.Visible
 
     def grid(self, name, search):
-        """The grid of a sheet; `search` matters to csv only. Raises SheetRefused if its extreme cells are too far apart to lay out."""
+        """The grid of a sheet; `search` matters to csv only.
+
+        Raises SheetRefused if its extreme cells are too far apart to lay out.
+        """
         xml = b""
         if self._kind == "xlsx":
             xml = self._parts.sheet_xml(name)

@@ -22,10 +22,18 @@ MAX_ANSWER_BYTES = 100 << 20
 
 def limit_resources(cpu_seconds):
     """Bounds memory, processor time and written bytes of this process, and turns core dumps off."""
-    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE_BYTES, ADDRESS_SPACE_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_FILE_BYTES, MAX_FILE_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _lower(resource.RLIMIT_AS, ADDRESS_SPACE_BYTES)
+    _lower(resource.RLIMIT_CPU, cpu_seconds)
+    _lower(resource.RLIMIT_FSIZE, MAX_FILE_BYTES)
+    _lower(resource.RLIMIT_CORE, 0)
+
+
+def _lower(kind, limit):
+    """Sets a limit, unless the machine's own is lower already: asking for more than that is an error."""
+    allowed = resource.getrlimit(kind)[1]
+    if allowed != resource.RLIM_INFINITY:
+        limit = min(limit, allowed)
+    resource.setrlimit(kind, (limit, limit))
 
 
 def read(request):

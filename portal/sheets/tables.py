@@ -75,28 +75,8 @@ def _has_data(grid, header):
 
 def _extract(grid, header, max_rows):
     by_column = sorted((column, text) for text, column in header.columns.items())
-    columns = [column for column, _ in by_column]
-    errors = grid.cell_errors()
-    merged = _MergedCells(grid.merged, header.row, columns)
     nameless = _NamelessColumns(header)
-    rows, count = [], 0
-    for number, raw in islice(grid.rows(), header.row, None):
-        width = len(raw)
-        values = [plain(raw[column]) if column < width else None for column in columns]
-        nameless.look(raw)
-        if errors:
-            values = [
-                errors.get((number, column), value) for column, value in zip(columns, values, strict=True)
-            ]
-        if merged.any and not merged.mark(number, values):
-            continue
-        if all(value is None for value in values):
-            continue
-        count += 1
-        if count <= max_rows:
-            rows.append([number, [value if type(value) in SCALARS else to_wire(value) for value in values]])
-    if count > max_rows:
-        raise refused("too_many_rows", sheet=grid.name, count=count, limit=max_rows)
+    rows = _rows(grid, header, [column for column, _ in by_column], nameless, max_rows)
     ignored = sorted([*header.unknown, *((column, "") for column in nameless.used)])
     return {
         "sheet_name": grid.name,
@@ -105,6 +85,33 @@ def _extract(grid, header, max_rows):
         "rows": rows,
         "unknown_headers": [(column_letter(column), text) for column, text in ignored],
     }
+
+
+def _rows(grid, header, columns, nameless, max_rows):
+    """The rows below the header that hold anything in `columns`: [row number, JSON-ready values]."""
+    errors = grid.cell_errors()
+    merged = _MergedCells(grid.merged, header.row, columns)
+    rows = []
+    below = islice(grid.rows(), header.row, None)
+    for number, raw in below:
+        width = len(raw)
+        values = [plain(raw[column]) if column < width else None for column in columns]
+        nameless.look(raw)
+        if errors:
+            values = [errors.get((number, c), value) for c, value in zip(columns, values, strict=True)]
+        if merged.any and not merged.mark(number, values):
+            continue
+        if all(value is None for value in values):
+            continue
+        if len(rows) == max_rows:
+            count = max_rows + 1 + sum(_is_filled(more, columns) for _, more in below)
+            raise refused("too_many_rows", sheet=grid.name, count=count, limit=max_rows)
+        rows.append([number, [value if type(value) in SCALARS else to_wire(value) for value in values]])
+    return rows
+
+
+def _is_filled(raw, columns):
+    return any(column < len(raw) and raw[column] != "" for column in columns)
 
 
 class _NamelessColumns:

@@ -325,6 +325,8 @@ SHEETS = [
     ),
 ]
 
+# Files of tests/files/sheets: `filled` is a template of ours filled in, `odd` and `y1904` hold formulas, a numeric
+# ID number and a date; each opened and saved by LibreOffice 7.4 in the format of its name (`soffice --convert-to`).
 SAVED_BY_LIBREOFFICE = [
     Accepted("template_as_xlsx", stored("filled.xlsx"), _FILLED, _VERSION | {"kind": "xlsx"}),
     Accepted("template_as_xls", stored("filled.xls"), _FILLED, _VERSION | {"kind": "xls"}, ".xls"),
