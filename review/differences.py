@@ -1,0 +1,117 @@
+"""What changed between two reported snapshots, field by field and in words (GOALS P2). Pure functions over plain dicts.
+
+A snapshot is the JSON of bases.models.Submission: blocks of field identifiers, codes and ISO dates.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from residents.codes import CODE_LISTS
+from residents.words import BLOCKS, Block, in_words
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field that differs. `entry` names the row of a repeated block (the level of study), else it is empty."""
+
+    block: str
+    block_label: str
+    entry: str
+    field: str
+    label: str
+    old: str
+    new: str
+
+    @property
+    def path(self) -> str:
+        """ "block.field", the key of a field comment."""
+        return f"{self.block}.{self.field}"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One filled or empty field of a snapshot in words."""
+
+    path: str
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One block of a snapshot in words; education has one section a level."""
+
+    key: str
+    label: str
+    lines: list[Line]
+
+
+def changes(old: Mapping[str, Any] | None, new: Mapping[str, Any], *, masked: bool = True) -> list[Change]:
+    """Every field that differs between two snapshots, in the order of the forms; all filled ones without an old."""
+    found = []
+    for block in BLOCKS:
+        before, after = (_entries(block, snapshot or {}) for snapshot in (old, new))
+        for entry in dict.fromkeys([*before, *after]):
+            found += _changes_of_entry(block, entry, before.get(entry, {}), after.get(entry, {}), masked)
+    return found
+
+
+def sections(snapshot: Mapping[str, Any], *, masked: bool = True) -> list[Section]:
+    """The whole snapshot in words, block by block; a block without any value is left out."""
+    found = []
+    for block in BLOCKS:
+        for entry, values in _entries(block, snapshot).items():
+            lines = [
+                Line(
+                    f"{block.key}.{field.name}",
+                    field.label,
+                    in_words(field, values[field.name], masked=masked),
+                )
+                for field in block.fields
+                if field.name in values
+            ]
+            if any(line.text for line in lines):
+                label = f"{block.label}：{entry}" if entry else block.label
+                found.append(Section(block.key, label, lines))
+    return found
+
+
+def field_labels() -> dict[str, str]:
+    """ "block.field" → "block: field" in Chinese, for whatever may be commented."""
+    return {
+        f"{block.key}.{field.name}": f"{block.label}：{field.label}"
+        for block in BLOCKS
+        for field in block.fields
+    }
+
+
+def _entries(block: Block, snapshot: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The rows of a block by their name: levels of study for education, one nameless row for the others."""
+    content = snapshot.get(block.key) or {}
+    if isinstance(content, Mapping):
+        return {"": content}
+    return dict(_named_rows(content))
+
+
+def _named_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    seen: dict[str, int] = {}
+    for row in rows:
+        name = CODE_LISTS["education_level"].label(row.get("level")) or "未选层次"
+        seen[name] = seen.get(name, 0) + 1
+        yield (name if seen[name] == 1 else f"{name}（{seen[name]}）"), row
+
+
+def _changes_of_entry(
+    block: Block, entry: str, before: Mapping[str, Any], after: Mapping[str, Any], masked: bool
+) -> Iterator[Change]:
+    for field in block.fields:
+        old, new = (
+            None if value == "" else value for value in (before.get(field.name), after.get(field.name))
+        )
+        if old == new:
+            continue
+        words = [in_words(field, value, masked=masked) for value in (old, new)]
+        if words[0] == words[1]:
+            words[1] = "已更换" if field.kind == "file" else f"{words[1]}（隐去部分有变化）"
+        yield Change(block.key, block.label, entry, field.name, field.label, *words)

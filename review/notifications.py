@@ -1,0 +1,54 @@
+"""What a decision tells the base's staff: one message a base and batch, never one a record (GOALS S4)."""
+
+from collections.abc import Sequence
+
+from django.urls import reverse
+
+from bases.models import Submission, TrainingBase
+from bases.services import recipients
+from portal.models import Message, User
+
+_LONGEST_SUBJECT = 120
+
+
+def approved(decided: Sequence[Submission], *, by: User) -> None:
+    _tell(decided, "approved", "审核通过", "审核通过的信息已纳入统计和“住院医师信息管理”。")
+
+
+def returned(decided: Sequence[Submission], *, by: User, comment: str) -> None:
+    _tell(decided, "returned", "退回修改", f"退回修改意见：{comment}")
+
+
+def revoked(submission: Submission, *, by: User, note: str) -> None:
+    _tell([submission], "revoked", "审核决定已撤销", note)
+
+
+def _tell(decided: Sequence[Submission], kind: str, word: str, body: str) -> None:
+    """One message to each of the active staff of each base; with a single record it leads to that record."""
+    by_base: dict[int, list[Submission]] = {}
+    for submission in decided:
+        by_base.setdefault(submission.base_id, []).append(submission)
+    staff = recipients(TrainingBase, by_base)
+    Message.objects.bulk_create(
+        Message(
+            recipient_id=user_id,
+            kind=kind,
+            subject=_subject(submissions, word),
+            body=body,
+            link=_link(submissions),
+        )
+        for base_id, submissions in by_base.items()
+        for user_id in staff.get(base_id, [])
+    )
+
+
+def _subject(submissions: Sequence[Submission], word: str) -> str:
+    first = submissions[0].enrollment.resident.full_name
+    who = first if len(submissions) == 1 else f"{first}等 {len(submissions)} 人"
+    return f"省级审核：{who}{word}"[:_LONGEST_SUBJECT]
+
+
+def _link(submissions: Sequence[Submission]) -> str:
+    if len(submissions) == 1:
+        return reverse("bases:record", args=[submissions[0].enrollment_id])
+    return reverse("bases:record-list", args=[submissions[0].module])
