@@ -1,0 +1,350 @@
+"""上报: what stands in its way, the immutable submission it makes, and taking it back (BR-30, 46, 57, 65, 83, 84).
+
+One path for one record and for a thousand: rows are locked in id order, so two clicks, two tabs or two servers make
+one submission (GOALS B15, P-23). The number of queries does not depend on the number of records.
+"""
+
+import uuid
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+import pghistory
+from django.db import transaction
+from django.db.models import F, Max, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from bases.models import Submission
+from portal.calendar import Opening, current_cycle
+from portal.models import CollectionCycle, Extension, Step, User
+from residents.completeness import Completeness, completeness_of_many
+from residents.models import Enrollment, PersonalReturn
+from residents.models.enrollment import ReportStatus, ReviewStatus
+from residents.openness import report_entry
+from residents.rules import education
+from residents.services import states
+from residents.services.states_many import mark_reported_many
+from residents.snapshot import snapshot_of
+
+DECLARATION = "本基地已核对以上住院医师的个人信息和培训信息，确认真实、准确、完整。"
+
+# The review status a decided submission stands for; withdrawn ones never counted.
+_STATUS_OF_OUTCOME = {
+    Submission.Outcome.APPROVED: ReviewStatus.APPROVED,
+    Submission.Outcome.RETURNED: ReviewStatus.RETURNED,
+    Submission.Outcome.REVOKED: ReviewStatus.RETURNED,
+}
+
+
+class DeclarationMissing(ValueError):
+    """Nobody declared the data true (BR-19); nothing was reported."""
+
+    def __init__(self) -> None:
+        super().__init__("请先勾选声明，确认信息真实、准确、完整，再上报。")
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """One reason why a record cannot be reported now, and the page where it is repaired ("" where none helps).
+
+    `kind`: "state" already reported, "closed" window or mode, "return" open return to the resident, "missing" or
+    "invalid" field; `owner` tells who must act: "resident", "base" or "".
+    """
+
+    kind: str
+    text: str
+    url: str = ""
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportResult:
+    """What became of each record: `reported` now, `already` reported before (a second click), `refused` and why."""
+
+    batch: uuid.UUID
+    reported: list[int] = field(default_factory=list)
+    already: list[int] = field(default_factory=list)
+    refused: list[tuple[int, str]] = field(default_factory=list)
+
+
+# --- the check -------------------------------------------------------------------------------------------------------
+
+
+def check(enrollment: Enrollment) -> list[Blocker]:
+    """Everything that stands between this record and 上报; empty when it can be reported (BR-46)."""
+    return check_many([enrollment])[enrollment.pk]
+
+
+def check_many(enrollments: Iterable[Enrollment]) -> dict[int, list[Blocker]]:
+    """The blockers of each record by its id, in a constant number of queries. Use `for_check` to load the records."""
+    enrollments = list(enrollments)
+    entries = report_entries(enrollments)
+    ids = [row.pk for row in enrollments]
+    returned = set(
+        PersonalReturn.objects.filter(enrollment__in=ids, answered_at__isnull=True).values_list(
+            "enrollment_id", flat=True
+        )
+    )
+    complete = completeness_of_many(enrollments)
+    return {
+        row.pk: _blockers(row, entries[row.pk], row.pk in returned, complete[row.pk]) for row in enrollments
+    }
+
+
+def report_entries(enrollments: Iterable[Enrollment]) -> dict[int, Opening]:
+    """`report_entry` for many: records in the same position share one answer, unless an extension names the record."""
+    enrollments = list(enrollments)
+    named = set(
+        Extension.objects.filter(
+            enrollment__in=[row.pk for row in enrollments], step__in=[Step.REPORT, Step.REVIEW]
+        ).values_list("enrollment_id", flat=True)
+    )
+    answers: dict[tuple, Opening] = {}
+    entries = {}
+    for row in enrollments:
+        key = (
+            row.is_live,
+            bool(row.registered_at),
+            row.base_id,
+            row.intake_year,
+            row.review_status == ReviewStatus.RETURNED,
+            row.pk if row.pk in named else None,
+        )
+        if key not in answers:
+            answers[key] = report_entry(row)
+        entries[row.pk] = answers[key]
+    return entries
+
+
+def is_reported(enrollment: Enrollment) -> bool:
+    """Whether nothing new is to be reported. A resident's save after 上报 may be reported again (AM-14)."""
+    return enrollment.report_status == ReportStatus.REPORTED and not enrollment.has_unreported_update
+
+
+def _blockers(
+    enrollment: Enrollment, entry: Opening, is_returned: bool, complete: Completeness
+) -> list[Blocker]:
+    if is_reported(enrollment):
+        return [Blocker("state", "该记录已经上报，无需重复上报。")]
+    found = [] if entry.is_open else [Blocker("closed", entry.reason)]
+    record_url = reverse("bases:record", args=[enrollment.pk])
+    if is_returned:
+        text = "个人信息已退回住院医师，尚未修改保存。"
+        found.append(Blocker("return", text, f"{record_url}#returns", "resident"))
+    for section in complete.sections:
+        url = record_url + f"#{section.key}"
+        owner = "resident"
+        if section.key == "training":
+            url, owner = reverse("bases:training-edit", args=[enrollment.pk]), "base"
+        for missing in section.missing:
+            target = f"{url}#{missing.fragment}" if owner == "base" else url
+            found.append(Blocker("missing", f"{section.label}：“{missing.label}”未填写。", target, owner))
+        for error in section.errors:
+            found.append(Blocker("invalid", f"{section.label}：{error}", url, owner))
+    return found
+
+
+# --- the report ------------------------------------------------------------------------------------------------------
+
+
+def report(
+    enrollment_ids: Collection[int], *, by: User, declared: bool, batch: uuid.UUID | None = None
+) -> ReportResult:
+    """Report these records to the province, those that can be; the caller has made sure that `by` may (BR-46, 57).
+
+    Each reported record gets one new Submission and becomes 已上报 / 待审核. A record with an update of its resident
+    since the last 上报 is reported again; a submission still waiting is then replaced (AM-14). Raises
+    DeclarationMissing (BR-19).
+    """
+    if not declared:
+        raise DeclarationMissing
+    result = ReportResult(batch or uuid.uuid4())
+    with transaction.atomic(), pghistory.context(batch=str(result.batch)):
+        rows = _locked(enrollment_ids)
+        blockers = check_many(rows)
+        ready = []
+        for row in rows:
+            if is_reported(row):
+                result.already.append(row.pk)
+            elif blockers[row.pk]:
+                result.refused.append((row.pk, "".join(blocker.text for blocker in blockers[row.pk][:3])))
+            else:
+                ready.append(row)
+        _submit(ready, by, result.batch)
+        result.reported.extend(row.pk for row in ready)
+    known = {row.pk for row in rows}
+    result.refused.extend((pk, "记录不存在或已被删除。") for pk in sorted(set(enrollment_ids) - known))
+    return result
+
+
+def _locked(enrollment_ids: Collection[int]) -> list[Enrollment]:
+    return list(
+        for_check(Enrollment.objects.filter(pk__in=list(enrollment_ids), deleted_at__isnull=True))
+        .select_for_update(of=("self",))
+        .order_by("pk")
+    )
+
+
+def for_check(enrollments: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
+    """The records with all that the check and the snapshot read, loaded together."""
+    return enrollments.select_related(
+        "resident__user",
+        "resident__basic",
+        "resident__work",
+        "resident__certificate",
+        "base__province",
+        "specialty",
+    ).prefetch_related("resident__education_records", "status_changes")
+
+
+def _submit(rows: list[Enrollment], by: User, batch: uuid.UUID) -> None:
+    if not rows:
+        return
+    now = timezone.now()
+    ids = [row.pk for row in rows]
+    _close(Submission.objects.filter(enrollment__in=ids), by)
+    last = dict(
+        Submission.objects.filter(enrollment__in=ids).values_list("enrollment").annotate(last=Max("number"))
+    )
+    cycles = _cycles_of(rows)
+    Submission.objects.bulk_create(
+        [
+            build_submission(
+                row,
+                by=by,
+                declared=True,
+                number=last.get(row.pk, 0) + 1,
+                cycle=cycles.get(row.intake_year if row.module == "intake" else None),
+                batch=batch,
+            )
+            for row in rows
+        ],
+        batch_size=500,
+    )
+    mark_reported_many(ids, now=now)
+
+
+def _cycles_of(rows: list[Enrollment]) -> dict[int | None, CollectionCycle]:
+    """The cycle of each intake year, and under None the one in which registry records are reported now."""
+    cycles: dict[int | None, CollectionCycle] = {}
+    years = {row.intake_year for row in rows if row.module == "intake"}
+    for cycle in CollectionCycle.objects.filter(year__in=years):
+        cycles[cycle.year] = cycle
+    if any(row.module == "registry" for row in rows) and (now := current_cycle()):
+        cycles[None] = now
+    return cycles
+
+
+def build_submission(
+    enrollment: Enrollment,
+    *,
+    by: User,
+    declared: bool,
+    number: int | None = None,
+    cycle: CollectionCycle | None = None,
+    batch: uuid.UUID | None = None,
+) -> Submission:
+    """The frozen picture of a record as it stands now, not yet saved (BR-20).
+
+    Without `number` and `cycle` they are looked up, at two queries a record.
+    """
+    if number is None:
+        number = (enrollment.submissions.aggregate(last=Max("number"))["last"] or 0) + 1
+        cycle = cycle or _cycles_of([enrollment]).get(
+            enrollment.intake_year if enrollment.module == "intake" else None
+        )
+    snapshot = snapshot_of(enrollment)
+    studied = education.derived(snapshot["education"])
+    return Submission(
+        enrollment=enrollment,
+        module=enrollment.module,
+        number=number,
+        cycle=cycle,
+        province_id=enrollment.base.province_id,
+        base_id=enrollment.base_id,
+        specialty_id=enrollment.specialty_id,
+        intake_year=enrollment.intake_year,
+        trainee_type=enrollment.trainee_type,
+        status=enrollment.status,
+        approved_years=enrollment.approved_years,
+        sex=snapshot["basic"].get("sex") or "",
+        highest_education=studied["highest_level"] or "",
+        highest_degree=studied["highest_degree_code"] or "",
+        is_fresh_graduate=enrollment.is_fresh_graduate,
+        is_rural_oriented=enrollment.is_rural_oriented,
+        is_western_support=enrollment.is_western_support,
+        snapshot=snapshot,
+        declared_true=declared,
+        reported_by=by,
+        report_batch=batch,
+    )
+
+
+# --- taking back -----------------------------------------------------------------------------------------------------
+
+
+def withdraw(enrollment_id: int, *, by: User) -> Enrollment:
+    """撤回上报 (AM-15): only while the province has not decided, and only while the record could be reported again.
+
+    The submission stays with the outcome 已撤回上报; the review status is again that of the submission before.
+    Raises StateMoved.
+    """
+    with transaction.atomic():
+        enrollment = states.lock(enrollment_id)
+        if enrollment.review_status != ReviewStatus.PENDING:
+            raise states.StateMoved(f"该记录现在是“{enrollment.get_review_status_display()}”，不能撤回上报。")
+        entry = withdrawal_entry(enrollment)
+        if not entry.is_open:
+            raise states.StateMoved(f"{entry.reason}撤回后将无法再次上报，因此不能撤回。")
+        take_back(enrollment, by=by)
+    return enrollment
+
+
+def withdrawal_entry(enrollment: Enrollment) -> Opening:
+    """May a waiting report be taken back: would the record, once taken back, be open for 上报?"""
+    current = enrollment.review_status
+    enrollment.review_status = status_before(enrollment)
+    try:
+        return report_entry(enrollment)
+    finally:
+        enrollment.review_status = current
+
+
+def status_before(enrollment: Enrollment) -> str:
+    """The review status that stands once the waiting submission no longer counts (BR-87)."""
+    outcome = (
+        enrollment.submissions.filter(outcome__in=_STATUS_OF_OUTCOME)
+        .order_by("-number")
+        .values_list("outcome", flat=True)
+        .first()
+    )
+    return _STATUS_OF_OUTCOME.get(outcome, ReviewStatus.NONE)
+
+
+def take_back(enrollment: Enrollment, *, by: User) -> None:
+    """Close the waiting submission of a locked record as withdrawn and set the record 未上报."""
+    _close(enrollment.submissions.all(), by)
+    states.mark_withdrawn_report(enrollment, last_outcome=status_before(enrollment))
+
+
+def _close(submissions: QuerySet[Submission], by: User) -> None:
+    submissions.filter(outcome=Submission.Outcome.PENDING).update(
+        outcome=Submission.Outcome.WITHDRAWN,
+        decided_by=by,
+        decided_at=timezone.now(),
+        version=F("version") + 1,
+    )
+
+
+def unreport_after_change(enrollment: Enrollment, *, by: User) -> bool:
+    """A base's real change in the registry: 未上报 again, a waiting submission is withdrawn (BR-83, AM-15).
+
+    Expects the row locked. An approval stays what it was (AM-16). Returns whether the record was 已上报 before.
+    """
+    if not enrollment.registered_at or enrollment.report_status != ReportStatus.REPORTED:
+        return False
+    if enrollment.review_status == ReviewStatus.PENDING:
+        take_back(enrollment, by=by)
+    else:
+        states.mark_unreported(enrollment)
+    return True

@@ -1,0 +1,126 @@
+"""The only writer of 培训状态: every change is one StatusChange row and the record's current status (DOMAIN §2.7, 3.4).
+
+A change takes effect at once; the province reviews it afterwards (AM-10). What it means for 上报 (BR-83) is the
+business of bases/training.py.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from portal.models import User
+from residents.codes.training import EXTENDED, IN_TRAINING
+from residents.models import Enrollment, StatusChange
+from residents.models.enrollment import LIVE, ReviewStatus
+from residents.rules import status as rules
+from residents.rules.catalogue import problem
+from residents.rules.fields import Problems, normalise
+from residents.services import states
+from residents.services.refusals import EditConflict, refuse_errors
+from residents.services.states import StateMoved
+
+# The details of a status that the record itself carries, for lists and reminders (P-20).
+_DETAILS = ("extended_until", "expected_resume")
+
+
+def status_context(enrollment: Enrollment) -> dict[str, Any]:
+    """What the rules of 培训状态 know of the record; two queries."""
+    changes = list(enrollment.status_changes.all())
+    return {
+        "today": timezone.localdate(),
+        "module": enrollment.module,
+        "current_status": enrollment.status,
+        "last_change_date": max(
+            (change.effective_date for change in changes if change.effective_date), default=None
+        ),
+        "actual_start_date": enrollment.actual_start_date,
+        "planned_end_date": enrollment.planned_end_date,
+        "extended_until": enrollment.extended_until,
+        "intake_year": enrollment.intake_year,
+        "approved_years": enrollment.approved_years,
+        # 未参加考核 is no result.
+        "has_exam_result": any(change.ended_result in ("1", "2") for change in changes),
+        "has_pending_extension": (
+            enrollment.status == EXTENDED and enrollment.review_status == ReviewStatus.PENDING
+        ),
+        "has_newer_live_enrollment": Enrollment.objects.filter(LIVE, resident=enrollment.resident_id)
+        .exclude(pk=enrollment.pk)
+        .exists(),
+    }
+
+
+def current_details(enrollment: Enrollment) -> dict[str, Any]:
+    """The fields of the last change, which a form or a template shows as the current state."""
+    last = next(iter(enrollment.status_changes.all()), None)
+    names = [field.name for field in rules.FIELDS if field.name != "status"]
+    details = {name: getattr(last, name, None) if last else None for name in names}
+    return {"status": enrollment.status, **details}
+
+
+def judge_change(values: Mapping[str, Any], context: Mapping[str, Any]) -> tuple[dict[str, Any], Problems]:
+    """The change with what is not asked left empty, and its problems; a change must be complete to be saved."""
+    values = normalise(rules.FIELDS, values, context)
+    found = rules.problems(values, context)
+    # To the rules the same status again is no change; a correction of its details needs what the change needed.
+    needed = rules.missing(values, {**context, "current_status": _other_than(values.get("status"), context)})
+    for name in needed:
+        found.setdefault(name, []).append(problem("required"))
+    return values, found
+
+
+def _other_than(status: str | None, context: Mapping[str, Any]) -> str | None:
+    current = context.get("current_status")
+    return IN_TRAINING if status == current and status != IN_TRAINING else current
+
+
+def change_status(
+    enrollment_id: int, values: Mapping[str, Any], *, by: User, expected_version: int | None = None
+) -> StatusChange | None:
+    """Write one change of 培训状态; None where nothing differs from the current state (P-19).
+
+    Raises StateMoved (in the intake, deleted or lapsed records), EditConflict, or Refused with the problems by field.
+    """
+    with transaction.atomic():
+        enrollment = states.lock(enrollment_id)
+        if not enrollment.registered_at or enrollment.deleted_at or enrollment.lapsed_at:
+            raise StateMoved("只有“住院医师信息管理”中的记录可以变更培训状态。")
+        context = status_context(enrollment)
+        after, problems = judge_change(values, context)
+        if not _differs(enrollment, after):
+            return None
+        refuse_errors(problems)
+        if expected_version is not None and expected_version != enrollment.version:
+            raise EditConflict
+        return _write(enrollment, after, by)
+
+
+def _differs(enrollment: Enrollment, after: Mapping[str, Any]) -> bool:
+    current = current_details(enrollment)
+    if after.get("status") is None or after["status"] == enrollment.status == IN_TRAINING:
+        return False
+    return any((current.get(name) or None) != (value or None) for name, value in after.items())
+
+
+def _write(enrollment: Enrollment, after: Mapping[str, Any], by: User) -> StatusChange:
+    change = StatusChange(
+        enrollment=enrollment, from_status=enrollment.status, to_status=after["status"], changed_by=by
+    )
+    for name, value in after.items():
+        if name != "status" and value not in (None, ""):
+            setattr(change, name, value)
+    change.save()
+    enrollment.status = after["status"]
+    enrollment.status_since = after["effective_date"]
+    for name in _DETAILS:
+        setattr(enrollment, name, after.get(name))
+    enrollment.version += 1
+    enrollment.updated_at = timezone.now()
+    try:
+        with transaction.atomic():
+            enrollment.save(update_fields=["status", "status_since", *_DETAILS, "version", "updated_at"])
+    except IntegrityError as race:
+        # Between the check and this write another base has imported the person (AM-27).
+        raise StateMoved(str(problem("reopen_blocked"))) from race
+    return change

@@ -1,0 +1,200 @@
+"""The only writer of 培训信息 and of a corrected name (BR-29, 35, 56, 60, 81; AM-07, 08, 24).
+
+What a base's change means for 上报 (BR-83) is the business of bases/training.py, which calls these in its own
+transaction.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pghistory
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from portal.models import User
+from residents.models import Enrollment, Resident
+from residents.openness import training_entry
+from residents.pinyin import pinyin_key
+from residents.rules import training
+from residents.rules.catalogue import invalid
+from residents.rules.fields import Field, Problems, normalise
+from residents.rules.text import clean_name
+from residents.services import states
+from residents.services.refusals import EditConflict, refuse_errors
+from residents.services.states import StateMoved
+from residents.snapshot import context_of, values_of
+
+# What a base may write: every other column of the block is locked at import or kept by the system (BR-56).
+EDITABLE: tuple[Field, ...] = tuple(field for field in training.FIELDS if field.owner == "base")
+_TEXTS = frozenset({"text", "code", "uscc", "file"})
+
+
+class ReasonMissing(ValueError):
+    """A name is corrected after the first approval only with a reason (AM-07)."""
+
+    def __init__(self) -> None:
+        super().__init__("该记录已审核通过，更正姓名须填写理由。")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a save did: field → (before, after), empty when nothing differed and so nothing was written (P-19)."""
+
+    enrollment: Enrollment
+    fields: dict[str, tuple[Any, Any]]
+    after_deadline: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.fields)
+
+
+def training_context(enrollment: Enrollment, accredited: Collection[str] | None = None) -> dict[str, Any]:
+    """What the rules of 培训信息 know beside the block. `accredited` are the base's specialties of that intake year;
+    left out, they are read (one query)."""
+    if accredited is None:
+        accredited = accredited_specialties(enrollment.base, enrollment.intake_year)
+    return {
+        **context_of(enrollment),
+        "intake_year": enrollment.intake_year,
+        "full_name": enrollment.resident.full_name,
+        "specialty": enrollment.specialty_id,
+        "specialty_locked": enrollment.specialty_locked,
+        "accredited": accredited,
+        "base_province": enrollment.base.province_id,
+        "today": timezone.localdate(),
+    }
+
+
+def accredited_specialties(base: Any, intake_year: int) -> frozenset[str]:
+    """Codes of the specialties a TrainingBase was accredited for in that intake year, of those the country offered."""
+    valid = Q(valid_from__lte=intake_year) & (Q(valid_to__isnull=True) | Q(valid_to__gte=intake_year))
+    offered = Q(specialty__valid_from__lte=intake_year) & (
+        Q(specialty__valid_to__isnull=True) | Q(specialty__valid_to__gte=intake_year)
+    )
+    return frozenset(base.specialty_bases.filter(valid, offered).values_list("specialty_id", flat=True))
+
+
+def judge_training(
+    enrollment: Enrollment, given: Mapping[str, Any], context: Mapping[str, Any]
+) -> tuple[dict[str, Any], Problems]:
+    """The block as it would stand with the given values, and its problems.
+
+    Fields not given keep what is stored; those no longer asked become empty; 预计培训结束时间 follows start and years
+    unless it was typed (DOMAIN §2.6). Given values of locked fields are ignored: nobody writes them.
+    """
+    stored = {field.name: values_of(enrollment, "training").get(field.name) for field in EDITABLE}
+    writable = {field.name for field in EDITABLE}
+    values = stored | {name: value for name, value in given.items() if name in writable}
+    values = normalise(EDITABLE, values, context)
+    values["planned_end_date"] = _planned_end(stored, values, typed="planned_end_date" in given)
+    return values, training.problems(values, context)
+
+
+def _planned_end(stored: Mapping[str, Any], values: Mapping[str, Any], *, typed: bool) -> date | None:
+    computed = training.derived(values).get("planned_end_date")
+    planned = values.get("planned_end_date")
+    if planned is None:
+        return computed
+    was_computed = stored.get("planned_end_date") == training.derived(stored).get("planned_end_date")
+    untouched = not typed or planned == stored.get("planned_end_date")
+    return computed if untouched and was_computed and computed is not None else planned
+
+
+def save_training(
+    enrollment_id: int, values: Mapping[str, Any], *, by: User, expected_version: int | None = None
+) -> Change:
+    """Store the given fields of 培训信息, keep `training_complete` current; nothing is written where nothing differs.
+
+    `expected_version` is the version the form was opened with. A save up to five minutes after the deadline is still
+    kept, but can no longer be reported (AM-26). Raises StateMoved where the record is closed, EditConflict where it
+    changed meanwhile, Refused where the rules forbid the values.
+    """
+    with transaction.atomic():
+        enrollment = states.lock(enrollment_id)
+        entry = training_entry(enrollment)
+        if not (entry.is_open or entry.in_grace):
+            raise StateMoved(entry.reason)
+        context = training_context(enrollment)
+        after, problems = judge_training(enrollment, values, context)
+        refuse_errors(problems)
+        fields = differences(enrollment, after)
+        if fields:
+            if expected_version is not None and expected_version != enrollment.version:
+                raise EditConflict
+            _store(enrollment, after, fields, context)
+    return Change(enrollment, fields, after_deadline=not entry.is_open)
+
+
+def differences(enrollment: Enrollment, after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Field → (stored, new) of what really differs; an empty text and nothing are the same."""
+    stored = values_of(enrollment, "training")
+    found = {}
+    for field in EDITABLE:
+        before, now = stored.get(field.name), after[field.name]
+        if (before or None if field.kind in _TEXTS else before) != (
+            now or None if field.kind in _TEXTS else now
+        ):
+            found[field.name] = (before, now)
+    return found
+
+
+def _store(
+    enrollment: Enrollment, after: Mapping[str, Any], fields: Collection[str], context: Mapping[str, Any]
+) -> None:
+    columns = assign(enrollment, after, fields)
+    enrollment.training_complete = is_complete(after, context)
+    enrollment.version += 1
+    enrollment.updated_at = timezone.now()
+    enrollment.save(update_fields=[*columns, "training_complete", "version", "updated_at"])
+
+
+def assign(enrollment: Enrollment, after: Mapping[str, Any], fields: Collection[str]) -> list[str]:
+    """Put the named fields on the row, blanks as the column wants them; returns the columns set."""
+    for field in EDITABLE:
+        if field.name in fields:
+            value = after[field.name]
+            column = "specialty_id" if field.name == "specialty" else field.name
+            blank = "" if field.kind in _TEXTS and column != "specialty_id" else None
+            setattr(enrollment, column, value if value not in (None, "") else blank)
+    return [field.name for field in EDITABLE if field.name in fields]
+
+
+def is_complete(values: Mapping[str, Any], context: Mapping[str, Any]) -> bool:
+    """Whether 培训信息 may be reported as it stands: nothing missing, nothing wrong (BR-46)."""
+    found = training.problems(values, context)
+    wrong = any(not problem.is_warning for problems in found.values() for problem in problems)
+    return not wrong and not training.missing(values, context)
+
+
+def correct_name(enrollment_id: int, raw_name: str, *, by: User, reason: str = "") -> Change:
+    """Correct 姓名 (AM-07): by the base freely until the first approval, afterwards with a reason kept in the history.
+
+    The name is one for the person and his account. Raises Invalid for an impossible name, StateMoved where the record
+    is closed, ReasonMissing after an approval.
+    """
+    name = clean_name(raw_name)
+    if not name:
+        raise invalid("required")
+    with transaction.atomic(), pghistory.context(reason=reason.strip()):
+        enrollment = states.lock(enrollment_id)
+        entry = training_entry(enrollment)
+        if not entry.is_open:
+            raise StateMoved(entry.reason)
+        resident = (
+            Resident.objects.select_for_update(of=("self",))
+            .select_related("user")
+            .get(pk=enrollment.resident_id)
+        )
+        if name == resident.full_name:
+            return Change(enrollment, {})
+        if enrollment.approved_submission_id and not reason.strip():
+            raise ReasonMissing
+        before, resident.full_name, resident.name_key = resident.full_name, name, pinyin_key(name)
+        resident.version += 1
+        resident.save(update_fields=["full_name", "name_key", "version"])
+        resident.user.full_name = name
+        resident.user.save(update_fields=["full_name"])
+    return Change(enrollment, {"full_name": (before, name)})
