@@ -1,5 +1,25 @@
 from django.urls import path
 
+from portal.views import entrances, personal, public
+
 app_name = "portal"
 
-urlpatterns: list = []
+urlpatterns = [
+    path("", public.home, name="home"),
+    path("sign-in/", entrances.sign_in_chooser, name="sign-in"),
+    path("sign-in/resident/", entrances.resident_sign_in, name="resident-sign-in"),
+    path("sign-in/staff/", entrances.staff_sign_in, name="staff-sign-in"),
+    path("activate/", entrances.activate, name="activate"),
+    path("sign-out/", entrances.sign_out, name="sign-out"),
+    path("desk/", entrances.desk, name="desk"),
+    path("password/", entrances.password_change, name="password-change"),
+    path("notices/", public.notices, name="notices"),
+    path("notices/<int:pk>/", public.notice, name="notice"),
+    path("help/", public.instructions, name="help"),
+    path("privacy/", public.privacy, name="privacy"),
+    path("health/", public.health, name="health"),
+    path("messages/", personal.messages, name="messages"),
+    path("messages/<int:pk>/open/", personal.open_message, name="message-open"),
+    path("messages/read-all/", personal.read_all_messages, name="messages-read-all"),
+    path("draft/", personal.draft, name="draft"),
+]

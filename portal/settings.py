@@ -132,7 +132,12 @@ PASSWORD_HASHERS = ["portal.hashers.OwaspArgon2idHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "residents.password_validation.PersonalPasswordValidator"},
 ]
+# By string, since the frame imports no other app: how a typed account becomes the stored one, and whether a new
+# account may be activated with the mobile number alone.
+LOGIN_NAME_NORMALISER = "residents.rules.identity.normalise_login"
+MOBILE_ACTIVATION_POLICY = "bases.activation.mobile_is_enough"
 LOGIN_URL = "portal:sign-in"
 LOGIN_REDIRECT_URL = "portal:desk"
 ANONYMOUS_USER_NAME = None

@@ -21,9 +21,13 @@ def _private_files(settings, tmp_path):
     settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
 
 
-@pytest.fixture(autouse=True)
-def _reference_data_survives(django_db_serialized_rollback):
+def pytest_collection_modifyitems(items):
     """Tests with real commits end in a flush; provinces and specialties come from a migration and must come back."""
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        with_commits = marker is not None and marker.kwargs.get("transaction")
+        if with_commits or {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ())):
+            item.fixturenames.append("django_db_serialized_rollback")
 
 
 @pytest.fixture(autouse=True)

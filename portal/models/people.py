@@ -52,6 +52,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     activated_from = models.GenericIPAddressField("激活地址", null=True, blank=True)
     # At the fifth wrong mobile number only the base can release the account; it loses nothing, the account is empty.
     activation_failures = models.PositiveSmallIntegerField(default=0)
+    # The base has looked at the person: the mobile number is enough once more.
+    activation_released_at = models.DateTimeField(null=True, blank=True)
     # Random one-time initial password: hashed, shown once as a printed slip, single use.
     initial_code_hash = models.CharField(max_length=128, blank=True)
     initial_code_expires_at = models.DateTimeField(null=True, blank=True)

@@ -61,8 +61,14 @@ def control(field: forms.BoundField) -> str:
         css = "form-select"
     else:
         css = "form-control"
-    described = [f"{field.auto_id}_{part}" for part, text in (("error", field.errors), ("help", field.help_text)) if text]
-    attributes = {"class": f"{widget.attrs.get('class', '')} {css}{' is-invalid' if field.errors else ''}".strip()}
+    described = [
+        f"{field.auto_id}_{part}"
+        for part, text in (("error", field.errors), ("help", field.help_text))
+        if text
+    ]
+    attributes = {
+        "class": f"{widget.attrs.get('class', '')} {css}{' is-invalid' if field.errors else ''}".strip()
+    }
     if described:
         attributes["aria-describedby"] = " ".join(described)
     if field.errors:

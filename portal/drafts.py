@@ -1,0 +1,39 @@
+"""What people have typed and not yet saved (GOALS R4, P-22): kept on the server, beyond the end of a session."""
+
+from django.http import QueryDict
+from django.utils import timezone
+
+from portal.models import FormDraft, User
+
+# A draft never holds these, whoever sends them.
+NEVER_KEPT = ("csrfmiddlewaretoken", "password", "old_password", "new_password1", "new_password2", "code")
+LONGEST = 200_000
+
+
+def save_draft(user: User, form: str, data: str, base_version: int = 0) -> FormDraft:
+    """Keep the form's fields as the browser sent them (urlencoded); replaces an earlier draft of the same form."""
+    values = QueryDict(data[:LONGEST], mutable=True)
+    for name in NEVER_KEPT:
+        values.pop(name, None)
+    draft, _ = FormDraft.objects.update_or_create(
+        user=user,
+        form=form[:120],
+        defaults={"data": dict(values.lists()), "base_version": base_version, "saved_at": timezone.now()},
+    )
+    return draft
+
+
+def draft_for(user: User, form: str) -> FormDraft | None:
+    return FormDraft.objects.filter(user=user, form=form).first()
+
+
+def data_of(draft: FormDraft) -> QueryDict:
+    """The draft in the shape of request.POST, to fill the form again."""
+    values = QueryDict(mutable=True)
+    for name, entries in draft.data.items():
+        values.setlist(name, entries)
+    return values
+
+
+def discard_draft(user: User, form: str) -> None:
+    FormDraft.objects.filter(user=user, form=form).delete()

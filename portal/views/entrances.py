@@ -1,0 +1,172 @@
+"""The two entrances, activation, sign-out, own password (BR-27, 28, 44; TRUST §1)."""
+
+import re
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from portal import audit, services
+from portal.access import allow, open_to_all
+from portal.forms import ActivationForm, PasswordChangeForm, SignInForm
+from portal.roles import Role
+
+# One sentence for unknown, wrong, locked and not activated: it must not tell which (BR-51, TRUST §1.10).
+REFUSED = {
+    True: "证件号或密码不正确，或短时间内尝试过多。首次登录请用初始密码 000000；仍无法登录时，"
+    "请联系所在培训基地确认账号并重置密码。",
+    False: "账号或密码不正确，或短时间内尝试过多。请稍后再试，或联系为您开通账号的人员重置。",
+}
+ACTIVATION_REFUSED = (
+    "填写的信息与登记的不一致，或该账号不能这样激活（已激活、已停用、尝试过多，或需要一次性初始密码）。"
+    "请核对后再试；仍不能激活时，请联系所在培训基地查找账号并办理。"
+)
+CODE_SHAPE = re.compile(rf"[{services.CODE_ALPHABET}]{{4}}-[{services.CODE_ALPHABET}]{{4}}", re.IGNORECASE)
+
+
+@open_to_all
+@require_GET
+def sign_in_chooser(request: HttpRequest) -> HttpResponse:
+    """Where a page sends somebody who is not signed in: on to the entrance its address belongs to."""
+    target = request.GET.get("next", "")
+    name = "resident" if target.startswith("/resident/") else "staff"
+    query = f"?{urlencode({'next': target})}" if target else ""
+    return redirect(reverse(f"portal:{name}-sign-in") + query)
+
+
+@open_to_all
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def resident_sign_in(request: HttpRequest) -> HttpResponse:
+    return _sign_in(request, is_resident=True)
+
+
+@open_to_all
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def staff_sign_in(request: HttpRequest) -> HttpResponse:
+    return _sign_in(request, is_resident=False)
+
+
+def _sign_in(request: HttpRequest, *, is_resident: bool) -> HttpResponse:
+    if request.user.is_authenticated and request.method == "GET":
+        return redirect("portal:desk")
+    form = SignInForm(request.POST or None, is_resident=is_resident)
+    if request.method == "POST" and form.is_valid():
+        account = services.login_name(form.cleaned_data["account"], is_resident=is_resident)
+        password = form.cleaned_data["password"]
+        if password.strip() == services.INITIAL_WORD:
+            return _to_activation(request, account, is_resident=is_resident)
+        try:
+            services.sign_in(request, account=account, password=password, is_resident=is_resident)
+            return redirect(_next(request))
+        except services.SignInRefused:
+            if CODE_SHAPE.fullmatch(password.strip()):
+                return _to_activation(request, account, is_resident=is_resident, code=password.strip())
+            form.add_error(None, REFUSED[is_resident])
+    context = {"form": form, "is_resident": is_resident, "next": request.GET.get("next", "")}
+    return render(request, "portal/sign_in.html", context)
+
+
+def _next(request: HttpRequest) -> str:
+    target = request.GET.get("next", "")
+    if url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+        return target
+    return reverse("portal:desk")
+
+
+def _to_activation(request: HttpRequest, account: str, *, is_resident: bool, code: str = "") -> HttpResponse:
+    """To the activation page, whatever the account is. What was typed travels in the session, never in the address."""
+    request.session["activation"] = {"account": account, "code": code, "is_resident": is_resident}
+    return redirect("portal:activate")
+
+
+@open_to_all
+@never_cache
+@sensitive_post_parameters("new_password1", "new_password2", "code", "mobile")
+@require_http_methods(["GET", "POST"])
+def activate(request: HttpRequest) -> HttpResponse:
+    known = request.session.get("activation", {})
+    is_resident = known.get("is_resident", True)
+    initial = {"account": known.get("account", ""), "code": known.get("code", "")}
+    form = ActivationForm(request.POST or None, initial=initial, is_resident=is_resident)
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        try:
+            services.activate(
+                request,
+                account=services.login_name(values["account"], is_resident=is_resident),
+                mobile=_digits(values.get("mobile", "")),
+                code=values["code"],
+                new_password=values["new_password1"],
+                is_resident=is_resident,
+            )
+            messages.success(request, "账号已激活，请牢记新密码。")
+            return redirect("portal:desk")
+        except services.SignInRefused:
+            form.add_error(None, ACTIVATION_REFUSED)
+        except ValidationError as weak:
+            form.add_error("new_password1", weak)
+    return render(request, "portal/activate.html", {"form": form, "is_resident": is_resident})
+
+
+def _digits(mobile: str) -> str:
+    """The digits of a mobile number as typed, full width included, without +86."""
+    digits = "".join(str(int(character)) for character in mobile if character.isdecimal())
+    return digits[-11:] if len(digits) in (13, 15) and digits.removeprefix("00").startswith("86") else digits
+
+
+@allow(*Role)
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    audit.record("sign_out", by=request.user, request=request)
+    logout(request)
+    messages.success(request, "您已安全退出。")
+    return redirect("portal:home")
+
+
+@allow(*Role)
+@sensitive_post_parameters("old_password", "new_password1", "new_password2")
+@require_http_methods(["GET", "POST"])
+def password_change(request: HttpRequest) -> HttpResponse:
+    form = PasswordChangeForm(request.POST or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            validate_password(form.cleaned_data["new_password1"], request.user)
+            services.change_password(request, request.user, form.cleaned_data["new_password1"])
+            messages.success(request, "密码已修改，其他设备上的登录已退出。")
+            return redirect("portal:desk")
+        except ValidationError as weak:
+            form.add_error("new_password1", weak)
+    return render(request, "portal/password_change.html", {"form": form})
+
+
+@allow(*Role)
+@require_GET
+def desk(request: HttpRequest) -> HttpResponse:
+    """Send each role to its desk; tell once that the password was reset by the base (TRUST §1.7)."""
+    user = request.user
+    if not user.password_reset_seen:
+        messages.info(
+            request,
+            f"您的密码曾于 {timezone.localtime(user.password_reset_at):%Y-%m-%d %H:%M} 由管理人员重置。如有疑问请联系培训基地。",
+        )
+        type(user).objects.filter(pk=user.pk).update(password_reset_seen=True)
+    names = {
+        Role.RESIDENT: "residents:home",
+        Role.BASE: "bases:desk",
+        Role.PROVINCE: "review:queue",
+        Role.CMDA: "review:national",
+    }
+    return redirect(names[user.role])
