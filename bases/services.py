@@ -53,7 +53,7 @@ def may_manage(by: User, organisation: Organisation | None) -> bool:
     return bases_for(by, Action.MANAGE_STAFF).filter(pk=base_id).exists()
 
 
-def appoint(user: User, organisation: Organisation, *, acting: bool, by: User) -> None:
+def appoint(user: User, organisation: Organisation, *, by: User, read_only: bool = False) -> None:
     """Give one person exactly one grant on an organisation, acting or read-only, in place of any he had there.
 
     Raises PermissionDenied where `by` doesn't manage the organisation, or where the person's role is of another kind:
@@ -62,13 +62,13 @@ def appoint(user: User, organisation: Organisation, *, acting: bool, by: User) -
     if not may_manage(by, organisation) or user.role != ROLE_OF[type(organisation)]:
         raise PermissionDenied
     name = organisation._meta.model_name
-    given, other = ("act", "view") if acting else ("view", "act")
+    given, other = ("view", "act") if read_only else ("act", "view")
     with transaction.atomic():
         # The row lock keeps two clicks from leaving both grants.
         User.objects.select_for_update().get(pk=user.pk)
         remove_perm(f"bases.{other}_{name}", user, organisation)
         assign_perm(f"bases.{given}_{name}", user, organisation)
-        audit.record("appoint", by=by, target=organisation, user=user.pk, acting=acting)
+        audit.record("appoint", by=by, target=organisation, user=user.pk, read_only=read_only)
 
 
 def dismiss(user: User, organisation: Organisation, *, by: User) -> None:
@@ -87,7 +87,7 @@ def create_staff(
     full_name: str,
     mobile: str,
     email: str = "",
-    acting: bool = True,
+    read_only: bool = False,
     by: User,
 ) -> User:
     """A new person for an organisation, or for the association without one. He cannot sign in before an initial code
@@ -99,7 +99,7 @@ def create_staff(
         user = User.objects.create_user(username, role=role, full_name=full_name, mobile=mobile, email=email)
         audit.record("create_staff", by=by, target=user, role_given=str(role))
         if organisation:
-            appoint(user, organisation, acting=acting, by=by)
+            appoint(user, organisation, by=by, read_only=read_only)
     return user
 
 
