@@ -184,6 +184,8 @@ USE_I18N = True
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env("STATIC_ROOT", str(BASE_DIR / "var" / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# In DEBUG files are found where they lie; elsewhere `collectstatic` has gathered them.
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
 STORAGES = {
     # Uploads hold personal data: a folder that no URL serves; each download is a view with its own right.
     "default": {
