@@ -40,16 +40,16 @@ class People:
 
     seed: int = 854
     count: int = 0
-    random: random.Random = field(init=False)
+    rng: random.Random = field(init=False)
     pools: dict = field(init=False)
 
     def __post_init__(self) -> None:
-        self.random = random.Random(self.seed)
+        self.rng = random.Random(self.seed)
         self.pools = pools()
 
     def next(self, *, province: str, intake_year: int) -> Person:
         self.count += 1
-        choose = self.random.choice
+        choose = self.rng.choice
         province = "65" if province == "66" else province
         if self.count % 37 == 0:
             name, ethnicity = choose(self.pools["minority"])
@@ -58,8 +58,8 @@ class People:
         else:
             given = "".join(choose(self.pools["given"]) for _ in range(choose((1, 2, 2, 2))))
             name, ethnicity = choose(self.pools["surnames"]) + given, "01"
-        age = self.random.randint(23, 28)
-        birth = datetime.date(intake_year - age, self.random.randint(1, 12), self.random.randint(1, 28))
+        age = self.rng.randint(23, 28)
+        birth = datetime.date(intake_year - age, self.rng.randint(1, 12), self.rng.randint(1, 28))
         serial = 100 + self.count % 900
         return Person(
             full_name=name,
@@ -67,7 +67,7 @@ class People:
             birth_date=birth,
             sex="1" if serial % 2 else "2",
             id_number=id_number(province, birth, serial),
-            mobile=f"1{choose('3578')}{self.random.randint(0, 9)}0000{self.count:04d}",
+            mobile=f"1{choose('3578')}{self.rng.randint(0, 9)}0000{self.count:04d}",
             hukou_province=province,
             school=choose(self.pools["schools"]),
             major=choose(self.pools["majors"]),

@@ -24,7 +24,7 @@ from residents.models import (
 from review.demo.organisations import PASSWORD
 from review.demo.people import People, Person
 
-FIRST_CODE = "DEMOCODE"
+FIRST_CODE = "ZPXT-7854"
 
 
 class Records:
@@ -91,8 +91,8 @@ class Records:
         enrollment.save()
 
     def fill_training(self, enrollment: Enrollment) -> None:
-        random, year = self.people.random, enrollment.intake_year
-        enrollment.specialty_id = random.choice(self.specialties)
+        rng, year = self.people.rng, enrollment.intake_year
+        enrollment.specialty_id = rng.choice(self.specialties)
         # Recruited from society: no employer's data are asked, so the record is complete as it stands.
         enrollment.trainee_type = "3"
         enrollment.is_fresh_graduate = True
@@ -183,7 +183,7 @@ class Records:
         PersonalReturn.objects.create(
             enrollment=enrollment,
             field="education.diploma_no",
-            comment=self.people.random.choice(self.people.pools["personal_comments"]),
+            comment=self.people.rng.choice(self.people.pools["personal_comments"]),
             batch=uuid.uuid4(),
             returned_by=self.officer[base.pk],
         )
@@ -193,12 +193,12 @@ class Records:
 
     def make_pending(self, base: TrainingBase) -> Enrollment:
         enrollment = self.make_ready(base)
-        self.report(enrollment, days_ago=self.people.random.randint(0, 9))
+        self.report(enrollment, days_ago=self.people.rng.randint(0, 9))
         return enrollment
 
     def make_returned_by_province(self, base: TrainingBase) -> Enrollment:
         enrollment = self.make_ready(base)
-        comment = self.people.random.choice(self.people.pools["return_comments"])
+        comment = self.people.rng.choice(self.people.pools["return_comments"])
         self.decide(enrollment, self.report(enrollment), "returned", comment)
         return enrollment
 
@@ -241,7 +241,7 @@ class Records:
     # --- the registry --------------------------------------------------------------------------------------------
 
     def make_in_training(self, base: TrainingBase) -> Enrollment:
-        return self.make_approved(base, self.today.year - self.people.random.choice((1, 1, 2)))
+        return self.make_approved(base, self.today.year - self.people.rng.choice((1, 1, 2)))
 
     def make_extended(self, base: TrainingBase) -> Enrollment:
         enrollment = self.make_approved(base, self.today.year - 3)
@@ -271,7 +271,7 @@ class Records:
     def make_transferred(self, base: TrainingBase) -> Enrollment:
         """Left this base for another one: two enrollments of one person (BR-74)."""
         old = self.make_approved(base, self.today.year - 1)
-        target = self.people.random.choice([other for other in self.bases if other.pk != base.pk])
+        target = self.people.rng.choice([other for other in self.bases if other.pk != base.pk])
         self.change_status(old, "5", "11", destination=target.name)
         new = Enrollment.objects.create(
             resident=old.resident,
@@ -287,7 +287,7 @@ class Records:
 
     def make_transfer_wanted(self, base: TrainingBase) -> Enrollment:
         enrollment = self.make_in_training(base)
-        target = self.people.random.choice([other for other in self.bases if other.pk != base.pk])
+        target = self.people.rng.choice([other for other in self.bases if other.pk != base.pk])
         TransferRequest.objects.create(
             enrollment=enrollment,
             to_base=target,
@@ -326,7 +326,7 @@ class Records:
         """Not activated, 000000 is not enough: the base gave out a printed one-time code."""
         enrollment = self.make_new(base)
         User.objects.filter(pk=enrollment.resident.user_id).update(
-            initial_code_hash=make_password(FIRST_CODE),
+            initial_code_hash=make_password(FIRST_CODE.replace("-", "")),
             initial_code_expires_at=timezone.now() + datetime.timedelta(days=90),
         )
         return enrollment

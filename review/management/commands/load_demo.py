@@ -44,7 +44,7 @@ class Command(BaseCommand):
             for number in range(wanted):
                 # Every third record at the demo province, so that its two desks have something of everything.
                 near = here[0] if number % 6 == 0 else here[-1]
-                make(near if number % 3 == 0 else records.people.random.choice(bases))
+                make(near if number % 3 == 0 else records.people.rng.choice(bases))
                 made += 1
         return made
 
