@@ -1,0 +1,52 @@
+"""The demo: every state there is, valid numbers, and never into a production database by accident (TRUST 13)."""
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from bases.models import Province, TrainingBase
+from portal.models import User
+from residents.completeness import completeness
+from residents.models import Enrollment, Resident
+from residents.rules.identity import id_number_problems
+
+
+def test_demo_is_refused_where_debug_is_off(db, settings):
+    """TRUST 13: production settings and the demo command: nothing is loaded."""
+    settings.DEBUG = False
+    with pytest.raises(CommandError, match="DEBUG"):
+        call_command("load_demo")
+    assert User.objects.count() == 0
+
+
+def test_demo_has_every_state_and_valid_people(db, settings, capsys):
+    settings.DEBUG = True
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+    call_command("load_demo")
+
+    assert (Province.objects.count(), TrainingBase.objects.count()) == (32, 44)
+    # Six of the 600 records belong to people who changed base: 600 persons, 606 enrollments.
+    assert (Resident.objects.count(), Enrollment.objects.count()) == (600, 606)
+    for number in Resident.objects.values_list("id_number", flat=True):
+        assert [p for p in id_number_problems("01", number) if not p.is_warning] == []
+    found = Enrollment.objects
+    assert set(found.values_list("status", flat=True)) == set("12345")
+    assert set(found.values_list("review_status", flat=True)) == set("0123")
+    assert set(found.values_list("personal_state", flat=True)) == set("0123")
+    assert "cmda" in capsys.readouterr().out
+
+    call_command("load_demo")
+    assert Resident.objects.count() == 600
+
+
+def test_demo_records_are_what_they_say(db, settings):
+    """A demo record called complete must be complete by the rules, or the demo would teach wrong things."""
+    settings.DEBUG = True
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    call_command("load_demo", verbosity=0)
+    records = Enrollment.objects.filter(intake_submission__isnull=True, report_status="1", registered_at=None)
+    assert records.count() > 50
+    for enrollment in records.select_related("resident", "base")[:40]:
+        assert completeness(enrollment).is_complete, [
+            (section.key, section.missing, section.errors) for section in completeness(enrollment).sections
+        ]
