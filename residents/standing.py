@@ -38,8 +38,9 @@ class Known(Enum):
 
 @dataclass(frozen=True, slots=True)
 class LiveEnrollment:
-    """The enrollment that holds a person: all that another base may learn of it (AM-28)."""
+    """The enrollment that holds a person. Another base may learn base name, year and status of it (AM-28)."""
 
+    enrollment_id: int
     base_id: int
     base_name: str
     intake_year: int
@@ -95,12 +96,9 @@ def _live_enrollments(people: dict[str, dict]) -> dict[int, LiveEnrollment]:
     if not ids:
         return {}
     rows = Enrollment.objects.filter(LIVE, resident_id__in=ids).values_list(
-        "resident_id", "base_id", "base__name", "intake_year", "status"
+        "resident_id", "pk", "base_id", "base__name", "intake_year", "status"
     )
-    return {
-        resident_id: LiveEnrollment(base_id, base_name, year, Status(status).label)
-        for resident_id, base_id, base_name, year, status in rows
-    }
+    return {resident_id: LiveEnrollment(*facts, Status(status).label) for resident_id, *facts, status in rows}
 
 
 def _unused(people: dict[str, dict], live: dict[int, LiveEnrollment]) -> set[int]:
@@ -130,7 +128,8 @@ def _judge(
         if live.base_id != base_id:
             return Standing(Known.ELSEWHERE, live=live, **ids)
         return Standing(Known.HERE, live=live, differences=_differences(row, person, live), **ids)
-    same_name = name_key(row.full_name) == name_key(person["full_name"])
+    # A name that could not be read has its own message.
+    same_name = not row.full_name or name_key(row.full_name) == name_key(person["full_name"])
     if row.id_type != person["id_type"] or not (same_name or is_unused):
         return Standing(Known.OTHER_PERSON, **ids)
     keeps_mobile = row.mobile != person["mobile"] and not is_unused

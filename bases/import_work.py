@@ -1,0 +1,307 @@
+"""What the worker does with an uploaded workbook: check every row, write the good ones (ARCHITECTURE §4).
+
+Every move locks the batch's row and expects a state, so a second task or a worker that comes back finds the work done.
+A check may be repeated; an apply is one transaction, so a killed worker leaves nothing behind.
+"""
+
+import logging
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pghistory
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import OperationalError, connection, transaction
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from bases.models import ImportBatch, ImportRow, TrainingBase
+from bases.models.organisations import ReportingMode
+from bases.workbooks import WORKBOOKS, Applied, JudgedRow
+from portal import audit
+from portal.bulk import copy_into
+from portal.calendar import Opening, opening
+from portal.models import CollectionCycle, Step
+from portal.sheets.reading import SheetRefused, Table, read_table
+
+State = ImportBatch.State
+Verdict = ImportRow.Verdict
+
+logger = logging.getLogger(__name__)
+
+_ROWS_BETWEEN_SIGNS = 500
+_DEADLOCK = "40P01"
+# Warnings about an account that no longer stand once somebody else was first.
+_OVERTAKEN = {"account_reused", "mobile_kept"}
+_json = DjangoJSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class BatchMoved(Exception):
+    """The batch is no longer in the state the page showed; the text says what it is now."""
+
+
+class _NotAllGood(Exception):
+    """Rows were refused while applying all or nothing: what was written must go again."""
+
+    def __init__(self, applied: Applied) -> None:
+        super().__init__()
+        self.applied = applied
+
+
+def import_opening(base: TrainingBase, module: str, cycle: CollectionCycle | None) -> Opening:
+    """May this base import accounts now? Intake: in its window and where the province reports directly (BR-08, 39);
+    registry: at any time (BR-60)."""
+    if cycle is None:
+        return Opening(False, reason="尚未设置采集周期，请联系中国医师协会。")
+    if module == ImportBatch.Module.REGISTRY:
+        return Opening(True)
+    if base.province.reporting_mode == ReportingMode.API:
+        return Opening(False, reason="本省已切换为接口传送，招收信息直接填报功能已关闭（只读）。")
+    return opening(cycle, Step.BASE_FILL, province_id=base.province_id, base_id=base.pk)
+
+
+# --- state -----------------------------------------------------------------------------------------------------------
+
+
+def locked(batch_id: int) -> ImportBatch:
+    return (
+        ImportBatch.objects.select_for_update(of=("self",))
+        .select_related("base__province", "cycle", "confirmed_by")
+        .get(pk=batch_id)
+    )
+
+
+def move(batch: ImportBatch, state: str, **values: object) -> None:
+    for name, value in {"state": state, "worked_at": timezone.now(), **values}.items():
+        setattr(batch, name, value)
+    batch.save()
+
+
+def _count(batch: ImportBatch) -> None:
+    """Count the rows by verdict anew, from the rows themselves (lesson 6: the sum line is always true)."""
+    per_verdict = {
+        f"rows_{name}": Count("pk", filter=Q(verdict=verdict))
+        for name, verdict in (
+            ("created", Verdict.CREATE),
+            ("updated", Verdict.UPDATE),
+            ("unchanged", Verdict.UNCHANGED),
+            ("refused", Verdict.REFUSED),
+        )
+    }
+    per_verdict["rows_warned"] = Count("pk", filter=Q(problems__contains=[{"is_warning": True}]))
+    for name, count in batch.rows.aggregate(**per_verdict).items():
+        setattr(batch, name, count)
+
+
+def _counts(batch: ImportBatch) -> dict[str, int]:
+    return {
+        name: getattr(batch, f"rows_{name}")
+        for name in ("total", "created", "updated", "unchanged", "refused")
+    }
+
+
+def require_open(batch: ImportBatch) -> None:
+    state = import_opening(batch.base, batch.module, batch.cycle)
+    if not state.is_open:
+        raise BatchMoved(state.reason)
+
+
+# --- check ---------------------------------------------------------------------------------------------------------
+
+
+def check_batch(batch_id: int) -> None:
+    """Read and judge every row; the batch is then 待确认, or 文件未被接受 with the reason. Safe to repeat."""
+    with transaction.atomic():
+        batch = locked(batch_id)
+        if batch.state not in (State.UPLOADED, State.CHECKING):
+            return
+        move(batch, State.CHECKING, progress=0)
+    try:
+        table = read_batch(batch)
+        ImportBatch.objects.filter(pk=batch.pk).update(rows_total=len(table.rows))
+        _keep_verdicts(batch_id, table, list(_judged(batch, table)))
+    except SheetRefused as refusal:
+        _refuse(batch_id, {"code": refusal.code, "text": refusal.text, "repair": refusal.repair})
+    except _Stopped:
+        return
+    except Exception:
+        logger.exception("Check of import batch %s failed", batch_id)
+        _refuse(
+            batch_id,
+            {
+                "code": "failure",
+                "text": "系统在检查这份文件时出错，已记录，没有导入任何数据。",
+                "repair": "请稍后重新上传；如仍出错，请联系技术支持并告知批次号。",
+            },
+        )
+
+
+class _Stopped(Exception):
+    """The batch was cancelled, or another worker has finished it."""
+
+
+def read_batch(batch: ImportBatch) -> Table:
+    """The table of the stored file, read in a limited child process. Raises SheetRefused."""
+    workbook = WORKBOOKS[batch.kind]
+    with local_copy(batch) as path:
+        return read_table(
+            path, expected_headers=workbook.resource.headers(), max_rows=settings.WORKBOOK_MAX_ROWS
+        )
+
+
+@contextmanager
+def local_copy(batch: ImportBatch) -> Iterator[str]:
+    """The path of the batch's file on this machine while the block runs; the storage may be anywhere."""
+    with tempfile.NamedTemporaryFile(prefix="workbook-") as copy, batch.file.open("rb") as stored:
+        for chunk in stored.chunks():
+            copy.write(chunk)
+        copy.flush()
+        yield copy.name
+
+
+def _judged(batch: ImportBatch, table: Table) -> Iterator[JudgedRow]:
+    """The judged rows, with a sign of life and a look at the cancel button now and then."""
+    for done, row in enumerate(WORKBOOKS[batch.kind].judge(batch, table), 1):
+        if done % _ROWS_BETWEEN_SIGNS == 0:
+            alive = ImportBatch.objects.filter(pk=batch.pk, state=State.CHECKING)
+            if not alive.update(progress=done, worked_at=timezone.now()):
+                raise _Stopped
+        yield row
+
+
+def _keep_verdicts(batch_id: int, table: Table, rows: list[JudgedRow]) -> None:
+    with transaction.atomic():
+        batch = locked(batch_id)
+        if batch.state != State.CHECKING:
+            return
+        batch.sheet_name = table.sheet_name[:100]
+        batch.header_row = table.header_row
+        batch.headers = [list(header) for header in table.headers]
+        batch.ignored_headers = [
+            *({"column": letters, "header": text} for letters, text in table.unknown_headers),
+            *({"sheet": name} for name in table.ignored_sheets),
+        ]
+        with connection.cursor() as cursor:
+            copy_into(
+                cursor, ImportRow._meta.db_table, _ROW_COLUMNS, (_row_values(batch_id, row) for row in rows)
+            )
+        batch.rows_total = len(rows)
+        _count(batch)
+        move(batch, State.CHECKED, progress=len(rows))
+
+
+_ROW_COLUMNS = (
+    "batch_id",
+    "sheet_row",
+    "raw",
+    "values",
+    "verdict",
+    "problems",
+    "enrollment_id",
+    "is_applied",
+)
+
+
+def _row_values(batch_id: int, row: JudgedRow) -> tuple:
+    return (
+        batch_id,
+        row.sheet_row,
+        _json(row.raw),
+        _json(row.values),
+        row.verdict,
+        _json(row.problems),
+        row.enrollment_id,
+        False,
+    )
+
+
+def _refuse(batch_id: int, refusal: dict[str, str]) -> None:
+    with transaction.atomic():
+        batch = locked(batch_id)
+        if batch.state == State.CHECKING:
+            move(batch, State.REFUSED, refusal=refusal)
+
+
+# --- apply -----------------------------------------------------------------------------------------------------------
+
+
+def apply_batch(batch_id: int) -> None:
+    """Write the good rows, exactly once, in one transaction; a second call or a killed worker's repetition changes
+    nothing. Conflicts that came up since the check become row errors."""
+    for attempt in range(3):
+        try:
+            with transaction.atomic():
+                _apply(batch_id)
+            return
+        except OperationalError as error:
+            if getattr(error.__cause__, "pgcode", "") != _DEADLOCK or attempt == 2:
+                raise
+        except Exception:
+            logger.exception("Import of batch %s failed", batch_id)
+            _give_back(batch_id)
+            return
+
+
+def _apply(batch_id: int) -> None:
+    batch = locked(batch_id)
+    if batch.state != State.APPLYING:
+        return
+    by = batch.confirmed_by
+    try:
+        require_open(batch)
+        with (
+            pghistory.context(user=by.pk, role=by.role, channel="import", batch=batch.pk),
+            transaction.atomic(),
+        ):
+            applied = WORKBOOKS[batch.kind].apply(batch, _good_rows(batch), by=by)
+            refused = [verdict for verdict, *_ in applied.changed.values() if verdict == Verdict.REFUSED]
+            if refused and batch.mode == ImportBatch.Mode.ALL_OR_NOTHING:
+                raise _NotAllGood(applied)
+    except BatchMoved as closed:
+        move(batch, State.CHECKED, refusal={"code": "closed", "text": str(closed), "repair": ""})
+    except _NotAllGood as conflict:
+        _rewrite_verdicts(batch, conflict.applied)
+        _count(batch)
+        text = f"确认之后有 {batch.rows_refused} 行发生变化而不能导入，按“全部无误才导入”没有写入任何数据。"
+        move(batch, State.CHECKED, refusal={"code": "conflict", "text": text, "repair": "请查看有误的行。"})
+    else:
+        _rewrite_verdicts(batch, applied)
+        _mark_applied(batch, applied)
+        _count(batch)
+        move(batch, State.APPLIED, applied_at=timezone.now())
+        audit.record("import", by=by, target=batch, **_counts(batch))
+
+
+def _give_back(batch_id: int) -> None:
+    """After a failure of ours: nothing was written, the batch waits for a confirmation again."""
+    with transaction.atomic():
+        batch = locked(batch_id)
+        if batch.state == State.APPLYING:
+            text = "系统在导入时出错，已记录，没有写入任何数据。"
+            repair = "请稍后再次确认导入；如仍出错，请联系技术支持并告知批次号。"
+            move(batch, State.CHECKED, refusal={"code": "failure", "text": text, "repair": repair})
+
+
+def _good_rows(batch: ImportBatch) -> list[tuple[int, dict]]:
+    good = batch.rows.filter(verdict__in=[Verdict.CREATE, Verdict.UPDATE]).order_by("sheet_row")
+    return list(good.values_list("sheet_row", "values"))
+
+
+def _rewrite_verdicts(batch: ImportBatch, applied: Applied) -> None:
+    changed = {row.sheet_row: row for row in batch.rows.filter(sheet_row__in=applied.changed)}
+    for number, (verdict, problems, enrollment_id) in applied.changed.items():
+        row = changed[number]
+        row.problems = [each for each in row.problems if each["code"] not in _OVERTAKEN] + problems
+        row.verdict, row.enrollment_id = verdict, enrollment_id
+    ImportRow.objects.bulk_update(changed.values(), ["verdict", "problems", "enrollment"], batch_size=500)
+
+
+def _mark_applied(batch: ImportBatch, applied: Applied) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE bases_importrow r SET enrollment_id = a.enrollment_id, is_applied = true"
+            " FROM unnest(%s::int[], %s::bigint[]) AS a (sheet_row, enrollment_id)"
+            " WHERE r.batch_id = %s AND r.sheet_row = a.sheet_row",
+            [list(applied.enrollments), list(applied.enrollments.values()), batch.pk],
+        )

@@ -1,0 +1,12 @@
+"""What the worker does for this app."""
+
+from django_tasks import task
+
+from bases.import_work import apply_batch, check_batch
+
+
+@task()
+def work_on_batch(batch_id: int) -> None:
+    """Bring an import batch one step further: check it, or write it once it is confirmed. Twice is the same as once."""
+    check_batch(batch_id)
+    apply_batch(batch_id)

@@ -1,0 +1,107 @@
+"""What the tests of imports need: workbooks of made-up persons, and batches of them."""
+
+import uuid
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from bases import imports
+from bases.import_work import apply_batch, check_batch
+from bases.models import ImportBatch
+from bases.resources import account_template
+from portal.sheets.writing import Column, write_template
+from tests import factories
+
+HEADERS = ("招收年份", "姓名", "证件类型", "证件号", "手机号")
+
+
+@pytest.fixture(autouse=True)
+def _worker_waits(settings):
+    """The tests of this folder call the worker's part themselves."""
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}
+
+
+def account_line(**values) -> dict:
+    """One line of an account workbook, by field name, with a new valid person."""
+    line = {
+        "intake_year": "",
+        "full_name": "陈雨桐",
+        "id_type": "居民身份证",
+        "id_number": factories.id_number(),
+        "mobile": "13800138000",
+    }
+    return line | values
+
+
+def workbook(lines, headers=HEADERS) -> bytes:
+    """An .xlsx with text cells under the headers."""
+    rows = [list(line.values()) if isinstance(line, dict) else line for line in lines]
+    columns = [Column(header) for header in headers]
+    return write_template(columns, rows, sheet_name="Sheet1", version="x", text_rows=len(rows))
+
+
+@pytest.fixture
+def upload(base, base_officer, cycle):
+    """A function: lines or bytes → a stored batch that waits for its check."""
+
+    def store(content, *, by=None, at=None, module="intake", token=None, name="招收名单.xlsx") -> ImportBatch:
+        if not isinstance(content, bytes):
+            for line in content:
+                line["intake_year"] = line["intake_year"] or str(cycle.year)
+            content = workbook(content)
+        return imports.store_upload(
+            SimpleUploadedFile(name, content),
+            kind="accounts",
+            module=module,
+            base=at or base,
+            by=by or base_officer,
+            token=token or uuid.uuid4(),
+        )
+
+    return store
+
+
+@pytest.fixture
+def checked(upload):
+    """A function: as `upload`, and checked."""
+
+    def check(content, **more) -> ImportBatch:
+        batch = upload(content, **more)
+        check_batch(batch.pk)
+        batch.refresh_from_db()
+        return batch
+
+    return check
+
+
+@pytest.fixture
+def imported(checked):
+    """A function: as `checked`, confirmed and applied."""
+
+    def run(content, *, mode="good_rows", **more) -> ImportBatch:
+        batch = checked(content, **more)
+        imports.confirm(batch, mode=mode, by=batch.uploaded_by)
+        apply_batch(batch.pk)
+        batch.refresh_from_db()
+        return batch
+
+    return run
+
+
+@pytest.fixture
+def template(cycle) -> bytes:
+    return account_template(cycle_year=cycle.year, module="intake")
+
+
+def counts(batch: ImportBatch) -> tuple[int, int, int, int]:
+    """(all rows, created, unchanged, refused)."""
+    return batch.rows_total, batch.rows_created, batch.rows_unchanged, batch.rows_refused
+
+
+def problem_codes(batch: ImportBatch) -> dict[int, list[tuple[str, str]]]:
+    """Row number as Excel shows it → (cell, rule) of its problems."""
+    return {
+        row.sheet_row: [(f"{each['column']}{row.sheet_row}", each["code"]) for each in row.problems]
+        for row in batch.rows.all()
+        if row.problems
+    }
