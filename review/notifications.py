@@ -6,9 +6,8 @@ from django.urls import reverse
 
 from bases.models import Submission, TrainingBase
 from bases.services import recipients
-from portal.models import Message, User
-
-_LONGEST_SUBJECT = 120
+from portal.messages import send
+from portal.models import User
 
 
 def approved(decided: Sequence[Submission], *, by: User) -> None:
@@ -29,23 +28,20 @@ def _tell(decided: Sequence[Submission], kind: str, word: str, body: str) -> Non
     for submission in decided:
         by_base.setdefault(submission.base_id, []).append(submission)
     staff = recipients(TrainingBase, by_base)
-    Message.objects.bulk_create(
-        Message(
-            recipient_id=user_id,
+    for base_id, submissions in by_base.items():
+        send(
+            staff.get(base_id, []),
             kind=kind,
             subject=_subject(submissions, word),
             body=body,
             link=_link(submissions),
         )
-        for base_id, submissions in by_base.items()
-        for user_id in staff.get(base_id, [])
-    )
 
 
 def _subject(submissions: Sequence[Submission], word: str) -> str:
     first = submissions[0].enrollment.resident.full_name
     who = first if len(submissions) == 1 else f"{first}等 {len(submissions)} 人"
-    return f"省级审核：{who}{word}"[:_LONGEST_SUBJECT]
+    return f"省级审核：{who}{word}"
 
 
 def _link(submissions: Sequence[Submission]) -> str:

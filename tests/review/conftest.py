@@ -78,8 +78,7 @@ def submit(
         snapshot=content or snapshot(enrollment, **(training or {})),
         declared_true=True,
         reported_by=by,
-        reported_at=timezone.now() - datetime.timedelta(days=days_ago),
-        **(values | columns),
+        **(values | {"reported_at": timezone.now() - datetime.timedelta(days=days_ago)} | columns),
     )
     Enrollment.objects.filter(pk=enrollment.pk).update(report_status="1", review_status="1", specialty="0100")
     enrollment.refresh_from_db()

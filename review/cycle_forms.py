@@ -1,0 +1,64 @@
+"""Forms of the association's calendar: a cycle, a window."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from bases.models import Province
+from portal.calendar import current_cycle
+from portal.models import CycleWindow
+
+_TO_THE_SECOND = "%Y-%m-%dT%H:%M:%S"
+
+
+def _moment(label: str, help_text: str) -> forms.DateTimeField:
+    return forms.DateTimeField(
+        label=label,
+        help_text=help_text,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format=_TO_THE_SECOND),
+        input_formats=[_TO_THE_SECOND, "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"],
+        error_messages={"invalid": "请按“2026-10-31 23:59:59”的样子填写日期和时间。"},
+    )
+
+
+class CycleForm(forms.Form):
+    """A new yearly cycle; the year after the latest one is proposed."""
+
+    year = forms.IntegerField(label="招收年份", min_value=2014, max_value=2099)
+    title = forms.CharField(label="名称", max_length=100)
+
+    def __init__(self, data: Any = None) -> None:
+        latest = current_cycle()
+        year = latest.year + 1 if latest else timezone.localdate().year
+        super().__init__(data, initial={"year": year, "title": f"{year}年住院医师信息采集"})
+
+
+class WindowForm(forms.Form):
+    """When a step opens, and its last moment: what people read as "10月31日前" is 23:59:59 of that day (AM-26)."""
+
+    province = forms.ModelChoiceField(label="省份", queryset=Province.objects.all(), empty_label="请选择省份")
+    opens_at = _moment("开始时间", "从这一刻起开放。")
+    last_moment = _moment("截止时间", "包含这一秒；例如 10 月 31 日前，填 10-31 23:59:59。")
+
+    def __init__(self, data: Any, *, window: CycleWindow | None, choosing: bool) -> None:
+        initial = {}
+        if window:
+            initial = {"opens_at": window.opens_at, "last_moment": window.closes_at - timedelta(seconds=1)}
+        super().__init__(data, initial=initial)
+        if not choosing:
+            del self.fields["province"]
+
+    def clean(self) -> dict[str, Any]:
+        opens, last = self.cleaned_data.get("opens_at"), self.cleaned_data.get("last_moment")
+        if opens and last and last < opens:
+            self.add_error("last_moment", "截止时间须晚于开始时间。")
+        return self.cleaned_data
+
+    @property
+    def times(self) -> dict[str, datetime]:
+        return {
+            "opens_at": self.cleaned_data["opens_at"],
+            "closes_at": self.cleaned_data["last_moment"] + timedelta(seconds=1),
+        }

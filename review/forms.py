@@ -1,0 +1,234 @@
+"""Forms of the province's desk: the filters of its lists, the decision and its comment, the statistics."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+
+from bases.models import Specialty
+from portal.models import User
+from residents.codes import CODE_LISTS
+from review.differences import field_labels
+from review.queue import bases_in_view
+from review.reasons import ReturnReason
+from review.statistics import BLANK, DIMENSIONS, SOURCES, UNKNOWN
+
+ANY = [("", "全部")]
+
+
+class ListFilter(forms.Form):
+    """Filters kept in the address of a list; `values` holds what was given and could be read."""
+
+    q = forms.CharField(label="姓名或证件号", required=False, max_length=50)
+    base = forms.ModelChoiceField(label="培训基地", queryset=None, required=False, empty_label="全部")
+    specialty = forms.ModelChoiceField(
+        label="培训专业", queryset=Specialty.objects.all(), required=False, empty_label="全部"
+    )
+    year = forms.IntegerField(label="招收年份", required=False, min_value=2000, max_value=2100)
+    type = forms.ChoiceField(
+        label="人员类型", required=False, choices=lambda: ANY + CODE_LISTS["trainee_type"].choices
+    )
+    module = forms.ChoiceField(
+        label="模块", required=False, choices=[*ANY, ("intake", "招收信息"), ("registry", "住院医师信息")]
+    )
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["base"].queryset = bases_in_view(user).order_by("code")
+        self.is_valid()
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+
+
+class QueueFilter(ListFilter):
+    """Filters of the queue of 待审核."""
+
+    turn = forms.ChoiceField(
+        label="首次或再次", required=False, choices=[*ANY, ("first", "首次上报"), ("again", "再次上报")]
+    )
+    waiting = forms.ChoiceField(
+        label="已等待",
+        required=False,
+        choices=[*ANY, ("3", "3 天以上"), ("7", "7 天以上"), ("14", "14 天以上")],
+    )
+
+
+class RecordFilter(ListFilter):
+    """Filters of the list of every resident of the province."""
+
+    status = forms.ChoiceField(
+        label="培训状态", required=False, choices=lambda: ANY + CODE_LISTS["status"].choices
+    )
+    report = forms.ChoiceField(
+        label="上报状态", required=False, choices=lambda: ANY + CODE_LISTS["report_status"].choices
+    )
+    review = forms.ChoiceField(
+        label="审核状态", required=False, choices=lambda: ANY + CODE_LISTS["review_status"].choices
+    )
+
+
+class ReturnForm(forms.Form):
+    """退回修改: a comment for the base, with reasons; on a single record also remarks on single fields."""
+
+    comment = forms.CharField(
+        label="退回修改意见",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "请填写退回修改意见，告诉培训基地需要改什么。"},
+        help_text="培训基地会在该记录上看到这段话。",
+    )
+    reasons = forms.MultipleChoiceField(
+        label="退回原因", choices=ReturnReason.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, data: Any = None, *, remarks: int = 0) -> None:
+        super().__init__(data)
+        fields = [("", "选择字段"), *field_labels().items()]
+        for number in range(1, remarks + 1):
+            self.fields[f"field_{number}"] = forms.ChoiceField(
+                label=f"字段 {number}", choices=fields, required=False
+            )
+            self.fields[f"remark_{number}"] = forms.CharField(
+                label=f"对该字段的意见 {number}", max_length=300, required=False
+            )
+        self.remarks = range(1, remarks + 1)
+
+    def clean(self) -> dict[str, Any]:
+        for number in self.remarks:
+            field, remark = (
+                self.cleaned_data.get(f"field_{number}"),
+                self.cleaned_data.get(f"remark_{number}"),
+            )
+            if field and not remark:
+                self.add_error(f"remark_{number}", "请写明该字段需要怎样修改。")
+            elif remark and not field:
+                self.add_error(f"field_{number}", "请选择这条意见针对的字段。")
+        return self.cleaned_data
+
+    @property
+    def remark_pairs(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        return [(self[f"field_{number}"], self[f"remark_{number}"]) for number in self.remarks]
+
+    def field_comments(self) -> dict[str, str]:
+        """Remarks by "block.field"; two on one field are joined."""
+        found: dict[str, str] = {}
+        for number in self.remarks:
+            field, remark = self.cleaned_data[f"field_{number}"], self.cleaned_data[f"remark_{number}"]
+            if field:
+                found[field] = "；".join(filter(None, [found.get(field), remark]))
+        return found
+
+
+class BulkForm(forms.Form):
+    """Which records of the queue one click decides: `choices` is submission id → version of what was ticked."""
+
+    act = forms.ChoiceField(choices=[("approve", "审核通过"), ("return", "退回修改")])
+    range = forms.ChoiceField(choices=[("selected", "勾选的记录"), ("all", "筛选结果全部")])
+    loaded_at = forms.CharField()
+
+    def clean_loaded_at(self) -> datetime:
+        try:
+            moment = datetime.fromisoformat(self.cleaned_data["loaded_at"])
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            raise forms.ValidationError("页面已过期，请刷新后重试。")
+        return moment
+
+    def clean(self) -> dict[str, Any]:
+        chosen = {}
+        for mark in self.data.getlist("choice"):
+            pk, _, version = mark.partition(":")
+            if pk.isdigit() and version.isdigit() and len(mark) < 30:
+                chosen[int(pk)] = int(version)
+        self.cleaned_data["choices"] = chosen
+        if self.cleaned_data.get("range") == "selected" and not chosen:
+            raise forms.ValidationError("请先勾选要处理的记录。")
+        return self.cleaned_data
+
+
+class UnmaskForm(forms.Form):
+    """The purpose for which someone asks to see numbers in full (TRUST 51)."""
+
+    purpose = forms.CharField(
+        label="查看用途",
+        min_length=4,
+        max_length=200,
+        error_messages={
+            "required": "请填写查看完整号码的用途。",
+            "min_length": "请把用途写清楚，至少 4 个字。",
+        },
+    )
+
+
+class ExportForm(forms.Form):
+    """How a list of people leaves the portal: masked, or in full for a stated purpose (GOALS N5)."""
+
+    unmasked = forms.BooleanField(label="导出完整的证件号和手机号", required=False)
+    purpose = forms.CharField(label="用途", required=False, max_length=200)
+
+    def clean(self) -> dict[str, Any]:
+        if self.cleaned_data.get("unmasked") and len(self.cleaned_data.get("purpose", "")) < 4:
+            self.add_error("purpose", "导出完整号码须写明用途，至少 4 个字；用途会记入操作记录。")
+        return self.cleaned_data
+
+
+class RevokeForm(forms.Form):
+    """撤销审核决定 with its reason."""
+
+    reason = forms.CharField(
+        label="撤销理由", max_length=200, error_messages={"required": "请填写撤销理由，培训基地会看到。"}
+    )
+
+
+class StatisticsForm(forms.Form):
+    """Which two dimensions are crossed, of which source, narrowed by which values of the others."""
+
+    source = forms.ChoiceField(label="统计口径", choices=list(SOURCES.items()), required=False)
+    rows = forms.ChoiceField(label="行", choices=lambda: _dimensions(), required=False)
+    columns = forms.ChoiceField(label="列", choices=lambda: _dimensions(), required=False)
+
+    def __init__(self, data: Any, *, bases: Any) -> None:
+        super().__init__(data)
+        for key, dimension in DIMENSIONS.items():
+            if key == "year":
+                field: forms.Field = forms.IntegerField(min_value=2000, max_value=2100, required=False)
+            else:
+                names = _base_names(bases) if key == "base" else dimension.names()
+                field = forms.ChoiceField(choices=[*ANY, *names.items(), (BLANK, UNKNOWN)], required=False)
+            field.label = dimension.label
+            self.fields[key] = field
+        self.is_valid()
+
+    @property
+    def narrowing(self) -> list[forms.BoundField]:
+        return [self[key] for key in DIMENSIONS]
+
+    @property
+    def is_readable(self) -> bool:
+        return not self.errors
+
+    @property
+    def filters(self) -> dict[str, str]:
+        return {key: str(self.cleaned_data[key]) for key in DIMENSIONS if self.cleaned_data.get(key)}
+
+    @property
+    def crossed(self) -> tuple[str, str]:
+        """The two dimensions, different ones whatever was asked."""
+        rows = self.cleaned_data.get("rows") or "province"
+        columns = self.cleaned_data.get("columns") or "type"
+        return (rows, columns) if rows != columns else (rows, "year" if rows != "year" else "type")
+
+    @property
+    def chosen_source(self) -> str:
+        return self.cleaned_data.get("source") or "current"
+
+
+def _dimensions() -> list[tuple[str, str]]:
+    return [(key, dimension.label) for key, dimension in DIMENSIONS.items()]
+
+
+def _base_names(bases: Any) -> dict[str, str]:
+    return {str(pk): name for pk, name in bases.order_by("province_id", "code").values_list("pk", "name")}

@@ -1,0 +1,122 @@
+"""The province's two lists: what waits for review, oldest first (BR-85), and every resident of the province (BR-58)."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from bases.models import Submission, TrainingBase
+from bases.scope import bases_for, enrollments_for
+from portal.models import User
+from portal.roles import Action
+from residents.models import Enrollment
+from residents.search import by_name_or_number
+
+# One click decides at most this many; the rest stays in the queue for the next click.
+MOST_AT_ONCE = 5000
+# How many that moved meanwhile are named one by one.
+MOST_NAMED = 500
+NEVER = -1
+
+
+def bases_in_view(user: User) -> QuerySet[TrainingBase]:
+    return bases_for(user, Action.VIEW)
+
+
+def pending(user: User, filters: Mapping) -> QuerySet[Submission]:
+    """Submissions waiting in the user's scope that match the filters of `QueueFilter`."""
+    waiting = submissions_in_view(user).filter(outcome=Submission.Outcome.PENDING)
+    return filtered(waiting, filters)
+
+
+def submissions_in_view(user: User) -> QuerySet[Submission]:
+    """Submissions of living records in the user's scope; base ids go in as a list so that the queue's index is used."""
+    base_ids = list(bases_in_view(user).values_list("pk", flat=True))
+    return Submission.objects.filter(
+        base_id__in=base_ids, enrollment__deleted_at__isnull=True, enrollment__lapsed_at__isnull=True
+    )
+
+
+def filtered(submissions: QuerySet[Submission], filters: Mapping) -> QuerySet[Submission]:
+    """Apply the cleaned values of `QueueFilter`; absent and empty ones ask for nothing."""
+    plain = {
+        "base": "base",
+        "specialty": "specialty",
+        "year": "intake_year",
+        "type": "trainee_type",
+        "module": "module",
+    }
+    for name, column in plain.items():
+        if filters.get(name):
+            submissions = submissions.filter(**{column: filters[name]})
+    if filters.get("turn") == "first":
+        submissions = submissions.filter(number=1)
+    elif filters.get("turn") == "again":
+        submissions = submissions.filter(number__gt=1)
+    if filters.get("waiting"):
+        submissions = submissions.filter(
+            reported_at__lte=timezone.now() - timedelta(days=int(filters["waiting"]))
+        )
+    if filters.get("q"):
+        found = by_name_or_number(Enrollment.objects.all(), filters["q"])
+        submissions = submissions.filter(enrollment__in=found.values("pk"))
+    return submissions
+
+
+def for_list(submissions: QuerySet[Submission]) -> QuerySet[Submission]:
+    """With what a row of the list shows, and without the snapshots, which are long."""
+    return submissions.select_related("enrollment__resident", "base", "specialty").defer("snapshot")
+
+
+def choices_as_loaded(user: User, filters: Mapping, loaded_at: datetime) -> dict[int, int]:
+    """Submission id → version for "all N of this filter", as the list stood at `loaded_at` (GOALS P3).
+
+    What was decided, withdrawn or reported since goes in with a version that no submission has, so that the decision
+    leaves it out and names it.
+    """
+    rows = pending(user, filters).filter(reported_at__lte=loaded_at).order_by("reported_at", "pk")
+    choices = dict(rows.values_list("pk", "version")[:MOST_AT_ONCE])
+    gone = ~Q(outcome=Submission.Outcome.PENDING) & Q(reported_at__lte=loaded_at, decided_at__gt=loaded_at)
+    come = Q(outcome=Submission.Outcome.PENDING, reported_at__gt=loaded_at)
+    moved = filtered(submissions_in_view(user), filters).filter(gone | come).order_by("pk")
+    return choices | dict.fromkeys(moved.values_list("pk", flat=True)[:MOST_NAMED], NEVER)
+
+
+def neighbours(waiting: QuerySet[Submission], submission: Submission) -> tuple[int | None, int | None]:
+    """The enrollments before and after this submission in the queue's order, for "上一条" and "下一条"."""
+    here = {"reported_at": submission.reported_at, "pk": submission.pk}
+    earlier = Q(reported_at__lt=here["reported_at"]) | Q(reported_at=here["reported_at"], pk__lt=here["pk"])
+    later = Q(reported_at__gt=here["reported_at"]) | Q(reported_at=here["reported_at"], pk__gt=here["pk"])
+    before = (
+        waiting.filter(earlier)
+        .order_by("-reported_at", "-pk")
+        .values_list("enrollment_id", flat=True)
+        .first()
+    )
+    after = (
+        waiting.filter(later).order_by("reported_at", "pk").values_list("enrollment_id", flat=True).first()
+    )
+    return before, after
+
+
+def all_records(user: User, filters: Mapping) -> QuerySet[Enrollment]:
+    """Every training record in the user's scope, reported or not (BR-58), that matches `RecordFilter`."""
+    records = enrollments_for(user, Action.VIEW)
+    plain = {
+        "base": "base",
+        "specialty": "specialty",
+        "year": "intake_year",
+        "type": "trainee_type",
+        "status": "status",
+        "report": "report_status",
+        "review": "review_status",
+    }
+    for name, column in plain.items():
+        if filters.get(name):
+            records = records.filter(**{column: filters[name]})
+    if filters.get("module"):
+        records = records.filter(registered_at__isnull=filters["module"] == "intake")
+    if filters.get("q"):
+        records = by_name_or_number(records, filters["q"])
+    return records

@@ -1,0 +1,88 @@
+"""What the page of one record shows to a reviewer, gathered with a constant number of queries."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bases.models import Submission
+from bases.scope import enrollments_for
+from portal.calendar import Opening
+from portal.models import User
+from portal.roles import Action
+from residents.history import Entry, timeline
+from residents.models import Enrollment, StatusChange
+from residents.models.enrollment import ReviewStatus
+from residents.openness import review_entry
+from residents.snapshot import snapshot_of
+from review import queue
+from review.deadlines import revocation_entry
+from review.differences import Change, Section, changes, field_labels, sections
+from review.reasons import ReturnReason
+
+Outcome = Submission.Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """The parts of the page. `shown` is the submission under review or decided last; None means that the record was
+    never reported or is being changed, and the living data are shown read-only (BR-58)."""
+
+    shown: Submission | None
+    compared_with: Submission | None
+    changes: list[Change]
+    sections: list[Section]
+    submissions: list[Submission]
+    status_changes: list[StatusChange]
+    history: list[Entry]
+    entry: Opening
+    is_pending: bool
+    may_review: bool
+    may_revoke: bool
+    before: int | None
+    after: int | None
+
+
+def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked: bool) -> RecordPage:
+    submissions = _submissions(enrollment)
+    latest = submissions[0] if submissions else None
+    shown = latest if latest and latest.outcome != Outcome.WITHDRAWN else None
+    snapshot = shown.snapshot if shown else snapshot_of(enrollment)
+    earlier = [row for row in submissions if row.outcome == Outcome.APPROVED and row != shown]
+    compared_with = earlier[0] if earlier else None
+    entry = review_entry(enrollment)
+    may_act = enrollments_for(user, Action.REVIEW).filter(pk=enrollment.pk).exists()
+    is_pending = (
+        bool(shown) and shown.outcome == Outcome.PENDING and enrollment.review_status == ReviewStatus.PENDING
+    )
+    before, after = queue.neighbours(queue.pending(user, filters), shown) if is_pending else (None, None)
+    return RecordPage(
+        shown=shown,
+        compared_with=compared_with,
+        changes=changes(compared_with.snapshot, snapshot, masked=masked) if compared_with else [],
+        sections=sections(snapshot, masked=masked),
+        submissions=submissions,
+        status_changes=list(enrollment.status_changes.select_related("changed_by")),
+        history=timeline(enrollment, with_names=True, masked=masked),
+        entry=entry,
+        is_pending=is_pending,
+        may_review=may_act and is_pending and entry.is_open,
+        may_revoke=may_act and bool(shown) and _is_revocable(enrollment, shown),
+        before=before,
+        after=after,
+    )
+
+
+def _submissions(enrollment: Enrollment) -> list[Submission]:
+    """Newest first, each with its reasons and field comments in words."""
+    rows = list(enrollment.submissions.select_related("reported_by", "decided_by").order_by("-number"))
+    labels = field_labels()
+    for row in rows:
+        row.reasons = [ReturnReason(code).label for code in row.reason_codes if code in ReturnReason.values]
+        row.remarks = [(labels.get(path, path), text) for path, text in row.field_comments.items()]
+    return rows
+
+
+def _is_revocable(enrollment: Enrollment, shown: Submission) -> bool:
+    return (
+        shown.outcome in (Outcome.APPROVED, Outcome.RETURNED)
+        and revocation_entry(enrollment, shown.module).is_open
+    )

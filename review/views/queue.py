@@ -1,0 +1,131 @@
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from bases.models import Submission
+from bases.scope import provinces_for
+from portal.access import allow
+from portal.calendar import Opening, current_cycle, opening
+from portal.models import AuditEvent, Step
+from portal.roles import Action, Role
+from review import decisions, queue
+from review.forms import BulkForm, QueueFilter, RecordFilter, ReturnForm
+from review.paging import keyset_page
+
+
+@require_GET
+@allow(Role.PROVINCE)
+def waiting(request: HttpRequest) -> HttpResponse:
+    """The queue of 待审核, oldest first (BR-85)."""
+    loaded_at = timezone.now()
+    filters = QueueFilter(request.user, request.GET)
+    found = queue.pending(request.user, filters.values)
+    page = keyset_page(queue.for_list(found), request.GET, by="reported_at")
+    return render(
+        request,
+        "review/queue.html",
+        {
+            "filters": filters,
+            "page": page,
+            "loaded_at": loaded_at.isoformat(),
+            "may_review": provinces_for(request.user, Action.REVIEW).exists(),
+            "opening": _review_opening(request),
+        },
+    )
+
+
+def _review_opening(request: HttpRequest) -> Opening | None:
+    """The deadline of this year's intake review in the reviewer's (first) province."""
+    province = provinces_for(request.user, Action.VIEW).order_by("pk").first()
+    return opening(current_cycle(), Step.REVIEW, province_id=province.pk) if province else None
+
+
+@require_GET
+@allow(Role.PROVINCE, Role.CMDA)
+def all_records(request: HttpRequest) -> HttpResponse:
+    """Every resident in the user's scope, reported or not (BR-58)."""
+    filters = RecordFilter(request.user, request.GET)
+    found = queue.all_records(request.user, filters.values).select_related("resident", "base", "specialty")
+    page = keyset_page(found, request.GET, descending=True)
+    return render(request, "review/residents.html", {"filters": filters, "page": page})
+
+
+@require_POST
+@allow(Role.PROVINCE)
+def bulk(request: HttpRequest) -> HttpResponse:
+    """Approve or return what was ticked, or all of the filter: first the count to confirm, then the deed (GOALS P3)."""
+    order = BulkForm(request.POST)
+    if not order.is_valid():
+        for texts in order.errors.values():
+            messages.error(request, texts[0])
+        return redirect(f"{reverse('review:queue')}?{request.GET.urlencode()}")
+    choices = _choices(request, order)
+    comment = ReturnForm(request.POST if "confirmed" in request.POST else None)
+    is_return = order.cleaned_data["act"] == "return"
+    if "confirmed" not in request.POST or (is_return and not comment.is_valid()):
+        return _ask_to_confirm(request, order, choices, comment)
+    if is_return:
+        done = decisions.return_for_correction(
+            choices,
+            by=request.user,
+            comment=comment.cleaned_data["comment"],
+            reason_codes=comment.cleaned_data["reasons"],
+        )
+    else:
+        done = decisions.approve(choices, by=request.user)
+    return redirect("review:batch", batch=done.batch)
+
+
+def _choices(request: HttpRequest, order: BulkForm) -> dict[int, int]:
+    if order.cleaned_data["range"] == "selected":
+        return order.cleaned_data["choices"]
+    filters = QueueFilter(request.user, request.GET)
+    return queue.choices_as_loaded(request.user, filters.values, order.cleaned_data["loaded_at"])
+
+
+def _ask_to_confirm(
+    request: HttpRequest, order: BulkForm, choices: dict[int, int], comment: ReturnForm
+) -> HttpResponse:
+    moved = sum(version == queue.NEVER for version in choices.values())
+    context = {
+        "act": order.cleaned_data["act"],
+        "range": order.cleaned_data["range"],
+        "loaded_at": order.cleaned_data["loaded_at"].isoformat(),
+        "marks": [f"{pk}:{version}" for pk, version in order.cleaned_data["choices"].items()],
+        "form": comment,
+        "is_return": order.cleaned_data["act"] == "return",
+        "waiting": len(choices) - moved,
+        "moved": moved,
+        "is_partial": len(choices) - moved == queue.MOST_AT_ONCE,
+    }
+    return render(request, "review/bulk.html", context)
+
+
+@require_GET
+@allow(Role.PROVINCE)
+def batch(request: HttpRequest, batch) -> HttpResponse:
+    """What one bulk decision has done: how many were decided, and which were left out and why."""
+    event = AuditEvent.objects.filter(
+        actor=request.user, action__in=("approve", "return"), detail__batch=str(batch)
+    ).first()
+    if event is None:
+        raise Http404
+    reasons = {item["submission"]: item["reason"] for item in event.detail["left_out"]}
+    rows = queue.for_list(queue.submissions_in_view(request.user).filter(pk__in=reasons))
+    named = [(row, reasons.pop(row.pk)) for row in rows]
+    return render(
+        request,
+        "review/batch.html",
+        {
+            "event": event,
+            "decided": len(event.detail["submissions"]),
+            "outcome": Submission.Outcome.APPROVED
+            if event.action == "approve"
+            else Submission.Outcome.RETURNED,
+            "left_out": named,
+            "unnamed": len(reasons),
+        },
+    )

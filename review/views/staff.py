@@ -1,0 +1,128 @@
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from bases import services
+from bases.models import Province, TrainingBase
+from bases.scope import bases_for, provinces_for
+from portal.access import allow
+from portal.models import User
+from portal.roles import Action, Role
+from portal.services import issue_initial_code, reset_to_activation
+from review.organisation_forms import StaffForm
+from review.paging import keyset_page
+
+STAFF = (Role.BASE, Role.PROVINCE, Role.CMDA)
+
+
+def _organisation(request: HttpRequest, kind: str, key: str) -> Province | TrainingBase | None:
+    """The organisation of the address; 404 outside the user's scope, 403 where he may only look."""
+    if kind == "cmda":
+        found = None
+    elif kind == "province":
+        found = get_object_or_404(provinces_for(request.user, Action.VIEW), pk=key)
+    elif kind == "base" and key.isdigit() and len(key) < 10:
+        found = get_object_or_404(bases_for(request.user, Action.VIEW), pk=key)
+    else:
+        raise Http404
+    if not services.may_manage(request.user, found):
+        if found is None:
+            raise Http404
+        raise PermissionDenied
+    return found
+
+
+def _members(organisation: Province | TrainingBase | None) -> list[services.Membership]:
+    if organisation is None:
+        people = User.objects.filter(role=Role.CMDA).order_by("full_name", "pk")
+        return [services.Membership(person, None, is_acting=True) for person in people]
+    return services.staff_of(type(organisation), [organisation.pk])
+
+
+@require_GET
+@allow(*STAFF)
+def staff(request: HttpRequest) -> HttpResponse:
+    """The organisations whose people the user may manage; a single one is shown at once."""
+    own = provinces_for(request.user, Action.MANAGE_STAFF).order_by("pk")
+    bases = bases_for(request.user, Action.MANAGE_STAFF).select_related("province")
+    if request.user.role == Role.BASE and bases.count() == 1:
+        return redirect("review:staff-of", kind="base", key=bases[0].pk)
+    text, chosen = request.GET.get("q", "").strip()[:50], request.GET.get("province", "")
+    if text:
+        bases = bases.filter(name__contains=text)
+    if chosen:
+        bases = bases.filter(province_id=chosen)
+    page = keyset_page(bases, request.GET)
+    counts: dict[int, int] = {}
+    for place in services.staff_of(TrainingBase, [row.pk for row in page.rows]):
+        counts[place.organisation.pk] = counts.get(place.organisation.pk, 0) + 1
+    for row in page.rows:
+        row.people = counts.get(row.pk, 0)
+    return render(
+        request, "review/staff.html", {"provinces": own, "page": page, "text": text, "chosen": chosen}
+    )
+
+
+@require_GET
+@allow(*STAFF)
+def staff_of(request: HttpRequest, kind: str, key: str) -> HttpResponse:
+    """Who works for one organisation, with what right, and whether the account was ever used."""
+    organisation = _organisation(request, kind, key)
+    members = _members(organisation)
+    for member in members:
+        member.user.is_manageable = services.may_manage_person(request.user, member.user)
+    context = {"organisation": organisation, "kind": kind, "key": key, "members": members}
+    return render(request, "review/staff_of.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@allow(*STAFF)
+def appoint(request: HttpRequest, kind: str, key: str) -> HttpResponse:
+    """A new person for an organisation; the initial code is shown once, on the answer to this POST."""
+    organisation = _organisation(request, kind, key)
+    form = StaffForm(request.POST or None, asks_right=organisation is not None)
+    context = {"organisation": organisation, "kind": kind, "key": key, "form": form}
+    if request.method == "POST" and form.is_valid():
+        user = services.create_staff(organisation, **form.cleaned_data, by=request.user)
+        return _show_code(request, user, kind, key)
+    return render(request, "review/appoint.html", context)
+
+
+def _show_code(request: HttpRequest, user: User, kind: str, key: str) -> HttpResponse:
+    if user.is_activated:
+        reset_to_activation(user, by=request.user, request=request)
+    code = issue_initial_code(user, by=request.user, request=request)
+    return render(request, "review/staff_code.html", {"person": user, "code": code, "kind": kind, "key": key})
+
+
+@require_POST
+@allow(*STAFF)
+def change(request: HttpRequest, kind: str, key: str, pk: int) -> HttpResponse:
+    """What is done to one person of an organisation: his right there, his place there, his account, a new code."""
+    organisation = _organisation(request, kind, key)
+    member = next((row for row in _members(organisation) if row.user.pk == pk), None)
+    if member is None:
+        raise Http404
+    person, act = member.user, request.POST.get("act", "")
+    if act == "code":
+        if not services.may_manage_person(request.user, person):
+            raise PermissionDenied
+        return _show_code(request, person, kind, key)
+    if act in ("acting", "read_only") and organisation is not None:
+        if person.pk == request.user.pk:
+            raise PermissionDenied
+        services.appoint(person, organisation, by=request.user, read_only=act == "read_only")
+        done = "改为可办理业务" if act == "acting" else "改为只读"
+    elif act == "dismiss" and organisation is not None:
+        services.dismiss(person, organisation, by=request.user)
+        done = "不再属于本单位"
+    elif act in ("enable", "disable"):
+        services.set_active(person, active=act == "enable", by=request.user)
+        done = "账号已启用" if act == "enable" else "账号已停用，立即失效"
+    else:
+        raise Http404
+    messages.success(request, f"{person.full_name}：{done}。")
+    return redirect(reverse("review:staff-of", args=[kind, key]))

@@ -1,0 +1,80 @@
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from bases.models import Province
+from portal.access import allow
+from portal.calendar import current_cycle
+from portal.models import CollectionCycle, CycleWindow, Step
+from portal.roles import Role
+from review import windows
+from review.cycle_forms import CycleForm, WindowForm
+
+
+@require_GET
+@allow(Role.CMDA)
+def cycle(request: HttpRequest, year: int | None = None) -> HttpResponse:
+    """The windows of one cycle, the latest by default, step by step and province by province (GOALS N1)."""
+    shown = get_object_or_404(CollectionCycle, year=year) if year else current_cycle()
+    context = {"cycles": windows.cycles(), "cycle": shown, "cycle_form": CycleForm()}
+    if shown:
+        context |= {"steps": windows.steps_of(shown), "history": windows.history(shown)}
+    return render(request, "review/windows.html", context)
+
+
+@require_POST
+@allow(Role.CMDA)
+def create_cycle(request: HttpRequest) -> HttpResponse:
+    form = CycleForm(request.POST)
+    if form.is_valid():
+        try:
+            made = windows.create_cycle(**form.cleaned_data, by=request.user)
+        except windows.CycleExists as taken:
+            form.add_error("year", str(taken))
+        else:
+            messages.success(request, f"已建立“{made.title}”，各环节时间沿用上一周期并顺延，请逐项核对。")
+            return redirect("review:cycle", year=made.year)
+    latest = current_cycle()
+    context = {"cycles": windows.cycles(), "cycle": latest, "cycle_form": form}
+    if latest:
+        context |= {"steps": windows.steps_of(latest), "history": windows.history(latest)}
+    return render(request, "review/windows.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@allow(Role.CMDA)
+def edit(request: HttpRequest, year: int, step: str) -> HttpResponse:
+    """Set one window: the first POST shows whom it reaches, the second, confirmed, saves it."""
+    in_cycle = get_object_or_404(CollectionCycle, year=year)
+    if step not in Step.values:
+        return redirect("review:cycle", year=year)
+    province = Province.objects.filter(pk=request.GET.get("province", "")).first()
+    present = CycleWindow.objects.filter(cycle=in_cycle, step=step, province=province).first()
+    choosing = "province" in request.GET and province is None
+    form = WindowForm(request.POST or None, window=present, choosing=choosing)
+    context = {"cycle": in_cycle, "step": Step(step), "province": province, "present": present, "form": form}
+    if request.method == "POST" and "again" not in request.POST and form.is_valid():
+        target = form.cleaned_data.get("province") or province
+        if "confirmed" in request.POST:
+            windows.set_window(in_cycle, Step(step), target, **form.times, by=request.user)
+            messages.success(
+                request, f"已保存“{Step(step).label}”（{target or '全国'}）的开放时间，立即生效。"
+            )
+            return redirect("review:cycle", year=year)
+        context |= {
+            "target": target,
+            "affected": windows.affected(in_cycle, Step(step), target),
+            "will_be": windows.opening_after(in_cycle, Step(step), target, **form.times),
+        }
+    return render(request, "review/window.html", context)
+
+
+@require_POST
+@allow(Role.CMDA)
+def remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """A province follows the national window again."""
+    window = get_object_or_404(CycleWindow, pk=pk, province__isnull=False)
+    windows.remove_provincial_window(window, by=request.user)
+    messages.success(request, f"{window.province}的“{window.get_step_display()}”已改回全国统一时间。")
+    return redirect("review:cycle", year=window.cycle.year)

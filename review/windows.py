@@ -1,0 +1,194 @@
+"""The association's hand on the calendar: cycles, their windows, who is affected, what was changed (BR-01, 12; N1).
+
+Whether a step is open is asked of portal/calendar.py alone; here the windows are only written and counted over.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from bases.models import Province, TrainingBase
+from portal import audit
+from portal.calendar import Opening, opening
+from portal.models import CollectionCycle, CycleWindow, Step, User
+from residents.models import Enrollment
+from residents.models.enrollment import LIVE, ReportStatus, ReviewStatus
+
+
+class CycleExists(ValueError):
+    """A cycle of that year is there already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """Whom a window reaches: its provinces and their bases, and this year's intake records by state."""
+
+    provinces: int
+    bases: int
+    unreported: int
+    waiting: int
+    approved: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepWindows:
+    """One step of a cycle: the national window and what it means now, and the provinces with a window of their own."""
+
+    step: Step
+    national: CycleWindow | None
+    opening: Opening
+    provincial: list[CycleWindow]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowChange:
+    """One line of the history of a cycle's windows."""
+
+    at: datetime
+    who: str
+    act: str
+    step: str
+    province: str
+    opens_at: datetime
+    closes_at: datetime
+
+
+def steps_of(cycle: CollectionCycle) -> list[StepWindows]:
+    """Every step with its windows, in the order in which work passes through them."""
+    windows: dict[str, list[CycleWindow]] = {}
+    for window in cycle.windows.select_related("province").order_by("province_id"):
+        windows.setdefault(window.step, []).append(window)
+    return [
+        StepWindows(
+            step=step,
+            national=next((row for row in windows.get(step, []) if row.province_id is None), None),
+            opening=opening(cycle, step),
+            provincial=[row for row in windows.get(step, []) if row.province_id is not None],
+        )
+        for step in Step
+    ]
+
+
+def set_window(
+    cycle: CollectionCycle,
+    step: Step,
+    province: Province | None,
+    *,
+    opens_at: datetime,
+    closes_at: datetime,
+    by: User,
+) -> CycleWindow:
+    """Open one step from `opens_at` up to, not including, `closes_at`: nationally, or for one province in its place."""
+    with transaction.atomic():
+        window, _ = CycleWindow.objects.update_or_create(
+            cycle=cycle, step=step, province=province, defaults={"opens_at": opens_at, "closes_at": closes_at}
+        )
+        audit.record(
+            "set_window",
+            by=by,
+            target=window,
+            step=str(step),
+            province=province.pk if province else "",
+            opens_at=opens_at.isoformat(),
+            closes_at=closes_at.isoformat(),
+        )
+    return window
+
+
+def opening_after(
+    cycle: CollectionCycle, step: Step, province: Province | None, *, opens_at: datetime, closes_at: datetime
+) -> Opening:
+    """What the calendar would say if the window were set so; nothing is kept."""
+    with transaction.atomic():
+        CycleWindow.objects.update_or_create(
+            cycle=cycle, step=step, province=province, defaults={"opens_at": opens_at, "closes_at": closes_at}
+        )
+        answer = opening(cycle, step, province_id=province.pk if province else None)
+        transaction.set_rollback(True)
+    return answer
+
+
+def remove_provincial_window(window: CycleWindow, *, by: User) -> None:
+    """The province follows the national window again. Raises ValueError for a national one, which is only changed."""
+    if window.province_id is None:
+        raise ValueError("A national window is changed, not removed.")
+    with transaction.atomic():
+        audit.record("remove_window", by=by, target=window, step=window.step, province=window.province_id)
+        window.delete()
+
+
+def create_cycle(year: int, title: str, *, by: User) -> CollectionCycle:
+    """Next year's cycle, with the latest cycle's national windows moved on by as many years. Raises CycleExists."""
+    latest = CollectionCycle.objects.filter(year__lt=year).order_by("-year").first()
+    try:
+        with transaction.atomic():
+            cycle = CollectionCycle.objects.create(year=year, title=title)
+            if latest:
+                CycleWindow.objects.bulk_create(
+                    CycleWindow(
+                        cycle=cycle,
+                        step=window.step,
+                        opens_at=_years_later(window.opens_at, year - latest.year),
+                        closes_at=_years_later(window.closes_at, year - latest.year),
+                    )
+                    for window in latest.windows.filter(province__isnull=True)
+                )
+            audit.record("create_cycle", by=by, target=cycle, year=year)
+    except IntegrityError as taken:
+        raise CycleExists(f"{year} 年的采集周期已经存在。") from taken
+    return cycle
+
+
+def affected(cycle: CollectionCycle, step: Step, province: Province | None) -> Affected:
+    """Whom a change of this window reaches. A national one does not reach provinces with a window of their own."""
+    if province:
+        codes = [province.pk]
+    else:
+        own = cycle.windows.filter(step=step, province__isnull=False).values("province_id")
+        codes = list(Province.objects.exclude(pk__in=own).values_list("pk", flat=True))
+    bases = TrainingBase.objects.filter(province_id__in=codes, is_active=True)
+    records = Enrollment.objects.filter(LIVE, intake_year=cycle.year, base__province_id__in=codes)
+    counts = records.aggregate(
+        unreported=Count("pk", filter=Q(report_status=ReportStatus.UNREPORTED)),
+        waiting=Count("pk", filter=Q(review_status=ReviewStatus.PENDING)),
+        approved=Count("pk", filter=Q(review_status=ReviewStatus.APPROVED)),
+    )
+    return Affected(provinces=len(codes), bases=bases.count(), **counts)
+
+
+def history(cycle: CollectionCycle, most: int = 50) -> list[WindowChange]:
+    """Who changed which window of the cycle to what, newest first."""
+    events = CycleWindow.events.rel.related_model.objects.filter(cycle=cycle).select_related("pgh_context")
+    rows = list(events.order_by("-pgh_id")[:most])
+    people = {(row.pgh_context.metadata if row.pgh_context else {}).get("user") for row in rows}
+    names = dict(User.objects.filter(pk__in=people - {None}).values_list("pk", "full_name"))
+    provinces = dict(Province.objects.values_list("pk", "name"))
+    acts = {"insert": "设置", "update": "修改", "delete": "取消本省窗口"}
+    return [
+        WindowChange(
+            at=row.pgh_created_at,
+            who=names.get((row.pgh_context.metadata if row.pgh_context else {}).get("user"), "系统"),
+            act=acts[row.pgh_label],
+            step=Step(row.step).label,
+            province=provinces.get(row.province_id, "全国"),
+            opens_at=row.opens_at,
+            closes_at=row.closes_at,
+        )
+        for row in rows
+    ]
+
+
+def cycles() -> QuerySet[CollectionCycle]:
+    return CollectionCycle.objects.order_by("-year")
+
+
+def _years_later(moment: datetime, years: int) -> datetime:
+    """The same wall clock that many years on; 29 February becomes the 28th."""
+    local = timezone.localtime(moment)
+    try:
+        return local.replace(year=local.year + years)
+    except ValueError:
+        return (local - timedelta(days=1)).replace(year=local.year + years)
