@@ -1,41 +1,59 @@
-"""Finding records by a piece of a name or the beginning of an ID number, as every list of records offers it."""
+"""Search of training records by a person's name or ID number, as typed into one box."""
+
+import re
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Func, QuerySet, TextField, Value
+from django.db.models import Func, Q, QuerySet, TextField, Value
 
-from residents.models import Enrollment, Resident
 from residents.rules.catalogue import Invalid
 from residents.rules.identity import normalise_login
 from residents.rules.text import clean_name, clean_text
 
+# The column of residents/migrations/0002: any one or two characters of a name are found through its index.
+_GRAMS = ArrayField(TextField())
+_HAS_DIGITS = re.compile(r"[0-9]{2}")
+# Below this a number is taken for its beginning only; from here on people paste the whole of it.
+WHOLE_NUMBER = 15
 
-def by_name_or_number(records: QuerySet[Enrollment], text: str) -> QuerySet[Enrollment]:
-    """The records whose person's name contains the text, or whose ID number begins with it if it holds a digit.
 
-    Both read an index: pieces of one or two characters through name_grams, numbers through the account name, which
-    is the normalised ID number (a 15-digit one is found by its 18-digit form). A blank text filters nothing.
+def by_name_or_number(records: QuerySet, text: str) -> QuerySet:
+    """Enrollments whose person bears this text anywhere in the name, or this ID number (whole or its beginning).
+
+    The text is normalised as names and numbers are on import (P-08, P-11); an empty one filters nothing, one that
+    holds control characters finds nothing.
     """
-    text = clean_text(text)
-    if not text:
-        return records
-    people = _by_number(text) if any(sign.isdigit() for sign in text) else _by_name(text)
-    return records.filter(resident__in=people)
-
-
-def _by_number(text: str) -> QuerySet[Resident]:
-    return Resident.objects.filter(user__username__startswith=normalise_login(text))
-
-
-def _by_name(text: str) -> QuerySet[Resident]:
     try:
-        name = clean_name(text)
+        wanted = clean_text(text)
     except Invalid:
-        # A piece of a name need not be a name, such as a single letter or "·".
-        name = text
-    return Resident.objects.alias(grams=_grams("full_name")).filter(
-        grams__contains=_grams(Value(name)), full_name__contains=name
-    )
+        return records.none()
+    if not wanted:
+        return records
+    if _HAS_DIGITS.search(number := normalise_login(wanted)):
+        exact = len(number) >= WHOLE_NUMBER
+        return records.filter(**{f"resident__id_number{'' if exact else '__startswith'}": number})
+    names = records.alias(name_grams=_grams("resident__full_name"))
+    return names.filter(_any_spelling(_as_name(wanted)))
 
 
-def _grams(source: str | Value) -> Func:
-    return Func(source, function="name_grams", output_field=ArrayField(TextField()))
+def _grams(of: Any) -> Func:
+    return Func(of, function="name_grams", output_field=_GRAMS)
+
+
+def _as_name(text: str) -> str:
+    """The text with dots and letters as stored names have them; as it is where it is no whole name ("陈")."""
+    try:
+        return clean_name(text)
+    except Invalid:
+        return text
+
+
+def _any_spelling(name: str) -> Q:
+    """Latin names stand in the table as their owners write them: all capitals, or capitals first."""
+    spellings = {name, name.upper(), name.title()} if name.isascii() else {name}
+    condition = Q()
+    for spelling in sorted(spellings):
+        # The index finds the candidates, the comparison keeps those with the characters in this order.
+        found = Q(name_grams__contains=_grams(Value(spelling)), resident__full_name__contains=spelling)
+        condition |= found
+    return condition
