@@ -22,7 +22,8 @@ from residents.models import (
     WorkInfo,
 )
 from review.demo.organisations import PASSWORD
-from review.demo.people import People, Person
+from review.demo.people import People
+from review.demo.values import bachelor_values, basic_values, master_values, training_values, work_values
 
 FIRST_CODE = "ZPXT-7854"
 
@@ -93,18 +94,24 @@ class Records:
     def fill_training(self, enrollment: Enrollment) -> None:
         rng, year = self.people.rng, enrollment.intake_year
         enrollment.specialty_id = rng.choice(self.specialties)
-        # Recruited from society: no employer's data are asked, so the record is complete as it stands.
-        enrollment.trainee_type = "3"
+        trainee_type = rng.choices(("1", "2", "3", "4"), weights=(35, 15, 30, 20))[0]
+        enrollment.trainee_type = trainee_type
         enrollment.is_fresh_graduate = True
         enrollment.is_rural_oriented = False
         enrollment.approved_years = 3
         enrollment.actual_start_date = datetime.date(year, 9, 1)
         enrollment.planned_end_date = datetime.date(year + 3, 9, 1)
-        enrollment.current_degree = "2"
+        enrollment.current_degree = "1"
         enrollment.at_partner_unit = False
         enrollment.is_western_support = False
         enrollment.training_complete = True
+        for name, value in training_values(trainee_type, enrollment.resident.person).items():
+            setattr(enrollment, name, value)
         enrollment.save()
+        work = work_values(trainee_type, enrollment)
+        WorkInfo.objects.filter(resident=enrollment.resident).update(**work)
+        if trainee_type == "4":
+            EducationRecord.objects.create(resident=enrollment.resident, **master_values(enrollment))
 
     def report(self, enrollment: Enrollment, *, days_ago: int = 3) -> Submission:
         """上报 some days ago: a submission waiting for its province."""
@@ -343,37 +350,3 @@ class Records:
             (self.make_transferred, 6), (self.make_transfer_wanted, 4), (self.make_late_addition, 8),
             (self.make_late_pending, 6), (self.make_2019_ended, 28), (self.make_2019_lapsed, 10),
         ]  # fmt: skip
-
-
-def basic_values(person: Person) -> dict:
-    return {
-        "sex": person.sex,
-        "birth_date": person.birth_date,
-        "nationality": "CHN",
-        "ethnicity": person.ethnicity,
-        "hukou_province": person.hukou_province,
-        "email": f"zhuyuan{person.mobile[-4:]}@example.com",
-        "emergency_name": f"{person.full_name[0]}建国",
-        "emergency_mobile": f"136{person.mobile[3:]}",
-        "military_status": "0",
-        "language_exam_type": "5",
-    }
-
-
-def bachelor_values(person: Person, graduated: datetime.date) -> dict:
-    return {
-        "level": "3",
-        "is_full_time": True,
-        "is_enrolled": False,
-        "school": person.school,
-        "major": person.major,
-        "graduation_date": graduated,
-        "education_code": "21",
-        "has_diploma": True,
-        "diploma_no": f"10335120{graduated:%y}05{person.mobile[-6:]}",
-        "diploma_date": graduated,
-        "has_degree": True,
-        "degree_code": "410",
-        "degree_no": f"10335420{graduated:%y}{person.mobile[-6:]}",
-        "degree_date": graduated,
-    }
