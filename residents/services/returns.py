@@ -1,0 +1,161 @@
+"""Returns of personal info to the resident and their answers (BR-41, 45, 54; GOALS R3).
+
+A comment at a field is answered when the field's value changes or by 无需修改 with a reason; a comment on the whole
+record by any save.
+"""
+
+import uuid
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+import pghistory
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from portal.messages import send
+from portal.models import User
+from residents.completeness import completeness
+from residents.models import Enrollment, PersonalReturn
+from residents.models.enrollment import PersonalState
+from residents.openness import personal_entry
+from residents.rules.catalogue import problem
+from residents.services import states
+from residents.services.refusals import Refused
+from residents.services.states import StateMoved
+from residents.snapshot import block_of
+
+WHOLE_RECORD = ""
+LONGEST_COMMENT, LONGEST_REASON = 500, 200
+
+
+def return_personal(
+    enrollment: Enrollment,
+    comments: Mapping[str, tuple[str, str]],
+    *,
+    by: User,
+    batch: uuid.UUID | None = None,
+) -> list[PersonalReturn]:
+    """Send personal info back to the resident (BR-45): state 已退回, one comment a field, a message in his box.
+
+    `comments`: "block.field" ("" for the whole record) → (reason code, text). Approval and report stay what they are
+    (AM-18). Raises Refused for blank or too long texts, StateMoved where the resident could not answer because his
+    record is closed.
+    """
+    _refuse_bad_texts(comments)
+    batch = batch or uuid.uuid4()
+    with transaction.atomic(), pghistory.context(batch=str(batch)):
+        enrollment = states.lock(enrollment.pk)
+        entry = personal_entry(enrollment)
+        if not entry.is_open:
+            raise StateMoved(f"{entry.reason}住院医师现在不能修改，因此不能退回。")
+        created = PersonalReturn.objects.bulk_create(
+            PersonalReturn(
+                enrollment=enrollment,
+                field=path,
+                reason_code=reason,
+                comment=text.strip(),
+                batch=batch,
+                returned_by=by,
+            )
+            for path, (reason, text) in comments.items()
+        )
+        Enrollment.objects.filter(pk=enrollment.pk).update(personal_state=PersonalState.RETURNED)
+        send(
+            [enrollment.resident.user],
+            kind="personal_return",
+            subject="培训基地退回了您的个人信息，请修改后保存",
+            body="；".join(entry.comment for entry in created),
+            link=reverse("residents:home"),
+        )
+    return created
+
+
+def _refuse_bad_texts(comments: Mapping[str, tuple[str, str]]) -> None:
+    if not comments:
+        raise Refused({WHOLE_RECORD: [problem("required")]})
+    for path, (_, text) in comments.items():
+        if not text.strip():
+            raise Refused({path: [problem("required")]})
+        if len(text.strip()) > LONGEST_COMMENT:
+            raise Refused({path: [problem("text_too_long", length=len(text.strip()), limit=LONGEST_COMMENT)]})
+
+
+def open_returns(enrollment: Enrollment) -> list[PersonalReturn]:
+    """The comments still waiting for an answer, newest first."""
+    return list(enrollment.personal_returns.filter(answered_at__isnull=True))
+
+
+def answer_by_save(enrollment: Enrollment, changed: Collection[str], now: datetime) -> int:
+    """Close the open comments that a save answers; `changed` holds "block.field" paths. Returns how many."""
+    answered = [each.pk for each in open_returns(enrollment) if _is_answered(each.field, changed)]
+    return PersonalReturn.objects.filter(pk__in=answered).update(answered_at=now) if answered else 0
+
+
+def _is_answered(path: str, changed: Collection[str]) -> bool:
+    block, _, field = path.partition(".")
+    # 手机号 stands in the identity of a record and is edited with 基本信息.
+    block = "basic" if block == "identity" else block
+    if path == WHOLE_RECORD:
+        return True
+    return f"{block}.{field}" in changed if field else any(each.startswith(f"{block}.") for each in changed)
+
+
+def answer_without_change(returned: PersonalReturn, reason: str, *, by: User) -> None:
+    """无需修改: close one comment with the resident's reason, leaving the value as it is (GOALS R3).
+
+    Raises Refused for a blank or too long reason, StateMoved where the comment is answered already or the record is
+    closed.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise Refused({"reason": [problem("required")]})
+    if len(reason) > LONGEST_REASON:
+        raise Refused({"reason": [problem("text_too_long", length=len(reason), limit=LONGEST_REASON)]})
+    with transaction.atomic():
+        enrollment = states.lock(returned.enrollment_id)
+        entry = personal_entry(enrollment)
+        if not entry.is_open:
+            raise StateMoved(entry.reason)
+        closed = PersonalReturn.objects.filter(pk=returned.pk, answered_at__isnull=True).update(
+            answered_at=timezone.now(), no_change_reason=reason
+        )
+        if not closed:
+            raise StateMoved("这条退回意见已经答复过。")
+        settle_state(enrollment)
+
+
+def settle_state(enrollment: Enrollment) -> str:
+    """Bring 个人信息状态 of a locked record to what its blocks and open comments say; returns it (DOMAIN §3.10)."""
+    state = _state_of(with_blocks(enrollment.pk))
+    if state != enrollment.personal_state:
+        Enrollment.objects.filter(pk=enrollment.pk).update(personal_state=state)
+        enrollment.personal_state = state
+    return state
+
+
+def with_blocks(enrollment_id: int) -> Enrollment:
+    """The record with all blocks of its person, as the database holds them now (two queries)."""
+    return (
+        Enrollment.objects.select_related(
+            "resident__user",
+            "resident__basic",
+            "resident__work",
+            "resident__certificate",
+            "base__province",
+            "specialty",
+        )
+        .prefetch_related("resident__education_records")
+        .get(pk=enrollment_id)
+    )
+
+
+def _state_of(enrollment: Enrollment) -> str:
+    if enrollment.personal_returns.filter(answered_at__isnull=True).exists():
+        return PersonalState.RETURNED
+    if completeness(enrollment, with_training=False).personal_is_complete:
+        return PersonalState.COMPLETE
+    resident = enrollment.resident
+    blocks = (block_of(resident, name) for name in ("basic", "work", "certificate"))
+    is_begun = any(blocks) or bool(resident.education_records.all())
+    return PersonalState.FILLING if is_begun else PersonalState.EMPTY
