@@ -178,11 +178,10 @@ def report(
 
 
 def _locked(enrollment_ids: Collection[int]) -> list[Enrollment]:
-    return list(
-        for_check(Enrollment.objects.filter(pk__in=list(enrollment_ids), deleted_at__isnull=True))
-        .select_for_update(of=("self",))
-        .order_by("pk")
-    )
+    """The records, locked and then read: a row waited for would else come with blocks older than its lock."""
+    rows = Enrollment.objects.filter(pk__in=list(enrollment_ids), deleted_at__isnull=True).order_by("pk")
+    ids = list(rows.select_for_update().values_list("pk", flat=True))
+    return list(for_check(Enrollment.objects.filter(pk__in=ids)).order_by("pk"))
 
 
 def for_check(enrollments: QuerySet[Enrollment]) -> QuerySet[Enrollment]:

@@ -1,3 +1,6 @@
+from bases.routes_desk import urlpatterns as desk_urls  # first: it registers the converter that both use
+from bases.routes_imports import urlpatterns as imports_urls
+
 app_name = "bases"
 
-urlpatterns: list = []
+urlpatterns = [*imports_urls, *desk_urls]

@@ -20,6 +20,7 @@ from residents.rules.fields import Problems, normalise
 from residents.services import states
 from residents.services.refusals import EditConflict, refuse_errors
 from residents.services.states import StateMoved
+from residents.services.training import read_given
 
 # The details of a status that the record itself carries, for lists and reminders (P-20).
 _DETAILS = ("extended_until", "expected_resume")
@@ -60,14 +61,16 @@ def current_details(enrollment: Enrollment) -> dict[str, Any]:
 
 
 def judge_change(values: Mapping[str, Any], context: Mapping[str, Any]) -> tuple[dict[str, Any], Problems]:
-    """The change with what is not asked left empty, and its problems; a change must be complete to be saved."""
-    values = normalise(rules.FIELDS, values, context)
-    found = rules.problems(values, context)
+    """The change from raw or clean values, what is not asked left empty, and its problems: only complete ones pass."""
+    read, unreadable = read_given(rules.FIELDS, values)
+    after = normalise(rules.FIELDS, read, context)
+    found = rules.problems(after, context)
     # To the rules the same status again is no change; a correction of its details needs what the change needed.
-    needed = rules.missing(values, {**context, "current_status": _other_than(values.get("status"), context)})
+    needed = rules.missing(after, {**context, "current_status": _other_than(after.get("status"), context)})
     for name in needed:
-        found.setdefault(name, []).append(problem("required"))
-    return values, found
+        if name not in unreadable:
+            found.setdefault(name, []).append(problem("required"))
+    return after, {**found, **unreadable}
 
 
 def _other_than(status: str | None, context: Mapping[str, Any]) -> str | None:

@@ -20,11 +20,12 @@ from residents.openness import training_entry
 from residents.pinyin import pinyin_key
 from residents.rules import training
 from residents.rules.catalogue import invalid
-from residents.rules.fields import Field, Problems, normalise
+from residents.rules.fields import Field, Problems, normalise, read_values
 from residents.rules.text import clean_name
 from residents.services import states
 from residents.services.refusals import EditConflict, refuse_errors
 from residents.services.states import StateMoved
+from residents.services.uploads import upload_problem
 from residents.snapshot import context_of, values_of
 
 # What a base may write: every other column of the block is locked at import or kept by the system (BR-56).
@@ -80,17 +81,31 @@ def accredited_specialties(base: Any, intake_year: int) -> frozenset[str]:
 def judge_training(
     enrollment: Enrollment, given: Mapping[str, Any], context: Mapping[str, Any]
 ) -> tuple[dict[str, Any], Problems]:
-    """The block as it would stand with the given values, and its problems.
+    """The block as it would stand with the given values, raw or clean, and its problems.
 
     Fields not given keep what is stored; those no longer asked become empty; 预计培训结束时间 follows start and years
-    unless it was typed (DOMAIN §2.6). Given values of locked fields are ignored: nobody writes them.
+    unless it was typed (DOMAIN §2.6). Fields the base does not own are ignored: nobody writes them (BR-56, P-29).
     """
-    stored = {field.name: values_of(enrollment, "training").get(field.name) for field in EDITABLE}
-    writable = {field.name for field in EDITABLE}
-    values = stored | {name: value for name, value in given.items() if name in writable}
-    values = normalise(EDITABLE, values, context)
-    values["planned_end_date"] = _planned_end(stored, values, typed="planned_end_date" in given)
-    return values, training.problems(values, context)
+    block = values_of(enrollment, "training")
+    stored = {field.name: block.get(field.name) for field in EDITABLE}
+    sent, unreadable = read_given(EDITABLE, given)
+    values = normalise(EDITABLE, stored | sent, context)
+    values["planned_end_date"] = _planned_end(stored, values, typed="planned_end_date" in sent)
+    problems = training.problems(values, context)
+    return values, {**problems, **unreadable}
+
+
+def read_given(fields: Collection[Field], given: Mapping[str, Any]) -> tuple[dict[str, Any], Problems]:
+    """The clean values of what was given, files judged by their bytes; False removes a file."""
+    values, problems = read_values(fields, given)
+    for field in fields:
+        if field.kind != "file" or field.name not in values:
+            continue
+        if values[field.name] is False:
+            values[field.name] = None
+        elif values[field.name] and (refusal := upload_problem(field.name, values[field.name])):
+            problems[field.name] = [refusal]
+    return values, problems
 
 
 def _planned_end(stored: Mapping[str, Any], values: Mapping[str, Any], *, typed: bool) -> date | None:

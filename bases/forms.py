@@ -1,0 +1,252 @@
+"""Forms of the base's desk: the filters of its lists, the declaration, returns to residents, corrections."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django import forms
+from django.db import models
+
+from bases.lists import NO_SPECIALTY, Module, Stage, Todo
+from bases.reminders import TEXT
+from residents.codes import CODE_LISTS, REASONS_OF_STATUS
+from residents.codes.training import IN_TRAINING
+from residents.forms import as_input, form_for
+from residents.models import Enrollment
+from residents.rules import status
+from residents.rules.text import LONGEST_NAME
+from residents.services.returns import LONGEST_COMMENT
+from residents.services.training import EDITABLE
+from residents.snapshot import values_of
+from residents.words import in_words
+
+ANY = ("", "全部")
+
+
+def _codes(name: str) -> list[tuple[str, str]]:
+    return [ANY, *CODE_LISTS[name].items.items()]
+
+
+class RecordFilter(forms.Form):
+    """The filters of a record list, kept in its address; `values` holds what was given and could be read.
+
+    The intake list shows this cycle's year unless another or "all" is asked for (BR-40).
+    """
+
+    q = forms.CharField(label="姓名或证件号", required=False, max_length=50)
+    year = forms.ChoiceField(label="招收年份", required=False)
+    specialty = forms.ChoiceField(label="培训专业", required=False)
+    trainee_type = forms.ChoiceField(label="人员类型", required=False, choices=lambda: _codes("trainee_type"))
+    stage = forms.ChoiceField(label="办理进度", required=False, choices=[ANY, *Stage.choices])
+    personal = forms.ChoiceField(
+        label="个人信息状态", required=False, choices=lambda: _codes("personal_state")
+    )
+    report = forms.ChoiceField(label="上报状态", required=False, choices=lambda: _codes("report_status"))
+    review = forms.ChoiceField(
+        label="审核状态",
+        required=False,
+        choices=lambda: [("", "全部"), ("0", "未审核"), *_codes("review_status")[2:]],
+    )
+    status = forms.ChoiceField(label="培训状态", required=False, choices=lambda: _codes("status"))
+    todo = forms.ChoiceField(label="需跟进", required=False, choices=[ANY, *Todo.choices])
+
+    def __init__(
+        self,
+        data: Any,
+        *,
+        module: str,
+        years: list[int],
+        specialties: list[tuple[str, str]],
+        default_year: int | None,
+    ) -> None:
+        super().__init__(data)
+        self.default_year = default_year if module == Module.INTAKE else None
+        if self.default_year and self.default_year not in years:
+            years = [self.default_year, *years]
+        choices = [(str(year), f"{year} 年") for year in years]
+        if self.default_year:
+            choices = [("", f"{self.default_year} 年（本周期）"), ("all", "全部年份"), *choices]
+        else:
+            choices = [ANY, *choices]
+        self.fields["year"].choices = choices
+        self.fields["specialty"].choices = [ANY, *specialties, (NO_SPECIALTY, "（未选专业）")]
+        if module == Module.INTAKE:
+            del self.fields["status"]
+        self.is_valid()
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What to filter by; a value that no list offers is left out, as if it had not been given."""
+        found = {name: value for name, value in self.cleaned_data.items() if value}
+        year = found.pop("year", None)
+        if year and year != "all":
+            found["year"] = int(year)
+        elif not year and self.default_year:
+            found["year"] = self.default_year
+        return found
+
+    @property
+    def given(self) -> list[tuple[str, str]]:
+        """What was given, for forms that carry the filters on."""
+        return [(name, value) for name, value in self.cleaned_data.items() if value]
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything but the default is asked for, so that an empty list can say why it is empty."""
+        return any(self.cleaned_data.values())
+
+
+# --- 培训信息 and 培训状态 ----------------------------------------------------------------------------------
+
+_GRADUATE = (("True", "应届生"), ("False", "往届生"))
+# Headings of the training form and the first field under each.
+TRAINING_GROUPS = {
+    "specialty": "培训专业与人员类型",
+    "approved_years": "培训年限与时间",
+    "current_degree": "学位与派送（委派）单位",
+    "at_partner_unit": "协同单位",
+    "is_western_support": "西部支援行动",
+    "remark": "备注",
+}
+
+
+def training_form(
+    enrollment: Enrollment, context: Mapping[str, Any], *, data: Any = None, files: Any = None
+) -> forms.Form:
+    """培训信息 as the base edits it: only its own fields, specialties it is accredited for, no field that is locked."""
+    values = values_of(enrollment, "training")
+    if not values.get("current_degree"):
+        values["current_degree"] = context.get("current_degree")
+    fields = [field for field in EDITABLE if not (field.name == "specialty" and enrollment.specialty_locked)]
+    form = form_for(fields, values, data=data, files=files, context=context)
+    form.fields["is_fresh_graduate"].widget.choices = _GRADUATE
+    if "specialty" in form.fields:
+        offered = {
+            code: name
+            for code, name in CODE_LISTS["specialty"].items.items()
+            if code in context["accredited"]
+        }
+        if enrollment.specialty_id:
+            offered.setdefault(enrollment.specialty_id, enrollment.specialty.name)
+        form.fields["specialty"].widget.choices = [("", "请选择"), *sorted(offered.items())]
+    return form
+
+
+def grouped(form: forms.Form) -> list[tuple[str, list[forms.BoundField]]]:
+    """The fields of the training form under their headings."""
+    groups: list[tuple[str, list[forms.BoundField]]] = []
+    for field in form:
+        if field.name in TRAINING_GROUPS or not groups:
+            groups.append((TRAINING_GROUPS.get(field.name, TRAINING_GROUPS["specialty"]), []))
+        groups[-1][1].append(field)
+    return groups
+
+
+def show_stored(form: forms.Form, enrollment: Enrollment) -> None:
+    """After a conflict: below each field that differs, what is stored now (TRUST 43)."""
+    stored = values_of(enrollment, "training")
+    for field in EDITABLE:
+        control = form.fields.get(field.name)
+        if control is None or field.kind == "file":
+            continue
+        if (form.data.get(field.name) or None) != (as_input(field, stored.get(field.name)) or None):
+            control.notice = f"他人保存的是：{in_words(field, stored.get(field.name)) or '（空）'}"
+
+
+def status_form(context: Mapping[str, Any], *, data: Any = None, files: Any = None) -> forms.Form:
+    """One change of 培训状态: the statuses that may follow, and the current one to correct its details (§3.4)."""
+    current = context["current_status"]
+    form = form_for(
+        status.FIELDS, {"effective_date": context["today"]}, data=data, files=files, context=context
+    )
+    offered = [*status.targets(current), *([current] if current != IN_TRAINING else [])]
+    labels = CODE_LISTS["status"]
+    form.fields["status"].widget = forms.RadioSelect(
+        choices=[
+            (code, f"{labels.label(code)}（更正明细）" if code == current else labels.label(code))
+            for code in offered
+        ]
+    )
+    form.fields["reason"].widget = forms.Select(choices=_reasons(offered))
+    return form
+
+
+def _reasons(offered: list[str]) -> list:
+    groups = [
+        (CODE_LISTS["status"].label(code), list(REASONS_OF_STATUS[code].items()))
+        for code in offered
+        if REASONS_OF_STATUS[code]
+    ]
+    return [("", "请选择"), *groups]
+
+
+class NameForm(forms.Form):
+    """更正姓名 (AM-07)."""
+
+    full_name = forms.CharField(label="正确的姓名", max_length=LONGEST_NAME, help_text="与证件上的姓名一致。")
+    reason = forms.CharField(
+        label="更正理由", max_length=200, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+# --- to the residents ------------------------------------------------------------------------------------------------
+
+
+class ReturnReason(models.TextChoices):
+    """Canned reasons of a return to the resident (GOALS B14)."""
+
+    INCOMPLETE = "incomplete", "信息填写不完整"
+    MISMATCH = "mismatch", "与证件或证书不一致"
+    CONTACT = "contact", "联系方式有误或无法联系"
+    EDUCATION = "education", "学习经历有误"
+    CERTIFICATE = "certificate", "证书信息有误"
+    UNCLEAR = "unclear", "照片或扫描件不清晰、不符合要求"
+    OTHER = "other", "其他（请写明）"
+
+
+class ReturnForm(forms.Form):
+    """退回住院医师: a reason and words for the whole record; the page adds one input a field (BR-45)."""
+
+    reason = forms.ChoiceField(
+        label="退回原因", choices=[("", "请选择"), *ReturnReason.choices], required=False
+    )
+    comment = forms.CharField(
+        label="退回修改意见",
+        max_length=LONGEST_COMMENT,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="住院医师会在页面顶部看到。请写明哪里需要改、怎样改。",
+    )
+
+    def __init__(self, data: Any = None, *, paths: Collection[str] = ()) -> None:
+        super().__init__(data)
+        self.paths = paths
+
+    def clean(self) -> dict:
+        values = super().clean()
+        if not self.comments():
+            raise forms.ValidationError("请选择退回原因或填写意见，也可以只在具体项目旁写意见。")
+        if values.get("reason") == ReturnReason.OTHER and not values.get("comment"):
+            self.add_error("comment", "退回原因选了“其他”，请在这里写明。")
+        return values
+
+    def comments(self) -> dict[str, tuple[str, str]]:
+        """ "block.field" ("" for the whole record) → (reason, text), of what was written."""
+        values = self.cleaned_data
+        reason, text = values.get("reason", ""), values.get("comment", "")
+        found = {}
+        if reason or text:
+            label = ReturnReason(reason).label if reason and reason != ReturnReason.OTHER else ""
+            found[""] = (reason, "：".join(part for part in (label, text) if part) or label)
+        for path in self.paths:
+            words = self.data.get(f"comment:{path}", "").strip()[:LONGEST_COMMENT]
+            if words:
+                found[path] = (reason, words)
+        return found
+
+
+class ReminderForm(forms.Form):
+    """提醒住院医师: the words of the message (BR-33)."""
+
+    text = forms.CharField(
+        label="提醒内容", max_length=300, initial=TEXT, widget=forms.Textarea(attrs={"rows": 3})
+    )

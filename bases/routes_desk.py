@@ -1,0 +1,36 @@
+"""The base's desk: its board, its two lists, the record and what is done with it."""
+
+from django.urls import path, register_converter
+
+from bases.lists import Module
+from bases.views import desk, personal, records, reporting, training
+
+
+class ModuleConverter:
+    """The name of one of the two modules in an address."""
+
+    regex = "|".join(Module.values)
+
+    def to_python(self, value: str) -> Module:
+        return Module(value)
+
+    def to_url(self, value: str) -> str:
+        return str(Module(value).value)
+
+
+register_converter(ModuleConverter, "module")
+
+urlpatterns = [
+    path("", desk.desk, name="desk"),
+    path("records/<module:module>/", desk.record_list, name="record-list"),
+    path("report/", reporting.report, name="report"),
+    path("return-personal/", personal.return_to_resident, name="return-personal"),
+    path("remind/", personal.remind, name="remind"),
+    path("record/<int:pk>/", records.record, name="record"),
+    path("record/<int:pk>/reports/<int:number>/", records.submission, name="submission"),
+    path("record/<int:pk>/history/", records.record_history, name="record-history"),
+    path("record/<int:pk>/training/", training.training_edit, name="training-edit"),
+    path("record/<int:pk>/status/", training.status_edit, name="status-edit"),
+    path("record/<int:pk>/name/", training.name_correct, name="name-correct"),
+    path("record/<int:pk>/withdraw/", reporting.withdraw, name="withdraw"),
+]

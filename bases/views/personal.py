@@ -1,0 +1,96 @@
+import uuid
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from bases.display import Section, personal_fields
+from bases.forms import ReminderForm, ReturnForm
+from bases.lists import scope_of
+from bases.reminders import remind as send_reminder
+from bases.reporting import for_check
+from bases.scope import current_base
+from bases.selection import chosen, ids_in, way_back
+from portal.access import allow
+from portal.roles import Action, Role
+from residents.models import Enrollment
+from residents.services.refusals import Refused
+from residents.services.returns import return_personal
+from residents.services.states import StateMoved
+
+REFUSED_NAMED = 5
+
+
+@allow(Role.BASE)
+def return_to_resident(request: HttpRequest) -> HttpResponse:
+    """退回住院医师: personal info of one record with comments at its fields, or of many with one comment (BR-45, 61)."""
+    base = current_base(request)
+    if request.method == "POST":
+        own = scope_of(request.user, base, Action.RETURN_PERSONAL).filter(
+            pk__in=ids_in([request.POST.get("ids", "")])
+        )
+    else:
+        own = chosen(request.GET, request.user, base, Action.RETURN_PERSONAL)
+    records = list(for_check(own).order_by("pk"))
+    fields = personal_fields(records[0]) if len(records) == 1 else []
+    sent = request.POST if request.method == "POST" else None
+    form = ReturnForm(sent, paths=[line.path for section in fields for line in section.lines])
+    if sent is not None and form.is_valid():
+        _return(request, records, form.comments())
+        return redirect(way_back(request))
+    return render(
+        request,
+        "bases/return_form.html",
+        {"records": records, "fields": _with_words(fields, form), "form": form, "back": way_back(request)},
+        status=422 if form.errors else 200,
+    )
+
+
+def _with_words(fields: list[Section], form: ReturnForm) -> list[tuple[Section, list[tuple]]]:
+    """Each section with (line, what was typed for it)."""
+    return [
+        (section, [(line, form.data.get(f"comment:{line.path}", "")) for line in section.lines])
+        for section in fields
+    ]
+
+
+def _return(request: HttpRequest, records: list[Enrollment], comments: dict[str, tuple[str, str]]) -> None:
+    batch, done, refused = uuid.uuid4(), 0, []
+    for record in records:
+        try:
+            return_personal(record, comments, by=request.user, batch=batch)
+            done += 1
+        except (Refused, StateMoved) as reason:
+            refused.append(f"{record.resident.full_name}：{reason}")
+    if done:
+        messages.success(request, f"已退回 {done} 人，住院医师会收到消息；修改保存后您可以再次核对。")
+    if refused:
+        more = f"等 {len(refused)} 人" if len(refused) > REFUSED_NAMED else ""
+        messages.error(request, f"未能退回：{'　'.join(refused[:REFUSED_NAMED])}{more}")
+    if not records:
+        messages.warning(request, "没有选中记录。")
+
+
+@allow(Role.BASE)
+def remind(request: HttpRequest) -> HttpResponse:
+    """提醒住院医师 to fill in or update, one or many (BR-14, 33)."""
+    base = current_base(request)
+    if request.method == "POST":
+        own = scope_of(request.user, base, Action.RETURN_PERSONAL).filter(
+            pk__in=ids_in([request.POST.get("ids", "")])
+        )
+    else:
+        own = chosen(request.GET, request.user, base, Action.RETURN_PERSONAL)
+    records = list(own.select_related("resident").order_by("pk"))
+    form = ReminderForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        result = send_reminder([row.pk for row in records], by=request.user, text=form.cleaned_data["text"])
+        skipped = f"，{result.skipped} 人今天已经提醒过，没有重复发送" if result.skipped else ""
+        messages.success(request, f"已向 {result.sent} 人发送提醒{skipped}。")
+        return redirect(way_back(request))
+    return render(
+        request,
+        "bases/remind.html",
+        {"records": records, "form": form, "back": way_back(request)},
+        status=422 if form.errors else 200,
+    )

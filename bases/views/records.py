@@ -1,0 +1,109 @@
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from bases.desk_access import may, record_for
+from bases.display import comments_of, sections
+from bases.models import Submission
+from bases.reporting import check, is_reported, withdrawal_entry
+from portal import audit
+from portal.access import allow
+from portal.roles import Action, Role
+from residents.completeness import completeness
+from residents.history import timeline
+from residents.models import Enrollment
+from residents.models.enrollment import ReviewStatus
+from residents.openness import training_entry
+from residents.snapshot import snapshot_of
+
+SHORTEST_PURPOSE = 4
+
+
+@allow(Role.BASE)
+def record(request: HttpRequest, pk: int) -> HttpResponse:
+    """One record read-only: all blocks with the comments at their fields, its reports, what may be done with it.
+
+    A POST with a purpose shows the full numbers in this one response and is written to the audit log (TRUST 51).
+    """
+    enrollment = record_for(request.user, pk)
+    masked = not (request.method == "POST" and _unmask(request, enrollment))
+    submissions = list(enrollment.submissions.select_related("reported_by").defer("snapshot"))
+    returned = _answerable(enrollment, submissions)
+    returns = list(enrollment.personal_returns.filter(answered_at__isnull=True))
+    comments = comments_of(returned, returns)
+    return render(
+        request,
+        "bases/record.html",
+        {
+            "record": enrollment,
+            "masked": masked,
+            "sections": sections(snapshot_of(enrollment), masked=masked, comments=comments),
+            "submissions": submissions,
+            "returned": returned,
+            "returns": returns,
+            "blockers": check(enrollment),
+            "is_reported": is_reported(enrollment),
+            "completeness": completeness(enrollment),
+            "training_entry": training_entry(enrollment),
+            "may": _may(request, enrollment),
+        },
+    )
+
+
+def _unmask(request: HttpRequest, enrollment: Enrollment) -> bool:
+    purpose = request.POST.get("purpose", "").strip()[:100]
+    if request.POST.get("act") != "unmask":
+        raise Http404
+    if len(purpose) < SHORTEST_PURPOSE:
+        messages.error(request, f"请填写查看目的，至少 {SHORTEST_PURPOSE} 个字，例如“核对身份证原件”。")
+        return False
+    audit.record("unmask", by=request.user, target=enrollment, request=request, purpose=purpose)
+    return True
+
+
+def _answerable(enrollment: Enrollment, submissions: list[Submission]) -> Submission | None:
+    """The province's return that the base must answer now; its comment stands on top of the page (BR-47)."""
+    if enrollment.review_status != ReviewStatus.RETURNED:
+        return None
+    decided = (Submission.Outcome.RETURNED, Submission.Outcome.REVOKED)
+    return next((each for each in submissions if each.outcome in decided and each.comment), None)
+
+
+def _may(request: HttpRequest, enrollment: Enrollment) -> dict[str, bool]:
+    """Which buttons the page offers; each page behind them asks again."""
+    acting = may(request.user, enrollment, Action.EDIT_TRAINING)
+    waiting = enrollment.review_status == ReviewStatus.PENDING
+    return {
+        "act": acting,
+        "withdraw": acting and waiting and withdrawal_entry(enrollment).is_open,
+        "change_status": acting and bool(enrollment.registered_at),
+    }
+
+
+@allow(Role.BASE)
+def submission(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """What was reported at one time, frozen: the approved intake original stays readable here (BR-37)."""
+    enrollment = record_for(request.user, pk)
+    chosen = get_object_or_404(enrollment.submissions.select_related("reported_by"), number=number)
+    comments = comments_of(chosen, []) if chosen.comment else {}
+    return render(
+        request,
+        "bases/submission.html",
+        {
+            "record": enrollment,
+            "submission": chosen,
+            "sections": sections(chosen.snapshot, comments=comments),
+            "is_intake_original": enrollment.intake_submission_id == chosen.pk,
+        },
+    )
+
+
+@allow(Role.BASE)
+def record_history(request: HttpRequest, pk: int) -> HttpResponse:
+    """Every change of the record in plain words (BR-63)."""
+    enrollment = record_for(request.user, pk)
+    return render(
+        request,
+        "bases/history.html",
+        {"record": enrollment, "entries": timeline(enrollment, with_names=True)},
+    )
