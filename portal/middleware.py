@@ -18,7 +18,7 @@ def client_address(request: HttpRequest) -> str:
     """The address of the last hop that our own proxies saw; what the client claims beyond them changes nothing."""
     address = request.META.get("REMOTE_ADDR") or "0.0.0.0"
     if settings.TRUSTED_PROXY_COUNT:
-        hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+        hops = [hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",") if hop.strip()]
         if len(hops) >= settings.TRUSTED_PROXY_COUNT:
             address = hops[-settings.TRUSTED_PROXY_COUNT]
     try:

@@ -16,7 +16,7 @@ class Province(models.Model):
     name = models.CharField("名称", max_length=20, unique=True)
     short_name = models.CharField("简称", max_length=10)
     reporting_mode = models.CharField(
-        "报送方式", max_length=1, choices=ReportingMode.choices, default=ReportingMode.DIRECT
+        "报送方式", max_length=1, choices=ReportingMode, default=ReportingMode.DIRECT
     )
     integration_tested_at = models.DateTimeField("接口联调通过时间", null=True, blank=True)
 

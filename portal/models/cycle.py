@@ -42,7 +42,7 @@ class CycleWindow(models.Model):
     """
 
     cycle = models.ForeignKey(CollectionCycle, models.PROTECT, related_name="windows")
-    step = models.CharField("环节", max_length=20, choices=Step.choices)
+    step = models.CharField("环节", max_length=20, choices=Step)
     province = models.ForeignKey("bases.Province", models.PROTECT, null=True, blank=True, verbose_name="省份")
     opens_at = models.DateTimeField("开始时间")
     closes_at = models.DateTimeField("截止时间")
@@ -70,7 +70,7 @@ class Extension(models.Model):
     """A later deadline of one step for one named province, base or record (GOALS P8)."""
 
     cycle = models.ForeignKey(CollectionCycle, models.PROTECT, related_name="extensions")
-    step = models.CharField(max_length=20, choices=Step.choices)
+    step = models.CharField(max_length=20, choices=Step)
     province = models.ForeignKey("bases.Province", models.PROTECT, null=True, blank=True)
     base = models.ForeignKey("bases.TrainingBase", models.PROTECT, null=True, blank=True)
     enrollment = models.ForeignKey("residents.Enrollment", models.PROTECT, null=True, blank=True)

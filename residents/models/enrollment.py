@@ -104,20 +104,20 @@ class Enrollment(models.Model):
     remark = text(200)
 
     # 培训状态: the current one; every change is a StatusChange row
-    status = models.CharField("培训状态", max_length=1, choices=Status.choices, default=Status.IN_TRAINING)
+    status = models.CharField("培训状态", max_length=1, choices=Status, default=Status.IN_TRAINING)
     status_since = models.DateField(null=True, blank=True)
     extended_until = models.DateField(null=True, blank=True)
     expected_resume = models.DateField(null=True, blank=True)
 
     # Reporting
     report_status = models.CharField(
-        "上报状态", max_length=1, choices=ReportStatus.choices, default=ReportStatus.UNREPORTED
+        "上报状态", max_length=1, choices=ReportStatus, default=ReportStatus.UNREPORTED
     )
     review_status = models.CharField(
-        "审核状态", max_length=1, choices=ReviewStatus.choices, default=ReviewStatus.NONE
+        "审核状态", max_length=1, choices=ReviewStatus, default=ReviewStatus.NONE
     )
     personal_state = models.CharField(
-        "个人信息状态", max_length=1, choices=PersonalState.choices, default=PersonalState.EMPTY
+        "个人信息状态", max_length=1, choices=PersonalState, default=PersonalState.EMPTY
     )
     training_complete = models.BooleanField("培训信息已完整", default=False)
     # A resident's save after 上报 never un-reports; the base sees "个人信息有未上报的更新" (AM-14).
@@ -218,8 +218,8 @@ class StatusChange(models.Model):
     """One change of 培训状态 with its reason, dates and evidence (DOMAIN §2.7); never altered, never deleted."""
 
     enrollment = models.ForeignKey(Enrollment, models.PROTECT, related_name="status_changes")
-    from_status = models.CharField(max_length=1, choices=Status.choices, blank=True)
-    to_status = models.CharField(max_length=1, choices=Status.choices)
+    from_status = models.CharField(max_length=1, choices=Status, blank=True)
+    to_status = models.CharField(max_length=1, choices=Status)
     effective_date = models.DateField("变更日期", null=True)
     reason = code(2)
     reason_note = text(500)

@@ -62,9 +62,9 @@ def _catalogue() -> dict[str, Entry]:
     entries: dict[str, Entry] = {}
     for part in (catalogue_shapes, catalogue_blocks, catalogue_training):
         for code, words in part.ERRORS.items():
-            entries[code] = Entry(*words, is_warning=False)
+            entries[code] = Entry(words[0], words[1], words[2], is_warning=False)
         for code, words in part.WARNINGS.items():
-            entries[code] = Entry(*words, is_warning=True)
+            entries[code] = Entry(words[0], words[1], words[2], is_warning=True)
     return entries
 
 

@@ -69,7 +69,7 @@ def _judge_place(values: Mapping[str, Any], context: Mapping[str, Any], found: P
         add(found, "training_base", code, value=values["training_base"], nearest=nearest)
     home = context.get("base_province")
     if province and home and home != province:
-        labels = {"value": values.get("training_base"), "home": PROVINCE.label(home)}
+        labels = {"value": values.get("training_base") or "", "home": PROVINCE.label(home)}
         add(found, "training_base", "base_of_other_province", **labels)
 
 

@@ -52,7 +52,7 @@ def _in_range(day: date, raw: Any) -> date:
     return day
 
 
-def _from_number(raw: float, allows_month: bool, is_1904: bool) -> date:
+def _from_number(raw: float, allows_month: bool, is_1904: bool) -> date | None:
     if isinstance(raw, float):
         if raw.is_integer():
             raw = int(raw)

@@ -75,6 +75,7 @@ def _compiled(pattern: str) -> re.Pattern:
 
 
 def _code(field: Field, raw: Any) -> str:
+    assert field.codes is not None
     return CODE_LISTS[field.codes].find(raw)
 
 
@@ -141,7 +142,8 @@ def clean_value(field: Field, raw: Any, *, is_1904: bool = False) -> Any:
     if field.kind == "date":
         return parse_date(raw, allows_month=field.allows_month, is_1904=is_1904)
     if field.kind == "month":
-        return parse_date(raw, allows_month=True, is_1904=is_1904).replace(day=1)
+        day = parse_date(raw, allows_month=True, is_1904=is_1904)
+        return day and day.replace(day=1)
     value = _READERS[field.kind](field, raw)
     return None if value == "" else value
 

@@ -212,7 +212,7 @@ def _judge_end(values: Mapping[str, Any], context: Mapping[str, Any], found: Pro
         add(found, "ended_on", "date_in_future")
     if ended is not None and start is not None and ended < start:
         add(found, "ended_on", "before_start", start=start)
-    expected = _RESULT_OF_REASON.get(values.get("reason"))
+    expected = _RESULT_OF_REASON.get(values.get("reason") or "")
     if expected is not None and values.get("ended_result") not in (None, expected):
         labels = {
             "reason": REASON.label(values["reason"]),
@@ -229,7 +229,7 @@ def missing(values: Mapping[str, Any], context: Mapping[str, Any]) -> list[str]:
     status = values.get("status")
     if status is not None and status == context.get("current_status"):
         return []
-    transition = TRANSITIONS.get((context.get("current_status"), status))
+    transition = TRANSITIONS.get((context.get("current_status"), status)) if status is not None else None
     needed = missing_fields(FIELDS, values, context)
     if transition is not None and not transition.needs:
         needed = [name for name in needed if name != "effective_date"]
