@@ -74,8 +74,8 @@ def as_stored(
             "repair": each.repair,
             "is_warning": each.is_warning,
         }
-        for name, problems in found.items()
-        for each in problems
+        for name in ("", *labels)
+        for each in found.get(name, ())
     ]
 
 

@@ -1,0 +1,72 @@
+import uuid
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+
+from bases.models import ImportBatch
+from portal.sheets.reading import MAX_BYTES
+
+MEGABYTE = 1024 * 1024
+
+
+class UploadForm(forms.Form):
+    """A workbook and the token that makes a second click harmless; what is inside is judged by the worker."""
+
+    token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    file = forms.FileField(
+        label="填好的账号模板",
+        max_length=255,
+        allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.xls,.ods,.csv"}),
+        help_text=f"请上传 .xlsx 文件（.xls、.ods、.csv 也可以），不超过 {MAX_BYTES // MEGABYTE} MB、5000 行。",
+        error_messages={
+            "required": "没有选择文件。请先选择填好的账号模板。",
+            "max_length": "文件名过长。请改短文件名后重新上传。",
+            "missing": "没有收到文件。请重新选择文件并上传。",
+        },
+    )
+
+    def clean_file(self) -> UploadedFile:
+        file = self.cleaned_data["file"]
+        if not file.size:
+            raise ValidationError("文件是空的（0 字节）。请检查文件内容后重新上传。")
+        if file.size > MAX_BYTES:
+            raise ValidationError(
+                f"文件有 {file.size / MEGABYTE:.1f} MB，超过 {MAX_BYTES // MEGABYTE} MB 的上限。"
+                "请删去图片和无关的工作表，或分成几个文件上传。"
+            )
+        return file
+
+
+class ConfirmForm(forms.Form):
+    mode = forms.ChoiceField(choices=ImportBatch.Mode.choices)
+
+
+class DeletionForm(forms.Form):
+    """BR-73: deleting is not withdrawing, so the question is asked before every delete."""
+
+    WRONG, LEFT = "wrong", "left"
+
+    why = forms.ChoiceField(
+        label="录错了，还是已离开培训？",
+        choices=[
+            (WRONG, "录错了：此人不在本基地培训，或证件号等录入有误"),
+            (LEFT, "已离开培训：退出培训、转到其他基地或更换专业"),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": "请选择一项。"},
+    )
+    reason = forms.CharField(
+        label="删除原因",
+        max_length=200,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="将记入操作记录；30 天内可以恢复。例如：证件号末位录错，已重新导入。",
+    )
+
+    def clean(self) -> dict:
+        values = super().clean()
+        if values.get("why") == self.WRONG and len(values.get("reason", "")) < 4:
+            self.add_error("reason", "请写明删除原因，至少 4 个字。")
+        return values

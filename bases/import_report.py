@@ -1,0 +1,154 @@
+"""What a page, and the user's own workbook, say about the rows of an import batch."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.core.paginator import Page, Paginator
+from django.db import connection
+from django.db.models import Case, Q, QuerySet, Value, When
+from django.utils import timezone
+
+from bases.import_work import State, local_copy, read_batch
+from bases.models import ImportBatch, ImportRow
+from bases.workbooks import WORKBOOKS
+from portal.masking import mask
+from portal.sheets.annotation import annotate
+
+PAGE_SIZE = 50
+WARNED = "warned"
+_PERSONAL_KINDS = frozenset({"id_number", "mobile"})
+_WORDS = {
+    ImportRow.Verdict.CREATE: ("将新增", "已新增"),
+    ImportRow.Verdict.UPDATE: ("将更新", "已更新"),
+    ImportRow.Verdict.UNCHANGED: ("已存在，未重复导入", "已存在，未重复导入"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Faults of one rule, with how many cells have it; `repair` where it is the same for all."""
+
+    title: str
+    headers: str
+    count: int
+    is_warning: bool
+    repair: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a row as the page shows it; `level` is "error", "warning" or empty."""
+
+    header: str
+    text: str
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the batch as the page shows it."""
+
+    row: ImportRow
+    cells: list[Cell]
+
+
+def problem_groups(batch: ImportBatch) -> list[Group]:
+    """The faults of a batch by rule, errors first, the most frequent first (GOALS B4)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p->>'title', string_agg(DISTINCT p->>'header', '、'), count(*),"
+            " bool_and((p->>'is_warning')::boolean),"
+            " CASE WHEN count(DISTINCT p->>'repair') = 1 THEN min(p->>'repair') ELSE '' END"
+            " FROM bases_importrow r, jsonb_array_elements(r.problems) p WHERE r.batch_id = %s"
+            " GROUP BY p->>'title', p->>'is_warning' ORDER BY 4, 3 DESC, 1",
+            [batch.pk],
+        )
+        return [
+            Group(title, headers, count, is_warning, repair)
+            for title, headers, count, is_warning, repair in cursor.fetchall()
+        ]
+
+
+def rows_of(batch: ImportBatch, verdict: str) -> QuerySet[ImportRow]:
+    """The rows with one verdict ("warned": with a warning; "": all), those with problems first."""
+    rows = batch.rows.order_by(
+        Case(
+            When(verdict=ImportRow.Verdict.REFUSED, then=Value(0)),
+            When(problems=[], then=Value(2)),
+            default=Value(1),
+        ),
+        "sheet_row",
+    )
+    if verdict == WARNED:
+        return rows.filter(Q(problems__contains=[{"is_warning": True}]))
+    return rows.filter(verdict=verdict) if verdict in ImportRow.Verdict.values else rows
+
+
+def page_of(batch: ImportBatch, verdict: str, number: str | None) -> Page:
+    """One page of Lines; what is not a page number leads to the nearest page."""
+    page = Paginator(rows_of(batch, verdict), PAGE_SIZE).get_page(number)
+    headers = WORKBOOKS[batch.kind].resource.headers()
+    personal = {
+        field.label for field in WORKBOOKS[batch.kind].resource.rule_fields() if field.kind in _PERSONAL_KINDS
+    }
+    page.object_list = [Line(row, _cells(row, headers, personal)) for row in page.object_list]
+    return page
+
+
+def _cells(row: ImportRow, headers: Iterable[str], personal: set[str]) -> list[Cell]:
+    """Numbers of persons are masked where nothing is wrong with them (TRUST 51)."""
+    levels: dict[str, str] = {}
+    for problem in row.problems:
+        if levels.get(problem["header"]) != "error":
+            levels[problem["header"]] = "warning" if problem["is_warning"] else "error"
+    return [
+        Cell(
+            header,
+            mask(row.raw.get(header, ""))
+            if header in personal and levels.get(header) != "error"
+            else row.raw.get(header, ""),
+            levels.get(header, ""),
+        )
+        for header in headers
+    ]
+
+
+def annotated_copy(batch: ImportBatch) -> bytes:
+    """The user's own workbook with coloured cells, comments and a status column (GOALS B5). Raises SheetRefused."""
+    errors: dict[int, dict[str, list[str]]] = {}
+    warnings: dict[int, dict[str, list[str]]] = {}
+    statuses: dict[int, str] = {}
+    is_done = batch.state == State.APPLIED
+    for row in batch.rows.all():
+        for problem in row.problems:
+            side = warnings if problem["is_warning"] else errors
+            texts = side.setdefault(row.sheet_row, defaultdict(list))
+            texts[problem["header"]].append(problem["text"] + problem["repair"])
+        if row.verdict in _WORDS:
+            statuses[row.sheet_row] = _WORDS[row.verdict][is_done]
+    with local_copy(batch) as path:
+        return annotate(path, read_batch(batch), errors, warnings=warnings, statuses=statuses)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the worker is: `percent` is None while it cannot be told; `ahead` batches wait before this one."""
+
+    words: str
+    percent: int | None
+    ahead: int
+
+
+def progress_of(batch: ImportBatch) -> Progress:
+    """What the waiting page says (GOALS B8)."""
+    if batch.state == State.CHECKING:
+        percent = batch.progress * 100 // batch.rows_total if batch.rows_total else None
+        return Progress("正在检查", percent, 0)
+    waiting = ImportBatch.objects.filter(
+        state__in=[State.UPLOADED, State.APPLYING],
+        worked_at__lt=batch.worked_at,
+        worked_at__gt=timezone.now() - timedelta(hours=1),
+    ).count()
+    return Progress("等待检查" if batch.state == State.UPLOADED else "正在导入", None, waiting)
