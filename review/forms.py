@@ -186,7 +186,12 @@ class RevokeForm(forms.Form):
 class StatisticsForm(forms.Form):
     """Which two dimensions are crossed, of which source, narrowed by which values of the others."""
 
-    source = forms.ChoiceField(label="统计口径", choices=list(SOURCES.items()), required=False)
+    source = forms.ChoiceField(
+        label="统计口径",
+        choices=list(SOURCES.items()),
+        required=False,
+        help_text="现有人员：每人最近一次审核通过的信息；招收原始信息：招收审核通过时的信息，不随后来的更新变化。",
+    )
     rows = forms.ChoiceField(label="行", choices=lambda: _dimensions(), required=False)
     columns = forms.ChoiceField(label="列", choices=lambda: _dimensions(), required=False)
 

@@ -23,7 +23,7 @@ BLANK = "-"
 UNKNOWN = "未填写"
 
 # AM-30: the head count reads the registry's last approved snapshots, the intake statistics the approved originals.
-SOURCES = {"current": "现有人员（最近一次审核通过的信息）", "intake": "招收原始信息（招收审核通过时的信息）"}
+SOURCES = {"current": "现有人员", "intake": "招收原始信息"}
 
 
 @dataclass(frozen=True, slots=True)

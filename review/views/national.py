@@ -5,7 +5,6 @@ from django.views.decorators.http import require_GET
 from portal.access import allow
 from portal.calendar import current_cycle, cycle_state
 from portal.roles import Role
-from residents.codes import CODE_LISTS
 from review import progress, windows
 
 
@@ -18,7 +17,7 @@ def national(request: HttpRequest) -> HttpResponse:
     if cycle:
         rows = progress.by_province(cycle)
         context |= {
-            "state": CODE_LISTS["cycle_state"].label(cycle_state(cycle)),
+            "state": cycle_state(cycle),
             "steps": windows.steps_of(cycle),
             "rows": rows,
             "total": progress.total(rows),

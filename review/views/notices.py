@@ -15,9 +15,11 @@ from review.organisation_forms import ContactForm, NoticeForm
 @allow(Role.CMDA)
 def notices(request: HttpRequest) -> HttpResponse:
     """The association's notices, published and withdrawn (BR-95), and the contact block (BR-94)."""
-    return render(
-        request, "review/notices.html", {"notices": Notice.objects.select_related("published_by")[:200]}
-    )
+    context = {
+        "notices": Notice.objects.select_related("published_by")[:200],
+        "block": SiteContact.objects.filter(pk=1).first(),
+    }
+    return render(request, "review/announcements.html", context)
 
 
 @require_http_methods(["GET", "POST"])

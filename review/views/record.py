@@ -13,6 +13,7 @@ from portal.roles import Action, Role
 from residents.models import Enrollment
 from residents.services.states import StateMoved
 from review import decisions, queue
+from review.exports import may_unmask
 from review.forms import QueueFilter, ReturnForm, RevokeForm, UnmaskForm
 from review.record import record_page
 
@@ -36,7 +37,7 @@ def _acting(request: HttpRequest, pk: int) -> Enrollment:
 def _show(request: HttpRequest, enrollment: Enrollment, *, masked: bool = True, **forms) -> HttpResponse:
     filters = QueueFilter(request.user, request.GET)
     page = record_page(request.user, enrollment, filters.values, masked=masked)
-    context = {"page": page, "enrollment": enrollment, "query": request.GET.urlencode(), "masked": masked}
+    context = {"page": page, "enrollment": enrollment, "query": request.GET.urlencode(), "masked": masked, "may_unmask": may_unmask(request.user)}
     context |= {"return_form": ReturnForm(remarks=REMARKS), "revoke_form": RevokeForm()} | forms
     return render(request, "review/record.html", context)
 
@@ -51,8 +52,8 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
     enrollment = _visible(request, pk)
     if request.method == "GET":
         return _show(request, enrollment)
-    if request.user.role == Role.PROVINCE:
-        _acting(request, pk)
+    if not may_unmask(request.user):
+        raise PermissionDenied
     form = UnmaskForm(request.POST)
     if not form.is_valid():
         messages.error(request, form.errors["purpose"][0])
