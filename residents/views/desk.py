@@ -1,0 +1,159 @@
+"""What every page of a resident stands on: his living record, whether it is open, what it lacks, what was returned."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from django.http import Http404
+from django.urls import reverse
+
+from portal.calendar import Opening
+from portal.models import User
+from residents.completeness import Completeness, Section, completeness
+from residents.models import Enrollment, PersonalReturn
+from residents.openness import personal_entry
+from residents.services.personal import has_section
+from residents.services.returns import open_returns
+from residents.words import BLOCKS
+
+ORDER = ("basic", "education", "certificate", "work")
+_FIELD_LABELS = {f"{block.key}.{item.name}": item.label for block in BLOCKS for item in block.fields}
+_BLOCK_LABELS = {block.key: block.label for block in BLOCKS}
+
+
+def section_url(key: str) -> str:
+    """The page of a section, by the key of residents.completeness."""
+    if key in ("education", "training"):
+        return reverse(f"residents:{key}")
+    return reverse("residents:section", args=[key])
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One missing field with the address where it is filled in (GOALS R2)."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One section in the navigation and on the first page: how full it is, what it lacks, what is wrong in it."""
+
+    section: Section
+    url: str
+    gaps: list[Gap]
+    returned: int = 0
+
+    @property
+    def key(self) -> str:
+        return self.section.key
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """One open return in the resident's words: who (role only, R7), when, what, and the field it stands at."""
+
+    pk: int
+    section: str
+    field: str
+    place: str
+    url: str
+    text: str
+    at: object
+
+
+@dataclass
+class Desk:
+    """The record a resident works on, with everything his pages say about it."""
+
+    enrollment: Enrollment
+    returns: list[PersonalReturn] = field(default_factory=list)
+
+    @cached_property
+    def entry(self) -> Opening:
+        return personal_entry(self.enrollment)
+
+    @cached_property
+    def complete(self) -> Completeness:
+        return completeness(self.enrollment, with_training=False)
+
+    @cached_property
+    def comments(self) -> list[Comment]:
+        return [_comment(each) for each in self.returns]
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        found = {section.key: section for section in self.complete.sections}
+        counts = [comment.section for comment in self.comments]
+        rows = sorted(self.enrollment.resident.education_records.all(), key=lambda row: (row.level, row.pk))
+        ids = [row.pk for row in rows]
+        return [
+            Step(found[key], section_url(key), _gaps(found[key], ids), counts.count(key))
+            for key in ORDER
+            if key in found
+        ]
+
+    def comments_at(self, section: str) -> list[Comment]:
+        return [comment for comment in self.comments if comment.section in (section, "")]
+
+    def next_url(self, section: str) -> str:
+        """The section after this one; the first page after the last."""
+        keys = [step.key for step in self.steps]
+        position = keys.index(section) + 1
+        return self.steps[position].url if position < len(keys) else reverse("residents:home")
+
+
+def desk_of(user: User) -> Desk | None:
+    """The desk of the signed-in resident: his living record, else the newest one, read-only; None without any."""
+    records = (
+        Enrollment.objects.filter(resident__user=user, deleted_at__isnull=True)
+        .select_related(
+            "resident__user",
+            "resident__basic",
+            "resident__work",
+            "resident__certificate",
+            "base__province",
+            "specialty",
+        )
+        .prefetch_related("resident__education_records")
+        .order_by("-pk")
+    )
+    found = list(records)
+    if not found:
+        return None
+    enrollment = next((record for record in found if record.is_live), found[0])
+    return Desk(enrollment, open_returns(enrollment))
+
+
+def required_desk(user: User, section: str | None = None) -> Desk:
+    """As desk_of, for pages that make no sense without a record or without this section: 404 there."""
+    desk = desk_of(user)
+    if desk is None or (section is not None and not has_section(desk.enrollment, section)):
+        raise Http404
+    return desk
+
+
+def _gaps(section: Section, row_ids: list[int]) -> list[Gap]:
+    gaps = []
+    for missing in section.missing:
+        url = section_url(section.key)
+        label = missing.label
+        if section.key == "education":
+            if missing.row is None:
+                url = reverse("residents:education-add")
+            else:
+                url = reverse("residents:education-edit", args=[row_ids[missing.row]])
+                label = f"第 {missing.row + 1} 条：{label}" if len(row_ids) > 1 else label
+        gaps.append(Gap(label, f"{url}#{missing.fragment}"))
+    return gaps
+
+
+def _comment(returned: PersonalReturn) -> Comment:
+    block, _, name = returned.field.partition(".")
+    # 手机号 belongs to the identity of a record and is edited with 基本信息.
+    section = "basic" if block == "identity" else block
+    place = _FIELD_LABELS.get(returned.field) or _BLOCK_LABELS.get(section, "")
+    url = section_url(section) if section in ORDER else ""
+    if url and name and section != "education":
+        url = f"{url}#id_{name}_box"
+    return Comment(returned.pk, section, name, place, url, returned.comment, returned.returned_at)

@@ -1,0 +1,106 @@
+"""The resident's first page, the read-only 培训信息, the history of his record, answers and confirmations."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from portal.access import allow
+from portal.calendar import current_cycle
+from portal.models import AuditEvent
+from portal.roles import Role
+from residents.history import timeline
+from residents.models import Enrollment, PersonalReturn, SectionConfirmation
+from residents.services.personal import RULES, confirm_unchanged
+from residents.services.refusals import Refused
+from residents.services.returns import answer_without_change
+from residents.services.states import StateMoved
+from residents.snapshot import FIELDS, values_of
+from residents.views.desk import Desk, desk_of, required_desk
+from residents.words import in_words
+
+
+@allow(Role.RESIDENT)
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """What is missing, what was returned, how the record stands (BR-46, 54; GOALS R2, R3)."""
+    desk = desk_of(request.user)
+    if desk is None:
+        return render(request, "residents/no_record.html")
+    others = (
+        Enrollment.objects.filter(resident=desk.enrollment.resident_id, deleted_at__isnull=True)
+        .exclude(pk=desk.enrollment.pk)
+        .select_related("base", "specialty")
+        .order_by("-intake_year", "-pk")
+    )
+    confirmed = _confirmed(desk)
+    cards = [(step, (confirmed or {}).get(step.key)) for step in desk.steps]
+    context = {"desk": desk, "others": others, "cards": cards, "may_confirm": confirmed is not None}
+    return render(request, "residents/home.html", context)
+
+
+def _confirmed(desk: Desk) -> dict[str, SectionConfirmation] | None:
+    """This cycle's confirmations by section; None where there is nothing to confirm yet (R5)."""
+    cycle = current_cycle()
+    if desk.enrollment.module != "registry" or not desk.enrollment.is_live or cycle is None:
+        return None
+    stored = SectionConfirmation.objects.filter(resident=desk.enrollment.resident_id, cycle=cycle)
+    return {each.section: each for each in stored}
+
+
+@allow(Role.RESIDENT)
+@require_GET
+def training(request: HttpRequest) -> HttpResponse:
+    """培训信息 as the base keeps it (DOMAIN §3.11: view)."""
+    desk = required_desk(request.user)
+    values = values_of(desk.enrollment, "training")
+    facts = [(item.label, in_words(item, values.get(item.name))) for item in FIELDS["training"]]
+    filled = [(label, words) for label, words in facts if words]
+    return render(request, "residents/training.html", {"desk": desk, "facts": filled})
+
+
+@allow(Role.RESIDENT)
+@require_GET
+def history(request: HttpRequest) -> HttpResponse:
+    """Who changed what of the record and who saw its full numbers, by role and without names (GOALS R7)."""
+    desk = required_desk(request.user)
+    seen = AuditEvent.objects.filter(
+        target_type=Enrollment._meta.label, target_id=str(desk.enrollment.pk), action="unmask"
+    ).order_by("-at")
+    reads = [(event.at, Role(event.role).label, event.detail.get("purpose", "")) for event in seen[:50]]
+    entries = timeline(desk.enrollment, with_names=False)
+    return render(request, "residents/history.html", {"desk": desk, "entries": entries, "reads": reads})
+
+
+@allow(Role.RESIDENT)
+@require_POST
+def answer(request: HttpRequest, pk: int) -> HttpResponse:
+    """无需修改: close one return comment with a reason (GOALS R3)."""
+    returned = get_object_or_404(PersonalReturn, pk=pk, enrollment__resident__user=request.user)
+    try:
+        answer_without_change(returned, request.POST.get("reason", ""), by=request.user)
+    except Refused as refusal:
+        messages.error(request, f"“无需修改”的理由没有保存：{refusal}")
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+    else:
+        messages.success(request, "已记录您的答复，培训基地可以看到。")
+    return redirect("residents:home")
+
+
+@allow(Role.RESIDENT)
+@require_POST
+def confirm(request: HttpRequest) -> HttpResponse:
+    """信息无变化 for one section in this year's cycle (GOALS R5)."""
+    section = request.POST.get("section", "")
+    desk = required_desk(request.user, section if section in RULES else "")
+    cycle = current_cycle()
+    if cycle is None or desk.enrollment.module != "registry":
+        raise Http404
+    try:
+        is_new = confirm_unchanged(desk.enrollment, section, cycle, by=request.user)
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+    else:
+        messages.success(request, "已确认信息无变化。" if is_new else "该部分本年度已确认过。")
+    return redirect("residents:home")

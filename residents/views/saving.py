@@ -1,0 +1,198 @@
+"""What the form pages share: the form of a section as it was stored, typed or drafted, and the outcome of a save."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from portal.drafts import data_of, discard_draft, draft_for, save_draft
+from residents.codes.places import CHINA
+from residents.forms import as_input, form_for, raw_of, show_problems
+from residents.rules import education, work
+from residents.rules.fields import Field
+from residents.rules.identity import RESIDENT_ID
+from residents.services.personal import RULES, Closed, Conflict, SaveResult, own_fields, stored_values
+from residents.services.refusals import Refused
+from residents.snapshot import context_of, values_of
+from residents.views.desk import Desk, section_url
+from residents.views.layout import groups_of
+from residents.words import in_words
+
+Save = Callable[[Mapping[str, Any], int | None], SaveResult]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One form page: whose section, which row (None while nothing is stored), where it posts and what it is called."""
+
+    desk: Desk
+    section: str
+    row: Model | None
+    url: str
+    title: str
+
+    @property
+    def draft_key(self) -> str:
+        """The name under which typed values are kept: one per record, section and row."""
+        row = f":{self.row.pk if self.row else 'new'}" if self.section == "education" else ""
+        return f"personal:{self.desk.enrollment.pk}:{self.section}{row}"
+
+    @property
+    def version(self) -> int:
+        return self.row.version if self.row else 0
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        return own_fields(self.desk.enrollment, self.section)
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        return stored_values(self.desk.enrollment, self.section, self.row)
+
+
+def offered(page: Page) -> dict[str, Any]:
+    """The values the form opens with: what is stored, and what can be told for a block never saved (AM-06, P-24)."""
+    values = page.stored
+    enrollment = page.desk.enrollment
+    told: Mapping[str, Any] = {}
+    if page.section == "basic" and enrollment.resident.id_type == RESIDENT_ID:
+        told = {"nationality": CHINA}
+    elif page.section == "work":
+        told = work.prefill(values_of(enrollment, "training"), enrollment.base.name)
+    elif page.section == "education" and not enrollment.resident.education_records.all():
+        told = education.default_row(context_of(enrollment))
+    if page.row is None:
+        values |= {name: value for name, value in told.items() if values.get(name) is None}
+    return values
+
+
+def build_form(page: Page, **sent: Any) -> forms.Form:
+    return form_for(page.fields, offered(page), context=context_of(page.desk.enrollment), **sent)
+
+
+def show(request: HttpRequest, page: Page, form: forms.Form | None = None, **more: Any) -> HttpResponse:
+    """The form page: `form` as sent, else the draft where the address asks for it, else what is stored."""
+    draft = draft_for(request.user, page.draft_key)
+    version = page.version
+    status = more.pop("status", 200)
+    if form is None and draft and request.GET.get("draft"):
+        form, version, draft = build_form(page, data=data_of(draft)), draft.base_version, None
+    elif form is None:
+        form = build_form(page)
+        _show_stored_problems(page, form)
+    context = {
+        "desk": page.desk,
+        "page": page,
+        "form": form,
+        "groups": groups_of(page, form),
+        "draft": draft if not form.is_bound else None,
+        "version": version,
+        "locked": _facts(page, own=False),
+        "facts": _facts(page, own=True),
+        "comments": page.desk.comments_at(page.section),
+        **more,
+    }
+    return render(request, "residents/section.html", context, status=status)
+
+
+def _show_stored_problems(page: Page, form: forms.Form) -> None:
+    if page.row is not None:
+        found = RULES[page.section].problems(page.stored, context_of(page.desk.enrollment))
+        show_problems(form, found, as_notices=True)
+
+
+def _facts(page: Page, *, own: bool) -> list[tuple[str, str, str]]:
+    """(name, label, words) of the resident's own fields, or of those nobody edits here (BR-52, AM-07, R6)."""
+    names = {item.name for item in page.fields}
+    values = page.stored
+    shown = [
+        item for item in RULES[page.section].FIELDS if (item.name in names) is own and item.owner != "auto"
+    ]
+    return [(item.name, item.label, in_words(item, values.get(item.name), masked=False)) for item in shown]
+
+
+def handle(request: HttpRequest, page: Page, save: Save) -> HttpResponse:
+    """Save what was posted and say what became of it; whatever the outcome, nothing typed is lost (GOALS R4, P-22)."""
+    form = build_form(page, data=request.POST, files=request.FILES)
+    raw = raw_of(form)
+    sent = request.POST.get("version", "")
+    try:
+        result = save(raw, int(sent) if sent.isdecimal() else None)
+    except Refused as refusal:
+        show_problems(form, refusal.problems)
+        return show(request, page, form, version=sent, status=422)
+    except Conflict as conflict:
+        return _show_conflict(request, page, raw, conflict)
+    except Closed as closed:
+        return _show_closed(request, page, form, closed)
+    discard_draft(request.user, page.draft_key)
+    _tell(request, result)
+    return redirect(page.desk.next_url(page.section) if "next" in request.POST else _back(page))
+
+
+def _back(page: Page) -> str:
+    return section_url(page.section)
+
+
+def _tell(request: HttpRequest, result: SaveResult) -> None:
+    if not result.changed and not result.answered:
+        messages.info(request, "没有改动，无需保存。")
+        return
+    messages.success(request, "已保存，培训基地现在就能看到，无需上报。")
+    if result.answered:
+        messages.info(request, f"已答复 {result.answered} 条退回意见。")
+    for found in result.warnings.values():
+        for problem in found:
+            messages.warning(request, str(problem))
+
+
+def _show_closed(request: HttpRequest, page: Page, form: forms.Form, closed: Closed) -> HttpResponse:
+    text = str(closed)
+    if closed.opening.in_grace:
+        data = request.POST.copy()
+        data.pop("csrfmiddlewaretoken", None)
+        save_draft(request.user, page.draft_key, data.urlencode(), page.version)
+        text += "您的内容在截止后 5 分钟内提交，已存为草稿，没有写入记录；请联系培训基地申请延长填报时间。"
+    else:
+        text += "您填写的内容仍显示在下面，但没有保存。"
+    messages.error(request, text)
+    return show(request, page, form, closed=True, status=409)
+
+
+def _show_conflict(
+    request: HttpRequest, page: Page, raw: Mapping[str, Any], conflict: Conflict
+) -> HttpResponse:
+    """Both values of each field that differs, to choose from (GOALS R4)."""
+    labels = {item.name: item for item in page.fields}
+    choices, files = [], []
+    for name, (stored, sent) in conflict.fields.items():
+        item = labels.get(name)
+        if item is None:
+            continue
+        if item.kind == "file":
+            files.append(item.label)
+            continue
+        values = [
+            (as_input(item, value) or "", in_words(item, value, masked=False)) for value in (stored, sent)
+        ]
+        choices.append({"name": name, "label": item.label, "stored": values[0], "sent": values[1]})
+    differing = {choice["name"] for choice in choices}
+    kept = [
+        (name, value)
+        for name, value in raw.items()
+        if name not in differing and name in labels and labels[name].kind != "file"
+    ]
+    context = {
+        "desk": page.desk,
+        "page": page,
+        "choices": choices,
+        "files": files,
+        "kept": kept,
+        "version": conflict.version,
+    }
+    return render(request, "residents/conflict.html", context, status=409)

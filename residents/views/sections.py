@@ -1,0 +1,143 @@
+"""The form pages of the resident's blocks and his files (BR-43, 52, 53, 55, 64, 78, 80)."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Model
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from portal.access import allow
+from portal.roles import Role
+from residents.models import EducationRecord
+from residents.rules.education import MOST_ROWS
+from residents.services.personal import RULES, delete_education, save_block, save_education
+from residents.services.states import StateMoved
+from residents.services.uploads import JPEG, PNG, SUFFIXES, content_type
+from residents.snapshot import block_of
+from residents.views.desk import required_desk, section_url
+from residents.views.saving import Page, handle, show
+from residents.words import BLOCKS
+
+LABELS = {block.key: block.label for block in BLOCKS}
+
+
+@allow(Role.RESIDENT)
+@require_http_methods(["GET", "POST"])
+def section(request: HttpRequest, slug: str) -> HttpResponse:
+    """基本信息, 证书信息 or 工作信息: one page, one save."""
+    desk = required_desk(request.user, slug)
+    if slug == "education":
+        raise Http404
+    row = block_of(desk.enrollment.resident, slug)
+    page = Page(desk, slug, row, section_url(slug), LABELS[slug])
+    if request.method == "GET":
+        return show(request, page)
+    return handle(
+        request,
+        page,
+        lambda raw, version: save_block(
+            desk.enrollment, slug, raw, by=request.user, expected_version=version
+        ),
+    )
+
+
+@allow(Role.RESIDENT)
+@require_GET
+def education(request: HttpRequest) -> HttpResponse:
+    """学习经历: the levels of study, at most five."""
+    desk = required_desk(request.user)
+    rows = sorted(desk.enrollment.resident.education_records.all(), key=lambda row: (row.level, row.pk))
+    context = {
+        "desk": desk,
+        "rows": rows,
+        "comments": desk.comments_at("education"),
+        "may_add": len(rows) < MOST_ROWS,
+        "step": next(step for step in desk.steps if step.key == "education"),
+    }
+    return render(request, "residents/education.html", context)
+
+
+@allow(Role.RESIDENT)
+@require_http_methods(["GET", "POST"])
+def education_add(request: HttpRequest) -> HttpResponse:
+    return _education_form(request, None)
+
+
+@allow(Role.RESIDENT)
+@require_http_methods(["GET", "POST"])
+def education_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    return _education_form(request, _own_level(request, pk))
+
+
+def _education_form(request: HttpRequest, row: EducationRecord | None) -> HttpResponse:
+    desk = required_desk(request.user, "education")
+    url = reverse("residents:education-edit", args=[row.pk]) if row else reverse("residents:education-add")
+    page = Page(desk, "education", row, url, "修改学习经历" if row else "添加学习经历")
+    if request.method == "GET":
+        return show(request, page)
+    pk = row.pk if row else None
+    return handle(
+        request,
+        page,
+        lambda raw, version: save_education(
+            desk.enrollment, pk, raw, by=request.user, expected_version=version
+        ),
+    )
+
+
+@allow(Role.RESIDENT)
+@require_POST
+def education_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    row = _own_level(request, pk)
+    desk = required_desk(request.user, "education")
+    version = request.POST.get("version", "")
+    expected = int(version) if version.isdecimal() else None
+    try:
+        delete_education(desk.enrollment, row.pk, by=request.user, expected_version=expected)
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+    else:
+        messages.success(request, "已删除这条学习经历。")
+    return redirect("residents:education")
+
+
+@allow(Role.RESIDENT)
+@require_GET
+def file(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+    """A file of the resident's own block; others have no address here (TRUST: each download has its own right)."""
+    desk = required_desk(request.user, slug)
+    return _file_response(
+        block_of(desk.enrollment.resident, slug) if slug != "education" else None, slug, name
+    )
+
+
+@allow(Role.RESIDENT)
+@require_GET
+def education_scan(request: HttpRequest, pk: int) -> HttpResponse:
+    return _file_response(_own_level(request, pk), "education", "scan")
+
+
+def _own_level(request: HttpRequest, pk: int) -> EducationRecord:
+    return get_object_or_404(EducationRecord, pk=pk, resident__user=request.user)
+
+
+def _file_response(row: Model | None, section: str, name: str) -> FileResponse:
+    labels = {item.name: item.label for item in RULES[section].FIELDS if item.kind == "file"}
+    stored: Any = getattr(row, name, None) if name in labels else None
+    if not stored:
+        raise Http404
+    try:
+        opened = stored.open("rb")
+    except FileNotFoundError as lost:
+        raise Http404 from lost
+    kind = content_type(opened)
+    # Images are shown in the page; anything else is handed over, never run in it.
+    return FileResponse(
+        opened,
+        as_attachment=kind not in (JPEG, PNG),
+        filename=f"{labels[name]}{SUFFIXES.get(kind, '')}",
+        content_type=kind or "application/octet-stream",
+    )
