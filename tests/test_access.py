@@ -1,0 +1,220 @@
+"""Who may open what: every route × every visitor × own and foreign object has a status (GOALS S1, TRUST 23–25).
+
+The walk over the URLconf fails for a route that is missing in the table, so nothing becomes reachable by default.
+"""
+
+import datetime
+import uuid
+
+import pytest
+from django.core.files.base import ContentFile
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
+
+from bases.models import ImportBatch, SpecialtyBase
+from bases.reporting import build_submission
+from portal.models import CycleWindow, Message, Notice, Step
+from portal.roles import Role
+from residents.models import EducationRecord, Enrollment, PersonalReturn
+from tests import factories
+from tests.access_table import ROUTES
+
+ROLES = {"r": Role.RESIDENT, "b": Role.BASE, "p": Role.PROVINCE, "c": Role.CMDA}
+NOBODY = 10**9
+
+
+def walk(resolver, namespace: str = ""):
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLPattern):
+            yield f"{namespace}{entry.name}", entry.callback
+        else:
+            yield from walk(entry, f"{namespace}{entry.namespace}:" if entry.namespace else namespace)
+
+
+VIEWS = dict(walk(get_resolver()))
+
+
+def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dict:
+    """What each kind of address names, for this record, its base and its province."""
+    resident = enrollment.resident
+    factories.fill_personal(resident)
+    factories.fill_training(enrollment)
+    submission = build_submission(enrollment, by=officer, declared=True)
+    submission.save()
+    Enrollment.objects.filter(pk=enrollment.pk).update(report_status="1", review_status="1")
+    batch = ImportBatch.objects.create(
+        kind="accounts",
+        module="intake",
+        cycle=cycle,
+        base=enrollment.base,
+        uploaded_by=officer,
+        file=ContentFile(b"x", name="x.xlsx"),
+        file_name="住院医师账号.xlsx",
+        file_sha256=uuid.uuid4().hex * 2,
+        state="checked",
+        headers=[],
+    )
+    returned = PersonalReturn.objects.create(
+        enrollment=enrollment, comment="请核对。", batch=uuid.uuid4(), returned_by=officer
+    )
+    window = CycleWindow.objects.create(
+        cycle=cycle,
+        step=Step.REPORT,
+        province=enrollment.base.province,
+        opens_at=timezone.now(),
+        closes_at=timezone.now() + datetime.timedelta(days=3),
+    )
+    people = {"r": resident.user, "b": officer, "p": reviewer, "c": national}
+    messages = {
+        letter: Message.objects.create(recipient=user, kind="test", subject="测试").pk
+        for letter, user in people.items()
+    }
+    accredited = SpecialtyBase.objects.filter(base=enrollment.base).first()
+    notice = Notice.objects.create(title="公告", body="正文")
+    colleague = factories.UserFactory()
+    factories.grant(colleague, enrollment.base)
+    return {
+        "": {},
+        "module": {"module": "intake"},
+        "section": {"slug": "basic"},
+        "file": {"slug": "basic", "name": "photo"},
+        "record": {"pk": enrollment.pk},
+        "submission": {"pk": enrollment.pk, "number": submission.number},
+        "study": {"pk": EducationRecord.objects.get(resident=resident).pk},
+        "personal return": {"pk": returned.pk},
+        "import batch": {"pk": batch.pk},
+        "decision batch": {"batch": uuid.uuid4()},
+        "message": messages,
+        "public notice": {"pk": notice.pk},
+        "year": {"year": cycle.year},
+        "step": {"year": cycle.year, "step": "report"},
+        "window": {"pk": window.pk},
+        "base": {"pk": enrollment.base_id},
+        "accreditation base": {"base_pk": enrollment.base_id},
+        "accreditation": {"base_pk": enrollment.base_id, "pk": accredited.pk},
+        "specialty": {"code": "0100"},
+        "organisation": {"kind": "base", "key": str(enrollment.base_id)},
+        "colleague": {"kind": "base", "key": str(enrollment.base_id), "pk": colleague.pk},
+    }
+
+
+# Kinds of address that are the same for everybody: no foreign object exists.
+SHARED = {"", "module", "section", "file", "public notice", "year", "step", "specialty", "decision batch"}
+
+
+class World:
+    """Two bases in two provinces with the same kinds of objects."""
+
+    def __init__(self, cycle):
+        self.national = factories.UserFactory(username="cmda01", role=Role.CMDA)
+        self.people, self.own = self.side("33", cycle)
+        _, self.foreign = self.side("44", cycle)
+        self.people["c"] = self.national
+
+    def side(self, province: str, cycle):
+        base = factories.TrainingBaseFactory(province_id=province)
+        officer, reviewer = factories.UserFactory(), factories.UserFactory(role=Role.PROVINCE)
+        factories.grant(officer, base)
+        factories.grant(reviewer, base.province)
+        enrollment = factories.EnrollmentFactory(base=base, intake_year=cycle.year)
+        people = {"r": enrollment.resident.user, "b": officer, "p": reviewer}
+        return people, arguments(enrollment, officer, reviewer, self.national, cycle)
+
+    def client(self, letter: str) -> Client:
+        client = Client()
+        if letter != "a":
+            client.force_login(self.people[letter], backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    @staticmethod
+    def address(name: str, side: dict, letter: str) -> str:
+        kind = ROUTES[name].names
+        values = {"pk": side["message"].get(letter, NOBODY)} if kind == "message" else side[kind]
+        return reverse(name, kwargs=values)
+
+
+@pytest.fixture
+def world(cycle):
+    return World(cycle)
+
+
+def test_every_route_is_in_the_table():
+    assert sorted(VIEWS) == sorted(ROUTES)
+
+
+@pytest.mark.parametrize("name", sorted(ROUTES))
+def test_view_says_which_roles_it_is_for(name):
+    """Default deny: a view without @allow or @open_to_all fails here."""
+    route = ROUTES[name]
+    allowed = VIEWS[name].allowed_roles
+    if "a" in route.roles:
+        assert (allowed, VIEWS[name].login_required) == ("everyone", False)
+    else:
+        assert allowed == frozenset(ROLES[letter] for letter in route.roles)
+
+
+@pytest.mark.parametrize("letter", ["a", "r", "b", "p", "c"])
+def test_own_pages_open_and_others_do_not(world, letter):
+    """Own object: the page; wrong role: 403; nobody signed in: to the sign-in page."""
+    client, seen, expected = world.client(letter), {}, {}
+    for name, route in ROUTES.items():
+        # A route that only takes POST is asked with POST where it must refuse.
+        ask = client.post if route.get == 405 and letter not in route.roles else client.get
+        seen[name] = ask(World.address(name, world.own, letter)).status_code
+        if letter in route.roles:
+            signed_in = letter != "a" and name in ("portal:resident-sign-in", "portal:staff-sign-in")
+            own = route.only_base if letter == "b" and route.only_base else route.get
+            expected[name] = 302 if signed_in else own
+        else:
+            expected[name] = 302 if letter == "a" else 403
+    assert seen == expected
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("letter", ["r", "b", "p"])
+def test_foreign_objects_answer_like_missing_ones(world, letter, method):
+    """404, not 403, and the same page as for an object that does not exist (TRUST 25)."""
+    client, wrong = world.client(letter), {}
+    for name, route in ROUTES.items():
+        if letter not in route.roles or route.names in SHARED:
+            continue
+        if method == "get" and route.get == 405:
+            continue
+        values = world.foreign[route.names]
+        if route.names == "message":
+            values = {"pk": values[letter]}
+        missing = {key: (NOBODY if isinstance(value, int) else value) for key, value in values.items()}
+        if route.names in ("organisation", "colleague"):
+            missing["key"] = str(NOBODY)
+        foreign = getattr(client, method)(reverse(name, kwargs=values))
+        absent = getattr(client, method)(reverse(name, kwargs=missing))
+        if (foreign.status_code, absent.status_code) not in ((404, 404), (405, 405)):
+            wrong[name] = (foreign.status_code, absent.status_code)
+    assert wrong == {}
+
+
+def test_foreign_people_occur_on_no_page(world):
+    """TRUST 24: lists, search, counts, statistics of others."""
+    stranger = Enrollment.objects.get(base__province_id="44").resident
+    stranger.full_name = "异乡名"
+    stranger.save(update_fields=["full_name"])
+    for letter in "rbp":
+        client = world.client(letter)
+        for name, route in ROUTES.items():
+            if letter in route.roles and route.get == 200:
+                text = client.get(World.address(name, world.own, letter), {"q": "异乡名"}).content
+                assert stranger.id_number.encode() not in text, name
+                assert text.count("异乡名".encode()) <= 2, name
+
+
+def test_full_numbers_occur_on_no_page(world):
+    """TRUST 51: masked by default for everybody but the person himself."""
+    person = Enrollment.objects.get(base__province_id="33").resident
+    for letter in "bpc":
+        client = world.client(letter)
+        for name, route in ROUTES.items():
+            if letter in route.roles and route.get == 200 and name != "bases:account-template":
+                text = client.get(World.address(name, world.own, letter)).content.decode("utf-8", "ignore")
+                assert person.id_number not in text, (letter, name)
+                assert person.mobile not in text, (letter, name)
