@@ -8,9 +8,11 @@ from django.urls import reverse
 
 from portal.calendar import Opening
 from portal.models import User
-from residents.completeness import Completeness, Section, completeness
+from residents.completeness import Completeness, Missing, Section, completeness
 from residents.models import Enrollment, PersonalReturn
+from residents.models.enrollment import PersonalState
 from residents.openness import personal_entry
+from residents.rules import basic
 from residents.services.personal import has_section
 from residents.services.returns import open_returns
 from residents.words import BLOCKS
@@ -87,11 +89,24 @@ class Desk:
         counts = [comment.section for comment in self.comments]
         rows = sorted(self.enrollment.resident.education_records.all(), key=lambda row: (row.level, row.pk))
         ids = [row.pk for row in rows]
-        return [
-            Step(found[key], section_url(key), _gaps(found[key], ids), counts.count(key))
-            for key in ORDER
-            if key in found
-        ]
+        resident = self.enrollment.resident
+        # What the ID card tells comes by itself with the first save (R6).
+        told = basic.derived(resident.id_type, resident.id_number)
+        steps = []
+        for key in (key for key in ORDER if key in found):
+            missing = [item for item in found[key].missing if key != "basic" or item.field not in told]
+            steps.append(Step(found[key], section_url(key), _gaps(key, missing, ids), counts.count(key)))
+        return steps
+
+    @property
+    def personal_state(self) -> str:
+        """个人信息状态 as the blocks are now: the stored one may be older than a new demand, such as 工作信息."""
+        if self.returns:
+            return PersonalState.RETURNED
+        if self.complete.personal_is_complete:
+            return PersonalState.COMPLETE
+        is_empty = self.enrollment.personal_state == PersonalState.EMPTY
+        return PersonalState.EMPTY if is_empty else PersonalState.FILLING
 
     def comments_at(self, section: str) -> list[Comment]:
         return [comment for comment in self.comments if comment.section in (section, "")]
@@ -133,12 +148,12 @@ def required_desk(user: User, section: str | None = None) -> Desk:
     return desk
 
 
-def _gaps(section: Section, row_ids: list[int]) -> list[Gap]:
+def _gaps(key: str, missing_fields: list[Missing], row_ids: list[int]) -> list[Gap]:
     gaps = []
-    for missing in section.missing:
-        url = section_url(section.key)
+    for missing in missing_fields:
+        url = section_url(key)
         label = missing.label
-        if section.key == "education":
+        if key == "education":
             if missing.row is None:
                 url = reverse("residents:education-add")
             else:

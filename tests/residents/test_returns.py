@@ -1,0 +1,159 @@
+"""Returns of personal info and their answers (BR-41, 45, 54, 79; AM-18; GOALS R3)."""
+
+import datetime
+
+import pytest
+from django.utils import timezone
+
+from portal.models import CycleWindow, Message, Step
+from residents.models import Enrollment, PersonalReturn
+from residents.services.personal import save_block, save_education
+from residents.services.refusals import Refused
+from residents.services.returns import answer_without_change, open_returns, return_personal
+from residents.services.states import StateMoved
+
+
+def state(enrollment) -> str:
+    return Enrollment.objects.get(pk=enrollment.pk).personal_state
+
+
+def give_back(enrollment, officer, *paths):
+    return return_personal(enrollment, {path: ("", f"请核对{path}") for path in paths}, by=officer)
+
+
+def still_open(enrollment) -> list[str]:
+    return sorted(each.field for each in open_returns(enrollment))
+
+
+def test_return_sets_the_state_and_tells_the_resident(enrollment, base_officer, resident):
+    """BR-45, DOMAIN §3.10: 上报 and 审核 stay as they are."""
+    created = give_back(enrollment, base_officer, "", "basic.email")
+
+    assert state(enrollment) == "3"
+    assert len({each.batch for each in created}) == 1
+    message = Message.objects.get()
+    assert (message.recipient, message.kind, message.link) == (resident, "personal_return", "/resident/")
+
+
+@pytest.mark.parametrize("text", ["", " \n", "长" * 501])
+def test_return_without_a_fit_text_is_refused(enrollment, base_officer, text):
+    with pytest.raises(Refused):
+        return_personal(enrollment, {"basic.email": ("", text)}, by=base_officer)
+
+    assert not PersonalReturn.objects.exists()
+    assert state(enrollment) == "0"
+
+
+def test_return_without_any_comment_is_refused(enrollment, base_officer):
+    with pytest.raises(Refused):
+        return_personal(enrollment, {}, by=base_officer)
+
+
+def test_return_that_nobody_could_answer_is_refused(enrollment, base_officer):
+    """It would block 上报 for good."""
+    CycleWindow.objects.filter(step=Step.RESIDENT_FILL).update(
+        closes_at=timezone.now() - datetime.timedelta(hours=1)
+    )
+    with pytest.raises(StateMoved):
+        give_back(enrollment, base_officer, "")
+
+    assert not PersonalReturn.objects.exists()
+
+
+def test_approved_record_can_be_returned_without_undoing_the_approval(enrollment, base_officer):
+    """AM-18."""
+    Enrollment.objects.update(registered_at=timezone.now(), report_status="1", review_status="2")
+    give_back(enrollment, base_officer, "")
+
+    now = Enrollment.objects.get()
+    assert (now.report_status, now.review_status, now.personal_state) == ("1", "2", "3")
+
+
+@pytest.mark.parametrize(
+    ("sent", "left"),
+    [
+        ({"email": "new@example.com"}, ["basic.qq", "identity.mobile"]),
+        ({"mobile": "13912345678"}, ["basic.email", "basic.qq"]),
+        ({"marital_status": "20"}, ["basic.email", "basic.qq", "identity.mobile"]),
+        ({}, ["basic.email", "basic.qq", "identity.mobile"]),
+    ],
+)
+def test_save_answers_changed_fields_and_the_whole_record(
+    enrollment, base_officer, resident, save, sent, left
+):
+    """R3, BR-54: a comment at a field waits for a change of that field, one on the record for any save."""
+    save("basic", {"email": "old@example.com"})
+    give_back(enrollment, base_officer, "", "basic.email", "basic.qq", "identity.mobile")
+
+    result = save("basic", sent)
+
+    assert still_open(enrollment) == left
+    assert result.answered == 4 - len(left)
+    assert state(enrollment) == "3"
+
+
+def test_last_answer_ends_the_return(enrollment, base_officer, save):
+    save("basic", {"email": "old@example.com"})
+    give_back(enrollment, base_officer, "basic.email")
+    save("basic", {"email": "new@example.com"})
+
+    assert state(enrollment) == "1"
+
+
+def test_same_value_again_does_not_answer_a_field(enrollment, base_officer, save):
+    save("basic", {"email": "old@example.com"})
+    give_back(enrollment, base_officer, "basic.email")
+    save("basic", {"email": "old@example.com"})
+
+    assert still_open(enrollment) == ["basic.email"]
+    assert state(enrollment) == "3"
+
+
+@pytest.mark.parametrize(
+    ("path", "is_open"), [("education.school", False), ("education", False), ("education.major", True)]
+)
+def test_comment_on_study_is_answered_by_any_level(
+    enrollment, base_officer, resident, education_values, path, is_open
+):
+    row = save_education(enrollment, None, education_values, by=resident).row
+    give_back(enrollment, base_officer, path)
+    save_education(enrollment, row.pk, {"school": "宁波大学"}, by=resident)
+
+    assert still_open(enrollment) == ([path] if is_open else [])
+
+
+def test_no_change_with_reason_closes_one_comment(enrollment, base_officer, resident):
+    """R3."""
+    first, second = give_back(enrollment, base_officer, "basic.email", "basic.qq")
+    answer_without_change(first, " 已测试可收信 ", by=resident)
+
+    assert PersonalReturn.objects.get(pk=first.pk).no_change_reason == "已测试可收信"
+    assert state(enrollment) == "3"
+    answer_without_change(second, "没有QQ", by=resident)
+    assert state(enrollment) == "0"
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "长" * 201])
+def test_no_change_needs_a_fit_reason(enrollment, base_officer, resident, reason):
+    (comment,) = give_back(enrollment, base_officer, "basic.email")
+    with pytest.raises(Refused):
+        answer_without_change(comment, reason, by=resident)
+
+    assert still_open(enrollment) == ["basic.email"]
+
+
+def test_comment_is_answered_once(enrollment, base_officer, resident):
+    (comment,) = give_back(enrollment, base_officer, "basic.email")
+    answer_without_change(comment, "已核对", by=resident)
+    with pytest.raises(StateMoved):
+        answer_without_change(comment, "再次核对", by=resident)
+
+    assert PersonalReturn.objects.get().no_change_reason == "已核对"
+
+
+def test_other_block_answers_the_whole_record(enrollment, base_officer, resident):
+    """BR-54: any save."""
+    give_back(enrollment, base_officer, "")
+    save_block(enrollment, "certificate", {"passed_qualification_exam": "False"}, by=resident)
+
+    assert still_open(enrollment) == []
