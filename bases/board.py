@@ -36,6 +36,7 @@ class Cell:
     url: str
     label: str = ""
     is_urgent: bool = False
+    module: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def to_do(boards: list[Board]) -> list[Cell]:
             count = sum(row.cells[each.stages.index(stage)].count for row in each.rows)
             filters = {"year": "all"} if each.module == Module.INTAKE else {}
             url = list_url(each.module, **filters, stage=stage)
-            found.append(Cell(count, url, f"{each.module.label}：{label}", stage in _URGENT))
+            found.append(Cell(count, url, label, stage in _URGENT, each.module.label))
     return found
 
 
@@ -124,7 +125,7 @@ def follow_ups(
             **{todo.value: Count("pk", filter=_condition(todo, cycle, base)) for todo in todos}
         )
         found += [
-            Cell(counts[todo.value], list_url(module, todo=todo), todo.label)
+            Cell(counts[todo.value], list_url(module, todo=todo), todo.label, module=module.label)
             for todo in todos
             if counts[todo.value]
         ]

@@ -85,6 +85,19 @@ class RecordFilter(forms.Form):
         return found
 
     @property
+    def main(self) -> list[forms.BoundField]:
+        """The filters that are always in sight."""
+        return [self[name] for name in ("q", "year", "specialty", "stage")]
+
+    @property
+    def more(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name not in ("q", "year", "specialty", "stage")]
+
+    @property
+    def uses_more(self) -> bool:
+        return any(self.cleaned_data.get(field.name) for field in self.more)
+
+    @property
     def given(self) -> list[tuple[str, str]]:
         """What was given, for forms that carry the filters on."""
         return [(name, value) for name, value in self.cleaned_data.items() if value]
@@ -118,7 +131,9 @@ def training_form(
         values["current_degree"] = context.get("current_degree")
     fields = [field for field in EDITABLE if not (field.name == "specialty" and enrollment.specialty_locked)]
     form = form_for(fields, values, data=data, files=files, context=context)
+    # The rule's help speaks of workbook cells.
     form.fields["is_fresh_graduate"].widget.choices = _GRADUATE
+    form.fields["is_fresh_graduate"].help_text = ""
     if "specialty" in form.fields:
         offered = {
             code: name

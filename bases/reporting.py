@@ -7,6 +7,7 @@ one submission (GOALS B15, P-23). The number of queries does not depend on the n
 import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pghistory
 from django.db import transaction
@@ -14,17 +15,17 @@ from django.db.models import F, Max, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
+from bases.copies import last_snapshots, snapshot_as_kept
 from bases.models import Submission
 from portal.calendar import Opening, current_cycle
 from portal.models import CollectionCycle, Extension, Step, User
 from residents.completeness import Completeness, completeness_of_many
 from residents.models import Enrollment, PersonalReturn
-from residents.models.enrollment import ReportStatus, ReviewStatus
-from residents.openness import report_entry
+from residents.models.enrollment import ReportStatus, ReviewStatus, Status
+from residents.openness import ALWAYS, report_entry
 from residents.rules import education
 from residents.services import states
 from residents.services.states_many import mark_reported_many
-from residents.snapshot import snapshot_of
 
 DECLARATION = "本基地已核对以上住院医师的个人信息和培训信息，确认真实、准确、完整。"
 
@@ -48,13 +49,16 @@ class Blocker:
     """One reason why a record cannot be reported now, and the page where it is repaired ("" where none helps).
 
     `kind`: "state" already reported, "closed" window or mode, "return" open return to the resident, "missing" or
-    "invalid" field; `owner` tells who must act: "resident", "base" or "".
+    "invalid" field; `owner` tells who must act: "resident", "base" or "". `section` and `label` name the block and the
+    field, for pages that group the missing ones.
     """
 
     kind: str
     text: str
     url: str = ""
     owner: str = ""
+    section: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ def report_entries(enrollments: Iterable[Enrollment]) -> dict[int, Opening]:
     entries = {}
     for row in enrollments:
         key = (
+            row.status == Status.WITHDRAWN,
             row.is_live,
             bool(row.registered_at),
             row.base_id,
@@ -111,9 +116,16 @@ def report_entries(enrollments: Iterable[Enrollment]) -> dict[int, Opening]:
             row.pk if row.pk in named else None,
         )
         if key not in answers:
-            answers[key] = report_entry(row)
+            answers[key] = _entry(row)
         entries[row.pk] = answers[key]
     return entries
+
+
+def _entry(enrollment: Enrollment) -> Opening:
+    """A 退培 in the registry is reported too: it holds at once and the province judges it afterwards (AM-10)."""
+    if enrollment.status == Status.WITHDRAWN and enrollment.registered_at and not enrollment.lapsed_at:
+        return ALWAYS
+    return report_entry(enrollment)
 
 
 def is_reported(enrollment: Enrollment) -> bool:
@@ -128,17 +140,22 @@ def _blockers(
         return [Blocker("state", "该记录已经上报，无需重复上报。")]
     found = [] if entry.is_open else [Blocker("closed", entry.reason)]
     record_url = reverse("bases:record", args=[enrollment.pk])
-    if is_returned:
+    if is_returned and enrollment.is_live:
         text = "个人信息已退回住院医师，尚未修改保存。"
         found.append(Blocker("return", text, f"{record_url}#returns", "resident"))
     for section in complete.sections:
-        url = record_url + f"#{section.key}"
-        owner = "resident"
-        if section.key == "training":
-            url, owner = reverse("bases:training-edit", args=[enrollment.pk]), "base"
+        is_own = section.key == "training"
+        if not (is_own or enrollment.is_live):
+            # His personal part is reported again as it was reported before (AM-20).
+            continue
+        url = (
+            reverse("bases:training-edit", args=[enrollment.pk]) if is_own else f"{record_url}#{section.key}"
+        )
+        owner = "base" if is_own else "resident"
         for missing in section.missing:
-            target = f"{url}#{missing.fragment}" if owner == "base" else url
-            found.append(Blocker("missing", f"{section.label}：“{missing.label}”未填写。", target, owner))
+            target = f"{url}#{missing.fragment}" if is_own else url
+            text = f"{section.label}：“{missing.label}”未填写。"
+            found.append(Blocker("missing", text, target, owner, section.label, missing.label))
         for error in section.errors:
             found.append(Blocker("invalid", f"{section.label}：{error}", url, owner))
     return found
@@ -206,6 +223,7 @@ def _submit(rows: list[Enrollment], by: User, batch: uuid.UUID) -> None:
         Submission.objects.filter(enrollment__in=ids).values_list("enrollment").annotate(last=Max("number"))
     )
     cycles = _cycles_of(rows)
+    kept = last_snapshots(rows)
     Submission.objects.bulk_create(
         [
             build_submission(
@@ -215,6 +233,7 @@ def _submit(rows: list[Enrollment], by: User, batch: uuid.UUID) -> None:
                 number=last.get(row.pk, 0) + 1,
                 cycle=cycles.get(row.intake_year if row.module == "intake" else None),
                 batch=batch,
+                reported=kept.get(row.pk),
             )
             for row in rows
         ],
@@ -242,18 +261,20 @@ def build_submission(
     number: int | None = None,
     cycle: CollectionCycle | None = None,
     batch: uuid.UUID | None = None,
+    reported: dict[str, Any] | None = None,
 ) -> Submission:
     """The frozen picture of a record as it stands now, not yet saved (BR-20).
 
-    Without `number` and `cycle` they are looked up, at two queries a record.
+    `reported` is the snapshot before, whose personal part stays for a person who has left the base (AM-20). Without
+    `number` and `cycle` they are looked up, at two queries a record.
     """
     if number is None:
         number = (enrollment.submissions.aggregate(last=Max("number"))["last"] or 0) + 1
         cycle = cycle or _cycles_of([enrollment]).get(
             enrollment.intake_year if enrollment.module == "intake" else None
         )
-    snapshot = snapshot_of(enrollment)
-    studied = education.derived(snapshot["education"])
+    snapshot = snapshot_as_kept(enrollment, reported)
+    studied = education.derived(snapshot.get("education") or [])
     return Submission(
         enrollment=enrollment,
         module=enrollment.module,
@@ -266,7 +287,7 @@ def build_submission(
         trainee_type=enrollment.trainee_type,
         status=enrollment.status,
         approved_years=enrollment.approved_years,
-        sex=snapshot["basic"].get("sex") or "",
+        sex=snapshot.get("basic", {}).get("sex") or "",
         highest_education=studied["highest_level"] or "",
         highest_degree=studied["highest_degree_code"] or "",
         is_fresh_graduate=enrollment.is_fresh_graduate,

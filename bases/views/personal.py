@@ -23,7 +23,7 @@ REFUSED_NAMED = 5
 
 @allow(Role.BASE)
 def return_to_resident(request: HttpRequest) -> HttpResponse:
-    """退回住院医师: personal info of one record with comments at its fields, or of many with one comment (BR-45, 61)."""
+    """退回住院医师: personal info of one record with comments at its fields, of many with one comment (BR-45, 61)."""
     base = current_base(request)
     if request.method == "POST":
         own = scope_of(request.user, base, Action.RETURN_PERSONAL).filter(

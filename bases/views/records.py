@@ -2,19 +2,19 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
+from bases.copies import end_of_period, last_snapshots, snapshot_as_kept
 from bases.desk_access import may, record_for
-from bases.display import comments_of, sections
+from bases.display import Comment, Section, comments_of, sections
 from bases.models import Submission
 from bases.reporting import check, is_reported, withdrawal_entry
 from portal import audit
 from portal.access import allow
 from portal.roles import Action, Role
-from residents.completeness import completeness
+from residents.completeness import LABELS, completeness
 from residents.history import timeline
 from residents.models import Enrollment
 from residents.models.enrollment import ReviewStatus
 from residents.openness import training_entry
-from residents.snapshot import snapshot_of
 
 SHORTEST_PURPOSE = 4
 
@@ -37,7 +37,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "record": enrollment,
             "masked": masked,
-            "sections": sections(snapshot_of(enrollment), masked=masked, comments=comments),
+            "sections": _sections(enrollment, masked, comments),
             "submissions": submissions,
             "returned": returned,
             "returns": returns,
@@ -48,6 +48,16 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
             "may": _may(request, enrollment),
         },
     )
+
+
+def _sections(enrollment: Enrollment, masked: bool, comments: dict[str, list[Comment]]) -> list[Section]:
+    """The record in words, of one who has left the copy that was reported (AM-20); what the intake does not ask for is
+    left out unless it is filled in (AM-06)."""
+    snapshot = snapshot_as_kept(enrollment, last_snapshots([enrollment]).get(enrollment.pk))
+    found = sections(snapshot, masked=masked, comments=comments)
+    if enrollment.registered_at:
+        return found
+    return [each for each in found if each.key != "status" and (each.key != "work" or not each.is_empty)]
 
 
 def _unmask(request: HttpRequest, enrollment: Enrollment) -> bool:
@@ -100,10 +110,9 @@ def submission(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 
 @allow(Role.BASE)
 def record_history(request: HttpRequest, pk: int) -> HttpResponse:
-    """Every change of the record in plain words (BR-63)."""
+    """Every change of the record in plain words (BR-63); of a person who has left, nothing later (AM-20)."""
     enrollment = record_for(request.user, pk)
-    return render(
-        request,
-        "bases/history.html",
-        {"record": enrollment, "entries": timeline(enrollment, with_names=True)},
-    )
+    entries, end = timeline(enrollment, with_names=True), end_of_period(enrollment)
+    if end is not None:
+        entries = [entry for entry in entries if entry.at <= end or entry.block == LABELS["training"]]
+    return render(request, "bases/history.html", {"record": enrollment, "entries": entries})

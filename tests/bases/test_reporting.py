@@ -1,17 +1,31 @@
-"""上报, 撤回上报 and what un-reports a record: BR-19, 30, 46, 57, 83, 84, 87; AM-03, 14, 15, 24; GOALS B15."""
+"""上报, 撤回上报 and what un-reports a record: BR-19, 30, 46, 57, 83, 84, 87; AM-03, 10, 14, 15, 20, 24; GOALS B15."""
+
+import datetime
 
 import pytest
+from django.utils import timezone
 
 from bases.models import Submission
-from bases.reporting import DeclarationMissing, report
+from bases.reporting import DeclarationMissing, check, report, withdraw
+from bases.training import change_status, save_training
+from portal.models import CollectionCycle, Extension, Step
 from residents.models import Enrollment
+from residents.services.personal import save_block
+from residents.services.returns import return_personal
+from residents.services.states import StateMoved
+from residents.snapshot import personal_part
+from tests import factories
+from tests.bases.desk import approved, close, complete, reported, returned, state
 
 pytestmark = pytest.mark.django_db
 
+LEAVE = {"status": "5", "reason": "13", "withdrawal_kind": "1", "destination": "自主择业"}
+# Savepoint, lock, read, levels of study, status changes, extensions, window (cycle, windows, extensions), returns,
+# close, numbers, cycles, insert, update, release.
+QUERIES_OF_A_REPORT = 16
 
-def state(enrollment: Enrollment) -> tuple[str, str]:
-    enrollment.refresh_from_db()
-    return enrollment.report_status, enrollment.review_status
+
+# --- one report ------------------------------------------------------------------------------------------------------
 
 
 def test_report_complete_record_makes_one_pending_submission(complete_enrollment, base_officer):
@@ -35,3 +49,281 @@ def test_report_without_declaration_is_refused(complete_enrollment, base_officer
     with pytest.raises(DeclarationMissing):
         report([complete_enrollment.pk], by=base_officer, declared=False)
     assert Submission.objects.count() == 0
+    assert state(complete_enrollment) == ("0", "0")
+
+
+def test_report_twice_makes_one_submission(complete_enrollment, base_officer):
+    """P-23: the second click reports nothing and says so."""
+    reported(complete_enrollment, base_officer)
+    result = report([complete_enrollment.pk], by=base_officer, declared=True)
+    assert (result.reported, result.already, result.refused) == ([], [complete_enrollment.pk], [])
+    assert Submission.objects.count() == 1
+
+
+def test_report_mixed_records_reports_the_ready_and_names_the_others(base, cycle, base_officer):
+    """BR-46: 上报 refused while incomplete, with what is missing; the others go up."""
+    ready, empty = complete(base, cycle.year), factories.EnrollmentFactory(base=base, intake_year=cycle.year)
+    deleted = complete(base, cycle.year)
+    Enrollment.objects.filter(pk=deleted.pk).update(deleted_at=timezone.now(), deleted_reason="录错")
+    result = report([deleted.pk, empty.pk, ready.pk], by=base_officer, declared=True)
+    assert result.reported == [ready.pk]
+    assert [pk for pk, _ in result.refused] == [empty.pk, deleted.pk]
+    assert "“国籍及地区”未填写。" in result.refused[0][1]
+    assert state(empty) == ("0", "0")
+
+
+def test_report_numbers_and_queries_do_not_grow_with_the_records(
+    base, cycle, base_officer, django_assert_num_queries
+):
+    """PERFORMANCE target 13: one and thirty records cost the same number of queries."""
+    one, many = complete(base, cycle.year), [complete(base, cycle.year) for _ in range(30)]
+    with django_assert_num_queries(QUERIES_OF_A_REPORT):
+        report([one.pk], by=base_officer, declared=True)
+    with django_assert_num_queries(QUERIES_OF_A_REPORT):
+        result = report([row.pk for row in many], by=base_officer, declared=True)
+    assert sorted(result.reported) == sorted(row.pk for row in many)
+    assert set(Submission.objects.values_list("number", flat=True)) == {1}
+
+
+# --- what stands in the way ------------------------------------------------------------------------------------------
+
+
+def test_check_names_each_missing_field_with_a_link_to_it(enrollment):
+    """BR-46, GOALS B15: what the base fills in leads to its field, what the resident fills in to his block."""
+    blockers = {(each.section, each.label): each for each in check(enrollment)}
+    own = blockers["培训信息", "培训专业"]
+    assert (own.kind, own.owner) == ("missing", "base")
+    assert own.url == f"/base/record/{enrollment.pk}/training/#id_specialty_box"
+    personal = blockers["基本信息", "紧急联系人"]
+    assert (personal.owner, personal.url) == ("resident", f"/base/record/{enrollment.pk}/#basic")
+
+
+def test_report_with_open_return_to_the_resident_is_refused(complete_enrollment, base_officer):
+    """DOMAIN §3.10: a return blocks the next 上报 until the resident saves."""
+    return_personal(complete_enrollment, {"basic.email": ("contact", "邮箱无法送达。")}, by=base_officer)
+    result = report([complete_enrollment.pk], by=base_officer, declared=True)
+    assert result.refused == [(complete_enrollment.pk, "个人信息已退回住院医师，尚未修改保存。")]
+    save_block(
+        complete_enrollment, "basic", {"email": "new@example.com"}, by=complete_enrollment.resident.user
+    )
+    assert report([complete_enrollment.pk], by=base_officer, declared=True).reported == [
+        complete_enrollment.pk
+    ]
+
+
+def test_report_after_the_deadline_is_refused(complete_enrollment, base_officer, cycle):
+    """BR-39, TRUST 31; in the minutes of grace nothing is reported either (AM-26)."""
+    close(cycle, Step.REPORT, ago=datetime.timedelta(minutes=1))
+    result = report([complete_enrollment.pk], by=base_officer, declared=True)
+    assert result.reported == []
+    assert "数据已锁定" in result.refused[0][1]
+    assert Submission.objects.count() == 0
+
+
+def test_report_in_a_province_with_api_transfer_is_refused(complete_enrollment, base_officer, province):
+    """BR-08, TRUST 31."""
+    province.reporting_mode = "2"
+    province.save()
+    result = report([complete_enrollment.pk], by=base_officer, declared=True)
+    assert "接口传送" in result.refused[0][1]
+
+
+def test_report_of_one_extended_record_passes_after_the_deadline(base, cycle, base_officer, national_officer):
+    """GOALS P8: an extension opens the named record only."""
+    named, other = complete(base, cycle.year), complete(base, cycle.year)
+    close(cycle, Step.REPORT)
+    Extension.objects.create(
+        cycle=cycle,
+        step=Step.REPORT,
+        enrollment=named,
+        until=timezone.now() + datetime.timedelta(days=1),
+        reason="系统故障",
+        granted_by=national_officer,
+    )
+    result = report([named.pk, other.pk], by=base_officer, declared=True)
+    assert result.reported == [named.pk]
+    assert [pk for pk, _ in result.refused] == [other.pk]
+
+
+def test_returned_record_can_be_mended_and_reported_until_the_review_ends(
+    complete_enrollment, base_officer, provincial_reviewer, cycle
+):
+    """AM-03, P-17: after the filling deadline the returned record, and only it, stays open until the review ends."""
+    record = returned(complete_enrollment, base_officer, provincial_reviewer)
+    other = complete(record.base, cycle.year)
+    close(cycle, Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT)
+    assert state(record) == ("0", "3")
+    change, _ = save_training(record.pk, {"remark": "已核对"}, by=base_officer)
+    assert set(change.fields) == {"remark"}
+    with pytest.raises(StateMoved):
+        save_training(other.pk, {"remark": "x"}, by=base_officer)
+    result = report([record.pk, other.pk], by=base_officer, declared=True)
+    assert result.reported == [record.pk]
+    assert record.submissions.get(outcome="pending").number == 2
+
+
+def test_returned_record_is_closed_once_the_review_has_ended(
+    complete_enrollment, base_officer, provincial_reviewer, cycle
+):
+    """AM-03: after the review window everything is locked."""
+    record = returned(complete_enrollment, base_officer, provincial_reviewer)
+    close(cycle, *Step)
+    assert report([record.pk], by=base_officer, declared=True).reported == []
+
+
+# --- taking back -----------------------------------------------------------------------------------------------------
+
+
+def test_withdraw_pending_report_restores_the_state_before(complete_enrollment, base_officer):
+    """AM-15: the submission stays as 已撤回上报, the record is 未上报 and editable again."""
+    record = reported(complete_enrollment, base_officer)
+    withdraw(record.pk, by=base_officer)
+    assert state(record) == ("0", "0")
+    assert Submission.objects.get().outcome == "withdrawn"
+    assert reported(record, base_officer).submissions.count() == 2
+
+
+def test_withdraw_second_report_leaves_the_review_state_of_the_first(
+    complete_enrollment, base_officer, provincial_reviewer
+):
+    """BR-87: 审核状态 is that of the last report that counts."""
+    record = returned(complete_enrollment, base_officer, provincial_reviewer)
+    reported(record, base_officer)
+    withdraw(record.pk, by=base_officer)
+    assert state(record) == ("0", "3")
+
+
+def test_withdraw_after_the_decision_is_refused(complete_enrollment, base_officer, provincial_reviewer):
+    """AM-15, TRUST 32."""
+    record = approved(complete_enrollment, base_officer, provincial_reviewer)
+    with pytest.raises(StateMoved, match="审核通过"):
+        withdraw(record.pk, by=base_officer)
+    assert state(record) == ("1", "2")
+
+
+def test_withdraw_after_the_report_deadline_is_refused(complete_enrollment, base_officer, cycle):
+    """A record taken back then could never be reported again."""
+    record = reported(complete_enrollment, base_officer)
+    close(cycle, Step.REPORT)
+    with pytest.raises(StateMoved, match="无法再次上报"):
+        withdraw(record.pk, by=base_officer)
+    assert state(record) == ("1", "1")
+
+
+# --- after the report ------------------------------------------------------------------------------------------------
+
+
+def test_reported_intake_record_is_read_only_for_its_base(complete_enrollment, base_officer):
+    """AM-15."""
+    record = reported(complete_enrollment, base_officer)
+    with pytest.raises(StateMoved, match="撤回上报"):
+        save_training(record.pk, {"remark": "x"}, by=base_officer)
+    record.refresh_from_db()
+    assert record.remark == ""
+
+
+def test_change_in_the_registry_un_reports_and_keeps_the_approval(
+    complete_enrollment, base_officer, provincial_reviewer
+):
+    """BR-83, AM-16: 未上报 again, the approved snapshot still counts."""
+    record = approved(complete_enrollment, base_officer, provincial_reviewer)
+    change, unreported = save_training(record.pk, {"remark": "轮转至门诊"}, by=base_officer)
+    assert (bool(change), unreported) == (True, True)
+    assert state(record) == ("0", "2")
+    assert record.approved_submission.snapshot["training"]["remark"] is None
+
+
+def test_save_without_change_in_the_registry_leaves_it_reported(
+    complete_enrollment, base_officer, provincial_reviewer
+):
+    """P-19: a no-op save writes nothing, not even a version."""
+    record = approved(complete_enrollment, base_officer, provincial_reviewer)
+    version, events = record.version, record.events.count()
+    change, unreported = save_training(
+        record.pk, {"approved_years": "3", "at_partner_unit": "False", "remark": ""}, by=base_officer
+    )
+    assert (bool(change), unreported) == (False, False)
+    assert state(record) == ("1", "2")
+    assert (record.version, record.events.count()) == (version, events)
+
+
+def test_change_in_the_registry_withdraws_a_waiting_submission(
+    complete_enrollment, base_officer, provincial_reviewer
+):
+    """AM-15: the edit itself takes the pending submission back."""
+    record = approved(complete_enrollment, base_officer, provincial_reviewer)
+    save_training(record.pk, {"remark": "一"}, by=base_officer)
+    reported(record, base_officer)
+    save_training(record.pk, {"remark": "二"}, by=base_officer)
+    assert state(record) == ("0", "2")
+    assert list(record.submissions.order_by("number").values_list("outcome", flat=True)) == [
+        "approved",
+        "withdrawn",
+    ]
+
+
+def test_intake_original_stays_when_the_registry_copy_changes(
+    complete_enrollment, base_officer, provincial_reviewer
+):
+    """BR-37, AM-30."""
+    record = approved(complete_enrollment, base_officer, provincial_reviewer)
+    original = record.intake_submission
+    save_training(record.pk, {"trainee_type": "9", "trainee_type_other": "规培合作"}, by=base_officer)
+    approved(record, base_officer, provincial_reviewer)
+    assert record.intake_submission == original
+    assert original.snapshot["training"]["trainee_type"] == "3"
+    assert record.approved_submission.snapshot["training"]["trainee_type"] == "9"
+
+
+def test_save_of_the_resident_keeps_the_report_and_can_be_reported_again(
+    complete_enrollment, base_officer, provincial_reviewer
+):
+    """AM-14: no 未上报 by the resident; the base sees the update and reports it."""
+    record = approved(complete_enrollment, base_officer, provincial_reviewer)
+    # The registry asks 工作信息 of employees only, so this record stays complete.
+    save_block(record, "basic", {"email": "later@example.com"}, by=record.resident.user)
+    assert state(record) == ("1", "2")
+    assert record.has_unreported_update
+    reported(record, base_officer)
+    assert not record.has_unreported_update
+    assert record.submissions.get(outcome="pending").snapshot["basic"]["email"] == "later@example.com"
+
+
+def test_update_while_waiting_replaces_the_waiting_submission(complete_enrollment, base_officer):
+    """AM-14: one pending at a time; the older one is withdrawn, not lost."""
+    record = reported(complete_enrollment, base_officer)
+    save_block(record, "basic", {"email": "later@example.com"}, by=record.resident.user)
+    reported(record, base_officer)
+    assert list(record.submissions.order_by("number").values_list("outcome", flat=True)) == [
+        "withdrawn",
+        "pending",
+    ]
+
+
+def test_specialty_of_a_late_addition_is_locked_by_its_first_report(base, cycle, base_officer):
+    """AM-24, BR-81."""
+    late = complete(base, cycle.year - 1, origin="late", registered_at=timezone.now())
+    save_training(late.pk, {"specialty": "0200"}, by=base_officer)
+    reported(late, base_officer)
+    assert (late.specialty_id, late.specialty_locked) == ("0200", True)
+    assert late.submissions.get().cycle == CollectionCycle.objects.get(year=cycle.year)
+
+
+# --- a person who has left -------------------------------------------------------------------------------------------
+
+
+def test_withdrawal_from_training_is_reported_with_the_personal_part_of_before(
+    complete_enrollment, other_base, base_officer, provincial_reviewer
+):
+    """AM-10, AM-20: the province judges a 退培 afterwards; the old base reports no data of the next base's time."""
+    record = approved(complete_enrollment, base_officer, provincial_reviewer)
+    change_status(record.pk, LEAVE | {"effective_date": record.actual_start_date}, by=base_officer)
+    assert state(record) == ("0", "2")
+    elsewhere = factories.EnrollmentFactory(
+        resident=record.resident, base=other_base, intake_year=record.intake_year
+    )
+    save_block(elsewhere, "basic", {"email": "secret@example.com"}, by=record.resident.user)
+    reported(Enrollment.objects.get(pk=record.pk), base_officer)
+    first, second = record.submissions.order_by("number")
+    assert second.status == "5"
+    assert personal_part(second.snapshot) == personal_part(first.snapshot)
