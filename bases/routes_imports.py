@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bases.views import imports
+from bases.views import accounts, imports
 
 urlpatterns = [
     path("imports/", imports.uploads, name="import-list"),
@@ -12,4 +12,12 @@ urlpatterns = [
     path("imports/<int:pk>/confirm/", imports.confirm, name="import-confirm"),
     path("imports/<int:pk>/cancel/", imports.cancel, name="import-cancel"),
     path("imports/<int:pk>/annotated/", imports.annotated, name="import-annotated"),
+    path("accounts/", accounts.accounts, name="accounts"),
+    path("accounts/codes/", accounts.codes, name="account-codes"),
+    path("accounts/policy/", accounts.policy, name="activation-policy"),
+    path("accounts/<int:pk>/", accounts.account, name="account"),
+    path("accounts/<int:pk>/reset/", accounts.reset, name="account-reset"),
+    path("accounts/<int:pk>/release/", accounts.release, name="account-release"),
+    path("accounts/<int:pk>/delete/", accounts.delete, name="account-delete"),
+    path("accounts/<int:pk>/restore/", accounts.restore, name="account-restore"),
 ]

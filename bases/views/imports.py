@@ -33,7 +33,7 @@ def uploads(request: HttpRequest, module: Module = Module.INTAKE) -> HttpRespons
     """Template and upload of one module, and the earlier batches of the base."""
     base = _base(request, Action.VIEW if request.method == "GET" else Action.IMPORT_ACCOUNTS)
     state = import_opening(base, module, current_cycle())
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if request.method == "POST":
         if not state.is_open:
             messages.error(request, state.reason)

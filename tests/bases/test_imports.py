@@ -86,10 +86,10 @@ def test_check_reports_every_error_at_once_at_its_cell(checked, cycle):
     batch = checked(lines)
     assert problem_codes(batch) == {
         3: [
+            ("A3", "intake_year_intake"),
             ("B3", "name_too_short"),
             ("C3", "code_options"),
             ("E3", "mobile_format"),
-            ("A3", "intake_year_intake"),
         ],
         4: [("D4", "id_length"), ("E4", "mobile_repeated")],
         5: [("B5", "required"), ("D5", "id_check_digit"), ("E5", "mobile_repeated")],

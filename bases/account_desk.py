@@ -1,0 +1,113 @@
+"""The accounts of a base's residents: who cannot get in yet, who came in today, who was deleted (BR-50, 51; P-14)."""
+
+from collections.abc import Collection
+
+from django.db import models, transaction
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from bases.models import Province, TrainingBase
+from bases.scope import deleted_enrollments_for, enrollments_for
+from bases.services import recipients
+from portal import audit, messages
+from portal.models import User
+from portal.roles import Action
+from portal.services import MOBILE_TRIES, issue_initial_code
+from residents.models import Enrollment
+from residents.models.enrollment import LIVE
+from residents.search import by_name_or_number
+from residents.services.account_deletion import (
+    RESTORABLE_FOR,
+    delete_enrollment,
+    restore_enrollment,
+)
+
+# Each code costs one slow hash: a page of them must not keep a web process for long.
+MOST_CODES = 200
+
+
+class AccountState(models.TextChoices):
+    """What a base looks for among its accounts."""
+
+    NEVER = "never", "从未登录"
+    LOCKED = "locked", "激活被锁"
+    TODAY = "today", "今日激活"
+    DELETED = "deleted", "已删除"
+
+
+_ACCOUNT = "resident__user__"
+
+
+def _condition(state: str) -> Q:
+    never = LIVE & Q(**{f"{_ACCOUNT}activated_at__isnull": True})
+    if state == AccountState.NEVER:
+        return never
+    if state == AccountState.LOCKED:
+        return never & Q(**{f"{_ACCOUNT}activation_failures__gte": MOBILE_TRIES})
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    return Q(**{f"{_ACCOUNT}activated_at__gte": midnight})
+
+
+def accounts(user: User, base: TrainingBase, *, state: str = "", text: str = "") -> QuerySet[Enrollment]:
+    """The base's records with their accounts, newest first; `text` is a piece of a name or an ID number's beginning."""
+    if state == AccountState.DELETED:
+        found = deleted_enrollments_for(user, Action.VIEW).filter(
+            deleted_at__gt=timezone.now() - RESTORABLE_FOR
+        )
+    else:
+        found = enrollments_for(user, Action.VIEW)
+        if state in AccountState.values:
+            found = found.filter(_condition(state))
+    found = by_name_or_number(found.filter(base=base), text)
+    return found.select_related("resident__user", "base", "deleted_by").order_by("-intake_year", "-pk")
+
+
+def account_counts(user: User, base: TrainingBase) -> dict[str, int]:
+    """How many records each state has; two queries."""
+    own = enrollments_for(user, Action.VIEW).filter(base=base)
+    asked = (AccountState.NEVER, AccountState.LOCKED, AccountState.TODAY)
+    counts = own.aggregate(**{state.value: Count("pk", filter=_condition(state)) for state in asked})
+    deleted = accounts(user, base, state=AccountState.DELETED).order_by().count()
+    return counts | {AccountState.DELETED.value: deleted}
+
+
+def issue_codes(
+    enrollments: Collection[Enrollment], *, by: User, request: HttpRequest
+) -> list[tuple[Enrollment, str]]:
+    """New one-time codes for those not activated yet, each shown once (TRUST §1.3); others are passed over."""
+    with transaction.atomic():
+        return [
+            (each, issue_initial_code(each.resident.user, by=by, request=request))
+            for each in enrollments
+            if each.is_live and not each.resident.user.is_activated
+        ]
+
+
+def delete(enrollment: Enrollment, *, by: User, reason: str, request: HttpRequest) -> None:
+    """Delete a wrongly entered record; the province is told of one that it had approved (AM-19). Raises StateMoved."""
+    with transaction.atomic():
+        gone = delete_enrollment(enrollment.pk, by=by, reason=reason)
+        audit.record("delete_account", by=by, target=gone, request=request, reason=reason)
+        if gone.approved_submission_id:
+            province = gone.base.province_id
+            messages.send(
+                recipients(Province, [province]).get(province, []),
+                kind="deleted",
+                subject=f"{gone.base.name}删除了一条已审核通过的记录：{gone.resident.full_name}（{gone.intake_year}年）",
+                body=f"删除原因：{reason}\n30 天内该基地可以恢复。",
+            )
+
+
+def restore(enrollment: Enrollment, *, by: User, request: HttpRequest) -> None:
+    """Bring a deleted record back within 30 days. Raises StateMoved."""
+    with transaction.atomic():
+        restore_enrollment(enrollment.pk)
+        audit.record("restore_account", by=by, target=enrollment, request=request)
+
+
+def set_activation_policy(base: TrainingBase, policy: str, *, by: User, request: HttpRequest) -> None:
+    """How the base's residents open their accounts from now on: mobile number on file or printed codes."""
+    base.activation_policy = policy
+    base.save(update_fields=["activation_policy"])
+    audit.record("activation_policy", by=by, target=base, request=request, policy=policy)

@@ -1,0 +1,203 @@
+"""账号查找与重置: find an account, reset it, hand out one-time codes, delete and restore (BR-50, 51, 72, 73, 77)."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from bases import account_desk
+from bases.account_desk import MOST_CODES, AccountState
+from bases.activation import mobile_is_enough
+from bases.import_forms import DeletionForm
+from bases.models import TrainingBase
+from bases.scope import current_base, deleted_enrollments_for, enrollments_for
+from bases.selection import ids_in
+from portal.access import allow
+from portal.models import User
+from portal.roles import Action, Role
+from portal.services import CODE_DAYS, MOBILE_TRIES, release_activation, reset_to_activation
+from residents.models import Enrollment
+from residents.services.account_deletion import RESTORABLE_FOR, deletion_entry, restore_entry
+from residents.services.states import StateMoved
+
+PAGE_SIZE = 50
+NOT_LIVE = "此人现在不在本基地培训（退培、失效或已删除），账号由其现在的培训基地管理。"
+
+
+@allow(Role.BASE)
+@require_GET
+def accounts(request: HttpRequest) -> HttpResponse:
+    """The base's accounts, searched by name or number (BR-51), and those that need attention (P-14)."""
+    base = _base(request)
+    state, text = request.GET.get("state", ""), request.GET.get("q", "").strip()[:60]
+    found = account_desk.accounts(request.user, base, state=state, text=text)
+    may_act = current_base(request, Action.RESET_PASSWORD) == base
+    context = {
+        "base": base,
+        "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
+        "states": AccountState,
+        "counts": account_desk.account_counts(request.user, base),
+        "state": state,
+        "text": text,
+        "tries": MOBILE_TRIES,
+        "policies": TrainingBase.ActivationPolicy,
+        "may_act": may_act,
+        "is_selectable": may_act and state in (AccountState.NEVER, AccountState.LOCKED),
+    }
+    return render(request, "bases/accounts/accounts.html", context)
+
+
+@allow(Role.BASE)
+@require_GET
+def account(request: HttpRequest, pk: int) -> HttpResponse:
+    """One account: its state, and what the base can do for the person."""
+    enrollment = _any_record(request.user, pk)
+    user = enrollment.resident.user
+    context = {
+        "record": enrollment,
+        "person": user,
+        "is_locked": not user.is_activated and user.activation_failures >= MOBILE_TRIES,
+        "mobile_is_enough": not user.is_activated and mobile_is_enough(user),
+        "not_live": "" if enrollment.is_live else NOT_LIVE,
+        "deletion": deletion_entry(enrollment),
+        "restoring": restore_entry(enrollment) if enrollment.deleted_at else None,
+        "restorable_until": enrollment.deleted_at and enrollment.deleted_at + RESTORABLE_FOR,
+        "may_act": _may(request.user, enrollment, Action.RESET_PASSWORD),
+    }
+    return render(request, "bases/accounts/account.html", context)
+
+
+@allow(Role.BASE)
+@require_POST
+def reset(request: HttpRequest, pk: int) -> HttpResponse:
+    """Back to 未激活, all sessions end, a one-time code on paper (BR-51, TRUST §1.7)."""
+    enrollment = _live_record(request, pk)
+    if enrollment is None:
+        return redirect("bases:account", pk)
+    reset_to_activation(enrollment.resident.user, by=request.user, request=request)
+    return _slips(request, [enrollment])
+
+
+@allow(Role.BASE)
+@require_POST
+def release(request: HttpRequest, pk: int) -> HttpResponse:
+    """The base has made sure who this is: the account opens again with the mobile number on file (TRUST §1.2)."""
+    enrollment = _live_record(request, pk)
+    if enrollment is not None and enrollment.resident.user.is_activated:
+        messages.info(request, "该账号已激活，无需放行；无法登录的请重置密码。")
+    elif enrollment is not None:
+        release_activation(enrollment.resident.user, by=request.user, request=request)
+        messages.success(request, "已放行：请本人用证件号、000000 和登记的手机号激活账号。")
+    return redirect("bases:account", pk)
+
+
+@allow(Role.BASE)
+@require_POST
+def codes(request: HttpRequest) -> HttpResponse:
+    """Printable slips of new one-time codes for the ticked accounts, shown in this one response only."""
+    base = _base(request, Action.RESET_PASSWORD)
+    chosen = ids_in(request.POST.getlist("choice"))
+    own = enrollments_for(request.user, Action.RESET_PASSWORD).filter(base=base, pk__in=chosen)
+    records = list(own.select_related("resident__user", "base").order_by("resident__name_key", "pk"))
+    if len(records) > MOST_CODES:
+        messages.error(request, f"一次最多发放 {MOST_CODES} 份，请分几次勾选。没有发放任何初始密码。")
+        return redirect("bases:accounts")
+    return _slips(request, records)
+
+
+def _slips(request: HttpRequest, records: list[Enrollment]) -> HttpResponse:
+    slips = account_desk.issue_codes(records, by=request.user, request=request)
+    if not slips:
+        messages.warning(request, "勾选的账号中没有未激活的账号；已激活的请在账号页面中重置密码。")
+        return redirect("bases:accounts")
+    context = {"slips": slips, "passed_over": len(records) - len(slips), "days": CODE_DAYS}
+    return render(request, "bases/accounts/slips.html", context)
+
+
+@allow(Role.BASE)
+@require_http_methods(["GET", "POST"])
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Delete a wrong entry, after the question of BR-73: 录错了，还是已离开培训？"""
+    enrollment = get_object_or_404(_records(request.user, Action.VIEW), pk=pk)
+    if not _may(request.user, enrollment, Action.DELETE_ACCOUNT):
+        raise PermissionDenied
+    form = DeletionForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid() and form.cleaned_data["why"] == DeletionForm.WRONG:
+        try:
+            account_desk.delete(
+                enrollment, by=request.user, reason=form.cleaned_data["reason"], request=request
+            )
+            messages.success(request, f"已删除{enrollment.resident.full_name}的记录，30 天内可以恢复。")
+        except StateMoved as moved:
+            messages.error(request, str(moved))
+        return redirect("bases:account", pk)
+    has_left = form.is_bound and form.is_valid()
+    context = {"record": enrollment, "form": form, "entry": deletion_entry(enrollment), "has_left": has_left}
+    return render(request, "bases/accounts/delete.html", context, status=422 if form.errors else 200)
+
+
+@allow(Role.BASE)
+@require_POST
+def restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a deletion back within 30 days (GOALS B11)."""
+    enrollment = get_object_or_404(deleted_enrollments_for(request.user, Action.VIEW), pk=pk)
+    if not _may(request.user, enrollment, Action.DELETE_ACCOUNT):
+        raise PermissionDenied
+    try:
+        account_desk.restore(enrollment, by=request.user, request=request)
+        messages.success(request, "已恢复。")
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+    return redirect("bases:account", pk)
+
+
+@allow(Role.BASE)
+@require_POST
+def policy(request: HttpRequest) -> HttpResponse:
+    """The base's choice between mobile number and printed codes for the first sign-in."""
+    base = _base(request, Action.RESET_PASSWORD)
+    chosen = request.POST.get("policy", "")
+    if chosen in TrainingBase.ActivationPolicy.values:
+        account_desk.set_activation_policy(base, chosen, by=request.user, request=request)
+        messages.success(request, f"首次登录方式已改为：{TrainingBase.ActivationPolicy(chosen).label}。")
+    else:
+        messages.error(request, "请选择一种首次登录方式。")
+    return redirect("bases:accounts")
+
+
+def _base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase:
+    base = current_base(request, action)
+    if base is None:
+        raise PermissionDenied
+    return base
+
+
+def _records(user: User, action: Action):
+    return enrollments_for(user, action).select_related("resident__user", "base__province")
+
+
+def _any_record(user: User, pk: int) -> Enrollment:
+    """A record of the user's bases, deleted ones included. Raises Http404."""
+    found = _records(user, Action.VIEW).filter(pk=pk).first()
+    deleted = deleted_enrollments_for(user, Action.VIEW).select_related(
+        "resident__user", "base__province", "deleted_by"
+    )
+    return found or get_object_or_404(deleted, pk=pk)
+
+
+def _live_record(request: HttpRequest, pk: int) -> Enrollment | None:
+    """The record whose account the user may open; None, with a message, where the person is this base's no more."""
+    enrollment = get_object_or_404(_records(request.user, Action.VIEW), pk=pk)
+    if not _may(request.user, enrollment, Action.RESET_PASSWORD):
+        raise PermissionDenied
+    if not enrollment.is_live:
+        messages.error(request, NOT_LIVE)
+        return None
+    return enrollment
+
+
+def _may(user: User, enrollment: Enrollment, action: Action) -> bool:
+    scope = deleted_enrollments_for if enrollment.deleted_at else enrollments_for
+    return scope(user, action).filter(pk=enrollment.pk).exists()

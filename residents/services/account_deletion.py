@@ -1,0 +1,109 @@
+"""Deleting a wrongly imported record and taking that back (BR-50, 72, 73; AM-19; GOALS B11).
+
+A deletion is soft: the record leaves every list and holds the person no more; the history keeps it. It is not 退培.
+"""
+
+from copy import copy
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from portal.calendar import Opening
+from portal.models import User
+from residents.models import Enrollment
+from residents.models.enrollment import LIVE, ReviewStatus, Status
+from residents.openness import ALWAYS, training_entry
+from residents.services.states import StateMoved, lock
+
+RESTORABLE_FOR = timedelta(days=30)
+
+
+def deletion_entry(enrollment: Enrollment) -> Opening:
+    """May this record be deleted now? Intake: inside the window and not after 上报 (BR-50); registry: at any time
+    (BR-72), but not while the province has it before it."""
+    if enrollment.deleted_at:
+        return Opening(False, reason="这条记录已经删除。")
+    if enrollment.review_status == ReviewStatus.PENDING:
+        return Opening(False, reason="该记录已上报，等待省级审核，不能删除。请先“撤回上报”。")
+    if enrollment.registered_at:
+        return ALWAYS
+    if enrollment.lapsed_at:
+        return Opening(False, reason="招收信息已锁定，这条未审核通过的记录已失效并留存备查，不能删除。")
+    return training_entry(enrollment)
+
+
+def restore_entry(enrollment: Enrollment) -> Opening:
+    """May this deleted record come back now? Within 30 days, in the intake only while its window is open."""
+    if not enrollment.deleted_at:
+        return Opening(False, reason="这条记录没有被删除。")
+    until = enrollment.deleted_at + RESTORABLE_FOR
+    if timezone.now() >= until:
+        return Opening(False, reason="删除已超过 30 天，不能恢复。需要的请重新导入。")
+    if enrollment.registered_at:
+        return Opening(True, closes_at=until)
+    as_restored = copy(enrollment)
+    as_restored.deleted_at = None
+    return training_entry(as_restored)
+
+
+def delete_enrollment(enrollment_id: int, *, by: User, reason: str) -> Enrollment:
+    """Take a wrongly entered record out (soft). Frees the person; whoever has no other record can no longer sign in.
+
+    `reason` is kept with the record. Raises StateMoved where it may not be deleted now.
+    """
+    with transaction.atomic():
+        enrollment = lock(enrollment_id)
+        state = deletion_entry(enrollment)
+        if not state.is_open:
+            raise StateMoved(state.reason)
+        _write(enrollment, deleted_at=timezone.now(), deleted_by=by, deleted_reason=reason[:200])
+        others = Enrollment.objects.filter(resident=enrollment.resident_id, deleted_at=None)
+        if not others.exists():
+            _set_user_active(enrollment, False)
+    return enrollment
+
+
+def restore_enrollment(enrollment_id: int) -> Enrollment:
+    """Bring a deleted record back as it was. Raises StateMoved after 30 days, after the intake lock, and where the
+    person is held by another record by now (BR-49)."""
+    try:
+        with transaction.atomic():
+            enrollment = lock(enrollment_id)
+            state = restore_entry(enrollment)
+            if not state.is_open:
+                raise StateMoved(state.reason)
+            _refuse_held(enrollment)
+            _write(enrollment, deleted_at=None, deleted_by=None, deleted_reason="")
+            _set_user_active(enrollment, True)
+    except IntegrityError as error:
+        # Imported by somebody else in this very moment: the partial unique constraint has decided.
+        raise StateMoved("此人刚刚被重新导入，这条记录不能恢复。") from error
+    return enrollment
+
+
+def _refuse_held(enrollment: Enrollment) -> None:
+    held = Enrollment.objects.filter(LIVE, resident=enrollment.resident_id).select_related("base").first()
+    if held is None or enrollment.status == Status.WITHDRAWN:
+        return
+    if held.base_id == enrollment.base_id:
+        raise StateMoved("此人已重新导入本基地，这条记录不能恢复。")
+    status = held.get_status_display()
+    raise StateMoved(
+        f"此人已在“{held.base.name}”（{held.intake_year}年招收，培训状态：{status}），这条记录不能恢复。"
+    )
+
+
+def _write(enrollment: Enrollment, **values: object) -> None:
+    for name, value in values.items():
+        setattr(enrollment, name, value)
+    enrollment.version += 1
+    enrollment.updated_at = timezone.now()
+    enrollment.save(update_fields=[*values, "version", "updated_at"])
+
+
+def _set_user_active(enrollment: Enrollment, is_active: bool) -> None:
+    user = enrollment.resident.user
+    if user.is_active != is_active:
+        user.is_active = is_active
+        user.save(update_fields=["is_active"])

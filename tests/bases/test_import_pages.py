@@ -1,0 +1,234 @@
+"""The pages of the account import (issue 2 point 4; TRUST 11, 23–28, 33, 37)."""
+
+import uuid
+from urllib.parse import quote
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from django.utils import timezone
+
+from bases.import_work import apply_batch, check_batch
+from bases.models import ImportBatch
+from portal.roles import Role
+from residents.models import Enrollment
+from tests import factories
+from tests.bases.conftest import account_line, workbook
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def officer(signed_in, base_officer):
+    return signed_in(base_officer)
+
+
+@pytest.fixture
+def neighbour(signed_in, other_base_officer):
+    return signed_in(other_base_officer)
+
+
+def sent(content: bytes = b"x", *, token=None, name="名单.xlsx") -> dict:
+    return {"file": SimpleUploadedFile(name, content), "token": str(token or uuid.uuid4())}
+
+
+def address(name: str, *args) -> str:
+    return reverse(f"bases:{name}", args=args)
+
+
+def test_upload_check_confirm_result(officer, cycle, django_capture_on_commit_callbacks, settings):
+    """The whole way through the pages with the real task, as the worker runs it."""
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+    lines = [account_line(intake_year=str(cycle.year)), account_line(intake_year=str(cycle.year), mobile="1")]
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = officer.post(address("import-upload", "intake"), sent(workbook(lines)))
+    batch = ImportBatch.objects.get()
+    assert answer.url == address("import-batch", batch.pk)
+    page = officer.get(answer.url)
+    assert "先导入无误的 1 行" in page.text
+    assert "E3" in page.text
+    with django_capture_on_commit_callbacks(execute=True):
+        officer.post(address("import-confirm", batch.pk), {"mode": "good_rows"})
+    page = officer.get(answer.url)
+    assert "共 2 行：新增 1 人，已存在 0 人，有误未导入 1 行。" in page.text
+    assert Enrollment.objects.count() == 1
+
+
+def test_same_token_posted_twice_makes_one_batch(officer, cycle):
+    """P-23, TRUST 44: both clicks land on the same batch."""
+    token, url = uuid.uuid4(), address("import-upload", "intake")
+    assert officer.post(url, sent(token=token)).url == officer.post(url, sent(token=token)).url
+    assert ImportBatch.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"token": str(uuid.uuid4())}, "没有选择文件"),
+        (sent(b""), "文件是空的"),
+        (sent(b"x" * (10 * 1024 * 1024 + 1)), "超过 10 MB 的上限"),
+    ],
+)
+def test_upload_without_a_usable_file_says_what_to_do(officer, cycle, data, words):
+    answer = officer.post(address("import-upload", "intake"), data)
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert ImportBatch.objects.count() == 0
+
+
+def test_upload_name_is_data_never_a_path(officer, cycle):
+    """TRUST 37."""
+    officer.post(address("import-upload", "intake"), sent(name="..\\..\\<b>\u202e名单.xlsx"))
+    batch = ImportBatch.objects.get()
+    assert batch.file_name == "<b>名单.xlsx"
+    assert batch.file.name.startswith("imports/")
+    assert "名单" not in batch.file.name
+    assert "<b>" not in officer.get(address("import-batch", batch.pk)).text
+
+
+def test_upload_is_refused_once_the_window_is_closed(officer, cycle):
+    """BR-39, TRUST 31; the registry stays open (BR-60)."""
+    now, hour = timezone.now(), factories.datetime.timedelta(hours=1)
+    factories.open_windows(cycle, base_fill=(now - 5 * hour, now - hour))
+    answer = officer.post(address("import-upload", "intake"), sent(), follow=True)
+    assert "数据已锁定" in answer.text
+    assert ImportBatch.objects.count() == 0
+    officer.post(address("import-upload", "registry"), sent())
+    assert ImportBatch.objects.get().module == "registry"
+
+
+def test_template_is_an_xlsx_with_a_chinese_name(officer, cycle):
+    """BR-27."""
+    answer = officer.get(address("account-template", "intake"))
+    assert answer.content[:2] == b"PK"
+    name = quote(f"{cycle.year}年账号模板（招收信息管理）.xlsx", safe="")
+    assert answer["Content-Disposition"].endswith(f"filename*=UTF-8''{name}")
+
+
+@pytest.mark.parametrize("page", ["import-batch", "import-annotated"])
+def test_batch_of_another_base_is_404(neighbour, checked, page):
+    """TRUST 25, 27."""
+    assert neighbour.get(address(page, checked([account_line()]).pk)).status_code == 404
+
+
+@pytest.mark.parametrize("act", ["import-confirm", "import-cancel"])
+def test_acting_on_a_batch_of_another_base_is_404(neighbour, checked, act):
+    """TRUST 28: custom actions check the object too."""
+    batch = checked([account_line()])
+    assert neighbour.post(address(act, batch.pk), {"mode": "good_rows"}).status_code == 404
+    batch.refresh_from_db()
+    assert batch.state == "checked"
+
+
+def test_read_only_member_may_look_and_not_act(signed_in, base, checked):
+    user = factories.UserFactory(role=Role.BASE)
+    factories.grant(user, base, read_only=True)
+    client, batch = signed_in(user), checked([account_line()])
+    assert client.get(address("import-batch", batch.pk)).status_code == 200
+    assert client.get(address("import-list")).status_code == 200
+    assert client.post(address("import-confirm", batch.pk), {"mode": "good_rows"}).status_code == 403
+    assert client.post(address("import-upload", "intake"), sent()).status_code == 403
+
+
+def test_other_roles_have_no_import(signed_in, provincial_reviewer, national_officer, resident, cycle):
+    for user in (provincial_reviewer, national_officer, resident):
+        assert signed_in(user).get(address("import-list")).status_code == 403
+
+
+def test_preview_masks_numbers_and_shows_what_is_wrong(officer, checked):
+    """TRUST 51, GOALS B4: sound numbers are masked, a wrong one is shown so that it can be compared with the card."""
+    good, bad = account_line(mobile="13912345678"), account_line(id_number="330106199503120015")
+    page = officer.get(address("import-batch", checked([good, bad]).pk)).text
+    assert good["id_number"] not in page
+    assert "13912345678" not in page
+    assert "330106199503120015" in page
+    assert '<span class="sheet">D3</span>' in page
+
+
+def test_problem_rows_come_first_and_can_be_filtered(officer, checked):
+    """GOALS demand 9: only the problem rows of a big file."""
+    lines = [account_line(mobile=f"139{n:08d}") for n in range(60)]
+    lines[58]["mobile"] = "1"
+    url = address("import-batch", checked(lines).pk)
+    assert [line.row.sheet_row for line in officer.get(url).context["page"].object_list][:3] == [60, 2, 3]
+    refused = officer.get(url, {"verdict": "refused"}).context["page"]
+    assert [line.row.sheet_row for line in refused.object_list] == [60]
+    assert len(officer.get(url, {"verdict": "create", "page": "2"}).context["page"].object_list) == 9
+
+
+def test_problems_are_grouped_by_rule_with_counts(officer, checked):
+    """GOALS B4."""
+    lines = [account_line(mobile="1"), account_line(mobile="2"), account_line(full_name="")]
+    groups = officer.get(address("import-batch", checked(lines).pk)).context["groups"]
+    assert [(group.title, group.headers, group.count) for group in groups if not group.is_warning] == [
+        ("手机号格式不对", "手机号", 2),
+        ("必填项为空", "姓名", 1),
+    ]
+
+
+def test_batch_page_makes_the_same_queries_for_one_row_and_for_three(
+    officer, checked, django_assert_num_queries
+):
+    seen = []
+    for n in (1, 3):
+        batch = checked([account_line(mobile=f"{i}") for i in range(n)])
+        officer.get(address("import-batch", batch.pk))
+        with django_assert_num_queries(16, exact=False) as queries:
+            officer.get(address("import-batch", batch.pk))
+        seen.append(len(queries))
+    assert seen[0] == seen[1]
+
+
+def test_waiting_page_polls_and_works_without_javascript(officer, upload):
+    """GOALS B8."""
+    batch = upload([account_line()])
+    url = address("import-batch", batch.pk)
+    page = officer.get(url).text
+    assert '<noscript><meta http-equiv="refresh" content="3"></noscript>' in page
+    assert f'hx-get="{url}"' in page
+    partial = officer.get(url, headers={"HX-Request": "true"}).text
+    assert "<html" not in partial
+    check_batch(batch.pk)
+    assert officer.get(url, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+
+
+def test_cancel_gives_the_batch_up(officer, checked):
+    batch = checked([account_line()])
+    page = officer.post(address("import-cancel", batch.pk), follow=True)
+    assert "已取消，没有导入任何数据。" in page.text
+    apply_batch(batch.pk)
+    assert Enrollment.objects.count() == 0
+
+
+def test_confirm_in_two_tabs_queues_one_import(officer, checked):
+    """TRUST 44: the second click is told nothing new and does nothing."""
+    batch = checked([account_line()])
+    for _ in range(2):
+        assert officer.post(address("import-confirm", batch.pk), {"mode": "good_rows"}).status_code == 302
+    apply_batch(batch.pk)
+    assert Enrollment.objects.count() == 1
+
+
+def test_refused_file_shows_reason_and_repair(officer, checked):
+    page = officer.get(address("import-batch", checked(b"%PDF-1.7").pk)).text
+    assert "这不是表格文件" in page
+    assert "请上传由模板填写的 .xlsx 文件" in page
+
+
+def test_annotated_copy_comes_back_and_can_be_sent_again(officer, checked, cycle):
+    """GOALS B5: the status column is ignored, good rows are not repeated."""
+    lines = [account_line(), account_line(mobile="1")]
+    batch = checked(lines)
+    answer = officer.get(address("import-annotated", batch.pk))
+    assert answer.content[:2] == b"PK"
+    again = checked(answer.content)
+    assert again.state == "checked"
+    assert again.ignored_headers == []
+    assert (again.rows_total, again.rows_created, again.rows_refused) == (2, 1, 1)
+
+
+def test_annotated_copy_is_gone_with_the_file(officer, imported):
+    batch = imported([account_line()])
+    batch.file.delete()
+    assert officer.get(address("import-annotated", batch.pk)).status_code == 404
+    assert "下载标注了检查结果的原文件" not in officer.get(address("import-batch", batch.pk)).text
