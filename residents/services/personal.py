@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Model
 from django.utils import timezone
 
 from portal.calendar import Opening
@@ -46,7 +45,8 @@ RULES: dict[str, ModuleType] = {
     "work": work,
     "certificate": certificate,
 }
-_MODELS: dict[str, type[Model]] = {"basic": BasicInfo, "work": WorkInfo, "certificate": CertificateInfo}
+Block = BasicInfo | EducationRecord | WorkInfo | CertificateInfo
+_MODELS: dict[str, type[Block]] = {"basic": BasicInfo, "work": WorkInfo, "certificate": CertificateInfo}
 # Columns that hold "" for a blank, the others hold NULL.
 _TEXTS = frozenset({"text", "code", "uscc", "email", "mobile", "file"})
 
@@ -76,7 +76,7 @@ class Conflict(EditConflict):
 class SaveResult:
     """What a save did: names of changed fields, warnings by field, 个人信息状态, number of returns it answered."""
 
-    row: Model | None
+    row: Block | None
     changed: tuple[str, ...] = ()
     warnings: dict[str, list[Problem]] = field(default_factory=dict)
     personal_state: str = ""
@@ -102,7 +102,7 @@ def _told(enrollment: Enrollment) -> dict[str, Any]:
     return basic.derived(enrollment.resident.id_type, enrollment.resident.id_number)
 
 
-def stored_values(enrollment: Enrollment, block: str, row: Model | None) -> dict[str, Any]:
+def stored_values(enrollment: Enrollment, block: str, row: Block | None) -> dict[str, Any]:
     """The block as its tables hold it: 基本信息 begins with the person's identity."""
     values = values_of(row, block)
     if block == "basic":
@@ -131,7 +131,7 @@ def save_block(
     """
     with transaction.atomic():
         enrollment = _open_for_writing(enrollment.pk, by, now)
-        row = block_of(enrollment.resident, block)
+        row = cast("Block | None", block_of(enrollment.resident, block))
         before = stored_values(enrollment, block, row)
         after, warnings = _judged(enrollment, block, before, raw, others=())
         changes = _differences(RULES[block].FIELDS, before, after)
@@ -275,13 +275,13 @@ def _differences(
     }
 
 
-def _refuse_older(changes: dict[str, tuple[Any, Any]], row: Model | None, expected: int | None) -> None:
+def _refuse_older(changes: dict[str, tuple[Any, Any]], row: Block | None, expected: int | None) -> None:
     version = row.version if row is not None else 0
     if changes and expected is not None and expected != version:
         raise Conflict(changes, version)
 
 
-def _write(row: Model, block: str, after: Mapping[str, Any], changes: Iterable[str]) -> None:
+def _write(row: Block, block: str, after: Mapping[str, Any], changes: Iterable[str]) -> None:
     columns = {column.name for column in row._meta.concrete_fields}
     for item in RULES[block].FIELDS:
         if item.name in columns and item.name in changes:
@@ -308,7 +308,7 @@ def _write_mobile(resident: Resident, mobile: str | None) -> None:
 def _settled(
     enrollment: Enrollment,
     block: str,
-    row: Model | None,
+    row: Block | None,
     changes: Iterable[str],
     warnings: Problems,
     now: datetime | None,

@@ -57,10 +57,11 @@ def upload_problem(name: str, upload: UploadedFile) -> Problem | None:
 
 
 def _scan_problem(upload: UploadedFile) -> Problem | None:
-    if upload.size > SCAN_MAX_BYTES:
+    size = upload.size or 0
+    if size > SCAN_MAX_BYTES:
         return Problem(
             "file_too_large",
-            f"文件有 {_megabytes(upload.size)} MB，超过 10 MB。",
+            f"文件有 {_megabytes(size)} MB，超过 10 MB。",
             "请降低扫描分辨率或压缩后重新上传。",
         )
     if content_type(upload) is None:
@@ -73,10 +74,11 @@ def _scan_problem(upload: UploadedFile) -> Problem | None:
 def _photo_problem(upload: UploadedFile) -> Problem | None:
     if content_type(upload) != JPEG:
         return Problem("photo_kind", "照片不是 JPG 格式。", "请另存为 JPG 后重新上传，仅改文件名后缀无效。")
-    if upload.size > PHOTO_MAX_BYTES:
+    weight = upload.size or 0
+    if weight > PHOTO_MAX_BYTES:
         return Problem(
             "photo_too_large",
-            f"照片有 {-(-upload.size // 1024)} KB，超过 {PHOTO_MAX_BYTES // 1024} KB。",
+            f"照片有 {-(-weight // 1024)} KB，超过 {PHOTO_MAX_BYTES // 1024} KB。",
             "请压缩后重新上传。",
         )
     size = jpeg_size(upload)
