@@ -109,8 +109,10 @@ def completeness(enrollment: Enrollment, *, with_training: bool = True) -> Compl
     identity = {
         name: context[name] for name in ("full_name", "id_type", "id_number", "mobile") if name in context
     }
+    # What the ID number tells is never missing, saved or not (GOALS R6).
+    told = basic.derived(enrollment.resident.id_type, enrollment.resident.id_number)
     sections = [
-        _section("basic", {**identity, **personal["basic"]}, context),
+        _section("basic", {**identity, **personal["basic"], **told}, context),
         _education(personal["education"], context),
         _section("certificate", personal["certificate"], context),
     ]

@@ -12,11 +12,13 @@
     if (inputs[0].type === "checkbox") return inputs[0].checked ? "True" : "False";
     return inputs[0].value;
   }
+  // Fields stand after those they depend on; one that is hidden itself answers nothing.
   function showAsked(form) {
     form.querySelectorAll("[data-asked]").forEach((box) => {
       const asked = JSON.parse(box.dataset.asked).every(([name, allowed]) => {
-        const value = valueOf(form, name);
-        return value === undefined || allowed.map(String).includes(String(value));
+        const hidden = form.querySelector(`[name="${name}"]`)?.closest("[data-asked][hidden]");
+        const value = hidden ? "" : valueOf(form, name);
+        return value === undefined || allowed.map((each) => (each === null ? "" : String(each))).includes(String(value));
       });
       box.hidden = !asked;
     });

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from portal.drafts import data_of, discard_draft, draft_for, save_draft
 from residents.codes.places import CHINA
 from residents.forms import as_input, form_for, raw_of, show_problems
-from residents.rules import education, work
+from residents.rules import basic, education, work
 from residents.rules.fields import Field
 from residents.rules.identity import RESIDENT_ID
 from residents.services.personal import RULES, Closed, Conflict, SaveResult, own_fields, stored_values
@@ -109,7 +109,10 @@ def _show_stored_problems(page: Page, form: forms.Form) -> None:
 def _facts(page: Page, *, own: bool) -> list[tuple[str, str, str]]:
     """(name, label, words) of the resident's own fields, or of those nobody edits here (BR-52, AM-07, R6)."""
     names = {item.name for item in page.fields}
-    values = page.stored
+    # Known from the ID number before anything is saved.
+    resident = page.desk.enrollment.resident
+    told = basic.derived(resident.id_type, resident.id_number) if page.section == "basic" else {}
+    values = {**page.stored, **told}
     shown = [
         item for item in RULES[page.section].FIELDS if (item.name in names) is own and item.owner != "auto"
     ]

@@ -16,8 +16,8 @@ def reload(enrollment):
 def test_fresh_account_lacks_everything(enrollment):
     found = completeness(enrollment)
 
-    assert [section.percent for section in found.sections] == [36, 0, 0, 11]
-    assert "出生日期" in [item.label for item in found.section("basic").missing]
+    assert [section.percent for section in found.sections] == [55, 0, 0, 11]
+    assert "民族" in [item.label for item in found.section("basic").missing]
     assert [item.label for item in found.section("education").missing] == ["本科学习经历"]
     assert not found.is_complete
 
