@@ -30,8 +30,12 @@ class Line:
     label: str
     text: str
     is_file: bool = False
-    row: int | None = None
+    row: int = 0
     comments: list[Comment] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.path.partition(".")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ def sections(
             continue
         content = snapshot[block.key]
         if isinstance(content, Mapping):
-            found.append(Section(block.key, block.label, _lines(block, content, None, masked, comments)))
+            found.append(Section(block.key, block.label, _lines(block, content, 0, masked, comments)))
             continue
         for row, values in enumerate(content):
             level = CODE_LISTS["education_level"].label(values.get("level")) or "未选层次"
@@ -75,7 +79,7 @@ def sections(
 def _lines(
     block: Block,
     values: Mapping[str, Any],
-    row: int | None,
+    row: int,
     masked: bool,
     comments: Mapping[str, list[Comment]] | None,
 ) -> list[Line]:

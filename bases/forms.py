@@ -12,6 +12,7 @@ from residents.codes import CODE_LISTS, REASONS_OF_STATUS
 from residents.codes.training import IN_TRAINING
 from residents.forms import as_input, form_for
 from residents.models import Enrollment
+from residents.models.enrollment import ReportStatus
 from residents.rules import status
 from residents.rules.text import LONGEST_NAME
 from residents.services.returns import LONGEST_COMMENT
@@ -127,7 +128,8 @@ def training_form(
 ) -> forms.Form:
     """培训信息 as the base edits it: only its own fields, specialties it is accredited for, no field that is locked."""
     values = values_of(enrollment, "training")
-    if not values.get("current_degree"):
+    if not values.get("current_degree") and enrollment.report_status != ReportStatus.REPORTED:
+        # Not in a reported record: saving it unread would store the proposal and un-report it (P-19).
         values["current_degree"] = context.get("current_degree")
     fields = [field for field in EDITABLE if not (field.name == "specialty" and enrollment.specialty_locked)]
     form = form_for(fields, values, data=data, files=files, context=context)

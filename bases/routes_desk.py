@@ -28,6 +28,9 @@ urlpatterns = [
     path("remind/", personal.remind, name="remind"),
     path("record/<int:pk>/", records.record, name="record"),
     path("record/<int:pk>/reports/<int:number>/", records.submission, name="submission"),
+    path(
+        "record/<int:pk>/files/<slug:block>/<slug:name>/<int:row>/", records.record_file, name="record-file"
+    ),
     path("record/<int:pk>/history/", records.record_history, name="record-history"),
     path("record/<int:pk>/training/", training.training_edit, name="training-edit"),
     path("record/<int:pk>/status/", training.status_edit, name="status-edit"),

@@ -58,6 +58,7 @@ ROUTES = {
     "bases:record": Route("b", "record"),
     "bases:submission": Route("b", "submission"),
     "bases:record-history": Route("b", "record"),
+    "bases:record-file": Route("b", "record file", get=404),
     # The record of the test is reported intake: its forms send back to it with the reason.
     "bases:training-edit": Route("b", "record", get=302),
     "bases:status-edit": Route("b", "record", get=302),

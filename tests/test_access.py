@@ -80,6 +80,7 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         "section": {"slug": "basic"},
         "file": {"slug": "basic", "name": "photo"},
         "record": {"pk": enrollment.pk},
+        "record file": {"pk": enrollment.pk, "block": "training", "name": "reduction_proof", "row": 0},
         "submission": {"pk": enrollment.pk, "number": submission.number},
         "study": {"pk": EducationRecord.objects.get(resident=resident).pk},
         "personal return": {"pk": returned.pk},

@@ -1,10 +1,12 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
 
 from bases.copies import end_of_period, last_snapshots, snapshot_as_kept
 from bases.desk_access import may, record_for
 from bases.display import Comment, Section, comments_of, sections
+from bases.files import file_response
 from bases.models import Submission
 from bases.reporting import check, is_reported, withdrawal_entry
 from portal import audit
@@ -106,6 +108,17 @@ def submission(request: HttpRequest, pk: int, number: int) -> HttpResponse:
             "is_intake_original": enrollment.intake_submission_id == chosen.pk,
         },
     )
+
+
+@allow(Role.BASE)
+@require_GET
+def record_file(request: HttpRequest, pk: int, block: str, name: str, row: int) -> HttpResponse:
+    """One piece of evidence of the record; each look is written to the audit log (TRUST 51)."""
+    enrollment = record_for(request.user, pk)
+    snapshot = snapshot_as_kept(enrollment, last_snapshots([enrollment]).get(enrollment.pk))
+    response = file_response(snapshot, block, name, row)
+    audit.record("file", by=request.user, target=enrollment, request=request, file=f"{block}.{name}")
+    return response
 
 
 @allow(Role.BASE)

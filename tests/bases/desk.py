@@ -54,3 +54,15 @@ def state(enrollment: Enrollment) -> tuple[str, str]:
     """(上报状态, 审核状态) as the database holds them now."""
     enrollment.refresh_from_db()
     return enrollment.report_status, enrollment.review_status
+
+
+def page(response) -> str:
+    """The body of a page that opened."""
+    assert response.status_code == 200, response
+    return response.content.decode()
+
+
+def told(response) -> str:
+    """The messages a redirect leaves for the next page."""
+    assert response.status_code == 302, response.status_code
+    return "".join(str(message) for message in response.wsgi_request._messages)

@@ -1,4 +1,4 @@
-"""培训信息, 培训状态 and 姓名 as the base writes them: BR-32, 56, 81, 82; AM-07, 08, 24, 26; P-16, 19, 29; DOMAIN §2.6, 2.7."""
+"""培训信息, 培训状态, 姓名 as the base writes them: BR-32, 56, 81, 82; AM-07, 24, 26; P-16, 19, 29; TRUST 36, 43."""
 
 import datetime
 

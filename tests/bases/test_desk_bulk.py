@@ -1,0 +1,136 @@
+"""上报, returns and reminders from the browser, one and many: BR-19, 30, 33, 39, 45; AM-15; GOALS B14, B15, S4."""
+
+import pytest
+
+from bases.models import Submission
+from portal.models import Message, Step
+from residents.models import Enrollment, PersonalReturn
+from tests import factories
+from tests.bases.desk import close, complete, page, reported, state, told
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def desk(signed_in, base_officer):
+    """A browser of an officer of `base`."""
+    return signed_in(base_officer)
+
+
+# --- 上报 ------------------------------------------------------------------------------------------------------------
+
+
+def test_check_page_separates_ready_from_blocked(desk, base, cycle):
+    """BR-30, GOALS B15: links to what is missing, one button for the ready ones."""
+    ready, blocked = (
+        complete(base, cycle.year),
+        factories.EnrollmentFactory(base=base, intake_year=cycle.year),
+    )
+    response = desk.get("/base/report/", {"choice": [ready.pk, blocked.pk]})
+    assert response.context["ready"] == [ready]
+    assert [row for row, _ in response.context["blocked"]] == [blocked]
+    assert f'href="/base/record/{blocked.pk}/training/#id_specialty_box"' in page(response)
+
+
+def test_report_all_results_of_a_filter(desk, base, cycle):
+    """GOALS B15, B16: all N results, not only the page in sight."""
+    rows = [complete(base, cycle.year) for _ in range(3)]
+    complete(base, cycle.year - 1)
+    response = desk.get("/base/report/", {"range": "all", "module": "intake", "stage": "ready"})
+    assert sorted(response.context["ready_ids"].split(",")) == sorted(str(row.pk) for row in rows)
+    answer = desk.post(
+        "/base/report/",
+        {"ids": response.context["ready_ids"], "declared": "on", "next": "/base/records/intake/?stage=ready"},
+    )
+    assert answer["Location"] == "/base/records/intake/?stage=ready"
+    assert "已上报 3 人" in told(answer)
+    assert Submission.objects.filter(outcome="pending").count() == 3
+
+
+def test_report_without_the_declaration_stays_on_the_page(desk, complete_enrollment):
+    """BR-19."""
+    response = desk.post("/base/report/", {"ids": str(complete_enrollment.pk)})
+    assert response.status_code == 422
+    assert "请先勾选声明" in response.content.decode()
+    assert state(complete_enrollment) == ("0", "0")
+
+
+def test_report_never_leads_to_another_site(desk, complete_enrollment):
+    """TRUST 21."""
+    answer = desk.post(
+        "/base/report/", {"ids": str(complete_enrollment.pk), "declared": "on", "next": "//evil.example/"}
+    )
+    assert answer["Location"] == "/base/"
+
+
+def test_report_after_the_deadline_tells_why(desk, complete_enrollment, cycle):
+    """BR-39: refused by the server, whatever the page offered."""
+    close(cycle, Step.REPORT)
+    answer = desk.post("/base/report/", {"ids": str(complete_enrollment.pk), "declared": "on"})
+    assert "数据已锁定" in told(answer)
+    assert state(complete_enrollment) == ("0", "0")
+
+
+def test_withdraw_from_the_record_page(desk, complete_enrollment, base_officer):
+    """AM-15."""
+    record = reported(complete_enrollment, base_officer)
+    assert "撤回上报" in page(desk.get(f"/base/record/{record.pk}/"))
+    assert "已撤回" in told(desk.post(f"/base/record/{record.pk}/withdraw/"))
+    assert state(record) == ("0", "0")
+    assert "不能撤回上报" in told(desk.post(f"/base/record/{record.pk}/withdraw/"))
+
+
+# --- returns and reminders -------------------------------------------------------------------------------------------
+
+
+def test_return_one_record_with_a_comment_at_a_field(desk, complete_enrollment):
+    """BR-45, GOALS B14: the comment stands at its field and blocks the next 上报."""
+    pk = complete_enrollment.pk
+    shown = page(desk.get("/base/return-personal/", {"choice": pk}))
+    assert 'name="comment:basic.email"' in shown
+    assert 'name="comment:training.remark"' not in shown
+    answer = desk.post(
+        "/base/return-personal/",
+        {
+            "ids": pk,
+            "reason": "",
+            "comment": "",
+            "comment:basic.email": "邮箱无法送达，请更换。",
+            "comment:x.y": "z",
+        },
+    )
+    assert "已退回 1 人" in told(answer)
+    (one,) = PersonalReturn.objects.all()
+    assert (one.field, one.comment) == ("basic.email", "邮箱无法送达，请更换。")
+    record = page(desk.get(f"/base/record/{pk}/"))
+    assert "邮箱无法送达，请更换。" in record
+    assert "尚未修改保存" in record
+
+
+def test_return_many_records_with_one_canned_reason(desk, base, cycle):
+    """GOALS B14: one batch, a message for each resident."""
+    rows = [complete(base, cycle.year) for _ in range(3)]
+    ids = ",".join(str(row.pk) for row in rows)
+    desk.post("/base/return-personal/", {"ids": ids, "reason": "unclear", "comment": ""})
+    returns = PersonalReturn.objects.all()
+    assert {each.comment for each in returns} == {"照片或扫描件不清晰、不符合要求"}
+    assert len({each.batch for each in returns}) == 1
+    assert Message.objects.filter(kind="personal_return").count() == 3
+    assert set(Enrollment.objects.values_list("personal_state", flat=True)) == {"3"}
+
+
+def test_return_without_words_is_refused(desk, complete_enrollment):
+    for values in ({"reason": "", "comment": " "}, {"reason": "other", "comment": ""}):
+        response = desk.post("/base/return-personal/", {"ids": complete_enrollment.pk, **values})
+        assert response.status_code == 422
+    assert PersonalReturn.objects.count() == 0
+
+
+def test_remind_reaches_each_resident_once_a_day(desk, base, cycle):
+    """BR-33, GOALS S4."""
+    rows = [factories.EnrollmentFactory(base=base, intake_year=cycle.year) for _ in range(2)]
+    first = {"ids": str(rows[0].pk), "text": "请更新"}
+    both = {"ids": f"{rows[0].pk},{rows[1].pk}", "text": "请更新"}
+    assert "已向 1 人发送提醒" in told(desk.post("/base/remind/", first))
+    assert "1 人今天已经提醒过" in told(desk.post("/base/remind/", both))
+    assert Message.objects.filter(kind="reminder").count() == 2

@@ -1,0 +1,213 @@
+"""The base's board and lists, and whose records they hold: BR-37, 38; GOALS B16, S1; TRUST 24, 25, 28, 51."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from bases.models import Submission
+from portal.models import AuditEvent, Message
+from residents.models import Enrollment, PersonalReturn
+from tests import factories
+from tests.bases.desk import approved, complete, page, reported, returned, state
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def desk(signed_in, base_officer):
+    """A browser of an officer of `base`."""
+    return signed_in(base_officer)
+
+
+@pytest.fixture
+def reader(signed_in, base):
+    """A read-only member of `base`."""
+    user = factories.UserFactory(full_name="吴静")
+    factories.grant(user, base, read_only=True)
+    return signed_in(user)
+
+
+# --- board and lists -------------------------------------------------------------------------------------------------
+
+
+def test_board_counts_each_record_once(desk, base, cycle, base_officer, provincial_reviewer):
+    """GOALS B16: stages exclude each other and add up; each count links to the list with as many records."""
+    factories.EnrollmentFactory(base=base, intake_year=cycle.year)
+    complete(base, cycle.year)
+    reported(complete(base, cycle.year), base_officer)
+    returned(complete(base, cycle.year), base_officer, provincial_reviewer)
+    approved(complete(base, cycle.year), base_officer, provincial_reviewer)
+    response = desk.get("/base/")
+    intake, registry = response.context["boards"]
+    (row,) = intake.rows
+    counts = {stage.value: cell.count for stage, cell in zip(intake.stages, row.cells, strict=True)}
+    assert counts == {"empty": 1, "ready": 1, "pending": 1, "province": 1, "approved": 1}
+    assert row.total.count == 5
+    assert registry.rows[0].total.count == 1
+    for cell in [*row.cells, row.total]:
+        assert desk.get(cell.url).context["page"].paginator.count == cell.count, cell
+    assert "培训开始时间有误，请核对。" in page(response)
+
+
+def test_board_by_specialty_sums_to_the_year(desk, base, cycle):
+    for specialty in ("0100", "0200", "0200"):
+        Enrollment.objects.filter(pk=complete(base, cycle.year).pk).update(specialty=specialty)
+    factories.EnrollmentFactory(base=base, intake_year=cycle.year)
+    response = desk.get("/base/", {"module": "intake", "year": cycle.year})
+    rows = {row.label: row.total.count for row in response.context["detail"].rows}
+    assert rows == {"内科": 1, "儿科": 2, "未选专业": 1}
+    for row in response.context["detail"].rows:
+        assert desk.get(row.total.url).context["page"].paginator.count == row.total.count
+
+
+def test_pages_need_the_same_queries_for_one_and_three_records(
+    desk, base, cycle, base_officer, provincial_reviewer, django_assert_num_queries
+):
+    """ARCHITECTURE §6, PERFORMANCE target 9."""
+    addresses = [
+        "/base/",
+        "/base/records/intake/",
+        "/base/records/registry/",
+        "/base/report/?range=all&module=intake",
+    ]
+    returned(complete(base, cycle.year), base_officer, provincial_reviewer)
+    approved(complete(base, cycle.year), base_officer, provincial_reviewer)
+    seen = {}
+    for address in addresses:
+        desk.get(address)
+        seen[address] = queries_of(desk, address)
+    for _ in range(2):
+        returned(complete(base, cycle.year), base_officer, provincial_reviewer)
+        approved(complete(base, cycle.year), base_officer, provincial_reviewer)
+    for address in addresses:
+        assert queries_of(desk, address) == seen[address], address
+
+
+def queries_of(client, address: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address).status_code == 200
+    return len(captured)
+
+
+def test_list_filters_combine_and_keep_to_the_own_base(desk, base, other_base, cycle):
+    """TRUST 24: nothing of another base in any list; P-11: a name is found by one character."""
+    one = complete(base, cycle.year)
+    factories.EnrollmentFactory(
+        base=base, intake_year=cycle.year, resident=factories.ResidentFactory(full_name="古丽米热·艾比布力")
+    )
+    foreign = factories.EnrollmentFactory(
+        base=other_base, intake_year=cycle.year, resident=factories.ResidentFactory(full_name="古天乐")
+    )
+    found = page(desk.get("/base/records/intake/", {"q": "古"}))
+    assert "古丽米热·艾比布力" in found
+    assert "古天乐" not in found
+    assert foreign.resident.id_number not in found
+    by_number = desk.get("/base/records/intake/", {"q": one.resident.id_number[:10]})
+    assert one in by_number.context["page"].object_list
+    both = desk.get("/base/records/intake/", {"specialty": "0100", "stage": "ready", "trainee_type": "3"})
+    assert list(both.context["page"].object_list) == [one]
+    assert list(desk.get("/base/records/intake/", {"stage": "pending"}).context["page"].object_list) == []
+
+
+def test_list_with_unreadable_filters_shows_the_default_list(desk, enrollment):
+    response = desk.get(
+        "/base/records/intake/", {"year": "二零一九", "stage": "x", "specialty": "9999", "page": "-3"}
+    )
+    assert list(response.context["page"].object_list) == [enrollment]
+
+
+def test_intake_list_keeps_approved_recruits_as_they_were(
+    desk, complete_enrollment, base_officer, provincial_reviewer
+):
+    """BR-37, AM-30: the registry copy may change, the intake shows what was approved."""
+    record = approved(complete_enrollment, base_officer, provincial_reviewer)
+    Enrollment.objects.filter(pk=record.pk).update(report_status="0")
+    assert desk.get("/base/records/intake/").context["page"].object_list[0].stage == "approved"
+    assert desk.get("/base/records/registry/").context["page"].object_list[0].stage == "changed"
+    frozen = page(desk.get(f"/base/record/{record.pk}/reports/1/"))
+    assert "这是审核通过的招收原始信息" in frozen
+
+
+def test_numbers_are_masked_everywhere(desk, complete_enrollment, base_officer, provincial_reviewer):
+    """TRUST 51: no full ID or mobile number in any page of the desk."""
+    record = approved(complete_enrollment, base_officer, provincial_reviewer)
+    person = record.resident
+    for address in (
+        "/base/",
+        "/base/records/intake/",
+        "/base/records/registry/",
+        f"/base/record/{record.pk}/",
+        f"/base/record/{record.pk}/reports/1/",
+        f"/base/record/{record.pk}/history/",
+        f"/base/record/{record.pk}/training/",
+        f"/base/record/{record.pk}/status/",
+        f"/base/report/?choice={record.pk}",
+        f"/base/return-personal/?choice={record.pk}",
+    ):
+        body = page(desk.get(address))
+        assert person.id_number not in body, address
+        assert person.mobile not in body, address
+
+
+def test_unmask_needs_a_purpose_and_is_logged(desk, complete_enrollment):
+    """TRUST 51: shown in this one response only."""
+    address, number = f"/base/record/{complete_enrollment.pk}/", complete_enrollment.resident.id_number
+    assert number not in page(desk.post(address, {"act": "unmask", "purpose": " "}))
+    assert AuditEvent.objects.filter(action="unmask").count() == 0
+    assert number in page(desk.post(address, {"act": "unmask", "purpose": "核对身份证原件"}))
+    event = AuditEvent.objects.get(action="unmask")
+    assert (event.target_id, event.detail) == (str(complete_enrollment.pk), {"purpose": "核对身份证原件"})
+    assert number not in page(desk.get(address))
+
+
+# --- whose object it is ----------------------------------------------------------------------------------------------
+
+
+RECORD_PAGES = ["", "history/", "training/", "status/", "name/", "withdraw/", "reports/1/"]
+
+
+@pytest.mark.parametrize("rest", RECORD_PAGES)
+def test_record_of_another_base_is_not_found(desk, other_base, cycle, base_officer, rest):
+    """TRUST 25, 28: 404 for looking and for acting, the same as for a missing one."""
+    foreign = reported(complete(other_base, cycle.year), factories.UserFactory())
+    address = f"/base/record/{foreign.pk}/{rest}"
+    missing = f"/base/record/999999999/{rest}"
+    for method in (desk.get, desk.post):
+        if rest == "withdraw/" and method == desk.get:
+            continue
+        answers = method(address), method(missing)
+        assert [answer.status_code for answer in answers] == [404, 404]
+    assert state(foreign) == ("1", "1")
+
+
+@pytest.mark.parametrize("address", ["/base/report/", "/base/return-personal/", "/base/remind/"])
+def test_bulk_action_leaves_records_of_others_alone(desk, other_base, cycle, address):
+    """TRUST 27, 28: ids of another base in the form fall out."""
+    foreign = complete(other_base, cycle.year)
+    desk.post(
+        address,
+        {
+            "ids": str(foreign.pk),
+            "declared": "on",
+            "comment": "请修改",
+            "text": "请更新",
+            "reason": "incomplete",
+        },
+    )
+    assert state(foreign) == ("0", "0")
+    assert (Submission.objects.count(), PersonalReturn.objects.count(), Message.objects.count()) == (0, 0, 0)
+    assert foreign.resident.full_name not in page(desk.get(address, {"choice": foreign.pk}))
+
+
+def test_read_only_member_sees_and_cannot_act(reader, complete_enrollment, base_officer):
+    """ARCHITECTURE §5: 403 where one may look but not act."""
+    pk = complete_enrollment.pk
+    shown = page(reader.get(f"/base/record/{pk}/"))
+    assert "编辑培训信息" not in shown
+    assert "检查并上报" not in page(reader.get("/base/records/intake/"))
+    for rest in ("training/", "status/", "name/"):
+        assert reader.get(f"/base/record/{pk}/{rest}").status_code == 403
+        assert reader.post(f"/base/record/{pk}/{rest}", {"remark": "x"}).status_code == 403
+    assert reader.post(f"/base/record/{pk}/withdraw/").status_code == 403
+    reader.post("/base/report/", {"ids": str(pk), "declared": "on"})
+    assert state(complete_enrollment) == ("0", "0")
