@@ -51,6 +51,10 @@ class WindowForm(forms.Form):
             del self.fields["province"]
 
     def clean(self) -> dict[str, Any]:
+        for name in ("opens_at", "last_moment"):
+            moment = self.cleaned_data.get(name)
+            if moment and not 2014 <= moment.year < 2100:
+                self.add_error(name, "年份应在 2014 至 2099 之间。")
         opens, last = self.cleaned_data.get("opens_at"), self.cleaned_data.get("last_moment")
         if opens and last and last < opens:
             self.add_error("last_moment", "截止时间须晚于开始时间。")

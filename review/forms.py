@@ -4,9 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 
 from bases.models import Specialty
+from bases.scope import provinces_for
 from portal.models import User
+from portal.roles import Action
 from residents.codes import CODE_LISTS
 from review.differences import field_labels
 from review.queue import bases_in_view
@@ -195,13 +198,17 @@ class StatisticsForm(forms.Form):
     rows = forms.ChoiceField(label="行", choices=lambda: _dimensions(), required=False)
     columns = forms.ChoiceField(label="列", choices=lambda: _dimensions(), required=False)
 
-    def __init__(self, data: Any, *, bases: Any) -> None:
+    def __init__(self, data: Any, *, user: User) -> None:
         super().__init__(data)
+        own = {
+            "province": lambda: _names(provinces_for(user, Action.VIEW)),
+            "base": lambda: _names(bases_in_view(user).order_by("province_id", "code")),
+        }
         for key, dimension in DIMENSIONS.items():
             if key == "year":
                 field: forms.Field = forms.IntegerField(min_value=2000, max_value=2100, required=False)
             else:
-                names = _base_names(bases) if key == "base" else dimension.names()
+                names = own.get(key, dimension.names)()
                 field = forms.ChoiceField(choices=[*ANY, *names.items(), (BLANK, UNKNOWN)], required=False)
             field.label = dimension.label
             self.fields[key] = field
@@ -235,5 +242,5 @@ def _dimensions() -> list[tuple[str, str]]:
     return [(key, dimension.label) for key, dimension in DIMENSIONS.items()]
 
 
-def _base_names(bases: Any) -> dict[str, str]:
-    return {str(pk): name for pk, name in bases.order_by("province_id", "code").values_list("pk", "name")}
+def _names(organisations: QuerySet) -> dict[str, str]:
+    return {str(pk): name for pk, name in organisations.values_list("pk", "name")}

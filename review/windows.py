@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from bases.models import Province, TrainingBase
 from portal import audit
-from portal.calendar import Opening, opening
+from portal.calendar import Opening, opening, openings
 from portal.models import CollectionCycle, CycleWindow, Step, User
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE, ReportStatus, ReviewStatus
@@ -61,11 +61,12 @@ def steps_of(cycle: CollectionCycle) -> list[StepWindows]:
     windows: dict[str, list[CycleWindow]] = {}
     for window in cycle.windows.select_related("province").order_by("province_id"):
         windows.setdefault(window.step, []).append(window)
+    states = openings(cycle, list(Step))
     return [
         StepWindows(
             step=step,
             national=next((row for row in windows.get(step, []) if row.province_id is None), None),
-            opening=opening(cycle, step),
+            opening=states[step],
             provincial=[row for row in windows.get(step, []) if row.province_id is not None],
         )
         for step in Step

@@ -49,7 +49,10 @@ def all_records(request: HttpRequest) -> HttpResponse:
     """Every resident in the user's scope, reported or not (BR-58)."""
     filters = RecordFilter(request.user, request.GET)
     found = queue.all_records(request.user, filters.values).select_related("resident", "base", "specialty")
-    page = keyset_page(found, request.GET, descending=True)
+    is_selective = bool(filters.values) and (
+        request.user.role == Role.PROVINCE or not {"base", "q"}.isdisjoint(filters.values)
+    )
+    page = keyset_page(found, request.GET, descending=True, is_selective=is_selective)
     return render(request, "review/residents.html", {"filters": filters, "page": page})
 
 

@@ -37,7 +37,13 @@ def _acting(request: HttpRequest, pk: int) -> Enrollment:
 def _show(request: HttpRequest, enrollment: Enrollment, *, masked: bool = True, **forms) -> HttpResponse:
     filters = QueueFilter(request.user, request.GET)
     page = record_page(request.user, enrollment, filters.values, masked=masked)
-    context = {"page": page, "enrollment": enrollment, "query": request.GET.urlencode(), "masked": masked, "may_unmask": may_unmask(request.user)}
+    context = {
+        "page": page,
+        "enrollment": enrollment,
+        "query": request.GET.urlencode(),
+        "masked": masked,
+        "may_unmask": may_unmask(request.user),
+    }
     context |= {"return_form": ReturnForm(remarks=REMARKS), "revoke_form": RevokeForm()} | forms
     return render(request, "review/record.html", context)
 

@@ -14,12 +14,11 @@ from portal.roles import Role
 from review import exports, statistics
 from review.forms import ExportForm, StatisticsForm
 from review.paging import keyset_page
-from review.queue import bases_in_view
 from review.statistics import CrossTable
 
 
 def statistics_form(request: HttpRequest) -> StatisticsForm:
-    return StatisticsForm(request.GET, bases=bases_in_view(request.user))
+    return StatisticsForm(request.GET, user=request.user)
 
 
 @require_GET

@@ -20,9 +20,9 @@ from tests.review.conftest import submit
 PAIRS = list(itertools.permutations(DIMENSIONS, 2))
 
 
-def make_counted(base, officer, values: dict) -> Submission:
+def make_counted(base, officer, values: dict, enrollment: Enrollment | None = None) -> Submission:
     """One approved registry snapshot with these typed columns, written past the services."""
-    enrollment = factories.EnrollmentFactory(base=base, intake_year=values.get("intake_year", 2025))
+    enrollment = enrollment or factories.EnrollmentFactory(base=base, intake_year=2025)
     submission = submit(enrollment, officer, **values)
     Submission.objects.filter(pk=submission.pk).update(
         outcome="approved", decided_by=officer, decided_at=timezone.now()

@@ -1,0 +1,224 @@
+"""The province's lists and bulk decisions: BR-58, BR-85; GOALS P1, P3; TRUST 23–25, 51."""
+
+import datetime
+import re
+
+import pytest
+from django.utils import timezone
+
+from bases.models import Submission
+from portal.models import AuditEvent
+from residents.models import Enrollment
+from review.decisions import approve
+from tests import factories
+from tests.review.conftest import submit
+
+QUEUE = "/review/"
+
+
+def names(answer) -> list[str]:
+    return [row.enrollment.resident.full_name for row in answer.context["page"].rows]
+
+
+@pytest.fixture
+def reviewer(provincial_reviewer, signed_in):
+    return signed_in(provincial_reviewer)
+
+
+def test_the_queue_shows_what_waits_oldest_first(reviewer, reported, provincial_reviewer, base, cycle):
+    """BR-85: default filter 待审核, with age; unreported and decided ones are not in it."""
+    young, old, done = reported(3)
+    Enrollment.objects.filter(pk=done.enrollment_id).update(review_status="1")
+    approve({done.pk: 0}, by=provincial_reviewer)
+    factories.EnrollmentFactory(base=base, intake_year=cycle.year)
+    waiting_long = reported(1, days_ago=9)[0]
+    answer = reviewer.get(QUEUE)
+    assert [row.pk for row in answer.context["page"].rows] == [waiting_long.pk, young.pk, old.pk]
+    assert "9 天" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("turn=first", ["甲", "乙"]),
+        ("turn=again", ["丙"]),
+        ("specialty=0200", ["乙"]),
+        ("type=4", ["丙"]),
+        ("waiting=7", ["甲"]),
+        ("q=学员乙", ["乙"]),
+        ("module=registry", ["丙"]),
+        ("year=2014", []),
+        ("base=999999", ["甲", "乙", "丙"]),
+        ("specialty=nonsense&year=x&turn=%00", ["甲", "乙", "丙"]),
+    ],
+)
+def test_filters_of_the_queue(reviewer, base, base_officer, cycle, query, expected, provincial_reviewer):
+    """P1: base, specialty, year, first or again, type, waiting time; a filter nobody can read asks for nothing."""
+    people = {}
+    for sign in "甲乙丙":
+        person = factories.ResidentFactory(full_name=f"学员{sign}")
+        people[sign] = factories.EnrollmentFactory(resident=person, base=base, intake_year=cycle.year)
+    submit(people["甲"], base_officer, days_ago=8)
+    submit(people["乙"], base_officer, days_ago=2, specialty_id="0200")
+    first = submit(people["丙"], base_officer, days_ago=2)
+    approve({first.pk: 0}, by=provincial_reviewer)
+    submit(Enrollment.objects.get(pk=people["丙"].pk), base_officer, trainee_type="4")
+    assert names(reviewer.get(f"{QUEUE}?{query}")) == [f"学员{sign}" for sign in expected]
+
+
+def test_another_province_sees_neither_name_nor_count(reported, other_province_reviewer, signed_in):
+    """TRUST 24."""
+    reported(2)
+    answer = signed_in(other_province_reviewer).get(QUEUE)
+    assert answer.context["page"].count == 0
+    assert "学员" not in answer.content.decode().replace("住院医师学员", "")
+
+
+@pytest.mark.parametrize("path", [QUEUE, "/review/residents/"])
+def test_numbers_are_masked_in_lists(reviewer, pending, path):
+    """TRUST 51."""
+    body = reviewer.get(path).content.decode()
+    person = pending.enrollment.resident
+    assert person.id_number not in body
+    assert person.mobile not in body
+    assert f"{person.id_number[:3]}***********{person.id_number[-4:]}" in body
+
+
+@pytest.mark.parametrize("path", [QUEUE, "/review/residents/"])
+def test_lists_cost_the_same_with_one_and_three_rows(reviewer, reported, path, django_assert_num_queries):
+    """Target 9, P1."""
+    reported(1)
+    reviewer.get(path)
+    with django_assert_num_queries(QUERIES[path]):
+        reviewer.get(path)
+    reported(2)
+    with django_assert_num_queries(QUERIES[path]):
+        reviewer.get(path)
+
+
+QUERIES = {QUEUE: 17, "/review/residents/": 12}
+
+
+def test_every_resident_of_the_province_is_in_the_other_list(reviewer, pending, base, cycle, other_province):
+    """BR-58: unreported ones too; other provinces' never."""
+    unreported = factories.EnrollmentFactory(base=base, intake_year=cycle.year)
+    factories.EnrollmentFactory(base=factories.TrainingBaseFactory(province_id="44"), intake_year=cycle.year)
+    rows = reviewer.get("/review/residents/").context["page"].rows
+    assert [row.pk for row in rows] == [unreported.pk, pending.enrollment_id]
+    assert [row.pk for row in reviewer.get("/review/residents/?report=0").context["page"].rows] == [
+        unreported.pk
+    ]
+
+
+# --- bulk ------------------------------------------------------------------------------------------------------------
+
+
+def marks(answer) -> dict[str, str]:
+    return {"loaded_at": answer.context["loaded_at"]}
+
+
+def test_ticked_records_are_approved_after_a_confirmation(reviewer, reported):
+    """P3: the first POST changes nothing and says how many; the second decides."""
+    rows = reported(3)
+    order = marks(reviewer.get(QUEUE)) | {"act": "approve", "range": "selected"}
+    order["choice"] = [f"{row.pk}:0" for row in rows[:2]]
+    asked = reviewer.post("/review/bulk/", order)
+    assert asked.context["waiting"] == 2
+    assert Submission.objects.filter(outcome="pending").count() == 3
+    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.content.decode()))
+    assert hidden["confirmed"] == "1"
+    done = reviewer.post("/review/bulk/", order | {"confirmed": "1"}, follow=True)
+    assert (done.context["decided"], done.context["left_out"], done.context["unnamed"]) == (2, [], 0)
+    assert list(Submission.objects.filter(outcome="pending")) == [rows[2]]
+
+
+def test_all_of_a_filter_leaves_out_and_names_what_moved_since_the_list_was_loaded(
+    reviewer, reported, base_officer, provincial_reviewer
+):
+    """P3: acts on all N of the filter; one decided by a colleague, one withdrawn, one reported meanwhile."""
+    rows = reported(6, days_ago=2)
+    other = reported(1, days_ago=2, specialty_id="0200")[0]
+    order = marks(reviewer.get(f"{QUEUE}?specialty=0100")) | {"act": "approve", "range": "all"}
+    approve({rows[0].pk: 0}, by=provincial_reviewer)
+    Submission.objects.filter(pk=rows[1].pk).update(
+        outcome="withdrawn", decided_at=timezone.now(), decided_by=base_officer, version=1
+    )
+    late = reported(1, days_ago=-0.0001)[0]
+    done = reviewer.post("/review/bulk/?specialty=0100", order | {"confirmed": "1"}, follow=True)
+    assert done.context["decided"] == 4
+    left = {row.pk: reason for row, reason in done.context["left_out"]}
+    assert set(left) == {rows[0].pk, rows[1].pk, late.pk}
+    assert left[rows[1].pk] == "该次上报现在是“已撤回上报”，未作处理。"
+    outcomes = dict(Submission.objects.values_list("pk", "outcome"))
+    assert [outcomes[row.pk] for row in rows[2:]] == ["approved"] * 4
+    assert (outcomes[late.pk], outcomes[other.pk]) == ("pending", "pending")
+
+
+def test_a_bulk_return_asks_for_its_comment_and_keeps_what_was_typed(reviewer, reported):
+    rows = reported(2)
+    order = marks(reviewer.get(QUEUE)) | {
+        "act": "return",
+        "range": "selected",
+        "confirmed": "1",
+        "reasons": ["07"],
+    }
+    order["choice"] = [f"{row.pk}:0" for row in rows]
+    refused = reviewer.post("/review/bulk/", order | {"comment": " "})
+    assert list(refused.context["form"].errors) == ["comment"]
+    assert refused.context["form"]["reasons"].value() == ["07"]
+    reviewer.post("/review/bulk/", order | {"comment": "请核对培训开始时间。"})
+    found = Submission.objects.order_by("pk").values_list("outcome", "comment", "reason_codes")
+    assert list(found) == [("returned", "请核对培训开始时间。", ["07"])] * 2
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        {},
+        {"act": "approve", "range": "selected", "loaded_at": "2026-11-01T00:00:00+08:00"},
+        {"act": "approve", "range": "all", "loaded_at": "gestern"},
+        {"act": "approve", "range": "all", "loaded_at": "2026-11-01T00:00:00"},
+        {"act": "delete", "range": "all", "loaded_at": "2026-11-01T00:00:00+08:00"},
+        {
+            "act": "approve",
+            "range": "selected",
+            "loaded_at": "2026-11-01T00:00:00+08:00",
+            "choice": ["x:y", ":", "1"],
+        },
+    ],
+)
+def test_an_order_that_cannot_be_read_changes_nothing(reviewer, pending, order):
+    answer = reviewer.post("/review/bulk/", order | {"confirmed": "1"})
+    assert (answer.status_code, answer["Location"]) == (302, "/review/?")
+    assert Submission.objects.get().outcome == "pending"
+
+
+def test_a_read_only_reviewer_is_offered_no_decision_and_can_send_none(pending, province, signed_in):
+    reader = factories.UserFactory(role="province")
+    factories.grant(reader, province, read_only=True)
+    client = signed_in(reader)
+    answer = client.get(QUEUE)
+    assert len(answer.context["page"].rows) == 1
+    assert "审核通过…" not in answer.content.decode()
+    order = marks(answer) | {"act": "approve", "range": "all", "confirmed": "1"}
+    client.post("/review/bulk/", order)
+    assert Submission.objects.get().outcome == "pending"
+
+
+def test_the_page_of_a_batch_is_its_makers_own(reviewer, reported, signed_in, province):
+    """TRUST 25."""
+    rows = reported(2)
+    order = marks(reviewer.get(QUEUE)) | {"act": "approve", "range": "selected", "confirmed": "1"}
+    answer = reviewer.post("/review/bulk/", order | {"choice": [f"{row.pk}:0" for row in rows]})
+    assert reviewer.get(answer["Location"]).status_code == 200
+    colleague = factories.UserFactory(role="province")
+    factories.grant(colleague, province)
+    assert signed_in(colleague).get(answer["Location"]).status_code == 404
+    assert AuditEvent.objects.get(action="approve").detail["batch"] in answer["Location"]
+
+
+def test_a_hundred_of_a_filter_in_one_click(reviewer, reported):
+    """More than one page of fifty."""
+    reported(60, days_ago=datetime.timedelta(hours=1) / datetime.timedelta(days=1))
+    order = marks(reviewer.get(QUEUE)) | {"act": "approve", "range": "all", "confirmed": "1"}
+    assert reviewer.post("/review/bulk/", order, follow=True).context["decided"] == 60

@@ -1,0 +1,201 @@
+"""The calendar in the association's hands, obeyed everywhere by the server's clock: BR-12, 39, 55; AM-03, 26; N1."""
+
+import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import timezone
+
+from bases.models import Province, Submission
+from portal.calendar import cycle_state, opening
+from portal.models import AuditEvent, CollectionCycle, CycleWindow, Step
+from review import windows
+from review.decisions import approve
+from tests import factories
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def local(text: str) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
+
+
+@pytest.fixture
+def national(national_officer, signed_in):
+    return signed_in(national_officer)
+
+
+def set_review(cycle, opens: str, last: str, by, province: Province | None = None) -> CycleWindow:
+    return windows.set_window(
+        cycle,
+        Step.REVIEW,
+        province,
+        opens_at=local(opens),
+        closes_at=local(last) + datetime.timedelta(seconds=1),
+        by=by,
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "is_open"),
+    [
+        ("2026-10-31 23:59:59", False),
+        ("2026-11-01 00:00:00", True),
+        ("2026-11-05 23:59:59.999999", True),
+        ("2026-11-06 00:00:00", False),
+    ],
+)
+def test_days_are_inclusive_to_the_last_second(cycle, national_officer, now, is_open):
+    """BR-12, AM-26: 11月1日至11月5日 is both whole days, Asia/Shanghai."""
+    set_review(cycle, "2026-11-01 00:00:00", "2026-11-05 23:59:59", national_officer)
+    assert opening(cycle, Step.REVIEW, now=local(now)).is_open is is_open
+
+
+@pytest.mark.parametrize(
+    ("seconds", "outcome"), [(-60, "approved"), (-1, "approved"), (0, "pending"), (60, "pending")]
+)
+def test_a_decision_obeys_the_clock_of_the_server(
+    cycle, pending, provincial_reviewer, national_officer, monkeypatch, seconds, outcome
+):
+    """N1: the minute before and the minute after, through the page's service."""
+    closes = local("2026-11-06 00:00:00")
+    set_review(cycle, "2026-11-01 00:00:00", "2026-11-05 23:59:59", national_officer)
+    monkeypatch.setattr(timezone, "now", lambda: closes + datetime.timedelta(seconds=seconds))
+    approve({pending.pk: 0}, by=provincial_reviewer)
+    assert Submission.objects.get().outcome == outcome
+
+
+def test_a_provinces_own_window_replaces_the_national_one(cycle, national_officer, province, other_province):
+    """N1: × province; removing it puts the national one back."""
+    set_review(cycle, "2026-11-01 00:00:00", "2026-11-05 23:59:59", national_officer)
+    own = set_review(cycle, "2026-11-01 00:00:00", "2026-11-09 23:59:59", national_officer, province)
+    late = local("2026-11-08 12:00:00")
+
+    def is_open(code: str) -> bool:
+        return opening(cycle, Step.REVIEW, province_id=code, now=late).is_open
+
+    assert (is_open("33"), is_open("44")) == (True, False)
+    windows.remove_provincial_window(own, by=national_officer)
+    assert (is_open("33"), is_open("44")) == (False, False)
+
+
+def test_a_national_window_is_never_removed(cycle, national_officer):
+    with pytest.raises(ValueError, match="national"):
+        windows.remove_provincial_window(cycle.windows.first(), by=national_officer)
+
+
+def test_next_years_cycle_starts_with_this_years_days(national_officer):
+    """BR-40: reusable every year."""
+    cycle = factories.CycleFactory(year=2026)
+    set_review(cycle, "2026-11-01 00:00:00", "2026-11-05 23:59:59", national_officer)
+    set_review(
+        cycle, "2026-11-01 00:00:00", "2026-11-09 23:59:59", national_officer, Province.objects.get(pk="33")
+    )
+    made = windows.create_cycle(2027, "2027年住院医师信息采集", by=national_officer)
+    found = [(w.step, w.province_id, w.opens_at, w.closes_at) for w in made.windows.all()]
+    assert found == [("review", None, local("2027-11-01 00:00:00"), local("2027-11-06 00:00:00"))]
+    with pytest.raises(windows.CycleExists):
+        windows.create_cycle(2027, "再来一次", by=national_officer)
+    assert CollectionCycle.objects.filter(year=2027).count() == 1
+
+
+def test_leap_day_moves_to_the_day_before(national_officer):
+    cycle = factories.CycleFactory(year=2028)
+    set_review(cycle, "2028-02-29 00:00:00", "2028-03-05 23:59:59", national_officer)
+    made = windows.create_cycle(2029, "2029年", by=national_officer)
+    assert made.windows.get().opens_at == local("2029-02-28 00:00:00")
+
+
+def test_who_is_affected_leaves_out_provinces_with_a_window_of_their_own(
+    cycle, national_officer, reported, base, other_base, province, provincial_reviewer
+):
+    """N1: preview of who is affected."""
+    rows = reported(3)
+    approve({rows[0].pk: 0}, by=provincial_reviewer)
+    factories.EnrollmentFactory(base=other_base, intake_year=cycle.year)
+    factories.EnrollmentFactory(base=other_base, intake_year=cycle.year - 1)
+    assert windows.affected(cycle, Step.REVIEW, None) == windows.Affected(32, 2, 1, 2, 1)
+    set_review(cycle, "2026-11-01 00:00:00", "2026-11-05 23:59:59", national_officer, province)
+    assert windows.affected(cycle, Step.REVIEW, None) == windows.Affected(31, 0, 0, 0, 0)
+    assert windows.affected(cycle, Step.REVIEW, province) == windows.Affected(1, 2, 1, 2, 1)
+
+
+# --- the pages -------------------------------------------------------------------------------------------------------
+
+TIMES = {"opens_at": "2026-11-01T00:00:00", "last_moment": "2026-11-05T23:59:59"}
+
+
+def test_the_first_post_shows_the_effect_and_keeps_nothing(national, cycle):
+    before = list(CycleWindow.objects.order_by("pk").values_list("pk", "opens_at", "closes_at"))
+    answer = national.post(f"/review/windows/{cycle.year}/review/", TIMES)
+    assert answer.context["will_be"].is_open is False
+    assert answer.context["affected"].provinces == 32
+    assert list(CycleWindow.objects.order_by("pk").values_list("pk", "opens_at", "closes_at")) == before
+    assert AuditEvent.objects.filter(action="set_window").count() == 0
+
+
+def test_the_confirmed_post_saves_and_stands_in_the_history(national, national_officer, cycle):
+    """N1: history; who, what, from when to when."""
+    answer = national.post(f"/review/windows/{cycle.year}/review/", TIMES | {"confirmed": "1"}, follow=True)
+    window = CycleWindow.objects.get(cycle=cycle, step="review", province=None)
+    assert (window.opens_at, window.closes_at) == (local("2026-11-01 00:00:00"), local("2026-11-06 00:00:00"))
+    latest = answer.context["history"][0]
+    assert (latest.who, latest.act, latest.step, latest.province) == (
+        national_officer.full_name,
+        "修改",
+        "省级审核",
+        "全国",
+    )
+    assert "2026-11-05 23:59:59" in answer.content.decode()
+
+
+def test_one_province_gets_its_own_window(national, cycle):
+    url = f"/review/windows/{cycle.year}/review/?province="
+    assert list(national.post(url, TIMES).context["form"].errors) == ["province"]
+    national.post(url, TIMES | {"province": "33", "confirmed": "1"})
+    window = CycleWindow.objects.get(cycle=cycle, step="review", province_id="33")
+    assert window.closes_at == local("2026-11-06 00:00:00")
+    national.post(f"/review/windows/remove/{window.pk}/")
+    assert not CycleWindow.objects.filter(province__isnull=False).exists()
+
+
+@pytest.mark.parametrize(
+    ("times", "fault"),
+    [
+        ({"opens_at": "2026-11-05T00:00:00", "last_moment": "2026-11-01T00:00:00"}, "last_moment"),
+        ({"opens_at": "", "last_moment": "2026-11-01T00:00:00"}, "opens_at"),
+        ({"opens_at": "demain", "last_moment": "2026-11-01T00:00:00"}, "opens_at"),
+        ({"opens_at": "2026-11-01T00:00:00", "last_moment": "9999-12-31T23:59:59"}, "last_moment"),
+        ({"opens_at": "0001-01-01T00:00:00", "last_moment": "2026-11-01T00:00:00"}, "opens_at"),
+    ],
+)
+def test_impossible_times_are_refused_at_their_field(national, cycle, times, fault):
+    answer = national.post(f"/review/windows/{cycle.year}/review/", times | {"confirmed": "1"})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (200, [fault])
+
+
+def test_a_new_cycle_from_the_page(national, cycle):
+    made = {"year": cycle.year + 1, "title": "明年"}
+    assert national.post("/review/windows/new/", made)["Location"] == f"/review/windows/{cycle.year + 1}/"
+    assert national.post("/review/windows/new/", made).context["cycle_form"].errors.as_data().keys() == {
+        "year"
+    }
+
+
+@pytest.mark.parametrize("visitor", ["provincial_reviewer", "base_officer", "resident"])
+def test_nobody_else_touches_the_calendar(request, signed_in, cycle, visitor):
+    client = signed_in(request.getfixturevalue(visitor))
+    before = list(CycleWindow.objects.order_by("pk").values_list("pk", "closes_at"))
+    for path in ("", "new/", f"{cycle.year}/", f"{cycle.year}/review/"):
+        assert client.get(f"/review/windows/{path}").status_code in (403, 405)
+    for path in ("new/", f"{cycle.year}/review/", f"remove/{before[0][0]}/"):
+        assert client.post(f"/review/windows/{path}", TIMES | {"confirmed": "1"}).status_code == 403
+    assert list(CycleWindow.objects.order_by("pk").values_list("pk", "closes_at")) == before
+
+
+def test_pages_for_an_empty_and_a_full_calendar(national, db):
+    assert "还没有采集周期" in national.get("/review/windows/").content.decode()
+    assert "还没有采集周期" in national.get("/review/national/").content.decode()
+    cycle = factories.CycleFactory()
+    factories.open_windows(cycle)
+    assert national.get("/review/national/").context["state"] == cycle_state(cycle) == "1"
