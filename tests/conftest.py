@@ -34,12 +34,12 @@ def _database_as_migrated(request):
         marker is not None and marker.kwargs.get("transaction")
     ):
         request.getfixturevalue("transactional_db")
-        if not Province.objects.exists():
-            importlib.import_module("bases.migrations.0004_reference_data").load(apps, None)
     elif marker is not None or "db" in names:
         request.getfixturevalue("db")
     else:
         return
+    if not Province.objects.exists():
+        importlib.import_module("bases.migrations.0004_reference_data").load(apps, None)
     cache.clear()
 
 

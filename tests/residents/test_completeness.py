@@ -17,7 +17,7 @@ def test_fresh_account_lacks_everything(enrollment):
     found = completeness(enrollment)
 
     assert [section.percent for section in found.sections] == [55, 0, 0, 11]
-    assert "民族" in [item.label for item in found.section("basic").missing]
+    assert "国籍及地区" in [item.label for item in found.section("basic").missing]
     assert [item.label for item in found.section("education").missing] == ["本科学习经历"]
     assert not found.is_complete
 
