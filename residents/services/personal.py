@@ -155,6 +155,7 @@ def save_education(
 ) -> SaveResult:
     """Save one level of study, or add one when `pk` is None; at most five. As save_block otherwise.
 
+    Adding what is already there to the letter (a double click, P-23) gives that row back and writes nothing.
     Raises EducationRecord.DoesNotExist where the row is not (or no longer) the person's.
     """
     with transaction.atomic():
@@ -163,6 +164,8 @@ def save_education(
         row = _own_row(rows, pk) if pk else EducationRecord(resident=enrollment.resident)
         before = values_of(row, "education")
         others = [values_of(each, "education") for each in rows if each.pk != pk]
+        if pk is None and (twin := _added_before(enrollment, rows, raw)):
+            return SaveResult(twin, personal_state=enrollment.personal_state)
         after, warnings = _judged(enrollment, "education", before, raw, others)
         after["enrolled_level"] = after["level"] if after["is_enrolled"] else None
         changes = _differences(education.FIELDS, before, after)
@@ -232,6 +235,31 @@ def _own_row(rows: Iterable[EducationRecord], pk: int) -> EducationRecord:
     raise EducationRecord.DoesNotExist
 
 
+def _added_before(
+    enrollment: Enrollment, rows: Iterable[EducationRecord], raw: Mapping[str, Any]
+) -> EducationRecord | None:
+    """The row that holds exactly these values already; files are not compared."""
+    names = [item.name for item in own_fields(enrollment, "education") if item.kind != "file"]
+    wanted = judge(education, {name: raw.get(name) for name in names}, _context(enrollment)).values
+    if not any(value is not None for value in wanted.values()):
+        return None
+    for row in rows:
+        held = values_of(row, "education")
+        if all(held[name] == wanted.get(name, held) for name in names):
+            return row
+    return None
+
+
+def _context(enrollment: Enrollment) -> dict[str, Any]:
+    """What the other blocks know. While the base has not said what kind of trainee this is, nobody knows whether an
+    employer is asked: one typed during an earlier training then stays."""
+    return {
+        name: value
+        for name, value in context_of(enrollment).items()
+        if name != "trainee_type" or value is not None
+    }
+
+
 def _judged(
     enrollment: Enrollment,
     block: str,
@@ -245,11 +273,15 @@ def _judged(
     files = _file_problems(own, sent)
     sent |= {name: None for name, value in sent.items() if value is False}
     told = _told(enrollment) if block == "basic" else {}
-    verdict = judge(RULES[block], {**before, **sent, **told}, context_of(enrollment))
-    found = {name: problems for name, problems in verdict.problems.items() if name in own or name == ""}
+    context = _context(enrollment)
+    verdict = judge(RULES[block], {**before, **sent, **told}, context)
+    # The page hides what is not asked: its author could not even see what is wrong with it.
+    hidden = {name for name in sent if sent[name] and verdict.values.get(name, sent[name]) is None}
+    shown = (own.keys() | {""}) - hidden
+    found = {name: problems for name, problems in verdict.problems.items() if name in shown}
     if block == "education":
         rows = [*others, verdict.values]
-        for index, problems in education.problems_of_rows(rows, context_of(enrollment)).items():
+        for index, problems in education.problems_of_rows(rows, context).items():
             if index in (None, len(rows) - 1):
                 for name, each in problems.items():
                     found.setdefault(name, []).extend(each)

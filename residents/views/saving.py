@@ -23,6 +23,8 @@ from residents.views.desk import Desk, section_url
 from residents.views.layout import groups_of
 from residents.words import in_words
 
+# Digits that surely fit the column.
+LONGEST_VERSION = 9
 Save = Callable[[Mapping[str, Any], int | None], SaveResult]
 
 
@@ -123,12 +125,12 @@ def handle(request: HttpRequest, page: Page, save: Save) -> HttpResponse:
     """Save what was posted and say what became of it; whatever the outcome, nothing typed is lost (GOALS R4, P-22)."""
     form = build_form(page, data=request.POST, files=request.FILES)
     raw = raw_of(form)
-    sent = request.POST.get("version", "")
+    version = sent_version(request)
     try:
-        result = save(raw, int(sent) if sent.isdecimal() else None)
+        result = save(raw, version)
     except Refused as refusal:
         show_problems(form, refusal.problems)
-        return show(request, page, form, version=sent, status=422)
+        return show(request, page, form, version="" if version is None else version, status=422)
     except Conflict as conflict:
         return _show_conflict(request, page, raw, conflict)
     except Closed as closed:
@@ -136,6 +138,12 @@ def handle(request: HttpRequest, page: Page, save: Save) -> HttpResponse:
     discard_draft(request.user, page.draft_key)
     _tell(request, result)
     return redirect(page.desk.next_url(page.section) if "next" in request.POST else _back(page))
+
+
+def sent_version(request: HttpRequest) -> int | None:
+    """The version the form was opened with; None for anything that cannot be one."""
+    text = request.POST.get("version", "")
+    return int(text) if text.isdecimal() and len(text) <= LONGEST_VERSION else None
 
 
 def _back(page: Page) -> str:
@@ -159,7 +167,11 @@ def _show_closed(request: HttpRequest, page: Page, form: forms.Form, closed: Clo
     if closed.opening.in_grace:
         data = request.POST.copy()
         data.pop("csrfmiddlewaretoken", None)
-        save_draft(request.user, page.draft_key, data.urlencode(), page.version)
+        # The version of the typed form, not today's: taken up again, it must not overwrite a save in between.
+        version = sent_version(request)
+        save_draft(
+            request.user, page.draft_key, data.urlencode(), page.version if version is None else version
+        )
         text += "您的内容在截止后 5 分钟内提交，已存为草稿，没有写入记录；请联系培训基地申请延长填报时间。"
     else:
         text += "您填写的内容仍显示在下面，但没有保存。"

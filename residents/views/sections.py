@@ -17,8 +17,8 @@ from residents.services.personal import RULES, delete_education, save_block, sav
 from residents.services.states import StateMoved
 from residents.services.uploads import JPEG, PNG, SUFFIXES, content_type
 from residents.snapshot import block_of
-from residents.views.desk import required_desk, section_url
-from residents.views.saving import Page, handle, show
+from residents.views.desk import Desk, required_desk, section_url
+from residents.views.saving import Page, build_form, handle, sent_version, show
 from residents.words import BLOCKS
 
 LABELS = {block.key: block.label for block in BLOCKS}
@@ -79,13 +79,25 @@ def _education_form(request: HttpRequest, row: EducationRecord | None) -> HttpRe
     if request.method == "GET":
         return show(request, page)
     pk = row.pk if row else None
-    return handle(
-        request,
-        page,
-        lambda raw, version: save_education(
-            desk.enrollment, pk, raw, by=request.user, expected_version=version
-        ),
+    try:
+        return handle(
+            request,
+            page,
+            lambda raw, version: save_education(
+                desk.enrollment, pk, raw, by=request.user, expected_version=version
+            ),
+        )
+    except EducationRecord.DoesNotExist:
+        return _show_deleted(request, desk)
+
+
+def _show_deleted(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """The row went in another tab while it was edited here: what was typed can be added anew."""
+    messages.error(
+        request, "这条学习经历已在别处删除，没有保存。您填写的内容仍在下面，再次保存将重新添加这一条。"
     )
+    page = Page(desk, "education", None, reverse("residents:education-add"), "添加学习经历")
+    return show(request, page, build_form(page, data=request.POST), status=409)
 
 
 @allow(Role.RESIDENT)
@@ -93,10 +105,10 @@ def _education_form(request: HttpRequest, row: EducationRecord | None) -> HttpRe
 def education_delete(request: HttpRequest, pk: int) -> HttpResponse:
     row = _own_level(request, pk)
     desk = required_desk(request.user, "education")
-    version = request.POST.get("version", "")
-    expected = int(version) if version.isdecimal() else None
     try:
-        delete_education(desk.enrollment, row.pk, by=request.user, expected_version=expected)
+        delete_education(desk.enrollment, row.pk, by=request.user, expected_version=sent_version(request))
+    except EducationRecord.DoesNotExist:
+        messages.info(request, "这条学习经历已经删除。")
     except StateMoved as moved:
         messages.error(request, str(moved))
     else:

@@ -4,11 +4,10 @@ import datetime
 import re
 
 import pytest
-from django.urls import reverse
 from django.utils import timezone
 
 from portal import audit
-from portal.models import CycleWindow, FormDraft, Step
+from portal.models import CycleWindow, Step
 from residents.models import BasicInfo, EducationRecord, Enrollment, PersonalReturn, Resident
 from residents.services.personal import save_block
 from residents.services.returns import return_personal
@@ -217,61 +216,6 @@ def test_work_is_a_page_of_the_registry_only(client, enrollment):
 @pytest.mark.parametrize("slug", ["education", "training", "status", "identity", "nothing"])
 def test_no_other_section_can_be_posted(client, slug):
     assert client.post(f"/resident/section/{slug}/", {"remark": "x"}).status_code == 404
-
-
-# --- windows ---------------------------------------------------------------------------------------------------------
-
-
-def test_post_after_the_deadline_is_refused_and_what_was_typed_is_shown(client):
-    """BR-55."""
-    close_window(6)
-    response = client.post(BASIC_URL, {"email": "late@example.com", "version": "0"})
-
-    body = page(response)
-    assert response.status_code == 409
-    assert "没有保存" in body
-    assert 'value="late@example.com"' in body
-    assert not BasicInfo.objects.exists()
-    assert not FormDraft.objects.exists()
-
-
-def test_post_within_five_minutes_is_kept_as_a_draft(client, resident, enrollment):
-    """AM-26."""
-    close_window(2)
-    response = client.post(BASIC_URL, {"email": "late@example.com", "version": "0"})
-
-    assert "已存为草稿" in page(response)
-    assert not BasicInfo.objects.exists()
-    draft = FormDraft.objects.get()
-    assert (draft.user, draft.form) == (resident, f"personal:{enrollment.pk}:basic")
-    assert draft.data["email"] == ["late@example.com"]
-
-
-def test_closed_page_is_read_only(client, enrollment, resident):
-    save_block(enrollment, "basic", {"email": "a@example.com"}, by=resident)
-    close_window(30)
-    body = page(client.get(BASIC_URL))
-
-    assert "已保存的内容（只读）" in body
-    assert "a@example.com" in body
-    assert 'name="email"' not in body
-
-
-# --- drafts ----------------------------------------------------------------------------------------------------------
-
-
-def test_draft_of_a_lost_session_fills_the_form_again(client, enrollment):
-    """R4: killed in mid-form, back after signing in; deleted by the save."""
-    key = re.search(r'data-autosave="([^"]+)"', page(client.get(BASIC_URL)))[1]
-    client.post(
-        reverse("portal:draft"), {"form": key, "data": "email=draft%40example.com", "base_version": "0"}
-    )
-
-    assert "?draft=1" in page(client.get(BASIC_URL))
-    body = page(client.get(BASIC_URL + "?draft=1"))
-    assert 'value="draft@example.com"' in body
-    client.post(BASIC_URL, {"email": "draft@example.com", "version": "0"})
-    assert not FormDraft.objects.exists()
 
 
 # --- returns ---------------------------------------------------------------------------------------------------------
