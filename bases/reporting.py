@@ -17,15 +17,16 @@ from django.utils import timezone
 
 from bases.copies import last_snapshots, snapshot_as_kept
 from bases.models import Submission
+from bases.openings import entries_of
 from portal.calendar import Opening, current_cycle
-from portal.models import CollectionCycle, Extension, Step, User
+from portal.models import CollectionCycle, Step, User
 from residents.completeness import Completeness, completeness_of_many
 from residents.models import Enrollment, PersonalReturn
 from residents.models.enrollment import ReportStatus, ReviewStatus, Status
 from residents.openness import ALWAYS, report_entry
 from residents.rules import education
 from residents.services import states
-from residents.services.states_many import mark_reported_many
+from residents.services.states_many import mark_reported_many, mark_unreported_many
 
 DECLARATION = "本基地已核对以上住院医师的个人信息和培训信息，确认真实、准确、完整。"
 
@@ -96,29 +97,8 @@ def check_many(enrollments: Iterable[Enrollment]) -> dict[int, list[Blocker]]:
 
 
 def report_entries(enrollments: Iterable[Enrollment]) -> dict[int, Opening]:
-    """`report_entry` for many: records in the same position share one answer, unless an extension names the record."""
-    enrollments = list(enrollments)
-    named = set(
-        Extension.objects.filter(
-            enrollment__in=[row.pk for row in enrollments], step__in=[Step.REPORT, Step.REVIEW]
-        ).values_list("enrollment_id", flat=True)
-    )
-    answers: dict[tuple, Opening] = {}
-    entries = {}
-    for row in enrollments:
-        key = (
-            row.status == Status.WITHDRAWN,
-            row.is_live,
-            bool(row.registered_at),
-            row.base_id,
-            row.intake_year,
-            row.review_status == ReviewStatus.RETURNED,
-            row.pk if row.pk in named else None,
-        )
-        if key not in answers:
-            answers[key] = _entry(row)
-        entries[row.pk] = answers[key]
-    return entries
+    """May each record be reported now, and if not, why."""
+    return entries_of(enrollments, _entry, (Step.REPORT, Step.REVIEW))
 
 
 def _entry(enrollment: Enrollment) -> Opening:
@@ -303,7 +283,7 @@ def build_submission(
 # --- taking back -----------------------------------------------------------------------------------------------------
 
 
-def withdraw(enrollment_id: int, *, by: User) -> Enrollment:
+def withdraw(enrollment_id: int, *, by: User) -> None:
     """撤回上报 (AM-15): only while the province has not decided, and only while the record could be reported again.
 
     The submission stays with the outcome 已撤回上报; the review status is again that of the submission before.
@@ -316,8 +296,7 @@ def withdraw(enrollment_id: int, *, by: User) -> Enrollment:
         entry = withdrawal_entry(enrollment)
         if not entry.is_open:
             raise states.StateMoved(f"{entry.reason}撤回后将无法再次上报，因此不能撤回。")
-        take_back(enrollment, by=by)
-    return enrollment
+        _take_back([enrollment.pk], by=by)
 
 
 def withdrawal_entry(enrollment: Enrollment) -> Opening:
@@ -332,19 +311,27 @@ def withdrawal_entry(enrollment: Enrollment) -> Opening:
 
 def status_before(enrollment: Enrollment) -> str:
     """The review status that stands once the waiting submission no longer counts (BR-87)."""
-    outcome = (
-        enrollment.submissions.filter(outcome__in=_STATUS_OF_OUTCOME)
-        .order_by("-number")
-        .values_list("outcome", flat=True)
-        .first()
+    return _statuses_before([enrollment.pk])[enrollment.pk]
+
+
+def _statuses_before(enrollment_ids: Collection[int]) -> dict[int, str]:
+    decided = (
+        Submission.objects.filter(enrollment__in=enrollment_ids, outcome__in=_STATUS_OF_OUTCOME)
+        .order_by("enrollment", "-number")
+        .distinct("enrollment")
     )
-    return _STATUS_OF_OUTCOME.get(outcome, ReviewStatus.NONE)
+    found = dict.fromkeys(enrollment_ids, ReviewStatus.NONE)
+    return found | {
+        pk: _STATUS_OF_OUTCOME[outcome] for pk, outcome in decided.values_list("enrollment", "outcome")
+    }
 
 
-def take_back(enrollment: Enrollment, *, by: User) -> None:
-    """Close the waiting submission of a locked record as withdrawn and set the record 未上报."""
-    _close(enrollment.submissions.all(), by)
-    states.mark_withdrawn_report(enrollment, last_outcome=status_before(enrollment))
+def _take_back(enrollment_ids: Collection[int], *, by: User) -> None:
+    """Close the waiting submissions of locked records as withdrawn and set the records 未上报."""
+    before = _statuses_before(enrollment_ids)
+    _close(Submission.objects.filter(enrollment__in=enrollment_ids), by)
+    for status in set(before.values()):
+        mark_unreported_many([pk for pk in enrollment_ids if before[pk] == status], review_status=status)
 
 
 def _close(submissions: QuerySet[Submission], by: User) -> None:
@@ -356,15 +343,18 @@ def _close(submissions: QuerySet[Submission], by: User) -> None:
     )
 
 
-def unreport_after_change(enrollment: Enrollment, *, by: User) -> bool:
-    """A base's real change in the registry: 未上报 again, a waiting submission is withdrawn (BR-83, AM-15).
+def unreport_after_change(enrollments: Collection[Enrollment], *, by: User) -> list[int]:
+    """A base's real change in the registry: 未上报 again, waiting submissions are withdrawn (BR-83, AM-15).
 
-    Expects the row locked. An approval stays what it was (AM-16). Returns whether the record was 已上报 before.
+    Expects the rows locked. An approval stays what it was (AM-16). Returns the ids that were 已上报 before.
     """
-    if not enrollment.registered_at or enrollment.report_status != ReportStatus.REPORTED:
-        return False
-    if enrollment.review_status == ReviewStatus.PENDING:
-        take_back(enrollment, by=by)
-    else:
-        states.mark_unreported(enrollment)
-    return True
+    reported = [
+        row for row in enrollments if row.registered_at and row.report_status == ReportStatus.REPORTED
+    ]
+    waiting = [row.pk for row in reported if row.review_status == ReviewStatus.PENDING]
+    decided = [row.pk for row in reported if row.review_status != ReviewStatus.PENDING]
+    if waiting:
+        _take_back(waiting, by=by)
+    if decided:
+        mark_unreported_many(decided)
+    return waiting + decided

@@ -47,6 +47,13 @@ class WorkbookResource(resources.Resource):
 
     title = ""
     version = ""
+    # What a row is called that would change nothing.
+    unchanged_word = "已存在，未重复导入"
+
+    @classmethod
+    def optional_headers(cls) -> list[str]:
+        """Headers a file may lack; the others must be there."""
+        return []
 
     @classmethod
     def rule_fields(cls) -> list[Field]:

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from bases.reporting import unreport_after_change
+from bases.transfer_requests import settle
 from portal.models import User
 from residents.models import StatusChange
 from residents.services import status, training
@@ -21,7 +22,7 @@ def save_training(
     """
     with transaction.atomic():
         change = training.save_training(enrollment_id, values, by=by, expected_version=expected_version)
-        unreported = bool(change) and unreport_after_change(change.enrollment, by=by)
+        unreported = bool(change and unreport_after_change([change.enrollment], by=by))
     return change, unreported
 
 
@@ -31,7 +32,9 @@ def change_status(
     """Write a change of 培训状态; the second answer as in `save_training`."""
     with transaction.atomic():
         change = status.change_status(enrollment_id, values, by=by, expected_version=expected_version)
-        unreported = change is not None and unreport_after_change(change.enrollment, by=by)
+        unreported = bool(change and unreport_after_change([change.enrollment], by=by))
+        if change is not None:
+            settle([change.enrollment], by=by)
     return change, unreported
 
 
@@ -39,5 +42,5 @@ def correct_name(enrollment_id: int, raw_name: str, *, by: User, reason: str = "
     """Correct 姓名 (AM-07); the second answer as in `save_training`."""
     with transaction.atomic():
         change = training.correct_name(enrollment_id, raw_name, by=by, reason=reason)
-        unreported = bool(change) and unreport_after_change(change.enrollment, by=by)
+        unreported = bool(change and unreport_after_change([change.enrollment], by=by))
     return change, unreported

@@ -27,3 +27,22 @@ def mark_reported_many(enrollment_ids: Collection[int], *, now: datetime | None 
         updated_at=now,
         state_since=now,
     )
+
+
+def mark_unreported_many(
+    enrollment_ids: Collection[int], *, review_status: str | None = None, now: datetime | None = None
+) -> int:
+    """已上报 → 未上报 for rows the caller holds locked: a base's change in the registry (BR-83) or 撤回上报 (AM-15).
+
+    `review_status` is the one that stands again where the waiting submission no longer counts (BR-87); without it the
+    last one stays.
+    """
+    now = now or timezone.now()
+    changed = {"review_status": review_status} if review_status is not None else {}
+    return Enrollment.objects.filter(pk__in=enrollment_ids).update(
+        **changed,
+        report_status=ReportStatus.UNREPORTED,
+        version=F("version") + 1,
+        updated_at=now,
+        state_since=now,
+    )

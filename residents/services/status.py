@@ -91,29 +91,30 @@ def change_status(
             raise StateMoved("只有“住院医师信息管理”中的记录可以变更培训状态。")
         context = status_context(enrollment)
         after, problems = judge_change(values, context)
-        if not _differs(enrollment, after):
+        if not changes_status(enrollment, after):
             return None
         refuse_errors(problems)
         if expected_version is not None and expected_version != enrollment.version:
             raise EditConflict
-        return _write(enrollment, after, by)
+        return write_change(enrollment, after, by=by)
 
 
-def _differs(enrollment: Enrollment, after: Mapping[str, Any]) -> bool:
+def changes_status(enrollment: Enrollment, after: Mapping[str, Any]) -> bool:
+    """Whether a judged change differs from what stands: another status, or other details of the same (AM-10)."""
     current = current_details(enrollment)
     if after.get("status") is None or after["status"] == enrollment.status == IN_TRAINING:
         return False
     return any((current.get(name) or None) != (value or None) for name, value in after.items())
 
 
-def _write(enrollment: Enrollment, after: Mapping[str, Any], by: User) -> StatusChange:
+def write_change(enrollment: Enrollment, after: Mapping[str, Any], *, by: User) -> StatusChange:
+    """Write a judged change of a locked record. Raises StateMoved where another base was first with the person."""
     change = StatusChange(
         enrollment=enrollment, from_status=enrollment.status, to_status=after["status"], changed_by=by
     )
     for name, value in after.items():
         if name != "status" and value not in (None, ""):
             setattr(change, name, value)
-    change.save()
     enrollment.status = after["status"]
     enrollment.status_since = after["effective_date"]
     for name in _DETAILS:
@@ -122,6 +123,7 @@ def _write(enrollment: Enrollment, after: Mapping[str, Any], by: User) -> Status
     enrollment.updated_at = timezone.now()
     try:
         with transaction.atomic():
+            change.save()
             enrollment.save(update_fields=["status", "status_since", *_DETAILS, "version", "updated_at"])
     except IntegrityError as race:
         # Between the check and this write another base has imported the person (AM-27).

@@ -168,13 +168,18 @@ def _store(
 
 def assign(enrollment: Enrollment, after: Mapping[str, Any], fields: Collection[str]) -> list[str]:
     """Put the named fields on the row, blanks as the column wants them; returns the columns set."""
-    for field in EDITABLE:
-        if field.name in fields:
-            value = after[field.name]
-            column = "specialty_id" if field.name == "specialty" else field.name
-            blank = "" if field.kind in _TEXTS and column != "specialty_id" else None
-            setattr(enrollment, column, value if value not in (None, "") else blank)
-    return [field.name for field in EDITABLE if field.name in fields]
+    named = [field for field in EDITABLE if field.name in fields]
+    for field in named:
+        column = "specialty_id" if field.name == "specialty" else field.name
+        setattr(enrollment, column, blank_as_stored(field, after[field.name]))
+    return [field.name for field in named]
+
+
+def blank_as_stored(field: Field, value: Any) -> Any:
+    """The value as its column holds it: texts hold "" for a blank, everything else NULL."""
+    if value not in (None, ""):
+        return value
+    return "" if field.kind in _TEXTS and field.name != "specialty" else None
 
 
 def is_complete(values: Mapping[str, Any], context: Mapping[str, Any]) -> bool:

@@ -1,0 +1,125 @@
+"""培训信息模板: its columns, the template filled with the base's records, reading a row back (BR-29, 35, 56, 81)."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from bases.lists import Module
+from bases.models import TrainingBase
+from bases.resources import WorkbookResource, column
+from portal.sheets.writing import Column, write_template
+from residents.codes import CODE_LISTS
+from residents.models import Enrollment
+from residents.rules import status, training
+from residents.rules.fields import Field, Problems
+from residents.snapshot import values_of
+from residents.words import in_words
+
+# A blank cell keeps what is stored; this word empties it (GOALS B12).
+CLEAR = "清空"
+MATCH = tuple(field.name for field in training.MATCH_FIELDS)
+_IDENTITY = {"full_name", "id_type", "id_number"}
+_GRADUATE = {True: "应届生", False: "往届生"}
+_WIDTHS = {
+    "id_number": 24,
+    "id_type": 20,
+    "specialty": 22,
+    "trainee_type": 26,
+    "sponsor_name": 28,
+    "remark": 30,
+}
+
+
+class TrainingResource(WorkbookResource):
+    """The columns of both modules' templates; a file needs only those that find the record."""
+
+    unchanged_word = "没有变化，未作修改"
+
+    @classmethod
+    def optional_headers(cls) -> list[str]:
+        return [field.label for field in cls.rule_fields() if field.name not in MATCH]
+
+    @classmethod
+    def read_row(cls, record: Mapping[str, Any], *, is_1904: bool = False) -> tuple[dict[str, Any], Problems]:
+        """What a row gives, by field: blank cells are absent, 清空 is None. And the problems of unreadable cells."""
+        cleared = {
+            header for header, value in record.items() if isinstance(value, str) and value.strip() == CLEAR
+        }
+        kept = {header: value for header, value in record.items() if header not in cleared}
+        values, problems = cls.read(kept, is_1904=is_1904)
+        given = {name: value for name, value in values.items() if value is not None}
+        given |= {field.name: None for field in cls.rule_fields() if field.label in cleared}
+        return given, problems
+
+    def rows(self, enrollments: Iterable[Enrollment]) -> Iterator[list[str]]:
+        """One line a record, as the template takes it back; the details of a status are asked only at a change."""
+        fields = self.rule_fields()
+        for enrollment in enrollments:
+            values = values_of(enrollment, "training") | {"status": enrollment.status}
+            values |= {name: getattr(enrollment.resident, name) for name in _IDENTITY}
+            yield [in_template(field, values.get(field.name)) for field in fields]
+
+
+def in_template(field: Field, value: Any) -> str:
+    """A stored value as the template shows it and takes it back."""
+    if field.name == "is_fresh_graduate":
+        return _GRADUATE.get(value, "")
+    return in_words(field, value, masked=False)
+
+
+def _resource(name: str, title: str, fields: Iterable[Field]) -> type[TrainingResource]:
+    columns = {field.name: column(field) for field in fields}
+    return type(name, (TrainingResource,), {"title": title, "version": f"{title} 1", **columns})
+
+
+# The registry's template also carries the training status (BR-35, BR-81).
+RESOURCES: dict[str, type[TrainingResource]] = {
+    Module.INTAKE: _resource("IntakeTraining", "培训信息模板", training.TEMPLATE_FIELDS),
+    Module.REGISTRY: _resource(
+        "RegistryTraining", "培训信息和培训状态模板", (*training.TEMPLATE_FIELDS, *status.TEMPLATE_FIELDS)
+    ),
+}
+
+
+def training_template(enrollments: Iterable[Enrollment], *, module: str, base: TrainingBase) -> bytes:
+    """The template filled with these records: the export of a list is what the import takes (GOALS B12)."""
+    resource = RESOURCES[module]
+    lines = list(resource().rows(enrollments))
+    offered = [each.specialty.name for each in base.specialty_bases.select_related("specialty")]
+    columns = [_template_column(field, offered) for field in resource.rule_fields()]
+    notes = [
+        f"用途：填写、更新“{Module(module).label}”中已有住院医师的培训信息。一行一人，不能用来添加住院医师。",
+        "系统按证件类型和证件号找到记录；姓名必须与系统一致。招收年度、培训基地不能修改。",
+        f"空白的单元格保持原内容不变；要清空某项，请填“{CLEAR}”。没有改动的行不会写入，也不影响上报状态。",
+        "“预计培训结束时间”留空时按开始时间加核定年限计算。日期写成 2019-09-01。",
+    ]
+    if module == Module.REGISTRY:
+        notes.append(
+            "培训专业不能修改。变更培训状态时改“培训状态”一列，并填写其后的变更日期、原因和明细；不变更的留空。"
+        )
+    return write_template(
+        columns,
+        lines,
+        sheet_name=resource.title,
+        notes=notes,
+        version=resource.version,
+        text_rows=max(len(lines), 1),
+    )
+
+
+def _template_column(field: Field, specialties: list[str]) -> Column:
+    choices: tuple[str, ...] | list[str] = ()
+    if field.name == "specialty":
+        choices = specialties
+    elif field.name == "is_fresh_graduate":
+        choices = tuple(_GRADUATE.values())
+    elif field.kind == "bool":
+        choices = ("是", "否")
+    elif field.codes:
+        choices = list(CODE_LISTS[field.codes].offered.values())
+    return Column(
+        field.label,
+        width=_WIDTHS.get(field.name, 16),
+        required=field.required and not field.asked,
+        rule=field.help,
+        choices=choices,
+    )

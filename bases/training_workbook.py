@@ -1,0 +1,249 @@
+"""The training workbook: rows found by identity among the base's own records, judged, written set-wise (GOALS B12).
+
+What a row would change is worked out by one function for the check and for the apply, so that the preview tells the
+truth (GOALS B3). Unchanged rows write nothing and un-report nothing (P-19).
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bases.lists import Module
+from bases.models import ImportBatch, ImportRow
+from bases.openings import entries_of
+from bases.reporting import for_check, unreport_after_change
+from bases.training_resource import RESOURCES, in_template
+from bases.workbooks import Applied, JudgedRow, as_stored, has_errors
+from portal.calendar import Opening
+from portal.models import Step, User
+from portal.sheets.reading import Table
+from portal.sheets.writing import as_text
+from residents.codes import CODE_LISTS
+from residents.codes.training import IN_TRAINING
+from residents.models import Enrollment
+from residents.openness import training_entry
+from residents.rules import status, training
+from residents.rules.catalogue import Verbatim
+from residents.rules.fields import Field, Problems, add
+from residents.services.states import StateMoved
+from residents.services.status import (
+    changes_status,
+    current_details,
+    judge_change,
+    status_context,
+    write_change,
+)
+from residents.services.training import (
+    EDITABLE,
+    accredited_specialties,
+    differences,
+    is_complete,
+    judge_training,
+    training_context,
+)
+from residents.services.training_many import Judged, store_many
+
+Verdict = ImportRow.Verdict
+_FIELDS: dict[str, Field] = {each.name: each for each in (*training.FIELDS, *status.FIELDS)}
+_MATCH = tuple(each.name for each in training.MATCH_FIELDS)
+# Told in the file only to find the record and to be compared with it.
+_LOCKED = (*_MATCH, "intake_year")
+_OWN = frozenset(each.name for each in EDITABLE)
+_STATUS = frozenset(each.name for each in status.TEMPLATE_FIELDS)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a row would do to its record: changes of 培训信息 and of 培训状态, and what speaks against them."""
+
+    problems: Problems = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    change: dict[str, Any] | None = None
+    is_complete: bool = False
+
+    @property
+    def verdict(self) -> str:
+        if has_errors(self.problems):
+            return Verdict.REFUSED
+        return Verdict.UPDATE if self.fields or self.change else Verdict.UNCHANGED
+
+
+class Records:
+    """The base's records of one module that the rows of a file may speak of, with what judging them needs."""
+
+    def __init__(self, batch: ImportBatch, numbers: Collection[str], *, lock: bool = False) -> None:
+        found = Enrollment.objects.filter(
+            base_id=batch.base_id, resident__id_number__in=numbers, deleted_at__isnull=True
+        ).filter(registered_at__isnull=batch.module == Module.INTAKE)
+        if lock:
+            ids = list(found.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+            found = Enrollment.objects.filter(pk__in=ids)
+        self._by_person: dict[tuple[str, str], list[Enrollment]] = {}
+        records = list(for_check(found).order_by("pk"))
+        for record in records:
+            person = record.resident
+            self._by_person.setdefault((person.id_type, person.id_number), []).append(record)
+        self._entries = entries_of(records, training_entry, (Step.BASE_FILL, Step.REVIEW))
+        self._accredited = {
+            year: accredited_specialties(batch.base, year) for year in {each.intake_year for each in records}
+        }
+
+    def of(self, given: Mapping[str, Any]) -> Enrollment | None:
+        """The record a row speaks of: by type and number, of several by year, specialty, and the living one first."""
+        found = self._by_person.get((given.get("id_type"), given.get("id_number")), [])
+        for name, column in (("intake_year", "intake_year"), ("specialty", "specialty_id")):
+            if len(found) > 1 and given.get(name):
+                found = [each for each in found if getattr(each, column) == given[name]] or found
+        return max(found, key=lambda each: (each.is_live, each.pk), default=None)
+
+    def entry(self, record: Enrollment) -> Opening:
+        return self._entries[record.pk]
+
+    def context(self, record: Enrollment) -> dict[str, Any]:
+        return training_context(record, self._accredited[record.intake_year])
+
+
+class TrainingWorkbook:
+    """培训信息模板 of one module (BR-29, 35, 56, 81)."""
+
+    def __init__(self, module: Module) -> None:
+        self.resource = RESOURCES[module]
+
+    def judge(self, batch: ImportBatch, table: Table) -> Iterator[JudgedRow]:
+        """All faults of every row at once, and before → after of what would change."""
+        read = [
+            (number, record, *self.resource.read_row(record, is_1904=table.is_1904))
+            for number, record in table.records()
+        ]
+        records = Records(batch, [given.get("id_number") or "" for _, _, given, _ in read])
+        seen: dict[int, int] = {}
+        for number, line, given, unreadable in read:
+            record = records.of(given)
+            outcome = outcome_of(given, record, records, unreadable)
+            if record is not None and seen.setdefault(record.pk, number) != number:
+                add(outcome.problems, "id_number", "duplicate_in_file", row=seen[record.pk])
+            yield JudgedRow(
+                number,
+                {header: as_text(value) for header, value in line.items()},
+                given,
+                outcome.verdict,
+                as_stored(outcome.problems, self.resource, table.letter),
+                record.pk if record else None,
+                _in_words(outcome, record),
+            )
+
+    def apply(self, batch: ImportBatch, rows: Sequence[tuple[int, dict]], *, by: User) -> Applied:
+        """Write what still stands as it was judged; a row whose record has moved meanwhile is told so."""
+        records = Records(batch, [given["id_number"] for _, given in rows], lock=True)
+        applied, written = Applied(), {}
+        letters = {text: column for column, text in batch.headers}
+        for number, given in rows:
+            record = records.of(given)
+            outcome = outcome_of(given, record, records, {})
+            if outcome.verdict == Verdict.UPDATE and _writes_status(outcome, record, by):
+                written[number] = record, outcome
+            else:
+                problems = as_stored(outcome.problems, self.resource, letters.get)
+                applied.changed[number] = outcome.verdict, problems, record.pk if record else None
+        store_many(
+            Judged(record.pk, outcome.after, outcome.is_complete)
+            for record, outcome in written.values()
+            if outcome.fields
+        )
+        unreport_after_change([record for record, _ in written.values()], by=by)
+        return applied
+
+
+def outcome_of(
+    given: Mapping[str, Any], record: Enrollment | None, records: Records, unreadable: Problems
+) -> Outcome:
+    """What the row does to its record as it stands now; that a record is locked is a fault only if it would change."""
+    outcome = Outcome(problems=dict(unreadable))
+    _judge_match(given, record, records, outcome)
+    if record is None:
+        return outcome
+    context = records.context(record)
+    own = {name: value for name, value in given.items() if name in _OWN}
+    outcome.after, found = judge_training(record, own, context)
+    outcome.fields = differences(record, outcome.after)
+    if outcome.fields:
+        _merge(outcome.problems, found)
+        outcome.is_complete = is_complete(outcome.after, context)
+        if not records.entry(record).is_open:
+            reason = records.entry(record).reason.rstrip("。")
+            add(outcome.problems, "", "record_locked", reason=Verbatim(reason))
+    _judge_status(given, record, outcome)
+    return outcome
+
+
+def _judge_match(
+    given: Mapping[str, Any], record: Enrollment | None, records: Records, outcome: Outcome
+) -> None:
+    for each in training.TEMPLATE_FIELDS:
+        if each.name in _LOCKED and each.name in given and given[each.name] is None:
+            add(outcome.problems, each.name, "cannot_clear", label=each.label)
+    blank = [name for name in _MATCH if given.get(name) is None and name not in outcome.problems]
+    for name in blank:
+        add(outcome.problems, name, "required")
+    if record is None:
+        if not ({"id_type", "id_number"} & outcome.problems.keys()):
+            _merge(outcome.problems, training.problems({}, {"enrollment_found": False}))
+        return
+    told = {name: given[name] for name in ("full_name", "intake_year") if name in given}
+    _merge(outcome.problems, training.problems(told, _identity_of(record)))
+
+
+def _identity_of(record: Enrollment) -> dict[str, Any]:
+    return {"full_name": record.resident.full_name, "intake_year": record.intake_year}
+
+
+def _judge_status(given: Mapping[str, Any], record: Enrollment, outcome: Outcome) -> None:
+    """A change of 培训状态, or other details of the same status (AM-10); a status named alone and unchanged is none."""
+    told = {name: value for name, value in given.items() if name in _STATUS and value is not None}
+    named = told.get("status", record.status)
+    if not told or (named == record.status and set(told) <= {"status"}):
+        return
+    if named == record.status == IN_TRAINING:
+        add(outcome.problems, "status", "status_unchanged", status=CODE_LISTS["status"].label(named))
+        return
+    values = (current_details(record) | told) if named == record.status else told
+    after, found = judge_change(values, status_context(record))
+    if changes_status(record, after):
+        outcome.change = after
+        _merge(outcome.problems, found)
+
+
+def _writes_status(outcome: Outcome, record: Enrollment, by: User) -> bool:
+    """Write the row's change of status, if it has one; False, with the fault, where another base was first."""
+    try:
+        if outcome.change is not None:
+            write_change(record, outcome.change, by=by)
+    except StateMoved:
+        add(outcome.problems, "status", "reopen_blocked")
+        return False
+    return True
+
+
+def _merge(found: Problems, more: Problems) -> None:
+    for name, problems in more.items():
+        found.setdefault(name, []).extend(each for each in problems if each not in found.get(name, []))
+
+
+def _in_words(outcome: Outcome, record: Enrollment | None) -> dict[str, list[str]] | None:
+    """Before → after of every cell that would change, by the column's name, as the preview shows it."""
+    if record is None or outcome.verdict == Verdict.REFUSED:
+        return None
+    found = {
+        _FIELDS[name].label: [in_template(_FIELDS[name], value) for value in pair]
+        for name, pair in outcome.fields.items()
+    }
+    if outcome.change is not None:
+        current = current_details(record)
+        for name, value in outcome.change.items():
+            before = (
+                current.get(name) if name == "status" or outcome.change["status"] == record.status else None
+            )
+            if (before or None) != (value or None):
+                found[_FIELDS[name].label] = [in_template(_FIELDS[name], each) for each in (before, value)]
+    return found
