@@ -158,10 +158,8 @@ def desk(request: HttpRequest) -> HttpResponse:
     """Send each role to its desk; tell once that the password was reset by the base (TRUST §1.7)."""
     user = request.user
     if not user.password_reset_seen:
-        messages.info(
-            request,
-            f"您的密码曾于 {timezone.localtime(user.password_reset_at):%Y-%m-%d %H:%M} 由管理人员重置。如有疑问请联系培训基地。",
-        )
+        when = timezone.localtime(user.password_reset_at)
+        messages.info(request, f"您的密码曾于 {when:%Y-%m-%d %H:%M} 由管理人员重置。如有疑问请联系培训基地。")
         type(user).objects.filter(pk=user.pk).update(password_reset_seen=True)
     names = {
         Role.RESIDENT: "residents:home",
