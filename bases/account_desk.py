@@ -10,6 +10,7 @@ from django.utils import timezone
 from bases.models import Province, TrainingBase
 from bases.scope import deleted_enrollments_for, enrollments_for
 from bases.services import recipients
+from bases.transfer_requests import settle
 from portal import audit, messages
 from portal.models import User
 from portal.roles import Action
@@ -89,6 +90,7 @@ def delete(enrollment: Enrollment, *, by: User, reason: str, request: HttpReques
     with transaction.atomic():
         gone = delete_enrollment(enrollment.pk, by=by, reason=reason)
         audit.record("delete_account", by=by, target=gone, request=request, reason=reason)
+        settle([gone], by=by)
         if gone.approved_submission_id:
             province = gone.base.province_id
             messages.send(

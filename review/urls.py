@@ -1,6 +1,16 @@
 from django.urls import path
 
-from review.views import national, notices, organisations, queue, record, staff, statistics, windows
+from review.views import (
+    national,
+    notices,
+    organisations,
+    queue,
+    record,
+    staff,
+    statistics,
+    transfers,
+    windows,
+)
 
 app_name = "review"
 
@@ -10,9 +20,14 @@ urlpatterns = [
     path("batches/<uuid:batch>/", queue.batch, name="batch"),
     path("residents/", queue.all_records, name="residents"),
     path("residents/<int:pk>/", record.record, name="record"),
+    path(
+        "residents/<int:pk>/files/<slug:block>/<slug:name>/<int:row>/", record.record_file, name="record-file"
+    ),
     path("residents/<int:pk>/approve/", record.approve, name="approve"),
     path("residents/<int:pk>/return/", record.return_for_correction, name="return"),
     path("residents/<int:pk>/revoke/", record.revoke, name="revoke"),
+    path("transfers/", transfers.transfer_list, name="transfers"),
+    path("transfers/<int:pk>/release/", transfers.transfer_release, name="transfer-release"),
     path("statistics/", statistics.table, name="statistics"),
     path("statistics/export/", statistics.export_table, name="statistics-export"),
     path("statistics/records/", statistics.records, name="statistics-records"),

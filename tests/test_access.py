@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
-from bases.models import ImportBatch, SpecialtyBase
+from bases.models import ImportBatch, SpecialtyBase, TransferRequest
 from bases.reporting import build_submission
 from portal.models import CycleWindow, Message, Notice, Step
 from portal.roles import Role
@@ -74,6 +74,11 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
     notice = Notice.objects.create(title="公告", body="正文")
     colleague = factories.UserFactory()
     factories.grant(colleague, enrollment.base)
+    # Asked by a base of the same province, so that the other side of the world has no part in it.
+    neighbour = factories.TrainingBaseFactory(province=enrollment.base.province)
+    asked = TransferRequest.objects.create(
+        enrollment=enrollment, to_base=neighbour, asked_by=officer, reason="转入", due_on=timezone.localdate()
+    )
     return {
         "": {},
         "module": {"module": "intake"},
@@ -85,6 +90,7 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         "study": {"pk": EducationRecord.objects.get(resident=resident).pk},
         "personal return": {"pk": returned.pk},
         "import batch": {"pk": batch.pk},
+        "transfer": {"pk": asked.pk},
         "decision batch": {"batch": uuid.uuid4()},
         "message": messages,
         "public notice": {"pk": notice.pk},
