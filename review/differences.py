@@ -29,24 +29,6 @@ class Change:
         return f"{self.block}.{self.field}"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One filled or empty field of a snapshot in words."""
-
-    path: str
-    label: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One block of a snapshot in words; education has one section a level."""
-
-    key: str
-    label: str
-    lines: list[Line]
-
-
 def changes(old: Mapping[str, Any] | None, new: Mapping[str, Any], *, masked: bool = True) -> list[Change]:
     """Every field that differs between two snapshots, in the order of the forms; all filled ones without an old."""
     found = []
@@ -54,26 +36,6 @@ def changes(old: Mapping[str, Any] | None, new: Mapping[str, Any], *, masked: bo
         before, after = (_entries(block, snapshot or {}) for snapshot in (old, new))
         for entry in dict.fromkeys([*before, *after]):
             found += _changes_of_entry(block, entry, before.get(entry, {}), after.get(entry, {}), masked)
-    return found
-
-
-def sections(snapshot: Mapping[str, Any], *, masked: bool = True) -> list[Section]:
-    """The whole snapshot in words, block by block; a block without any value is left out."""
-    found = []
-    for block in BLOCKS:
-        for entry, values in _entries(block, snapshot).items():
-            lines = [
-                Line(
-                    f"{block.key}.{field.name}",
-                    field.label,
-                    in_words(field, values[field.name], masked=masked),
-                )
-                for field in block.fields
-                if field.name in values
-            ]
-            if any(line.text for line in lines):
-                label = f"{block.label}：{entry}" if entry else block.label
-                found.append(Section(block.key, label, lines))
     return found
 
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from bases.display import Section, sections
 from bases.models import Submission
 from bases.scope import enrollments_for
 from portal.calendar import Opening
@@ -15,7 +17,7 @@ from residents.openness import review_entry
 from residents.snapshot import snapshot_of
 from review import queue
 from review.deadlines import revocation_entry
-from review.differences import Change, Section, changes, field_labels, sections
+from review.differences import Change, changes, field_labels
 from review.reasons import ReturnReason
 
 Outcome = Submission.Outcome
@@ -43,8 +45,7 @@ class RecordPage:
 
 def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked: bool) -> RecordPage:
     submissions = _submissions(enrollment)
-    latest = submissions[0] if submissions else None
-    shown = latest if latest and latest.outcome != Outcome.WITHDRAWN else None
+    shown = submissions[0] if submissions and submissions[0].outcome != Outcome.WITHDRAWN else None
     snapshot = shown.snapshot if shown else snapshot_of(enrollment)
     earlier = [row for row in submissions if row.outcome == Outcome.APPROVED and row != shown]
     compared_with = earlier[0] if earlier else None
@@ -69,6 +70,12 @@ def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked:
         before=before,
         after=after,
     )
+
+
+def shown_snapshot(enrollment: Enrollment) -> dict[str, Any]:
+    """What the page shows: the last report, or the living data of a record that is being changed."""
+    latest = enrollment.submissions.order_by("-number").first()
+    return latest.snapshot if latest and latest.outcome != Outcome.WITHDRAWN else snapshot_of(enrollment)
 
 
 def _submissions(enrollment: Enrollment) -> list[Submission]:

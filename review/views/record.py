@@ -3,8 +3,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from bases.files import file_response
 from bases.models import Submission
 from bases.scope import enrollments_for
 from portal import audit
@@ -15,7 +16,7 @@ from residents.services.states import StateMoved
 from review import decisions, queue
 from review.exports import may_unmask
 from review.forms import QueueFilter, ReturnForm, RevokeForm, UnmaskForm
-from review.record import record_page
+from review.record import record_page, shown_snapshot
 
 # How many single fields a return can remark on beside its comment.
 REMARKS = 3
@@ -68,6 +69,18 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
         "unmask", by=request.user, target=enrollment, request=request, purpose=form.cleaned_data["purpose"]
     )
     return _show(request, enrollment, masked=False)
+
+
+@require_GET
+@allow(Role.PROVINCE, Role.CMDA)
+def record_file(request: HttpRequest, pk: int, block: str, name: str, row: int) -> HttpResponse:
+    """One piece of evidence of the record as shown; only for those who may see full numbers, each look logged."""
+    enrollment = _visible(request, pk)
+    if not may_unmask(request.user):
+        raise PermissionDenied
+    response = file_response(shown_snapshot(enrollment), block, name, row)
+    audit.record("file", by=request.user, target=enrollment, request=request, file=f"{block}.{name}")
+    return response
 
 
 def _choice(request: HttpRequest, enrollment: Enrollment) -> tuple[Submission, dict[int, int]]:

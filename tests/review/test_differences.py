@@ -2,7 +2,7 @@
 
 import pytest
 
-from review.differences import changes, field_labels, sections
+from review.differences import changes, field_labels
 
 OLD = {
     "identity": {
@@ -114,13 +114,6 @@ def test_without_an_old_snapshot_every_filled_field_is_new():
     found = changes(None, OLD)
     assert ("training.trainee_type", "", "面向社会招收住院医师") in [(c.path, c.old, c.new) for c in found]
     assert all(change.old == "" for change in found)
-
-
-def test_sections_show_the_whole_snapshot_and_leave_out_empty_blocks():
-    found = {section.label: {line.label: line.text for line in section.lines} for section in sections(OLD)}
-    assert list(found) == ["身份信息", "基本信息", "学习经历：本科", "证书信息", "培训信息", "培训状态"]
-    assert found["身份信息"]["证件号"] == "330***********1234"
-    assert found["学习经历：本科"]["毕业（在读）院校"] == "浙江大学"
 
 
 def test_labels_name_block_and_field():

@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 
 from bases.models import Submission
 from portal.models import AuditEvent, Message
@@ -229,3 +231,26 @@ def test_the_page_costs_the_same_with_one_and_three_submissions(
     reviewer.get(address(pending.enrollment))
     with django_assert_num_queries(24):
         reviewer.get(address(pending.enrollment))
+
+
+def test_evidence_opens_for_those_who_may_see_numbers_and_each_look_is_logged(
+    reviewer, pending, province, signed_in, other_province_reviewer
+):
+    """TRUST 33, 51: a scan of a certificate shows the whole number."""
+    stored = default_storage.save("evidence/2026/11/x", ContentFile(b"%PDF-1.4 proof"))
+    content = pending.snapshot | {"training": pending.snapshot["training"] | {"reduction_proof": stored}}
+    Submission.objects.filter(pk=pending.pk).update(
+        outcome="withdrawn", decided_by=pending.reported_by, decided_at=pending.reported_at
+    )
+    submit(pending.enrollment, pending.reported_by, content=content)
+    url = address(pending.enrollment, "files/training/reduction_proof/0/")
+    assert url in reviewer.get(address(pending.enrollment)).content.decode()
+    answer = reviewer.get(url)
+    assert b"".join(answer.streaming_content) == b"%PDF-1.4 proof"
+    assert "attachment" in answer["Content-Disposition"]
+    assert AuditEvent.objects.get(action="file").detail == {"file": "training.reduction_proof"}
+    reader = factories.UserFactory(role="province")
+    factories.grant(reader, province, read_only=True)
+    assert signed_in(reader).get(url).status_code == 403
+    assert signed_in(other_province_reviewer).get(url).status_code == 404
+    assert reviewer.get(address(pending.enrollment, "files/training/remark/0/")).status_code == 404
