@@ -66,7 +66,7 @@ def approve(choices: Mapping[int, int], *, by: User) -> Decision:
         mark_approved_many([row.enrollment_id for row in ready], pending, now=now)
         _close(ready, Outcome.APPROVED, by, batch, now)
         _conclude("approve", batch, by, ready, left_out)
-        notifications.approved(ready, by=by)
+        notifications.approved(ready)
     return Decision(batch, ready, left_out)
 
 
@@ -99,7 +99,7 @@ def return_for_correction(
             field_comments=dict(field_comments or {}),
         )
         _conclude("return", batch, by, ready, left_out)
-        notifications.returned(ready, by=by, comment=comment.strip())
+        notifications.returned(ready, comment=comment.strip())
     return Decision(batch, ready, left_out)
 
 
@@ -114,20 +114,15 @@ def revoke(submission: Submission, *, by: User, reason: str) -> Submission | Non
         raise ValueError("A revocation needs a reason.")
     with _batch() as batch:
         enrollment = states.lock(submission.enrollment_id)
-        if not enrollments_for(by, Action.REVIEW).filter(pk=enrollment.pk).exists():
-            raise StateMoved("该记录不在您的审核范围内。")
         submission = Submission.objects.select_for_update().get(pk=submission.pk)
-        _check_revocable(enrollment, submission)
+        submission.enrollment = enrollment
+        _check_revocable(enrollment, submission, by)
         unchanged = _stands_as_reported(enrollment, submission)
         if submission.outcome == Outcome.RETURNED and not unchanged:
             raise StateMoved("退回后信息已被修改，不能撤销退回，请等待培训基地重新上报。")
-        now = timezone.now()
-        was = submission.get_outcome_display()
+        was, now = submission.get_outcome_display(), timezone.now()
         note = f"已撤销“{was}”（{timezone.localtime(now):%Y-%m-%d %H:%M} {by.full_name}）：{reason.strip()}"
-        submission.outcome = Outcome.REVOKED
-        submission.comment = "\n".join(filter(None, [submission.comment, note]))
-        submission.version += 1
-        submission.save(update_fields=["outcome", "comment", "version"])
+        _write_revocation(submission, note)
         mark_decision_revoked(
             enrollment,
             counting=_last_approved(enrollment),
@@ -137,7 +132,7 @@ def revoke(submission: Submission, *, by: User, reason: str) -> Submission | Non
         )
         again = _report_again(submission) if unchanged else None
         audit.record("revoke", by=by, target=submission, batch=str(batch), was=was, reason=reason.strip())
-        notifications.revoked(submission, by=by, note=note)
+        notifications.revoked(submission, note=note)
     return again
 
 
@@ -218,7 +213,17 @@ def _conclude(
     )
 
 
-def _check_revocable(enrollment: Enrollment, submission: Submission) -> None:
+def _write_revocation(submission: Submission, note: str) -> None:
+    """The decision, who took it and what he wrote stay; the revocation is added to the words."""
+    submission.outcome = Outcome.REVOKED
+    submission.comment = "\n".join(filter(None, [submission.comment, note]))
+    submission.version += 1
+    submission.save(update_fields=["outcome", "comment", "version"])
+
+
+def _check_revocable(enrollment: Enrollment, submission: Submission, by: User) -> None:
+    if not enrollments_for(by, Action.REVIEW).filter(pk=enrollment.pk).exists():
+        raise StateMoved("该记录不在您的审核范围内。")
     if submission.outcome not in (Outcome.APPROVED, Outcome.RETURNED):
         raise StateMoved(f"该次上报现在是“{submission.get_outcome_display()}”，没有可撤销的审核决定。")
     if enrollment.submissions.filter(number__gt=submission.number).exists():

@@ -7,18 +7,17 @@ from django.urls import reverse
 from bases.models import Submission, TrainingBase
 from bases.services import recipients
 from portal.messages import send
-from portal.models import User
 
 
-def approved(decided: Sequence[Submission], *, by: User) -> None:
+def approved(decided: Sequence[Submission]) -> None:
     _tell(decided, "approved", "审核通过", "审核通过的信息已纳入统计和“住院医师信息管理”。")
 
 
-def returned(decided: Sequence[Submission], *, by: User, comment: str) -> None:
+def returned(decided: Sequence[Submission], *, comment: str) -> None:
     _tell(decided, "returned", "退回修改", f"退回修改意见：{comment}")
 
 
-def revoked(submission: Submission, *, by: User, note: str) -> None:
+def revoked(submission: Submission, *, note: str) -> None:
     _tell([submission], "revoked", "审核决定已撤销", note)
 
 

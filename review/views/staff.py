@@ -16,6 +16,9 @@ from review.organisation_forms import StaffForm
 from review.paging import keyset_page
 
 STAFF = (Role.BASE, Role.PROVINCE, Role.CMDA)
+# What can be done to a person, and the words that say it was done.
+ACTS_OF_PLACE = {"acting": "改为可办理业务", "read_only": "改为只读", "dismiss": "不再属于本单位"}
+ACTS = ACTS_OF_PLACE | {"code": "", "enable": "账号已启用", "disable": "账号已停用，立即失效"}
 
 
 def _organisation(request: HttpRequest, kind: str, key: str) -> Province | TrainingBase | None:
@@ -103,26 +106,25 @@ def _show_code(request: HttpRequest, user: User, kind: str, key: str) -> HttpRes
 def change(request: HttpRequest, kind: str, key: str, pk: int) -> HttpResponse:
     """What is done to one person of an organisation: his right there, his place there, his account, a new code."""
     organisation = _organisation(request, kind, key)
-    member = next((row for row in _members(organisation) if row.user.pk == pk), None)
-    if member is None:
+    person = next((row.user for row in _members(organisation) if row.user.pk == pk), None)
+    act = request.POST.get("act", "")
+    if person is None or act not in ACTS or (organisation is None and act in ACTS_OF_PLACE):
         raise Http404
-    person, act = member.user, request.POST.get("act", "")
+    if person.pk == request.user.pk or (
+        act == "code" and not services.may_manage_person(request.user, person)
+    ):
+        raise PermissionDenied
     if act == "code":
-        if not services.may_manage_person(request.user, person):
-            raise PermissionDenied
         return _show_code(request, person, kind, key)
-    if act in ("acting", "read_only") and organisation is not None:
-        if person.pk == request.user.pk:
-            raise PermissionDenied
-        services.appoint(person, organisation, by=request.user, read_only=act == "read_only")
-        done = "改为可办理业务" if act == "acting" else "改为只读"
-    elif act == "dismiss" and organisation is not None:
-        services.dismiss(person, organisation, by=request.user)
-        done = "不再属于本单位"
-    elif act in ("enable", "disable"):
-        services.set_active(person, active=act == "enable", by=request.user)
-        done = "账号已启用" if act == "enable" else "账号已停用，立即失效"
-    else:
-        raise Http404
-    messages.success(request, f"{person.full_name}：{done}。")
+    _do(act, person, organisation, request.user)
+    messages.success(request, f"{person.full_name}：{ACTS[act]}。")
     return redirect(reverse("review:staff-of", args=[kind, key]))
+
+
+def _do(act: str, person: User, organisation: Province | TrainingBase | None, by: User) -> None:
+    if act in ("enable", "disable"):
+        services.set_active(person, active=act == "enable", by=by)
+    elif act == "dismiss":
+        services.dismiss(person, organisation, by=by)
+    else:
+        services.appoint(person, organisation, by=by, read_only=act == "read_only")
