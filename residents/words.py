@@ -30,6 +30,8 @@ BLOCKS = (
     Block("status", "培训状态", status.FIELDS),
 )
 
+# A label that names both answers needs the answer itself in place of 是/否.
+_ANSWERS = {"is_fresh_graduate": ("应届生", "往届生")}
 # The last 18 characters of a qualification certificate's number are the ID number.
 _PERSONAL_NUMBERS = frozenset({"qualification_no"})
 _PERSONAL_KINDS = frozenset({"id_number", "mobile"})
@@ -40,7 +42,7 @@ def in_words(field: Field, value: Any, *, masked: bool = True) -> str:
     if value is None or value == "":
         return ""
     if field.kind == "bool":
-        return "是" if value else "否"
+        return _ANSWERS.get(field.name, ("是", "否"))[not value]
     if field.kind == "file":
         return "已上传"
     if field.codes is not None:
