@@ -46,7 +46,8 @@
     }
     form.addEventListener("input", () => { if (!timer) timer = setTimeout(save, 5000); });
     document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden" && timer) save(); });
-    form.addEventListener("submit", () => clearTimeout(timer));
+    // Leaving the page by a save is no reason to keep its content as a draft once more.
+    form.addEventListener("submit", () => { clearTimeout(timer); timer = null; });
   }
 
   function warnUnsaved(form) {

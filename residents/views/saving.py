@@ -68,7 +68,8 @@ def offered(page: Page) -> dict[str, Any]:
         told = work.prefill(values_of(enrollment, "training"), enrollment.base.name)
     elif page.section == "education" and not enrollment.resident.education_records.all():
         told = education.default_row(context_of(enrollment))
-    if page.row is None:
+    # Of an ID card's holder only one nationality is possible; the rest is told once, the resident's word stands.
+    if page.row is None or page.section == "basic":
         values |= {name: value for name, value in told.items() if values.get(name) is None}
     return values
 
@@ -182,7 +183,9 @@ def _show_closed(request: HttpRequest, page: Page, form: forms.Form, closed: Clo
 def _show_conflict(
     request: HttpRequest, page: Page, raw: Mapping[str, Any], conflict: Conflict
 ) -> HttpResponse:
-    """Both values of each field that differs, to choose from (GOALS R4)."""
+    """Both values of each field that differs, to choose from (GOALS R4). Proposed is what this window changed; where
+    only the other one did, the stored value."""
+    opened = _opened_with(page, sent_version(request))
     labels = {item.name: item for item in page.fields}
     choices, files = [], []
     for name, (stored, sent) in conflict.fields.items():
@@ -195,7 +198,8 @@ def _show_conflict(
         values = [
             (as_input(item, value) or "", in_words(item, value, masked=False)) for value in (stored, sent)
         ]
-        choices.append({"name": name, "label": item.label, "stored": values[0], "sent": values[1]})
+        choice = {"name": name, "label": item.label, "stored": values[0], "sent": values[1]}
+        choices.append({**choice, "untouched": name in opened and opened[name] == sent})
     differing = {choice["name"] for choice in choices}
     kept = [
         (name, value)
@@ -211,3 +215,11 @@ def _show_conflict(
         "version": conflict.version,
     }
     return render(request, "residents/conflict.html", context, status=409)
+
+
+def _opened_with(page: Page, version: int | None) -> dict[str, Any]:
+    """The block as it stood when the form was opened, from its history; empty where that is not known."""
+    if version == 0:
+        return dict.fromkeys((item.name for item in page.fields if item.name != "mobile"), None)
+    event = page.row.events.filter(version=version).order_by("-pgh_id").first() if page.row else None
+    return values_of(event, page.section) if event else {}

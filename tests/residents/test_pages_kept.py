@@ -148,3 +148,17 @@ def test_impossible_version_is_no_server_error(client, version):
 
     assert response.status_code == 409
     assert FormDraft.objects.get().base_version == 0
+
+
+def test_conflict_proposes_what_each_window_changed(client, enrollment, resident):
+    """R4: a field that only the other window changed is not proposed to be overwritten."""
+    save_block(enrollment, "basic", {"email": "a@example.com", "qq": "12345"}, by=resident)
+    save_block(enrollment, "basic", {"email": "b@example.com", "emergency_name": "陈建国"}, by=resident)
+    sent = {"email": "c@example.com", "qq": "12345", "emergency_name": "", "version": "1"}
+
+    choices = client.post(BASIC_URL, sent).context["choices"]
+
+    assert {choice["name"]: choice["untouched"] for choice in choices} == {
+        "email": False,
+        "emergency_name": True,
+    }
