@@ -31,7 +31,7 @@ Verdict = ImportRow.Verdict
 logger = logging.getLogger(__name__)
 
 _ROWS_BETWEEN_SIGNS = 500
-_DEADLOCK = "40P01"
+DEADLOCK = "40P01"
 # Warnings about an account that no longer stand once somebody else was first.
 _OVERTAKEN = {"account_reused", "mobile_kept"}
 _json = DjangoJSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -78,7 +78,7 @@ def move(batch: ImportBatch, state: str, **values: object) -> None:
     batch.save()
 
 
-def _count(batch: ImportBatch) -> None:
+def count_rows(batch: ImportBatch) -> None:
     """Count the rows by verdict anew, from the rows themselves (lesson 6: the sum line is always true)."""
     per_verdict = {
         f"rows_{name}": Count("pk", filter=Q(verdict=verdict))
@@ -187,7 +187,7 @@ def _keep_verdicts(batch_id: int, table: Table, rows: list[JudgedRow]) -> None:
                 cursor, ImportRow._meta.db_table, _ROW_COLUMNS, (_row_values(batch_id, row) for row in rows)
             )
         batch.rows_total = len(rows)
-        _count(batch)
+        count_rows(batch)
         move(batch, State.CHECKED, progress=len(rows))
 
 
@@ -235,7 +235,7 @@ def apply_batch(batch_id: int) -> None:
                 _apply(batch_id)
             return
         except OperationalError as error:
-            if getattr(error.__cause__, "pgcode", "") != _DEADLOCK or attempt == 2:
+            if getattr(error.__cause__, "pgcode", "") != DEADLOCK or attempt == 2:
                 raise
         except Exception:
             logger.exception("Import of batch %s failed", batch_id)
@@ -262,13 +262,13 @@ def _apply(batch_id: int) -> None:
         move(batch, State.CHECKED, refusal={"code": "closed", "text": str(closed), "repair": ""})
     except _NotAllGood as conflict:
         _rewrite_verdicts(batch, conflict.applied)
-        _count(batch)
+        count_rows(batch)
         text = f"确认之后有 {batch.rows_refused} 行发生变化而不能导入，按“全部无误才导入”没有写入任何数据。"
         move(batch, State.CHECKED, refusal={"code": "conflict", "text": text, "repair": "请查看有误的行。"})
     else:
         _rewrite_verdicts(batch, applied)
         _mark_applied(batch, applied)
-        _count(batch)
+        count_rows(batch)
         move(batch, State.APPLIED, applied_at=timezone.now())
         audit.record("import", by=by, target=batch, **_counts(batch))
 

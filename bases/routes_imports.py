@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bases.views import accounts, imports
+from bases.views import accounts, batch_acts, imports
 
 urlpatterns = [
     path("imports/", imports.uploads, name="import-list"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("imports/<int:pk>/confirm/", imports.confirm, name="import-confirm"),
     path("imports/<int:pk>/cancel/", imports.cancel, name="import-cancel"),
     path("imports/<int:pk>/annotated/", imports.annotated, name="import-annotated"),
+    path("imports/<int:pk>/undo/", batch_acts.undo, name="import-undo"),
     path("accounts/", accounts.accounts, name="accounts"),
     path("accounts/codes/", accounts.codes, name="account-codes"),
     path("accounts/policy/", accounts.policy, name="activation-policy"),

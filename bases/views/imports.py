@@ -78,7 +78,7 @@ def template(request: HttpRequest, module: Module) -> HttpResponse:
 @require_GET
 def batch(request: HttpRequest, pk: int) -> HttpResponse:
     """One batch in whatever state it is; while the worker has it, the page asks again by itself."""
-    found = _batch_for(request.user, pk, Action.VIEW)
+    found = batch_for(request.user, pk, Action.VIEW)
     if found.state in _WORKING:
         imports.requeue_abandoned()
         context = {"batch": found, "progress": progress_of(found), "may_act": _may_act(request.user, found)}
@@ -103,7 +103,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     """Import the good rows, or all if all are good (GOALS B6)."""
-    found = _batch_for(request.user, pk, Action.IMPORT_ACCOUNTS)
+    found = batch_for(request.user, pk, Action.IMPORT_ACCOUNTS)
     form = ConfirmForm(request.POST)
     if form.is_valid():
         try:
@@ -119,7 +119,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Give a batch up before anything of it is written."""
-    found = _batch_for(request.user, pk, Action.IMPORT_ACCOUNTS)
+    found = batch_for(request.user, pk, Action.IMPORT_ACCOUNTS)
     try:
         imports.cancel(found)
         messages.success(request, "已取消，没有导入任何数据。")
@@ -132,7 +132,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def annotated(request: HttpRequest, pk: int) -> HttpResponse:
     """The user's own workbook back, with its faults marked (GOALS B5)."""
-    found = _batch_for(request.user, pk, Action.VIEW)
+    found = batch_for(request.user, pk, Action.VIEW)
     if not found.file or found.state not in (State.CHECKED, State.APPLIED):
         raise Http404
     try:
@@ -158,7 +158,7 @@ def _base(request: HttpRequest, action: Action) -> TrainingBase:
     return base
 
 
-def _batch_for(user: User, pk: int, action: Action) -> ImportBatch:
+def batch_for(user: User, pk: int, action: Action) -> ImportBatch:
     """404 for another base's batch; 403 for one that the user may only look at."""
     bases = bases_for(user, Action.VIEW).values_list("pk", flat=True)
     batches = ImportBatch.objects.select_related("base__province", "cycle", "uploaded_by", "confirmed_by")
