@@ -1,0 +1,129 @@
+"""The reviewer's and the association's pages in real Chromium: accessible, by keyboard, and without JavaScript."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from bases.models import Submission
+from portal.roles import Role
+from tests import factories
+from tests.browser.conftest import DESK, PHONE
+from tests.review.conftest import submit
+
+
+@pytest.fixture
+def desk(live_server):
+    """A province with three reported recruits of one base, and the association."""
+    cycle = factories.CycleFactory()
+    factories.open_windows(cycle)
+    base = factories.TrainingBaseFactory(name="浙江示范医科大学附属第一医院")
+    officer = factories.UserFactory(username="jidi", full_name="周晓兰")
+    factories.grant(officer, base)
+    reviewer = factories.UserFactory(username="sheng", full_name="何敏", role=Role.PROVINCE)
+    factories.grant(reviewer, base.province)
+    factories.UserFactory(username="cmda", full_name="孙立", role=Role.CMDA)
+    for place, name in enumerate(("林晓月", "古丽米热·艾比布力", "赵新")):
+        person = factories.ResidentFactory(full_name=name)
+        enrollment = factories.EnrollmentFactory(resident=person, base=base, intake_year=cycle.year)
+        factories.fill_personal(person)
+        submit(enrollment, officer, days_ago=9 - place)
+    return base
+
+
+def sign_in(page: Page, account: str) -> None:
+    page.goto("/sign-in/staff/")
+    page.get_by_label("账号").fill(account)
+    page.get_by_label("密码").fill(factories.PASSWORD)
+    page.get_by_role("button", name="登录").click()
+    expect(page.get_by_role("navigation", name="主菜单")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_pages_of_the_province_are_accessible(desk, open_page, assert_accessible, size):
+    """S6."""
+    page = open_page(size)
+    sign_in(page, "sheng")
+    record = Submission.objects.first().enrollment_id
+    for path in (
+        "/review/",
+        "/review/residents/",
+        f"/review/residents/{record}/",
+        "/review/statistics/",
+        "/review/statistics/records/",
+        "/review/staff/",
+        "/review/staff/province/33/",
+        "/review/staff/province/33/new/",
+    ):
+        page.goto(path)
+        assert_accessible(page)
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_pages_of_the_association_are_accessible(desk, open_page, assert_accessible, size):
+    page = open_page(size)
+    sign_in(page, "cmda")
+    year = Submission.objects.first().intake_year
+    for path in (
+        "/review/national/",
+        "/review/windows/",
+        f"/review/windows/{year}/review/",
+        "/review/organisations/",
+        "/review/organisations/bases/",
+        f"/review/organisations/bases/{desk.pk}/",
+        f"/review/organisations/bases/{desk.pk}/specialties/new/",
+        "/review/organisations/specialties/",
+        f"/review/staff/base/{desk.pk}/",
+        "/review/announcements/",
+        "/review/announcements/new/",
+        "/review/announcements/contact/",
+    ):
+        page.goto(path)
+        assert_accessible(page)
+
+
+def test_records_are_cleared_with_the_keyboard(desk, open_page):
+    """P1: next and previous by keyboard, approval with Tab and Enter, each leads to the next record."""
+    page = open_page()
+    sign_in(page, "sheng")
+    page.get_by_role("link", name="林晓月").press("Enter")
+    expect(page.get_by_role("heading", name="林晓月")).to_be_visible()
+    page.wait_for_load_state()
+    page.keyboard.press("n")
+    expect(page.get_by_role("heading", name="古丽米热·艾比布力")).to_be_visible()
+    page.wait_for_load_state()
+    page.keyboard.press("p")
+    expect(page.get_by_role("heading", name="林晓月")).to_be_visible()
+    for following in ("古丽米热·艾比布力", "赵新"):
+        page.get_by_role("button", name="审核通过").press("Enter")
+        expect(page.get_by_role("heading", name=following)).to_be_visible()
+    page.get_by_role("button", name="审核通过").press("Enter")
+    expect(page.get_by_text("没有待审核的记录")).to_be_visible()
+    assert Submission.objects.filter(outcome="approved").count() == 3
+
+
+def test_all_of_a_filter_is_returned_without_javascript(desk, open_page):
+    """Every page is correct without JavaScript."""
+    page = open_page(javascript=False)
+    sign_in(page, "sheng")
+    page.get_by_label("处理范围").select_option("all")
+    page.get_by_role("button", name="退回修改").click()
+    expect(page.get_by_text("将对 3 条待审核记录")).to_be_visible()
+    page.get_by_label("退回修改意见").fill("请核对培训开始时间。")
+    page.get_by_role("button", name="确认退回").click()
+    expect(page.get_by_role("heading", name="批量审核结果")).to_be_visible()
+    assert set(Submission.objects.values_list("outcome", "comment")) == {("returned", "请核对培训开始时间。")}
+
+
+def test_a_number_of_the_statistics_leads_to_its_list_and_its_workbook(desk, open_page):
+    """P7, N5."""
+    page = open_page()
+    sign_in(page, "sheng")
+    page.get_by_label("处理范围").select_option("all")
+    page.get_by_role("button", name="审核通过").click()
+    page.get_by_role("button", name="确认审核通过").click()
+    page.get_by_role("link", name="统计").click()
+    page.get_by_role("row", name="浙江省").get_by_role("link", name="3").first.click()
+    expect(page.get_by_role("heading", name="共 3 人")).to_be_visible()
+    page.get_by_text("导出名单").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="导出 3 人").click()
+    assert download.value.suggested_filename.endswith(".xlsx")
