@@ -24,6 +24,7 @@ from portal.roles import Action
 from residents.models import Enrollment
 from residents.models.enrollment import ReportStatus, ReviewStatus, Status
 from residents.services import states
+from residents.services.returns import settle_states
 from residents.services.states import StateMoved
 from residents.services.states_decided import (
     mark_approved_many,
@@ -65,6 +66,8 @@ def approve(choices: Mapping[int, int], *, by: User) -> Decision:
         pending = Submission.objects.filter(pk__in=[row.pk for row in ready], outcome=Outcome.PENDING)
         mark_approved_many([row.enrollment_id for row in ready], pending, now=now)
         _close(ready, Outcome.APPROVED, by, batch, now)
+        # In the registry 工作信息 is asked too (AM-06).
+        settle_states([row.enrollment_id for row in ready if row.module == "intake"])
         _conclude("approve", batch, by, ready, left_out)
         notifications.approved(ready)
     return Decision(batch, ready, left_out)

@@ -24,6 +24,7 @@ from residents.rules.fields import Field, Problems, normalise, read_values
 from residents.rules.text import clean_name
 from residents.services import states
 from residents.services.refusals import EditConflict, refuse_errors
+from residents.services.returns import settle_state
 from residents.services.states import StateMoved
 from residents.services.uploads import upload_problem
 from residents.snapshot import context_of, values_of
@@ -164,6 +165,8 @@ def _store(
     enrollment.version += 1
     enrollment.updated_at = timezone.now()
     enrollment.save(update_fields=[*columns, "training_complete", "version", "updated_at"])
+    # What is asked of the resident depends on 人员类型.
+    settle_state(enrollment)
 
 
 def assign(enrollment: Enrollment, after: Mapping[str, Any], fields: Collection[str]) -> list[str]:

@@ -9,7 +9,7 @@ from portal.models import CycleWindow, Message, Step
 from residents.models import Enrollment, PersonalReturn
 from residents.services.personal import save_block, save_education
 from residents.services.refusals import Refused
-from residents.services.returns import answer_without_change, open_returns, return_personal
+from residents.services.returns import answer_without_change, open_returns, return_personal, settle_states
 from residents.services.states import StateMoved
 
 
@@ -157,3 +157,15 @@ def test_other_block_answers_the_whole_record(enrollment, base_officer, resident
     save_block(enrollment, "certificate", {"passed_qualification_exam": "False"}, by=resident)
 
     assert still_open(enrollment) == []
+
+
+def test_state_follows_what_is_asked(complete_enrollment, django_assert_max_num_queries):
+    """AM-06: in the registry an own employee's 工作信息 is asked, so the stored 已完整 must not stay."""
+    Enrollment.objects.filter(pk=complete_enrollment.pk).update(
+        trainee_type="1", registered_at=timezone.now()
+    )
+    with django_assert_max_num_queries(8):
+        changed = settle_states([complete_enrollment.pk])
+    complete_enrollment.refresh_from_db()
+    assert (changed, complete_enrollment.personal_state) == ({complete_enrollment.pk: "1"}, "1")
+    assert settle_states([complete_enrollment.pk]) == {}
