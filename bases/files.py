@@ -22,6 +22,11 @@ def file_response(snapshot: Mapping[str, Any], block: str, name: str, row: int) 
     content = snapshot.get(block)
     rows = content if isinstance(content, list) else [content or {}]
     stored = rows[row].get(name) if (block, name) in _LABELS and row < len(rows) else None
+    return evidence_response(stored or "", _LABELS.get((block, name), ""))
+
+
+def evidence_response(stored: str, label: str) -> FileResponse:
+    """A stored file under a name people understand. Raises Http404 where nothing is there."""
     if not stored:
         raise Http404
     try:
@@ -33,6 +38,6 @@ def file_response(snapshot: Mapping[str, Any], block: str, name: str, row: int) 
     return FileResponse(
         opened,
         as_attachment=kind not in (JPEG, PNG),
-        filename=f"{_LABELS[block, name]}{SUFFIXES.get(kind, '')}",
+        filename=f"{label}{SUFFIXES.get(kind, '')}",
         content_type=kind or "application/octet-stream",
     )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bases.views import transfers
+from bases.views import corrections, specialty, transfers
 
 urlpatterns = [
     path("transfers/", transfers.transfer_list, name="transfers"),
@@ -11,4 +11,9 @@ urlpatterns = [
     path("transfers/<int:pk>/release/", transfers.transfer_release, name="transfer-release"),
     path("transfers/<int:pk>/refuse/", transfers.transfer_refuse, name="transfer-refuse"),
     path("transfers/<int:pk>/cancel/", transfers.transfer_cancel, name="transfer-cancel"),
+    path("record/<int:pk>/specialty/", specialty.specialty_change, name="specialty-change"),
+    path("record/<int:pk>/id-correction/", corrections.correction_new, name="correction-new"),
+    path("corrections/<int:pk>/", corrections.correction, name="correction"),
+    path("corrections/<int:pk>/file/", corrections.correction_file, name="correction-file"),
+    path("stale-statuses/", specialty.stale_statuses, name="stale-statuses"),
 ]

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from review.views import (
+    corrections,
     national,
     notices,
     organisations,
@@ -28,6 +29,12 @@ urlpatterns = [
     path("residents/<int:pk>/revoke/", record.revoke, name="revoke"),
     path("transfers/", transfers.transfer_list, name="transfers"),
     path("transfers/<int:pk>/release/", transfers.transfer_release, name="transfer-release"),
+    path("corrections/", corrections.correction_list, name="corrections"),
+    path("corrections/<int:pk>/", corrections.correction, name="correction"),
+    path("corrections/<int:pk>/confirm/", corrections.correction_confirm, name="correction-confirm"),
+    path("corrections/<int:pk>/apply/", corrections.correction_apply, name="correction-apply"),
+    path("corrections/<int:pk>/refuse/", corrections.correction_refuse, name="correction-refuse"),
+    path("corrections/<int:pk>/file/", corrections.correction_file, name="correction-file"),
     path("statistics/", statistics.table, name="statistics"),
     path("statistics/export/", statistics.export_table, name="statistics-export"),
     path("statistics/records/", statistics.records, name="statistics-records"),

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
-from bases.models import ImportBatch, SpecialtyBase, TransferRequest
+from bases.models import CorrectionRequest, ImportBatch, SpecialtyBase, TransferRequest
 from bases.reporting import build_submission
 from portal.models import CycleWindow, Message, Notice, Step
 from portal.roles import Role
@@ -74,6 +74,16 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
     notice = Notice.objects.create(title="公告", body="正文")
     colleague = factories.UserFactory()
     factories.grant(colleague, enrollment.base)
+    correction = CorrectionRequest.objects.create(
+        resident=resident,
+        base=enrollment.base,
+        old_id_type="01",
+        old_id_number=resident.id_number,
+        new_id_type="01",
+        new_id_number=factories.id_number(),
+        reason="录错",
+        asked_by=officer,
+    )
     # Asked by a base of the same province, so that the other side of the world has no part in it.
     neighbour = factories.TrainingBaseFactory(province=enrollment.base.province)
     asked = TransferRequest.objects.create(
@@ -91,6 +101,7 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         "personal return": {"pk": returned.pk},
         "import batch": {"pk": batch.pk},
         "transfer": {"pk": asked.pk},
+        "correction": {"pk": correction.pk},
         "decision batch": {"batch": uuid.uuid4()},
         "message": messages,
         "public notice": {"pk": notice.pk},

@@ -9,6 +9,7 @@ from bases.display import Comment, Section, comments_of, sections
 from bases.files import file_response
 from bases.models import Submission
 from bases.reporting import check, is_reported, withdrawal_entry
+from bases.specialty_change import change_entry, other_records
 from portal import audit
 from portal.access import allow
 from portal.roles import Action, Role
@@ -48,6 +49,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
             "completeness": completeness(enrollment),
             "training_entry": training_entry(enrollment),
             "may": _may(request, enrollment),
+            "others": other_records(request.user, enrollment),
         },
     )
 
@@ -89,6 +91,7 @@ def _may(request: HttpRequest, enrollment: Enrollment) -> dict[str, bool]:
         "act": acting,
         "withdraw": acting and waiting and withdrawal_entry(enrollment).is_open,
         "change_status": acting and bool(enrollment.registered_at),
+        "change_specialty": acting and change_entry(enrollment).is_open,
     }
 
 

@@ -4,6 +4,8 @@ import pghistory
 from django.core.management.base import BaseCommand
 from django.db import connection
 
+from bases.stale import remind_daily
+from bases.transfer_requests import settle_all
 from residents.services.lock import carry_out_locks
 
 # Any fixed number: of several clocks on several machines only the one that holds this lock works.
@@ -11,7 +13,7 @@ LOCK_KEY = 2019_854
 
 
 class Command(BaseCommand):
-    help = "Do what time itself asks for, once a minute: carry out the intake lock. Safe to run on every machine."
+    help = "Do what time itself asks for, once a minute: the intake lock, reminders. Safe on every machine."
 
     def add_arguments(self, parser) -> None:
         parser.add_argument("--once", action="store_true", help="one round, then stop")
@@ -32,6 +34,8 @@ class Command(BaseCommand):
         try:
             with pghistory.context(channel="clock"):
                 lapsed = carry_out_locks()
+                settle_all()
+                remind_daily()
             if lapsed:
                 self.stdout.write(f"Lapsed at the lock: {lapsed} intake records.")
         finally:
