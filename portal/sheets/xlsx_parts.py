@@ -162,5 +162,9 @@ class _CellWalk:
         elif name == "c":
             if self.type == "e":
                 self.errors[self.row, self.column] = CellError("formula_error", self.value[:30])
-            elif "f" in self.children and not self.children & {"v", "is"}:
+            elif "f" in self.children and not self._has_result():
                 self.errors[self.row, self.column] = CellError("no_cached_value")
+
+    def _has_result(self):
+        """Whether a formula has a stored result; openpyxl leaves an empty <v/>, which only a text may have."""
+        return bool(self.value) or "is" in self.children or ("v" in self.children and self.type == "str")

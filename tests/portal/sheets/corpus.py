@@ -112,6 +112,7 @@ CELLS = [
     cell_case("true", '<c r="C2" t="b"><v>1</v></c>', True),
     cell_case("error_cell", '<c r="C2" t="e"><v>#N/A</v></c>', CellError("formula_error", "#N/A")),
     cell_case("formula_without_value", '<c r="C2"><f>A2</f></c>', CellError("no_cached_value")),
+    cell_case("formula_with_empty_value", '<c r="C2"><f>A2</f><v/></c>', CellError("no_cached_value")),
     cell_case("formula_with_number", '<c r="C2"><f>1+1</f><v>2</v></c>', 2),
     cell_case("formula_with_text", '<c r="C2" t="str"><f>A2</f><v>张三</v></c>', "张三"),
     cell_case("formula_with_empty_text", '<c r="C2" t="str"><f>A2</f><v></v></c>', None),
