@@ -54,6 +54,9 @@ def draft(request: HttpRequest) -> HttpResponse:
         return redirect(target if is_own else reverse("portal:desk"))
     version = request.POST.get("base_version", "0")
     drafts.save_draft(
-        request.user, form, request.POST.get("data", ""), int(version) if version.isdecimal() else 0
+        request.user,
+        form,
+        request.POST.get("data", ""),
+        int(version) if version.isdecimal() and len(version) < 10 else 0,
     )
     return HttpResponse(status=204)
