@@ -15,6 +15,7 @@ from bases.models import ImportBatch, ImportRow
 from bases.workbooks import WORKBOOKS
 from portal.masking import mask
 from portal.sheets.annotation import annotate
+from residents.models import Enrollment
 
 PAGE_SIZE = 50
 WARNED = "warned"
@@ -48,10 +49,11 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of the batch as the page shows it."""
+    """One row of the batch as the page shows it, with the record it found or made."""
 
     row: ImportRow
     cells: list[Cell]
+    enrollment_id: int | None
 
 
 def problem_groups(batch: ImportBatch) -> list[Group]:
@@ -93,7 +95,16 @@ def page_of(batch: ImportBatch, verdict: str, number: str | None) -> Page:
     personal = {
         field.label for field in WORKBOOKS[batch.kind].resource.rule_fields() if field.kind in _PERSONAL_KINDS
     }
-    page.object_list = [Line(row, _cells(row, headers, personal)) for row in page.object_list]
+    rows = list(page.object_list)
+    made = dict(
+        Enrollment.objects.filter(
+            import_batch=batch, resident__id_number__in=[row.values.get("id_number", "") for row in rows]
+        ).values_list("resident__id_number", "pk")
+    )
+    page.object_list = [
+        Line(row, _cells(row, headers, personal), row.enrollment_id or made.get(row.values.get("id_number")))
+        for row in rows
+    ]
     return page
 
 

@@ -199,7 +199,6 @@ _ROW_COLUMNS = (
     "verdict",
     "problems",
     "enrollment_id",
-    "is_applied",
 )
 
 
@@ -210,9 +209,8 @@ def _row_values(batch_id: int, row: JudgedRow) -> tuple:
         _json(row.raw),
         _json(row.values),
         row.verdict,
-        _json(row.problems),
+        _json(row.problems) if row.problems else "[]",
         row.enrollment_id,
-        False,
     )
 
 
@@ -267,7 +265,6 @@ def _apply(batch_id: int) -> None:
         move(batch, State.CHECKED, refusal={"code": "conflict", "text": text, "repair": "请查看有误的行。"})
     else:
         _rewrite_verdicts(batch, applied)
-        _mark_applied(batch, applied)
         count_rows(batch)
         move(batch, State.APPLIED, applied_at=timezone.now())
         audit.record("import", by=by, target=batch, **_counts(batch))
@@ -295,13 +292,3 @@ def _rewrite_verdicts(batch: ImportBatch, applied: Applied) -> None:
         row.problems = [each for each in row.problems if each["code"] not in _OVERTAKEN] + problems
         row.verdict, row.enrollment_id = verdict, enrollment_id
     ImportRow.objects.bulk_update(changed.values(), ["verdict", "problems", "enrollment"], batch_size=500)
-
-
-def _mark_applied(batch: ImportBatch, applied: Applied) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE bases_importrow r SET enrollment_id = a.enrollment_id, is_applied = true"
-            " FROM unnest(%s::int[], %s::bigint[]) AS a (sheet_row, enrollment_id)"
-            " WHERE r.batch_id = %s AND r.sheet_row = a.sheet_row",
-            [list(applied.enrollments), list(applied.enrollments.values()), batch.pk],
-        )

@@ -35,9 +35,8 @@ class JudgedRow:
 
 @dataclass(slots=True)
 class Applied:
-    """What applying wrote: enrollment by row number, and rows whose verdict is another one than at the check."""
+    """Rows whose verdict is another one than at the check: (verdict, problems, record found) by row number."""
 
-    enrollments: dict[int, int] = field(default_factory=dict)
     changed: dict[int, tuple[str, list[dict[str, Any]], int | None]] = field(default_factory=dict)
 
 
@@ -128,7 +127,7 @@ class AccountWorkbook:
             batch=batch,
             by=by,
         )
-        applied = Applied(created.enrollments)
+        applied = Applied()
         letters = {header: column for column, header in batch.headers}
         for number, standing in created.others.items():
             found = _standing_problems(standing)

@@ -3,12 +3,14 @@
 Asked at the check and once more inside the transaction that writes, so preview and result agree (GOALS B3).
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
-from portal.models import User
-from residents.models import Enrollment, Resident
+from django.db import connection
+
+from residents.models import Enrollment
 from residents.models.enrollment import LIVE, Status
 from residents.rules.identity import normalise_login
 from residents.rules.text import name_key
@@ -24,6 +26,14 @@ class AccountRow:
     id_type: str
     id_number: str
     mobile: str | None
+
+    @property
+    def login(self) -> str:
+        """The account name: normalise_login of the number, without its cost for the common shape that it keeps."""
+        number = self.id_number
+        return (
+            number if len(number) == 18 and number.isascii() and number.isalnum() else normalise_login(number)
+        )
 
 
 class Known(Enum):
@@ -68,31 +78,52 @@ class Standing:
 NOBODY = Standing(Known.NOBODY)
 
 
-def standings(rows: Collection[AccountRow], *, base_id: int) -> dict[int, Standing]:
-    """The standing of each row by its number; at most four queries however many rows."""
-    logins = {row.row: normalise_login(row.id_number) for row in rows}
+def standings(
+    rows: Collection[AccountRow], *, base_id: int, with_strangers: bool = True
+) -> dict[int, Standing]:
+    """The standing of each row by its number; at most four queries however many rows.
+
+    Without strangers, login names taken by somebody else are not looked for: the table's constraint will tell.
+    """
     people = _people([row.id_number for row in rows])
     live = _live_enrollments(people)
     unused = _unused(people, live)
-    strangers = _strangers(logins.values(), people)
+    strangers = _strangers([row.login for row in rows], people) if with_strangers else frozenset()
     found = {}
     for row in rows:
         person = people.get(row.id_number)
         if person is not None:
-            found[row.row] = _judge(row, person, live.get(person["pk"]), person["pk"] in unused, base_id)
+            found[row.row] = _judge(row, person, live.get(person.pk), person.pk in unused, base_id)
         else:
-            found[row.row] = Standing(Known.OTHER_PERSON) if logins[row.row] in strangers else NOBODY
+            found[row.row] = Standing(Known.OTHER_PERSON) if strangers and row.login in strangers else NOBODY
     return found
 
 
-def _people(numbers: list[str]) -> dict[str, dict]:
-    columns = ("pk", "user_id", "id_type", "id_number", "full_name", "mobile", "user__activated_at")
-    found = Resident.objects.filter(id_number__in=numbers).values(*columns)
-    return {person["id_number"]: person for person in found}
+# Ten thousand numbers go to the database as one array: as a list of Django's it takes a tenth of a second more.
+_PEOPLE = """
+SELECT r.id_number, r.id, r.user_id, r.id_type, r.full_name, r.mobile, u.activated_at IS NOT NULL
+FROM residents_resident r JOIN portal_user u ON u.id = r.user_id WHERE r.id_number = ANY(%s)
+"""
+_TAKEN = "SELECT username, id FROM portal_user WHERE username = ANY(%s)"
 
 
-def _live_enrollments(people: dict[str, dict]) -> dict[int, LiveEnrollment]:
-    ids = [person["pk"] for person in people.values()]
+class _Person(NamedTuple):
+    pk: int
+    user_id: int
+    id_type: str
+    full_name: str
+    mobile: str
+    is_activated: bool
+
+
+def _people(numbers: list[str]) -> dict[str, _Person]:
+    with connection.cursor() as cursor:
+        cursor.execute(_PEOPLE, [numbers])
+        return {number: _Person(*facts) for number, *facts in cursor.fetchall()}
+
+
+def _live_enrollments(people: dict[str, _Person]) -> dict[int, LiveEnrollment]:
+    ids = [person.pk for person in people.values()]
     if not ids:
         return {}
     rows = Enrollment.objects.filter(LIVE, resident_id__in=ids).values_list(
@@ -101,46 +132,43 @@ def _live_enrollments(people: dict[str, dict]) -> dict[int, LiveEnrollment]:
     return {resident_id: LiveEnrollment(*facts, Status(status).label) for resident_id, *facts, status in rows}
 
 
-def _unused(people: dict[str, dict], live: dict[int, LiveEnrollment]) -> set[int]:
-    ids = {
-        person["pk"]
-        for person in people.values()
-        if person["user__activated_at"] is None and person["pk"] not in live
-    }
+def _unused(people: dict[str, _Person], live: dict[int, LiveEnrollment]) -> set[int]:
+    ids = {person.pk for person in people.values() if not person.is_activated and person.pk not in live}
     if not ids:
         return set()
     trained = Enrollment.objects.filter(resident_id__in=ids, deleted_at=None, lapsed_at=None)
     return ids - set(trained.values_list("resident_id", flat=True))
 
 
-def _strangers(logins: Iterable[str], people: dict[str, dict]) -> set[str]:
+def _strangers(logins: list[str], people: dict[str, _Person]) -> set[str]:
     """Login names of the rows that belong to somebody else, such as a member of staff."""
-    own = [person["user_id"] for person in people.values()]
-    taken = User.objects.filter(username__in=list(logins)).exclude(pk__in=own)
-    return set(taken.values_list("username", flat=True))
+    own = {person.user_id for person in people.values()}
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKEN, [logins])
+        return {login for login, user_id in cursor.fetchall() if user_id not in own}
 
 
 def _judge(
-    row: AccountRow, person: dict, live: LiveEnrollment | None, is_unused: bool, base_id: int
+    row: AccountRow, person: _Person, live: LiveEnrollment | None, is_unused: bool, base_id: int
 ) -> Standing:
-    ids = {"resident_id": person["pk"], "user_id": person["user_id"]}
+    ids = {"resident_id": person.pk, "user_id": person.user_id}
     if live is not None:
         if live.base_id != base_id:
             return Standing(Known.ELSEWHERE, live=live, **ids)
         return Standing(Known.HERE, live=live, differences=_differences(row, person, live), **ids)
     # A name that could not be read has its own message.
-    same_name = not row.full_name or name_key(row.full_name) == name_key(person["full_name"])
-    if row.id_type != person["id_type"] or not (same_name or is_unused):
+    same_name = not row.full_name or name_key(row.full_name) == name_key(person.full_name)
+    if row.id_type != person.id_type or not (same_name or is_unused):
         return Standing(Known.OTHER_PERSON, **ids)
-    keeps_mobile = row.mobile != person["mobile"] and not is_unused
+    keeps_mobile = row.mobile != person.mobile and not is_unused
     return Standing(Known.FREE, keeps_mobile=keeps_mobile, is_unused=is_unused, **ids)
 
 
-def _differences(row: AccountRow, person: dict, live: LiveEnrollment) -> tuple[str, ...]:
+def _differences(row: AccountRow, person: _Person, live: LiveEnrollment) -> tuple[str, ...]:
     pairs = (
         ("招收年份", row.intake_year, live.intake_year),
-        ("姓名", name_key(row.full_name), name_key(person["full_name"])),
-        ("证件类型", row.id_type, person["id_type"]),
-        ("手机号", row.mobile, person["mobile"]),
+        ("姓名", name_key(row.full_name), name_key(person.full_name)),
+        ("证件类型", row.id_type, person.id_type),
+        ("手机号", row.mobile, person.mobile),
     )
     return tuple(label for label, sent, stored in pairs if sent != stored)

@@ -97,8 +97,9 @@ class ImportRow(models.Model):
     # [{"header", "column", "code", "text", "repair", "is_warning"}]
     problems = models.JSONField(default=list)
     before = models.JSONField(null=True)
+    # The record a row found. What a row created is known by the record's `import_batch`: writing it here as well would
+    # cost a tenth of the import.
     enrollment = models.ForeignKey("residents.Enrollment", models.SET_NULL, null=True, related_name="+")
-    is_applied = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["sheet_row"]

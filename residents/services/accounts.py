@@ -20,7 +20,6 @@ from portal.roles import Role
 from residents.models import Enrollment, Resident, StatusChange
 from residents.models.enrollment import PersonalState, Status
 from residents.pinyin import pinyin_key
-from residents.rules.identity import normalise_login
 from residents.standing import AccountRow, Known, Standing, standings
 
 # Reasons of 退培 that mean the person goes on elsewhere (DOMAIN §3.4).
@@ -61,10 +60,11 @@ def create_accounts(rows: Collection[AccountRow], *, base: Any, module: str, bat
     result = Created()
     pending = list(rows)
     with transaction.atomic(), connection.cursor() as cursor:
-        for _ in range(_PASSES):
+        for number in range(_PASSES):
             if not pending:
                 break
-            known = standings(pending, base_id=base.pk)
+            # A login name that is taken makes a row lose its first pass; only then is it worth asking whose it is.
+            known = standings(pending, base_id=base.pk, with_strangers=number > 0)
             entering = [row for row in pending if known[row.row].known in (Known.NOBODY, Known.FREE)]
             result.others |= {
                 row.row: known[row.row]
@@ -133,7 +133,7 @@ class _Entrance:
     def _staged(row: AccountRow, origin: str) -> tuple:
         return (
             row.row,
-            normalise_login(row.id_number),
+            row.login,
             row.id_type,
             row.id_number,
             row.full_name,

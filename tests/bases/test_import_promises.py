@@ -73,7 +73,7 @@ def test_dry_run_verdict_is_the_commit_verdict(rows, checked, base, other_base, 
             assert counts(batch) == promised
             assert sum(promised[1:]) == promised[0] == len(lines)
             assert Enrollment.objects.count() == before + batch.rows_created
-            assert batch.rows.filter(is_applied=True).count() == batch.rows_created
+            assert Enrollment.objects.filter(import_batch=batch).count() == batch.rows_created
             numbers = Resident.objects.values_list("id_number", flat=True)
             assert len(numbers) == len(set(numbers))
             raise _Rollback

@@ -1,0 +1,65 @@
+"""`make bench`: every target of the measurements, one line each; `make bench T=5` runs one alone.
+
+Works on a database of its own beside the configured one, made for the run and dropped after it. Both sides of a target
+are measured in the same run, interleaved; the ratios count, not the seconds.
+"""
+
+import os
+import sys
+import tempfile
+from importlib import import_module
+
+import django
+from django.conf import settings
+from django.db import connection
+
+from tests.benchmarks.targets import Target, is_met
+
+# Each holds TARGETS; imported once Django is set up.
+MODULES = ("tests.benchmarks.accounts",)
+
+
+def main() -> int:
+    """Print a line a target and how many are met; 1 if one is missed, 2 if there is none of this number."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    os.environ.setdefault("LOG_LEVEL", "WARNING")
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        os.environ["PRIVATE_ROOT"] = folder
+        django.setup()
+        # With DEBUG on Django keeps every query in memory.
+        settings.DEBUG = False
+        return _run(os.environ.get("T", ""))
+
+
+def _run(chosen: str) -> int:
+    known = [target for name in MODULES for target in import_module(name).TARGETS]
+    targets = [target for target in known if chosen in ("", str(target.number))]
+    if not targets:
+        print(f"There is no target {chosen}.")
+        return 2
+    name = settings.DATABASES["default"]["NAME"]
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    try:
+        met = sum(_report(target) for target in targets)
+    finally:
+        connection.creation.destroy_test_db(name, verbosity=0)
+    print(f"targets met: {met} of {len(targets)}")
+    return 0 if met == len(targets) else 1
+
+
+def _report(target: Target) -> bool:
+    print(f"# {target.number}. {target.job}")
+    result = target.measure()
+    for note in result.notes:
+        print(f"#    {note}")
+    met = is_met(result.value, target.sign, target.threshold)
+    for words, value, sign, threshold in result.also:
+        met &= is_met(value, sign, threshold)
+        print(f"#    {words}: {value:.1f} ({sign} {threshold:g})")
+    line = f"target {target.number}: {result.value:.1f} ({target.sign} {target.threshold:g})"
+    print(f"{line} {'ok' if met else 'MISSED'}", flush=True)
+    return met
+
+
+if __name__ == "__main__":
+    sys.exit(main())
