@@ -230,20 +230,18 @@ def _merge(found: Problems, more: Problems) -> None:
         found.setdefault(name, []).extend(each for each in problems if each not in found.get(name, []))
 
 
-def _in_words(outcome: Outcome, record: Enrollment | None) -> dict[str, list[str]] | None:
-    """Before → after of every cell that would change, by the column's name, as the preview shows it."""
+def _in_words(outcome: Outcome, record: Enrollment | None) -> list[list[str]] | None:
+    """[column, before, after] of every cell that would change, in the order of the columns, for the preview."""
     if record is None or outcome.verdict == Verdict.REFUSED:
         return None
-    found = {
-        _FIELDS[name].label: [in_template(_FIELDS[name], value) for value in pair]
-        for name, pair in outcome.fields.items()
-    }
+    pairs = dict(outcome.fields)
     if outcome.change is not None:
-        current = current_details(record)
+        is_other = outcome.change["status"] != record.status
+        current = {"status": record.status} if is_other else current_details(record)
         for name, value in outcome.change.items():
-            before = (
-                current.get(name) if name == "status" or outcome.change["status"] == record.status else None
-            )
-            if (before or None) != (value or None):
-                found[_FIELDS[name].label] = [in_template(_FIELDS[name], each) for each in (before, value)]
-    return found
+            if (current.get(name) or None) != (value or None):
+                pairs[name] = current.get(name), value
+    return [
+        [_FIELDS[name].label, *(in_template(_FIELDS[name], value) for value in pair)]
+        for name, pair in pairs.items()
+    ]

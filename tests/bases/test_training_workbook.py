@@ -93,10 +93,6 @@ def codes(batch: ImportBatch, line: int = 1) -> list[tuple[str, str]]:
     return [(problem["header"], problem["code"]) for problem in row.problems if not problem["is_warning"]]
 
 
-def header(batch: ImportBatch) -> dict[str, list[str]]:
-    return batch.rows.order_by("sheet_row").first().before
-
-
 # --- there and back --------------------------------------------------------------------------------------------------
 
 
@@ -134,7 +130,7 @@ def test_changed_cells_are_previewed_and_written(rows, base, send, write):
     batch = send(edited(template(rows, base), changes))
     assert verdicts(batch) == ["unchanged", "update", "unchanged"]
     row = batch.rows.get(verdict="update")
-    assert row.before == {"培训专业": ["内科", "儿科"], "备注": ["", "门诊二组"]}
+    assert row.before == [["培训专业", "内科", "儿科"], ["备注", "", "门诊二组"]]
     write(batch)
     one, two, three = Enrollment.objects.order_by("pk")
     assert (two.specialty_id, two.remark, two.version) == ("0200", "门诊二组", rows[1].version + 1)
@@ -154,7 +150,7 @@ def test_blank_keeps_and_the_token_clears(rows, base, send, write):
     Enrollment.objects.filter(pk=rows[0].pk).update(remark="旧备注", current_degree="1")
     changes = {(1, "备注"): "清空", (1, "当前学位类别"): None, (1, "培训专业"): None}
     batch = send(edited(template(rows, base), changes))
-    assert batch.rows.get(verdict="update").before == {"备注": ["旧备注", ""]}
+    assert batch.rows.get(verdict="update").before == [["备注", "旧备注", ""]]
     write(batch)
     rows[0].refresh_from_db()
     assert (rows[0].remark, rows[0].current_degree, rows[0].specialty_id) == ("", "1", "0100")
@@ -328,7 +324,7 @@ def test_registry_file_changes_the_status(registered, base, send, write):
         (1, "预计恢复日期"): f"{registered[0].intake_year + 1}-03-01",
     }
     batch = send(edited(template(registered, base, "registry"), changes), module="registry")
-    assert header(batch)["培训状态"] == ["在培", "暂停"]
+    assert batch.rows.earliest("sheet_row").before[0] == ["培训状态", "在培", "暂停"]
     write(batch)
     registered[0].refresh_from_db()
     assert (registered[0].status, registered[0].status_changes.get().reason) == ("3", "32")
