@@ -6,7 +6,8 @@ from datetime import date
 from django.db import transaction
 from django.db.models import QuerySet
 
-from bases import training
+from bases.models import TransferRequest
+from bases.reporting import unreport_after_change
 from bases.scope import enrollments_for
 from portal import audit
 from portal.calendar import Opening
@@ -15,7 +16,7 @@ from portal.roles import Action
 from residents.codes import CODE_LISTS
 from residents.codes.training import ENDED, WITHDRAWN
 from residents.models import Enrollment
-from residents.services import states
+from residents.services import states, status
 from residents.services.specialty_change import open_in_specialty
 from residents.services.states import StateMoved
 from residents.services.training import accredited_specialties
@@ -70,9 +71,12 @@ def change_specialty(
             "effective_date": effective_date,
             "destination": f"{old.base.name} {names.label(specialty)}"[:100],
         }
-        training.change_status(enrollment_id, values, by=by, expected_version=expected_version)
+        change = status.change_status(enrollment_id, values, by=by, expected_version=expected_version)
+        unreport_after_change([change.enrollment], by=by)
         came_from = f"由本基地{names.label(old.specialty_id)}转入。{note}"
         new = open_in_specialty(old, specialty, since=effective_date, note=came_from[:500], by=by)
+        # The person is still held, so whoever asks for him waits on.
+        old.transfer_requests.filter(state=TransferRequest.State.OPEN).update(enrollment=new)
         audit.record("specialty_change", by=by, target=old, new=new.pk, specialty=specialty)
     return new
 

@@ -183,6 +183,8 @@ def _open(request_id: int) -> TransferRequest:
     enrollment_id = TransferRequest.objects.values_list("enrollment_id", flat=True).get(pk=request_id)
     states.lock(enrollment_id)
     asked = with_names(TransferRequest.objects.select_for_update(of=("self",))).get(pk=request_id)
+    if asked.enrollment_id != enrollment_id:
+        raise StateMoved("原基地刚刚办理了转换专业，请刷新页面后再处理。")
     if asked.state != State.OPEN:
         raise StateMoved(f"这条转出请求现在是“{asked.get_state_display()}”，不能再处理。")
     return asked

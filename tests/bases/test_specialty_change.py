@@ -5,7 +5,7 @@ import datetime
 import pytest
 from django.utils import timezone
 
-from bases import specialty_change
+from bases import specialty_change, transfers
 from bases.specialty_change import change_specialty
 from bases.training import change_status
 from residents.models import Enrollment
@@ -88,6 +88,16 @@ def test_future_date_is_refused(in_registry, base_officer):
     with pytest.raises(Refused):
         act(in_registry, base_officer, effective_date=timezone.localdate() + datetime.timedelta(days=1))
     assert Enrollment.objects.filter(resident=in_registry.resident).count() == 1
+
+
+def test_another_base_that_asks_for_the_person_waits_on(
+    in_registry, base_officer, other_base, other_base_officer
+):
+    """P-15: the person is still held, so the request follows him to the new record."""
+    asked = transfers.ask(in_registry.pk, other_base, reason="转入", by=other_base_officer)
+    new = act(in_registry, base_officer)
+    asked.refresh_from_db()
+    assert (asked.state, asked.enrollment) == ("open", new)
 
 
 def test_second_click_finds_the_state_moved(in_registry, base_officer):
