@@ -1,7 +1,7 @@
 """What a page, and the user's own workbook, say about the rows of an import batch."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -98,14 +98,20 @@ def page_of(batch: ImportBatch, verdict: str, number: str | None) -> Page:
     rows = list(page.object_list)
     made = dict(
         Enrollment.objects.filter(
-            import_batch=batch, resident__id_number__in=[row.values.get("id_number", "") for row in rows]
+            import_batch=batch,
+            deleted_at=None,
+            resident__id_number__in=[row.values.get("id_number", "") for row in rows],
         ).values_list("resident__id_number", "pk")
     )
     page.object_list = [
-        Line(row, _cells(row, headers, personal), row.enrollment_id or made.get(row.values.get("id_number")))
-        for row in rows
+        Line(row, _cells(row, headers, personal), row.enrollment_id or _made_by(row, made)) for row in rows
     ]
     return page
+
+
+def _made_by(row: ImportRow, made: Mapping[str, int]) -> int | None:
+    """A refused row may bear the number of another row's person."""
+    return made.get(row.values.get("id_number", "")) if row.verdict == ImportRow.Verdict.CREATE else None
 
 
 def _cells(row: ImportRow, headers: Iterable[str], personal: set[str]) -> list[Cell]:
@@ -131,8 +137,9 @@ def annotated_copy(batch: ImportBatch) -> bytes:
     errors: dict[int, dict[str, list[str]]] = {}
     warnings: dict[int, dict[str, list[str]]] = {}
     statuses: dict[int, str] = {}
-    is_done = batch.state == State.APPLIED
+    waiting = set(batch.rows.waiting().values_list("pk", flat=True))
     for row in batch.rows.all():
+        is_done = batch.state == State.APPLIED and row.pk not in waiting
         for problem in row.problems:
             side = warnings if problem["is_warning"] else errors
             texts = side.setdefault(row.sheet_row, defaultdict(list))

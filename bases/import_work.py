@@ -257,12 +257,13 @@ def _apply(batch_id: int) -> None:
             if refused and batch.mode == ImportBatch.Mode.ALL_OR_NOTHING:
                 raise _NotAllGood(applied)
     except BatchMoved as closed:
-        move(batch, State.CHECKED, refusal={"code": "closed", "text": str(closed), "repair": ""})
+        move(batch, _unwritten(batch), refusal={"code": "closed", "text": str(closed), "repair": ""})
     except _NotAllGood as conflict:
         _rewrite_verdicts(batch, conflict.applied)
         count_rows(batch)
         text = f"确认之后有 {batch.rows_refused} 行发生变化而不能导入，按“全部无误才导入”没有写入任何数据。"
-        move(batch, State.CHECKED, refusal={"code": "conflict", "text": text, "repair": "请查看有误的行。"})
+        refusal = {"code": "conflict", "text": text, "repair": "请查看有误的行。"}
+        move(batch, _unwritten(batch), refusal=refusal)
     else:
         _rewrite_verdicts(batch, applied)
         count_rows(batch)
@@ -277,12 +278,17 @@ def _give_back(batch_id: int) -> None:
         if batch.state == State.APPLYING:
             text = "系统在导入时出错，已记录，没有写入任何数据。"
             repair = "请稍后再次确认导入；如仍出错，请联系技术支持并告知批次号。"
-            move(batch, State.CHECKED, refusal={"code": "failure", "text": text, "repair": repair})
+            move(batch, _unwritten(batch), refusal={"code": "failure", "text": text, "repair": repair})
+
+
+def _unwritten(batch: ImportBatch) -> str:
+    """Where a batch is when this apply wrote nothing: an earlier one may have written the rows that were good then."""
+    return State.APPLIED if batch.applied_at else State.CHECKED
 
 
 def _good_rows(batch: ImportBatch) -> list[tuple[int, dict]]:
-    good = batch.rows.filter(verdict__in=[Verdict.CREATE, Verdict.UPDATE]).order_by("sheet_row")
-    return list(good.values_list("sheet_row", "values"))
+    rows = batch.rows.waiting() if batch.applied_at else batch.rows.good()
+    return list(rows.order_by("sheet_row").values_list("sheet_row", "values"))
 
 
 def _rewrite_verdicts(batch: ImportBatch, applied: Applied) -> None:

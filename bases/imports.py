@@ -74,13 +74,16 @@ def earlier_upload(batch: ImportBatch) -> ImportBatch | None:
 
 
 def confirm(batch: ImportBatch, *, mode: str, by: User) -> None:
-    """待确认 → 正在导入. Raises BatchMoved where there is nothing to import, the window closed or a row is bad in
-    the mode 全部无误才导入."""
+    """待确认 → 正在导入; an applied batch once more, for rows corrected since (GOALS B7).
+
+    Raises BatchMoved where there is nothing to import, the window closed or a row is bad in the mode 全部无误才导入.
+    """
     with transaction.atomic():
         batch = locked(batch.pk)
-        if batch.state in (State.APPLYING, State.APPLIED):
+        is_second = batch.state == State.APPLIED and batch.rows.waiting().exists()
+        if batch.state == State.APPLYING or (batch.state == State.APPLIED and not is_second):
             return
-        if batch.state != State.CHECKED:
+        if batch.state != State.CHECKED and not is_second:
             raise BatchMoved(f"这批数据现在是“{batch.get_state_display()}”，不能导入。")
         if not batch.rows_created + batch.rows_updated:
             raise BatchMoved("这批数据中没有可以导入的行。")
@@ -100,7 +103,8 @@ def cancel(batch: ImportBatch) -> None:
             batch = ImportBatch.objects.select_for_update(nowait=True).get(pk=batch.pk)
             if batch.state in (State.APPLIED, State.UNDONE, State.REFUSED):
                 raise BatchMoved(f"这批数据现在是“{batch.get_state_display()}”，不能取消。")
-            move(batch, State.CANCELLED)
+            # A second apply is given up; what the first one wrote stays.
+            move(batch, State.APPLIED if batch.applied_at else State.CANCELLED)
     except OperationalError as error:
         raise BatchMoved("这批数据正在写入，不能取消；请等待完成。") from error
 

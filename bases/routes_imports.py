@@ -12,6 +12,7 @@ urlpatterns = [
     path("imports/<int:pk>/confirm/", imports.confirm, name="import-confirm"),
     path("imports/<int:pk>/cancel/", imports.cancel, name="import-cancel"),
     path("imports/<int:pk>/annotated/", imports.annotated, name="import-annotated"),
+    path("imports/<int:pk>/correct/", batch_acts.correct, name="import-correct"),
     path("imports/<int:pk>/undo/", batch_acts.undo, name="import-undo"),
     path("accounts/", accounts.accounts, name="accounts"),
     path("accounts/codes/", accounts.codes, name="account-codes"),

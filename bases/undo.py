@@ -53,6 +53,11 @@ def can_be_undone(batch: ImportBatch) -> bool:
     return batch.kind == ImportBatch.Kind.ACCOUNTS and batch.state == State.APPLIED
 
 
+def kept_rows(batch: ImportBatch) -> int:
+    """How many rows of an undone batch were left alone."""
+    return batch.rows.filter(problems__contains=[{"code": KEPT}]).count() if batch.undone_at else 0
+
+
 def plan_of(batch: ImportBatch) -> Plan:
     """Sort the records the batch created; a constant number of queries however many there are."""
     records = list(

@@ -23,7 +23,10 @@ Verdict = ImportRow.Verdict
 
 @dataclass(slots=True)
 class JudgedRow:
-    """One row of the sheet with its verdict, as ImportRow keeps it; `enrollment_id` where it is known already."""
+    """One row of the sheet with its verdict, as ImportRow keeps it; `enrollment_id` where it is known already.
+
+    `before`: [header, before, after] of each cell that would change an existing record.
+    """
 
     sheet_row: int
     raw: dict[str, str]
@@ -31,6 +34,7 @@ class JudgedRow:
     verdict: str
     problems: list[dict[str, Any]]
     enrollment_id: int | None = None
+    before: list[list[str]] | None = None
 
 
 @dataclass(slots=True)

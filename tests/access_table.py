@@ -71,6 +71,7 @@ ROUTES = {
     "bases:import-confirm": Route("b", "import batch", get=405),
     "bases:import-cancel": Route("b", "import batch", get=405),
     "bases:import-annotated": Route("b", "import batch", get=302),
+    "bases:import-correct": Route("b", "import batch"),
     # The batch of the test waits for its confirmation: there is nothing to undo.
     "bases:import-undo": Route("b", "import batch", get=302),
     "bases:accounts": Route("b"),

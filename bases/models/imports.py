@@ -80,6 +80,16 @@ class ImportBatch(models.Model):
         return self.file_name
 
 
+class ImportRows(models.QuerySet["ImportRow"]):
+    def good(self) -> "ImportRows":
+        """What an import writes."""
+        return self.filter(verdict__in=[ImportRow.Verdict.CREATE, ImportRow.Verdict.UPDATE])
+
+    def waiting(self) -> "ImportRows":
+        """Good rows of an applied batch that were corrected since; they wait for a second apply of it."""
+        return self.good().filter(corrected_at__gt=models.F("batch__applied_at"))
+
+
 class ImportRow(models.Model):
     """One data row of a workbook with its verdict; `sheet_row` is the number Excel shows."""
 
@@ -97,9 +107,13 @@ class ImportRow(models.Model):
     # [{"header", "column", "code", "text", "repair", "is_warning"}]
     problems = models.JSONField(default=list)
     before = models.JSONField(null=True)
+    # When its cells were last corrected in the page (GOALS B7).
+    corrected_at = models.DateTimeField(null=True)
     # The record a row found. What a row created is known by the record's `import_batch`: writing it here as well would
     # cost a tenth of the import.
     enrollment = models.ForeignKey("residents.Enrollment", models.SET_NULL, null=True, related_name="+")
+
+    objects = ImportRows.as_manager()
 
     class Meta:
         ordering = ["sheet_row"]

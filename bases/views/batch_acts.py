@@ -1,15 +1,58 @@
 """What people do with a batch beyond confirming it: correct its refused rows in the page, undo it (GOALS B7, B11)."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from bases import row_fixing
 from bases import undo as undoing
 from bases.import_work import BatchMoved, State, import_opening
 from bases.views.imports import batch_for
 from portal.access import allow
 from portal.roles import Action, Role
+
+
+@allow(Role.BASE)
+@require_http_methods(["GET", "POST"])
+def correct(request: HttpRequest, pk: int) -> HttpResponse:
+    """The refused rows in an editable table, a page at a time (GOALS B7). Numbers stand in full: they are to be
+    corrected by those who may import them."""
+    batch = batch_for(request.user, pk, Action.IMPORT_ACCOUNTS)
+    number = request.GET.get("page", "")
+    if request.method == "POST":
+        try:
+            _say(
+                request, row_fixing.correct(batch, row_fixing.texts_of(batch, request.POST), by=request.user)
+            )
+        except BatchMoved as moved:
+            messages.error(request, str(moved))
+            return redirect("bases:import-batch", pk)
+        return redirect(f"{request.path}?{urlencode({'page': number})}" if number else request.path)
+    if batch.state not in row_fixing.CORRECTABLE:
+        messages.error(request, f"这批数据现在是“{batch.get_state_display()}”，不能修改。")
+        return redirect("bases:import-batch", pk)
+    context = {
+        "batch": batch,
+        "page": row_fixing.page_to_correct(batch, number),
+        "choices": row_fixing.choices_of(batch),
+        "opening": import_opening(batch.base, batch.module, batch.cycle),
+    }
+    return render(request, "bases/imports/correct.html", context)
+
+
+def _say(request: HttpRequest, outcome: row_fixing.Outcome) -> None:
+    if outcome.refused:
+        messages.warning(
+            request,
+            f"已重新检查 {outcome.judged} 行：{outcome.good} 行可以导入，{outcome.refused} 行仍有误。",
+        )
+    elif outcome.judged:
+        messages.success(request, f"已重新检查 {outcome.judged} 行，都没有错误，请确认导入。")
+    else:
+        messages.info(request, "这些行已改正，没有需要重新检查的。")
 
 
 @allow(Role.BASE)

@@ -16,6 +16,7 @@ from bases.lists import Module
 from bases.models import ImportBatch, TrainingBase
 from bases.resources import account_template
 from bases.scope import bases_for, current_base
+from bases.undo import can_be_undone, kept_rows
 from portal.access import allow
 from portal.calendar import current_cycle
 from portal.models import User
@@ -86,7 +87,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, name, context)
     if request.htmx:
         return HttpResponse(headers={"HX-Refresh": "true"})
-    verdict = request.GET.get("verdict", "")
+    verdict, waiting = request.GET.get("verdict", ""), found.rows.waiting().count()
     context = {
         "batch": found,
         "earlier": imports.earlier_upload(found),
@@ -95,6 +96,10 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
         "verdict": verdict,
         "may_act": _may_act(request.user, found),
         "opening": import_opening(found.base, found.module, found.cycle),
+        "kept_rows": kept_rows(found),
+        "waiting_rows": waiting,
+        "written_rows": found.rows_created - waiting,
+        "can_be_undone": can_be_undone(found),
     }
     return render(request, "bases/imports/batch.html", context)
 
