@@ -54,7 +54,7 @@ class ReleaseForm(forms.Form):
     effective_date = forms.DateField(
         label="退培日期",
         initial=timezone.localdate,
-        widget=forms.DateInput({"type": "date", "max": "2100-12-31"}),
+        widget=forms.DateInput({"type": "date", "max": "2100-12-31"}, format="%Y-%m-%d"),
         error_messages={"required": "请填写退培日期。", "invalid": "退培日期格式不正确，请写成 2026-09-01。"},
     )
     destination = forms.CharField(
@@ -92,7 +92,7 @@ class SpecialtyForm(forms.Form):
     effective_date = forms.DateField(
         label="转换日期",
         initial=timezone.localdate,
-        widget=forms.DateInput({"type": "date", "max": "2100-12-31"}),
+        widget=forms.DateInput({"type": "date", "max": "2100-12-31"}, format="%Y-%m-%d"),
         error_messages={"required": "请填写转换日期。", "invalid": "转换日期格式不正确，请写成 2026-09-01。"},
         help_text="原专业的退培日期，也是新专业的开始日期。",
     )
