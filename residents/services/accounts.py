@@ -8,10 +8,11 @@ password until it is activated.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Model
 from django.utils import timezone
 
 from portal.bulk import copy_into, insert_select
@@ -144,23 +145,23 @@ class _Entrance:
         )
 
     def _stage_known(self, rows: list[AccountRow], known: dict[int, Standing]) -> None:
-        ids = [known[row.row].resident_id for row in rows]
-        states = _last_personal_states(ids)
-        transferred = _transferred(ids)
+        people = {row.row: cast(int, known[row.row].resident_id) for row in rows}
+        states = _last_personal_states(people.values())
+        transferred = _transferred(people.values())
         copy_into(
             self.cursor,
             "staged_accounts",
             (*_STAGED, *_KNOWN, "is_new"),
             (
                 (
-                    *self._staged(row, self._origin(is_transfer=standing.resident_id in transferred)),
-                    standing.user_id,
-                    standing.resident_id,
-                    states.get(standing.resident_id, PersonalState.EMPTY),
-                    standing.is_unused,
+                    *self._staged(row, self._origin(is_transfer=people[row.row] in transferred)),
+                    known[row.row].user_id,
+                    people[row.row],
+                    states.get(people[row.row], PersonalState.EMPTY),
+                    known[row.row].is_unused,
                     False,
                 )
-                for row, standing in ((row, known[row.row]) for row in rows)
+                for row in rows
             ),
         )
 
@@ -235,7 +236,7 @@ class _Entrance:
             constants={"to_status": Status.IN_TRAINING, "changed_by_id": self.by.pk, "changed_at": self.now},
         )
 
-    def _forget_lost(self, model: type, column: str) -> None:
+    def _forget_lost(self, model: type[Model], column: str) -> None:
         """Another import was first: these rows are judged again in the next pass."""
         self.cursor.execute(
             f"DELETE FROM staged_accounts s WHERE NOT EXISTS"
