@@ -72,7 +72,8 @@ def change_specialty(
             "destination": f"{old.base.name} {names.label(specialty)}"[:100],
         }
         change = status.change_status(enrollment_id, values, by=by, expected_version=expected_version)
-        unreport_after_change([change.enrollment], by=by)
+        if change is not None:
+            unreport_after_change([change.enrollment], by=by)
         came_from = f"由本基地{names.label(old.specialty_id)}转入。{note}"
         new = open_in_specialty(old, specialty, since=effective_date, note=came_from[:500], by=by)
         # The person is still held, so whoever asks for him waits on.

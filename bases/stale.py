@@ -80,8 +80,10 @@ def _remind_of_statuses() -> int:
 
 
 def _remind_of_transfers() -> int:
-    late = TransferRequest.objects.filter(state=TransferRequest.State.OPEN, due_on__lt=timezone.localdate())
-    late = list(late.select_related("enrollment__resident", "enrollment__base", "to_base"))
+    waiting = TransferRequest.objects.filter(
+        state=TransferRequest.State.OPEN, due_on__lt=timezone.localdate()
+    )
+    late = list(waiting.select_related("enrollment__resident", "enrollment__base", "to_base"))
     bases = recipients(TrainingBase, {each.enrollment.base_id for each in late})
     provinces = recipients(Province, {each.enrollment.base.province_id for each in late})
     sent = 0

@@ -60,7 +60,7 @@ def find_held(
         raise TooManyMisses
     row = AccountRow(1, None, full_name, id_type, id_number, None)
     standing = standings([row], base_id=base.pk)[1]
-    if standing.known in (Known.HERE, Known.ELSEWHERE) and _is_exactly(standing.resident_id, row):
+    if standing.live is not None and _is_exactly(standing.resident_id, row):
         if standing.known is Known.HERE:
             raise StateMoved("此人已在本基地，不需要请求转出。")
         audit.record("transfer_lookup", by=by, target=base, request=request)
@@ -70,7 +70,7 @@ def find_held(
 
 
 def _is_exactly(resident_id: int | None, row: AccountRow) -> bool:
-    person = Resident.objects.only("id_type", "full_name").get(pk=resident_id)
+    person = Resident.objects.only("id_type", "full_name").get(pk=resident_id or 0)
     return person.id_type == row.id_type and name_key(person.full_name) == name_key(row.full_name)
 
 
