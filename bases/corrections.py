@@ -102,7 +102,7 @@ def confirm(request_id: int, *, by: User, comment: str = "") -> None:
 
 
 def refuse(request_id: int, *, by: User, comment: str) -> None:
-    """Not accepted, with words for the base: by the province or by the association, whoever has it. Raises StateMoved."""
+    """Not accepted, with words for the base, by whoever has it: province or association. Raises StateMoved."""
     with transaction.atomic():
         asked = _locked(request_id, State.WITH_CMDA if by.role == Role.CMDA else State.WITH_PROVINCE)
         _decide(asked, State.REFUSED, by, comment)

@@ -128,7 +128,9 @@ def test_row_refused_for_its_double_is_judged_along(checked, base_officer):
     batch = checked([first, account_line(id_number=first["id_number"])])
     assert counts(batch) == (2, 0, 0, 2)
     other = account_line(mobile="13900000001")
-    outcome = row_fixing.correct(batch, {2: words_of(other, intake_year=first["intake_year"])}, by=base_officer)
+    outcome = row_fixing.correct(
+        batch, {2: words_of(other, intake_year=first["intake_year"])}, by=base_officer
+    )
     batch.refresh_from_db()
     assert counts(batch) == (2, 2, 0, 0)
     assert (outcome.judged, outcome.refused) == (1, 0)
