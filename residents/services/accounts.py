@@ -19,8 +19,9 @@ from portal.bulk import copy_into, insert_select
 from portal.models import User
 from portal.roles import Role
 from residents.models import Enrollment, Resident, StatusChange
-from residents.models.enrollment import PersonalState, Status
+from residents.models.enrollment import Status
 from residents.pinyin import pinyin_key
+from residents.services.returns import settle_states
 from residents.standing import AccountRow, Known, Standing, standings
 
 # Reasons of 退培 that mean the person goes on elsewhere (DOMAIN §3.4).
@@ -39,7 +40,7 @@ _STAGED = (
     "intake_year",
     "origin",
 )
-_KNOWN = ("user_id", "resident_id", "personal_state", "is_unused")
+_KNOWN = ("user_id", "resident_id", "is_unused")
 
 
 @dataclass(slots=True)
@@ -101,6 +102,8 @@ class _Entrance:
         self.cursor.execute("SELECT sheet_row, enrollment_id FROM staged_accounts")
         entered = dict(self.cursor.fetchall())
         self.cursor.execute("DROP TABLE staged_accounts")
+        # Whoever had an account before may have filled in his personal info already (AM-05).
+        settle_states([pk for row, pk in entered.items() if known[row].known is Known.FREE])
         return entered
 
     def _stage(self, rows: list[AccountRow], known: dict[int, Standing]) -> None:
@@ -114,8 +117,7 @@ class _Entrance:
             " full_name text, name_key text, mobile text, intake_year smallint, origin text,"
             f" user_id bigint DEFAULT nextval('{users}'), resident_id bigint DEFAULT nextval('{residents}'),"
             f" enrollment_id bigint DEFAULT nextval('{enrollments}'),"
-            f" personal_state text DEFAULT '{PersonalState.EMPTY}', is_new boolean DEFAULT true,"
-            " is_unused boolean DEFAULT false) ON COMMIT DROP"
+            " is_new boolean DEFAULT true, is_unused boolean DEFAULT false) ON COMMIT DROP"
         )
         fresh = [row for row in rows if known[row.row].known is Known.NOBODY]
         further = [row for row in rows if known[row.row].known is Known.FREE]
@@ -146,7 +148,6 @@ class _Entrance:
 
     def _stage_known(self, rows: list[AccountRow], known: dict[int, Standing]) -> None:
         people = {row.row: cast(int, known[row.row].resident_id) for row in rows}
-        states = _last_personal_states(people.values())
         transferred = _transferred(people.values())
         copy_into(
             self.cursor,
@@ -157,7 +158,6 @@ class _Entrance:
                     *self._staged(row, self._origin(is_transfer=people[row.row] in transferred)),
                     known[row.row].user_id,
                     people[row.row],
-                    states.get(people[row.row], PersonalState.EMPTY),
                     known[row.row].is_unused,
                     False,
                 )
@@ -213,7 +213,7 @@ class _Entrance:
             "staged_accounts ORDER BY resident_id",
             selected={
                 "id": "enrollment_id",
-                **{name: name for name in ("resident_id", "intake_year", "origin", "personal_state")},
+                **{name: name for name in ("resident_id", "intake_year", "origin")},
             },
             constants={
                 "base_id": self.base.pk,
@@ -257,20 +257,6 @@ class _Entrance:
                 f"UPDATE {table} t SET full_name = s.full_name, mobile = s.mobile{more} FROM staged_accounts s"
                 f" WHERE t.id = s.{key} AND s.is_unused AND (t.full_name, t.mobile) <> (s.full_name, s.mobile)"
             )
-
-
-def _last_personal_states(resident_ids: Iterable[int]) -> dict[int, str]:
-    """How far the personal info is, by the last enrollment; an open return stays with its base."""
-    rows = (
-        Enrollment.objects.filter(resident_id__in=list(resident_ids))
-        .order_by("resident_id", "-pk")
-        .distinct("resident_id")
-        .values_list("resident_id", "personal_state")
-    )
-    return {
-        resident_id: PersonalState.FILLING if state == PersonalState.RETURNED else state
-        for resident_id, state in rows
-    }
 
 
 def _transferred(resident_ids: Iterable[int]) -> set[int]:

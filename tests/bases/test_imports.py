@@ -161,9 +161,8 @@ def test_already_here_with_other_values_says_which_differ(imported, checked):
 
 def test_withdrawn_person_gets_a_new_enrollment_on_the_same_account(imported, other_base, base, cycle):
     """AM-20, AM-21, BR-76, TRUST 12: password and state of the account stay, the old enrollment stays as history."""
-    old = factories.EnrollmentFactory(
-        base=other_base, intake_year=cycle.year - 1, status="5", personal_state="2"
-    )
+    old = factories.EnrollmentFactory(base=other_base, intake_year=cycle.year - 1, status="5")
+    factories.fill_personal(old.resident)
     user = old.resident.user
     password, activated = user.password, user.activated_at
     line = account_line(id_number=old.resident.id_number, full_name="陈雨桐", mobile="13700000000")
@@ -204,16 +203,14 @@ def test_login_name_of_staff_is_not_given_to_a_resident(checked):
 
 
 def test_lapsed_person_is_added_to_the_registry_with_the_account_kept(imported, base, cycle):
-    """AM-05: never approved at the lock; the same base adds him as 漏报, attached to the account he has."""
-    lapsed = factories.EnrollmentFactory(
-        base=base, intake_year=cycle.year - 1, lapsed_at=timezone.now(), personal_state="3"
-    )
+    """AM-05: never approved at the lock; the same base adds him as 漏报, attached to the account and what it holds."""
+    lapsed = factories.EnrollmentFactory(base=base, intake_year=cycle.year - 1, lapsed_at=timezone.now())
     factories.fill_personal(lapsed.resident)
     line = account_line(intake_year=str(cycle.year - 1), id_number=lapsed.resident.id_number)
     imported([line], module="registry")
     new = Enrollment.objects.exclude(pk=lapsed.pk).get()
     assert new.resident == lapsed.resident
-    assert (new.origin, new.module, new.personal_state) == ("late", "registry", "1")
+    assert (new.origin, new.module, new.personal_state) == ("late", "registry", "2")
     assert new.resident.basic.email == "chenyutong@example.com"
 
 
