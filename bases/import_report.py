@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from bases.import_work import State, local_copy, read_batch
 from bases.models import ImportBatch, ImportRow
-from bases.workbooks import WORKBOOKS
+from bases.workbook_kinds import workbook_of
 from portal.masking import mask
 from portal.sheets.annotation import annotate
 from residents.models import Enrollment
@@ -23,7 +23,6 @@ _PERSONAL_KINDS = frozenset({"id_number", "mobile"})
 _WORDS = {
     ImportRow.Verdict.CREATE: ("将新增", "已新增"),
     ImportRow.Verdict.UPDATE: ("将更新", "已更新"),
-    ImportRow.Verdict.UNCHANGED: ("已存在，未重复导入", "已存在，未重复导入"),
 }
 
 
@@ -91,9 +90,9 @@ def rows_of(batch: ImportBatch, verdict: str) -> QuerySet[ImportRow]:
 def page_of(batch: ImportBatch, verdict: str, number: str | None) -> Page:
     """One page of Lines; what is not a page number leads to the nearest page."""
     page = Paginator(rows_of(batch, verdict), PAGE_SIZE).get_page(number)
-    headers = WORKBOOKS[batch.kind].resource.headers()
+    headers = workbook_of(batch).resource.headers()
     personal = {
-        field.label for field in WORKBOOKS[batch.kind].resource.rule_fields() if field.kind in _PERSONAL_KINDS
+        field.label for field in workbook_of(batch).resource.rule_fields() if field.kind in _PERSONAL_KINDS
     }
     rows = list(page.object_list)
     made = dict(
@@ -144,7 +143,9 @@ def annotated_copy(batch: ImportBatch) -> bytes:
             side = warnings if problem["is_warning"] else errors
             texts = side.setdefault(row.sheet_row, defaultdict(list))
             texts[problem["header"]].append(problem["text"] + problem["repair"])
-        if row.verdict in _WORDS:
+        if row.verdict == ImportRow.Verdict.UNCHANGED:
+            statuses[row.sheet_row] = workbook_of(batch).resource.unchanged_word
+        elif row.verdict in _WORDS:
             statuses[row.sheet_row] = _WORDS[row.verdict][is_done]
     with local_copy(batch) as path:
         return annotate(path, read_batch(batch), errors, warnings=warnings, statuses=statuses)

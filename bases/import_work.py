@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from bases.models import ImportBatch, ImportRow, TrainingBase
 from bases.models.organisations import ReportingMode
-from bases.workbooks import WORKBOOKS, Applied, JudgedRow
+from bases.workbook_kinds import workbook_of
+from bases.workbooks import Applied, JudgedRow
 from portal import audit
 from portal.bulk import copy_into
 from portal.calendar import Opening, opening
@@ -102,6 +103,9 @@ def _counts(batch: ImportBatch) -> dict[str, int]:
 
 
 def require_open(batch: ImportBatch) -> None:
+    """Raises BatchMoved where the window is closed; of a training workbook each row is judged by itself (AM-03)."""
+    if batch.kind == ImportBatch.Kind.TRAINING:
+        return
     state = import_opening(batch.base, batch.module, batch.cycle)
     if not state.is_open:
         raise BatchMoved(state.reason)
@@ -143,10 +147,14 @@ class _Stopped(Exception):
 
 def read_batch(batch: ImportBatch) -> Table:
     """The table of the stored file, read in a limited child process. Raises SheetRefused."""
-    workbook = WORKBOOKS[batch.kind]
+    resource = workbook_of(batch).resource
+    optional = resource.optional_headers()
     with local_copy(batch) as path:
         return read_table(
-            path, expected_headers=workbook.resource.headers(), max_rows=settings.WORKBOOK_MAX_ROWS
+            path,
+            expected_headers=[header for header in resource.headers() if header not in optional],
+            optional_headers=optional,
+            max_rows=settings.WORKBOOK_MAX_ROWS,
         )
 
 
@@ -162,7 +170,7 @@ def local_copy(batch: ImportBatch) -> Iterator[str]:
 
 def _judged(batch: ImportBatch, table: Table) -> Iterator[JudgedRow]:
     """The judged rows, with a sign of life and a look at the cancel button now and then."""
-    for done, row in enumerate(WORKBOOKS[batch.kind].judge(batch, table), 1):
+    for done, row in enumerate(workbook_of(batch).judge(batch, table), 1):
         if done % _ROWS_BETWEEN_SIGNS == 0:
             alive = ImportBatch.objects.filter(pk=batch.pk, state=State.CHECKING)
             if not alive.update(progress=done, worked_at=timezone.now()):
@@ -199,6 +207,7 @@ _ROW_COLUMNS = (
     "verdict",
     "problems",
     "enrollment_id",
+    "before",
 )
 
 
@@ -211,6 +220,7 @@ def _row_values(batch_id: int, row: JudgedRow) -> tuple:
         row.verdict,
         _json(row.problems) if row.problems else "[]",
         row.enrollment_id,
+        _json(row.before) if row.before is not None else None,
     )
 
 
@@ -252,7 +262,7 @@ def _apply(batch_id: int) -> None:
             pghistory.context(user=by.pk, role=by.role, channel="import", batch=batch.pk),
             transaction.atomic(),
         ):
-            applied = WORKBOOKS[batch.kind].apply(batch, _good_rows(batch), by=by)
+            applied = workbook_of(batch).apply(batch, _good_rows(batch), by=by)
             refused = [verdict for verdict, *_ in applied.changed.values() if verdict == Verdict.REFUSED]
             if refused and batch.mode == ImportBatch.Mode.ALL_OR_NOTHING:
                 raise _NotAllGood(applied)

@@ -194,6 +194,3 @@ def _verdict(found: Problems, standing: Standing) -> str:
     if has_errors(found):
         return Verdict.REFUSED
     return Verdict.UNCHANGED if standing.known is Known.HERE else Verdict.CREATE
-
-
-WORKBOOKS: dict[str, Workbook] = {ImportBatch.Kind.ACCOUNTS: AccountWorkbook()}

@@ -43,18 +43,21 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
     submission = build_submission(enrollment, by=officer, declared=True)
     submission.save()
     Enrollment.objects.filter(pk=enrollment.pk).update(report_status="1", review_status="1")
-    batch = ImportBatch.objects.create(
-        kind="accounts",
-        module="intake",
-        cycle=cycle,
-        base=enrollment.base,
-        uploaded_by=officer,
-        file=ContentFile(b"x", name="x.xlsx"),
-        file_name="住院医师账号.xlsx",
-        file_sha256=uuid.uuid4().hex * 2,
-        state="checked",
-        headers=[],
-    )
+    batches = {
+        kind: ImportBatch.objects.create(
+            kind=kind,
+            module="intake",
+            cycle=cycle,
+            base=enrollment.base,
+            uploaded_by=officer,
+            file=ContentFile(b"x", name="x.xlsx"),
+            file_name="住院医师.xlsx",
+            file_sha256=uuid.uuid4().hex * 2,
+            state="checked",
+            headers=[],
+        )
+        for kind in ("accounts", "training")
+    }
     returned = PersonalReturn.objects.create(
         enrollment=enrollment, comment="请核对。", batch=uuid.uuid4(), returned_by=officer
     )
@@ -99,7 +102,8 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         "submission": {"pk": enrollment.pk, "number": submission.number},
         "study": {"pk": EducationRecord.objects.get(resident=resident).pk},
         "personal return": {"pk": returned.pk},
-        "import batch": {"pk": batch.pk},
+        "import batch": {"pk": batches["accounts"].pk},
+        "training batch": {"pk": batches["training"].pk},
         "transfer": {"pk": asked.pk},
         "correction": {"pk": correction.pk},
         "decision batch": {"batch": uuid.uuid4()},
