@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from bases.models import TrainingBase
@@ -87,10 +87,12 @@ def scope_of(user: User, base: TrainingBase | None, action: Action = Action.VIEW
 def records_of(scope: QuerySet[Enrollment], module: str) -> QuerySet[Enrollment]:
     """The records of one module, each with its `stage`.
 
-    An approved recruit is in both: in the intake as the approved original, in the registry as the living record.
+    An approved recruit is in both: in the registry as the living record, in the intake as the approved original, whose
+    number among his reports is `original`.
     """
     if module == Module.INTAKE:
         records = scope.filter(Q(registered_at__isnull=True) | Q(intake_submission__isnull=False))
+        records = records.annotate(original=F("intake_submission__number"))
     else:
         records = scope.filter(registered_at__isnull=False)
     return records.annotate(stage=_STAGES[Module(module)])

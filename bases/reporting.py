@@ -63,6 +63,14 @@ class Blocker:
 
 
 @dataclass(frozen=True, slots=True)
+class Examination:
+    """What the check before 上报 found of one record."""
+
+    blockers: list[Blocker]
+    warnings: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ReportResult:
     """What became of each record: `reported` now, `already` reported before (a second click), `refused` and why."""
 
@@ -82,6 +90,11 @@ def check(enrollment: Enrollment) -> list[Blocker]:
 
 def check_many(enrollments: Iterable[Enrollment]) -> dict[int, list[Blocker]]:
     """The blockers of each record by its id, in a constant number of queries. Use `for_check` to load the records."""
+    return {pk: found.blockers for pk, found in examine(enrollments).items()}
+
+
+def examine(enrollments: Iterable[Enrollment]) -> dict[int, Examination]:
+    """Blockers and warnings of each record by its id; warnings stop nothing (P-25), differences of AM-08 among them."""
     enrollments = list(enrollments)
     entries = report_entries(enrollments)
     ids = [row.pk for row in enrollments]
@@ -92,7 +105,11 @@ def check_many(enrollments: Iterable[Enrollment]) -> dict[int, list[Blocker]]:
     )
     complete = completeness_of_many(enrollments)
     return {
-        row.pk: _blockers(row, entries[row.pk], row.pk in returned, complete[row.pk]) for row in enrollments
+        row.pk: Examination(
+            _blockers(row, entries[row.pk], row.pk in returned, complete[row.pk]),
+            [f"{part.label}：{words}" for part in complete[row.pk].sections for words in part.warnings],
+        )
+        for row in enrollments
     }
 
 

@@ -22,6 +22,7 @@ register_converter(ModuleConverter, "module")
 
 urlpatterns = [
     path("", desk.desk, name="desk"),
+    path("choose/", desk.choose_base, name="choose-base"),
     path("records/<module:module>/", desk.record_list, name="record-list"),
     path("report/", reporting.report, name="report"),
     path("return-personal/", personal.return_to_resident, name="return-personal"),

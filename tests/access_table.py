@@ -51,6 +51,7 @@ ROUTES = {
     "residents:answer": Route("r", "personal return", get=405),
     "residents:confirm": Route("r", get=405),
     "bases:desk": Route("b"),
+    "bases:choose-base": Route("b", get=405),
     "bases:record-list": Route("b", "module"),
     "bases:report": Route("b"),
     "bases:return-personal": Route("b"),

@@ -1,6 +1,7 @@
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
 
 from bases.board import board, follow_ups, recent_returns, to_do
 from bases.lists import Module, filtered, for_list, records_of, scope_of
@@ -31,6 +32,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "bases/desk.html",
         {
             "base": base,
+            "bases": bases_for(request.user, Action.VIEW).order_by("code"),
             "cycle": cycle,
             "openings": desk_openings(base, cycle),
             "boards": [each for each in boards if each.rows],
@@ -40,6 +42,16 @@ def desk(request: HttpRequest) -> HttpResponse:
             "returns": recent_returns(scope),
         },
     )
+
+
+@allow(Role.BASE)
+@require_POST
+def choose_base(request: HttpRequest) -> HttpResponse:
+    """Work for another of one's bases from now on, in this session."""
+    chosen = request.POST.get("base", "")
+    base = get_object_or_404(bases_for(request.user, Action.VIEW), pk=chosen if chosen.isdecimal() else 0)
+    request.session["base_id"] = base.pk
+    return redirect("bases:desk")
 
 
 def desk_openings(base: TrainingBase | None, cycle: CollectionCycle | None) -> list[tuple[str, Opening]]:

@@ -8,12 +8,12 @@ from bases.desk_access import may, record_for
 from bases.display import Comment, Section, comments_of, sections
 from bases.files import file_response
 from bases.models import Submission
-from bases.reporting import check, is_reported, withdrawal_entry
+from bases.reporting import examine, is_reported, withdrawal_entry
 from bases.specialty_change import change_entry, other_records
 from portal import audit
 from portal.access import allow
 from portal.roles import Action, Role
-from residents.completeness import LABELS, completeness
+from residents.completeness import LABELS
 from residents.history import timeline
 from residents.models import Enrollment
 from residents.models.enrollment import ReviewStatus
@@ -44,9 +44,8 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
             "submissions": submissions,
             "returned": returned,
             "returns": returns,
-            "blockers": check(enrollment),
+            "examination": examine([enrollment])[enrollment.pk],
             "is_reported": is_reported(enrollment),
-            "completeness": completeness(enrollment),
             "training_entry": training_entry(enrollment),
             "may": _may(request, enrollment),
             "others": other_records(request.user, enrollment),

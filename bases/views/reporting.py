@@ -38,11 +38,12 @@ def report(request: HttpRequest) -> HttpResponse:
 
 
 def _checked(request: HttpRequest, records: list[Enrollment]) -> dict:
-    blockers = reporting.check_many(records)
-    ready = [row for row in records if not blockers[row.pk]]
-    blocked = [(row, blockers[row.pk]) for row in records if blockers[row.pk]]
+    found = reporting.examine(records)
+    ready = [row for row in records if not found[row.pk].blockers]
+    blocked = [(row, found[row.pk].blockers) for row in records if found[row.pk].blockers]
     return {
         "ready": ready,
+        "warned": [(row, found[row.pk].warnings) for row in ready if found[row.pk].warnings],
         "ready_ids": ",".join(str(row.pk) for row in ready),
         "blocked": blocked[:BLOCKED_SHOWN],
         "blocked_count": len(blocked),

@@ -32,6 +32,15 @@ def test_check_page_separates_ready_from_blocked(desk, base, cycle):
     assert f'href="/base/record/{blocked.pk}/training/#id_specialty_box"' in page(response)
 
 
+def test_check_page_shows_the_warnings_of_the_ready(desk, base, cycle):
+    """AM-08, P-25: what only looks odd is shown beside the declaration and stops nothing."""
+    record = complete(base, cycle.year)
+    Enrollment.objects.filter(pk=record.pk).update(is_fresh_graduate=True)
+    response = desk.get("/base/report/", {"choice": record.pk})
+    assert response.context["ready"] == [record]
+    assert "选择了应届生，但学习经历中最高学历的毕业年份是2019年" in page(response)
+
+
 def test_report_all_results_of_a_filter(desk, base, cycle):
     """GOALS B15, B16: all N results, not only the page in sight."""
     rows = [complete(base, cycle.year) for _ in range(3)]

@@ -160,6 +160,20 @@ def test_unmask_needs_a_purpose_and_is_logged(desk, complete_enrollment):
     assert number not in page(desk.get(address))
 
 
+def test_officer_of_two_bases_works_for_the_one_he_chose(desk, base, other_base, base_officer, cycle):
+    """Several grants, one desk at a time; a base that is not his cannot be chosen."""
+    stranger = factories.TrainingBaseFactory()
+    factories.grant(base_officer, other_base)
+    here = factories.EnrollmentFactory(base=base, intake_year=cycle.year)
+    there = factories.EnrollmentFactory(base=other_base, intake_year=cycle.year)
+    assert list(desk.get("/base/records/intake/").context["page"].object_list) == [here]
+    assert desk.post("/base/choose/", {"base": other_base.pk}).status_code == 302
+    assert list(desk.get("/base/records/intake/").context["page"].object_list) == [there]
+    for foreign in (stranger.pk, "x", ""):
+        assert desk.post("/base/choose/", {"base": foreign}).status_code == 404
+    assert list(desk.get("/base/records/intake/").context["page"].object_list) == [there]
+
+
 # --- whose object it is ----------------------------------------------------------------------------------------------
 
 
