@@ -126,13 +126,16 @@ def revoke(submission: Submission, *, by: User, reason: str) -> Submission | Non
         was, now = submission.get_outcome_display(), timezone.now()
         note = f"已撤销“{was}”（{timezone.localtime(now):%Y-%m-%d %H:%M} {by.full_name}）：{reason.strip()}"
         _write_revocation(submission, note)
+        back_to_intake = enrollment.intake_submission_id == submission.pk
         mark_decision_revoked(
             enrollment,
             counting=_last_approved(enrollment),
             is_pending_again=unchanged,
-            back_to_intake=enrollment.intake_submission_id == submission.pk,
+            back_to_intake=back_to_intake,
             now=now,
         )
+        if back_to_intake:
+            settle_states([enrollment.pk])
         again = _report_again(submission) if unchanged else None
         audit.record("revoke", by=by, target=submission, batch=str(batch), was=was, reason=reason.strip())
         notifications.revoked(submission, note=note)

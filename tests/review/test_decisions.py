@@ -279,6 +279,7 @@ def test_a_revoked_approval_waits_again_with_the_same_content(pending, provincia
         None,
     )
     assert enrollment.specialty_locked is False
+    assert enrollment.personal_state == "2"  # 工作信息 is asked in the registry only (AM-06)
     assert (again.number, again.outcome, again.version, again.comment) == (2, "pending", 0, "")
     assert again.snapshot == pending.snapshot
     assert (again.reported_at, again.reported_by) == (pending.reported_at, pending.reported_by)

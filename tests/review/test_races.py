@@ -50,21 +50,19 @@ def consistent(enrollment_id: int) -> tuple[str, str, str]:
     return enrollment.report_status, enrollment.review_status, last.outcome
 
 
-def test_approve_against_withdraw(complete_enrollment, base_officer, provincial_reviewer):
+def test_approve_against_withdraw(base, cycle, base_officer, provincial_reviewer):
     """AM-15: one wins, the other is told; never both, never neither."""
     for _ in range(ROUNDS):
-        submission = submit(complete_enrollment, base_officer)
+        submission = submit(factories.EnrollmentFactory(base=base, intake_year=cycle.year), base_officer)
         decision, taken_back = at_once(
             lambda pk=submission.pk: approve({pk: 0}, by=provincial_reviewer),
-            lambda: reporting.withdraw(complete_enrollment.pk, by=base_officer),
+            lambda pk=submission.enrollment_id: reporting.withdraw(pk, by=base_officer),
         )
         approved = len(decision.decided) == 1
         assert approved == isinstance(taken_back, StateMoved)
-        assert consistent(complete_enrollment.pk) == (
+        assert consistent(submission.enrollment_id) == (
             ("1", "2", "approved") if approved else ("0", "0", "withdrawn")
         )
-        if approved:
-            _start_anew(complete_enrollment)
 
 
 def test_approve_against_an_edit_in_the_registry(complete_enrollment, base_officer, provincial_reviewer):
@@ -93,12 +91,12 @@ def test_approve_against_an_edit_in_the_registry(complete_enrollment, base_offic
             assert enrollment.approved_submission_id != submission.pk
 
 
-def test_two_reviewers_decide_once(complete_enrollment, base_officer, provincial_reviewer, province):
+def test_two_reviewers_decide_once(base, cycle, base_officer, provincial_reviewer, province):
     """TRUST 44: approve and return at one instant."""
     colleague = factories.UserFactory(role="province")
     factories.grant(colleague, province)
     for _ in range(ROUNDS):
-        submission = submit(complete_enrollment, base_officer)
+        submission = submit(factories.EnrollmentFactory(base=base, intake_year=cycle.year), base_officer)
         approval, refusal = at_once(
             lambda pk=submission.pk: approve({pk: 0}, by=provincial_reviewer),
             lambda pk=submission.pk: return_for_correction({pk: 0}, by=colleague, comment="请核对。"),
@@ -106,8 +104,6 @@ def test_two_reviewers_decide_once(complete_enrollment, base_officer, provincial
         assert sorted([len(approval.decided), len(refusal.decided)]) == [0, 1]
         submission.refresh_from_db()
         assert submission.decided_by == (provincial_reviewer if approval.decided else colleague)
-        if approval.decided:
-            _start_anew(complete_enrollment)
 
 
 def test_twenty_clicks_are_one_approval(complete_enrollment, base_officer, provincial_reviewer):
@@ -148,15 +144,3 @@ def test_two_appointments_leave_one_grant(base, national_officer):
         )
         assert answers == [None, None]
         assert TrainingBaseUserGrant.objects.filter(user=user).count() == 1
-
-
-def _start_anew(enrollment: Enrollment) -> None:
-    """Back to an unreported intake record, for the next round."""
-    Enrollment.objects.filter(pk=enrollment.pk).update(
-        report_status="0",
-        review_status="0",
-        registered_at=None,
-        approved_submission=None,
-        intake_submission=None,
-    )
-    enrollment.refresh_from_db()

@@ -13,6 +13,9 @@ from review.decisions import approve
 from tests import factories
 from tests.review.conftest import submit
 
+# Said aloud: tests that look their visitors up by name would count as tests without a database.
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture
 def reviewer(provincial_reviewer, signed_in):

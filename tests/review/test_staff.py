@@ -10,6 +10,9 @@ from portal.models import AuditEvent, User
 from portal.roles import Action, Role
 from tests import factories
 
+# Said aloud: tests that look their visitors up by name would count as tests without a database.
+pytestmark = pytest.mark.django_db
+
 
 def grants() -> list[tuple]:
     """Every grant row there is: kind, person, organisation, right."""

@@ -13,6 +13,9 @@ from review.models import Export
 from tests import factories
 from tests.review.test_statistics import make_counted
 
+# Said aloud: tests that look their visitors up by name would count as tests without a database.
+pytestmark = pytest.mark.django_db
+
 NUMBER = re.compile(r'<td class="num">\s*<a href="([^"]+)">(\d+)</a>')
 
 

@@ -13,6 +13,9 @@ from review import windows
 from review.decisions import approve
 from tests import factories
 
+# Said aloud: tests that look their visitors up by name would count as tests without a database.
+pytestmark = pytest.mark.django_db
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
