@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from bases import imports
@@ -52,3 +53,14 @@ def test_no_message_about_a_batch_given_up(upload):
     queued_long_ago(batch)
     work_on_batch.call(batch.pk)
     assert Message.objects.count() == 0
+
+
+def test_clock_takes_up_what_a_dead_worker_left(upload, settings, django_capture_on_commit_callbacks):
+    """GOALS B9: nobody need look at the page for an abandoned batch to go on."""
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+    batch = upload([account_line()])
+    ImportBatch.objects.update(state="checking", worked_at=timezone.now() - 2 * imports.ABANDONED_AFTER)
+    with django_capture_on_commit_callbacks(execute=True):
+        call_command("run_clock", "--once")
+    batch.refresh_from_db()
+    assert batch.state == "checked"

@@ -4,6 +4,7 @@ import pghistory
 from django.core.management.base import BaseCommand
 from django.db import connection
 
+from bases.imports import forget_old_files, requeue_abandoned
 from bases.stale import remind_daily
 from bases.transfer_requests import settle_all
 from residents.services.lock import carry_out_locks
@@ -13,7 +14,7 @@ LOCK_KEY = 2019_854
 
 
 class Command(BaseCommand):
-    help = "Do what time itself asks for, once a minute: the intake lock, reminders. Safe on every machine."
+    help = "Do what time itself asks for, once a minute: the intake lock, reminders, imports left behind. Safe on every machine."
 
     def add_arguments(self, parser) -> None:
         parser.add_argument("--once", action="store_true", help="one round, then stop")
@@ -36,6 +37,8 @@ class Command(BaseCommand):
                 lapsed = carry_out_locks()
                 settle_all()
                 remind_daily()
+                requeue_abandoned()
+                forget_old_files()
             if lapsed:
                 self.stdout.write(f"Lapsed at the lock: {lapsed} intake records.")
         finally:
