@@ -14,7 +14,7 @@ LOCK_KEY = 2019_854
 
 
 class Command(BaseCommand):
-    help = "What time itself asks for, once a minute: intake lock, reminders, imports left behind. Safe on every machine."
+    help = "What time itself asks for, once a minute: intake lock, reminders, abandoned imports. Safe everywhere."
 
     def add_arguments(self, parser) -> None:
         parser.add_argument("--once", action="store_true", help="one round, then stop")
