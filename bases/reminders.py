@@ -11,6 +11,7 @@ from portal import audit
 from portal.messages import send
 from portal.models import Message, User
 from residents.models import Enrollment
+from residents.models.enrollment import LIVE
 
 KIND = "reminder"
 SUBJECT = "请登录平台填写、更新个人信息"
@@ -26,10 +27,10 @@ class Reminded:
 
 
 def remind(enrollment_ids: Collection[int], *, by: User, text: str) -> Reminded:
-    """Put one message into the box of each resident; the caller has made sure that `by` may address them."""
+    """Put one message into the box of each resident still here; the caller has made sure that `by` may address them."""
     with transaction.atomic():
         people = set(
-            Enrollment.objects.filter(pk__in=enrollment_ids).values_list("resident__user_id", flat=True)
+            Enrollment.objects.filter(LIVE, pk__in=enrollment_ids).values_list("resident__user_id", flat=True)
         )
         today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
         had_one = set(

@@ -10,6 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from bases.forms import RecordFilter
 from bases.lists import Module, filtered, records_of, scope_of
 from bases.models import TrainingBase
+from bases.scope import enrollments_for
 from portal.calendar import current_cycle
 from portal.models import CollectionCycle, User
 from portal.roles import Action
@@ -36,11 +37,12 @@ def filter_of(
 def chosen(params: QueryDict, user: User, base: TrainingBase | None, action: Action) -> QuerySet[Enrollment]:
     """The chosen records among those the user may do this with: what is not his falls out silently.
 
-    `range=all` with `module` and the filters of the list chooses all its results, otherwise `choice` names the ids.
+    `range=all` with `module` and the filters of the list chooses all its results at the present base, otherwise
+    `choice` names the ids, of whichever of his bases.
     """
-    scope = scope_of(user, base, action)
     if params.get("range") != "all":
-        return scope.filter(pk__in=ids_in(params.getlist("choice")))
+        return named(params.getlist("choice"), user, action)
+    scope = scope_of(user, base, action)
     module = params.get("module", "")
     if module not in Module.values:
         return scope.none()
@@ -48,6 +50,11 @@ def chosen(params: QueryDict, user: User, base: TrainingBase | None, action: Act
     records = records_of(scope, module)
     values = filter_of(params, records, module, cycle).values
     return filtered(records, values, cycle=cycle, base=base)
+
+
+def named(texts: Iterable[str], user: User, action: Action) -> QuerySet[Enrollment]:
+    """The records with these ids, those the user may do this with: a page names what it showed."""
+    return enrollments_for(user, action).filter(pk__in=ids_in(texts))
 
 
 def ids_in(texts: Iterable[str]) -> list[int]:

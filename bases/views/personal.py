@@ -1,16 +1,16 @@
 import uuid
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from bases.display import Section, personal_fields
 from bases.forms import ReminderForm, ReturnForm
-from bases.lists import scope_of
 from bases.reminders import remind as send_reminder
 from bases.reporting import for_check
 from bases.scope import current_base
-from bases.selection import chosen, ids_in, way_back
+from bases.selection import chosen, named, way_back
 from portal.access import allow
 from portal.roles import Action, Role
 from residents.models import Enrollment
@@ -24,13 +24,7 @@ REFUSED_NAMED = 5
 @allow(Role.BASE)
 def return_to_resident(request: HttpRequest) -> HttpResponse:
     """退回住院医师: personal info of one record with comments at its fields, of many with one comment (BR-45, 61)."""
-    base = current_base(request)
-    if request.method == "POST":
-        own = scope_of(request.user, base, Action.RETURN_PERSONAL).filter(
-            pk__in=ids_in([request.POST.get("ids", "")])
-        )
-    else:
-        own = chosen(request.GET, request.user, base, Action.RETURN_PERSONAL)
+    own = _chosen(request)
     records = list(for_check(own).order_by("pk"))
     fields = personal_fields(records[0]) if len(records) == 1 else []
     sent = request.POST if request.method == "POST" else None
@@ -44,6 +38,13 @@ def return_to_resident(request: HttpRequest) -> HttpResponse:
         {"records": records, "fields": _with_words(fields, form), "form": form, "back": way_back(request)},
         status=422 if form.errors else 200,
     )
+
+
+def _chosen(request: HttpRequest) -> QuerySet[Enrollment]:
+    """What the list has chosen, and at the POST what the page has shown."""
+    if request.method == "POST":
+        return named([request.POST.get("ids", "")], request.user, Action.RETURN_PERSONAL)
+    return chosen(request.GET, request.user, current_base(request), Action.RETURN_PERSONAL)
 
 
 def _with_words(fields: list[Section], form: ReturnForm) -> list[tuple[Section, list[tuple]]]:
@@ -74,13 +75,7 @@ def _return(request: HttpRequest, records: list[Enrollment], comments: dict[str,
 @allow(Role.BASE)
 def remind(request: HttpRequest) -> HttpResponse:
     """提醒住院医师 to fill in or update, one or many (BR-14, 33)."""
-    base = current_base(request)
-    if request.method == "POST":
-        own = scope_of(request.user, base, Action.RETURN_PERSONAL).filter(
-            pk__in=ids_in([request.POST.get("ids", "")])
-        )
-    else:
-        own = chosen(request.GET, request.user, base, Action.RETURN_PERSONAL)
+    own = _chosen(request)
     records = list(own.select_related("resident").order_by("pk"))
     form = ReminderForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():

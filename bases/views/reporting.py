@@ -6,10 +6,9 @@ from django.views.decorators.http import require_POST
 
 from bases import reporting
 from bases.desk_access import record_for
-from bases.lists import scope_of
 from bases.reporting import DECLARATION, DeclarationMissing, ReportResult, for_check
 from bases.scope import current_base
-from bases.selection import chosen, ids_in, way_back
+from bases.selection import chosen, named, way_back
 from portal.access import allow
 from portal.roles import Action, Role
 from residents.models import Enrollment
@@ -22,11 +21,10 @@ REFUSED_NAMED = 5
 @allow(Role.BASE)
 def report(request: HttpRequest) -> HttpResponse:
     """上报前检查 of the chosen records with links to what is missing, and 上报 of those that are ready (BR-30, B15)."""
-    base = current_base(request)
     if request.method == "GET":
-        records = for_check(chosen(request.GET, request.user, base, Action.REPORT))
+        records = for_check(chosen(request.GET, request.user, current_base(request), Action.REPORT))
         return render(request, "bases/report.html", _checked(request, list(records.order_by("pk"))))
-    own = scope_of(request.user, base, Action.REPORT).filter(pk__in=ids_in([request.POST.get("ids", "")]))
+    own = named([request.POST.get("ids", "")], request.user, Action.REPORT)
     declared = request.POST.get("declared") == "on"
     try:
         result = reporting.report(own.values_list("pk", flat=True), by=request.user, declared=declared)

@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from guardian.shortcuts import assign_perm
 
 from bases.models import Submission
 from portal.models import AuditEvent, Message
@@ -172,6 +173,22 @@ def test_officer_of_two_bases_works_for_the_one_he_chose(desk, base, other_base,
     for foreign in (stranger.pk, "x", ""):
         assert desk.post("/base/choose/", {"base": foreign}).status_code == 404
     assert list(desk.get("/base/records/intake/").context["page"].object_list) == [there]
+
+
+def test_secretary_of_one_specialty_sees_and_edits_only_its_records(signed_in, base, cycle):
+    """ARCHITECTURE §5: a grant on one 专业基地."""
+    secretary = factories.UserFactory(full_name="许岚")
+    assign_perm("act_specialtybase", secretary, base.specialty_bases.get(specialty="0100"))
+    mine, other = complete(base, cycle.year), complete(base, cycle.year)
+    Enrollment.objects.filter(pk=other.pk).update(specialty="0200")
+    browser = signed_in(secretary)
+    assert browser.get("/base/").status_code == 200
+    assert list(browser.get("/base/records/intake/").context["page"].object_list) == [mine]
+    assert browser.get(f"/base/record/{mine.pk}/training/").status_code == 200
+    assert browser.get(f"/base/record/{other.pk}/").status_code == 404
+    ids = f"{mine.pk},{other.pk}"
+    browser.post("/base/report/", {"ids": ids, "declared": "on"})
+    assert (state(mine), state(other)) == (("1", "1"), ("0", "0"))
 
 
 # --- whose object it is ----------------------------------------------------------------------------------------------
