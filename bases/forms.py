@@ -1,5 +1,6 @@
 """Forms of the base's desk: the filters of its lists, the declaration, returns to residents, corrections."""
 
+import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -223,6 +224,12 @@ class ReturnReason(models.TextChoices):
 class ReturnForm(forms.Form):
     """退回住院医师: a reason and words for the whole record; the page adds one input a field (BR-45)."""
 
+    batch = forms.UUIDField(
+        label="表单编号",
+        widget=forms.HiddenInput,
+        initial=uuid.uuid4,
+        error_messages={"required": "请重新打开此页再提交。", "invalid": "请重新打开此页再提交。"},
+    )
     reason = forms.ChoiceField(
         label="退回原因", choices=[("", "请选择"), *ReturnReason.choices], required=False
     )

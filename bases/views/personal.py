@@ -1,5 +1,3 @@
-import uuid
-
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -9,14 +7,12 @@ from bases.display import Section, personal_fields
 from bases.forms import ReminderForm, ReturnForm
 from bases.reminders import remind as send_reminder
 from bases.reporting import for_check
+from bases.returns import return_many
 from bases.scope import current_base
 from bases.selection import chosen, named, way_back
 from portal.access import allow
 from portal.roles import Action, Role
 from residents.models import Enrollment
-from residents.services.refusals import Refused
-from residents.services.returns import return_personal
-from residents.services.states import StateMoved
 
 REFUSED_NAMED = 5
 
@@ -30,7 +26,7 @@ def return_to_resident(request: HttpRequest) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
     form = ReturnForm(sent, paths=[line.path for section in fields for line in section.lines])
     if sent is not None and form.is_valid():
-        _return(request, records, form.comments())
+        _return(request, records, form)
         return redirect(way_back(request))
     return render(
         request,
@@ -55,19 +51,16 @@ def _with_words(fields: list[Section], form: ReturnForm) -> list[tuple[Section, 
     ]
 
 
-def _return(request: HttpRequest, records: list[Enrollment], comments: dict[str, tuple[str, str]]) -> None:
-    batch, done, refused = uuid.uuid4(), 0, []
-    for record in records:
-        try:
-            return_personal(record, comments, by=request.user, batch=batch)
-            done += 1
-        except (Refused, StateMoved) as reason:
-            refused.append(f"{record.resident.full_name}：{reason}")
-    if done:
-        messages.success(request, f"已退回 {done} 人，住院医师会收到消息；修改保存后您可以再次核对。")
-    if refused:
-        more = f"等 {len(refused)} 人" if len(refused) > REFUSED_NAMED else ""
-        messages.error(request, f"未能退回：{'　'.join(refused[:REFUSED_NAMED])}{more}")
+def _return(request: HttpRequest, records: list[Enrollment], form: ReturnForm) -> None:
+    ids = [record.pk for record in records]
+    result = return_many(ids, form.comments(), by=request.user, batch=form.cleaned_data["batch"])
+    if result.is_repeat:
+        messages.info(request, "这次退回已经办理，没有重复退回。")
+    if result.done:
+        messages.success(request, f"已退回 {result.done} 人，住院医师会收到消息；修改保存后您可以再次核对。")
+    if result.refused:
+        more = f"等 {len(result.refused)} 人" if len(result.refused) > REFUSED_NAMED else ""
+        messages.error(request, f"未能退回：{'　'.join(result.refused[:REFUSED_NAMED])}{more}")
     if not records:
         messages.warning(request, "没有选中记录。")
 

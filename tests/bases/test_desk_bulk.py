@@ -1,5 +1,7 @@
 """上报, returns and reminders from the browser, one and many: BR-19, 30, 33, 39, 45; AM-15; GOALS B14, B15, S4."""
 
+import uuid
+
 import pytest
 
 from bases.models import Submission
@@ -102,6 +104,7 @@ def test_return_one_record_with_a_comment_at_a_field(desk, complete_enrollment):
         "/base/return-personal/",
         {
             "ids": pk,
+            "batch": uuid.uuid4(),
             "reason": "",
             "comment": "",
             "comment:basic.email": "邮箱无法送达，请更换。",
@@ -120,7 +123,9 @@ def test_return_many_records_with_one_canned_reason(desk, base, cycle):
     """GOALS B14: one batch, a message for each resident."""
     rows = [complete(base, cycle.year) for _ in range(3)]
     ids = ",".join(str(row.pk) for row in rows)
-    desk.post("/base/return-personal/", {"ids": ids, "reason": "unclear", "comment": ""})
+    desk.post(
+        "/base/return-personal/", {"ids": ids, "batch": uuid.uuid4(), "reason": "unclear", "comment": ""}
+    )
     returns = PersonalReturn.objects.all()
     assert {each.comment for each in returns} == {"照片或扫描件不清晰、不符合要求"}
     assert len({each.batch for each in returns}) == 1
@@ -128,9 +133,19 @@ def test_return_many_records_with_one_canned_reason(desk, base, cycle):
     assert set(Enrollment.objects.values_list("personal_state", flat=True)) == {"3"}
 
 
+def test_return_sent_twice_returns_once(desk, complete_enrollment):
+    """P-23: the form has a number of its own."""
+    form = {"ids": complete_enrollment.pk, "batch": uuid.uuid4(), "reason": "contact"}
+    assert "已退回 1 人" in told(desk.post("/base/return-personal/", form))
+    assert "没有重复退回" in told(desk.post("/base/return-personal/", form))
+    assert PersonalReturn.objects.count() == 1
+
+
 def test_return_without_words_is_refused(desk, complete_enrollment):
     for values in ({"reason": "", "comment": " "}, {"reason": "other", "comment": ""}):
-        response = desk.post("/base/return-personal/", {"ids": complete_enrollment.pk, **values})
+        response = desk.post(
+            "/base/return-personal/", {"ids": complete_enrollment.pk, "batch": uuid.uuid4(), **values}
+        )
         assert response.status_code == 422
     assert PersonalReturn.objects.count() == 0
 

@@ -1,5 +1,7 @@
 """The base's board and lists, and whose records they hold: BR-37, 38; GOALS B16, S1; TRUST 24, 25, 28, 51."""
 
+import uuid
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -219,6 +221,7 @@ def test_bulk_action_leaves_records_of_others_alone(desk, other_base, cycle, add
         address,
         {
             "ids": str(foreign.pk),
+            "batch": uuid.uuid4(),
             "declared": "on",
             "comment": "请修改",
             "text": "请更新",
