@@ -33,7 +33,12 @@ def notice(request: HttpRequest, pk: int | None = None) -> HttpResponse:
             form.instance.published_by = request.user
         saved = form.save()
         audit.record(
-            "save_notice", by=request.user, target=saved, title=saved.title, changed=form.changed_data
+            "save_notice",
+            by=request.user,
+            request=request,
+            target=saved,
+            title=saved.title,
+            changed=form.changed_data,
         )
         messages.success(request, f"公告“{saved.title}”已发布。" if shown is None else "公告已保存。")
         return redirect("review:announcements")
@@ -48,7 +53,7 @@ def withdraw_notice(request: HttpRequest, pk: int) -> HttpResponse:
     shown.withdrawn_at = None if shown.withdrawn_at else timezone.now()
     shown.save(update_fields=["withdrawn_at"])
     act = "withdraw_notice" if shown.withdrawn_at else "restore_notice"
-    audit.record(act, by=request.user, target=shown, title=shown.title)
+    audit.record(act, by=request.user, request=request, target=shown, title=shown.title)
     messages.success(request, f"公告“{shown.title}”已{'撤下' if shown.withdrawn_at else '恢复显示'}。")
     return redirect("review:announcements")
 
@@ -61,7 +66,9 @@ def contact(request: HttpRequest) -> HttpResponse:
     form = ContactForm(request.POST or None, instance=shown)
     if request.method == "POST" and form.is_valid():
         saved = form.save()
-        audit.record("save_contact", by=request.user, target=saved, changed=form.changed_data)
+        audit.record(
+            "save_contact", by=request.user, request=request, target=saved, changed=form.changed_data
+        )
         messages.success(request, "联系方式已更新。")
         return redirect("review:contact")
     return render(request, "review/contact.html", {"form": form})

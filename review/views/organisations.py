@@ -49,7 +49,7 @@ def base(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     form = BaseForm(request.POST or None, instance=shown)
     if request.method == "POST" and form.is_valid():
         saved = form.save()
-        audit.record("save_base", by=request.user, target=saved, changed=form.changed_data)
+        audit.record("save_base", by=request.user, request=request, target=saved, changed=form.changed_data)
         messages.success(request, f"已保存培训基地“{saved.name}”。")
         return redirect("review:base", pk=saved.pk)
     specialties = shown.specialty_bases.select_related("specialty") if shown else []
@@ -65,7 +65,9 @@ def accreditation(request: HttpRequest, base_pk: int, pk: int | None = None) -> 
     form = AccreditationForm(request.POST or None, instance=held, base=of)
     if request.method == "POST" and form.is_valid():
         saved = form.save()
-        audit.record("save_accreditation", by=request.user, target=saved, changed=form.changed_data)
+        audit.record(
+            "save_accreditation", by=request.user, request=request, target=saved, changed=form.changed_data
+        )
         messages.success(request, f"已保存“{of.name}”的专业基地：{saved.specialty.name}。")
         return redirect("review:base", pk=of.pk)
     return render(request, "review/accreditation.html", {"base": of, "held": held, "form": form})
@@ -85,7 +87,9 @@ def specialty(request: HttpRequest, code: str) -> HttpResponse:
     form = SpecialtyForm(request.POST or None, instance=shown)
     if request.method == "POST" and form.is_valid():
         saved = form.save()
-        audit.record("save_specialty", by=request.user, target=saved, changed=form.changed_data)
+        audit.record(
+            "save_specialty", by=request.user, request=request, target=saved, changed=form.changed_data
+        )
         messages.success(request, f"已保存培训专业“{saved.name}”。")
         return redirect("review:specialties")
     return render(request, "review/specialty.html", {"specialty": shown, "form": form})
