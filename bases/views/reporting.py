@@ -38,11 +38,17 @@ def report(request: HttpRequest) -> HttpResponse:
 def _checked(request: HttpRequest, records: list[Enrollment]) -> dict:
     found = reporting.examine(records)
     ready = [row for row in records if not found[row.pk].blockers]
-    blocked = [(row, found[row.pk].blockers) for row in records if found[row.pk].blockers]
+    already = [row for row in records if reporting.is_reported(row)]
+    blocked = [
+        (row, found[row.pk].blockers)
+        for row in records
+        if found[row.pk].blockers and not reporting.is_reported(row)
+    ]
     return {
         "ready": ready,
         "warned": [(row, found[row.pk].warnings) for row in ready if found[row.pk].warnings],
         "ready_ids": ",".join(str(row.pk) for row in ready),
+        "already": already,
         "blocked": blocked[:BLOCKED_SHOWN],
         "blocked_count": len(blocked),
         "declaration": DECLARATION,
