@@ -9,8 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from portal import services
-from portal.models import AuditEvent, User
-from residents.models import BasicInfo
+from portal.models import AuditEvent, CycleWindow, User
+from residents.models import BasicInfo, Enrollment
 from tests import factories
 from tests.portal.entrances import NEW, STAFF_ENTRANCE, activation, sign_in
 
@@ -26,7 +26,7 @@ def test_activation_page_shows_nothing_of_the_person(newcomer):
         text = page.content.decode()
         assert newcomer.full_name not in text
         assert newcomer.mobile not in text
-        assert newcomer.mobile[-4:] not in text
+        assert newcomer.mobile[3:] not in text
 
 
 def test_activation_sets_the_own_password_and_signs_in(newcomer):
@@ -146,3 +146,25 @@ def test_staff_activates_with_a_code(db, national_officer):
     client = Client()
     assert sign_in(client, "NewColleague", code, STAFF_ENTRANCE).url == "/activate/"
     assert client.post("/activate/", activation(invited, code=code)).url == "/desk/"
+
+
+def test_account_left_alone_for_90_days_waits_for_its_base(newcomer, enrollment):
+    """TRUST §1.9: closed until the base renews it."""
+    long_ago = timezone.now() - datetime.timedelta(days=91)
+    Enrollment.objects.filter(pk=enrollment.pk).update(created_at=long_ago)
+    assert Client().post("/activate/", activation(newcomer)).status_code == 200
+
+    newcomer.refresh_from_db()
+    services.release_activation(newcomer, by=None)
+
+    assert Client().post("/activate/", activation(newcomer)).status_code == 302
+
+
+def test_intake_account_opens_inside_its_cycle_only(newcomer, enrollment):
+    """TRUST §1.9, BR-55; a registry account opens at any time (BR-80)."""
+    CycleWindow.objects.update(closes_at=timezone.now() - datetime.timedelta(seconds=1))
+    assert Client().post("/activate/", activation(newcomer)).status_code == 200
+
+    Enrollment.objects.filter(pk=enrollment.pk).update(registered_at=timezone.now())
+
+    assert Client().post("/activate/", activation(newcomer)).status_code == 302
