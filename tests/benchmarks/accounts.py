@@ -47,7 +47,7 @@ def _person(serial: int) -> dict[str, Any]:
     number = to_18_digits(f"330106{80 + year:02d}{day // 28 + 1:02d}{day % 28 + 1:02d}{order:03d}")
     name = _random.choice(_SURNAMES) + "".join(chr(0x4E00 + _random.randrange(2500)) for _ in range(2))
     return {
-        "intake_year": _scene()[0].year,
+        "intake_year": scene()[0].year,
         "full_name": name,
         "id_type": "01",
         "id_number": number,
@@ -56,7 +56,7 @@ def _person(serial: int) -> dict[str, Any]:
 
 
 @lru_cache
-def _scene() -> tuple[Any, Any, Any]:
+def scene() -> tuple[Any, Any, Any]:
     """(cycle, base, officer), made once."""
     cycle = factories.CycleFactory()
     factories.open_windows(cycle)
@@ -77,7 +77,7 @@ def workbook(rows: list[dict[str, Any]]) -> bytes:
 
 def product_import(content: bytes) -> None:
     """What the product does with an upload: store, read in a child, judge, keep verdicts, confirm, write, count."""
-    _, base, officer = _scene()
+    _, base, officer = scene()
     batch = imports.store_upload(
         SimpleUploadedFile("bench.xlsx", content),
         kind=ImportBatch.Kind.ACCOUNTS,
@@ -105,7 +105,7 @@ def _fresh(count: int, job: Callable[[bytes], None]) -> tuple[int, Callable[[], 
 )
 def measure_workbook() -> Result:
     """Target 1."""
-    _, base, officer = _scene()
+    _, base, officer = scene()
     product_import(workbook(persons(100)))  # imports of modules and the pinyin table are not the rows' cost
     found = rates(
         {
@@ -127,7 +127,7 @@ def measure_workbook() -> Result:
 
 def insert_step(rows: list[dict[str, Any]]) -> None:
     """The product's insert step alone: look-up, staging, four INSERT … SELECT, commit."""
-    cycle, base, officer = _scene()
+    cycle, base, officer = scene()
     batch = ImportBatch.objects.create(
         kind="accounts", module="intake", cycle=cycle, base=base, uploaded_by=officer, file_sha256=""
     )
@@ -140,7 +140,7 @@ def insert_step(rows: list[dict[str, Any]]) -> None:
 
 
 def _limit(rows: list[dict[str, Any]]) -> None:
-    _, base, officer = _scene()
+    _, base, officer = scene()
     with transaction.atomic():
         copy_straight(rows, base=base, by=officer)
 
@@ -170,7 +170,7 @@ def measure_insert() -> Result:
 
 def measure_hashing() -> Result:
     """Target 3."""
-    _, base, officer = _scene()
+    _, base, officer = scene()
     insert_step(persons(100))
 
     def stock_with_hash(content: bytes) -> None:

@@ -18,13 +18,16 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One line of the table of targets: met if what `measure` gives stands in `sign` (">=", "<=") to `threshold`."""
+    """One line of the table of targets: met if what `measure` gives stands in `sign` (">=", "<=") to `threshold`.
+
+    Where the product has no such feature yet, `measure` is None and the target counts as not met.
+    """
 
     number: int
     job: str
     sign: str
     threshold: float
-    measure: Callable[[], Result]
+    measure: Callable[[], Result] | None
 
 
 def is_met(value: float, sign: str, threshold: float) -> bool:
