@@ -60,7 +60,12 @@ _BADGES: dict[str, dict[str, tuple[str, str]]] = {
         "failed": ("失败", "red"),
         "cancelled": ("已取消", "grey"),
     },
-    "cycle": {"0": ("未开放", "grey"), "1": ("填报中", "green"), "2": ("审核中", "amber"), "3": ("已锁定", "blue")},
+    "cycle": {
+        "0": ("未开放", "grey"),
+        "1": ("填报中", "green"),
+        "2": ("审核中", "amber"),
+        "3": ("已锁定", "blue"),
+    },
 }
 
 
