@@ -1,7 +1,6 @@
 """Target 12: the history misses no row and no actor on the bulk paths, and what it costs there."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from io import StringIO
 
 import pghistory
@@ -15,6 +14,7 @@ from residents.models import Resident
 from review.decisions import approve
 from tests.benchmarks.accounts import insert_step, persons, scene
 from tests.benchmarks.decisions import complete_records, reviewer, versions
+from tests.benchmarks.nation import without_triggers
 from tests.benchmarks.targets import Result, Target, rates
 
 ROWS = 20_000
@@ -42,20 +42,6 @@ def _accounts(prefix: str) -> list[User]:
     ]
 
 
-@contextmanager
-def _untracked() -> Iterator[None]:
-    """The table without its history triggers, as an untracked one would be; not by the setting that skips them, which
-    COPY does not hear of."""
-    table = connection.ops.quote_name(User._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
-
-
 def _side(write: Callable[[list[User]], None], name: str, *, tracked: bool) -> tuple[int, Callable[[], None]]:
     lists = iter([_accounts(f"{name}{'t' if tracked else 'u'}{number}-") for number in range(3)])
 
@@ -65,7 +51,7 @@ def _side(write: Callable[[list[User]], None], name: str, *, tracked: bool) -> t
             write(rows)
 
     def run_untracked() -> None:
-        with _untracked():
+        with without_triggers(User):
             run()
 
     return ROWS, run if tracked else run_untracked

@@ -1,0 +1,195 @@
+"""A nation of residents in every state, made by the database itself: what lists, searches and exports are run over."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.db import connection, transaction
+from django.db.models import Model
+
+from bases.models import Province, Submission, TrainingBase
+from portal.models import User
+from portal.roles import Role
+from residents.models import Enrollment, Resident
+from residents.snapshot import snapshot_of
+from tests import factories
+
+ROWS = int(os.environ.get("BENCH_ROWS", "400000"))
+# Two characters that stand side by side in the name of every 4,000th person only.
+RARE = "龘龖"
+OWN_PROVINCE = "46"
+OWN_RECORDS = 500
+_BASES_A_PROVINCE = 20
+
+_MADE = """
+CREATE TEMPORARY TABLE made AS SELECT n,
+    nextval(pg_get_serial_sequence('portal_user', 'id')) AS user_id,
+    nextval(pg_get_serial_sequence('residents_resident', 'id')) AS resident_id,
+    nextval(pg_get_serial_sequence('residents_enrollment', 'id')) AS enrollment_id,
+    CASE WHEN mod(n, 10) = 0 OR mod(n, 2) = 1
+        THEN nextval(pg_get_serial_sequence('bases_submission', 'id')) END AS submission_id,
+    mod(n, 10) = 0 AS is_pending, mod(n, 2) = 1 AS is_approved,
+    %(year)s - CASE WHEN mod(n, 4) = 3 THEN 1 ELSE 0 END AS intake_year, 'bench' || n AS number,
+    CASE WHEN mod(n, 4000) = 0 THEN '李' || %(rare)s ELSE chr(19968 + mod(n, 100)::int)
+        || chr(20000 + mod(n * 7919::bigint, 2500)::int) || chr(20000 + mod(n * 104729::bigint, 2500)::int) END AS name,
+    CASE WHEN n <= %(own)s THEN %(own_base)s::bigint
+        ELSE (%(bases)s::bigint[])[1 + mod(n, array_length(%(bases)s, 1))] END AS base_id
+FROM generate_series(1, %(rows)s) AS n
+"""
+_APPROVED_NOW = "CASE WHEN is_approved THEN now() END"
+_STATE = "CASE WHEN is_pending THEN '1' WHEN is_approved THEN '2' ELSE '0' END"
+
+
+@dataclass(frozen=True, slots=True)
+class Nation:
+    """Who looks at what; the ids hold in the database it was made in."""
+
+    base: TrainingBase
+    officer: User
+    reviewer: User
+    association: User
+
+
+@lru_cache
+def nation() -> Nation:
+    """The nation of ROWS residents in the run's own database."""
+    return populate(ROWS)
+
+
+def populate(rows: int) -> Nation:
+    """Residents over 32 provinces of 20 bases; half are approved, every tenth waits for review. The base that is
+    looked at always has OWN_RECORDS, as bases stay as large as they are however many there are."""
+    cycle = factories.CycleFactory()
+    factories.open_windows(cycle)
+    base = factories.TrainingBaseFactory(province_id=OWN_PROVINCE)
+    people = {
+        role: factories.UserFactory(role=role, password=None)
+        for role in (Role.BASE, Role.PROVINCE, Role.CMDA)
+    }
+    factories.grant(people[Role.BASE], base)
+    factories.grant(people[Role.PROVINCE], base.province)
+    others = [
+        factories.TrainingBaseFactory(province=province, specialties=("0100",)).pk
+        for _ in range(_BASES_A_PROVINCE if rows > 10_000 else 1)
+        for province in Province.objects.all()
+    ]
+    pattern = factories.EnrollmentFactory(base=base, intake_year=cycle.year)
+    factories.fill_personal(pattern.resident)
+    factories.fill_training(pattern)
+    snapshot = json.dumps(snapshot_of(Enrollment.objects.get(pk=pattern.pk)), ensure_ascii=False)
+    with (
+        transaction.atomic(),
+        connection.cursor() as cursor,
+        without_triggers(User, Resident, Enrollment, Submission),
+    ):
+        values = {"rows": rows, "rare": RARE, "year": cycle.year, "own": OWN_RECORDS}
+        cursor.execute(_MADE, values | {"own_base": base.pk, "bases": others})
+        _fill(
+            User,
+            User(role="resident", password="!", mobile="13800000000"),
+            id="user_id",
+            username="number",
+            full_name="name",
+        )
+        _fill(
+            Resident,
+            Resident(id_type="03", mobile="13800000000"),
+            id="resident_id",
+            user_id="user_id",
+            id_number="number",
+            full_name="name",
+        )
+        _fill(
+            Submission,
+            Submission(
+                number=1,
+                specialty_id="0100",
+                trainee_type="3",
+                status="1",
+                approved_years=3,
+                sex="1",
+                is_fresh_graduate=False,
+                is_rural_oriented=False,
+                is_western_support=False,
+                snapshot={},
+                declared_true=True,
+                reported_by=people[Role.BASE],
+            ),
+            source="made JOIN bases_trainingbase b ON b.id = made.base_id WHERE submission_id IS NOT NULL",
+            parameters={"snapshot": snapshot, "by": people[Role.PROVINCE].pk},
+            id="submission_id",
+            enrollment_id="enrollment_id",
+            base_id="base_id",
+            province_id="b.province_id",
+            module="'intake'",
+            intake_year="intake_year",
+            snapshot="%(snapshot)s::jsonb || jsonb_build_object('identity', jsonb_build_object('full_name', made.name,"
+            " 'id_type', '03', 'id_number', number, 'mobile', '13800000000', 'intake_year', intake_year))",
+            outcome="CASE WHEN is_pending THEN 'pending' ELSE 'approved' END",
+            decided_by_id="CASE WHEN is_approved THEN %(by)s END",
+            decided_at=_APPROVED_NOW,
+        )
+        approved = "CASE WHEN is_approved THEN submission_id END"
+        _fill(
+            Enrollment,
+            Enrollment(
+                specialty_id="0100",
+                trainee_type="3",
+                approved_years=3,
+                personal_state="2",
+                training_complete=True,
+            ),
+            id="enrollment_id",
+            resident_id="resident_id",
+            base_id="base_id",
+            intake_year="intake_year",
+            review_status=_STATE,
+            report_status="CASE WHEN is_pending OR is_approved THEN '1' ELSE '0' END",
+            registered_at=_APPROVED_NOW,
+            intake_submission_id=approved,
+            approved_submission_id=approved,
+        )
+        cursor.execute("DROP TABLE made")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    return Nation(base, people[Role.BASE], people[Role.PROVINCE], people[Role.CMDA])
+
+
+@contextmanager
+def without_triggers(*models: type[Model]) -> Iterator[None]:
+    """The tables without history and guards; not by the setting that skips them, of which COPY does not hear."""
+    for act in ("DISABLE", "ENABLE"):
+        with connection.cursor() as cursor:
+            for model in models:
+                cursor.execute(f'ALTER TABLE "{model._meta.db_table}" {act} TRIGGER USER')
+        if act == "DISABLE":
+            yield
+
+
+def _fill(
+    model: type[Model],
+    template: Model,
+    *,
+    source: str = "made",
+    parameters: dict | None = None,
+    **selected: str,
+) -> None:
+    """INSERT … SELECT of one row a person: `selected` by SQL, the other columns as the template has them."""
+    columns, values = dict(selected), dict(parameters or {})
+    for field in model._meta.concrete_fields:
+        if field.column not in selected:
+            columns[field.column] = f"%({field.column}_)s::{field.db_type(connection)}".replace(
+                "serial", "int"
+            )
+            value = field.pre_save(template, add=True)
+            values[f"{field.column}_"] = field.get_db_prep_save(value, connection)
+    names = ", ".join(f'"{name}"' for name in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT {", ".join(columns.values())} FROM {source}',
+            values,
+        )
