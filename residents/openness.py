@@ -10,6 +10,7 @@ from residents.models import Enrollment
 from residents.models.enrollment import ReportStatus, ReviewStatus
 
 ALWAYS = Opening(True)
+SWITCHED = Opening(False, reason="本省已切换为接口传送，招收信息直接填报功能已关闭（只读）。")
 
 
 def intake_cycle(enrollment: Enrollment) -> CollectionCycle | None:
@@ -45,9 +46,12 @@ def report_entry(enrollment: Enrollment, *, now: datetime | None = None) -> Open
 
 
 def review_entry(enrollment: Enrollment, *, now: datetime | None = None) -> Opening:
-    """May the province decide now? From the report on (BR-57 "即可"), after the review window never (AM-03)."""
+    """May the province decide now? From the report on (BR-57 "即可"), after the review window never (AM-03); of the
+    intake nothing while the province delivers it by API (BR-08, AM-01)."""
     if enrollment.registered_at:
         return ALWAYS
+    if enrollment.base.province.reporting_mode == "2" and enrollment.origin != Enrollment.Origin.API:
+        return SWITCHED
     state = _ask(enrollment, Step.REVIEW, now)
     early = state.opens_at is not None and (now or _now()) < state.opens_at
     return Opening(True, state.opens_at, state.closes_at) if early else state
@@ -55,7 +59,7 @@ def review_entry(enrollment: Enrollment, *, now: datetime | None = None) -> Open
 
 def _intake(enrollment: Enrollment, step: Step, now: datetime | None) -> Opening:
     if enrollment.base.province.reporting_mode == "2":
-        return Opening(False, reason="本省已切换为接口传送，招收信息直接填报功能已关闭（只读）。")
+        return SWITCHED
     state = _ask(enrollment, step, now)
     if not state.is_open and enrollment.review_status == ReviewStatus.RETURNED:
         review = _ask(enrollment, Step.REVIEW, now)

@@ -28,6 +28,7 @@ def review_entries(enrollments: Sequence[Enrollment]) -> dict[int, Opening]:
     for row in enrollments:
         key = (
             bool(row.registered_at),
+            row.origin == Enrollment.Origin.API,
             row.intake_year,
             row.base.province_id,
             row.base_id if row.base_id in extended_bases else None,

@@ -17,6 +17,7 @@ from bases.reporting import build_submission
 from portal.models import CycleWindow, Message, Notice, Step
 from portal.roles import Role
 from residents.models import EducationRecord, Enrollment, PersonalReturn
+from review.models import ModeSwitchApplication
 from tests import factories
 from tests.access_table import ROUTES
 
@@ -92,6 +93,16 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
     asked = TransferRequest.objects.create(
         enrollment=enrollment, to_base=neighbour, asked_by=officer, reason="转入", due_on=timezone.localdate()
     )
+    switch = ModeSwitchApplication.objects.create(
+        province=enrollment.base.province,
+        official_name="周敏",
+        official_contact="0571-87700000",
+        vendor_contact_name="吴工",
+        vendor_contact="13800000009",
+        requested_at=timezone.localdate(),
+        state="waiting",
+        applied_by=reviewer,
+    )
     return {
         "": {},
         "module": {"module": "intake"},
@@ -106,6 +117,8 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         "training batch": {"pk": batches["training"].pk},
         "transfer": {"pk": asked.pk},
         "correction": {"pk": correction.pk},
+        "province": {"province": enrollment.base.province_id},
+        "switch": {"pk": switch.pk},
         "decision batch": {"batch": uuid.uuid4()},
         "message": messages,
         "public notice": {"pk": notice.pk},

@@ -13,6 +13,7 @@ from portal.access import allow
 from portal.calendar import Opening, current_cycle, openings
 from portal.models import CollectionCycle, Step, User
 from portal.roles import Action, Role
+from residents.openness import SWITCHED
 
 PAGE_SIZE = 50
 STEPS = (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT, Step.REVIEW)
@@ -57,8 +58,7 @@ def choose_base(request: HttpRequest) -> HttpResponse:
 def desk_openings(base: TrainingBase | None, cycle: CollectionCycle | None) -> list[tuple[str, Opening]]:
     """The windows of this cycle's intake as they apply to the base, each with its name."""
     if base is not None and base.province.reporting_mode == ReportingMode.API:
-        closed = Opening(False, reason="本省已切换为接口传送，招收信息直接填报功能已关闭（只读）。")
-        return [(Step(step).label, closed) for step in STEPS]
+        return [(Step(step).label, SWITCHED) for step in STEPS]
     found = openings(
         cycle, STEPS, province_id=base.province_id if base else None, base_id=base.pk if base else None
     )

@@ -1,0 +1,35 @@
+"""Forms of 报送方式切换 beside Annex 2 itself, whose fields come from residents.rules.switch."""
+
+from django import forms
+
+
+class ScanForm(forms.Form):
+    """The stamped and scanned application."""
+
+    scan = forms.FileField(
+        label="盖章扫描件",
+        allow_empty_file=True,
+        widget=forms.FileInput({"accept": "image/jpeg,image/png,application/pdf"}),
+        help_text="打印申请表、盖章后扫描上传（选填）；JPG、PNG 或 PDF，不超过10 MB。",
+        error_messages={"required": "请先选择文件。"},
+    )
+
+
+class ConfirmForm(forms.Form):
+    """The tick without which nothing is switched."""
+
+    checked = forms.BooleanField(
+        label="已核对本页列出的未办结工作，确认切换",
+        error_messages={"required": "请先核对未办结的工作，再勾选确认。"},
+    )
+
+
+class ReasonForm(forms.Form):
+    """Why an application is refused or a switch taken back; the province reads it."""
+
+    reason = forms.CharField(
+        label="理由",
+        max_length=500,
+        widget=forms.Textarea({"rows": 2}),
+        error_messages={"required": "请填写理由，省级会看到。"},
+    )

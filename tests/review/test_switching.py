@@ -1,0 +1,243 @@
+"""报送方式切换 (Annex 2): BR-05 … 08, 10, 24; AM-01; GOALS N2."""
+
+import datetime
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from django.utils import timezone
+
+from bases import reporting
+from bases.models import ImportBatch, Province
+from portal.drafts import save_draft
+from portal.models import AuditEvent, Message
+from residents import openness
+from residents.services.refusals import Refused
+from residents.services.states import StateMoved
+from review import switching
+from review.models import ModeSwitchApplication
+from review.open_work import open_work
+from tests import factories
+
+PDF = b"%PDF-1.4 x"
+ITEMS = {
+    "official_name": "周敏",
+    "official_contact": "0571-87700000",
+    "vendor_contact_name": "吴工",
+    "vendor_contact": "13800000009",
+}
+
+
+@pytest.fixture
+def items():
+    return ITEMS | {"requested_at": timezone.localdate().isoformat()}
+
+
+@pytest.fixture
+def draft(province, provincial_reviewer, items, cycle):
+    return switching.write(province, items, by=provincial_reviewer)
+
+
+@pytest.fixture
+def waiting(draft, provincial_reviewer):
+    switching.submit(draft.pk, by=provincial_reviewer)
+    draft.refresh_from_db()
+    return draft
+
+
+@pytest.fixture
+def tested(province, national_officer):
+    switching.record_integration_test(province, passed=True, by=national_officer)
+
+
+@pytest.fixture
+def confirmed(waiting, tested, national_officer):
+    switching.confirm(waiting.pk, by=national_officer)
+    waiting.refresh_from_db()
+    return waiting
+
+
+def mode(province) -> str:
+    return Province.objects.get(pk=province.pk).reporting_mode
+
+
+def test_the_whole_way_in_the_pages(
+    signed_in, provincial_reviewer, national_officer, base_officer, province, cycle, items
+):
+    """N2, BR-07, 08, 24: seven items, stamped scan, joint test, confirmation, and back with a reason."""
+    at_province, at_cmda = signed_in(provincial_reviewer), signed_in(national_officer)
+    saved = at_province.post(reverse("review:switch-new", args=[province.pk]), items)
+    application = ModeSwitchApplication.objects.get()
+    assert (saved.status_code, application.state) == (302, "draft")
+    printed = at_province.get(reverse("review:switch-print", args=[application.pk])).content.decode()
+    labels = [
+        label for label in ("省份", "申请模块", "住院医师招收结果", *ITEMS.values()) if label in printed
+    ]
+    assert len(labels) == 7
+    scan = {"scan": SimpleUploadedFile("../申请.pdf", PDF)}
+    at_province.post(reverse("review:switch-attach", args=[application.pk]), scan)
+    assert at_cmda.get(reverse("review:switch", args=[application.pk])).status_code == 404
+    at_province.post(reverse("review:switch-submit", args=[application.pk]))
+    assert Message.objects.filter(recipient=national_officer, kind="switch").count() == 1
+    look = at_cmda.get(reverse("review:switch-file", args=[application.pk]))
+    assert b"".join(look.streaming_content) == PDF
+
+    confirm = reverse("review:switch-confirm", args=[application.pk])
+    assert at_cmda.post(confirm).status_code == 422
+    at_cmda.post(confirm, {"checked": "on"})
+    assert mode(province) == "1"
+    at_cmda.post(reverse("review:integration-test", args=[province.pk]), {"passed": "1"})
+    at_cmda.post(confirm, {"checked": "on"})
+    assert mode(province) == "2"
+    told = Message.objects.filter(kind="switch", recipient__in=[provincial_reviewer, base_officer])
+    assert sorted(told.values_list("recipient", flat=True)) == sorted(
+        [provincial_reviewer.pk, base_officer.pk]
+    )
+
+    back = reverse("review:switch-reverse", args=[application.pk])
+    assert at_cmda.post(back, {"reason": ""}).status_code == 422
+    at_cmda.post(back, {"reason": "平台改造，恢复直报"})
+    application.refresh_from_db()
+    assert (mode(province), application.state, application.reason) == ("1", "reversed", "平台改造，恢复直报")
+    acts = (
+        AuditEvent.objects.filter(action__startswith="switch").order_by("pk").values_list("action", flat=True)
+    )
+    assert list(acts) == [
+        "switch_scan",
+        "switch_applied",
+        "switch_confirmed",
+        "switch_reversed",
+    ]
+
+
+def test_confirmation_closes_intake_and_nothing_else(
+    confirmed, complete_enrollment, base, base_officer, province
+):
+    """BR-08, AM-01: every direct act on intake records closes with a reason; the registry stays open."""
+    complete_enrollment.refresh_from_db()
+    asked = (
+        openness.personal_entry,
+        openness.training_entry,
+        openness.report_entry,
+        openness.review_entry,
+    )
+    intake = [entry(complete_enrollment) for entry in asked]
+    assert [entry.is_open for entry in intake] == [False] * 4
+    assert {entry.reason for entry in intake} == {
+        "本省已切换为接口传送，招收信息直接填报功能已关闭（只读）。"
+    }
+    result = reporting.report([complete_enrollment.pk], by=base_officer, declared=True)
+    assert result.reported == []
+    in_registry = factories.EnrollmentFactory(
+        base=base, intake_year=complete_enrollment.intake_year - 1, registered_at=timezone.now()
+    )
+    assert [entry(in_registry).is_open for entry in asked] == [True] * 4
+
+
+def test_reversal_opens_intake_again(confirmed, complete_enrollment, base_officer, national_officer):
+    """N2: reversible; what was open before is open again."""
+    switching.reverse_switch(confirmed.pk, by=national_officer, reason="恢复直报")
+    complete_enrollment.refresh_from_db()
+    result = reporting.report([complete_enrollment.pk], by=base_officer, declared=True)
+    assert result.reported == [complete_enrollment.pk]
+
+
+def test_other_provinces_keep_their_mode(confirmed, other_province):
+    """BR-05: the mode is the province's own."""
+    assert mode(other_province) == "1"
+
+
+def test_not_without_the_joint_test(waiting, national_officer, province):
+    """BR-06: the joint test is the precondition, and stays noted while the API is in use."""
+    with pytest.raises(StateMoved, match="接口联调通过"):
+        switching.confirm(waiting.pk, by=national_officer)
+    switching.record_integration_test(province, passed=True, by=national_officer)
+    switching.confirm(waiting.pk, by=national_officer)
+    with pytest.raises(StateMoved, match="先撤销切换"):
+        switching.record_integration_test(province, passed=False, by=national_officer)
+
+
+def test_confirmed_twice_is_refused(confirmed, national_officer):
+    with pytest.raises(StateMoved, match="已确认"):
+        switching.confirm(confirmed.pk, by=national_officer)
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"official_name": ""}, "official_name"),
+        ({"vendor_contact": " "}, "vendor_contact"),
+        ({"requested_at": ""}, "requested_at"),
+        ({"requested_at": "不知道"}, "requested_at"),
+        ({"requested_at": "2019-10-01"}, "requested_at"),
+    ],
+)
+def test_an_incomplete_application_is_refused_at_its_field(
+    province, provincial_reviewer, items, cycle, changed, field
+):
+    """BR-24: seven items, all of them; the date not in the past (DOMAIN §2.9)."""
+    with pytest.raises(Refused) as refused:
+        switching.write(province, items | changed, by=provincial_reviewer)
+    assert list(refused.value.problems) == [field]
+
+
+def test_after_the_transfer_deadline_is_refused(province, provincial_reviewer, items, cycle):
+    """BR-09: what would be switched after the deadline of 接口传送 could deliver nothing."""
+    late = timezone.localdate() + datetime.timedelta(days=400)
+    with pytest.raises(Refused) as refused:
+        switching.write(province, items | {"requested_at": late.isoformat()}, by=provincial_reviewer)
+    assert [each.code for each in refused.value.problems["requested_at"]] == ["switch_after_deadline"]
+
+
+def test_one_open_application_a_province(draft, province, provincial_reviewer, items):
+    with pytest.raises(StateMoved, match="未办结"):
+        switching.write(province, items, by=provincial_reviewer)
+    switching.withdraw(draft.pk, by=provincial_reviewer)
+    assert switching.write(province, items, by=provincial_reviewer).state == "draft"
+
+
+def test_a_scan_is_judged_by_its_bytes(draft, provincial_reviewer):
+    """TRUST 36: a web page named .pdf is no scan."""
+    with pytest.raises(Refused) as refused:
+        switching.attach(draft.pk, SimpleUploadedFile("申请.pdf", b"<html>"), by=provincial_reviewer)
+    assert [each.code for each in refused.value.problems["scan"]] == ["file_kind"]
+
+
+def test_open_work_is_listed(
+    complete_enrollment, base, province, cycle, resident, base_officer, django_assert_num_queries
+):
+    """N2: records by state and base, unfinished imports, and what is typed but not saved."""
+    other = factories.EnrollmentFactory(base=base, intake_year=cycle.year)
+    save_draft(other.resident.user, f"personal:{other.pk}:basic", "email=x%40example.com")
+    save_draft(base_officer, f"training:{other.pk}", "approved_years=3")
+    save_draft(base_officer, "training:999999999", "approved_years=3")
+    ImportBatch.objects.create(
+        kind="accounts",
+        module="intake",
+        cycle=cycle,
+        base=base,
+        uploaded_by=base_officer,
+        file_name="名单.xlsx",
+        file_sha256="0" * 64,
+        state="checked",
+    )
+    reporting.report([complete_enrollment.pk], by=base_officer, declared=True)
+    with django_assert_num_queries(6):
+        work = open_work(province, cycle)
+        by_base, batches = list(work.by_base), list(work.batches)
+    assert (work.unreported, work.waiting, work.returned) == (2, 1, 0)
+    assert [(row["base_id"], row["unreported"], row["waiting"]) for row in by_base] == [(base.pk, 2, 1)]
+    assert [batch.file_name for batch in batches] == ["名单.xlsx"]
+    assert sorted((draft.enrollment.pk, draft.form) for draft in work.drafts) == [
+        (other.pk, "个人信息"),
+        (other.pk, "培训信息"),
+    ]
+
+
+def test_the_read_only_colleague_cannot_apply(signed_in, province, items, cycle, draft):
+    reader = factories.UserFactory(role="province")
+    factories.grant(reader, province, read_only=True)
+    client = signed_in(reader)
+    assert client.get(reverse("review:switch", args=[draft.pk])).status_code == 200
+    assert client.post(reverse("review:switch-submit", args=[draft.pk])).status_code == 403
+    assert client.get(reverse("review:switch-new", args=[province.pk])).status_code == 404
