@@ -95,15 +95,17 @@ class CompletionBatch(models.Model):
     """One province's delivery of early completions 2015–2016: rows and the certificate sample (Annex 1, BR-17)."""
 
     class State(models.TextChoices):
+        UPLOADED = "uploaded", "未提交"
         SENT = "sent", "待接收"
         RETURNED = "returned", "已退回"
         ACCEPTED = "accepted", "已接收"
+        WITHDRAWN = "withdrawn", "已撤回"
 
     province = models.ForeignKey("bases.Province", models.PROTECT, related_name="completion_batches")
     cycle = models.ForeignKey("portal.CollectionCycle", models.PROTECT, related_name="+")
-    import_batch = models.ForeignKey("bases.ImportBatch", models.PROTECT, null=True, related_name="+")
+    import_batch = models.OneToOneField("bases.ImportBatch", models.PROTECT, null=True, related_name="delivery")
     certificate_sample = models.FileField(upload_to="samples/")
-    state = models.CharField(max_length=10, choices=State.choices, default=State.SENT)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.UPLOADED)
     sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     sent_at = models.DateTimeField(default=timezone.now)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
@@ -135,12 +137,18 @@ class CompletionRecord(models.Model):
     actual_end_date = models.DateField()
     certificate_no = models.CharField(max_length=30)
     certificate_date = models.DateField()
+    # False once its delivery was returned or withdrawn: kept as history, counted nowhere, free to be sent again.
+    is_current = models.BooleanField(default=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "提前结业记录"
         constraints = [
-            models.UniqueConstraint(fields=["id_type", "id_number"], name="completion_person_once"),
-            models.UniqueConstraint(fields=["certificate_no"], name="completion_certificate_once"),
+            models.UniqueConstraint(
+                fields=["id_type", "id_number"], condition=Q(is_current=True), name="completion_person_once"
+            ),
+            models.UniqueConstraint(
+                fields=["certificate_no"], condition=Q(is_current=True), name="completion_certificate_once"
+            ),
             models.CheckConstraint(
                 condition=Q(approved_years__in=[1, 2]), name="completion_approved_years_reduced"
             ),
