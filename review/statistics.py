@@ -28,7 +28,7 @@ SOURCES = {"current": "现有人员", "intake": "招收原始信息"}
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """One way to split the counted submissions: `column` of Submission, `names` of its values in the order shown."""
+    """One way to split what is counted: `column` of its model, `names` of the column's values in the order shown."""
 
     key: str
     label: str
@@ -98,9 +98,11 @@ def counted(user: User, source: str, filters: Mapping[str, str]) -> QuerySet[Sub
     return found
 
 
-def cross_table(found: QuerySet[Submission], rows: str, columns: str) -> CrossTable:
+def cross_table(
+    found: QuerySet, rows: str, columns: str, dimensions: Mapping[str, Dimension] = DIMENSIONS
+) -> CrossTable:
     """Count the queryset by two different dimensions; one grouping query, so parts and totals agree by themselves."""
-    row, column = DIMENSIONS[rows], DIMENSIONS[columns]
+    row, column = dimensions[rows], dimensions[columns]
     as_of = timezone.now()
     cells: dict[str, dict[str, int]] = {}
     column_totals: dict[str, int] = {}
@@ -136,12 +138,12 @@ def for_list(found: QuerySet[Submission]) -> QuerySet[Submission]:
     )
 
 
-def in_words(filters: Mapping[str, str]) -> list[str]:
+def in_words(filters: Mapping[str, str], dimensions: Mapping[str, Dimension] = DIMENSIONS) -> list[str]:
     """The filters as people read them, for headings and exports: "省份：浙江省"."""
     words = []
     for key, value in filters.items():
-        names = DIMENSIONS[key].names()
-        words.append(f"{DIMENSIONS[key].label}：{UNKNOWN if value == BLANK else names.get(value, value)}")
+        names = dimensions[key].names()
+        words.append(f"{dimensions[key].label}：{UNKNOWN if value == BLANK else names.get(value, value)}")
     return words
 
 

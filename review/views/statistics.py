@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -32,17 +32,19 @@ def table(request: HttpRequest) -> HttpResponse:
         crossed = statistics.cross_table(found, *form.crossed)
         context |= {
             "table": crossed,
-            "lines": _lines(crossed, form),
+            "lines": linked_lines(
+                crossed,
+                reverse("review:statistics-records"),
+                {"source": form.chosen_source, **form.filters},
+            ),
             "filters_in_words": statistics.in_words(form.filters),
             "query": request.GET.urlencode(),
         }
     return render(request, "review/statistics.html", context)
 
 
-def _lines(table: CrossTable, form: StatisticsForm) -> list[dict]:
+def linked_lines(table: CrossTable, address: str, asked: Mapping[str, str]) -> list[dict]:
     """The rows of the page: name, cells as (number, address of its records), total with its address."""
-    address = reverse("review:statistics-records")
-    asked = {"source": form.chosen_source, **form.filters}
 
     def link(**more: str) -> str:
         return f"{address}?{urlencode(asked | more)}"
