@@ -1,4 +1,5 @@
 import uuid
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -15,17 +16,20 @@ class UploadForm(forms.Form):
 
     token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     file = forms.FileField(
-        label="填好的账号模板",
         max_length=255,
         allow_empty_file=True,
         widget=forms.FileInput(attrs={"accept": ".xlsx,.xls,.ods,.csv"}),
         help_text=f"请上传 .xlsx 文件（.xls、.ods、.csv 也可以），不超过 {MAX_BYTES // MEGABYTE} MB、5000 行。",
         error_messages={
-            "required": "没有选择文件。请先选择填好的账号模板。",
             "max_length": "文件名过长。请改短文件名后重新上传。",
             "missing": "没有收到文件。请重新选择文件并上传。",
         },
     )
+
+    def __init__(self, *args: Any, template: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].label = f"填好的{template}"
+        self.fields["file"].error_messages["required"] = f"没有选择文件。请先选择填好的{template}。"
 
     def clean_file(self) -> UploadedFile:
         file = self.cleaned_data["file"]

@@ -29,10 +29,9 @@ def tell_if_waited(batch_id: int, since: datetime) -> None:
     batch = ImportBatch.objects.get(pk=batch_id)
     if batch.state not in _SUBJECTS or timezone.now() - since < PATIENCE:
         return
-    page = "bases:training-batch" if batch.kind == ImportBatch.Kind.TRAINING else "bases:import-batch"
     messages.send(
         [batch.confirmed_by_id or batch.uploaded_by_id],
         kind="import",
         subject=_SUBJECTS[State(batch.state)].format(name=batch.file_name[:60]),
-        link=reverse(page, args=[batch.pk]),
+        link=reverse("bases:import-batch", args=[batch.pk]),
     )

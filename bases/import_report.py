@@ -7,18 +7,19 @@ from datetime import timedelta
 
 from django.core.paginator import Page, Paginator
 from django.db import connection
-from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models import Case, Q, Value, When
 from django.utils import timezone
 
 from bases.import_work import State, local_copy, read_batch
 from bases.models import ImportBatch, ImportRow
-from bases.workbook_kinds import workbook_of
+from bases.models.imports import ImportRows
+from bases.workbook_kinds import kind_of, workbook_of
 from portal.masking import mask
 from portal.sheets.annotation import annotate
 from residents.models import Enrollment
 
 PAGE_SIZE = 50
-WARNED = "warned"
+GOOD, WARNED = "good", "warned"
 _PERSONAL_KINDS = frozenset({"id_number", "mobile"})
 _WORDS = {
     ImportRow.Verdict.CREATE: ("将新增", "已新增"),
@@ -72,16 +73,19 @@ def problem_groups(batch: ImportBatch) -> list[Group]:
         ]
 
 
-def rows_of(batch: ImportBatch, verdict: str) -> QuerySet[ImportRow]:
-    """The rows with one verdict ("warned": with a warning; "": all), those with problems first."""
+def rows_of(batch: ImportBatch, verdict: str) -> ImportRows:
+    """The rows with one verdict ("good": those that are written, "warned": with a warning, "": all), problems first."""
     rows = batch.rows.order_by(
         Case(
             When(verdict=ImportRow.Verdict.REFUSED, then=Value(0)),
-            When(problems=[], then=Value(2)),
-            default=Value(1),
+            When(~Q(problems=[]), then=Value(1)),
+            When(verdict=ImportRow.Verdict.UNCHANGED, then=Value(3)),
+            default=Value(2),
         ),
         "sheet_row",
     )
+    if verdict == GOOD:
+        return rows.good()
     if verdict == WARNED:
         return rows.filter(Q(problems__contains=[{"is_warning": True}]))
     return rows.filter(verdict=verdict) if verdict in ImportRow.Verdict.values else rows
@@ -90,10 +94,11 @@ def rows_of(batch: ImportBatch, verdict: str) -> QuerySet[ImportRow]:
 def page_of(batch: ImportBatch, verdict: str, number: str | None) -> Page:
     """One page of Lines; what is not a page number leads to the nearest page."""
     page = Paginator(rows_of(batch, verdict), PAGE_SIZE).get_page(number)
-    headers = workbook_of(batch).resource.headers()
-    personal = {
-        field.label for field in workbook_of(batch).resource.rule_fields() if field.kind in _PERSONAL_KINDS
-    }
+    fields = [
+        field for field in workbook_of(batch).resource.rule_fields() if field.name in kind_of(batch).shown
+    ]
+    headers = [field.label for field in fields]
+    personal = {field.label for field in fields if field.kind in _PERSONAL_KINDS}
     rows = list(page.object_list)
     made = dict(
         Enrollment.objects.filter(

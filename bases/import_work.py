@@ -16,14 +16,11 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from bases.models import ImportBatch, ImportRow, TrainingBase
-from bases.models.organisations import ReportingMode
-from bases.workbook_kinds import workbook_of
+from bases.models import ImportBatch, ImportRow
+from bases.workbook_kinds import opening_of, workbook_of
 from bases.workbooks import Applied, JudgedRow
 from portal import audit
 from portal.bulk import copy_into
-from portal.calendar import Opening, opening
-from portal.models import CollectionCycle, Step
 from portal.sheets.reading import SheetRefused, Table, read_table
 
 State = ImportBatch.State
@@ -48,18 +45,6 @@ class _NotAllGood(Exception):
     def __init__(self, applied: Applied) -> None:
         super().__init__()
         self.applied = applied
-
-
-def import_opening(base: TrainingBase, module: str, cycle: CollectionCycle | None) -> Opening:
-    """May this base import accounts now? Intake: in its window and where the province reports directly (BR-08, 39);
-    registry: at any time (BR-60)."""
-    if cycle is None:
-        return Opening(False, reason="尚未设置采集周期，请联系中国医师协会。")
-    if module == ImportBatch.Module.REGISTRY:
-        return Opening(True)
-    if base.province.reporting_mode == ReportingMode.API:
-        return Opening(False, reason="本省已切换为接口传送，招收信息直接填报功能已关闭（只读）。")
-    return opening(cycle, Step.BASE_FILL, province_id=base.province_id, base_id=base.pk)
 
 
 # --- state -----------------------------------------------------------------------------------------------------------
@@ -103,10 +88,8 @@ def _counts(batch: ImportBatch) -> dict[str, int]:
 
 
 def require_open(batch: ImportBatch) -> None:
-    """Raises BatchMoved where the window is closed; of a training workbook each row is judged by itself (AM-03)."""
-    if batch.kind == ImportBatch.Kind.TRAINING:
-        return
-    state = import_opening(batch.base, batch.module, batch.cycle)
+    """Raises BatchMoved where the window is closed for this kind of workbook."""
+    state = opening_of(batch)
     if not state.is_open:
         raise BatchMoved(state.reason)
 

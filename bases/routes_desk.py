@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from bases.lists import Module
-from bases.views import desk, personal, records, reporting, training, training_import
+from bases.views import desk, personal, records, reporting, training
 
 
 class ModuleConverter:
@@ -36,11 +36,5 @@ urlpatterns = [
     path("record/<int:pk>/training/", training.training_edit, name="training-edit"),
     path("record/<int:pk>/status/", training.status_edit, name="status-edit"),
     path("record/<int:pk>/name/", training.name_correct, name="name-correct"),
-    path("training/<module:module>/", training_import.uploads, name="training-import"),
-    path("training/<module:module>/template/", training_import.template, name="training-template"),
-    path("training/files/<int:pk>/", training_import.batch, name="training-batch"),
-    path("training/files/<int:pk>/confirm/", training_import.confirm, name="training-confirm"),
-    path("training/files/<int:pk>/cancel/", training_import.cancel, name="training-cancel"),
-    path("training/files/<int:pk>/annotated/", training_import.annotated, name="training-annotated"),
     path("record/<int:pk>/withdraw/", reporting.withdraw, name="withdraw"),
 ]

@@ -1,13 +1,29 @@
-"""Accounts: bringing them in by workbook, finding, resetting and deleting them."""
+"""The import desk, one for every kind of workbook; and accounts: finding, resetting and deleting them."""
 
-from django.urls import path
+from django.urls import path, register_converter
 
 from bases.views import accounts, batch_acts, imports
+from bases.workbook_kinds import KINDS, Kind
+
+
+class KindConverter:
+    """The name of a kind of workbook in an address."""
+
+    regex = "|".join(KINDS)
+
+    def to_python(self, value: str) -> Kind:
+        return KINDS[value]
+
+    def to_url(self, value: Kind | str) -> str:
+        return KINDS[str(value)].key
+
+
+register_converter(KindConverter, "kind")
 
 urlpatterns = [
     path("imports/", imports.uploads, name="import-list"),
-    path("imports/<module:module>/", imports.uploads, name="import-upload"),
-    path("imports/<module:module>/template/", imports.template, name="account-template"),
+    path("imports/<kind:kind>/<module:module>/", imports.uploads, name="import-upload"),
+    path("imports/<kind:kind>/<module:module>/template/", imports.template, name="import-template"),
     path("imports/<int:pk>/", imports.batch, name="import-batch"),
     path("imports/<int:pk>/confirm/", imports.confirm, name="import-confirm"),
     path("imports/<int:pk>/cancel/", imports.cancel, name="import-cancel"),

@@ -4,15 +4,15 @@ What a row would change is worked out by one function for the check and for the 
 truth (GOALS B3). Unchanged rows write nothing and un-report nothing (P-19).
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bases.lists import Module
-from bases.models import ImportBatch, ImportRow
+from bases.models import ImportBatch, ImportRow, TrainingBase
 from bases.openings import entries_of
 from bases.reporting import for_check, unreport_after_change
-from bases.training_resource import RESOURCES, in_template
+from bases.training_resource import RESOURCES, in_template, training_template
 from bases.workbooks import Applied, JudgedRow, as_stored, has_errors
 from portal.calendar import Opening
 from portal.models import Step, User
@@ -109,6 +109,11 @@ class TrainingWorkbook:
 
     def __init__(self, module: Module) -> None:
         self.resource = RESOURCES[module]
+
+    def template(
+        self, records: Iterable[Enrollment], *, base: TrainingBase, module: str, cycle_year: int
+    ) -> bytes:
+        return training_template(records, module=module, base=base)
 
     def judge(self, batch: ImportBatch, table: Table) -> Iterator[JudgedRow]:
         """All faults of every row at once, and before → after of what would change."""

@@ -1,18 +1,100 @@
-"""Which workbook a batch holds."""
+"""The kinds of workbook of the import desk: what each is called, who may bring it when, what reads and writes it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from bases.lists import Module
-from bases.models import ImportBatch
+from bases.models import ImportBatch, TrainingBase
+from bases.models.organisations import ReportingMode
 from bases.training_workbook import TrainingWorkbook
 from bases.workbooks import AccountWorkbook, Workbook
+from portal.calendar import Opening, opening
+from portal.models import CollectionCycle, Step
+from portal.roles import Action
+
+_NO_CYCLE = Opening(False, reason="尚未设置采集周期，请联系中国医师协会。")
+
+
+def import_opening(base: TrainingBase, module: str, cycle: CollectionCycle | None) -> Opening:
+    """May this base import accounts now? Intake: in its window and where the province reports directly (BR-08, 39);
+    registry: at any time (BR-60)."""
+    if cycle is None:
+        return _NO_CYCLE
+    if module == Module.REGISTRY:
+        return Opening(True)
+    if base.province.reporting_mode == ReportingMode.API:
+        return Opening(False, reason="本省已切换为接口传送，招收信息直接填报功能已关闭（只读）。")
+    return opening(cycle, Step.BASE_FILL, province_id=base.province_id, base_id=base.pk)
+
+
+def training_opening(base: TrainingBase, module: str, cycle: CollectionCycle | None) -> Opening:
+    """A training workbook is always taken: each of its records is open or closed by itself (AM-03)."""
+    return Opening(True) if cycle else _NO_CYCLE
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of workbook.
+
+    `good` and `same` say what an import does with a good row and with one that would change nothing; `is_filled`: the
+    template holds the records chosen, and so their full numbers; `shown`: the fields that the list of rows shows.
+    """
+
+    key: str
+    title: str
+    template_title: str
+    action: Action
+    opening: Callable[[TrainingBase, str, CollectionCycle | None], Opening]
+    workbooks: Mapping[str, Workbook]
+    good: str
+    same: str
+    shown: tuple[str, ...]
+    is_filled: bool
+
+    def __str__(self) -> str:
+        return self.key
+
 
 _ACCOUNTS = AccountWorkbook()
-_KINDS: dict[tuple[str, str], Workbook] = {
-    (ImportBatch.Kind.ACCOUNTS, Module.INTAKE): _ACCOUNTS,
-    (ImportBatch.Kind.ACCOUNTS, Module.REGISTRY): _ACCOUNTS,
-    (ImportBatch.Kind.TRAINING, Module.INTAKE): TrainingWorkbook(Module.INTAKE),
-    (ImportBatch.Kind.TRAINING, Module.REGISTRY): TrainingWorkbook(Module.REGISTRY),
+KINDS: dict[str, Kind] = {
+    kind.key: kind
+    for kind in (
+        Kind(
+            key=ImportBatch.Kind.ACCOUNTS.value,
+            title="账号导入",
+            template_title="账号模板",
+            action=Action.IMPORT_ACCOUNTS,
+            opening=import_opening,
+            workbooks={Module.INTAKE: _ACCOUNTS, Module.REGISTRY: _ACCOUNTS},
+            good="新增",
+            same="已存在",
+            shown=("intake_year", "full_name", "id_type", "id_number", "mobile"),
+            is_filled=False,
+        ),
+        Kind(
+            key=ImportBatch.Kind.TRAINING.value,
+            title="培训信息导入",
+            template_title="培训信息模板",
+            action=Action.EDIT_TRAINING,
+            opening=training_opening,
+            workbooks={module: TrainingWorkbook(module) for module in Module},
+            good="更新",
+            same="没有变化",
+            shown=("full_name", "id_number"),
+            is_filled=True,
+        ),
+    )
 }
 
 
+def kind_of(batch: ImportBatch) -> Kind:
+    return KINDS[batch.kind]
+
+
 def workbook_of(batch: ImportBatch) -> Workbook:
-    return _KINDS[batch.kind, batch.module]
+    return kind_of(batch).workbooks[batch.module]
+
+
+def opening_of(batch: ImportBatch) -> Opening:
+    """May rows of this batch be written, corrected or taken back now?"""
+    return kind_of(batch).opening(batch.base, batch.module, batch.cycle)

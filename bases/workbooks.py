@@ -6,12 +6,13 @@ from typing import Any, Protocol
 
 from django.utils import timezone
 
-from bases.models import ImportBatch, ImportRow
-from bases.resources import CELL_FAULTS, AccountResource, WorkbookResource
+from bases.models import ImportBatch, ImportRow, TrainingBase
+from bases.resources import CELL_FAULTS, AccountResource, WorkbookResource, account_template
 from portal.models import User
 from portal.sheets.reading import Table
 from portal.sheets.values import CellError, DamagedNumber
 from portal.sheets.writing import as_text
+from residents.models import Enrollment
 from residents.rules import account
 from residents.rules.catalogue import CATALOGUE, Problem, problem
 from residents.rules.fields import Problems
@@ -46,9 +47,13 @@ class Applied:
 
 class Workbook(Protocol):
     """One kind of workbook. `judge` yields the rows in their order; `apply` takes (row number, clean values) of the
-    good rows and runs in the caller's transaction."""
+    good rows and runs in the caller's transaction; `template` holds these records if it is one that is filled."""
 
     resource: type[WorkbookResource]
+
+    def template(
+        self, records: Iterable[Enrollment], *, base: TrainingBase, module: str, cycle_year: int
+    ) -> bytes: ...
 
     def judge(self, batch: ImportBatch, table: Table) -> Iterator[JudgedRow]: ...
 
@@ -90,6 +95,11 @@ class AccountWorkbook:
     """账号模板: persons of one base (BR-43, 67)."""
 
     resource = AccountResource
+
+    def template(
+        self, records: Iterable[Enrollment], *, base: TrainingBase, module: str, cycle_year: int
+    ) -> bytes:
+        return account_template(cycle_year=cycle_year, module=module)
 
     def judge(self, batch: ImportBatch, table: Table) -> Iterator[JudgedRow]:
         """All faults of every row at once: cells, the row, the rows against each other, what the platform knows."""

@@ -9,10 +9,11 @@ from django.views.decorators.http import require_http_methods
 
 from bases import row_fixing
 from bases import undo as undoing
-from bases.import_work import BatchMoved, State, import_opening
+from bases.import_work import BatchMoved, State
 from bases.views.imports import batch_for
+from bases.workbook_kinds import kind_of, opening_of
 from portal.access import allow
-from portal.roles import Action, Role
+from portal.roles import Role
 
 
 @allow(Role.BASE)
@@ -20,7 +21,7 @@ from portal.roles import Action, Role
 def correct(request: HttpRequest, pk: int) -> HttpResponse:
     """The refused rows in an editable table, a page at a time (GOALS B7). Numbers stand in full: they are to be
     corrected by those who may import them."""
-    batch = batch_for(request.user, pk, Action.IMPORT_ACCOUNTS)
+    batch = batch_for(request.user, pk)
     number = request.GET.get("page", "")
     if request.method == "POST":
         try:
@@ -36,9 +37,10 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("bases:import-batch", pk)
     context = {
         "batch": batch,
+        "kind": kind_of(batch),
         "page": row_fixing.page_to_correct(batch, number),
         "choices": row_fixing.choices_of(batch),
-        "opening": import_opening(batch.base, batch.module, batch.cycle),
+        "opening": opening_of(batch),
     }
     return render(request, "bases/imports/correct.html", context)
 
@@ -59,7 +61,7 @@ def _say(request: HttpRequest, outcome: row_fixing.Outcome) -> None:
 @require_http_methods(["GET", "POST"])
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask with counts and names what would go and what stays; carry it out (GOALS B11)."""
-    batch = batch_for(request.user, pk, Action.IMPORT_ACCOUNTS)
+    batch = batch_for(request.user, pk)
     if request.method == "POST":
         try:
             plan = undoing.undo(batch, by=request.user)
@@ -74,7 +76,8 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("bases:import-batch", pk)
     context = {
         "batch": batch,
+        "kind": kind_of(batch),
         "plan": undoing.plan_of(batch),
-        "opening": import_opening(batch.base, batch.module, batch.cycle),
+        "opening": opening_of(batch),
     }
     return render(request, "bases/imports/undo.html", context)

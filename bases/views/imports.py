@@ -1,104 +1,136 @@
-"""账号导入: template, upload, progress, preview, confirmation and result of one batch (BR-27, 43, 48, 67, 70)."""
+"""The import desk: template, upload, progress, preview, confirmation and result of one batch of any kind of workbook
+(BR-27, 29, 35, 43, 48, 56, 67, 70; GOALS B1 … B12)."""
 
 from urllib.parse import quote
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bases import imports
 from bases.import_forms import ConfirmForm, UploadForm
 from bases.import_report import annotated_copy, page_of, problem_groups, progress_of
-from bases.import_work import BatchMoved, State, import_opening
+from bases.import_work import BatchMoved, State
 from bases.lists import Module
 from bases.models import ImportBatch, TrainingBase
-from bases.resources import account_template
+from bases.reporting import for_check
 from bases.scope import bases_for, current_base
+from bases.selection import chosen
 from bases.undo import can_be_undone, kept_rows
+from bases.workbook_kinds import KINDS, Kind, kind_of, opening_of
+from portal import audit
 from portal.access import allow
 from portal.calendar import current_cycle
 from portal.models import User
 from portal.roles import Action, Role
 from portal.sheets.reading import SheetRefused
+from residents.models import Enrollment
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHOWN_BATCHES = 20
 _WORKING = (State.UPLOADED, State.CHECKING, State.APPLYING)
+_ACCOUNTS = KINDS[ImportBatch.Kind.ACCOUNTS]
 
 
 @allow(Role.BASE)
 @require_http_methods(["GET", "POST"])
-def uploads(request: HttpRequest, module: Module = Module.INTAKE) -> HttpResponse:
-    """Template and upload of one module, and the earlier batches of the base."""
-    base = _base(request, Action.VIEW if request.method == "GET" else Action.IMPORT_ACCOUNTS)
-    state = import_opening(base, module, current_cycle())
-    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
-    if request.method == "POST":
-        if not state.is_open:
-            messages.error(request, state.reason)
-            return redirect("bases:import-upload", module)
-        if form.is_valid():
-            batch = imports.store_upload(
-                form.cleaned_data["file"],
-                kind=ImportBatch.Kind.ACCOUNTS,
-                module=module,
-                base=base,
-                by=request.user,
-                token=form.cleaned_data["token"],
-            )
-            return redirect("bases:import-batch", batch.pk)
+def uploads(request: HttpRequest, kind: Kind = _ACCOUNTS, module: Module = Module.INTAKE) -> HttpResponse:
+    """Template and upload of one kind and module, and the earlier batches of the base."""
+    base = _base(request, Action.VIEW if request.method == "GET" else kind.action)
+    state = kind.opening(base, module, current_cycle())
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = UploadForm(*sent, template=kind.template_title)
+    if request.method == "POST" and not state.is_open:
+        messages.error(request, state.reason)
+        return redirect("bases:import-upload", kind, module)
+    if request.method == "POST" and form.is_valid():
+        batch = imports.store_upload(
+            form.cleaned_data["file"],
+            kind=kind.key,
+            module=module,
+            base=base,
+            by=request.user,
+            token=form.cleaned_data["token"],
+        )
+        return redirect("bases:import-batch", batch.pk)
     imports.requeue_abandoned()
-    batches = ImportBatch.objects.filter(base=base, kind=ImportBatch.Kind.ACCOUNTS)
-    context = {
-        "module": module,
-        "modules": Module,
-        "opening": state,
-        "form": form,
-        "may_act": current_base(request, Action.IMPORT_ACCOUNTS) == base,
-        "batches": batches.select_related("uploaded_by")[:SHOWN_BATCHES],
-        "cycle": current_cycle(),
-    }
+    context = {"kind": kind, "module": module, "opening": state, "form": form}
+    context |= _surroundings(request, kind, module, base)
     return render(request, "bases/imports/uploads.html", context, status=422 if form.errors else 200)
 
 
+def _surroundings(request: HttpRequest, kind: Kind, module: Module, base: TrainingBase) -> dict:
+    """What the upload page shows beside its form."""
+    batches = ImportBatch.objects.filter(base=base, kind=kind.key).select_related("uploaded_by")
+    return {
+        "kinds": KINDS.values(),
+        "modules": Module,
+        "cycle": current_cycle(),
+        "may_act": current_base(request, kind.action) == base,
+        "batches": batches[:SHOWN_BATCHES],
+        "count": _records(kind, request.GET, request.user, base, module).count(),
+        "carried": [(name, value) for name, values in request.GET.lists() for value in values],
+    }
+
+
+def _records(
+    kind: Kind, params: QueryDict, user: User, base: TrainingBase, module: Module
+) -> QuerySet[Enrollment]:
+    """The records that fill the template: those ticked in the list, or all of its filters (GOALS B12, B16). Full
+    numbers go out, so only for those who may edit."""
+    if not kind.is_filled:
+        return Enrollment.objects.none()
+    params = params.copy()
+    params["module"] = module
+    if params.get("range") != "selected" or not params.getlist("choice"):
+        params["range"] = "all"
+    return chosen(params, user, base, kind.action)
+
+
 @allow(Role.BASE)
-@require_GET
-def template(request: HttpRequest, module: Module) -> HttpResponse:
-    """The account template of one module (BR-27)."""
-    _base(request, Action.VIEW)
+@require_POST
+def template(request: HttpRequest, kind: Kind, module: Module) -> HttpResponse:
+    """The template of one kind and module (BR-27, 29); one that holds full ID numbers is logged."""
+    base = _base(request, kind.action if kind.is_filled else Action.VIEW)
     cycle = current_cycle()
     if cycle is None:
         raise Http404
-    content = account_template(cycle_year=cycle.year, module=module)
-    return workbook_response(content, f"{cycle.year}年账号模板（{module.label}）.xlsx")
+    records = _records(kind, request.POST, request.user, base, module)
+    content = kind.workbooks[module].template(
+        for_check(records).order_by("-intake_year", "pk"), base=base, module=module, cycle_year=cycle.year
+    )
+    if kind.is_filled:
+        what = f"{kind.key}_template"
+        audit.record("export", by=request.user, target=base, request=request, kind=what, module=module)
+    return workbook_response(content, f"{cycle.year}年{kind.template_title}（{module.label}）.xlsx")
 
 
 @allow(Role.BASE)
 @require_GET
 def batch(request: HttpRequest, pk: int) -> HttpResponse:
     """One batch in whatever state it is; while the worker has it, the page asks again by itself."""
-    found = batch_for(request.user, pk, Action.VIEW)
+    found = batch_for(request.user, pk, to_act=False)
+    context = {"batch": found, "kind": kind_of(found), "may_act": _may_act(request.user, found)}
     if found.state in _WORKING:
         imports.requeue_abandoned()
-        context = {"batch": found, "progress": progress_of(found), "may_act": _may_act(request.user, found)}
         name = "bases/imports/_progress.html" if request.htmx else "bases/imports/progress.html"
-        return render(request, name, context)
+        return render(request, name, context | {"progress": progress_of(found)})
     if request.htmx:
         return HttpResponse(headers={"HX-Refresh": "true"})
     verdict, waiting = request.GET.get("verdict", ""), found.rows.waiting().count()
-    context = {
-        "batch": found,
+    context |= {
         "earlier": imports.earlier_upload(found),
         "groups": problem_groups(found),
         "page": page_of(found, verdict, request.GET.get("page")),
         "verdict": verdict,
-        "may_act": _may_act(request.user, found),
-        "opening": import_opening(found.base, found.module, found.cycle),
+        "opening": opening_of(found),
         "kept_rows": kept_rows(found),
         "waiting_rows": waiting,
-        "written_rows": found.rows_created - waiting,
+        "good_rows": found.rows_created + found.rows_updated,
+        "written_rows": found.rows_created + found.rows_updated - waiting,
         "can_be_undone": can_be_undone(found),
     }
     return render(request, "bases/imports/batch.html", context)
@@ -108,7 +140,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     """Import the good rows, or all if all are good (GOALS B6)."""
-    found = batch_for(request.user, pk, Action.IMPORT_ACCOUNTS)
+    found = batch_for(request.user, pk)
     form = ConfirmForm(request.POST)
     if form.is_valid():
         try:
@@ -124,7 +156,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Give a batch up before anything of it is written."""
-    found = batch_for(request.user, pk, Action.IMPORT_ACCOUNTS)
+    found = batch_for(request.user, pk)
     try:
         imports.cancel(found)
         messages.success(request, "已取消，没有导入任何数据。")
@@ -136,8 +168,8 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @allow(Role.BASE)
 @require_GET
 def annotated(request: HttpRequest, pk: int) -> HttpResponse:
-    """The user's own workbook back, with its faults marked (GOALS B5)."""
-    found = batch_for(request.user, pk, Action.VIEW)
+    """The user's own workbook back, with its faults marked (GOALS B5). It holds full numbers (TRUST 51)."""
+    found = batch_for(request.user, pk)
     if not found.file or found.state not in (State.CHECKED, State.APPLIED):
         raise Http404
     try:
@@ -145,9 +177,8 @@ def annotated(request: HttpRequest, pk: int) -> HttpResponse:
     except SheetRefused as refusal:
         messages.error(request, f"无法生成带标注的文件：{refusal.text}")
         return redirect("bases:import-batch", pk)
-    return workbook_response(
-        content, f"{found.file_name.rpartition('.')[0] or found.file_name}-检查结果.xlsx"
-    )
+    name = found.file_name.rpartition(".")[0] or found.file_name
+    return workbook_response(content, f"{name}-检查结果.xlsx")
 
 
 def workbook_response(content: bytes, file_name: str) -> HttpResponse:
@@ -163,15 +194,15 @@ def _base(request: HttpRequest, action: Action) -> TrainingBase:
     return base
 
 
-def batch_for(user: User, pk: int, action: Action) -> ImportBatch:
+def batch_for(user: User, pk: int, *, to_act: bool = True) -> ImportBatch:
     """404 for another base's batch; 403 for one that the user may only look at."""
     bases = bases_for(user, Action.VIEW).values_list("pk", flat=True)
     batches = ImportBatch.objects.select_related("base__province", "cycle", "uploaded_by", "confirmed_by")
-    found = get_object_or_404(batches, pk=pk, kind=ImportBatch.Kind.ACCOUNTS, base_id__in=list(bases))
-    if action is not Action.VIEW and not _may_act(user, found):
+    found = get_object_or_404(batches, pk=pk, kind__in=KINDS, base_id__in=list(bases))
+    if to_act and not _may_act(user, found):
         raise PermissionDenied
     return found
 
 
 def _may_act(user: User, found: ImportBatch) -> bool:
-    return bases_for(user, Action.IMPORT_ACCOUNTS).filter(pk=found.base_id).exists()
+    return bases_for(user, kind_of(found).action).filter(pk=found.base_id).exists()

@@ -41,7 +41,7 @@ def test_upload_check_confirm_result(officer, cycle, django_capture_on_commit_ca
     settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
     lines = [account_line(intake_year=str(cycle.year)), account_line(intake_year=str(cycle.year), mobile="1")]
     with django_capture_on_commit_callbacks(execute=True):
-        answer = officer.post(address("import-upload", "intake"), sent(workbook(lines)))
+        answer = officer.post(address("import-upload", "accounts", "intake"), sent(workbook(lines)))
     batch = ImportBatch.objects.get()
     assert answer.url == address("import-batch", batch.pk)
     page = officer.get(answer.url)
@@ -56,7 +56,7 @@ def test_upload_check_confirm_result(officer, cycle, django_capture_on_commit_ca
 
 def test_same_token_posted_twice_makes_one_batch(officer, cycle):
     """P-23, TRUST 44: both clicks land on the same batch."""
-    token, url = uuid.uuid4(), address("import-upload", "intake")
+    token, url = uuid.uuid4(), address("import-upload", "accounts", "intake")
     assert officer.post(url, sent(token=token)).url == officer.post(url, sent(token=token)).url
     assert ImportBatch.objects.count() == 1
 
@@ -70,7 +70,7 @@ def test_same_token_posted_twice_makes_one_batch(officer, cycle):
     ],
 )
 def test_upload_without_a_usable_file_says_what_to_do(officer, cycle, data, words):
-    answer = officer.post(address("import-upload", "intake"), data)
+    answer = officer.post(address("import-upload", "accounts", "intake"), data)
     assert answer.status_code == 422
     assert words in answer.text
     assert ImportBatch.objects.count() == 0
@@ -78,7 +78,7 @@ def test_upload_without_a_usable_file_says_what_to_do(officer, cycle, data, word
 
 def test_upload_name_is_data_never_a_path(officer, cycle):
     """TRUST 37."""
-    officer.post(address("import-upload", "intake"), sent(name="..\\..\\<b>\u202e名单.xlsx"))
+    officer.post(address("import-upload", "accounts", "intake"), sent(name="..\\..\\<b>\u202e名单.xlsx"))
     batch = ImportBatch.objects.get()
     assert batch.file_name == "<b>名单.xlsx"
     assert batch.file.name.startswith("imports/")
@@ -90,16 +90,16 @@ def test_upload_is_refused_once_the_window_is_closed(officer, cycle):
     """BR-39, TRUST 31; the registry stays open (BR-60)."""
     now, hour = timezone.now(), factories.datetime.timedelta(hours=1)
     factories.open_windows(cycle, base_fill=(now - 5 * hour, now - hour))
-    answer = officer.post(address("import-upload", "intake"), sent(), follow=True)
+    answer = officer.post(address("import-upload", "accounts", "intake"), sent(), follow=True)
     assert "数据已锁定" in answer.text
     assert ImportBatch.objects.count() == 0
-    officer.post(address("import-upload", "registry"), sent())
+    officer.post(address("import-upload", "accounts", "registry"), sent())
     assert ImportBatch.objects.get().module == "registry"
 
 
 def test_template_is_an_xlsx_with_a_chinese_name(officer, cycle):
     """BR-27."""
-    answer = officer.get(address("account-template", "intake"))
+    answer = officer.post(address("import-template", "accounts", "intake"))
     assert answer.content[:2] == b"PK"
     name = quote(f"{cycle.year}年账号模板（招收信息管理）.xlsx", safe="")
     assert answer["Content-Disposition"].endswith(f"filename*=UTF-8''{name}")
@@ -127,7 +127,7 @@ def test_read_only_member_may_look_and_not_act(signed_in, base, checked):
     assert client.get(address("import-batch", batch.pk)).status_code == 200
     assert client.get(address("import-list")).status_code == 200
     assert client.post(address("import-confirm", batch.pk), {"mode": "good_rows"}).status_code == 403
-    assert client.post(address("import-upload", "intake"), sent()).status_code == 403
+    assert client.post(address("import-upload", "accounts", "intake"), sent()).status_code == 403
 
 
 def test_other_roles_have_no_import(signed_in, provincial_reviewer, national_officer, resident, cycle):

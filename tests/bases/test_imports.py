@@ -13,8 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bases import imports
-from bases.import_work import BatchMoved, apply_batch, check_batch, import_opening
+from bases.import_work import BatchMoved, apply_batch, check_batch
 from bases.models import ImportBatch
+from bases.workbook_kinds import import_opening
 from portal.models import AuditEvent, User
 from residents.models import Enrollment, Resident, StatusChange
 from tests import factories

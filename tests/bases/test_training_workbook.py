@@ -351,7 +351,7 @@ def test_template_of_a_filtered_list_holds_exactly_its_records(signed_in, base_o
     """GOALS B12, B16: export of exactly the list seen; the download is logged."""
     desk = signed_in(base_officer)
     Enrollment.objects.filter(pk=rows[1].pk).update(specialty="0200")
-    address = "/base/training/intake/"
+    address = "/base/imports/training/intake/"
     assert "已有所选（所筛选）的 1 名" in page(desk.get(address, {"specialty": "0200"}))
     answer = desk.post(f"{address}template/", {"specialty": "0200"})
     sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).worksheets[0]
@@ -367,14 +367,14 @@ def test_upload_preview_and_confirmation_in_the_browser(signed_in, base_officer,
     desk = signed_in(base_officer)
     content = edited(template(rows, base), {(1, "备注"): "<b>粗</b>"})
     form = {"token": uuid.uuid4(), "file": SimpleUploadedFile("培训信息.xlsx", content)}
-    address = desk.post("/base/training/intake/", form)["Location"]
+    address = desk.post("/base/imports/training/intake/", form)["Location"]
     batch = ImportBatch.objects.get()
-    assert address == f"/base/training/files/{batch.pk}/"
+    assert address == f"/base/imports/{batch.pk}/"
     page(desk.get(address))
     check_batch(batch.pk)
     preview = page(desk.get(address))
     assert "&lt;b&gt;粗&lt;/b&gt;" in preview
-    assert "确认更新 1 人" in preview
+    assert "确认导入 1 人" in preview
     assert rows[0].resident.id_number not in preview
     assert told(desk.post(f"{address}confirm/", {"mode": "good_rows"})) == ""
     apply_batch(batch.pk)
@@ -387,7 +387,7 @@ def test_files_of_another_base_are_not_found(signed_in, other_base_officer, rows
     batch = send(template(rows, base))
     stranger = signed_in(other_base_officer)
     for method, rest in (("get", ""), ("get", "annotated/"), ("post", "confirm/"), ("post", "cancel/")):
-        assert getattr(stranger, method)(f"/base/training/files/{batch.pk}/{rest}").status_code == 404
+        assert getattr(stranger, method)(f"/base/imports/{batch.pk}/{rest}").status_code == 404
     assert stranger.get(f"/base/imports/{batch.pk}/").status_code == 404
 
 
@@ -396,9 +396,9 @@ def test_read_only_member_gets_no_template(signed_in, base, rows):
     user = factories.UserFactory()
     factories.grant(user, base, read_only=True)
     reader = signed_in(user)
-    assert "只有查看权限" in page(reader.get("/base/training/intake/"))
-    assert reader.post("/base/training/intake/template/", {}).status_code == 403
-    assert reader.post("/base/training/intake/", {}).status_code == 403
+    assert "只有查看权限" in page(reader.get("/base/imports/training/intake/"))
+    assert reader.post("/base/imports/training/intake/template/", {}).status_code == 403
+    assert reader.post("/base/imports/training/intake/", {}).status_code == 403
 
 
 def test_rows_are_judged_in_a_constant_number_of_queries(base, cycle, send):

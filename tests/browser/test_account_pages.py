@@ -79,7 +79,7 @@ def test_every_page_is_accessible(base, open_page, assert_accessible, viewport):
     sign_in(page)
     for address in (
         "/base/imports/",
-        "/base/imports/registry/",
+        "/base/imports/accounts/registry/",
         f"/base/imports/{batch.pk}/",
         f"/base/imports/{waiting.pk}/",
         "/base/accounts/?state=never",

@@ -95,8 +95,8 @@ def test_pages_of_the_base_are_accessible(desk, open_page, assert_accessible, si
         f"/base/report/?choice={empty}&choice={ready}",
         f"/base/return-personal/?choice={ready}",
         f"/base/remind/?choice={ready}",
-        "/base/training/intake/",
-        f"/base/training/files/{batch}/",
+        "/base/imports/training/intake/",
+        f"/base/imports/{batch}/",
     ):
         page.goto(path)
         assert_accessible(page)

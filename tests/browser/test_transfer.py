@@ -40,7 +40,7 @@ def upload(page, person) -> None:
         id_number=person.id_number,
         mobile=person.mobile,
     )
-    page.goto("/base/imports/registry/")
+    page.goto("/base/imports/accounts/registry/")
     page.locator("input[type=file]").set_input_files(
         {"name": "转入.xlsx", "mimeType": "application/octet-stream", "buffer": workbook([line])}
     )
