@@ -73,6 +73,7 @@ def records(request: HttpRequest) -> HttpResponse:
         "form": form,
         "source_in_words": statistics.SOURCES[form.chosen_source],
         "export_form": ExportForm(),
+        "may_unmask": exports.may_unmask(request.user),
     }
     if form.is_readable:
         found = statistics.counted(request.user, form.chosen_source, form.filters)
@@ -92,7 +93,7 @@ def export_table(request: HttpRequest) -> HttpResponse:
         return _unreadable(request)
     found = statistics.counted(request.user, form.chosen_source, form.filters)
     crossed = statistics.cross_table(found, *form.crossed)
-    return _download(exports.export_table(request.user, crossed, form.chosen_source, form.filters), "统计表")
+    return download(exports.export_table(request.user, crossed, form.chosen_source, form.filters), "统计表")
 
 
 @require_POST
@@ -109,7 +110,7 @@ def export_records(request: HttpRequest) -> HttpResponse:
         unmasked=asked.cleaned_data["unmasked"],
         purpose=asked.cleaned_data["purpose"],
     )
-    return _download(content, "统计名单")
+    return download(content, "统计名单")
 
 
 def _unreadable(request: HttpRequest, *faults: str) -> HttpResponse:
@@ -118,7 +119,7 @@ def _unreadable(request: HttpRequest, *faults: str) -> HttpResponse:
     return redirect(f"{reverse('review:statistics-records')}?{request.GET.urlencode()}")
 
 
-def _download(content: Iterator[bytes], name: str) -> StreamingHttpResponse:
+def download(content: Iterator[bytes], name: str) -> StreamingHttpResponse:
     file_name = f"{name}_{timezone.localtime():%Y%m%d_%H%M%S}.xlsx"
     headers = {"Content-Disposition": content_disposition_header(True, file_name)}
     return StreamingHttpResponse(content, content_type=exports.XLSX, headers=headers)
