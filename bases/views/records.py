@@ -45,7 +45,6 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
             "returned": returned,
             "returns": returns,
             "examination": examine([enrollment])[enrollment.pk],
-            "is_reported": is_reported(enrollment),
             "training_entry": training_entry(enrollment),
             "may": _may(request, enrollment),
             "others": other_records(request.user, enrollment),
@@ -88,6 +87,9 @@ def _may(request: HttpRequest, enrollment: Enrollment) -> dict[str, bool]:
     waiting = enrollment.review_status == ReviewStatus.PENDING
     return {
         "act": acting,
+        # What lapsed at the lock stays as it is: the person is added again as 漏报 (AM-05).
+        "report": enrollment.lapsed_at is None and not is_reported(enrollment),
+        "return": acting and enrollment.is_live,
         "withdraw": acting and waiting and withdrawal_entry(enrollment).is_open,
         "change_status": acting and bool(enrollment.registered_at),
         "change_specialty": acting and change_entry(enrollment).is_open,

@@ -6,7 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from bases.models import Submission
+from bases.reporting import report
+from portal.models import User
+from portal.roles import Role
+from residents.models import Enrollment
+from review.decisions import approve
+from tests import factories
 
 # Playwright's loop makes Django think that it runs inside async code.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
@@ -22,6 +31,8 @@ FLAGS = [
 ]
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+# The year written in the account workbook; its cycle is open around today, whatever year it is.
+YEAR = 2026
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -72,3 +83,31 @@ def assert_accessible() -> Callable[[Page], None]:
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
     return check
+
+
+@pytest.fixture
+def line(live_server):
+    """A province, a base and the association with one person each, and a cycle whose windows are open."""
+    cycle = factories.CycleFactory(year=YEAR, title="2026年住院医师信息采集")
+    factories.open_windows(cycle)
+    base = factories.TrainingBaseFactory(province_id="33", name="浙江示范医科大学附属第一医院")
+    officer = factories.UserFactory(username="jidi", full_name="周晓兰")
+    reviewer = factories.UserFactory(username="sheng", full_name="何敏", role=Role.PROVINCE)
+    factories.grant(officer, base)
+    factories.grant(reviewer, base.province)
+    factories.UserFactory(username="cmda", full_name="孙立", role=Role.CMDA)
+    return base
+
+
+@pytest.fixture
+def approved(line) -> Enrollment:
+    """A resident of last year's cohort in the registry of `line`, reported and approved once."""
+    enrollment = factories.EnrollmentFactory(base=line, intake_year=YEAR - 1, registered_at=timezone.now())
+    factories.fill_personal(enrollment.resident)
+    factories.fill_training(enrollment)
+    report([enrollment.pk], by=User.objects.get(username="jidi"), declared=True)
+    submission = Submission.objects.get(enrollment=enrollment)
+    decision = approve({submission.pk: submission.version}, by=User.objects.get(username="sheng"))
+    assert decision.left_out == []
+    enrollment.refresh_from_db()
+    return enrollment

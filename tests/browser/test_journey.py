@@ -8,33 +8,15 @@ import re
 from pathlib import Path
 
 import openpyxl
-import pytest
 from playwright.sync_api import Page, expect
 
-from portal.roles import Role
 from residents.models import Enrollment, Resident
 from tests import factories
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PHONE, YEAR
 from tests.factories import PASSWORD
 
 WORKBOOK = Path(__file__).parents[1] / "files" / "journey_accounts.xlsx"
-# The year written in the workbook; its cycle is open around today, whatever year it is.
-YEAR = 2026
 ID_NUMBER, MOBILE, NEW_PASSWORD = "330102199803120029", "13812340001", "Lvse-Caodi-88"
-
-
-@pytest.fixture
-def line(live_server):
-    """A province, a base and the association with one person each, and a cycle whose windows are open."""
-    cycle = factories.CycleFactory(year=YEAR, title="2026年住院医师信息采集")
-    factories.open_windows(cycle)
-    base = factories.TrainingBaseFactory(province_id="33", name="浙江示范医科大学附属第一医院")
-    officer = factories.UserFactory(username="jidi", full_name="周晓兰")
-    reviewer = factories.UserFactory(username="sheng", full_name="何敏", role=Role.PROVINCE)
-    factories.grant(officer, base)
-    factories.grant(reviewer, base.province)
-    factories.UserFactory(username="cmda", full_name="孙立", role=Role.CMDA)
-    return base
 
 
 def sign_in(page: Page, account: str, password: str = PASSWORD, *, entrance: str = "业务人员登录") -> None:
@@ -147,10 +129,10 @@ def answer_return(page: Page) -> None:
     expect(page.get_by_text("紧急联系人姓名请填写全名。")).to_have_count(0)
 
 
-def fill_in_training_info(page: Page, enrollment: Enrollment, *, start: str) -> None:
+def fill_in_training_info(page: Page, enrollment: Enrollment, *, start: str, specialty: str = "0100") -> None:
     page.goto(f"/base/record/{enrollment.pk}/training/")
     for name, value in {
-        "specialty": "0100",
+        "specialty": specialty,
         "trainee_type": "3",
         "is_fresh_graduate": "False",
         "is_rural_oriented": "False",

@@ -10,8 +10,8 @@ from portal.roles import Role
 from residents.models import Enrollment
 from tests import factories
 from tests.bases.conftest import account_line, workbook
-from tests.browser.conftest import PHONE
-from tests.browser.test_journey import YEAR, choose, fill, sign_in
+from tests.browser.conftest import PHONE, YEAR
+from tests.browser.test_journey import choose, fill, sign_in
 
 
 @pytest.fixture
