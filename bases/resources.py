@@ -9,6 +9,7 @@ from typing import Any
 
 from import_export import fields, resources, widgets
 
+from bases.models import TrainingBase
 from portal.sheets.values import CellError, DamagedNumber
 from portal.sheets.writing import Column, write_template
 from residents.codes import CODE_LISTS
@@ -78,11 +79,29 @@ class WorkbookResource(resources.Resource):
         return values, problems | unreadable
 
     @classmethod
+    def choices(cls, field: Field, base: TrainingBase | None = None) -> list[str]:
+        """The words that a column offers, in the template and in the page; none where anything may stand."""
+        if field.kind == "bool":
+            return [in_words(field, True), in_words(field, False)]
+        return list(CODE_LISTS[field.codes].offered.values()) if field.codes else []
+
+    @classmethod
     def template(
         cls, rows: Iterable[Sequence[Any]] = (), *, examples: Mapping[str, str], notes: Sequence
     ) -> bytes:
         """The .xlsx template, filled with `rows`; `examples` by field name and `notes` go to the notes sheet."""
-        columns = [_template_column(field, examples.get(field.name, "")) for field in cls.rule_fields()]
+        columns = [
+            Column(
+                field.label,
+                width=_WIDTHS.get(field.name, 18),
+                required=field.required,
+                rule=field.help,
+                example=examples.get(field.name, ""),
+                comment=field.help,
+                choices=cls.choices(field),
+            )
+            for field in cls.rule_fields()
+        ]
         return write_template(columns, rows, sheet_name=cls.title, notes=notes, version=cls.version)
 
     def rows(self, enrollments: Iterable[Enrollment]) -> Iterator[list[str]]:
@@ -146,21 +165,6 @@ _NUMBER_FORMATS = {
 def _id_type_lines() -> list[tuple[str, str, str]]:
     offered = CODE_LISTS["id_type"].offered
     return [(name, code, _NUMBER_FORMATS[code]) for code, name in offered.items()]
-
-
-def _template_column(field: Field, example: str) -> Column:
-    choices = list(CODE_LISTS[field.codes].offered.values()) if field.codes else ()
-    if field.kind == "bool":
-        choices = ("是", "否")
-    return Column(
-        field.label,
-        width=_WIDTHS.get(field.name, 18),
-        required=field.required,
-        rule=field.help,
-        example=example,
-        comment=field.help,
-        choices=choices,
-    )
 
 
 # Titles under which faults of the cell itself are grouped; the texts are the reader's own.

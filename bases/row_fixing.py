@@ -6,6 +6,7 @@ file stand beside them only to be compared with; their verdict stays.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,17 +19,17 @@ from django.utils import timezone
 
 from bases.import_work import BatchMoved, State, count_rows, locked, move, require_open
 from bases.models import ImportBatch, ImportRow
-from bases.workbook_kinds import workbook_of
+from bases.workbook_kinds import kind_of, workbook_of
 from bases.workbooks import JudgedRow
 from portal import audit
 from portal.models import User
 from portal.sheets.reading import Table
 from portal.sheets.values import CellError, DamagedNumber
-from residents.codes import CODE_LISTS
-from residents.rules.fields import Field
 
 PAGE_SIZE = 25
 LONGEST = 500
+# More columns than this no screen shows side by side.
+WIDEST = 6
 Verdict = ImportRow.Verdict
 CORRECTABLE = (State.CHECKED, State.APPLIED)
 _ROW_NUMBER = re.compile("[1-9][0-9]{0,6}")
@@ -48,11 +49,16 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class FixLine:
-    """One refused row; `problems` are those of the whole row."""
+    """One refused row: inputs of the table's columns, those of the `other` columns, problems of the whole row."""
 
     row: ImportRow
     inputs: list[Input]
+    other: list[Input]
     problems: list[dict[str, Any]]
+
+    @property
+    def is_other_bad(self) -> bool:
+        return any(each.problems for each in self.other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,28 +85,36 @@ def page_to_correct(batch: ImportBatch, number: str | None) -> Page:
     page = Paginator(batch.rows.filter(verdict=Verdict.REFUSED).order_by("sheet_row"), PAGE_SIZE).get_page(
         number
     )
+    rows = list(page.object_list)
     headers = [header for _, header in batch.headers]
+    columns = _columns(batch, rows, headers)
     with_list = {header: n for n, (header, _) in enumerate(choices_of(batch))}
-    page.object_list = [_line(row, headers, with_list) for row in page.object_list]
+    page.object_list = [_line(row, headers, columns, with_list) for row in rows]
     return page
+
+
+def _columns(batch: ImportBatch, rows: Iterable[ImportRow], headers: Iterable[str]) -> list[str]:
+    """The columns of the table: those that tell who it is, and those with most faults, as many as can be read."""
+    told = {
+        field.label
+        for field in workbook_of(batch).resource.rule_fields()
+        if field.name in kind_of(batch).shown
+    }
+    faults = Counter(each["header"] for row in rows for each in row.problems)
+    worst = [header for header, _ in faults.most_common() if header not in told]
+    chosen = told | set(worst[: max(WIDEST - len(told), 1)])
+    return [header for header in headers if header in chosen]
 
 
 def choices_of(batch: ImportBatch) -> list[tuple[str, list[str]]]:
     """(header, words) of the columns of this file that take one of a few words."""
-    fields = {field.label: field for field in workbook_of(batch).resource.rule_fields()}
-    found = ((header, _words_of(fields.get(header))) for _, header in batch.headers)
+    resource = workbook_of(batch).resource
+    fields = {field.label: field for field in resource.rule_fields()}
+    found = ((header, resource.choices(fields[header], batch.base)) for _, header in batch.headers)
     return [(header, words) for header, words in found if words]
 
 
-def _words_of(field: Field | None) -> list[str]:
-    if field is None:
-        return []
-    if field.kind == "bool":
-        return ["是", "否"]
-    return list(CODE_LISTS[field.codes].offered.values()) if field.codes else []
-
-
-def _line(row: ImportRow, headers: list[str], with_list: Mapping[str, int]) -> FixLine:
+def _line(row: ImportRow, headers: list[str], columns: list[str], with_list: Mapping[str, int]) -> FixLine:
     inputs = [
         Input(
             _input_name(row.sheet_row, index),
@@ -111,7 +125,12 @@ def _line(row: ImportRow, headers: list[str], with_list: Mapping[str, int]) -> F
         )
         for index, header in enumerate(headers)
     ]
-    return FixLine(row, inputs, [each for each in row.problems if each["header"] not in headers])
+    return FixLine(
+        row,
+        [each for each in inputs if each.header in columns],
+        [each for each in inputs if each.header not in columns],
+        [each for each in row.problems if each["header"] not in headers],
+    )
 
 
 def _input_name(sheet_row: int, index: int) -> str:

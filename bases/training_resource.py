@@ -7,7 +7,6 @@ from bases.lists import Module
 from bases.models import TrainingBase
 from bases.resources import WorkbookResource, column
 from portal.sheets.writing import Column, write_template
-from residents.codes import CODE_LISTS
 from residents.models import Enrollment
 from residents.rules import status, training
 from residents.rules.fields import Field, Problems
@@ -18,7 +17,6 @@ from residents.words import in_words
 CLEAR = "清空"
 MATCH = tuple(field.name for field in training.MATCH_FIELDS)
 _IDENTITY = {"full_name", "id_type", "id_number"}
-_GRADUATE = {True: "应届生", False: "往届生"}
 _WIDTHS = {
     "id_number": 24,
     "id_type": 20,
@@ -50,6 +48,13 @@ class TrainingResource(WorkbookResource):
         given |= {field.name: None for field in cls.rule_fields() if field.label in cleared}
         return given, problems
 
+    @classmethod
+    def choices(cls, field: Field, base: TrainingBase | None = None) -> list[str]:
+        """Of the specialties only those of this base (GOALS B1)."""
+        if field.name == "specialty" and base is not None:
+            return [each.specialty.name for each in base.specialty_bases.select_related("specialty")]
+        return super().choices(field)
+
     def rows(self, enrollments: Iterable[Enrollment]) -> Iterator[list[str]]:
         """One line a record, as the template takes it back; the details of a status are asked only at a change."""
         fields = self.rule_fields()
@@ -61,8 +66,6 @@ class TrainingResource(WorkbookResource):
 
 def in_template(field: Field, value: Any) -> str:
     """A stored value as the template shows it and takes it back."""
-    if field.name == "is_fresh_graduate":
-        return _GRADUATE.get(value, "")
     return in_words(field, value, masked=False)
 
 
@@ -84,8 +87,16 @@ def training_template(enrollments: Iterable[Enrollment], *, module: str, base: T
     """The template filled with these records: the export of a list is what the import takes (GOALS B12)."""
     resource = RESOURCES[module]
     lines = list(resource().rows(enrollments))
-    offered = [each.specialty.name for each in base.specialty_bases.select_related("specialty")]
-    columns = [_template_column(field, offered) for field in resource.rule_fields()]
+    columns = [
+        Column(
+            field.label,
+            width=_WIDTHS.get(field.name, 16),
+            required=field.required and not field.asked,
+            rule=field.help,
+            choices=resource.choices(field, base),
+        )
+        for field in resource.rule_fields()
+    ]
     notes = [
         f"用途：填写、更新“{Module(module).label}”中已有住院医师的培训信息。一行一人，不能用来添加住院医师。",
         "系统按证件类型和证件号找到记录；姓名必须与系统一致。招收年度、培训基地不能修改。",
@@ -103,23 +114,4 @@ def training_template(enrollments: Iterable[Enrollment], *, module: str, base: T
         notes=notes,
         version=resource.version,
         text_rows=max(len(lines), 1),
-    )
-
-
-def _template_column(field: Field, specialties: list[str]) -> Column:
-    choices: tuple[str, ...] | list[str] = ()
-    if field.name == "specialty":
-        choices = specialties
-    elif field.name == "is_fresh_graduate":
-        choices = tuple(_GRADUATE.values())
-    elif field.kind == "bool":
-        choices = ("是", "否")
-    elif field.codes:
-        choices = list(CODE_LISTS[field.codes].offered.values())
-    return Column(
-        field.label,
-        width=_WIDTHS.get(field.name, 16),
-        required=field.required and not field.asked,
-        rule=field.help,
-        choices=choices,
     )

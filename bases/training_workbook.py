@@ -13,11 +13,10 @@ from bases.models import ImportBatch, ImportRow, TrainingBase
 from bases.openings import entries_of
 from bases.reporting import for_check, unreport_after_change
 from bases.training_resource import RESOURCES, in_template, training_template
-from bases.workbooks import Applied, JudgedRow, as_stored, has_errors
+from bases.workbooks import Applied, JudgedRow, as_stored, has_errors, shown
 from portal.calendar import Opening
 from portal.models import Step, User
 from portal.sheets.reading import Table
-from portal.sheets.writing import as_text
 from residents.codes import CODE_LISTS
 from residents.codes.training import IN_TRAINING
 from residents.models import Enrollment
@@ -130,7 +129,7 @@ class TrainingWorkbook:
                 add(outcome.problems, "id_number", "duplicate_in_file", row=seen[record.pk])
             yield JudgedRow(
                 number,
-                {header: as_text(value) for header, value in line.items()},
+                {header: shown(value) for header, value in line.items()},
                 given,
                 outcome.verdict,
                 as_stored(outcome.problems, self.resource, table.letter),

@@ -87,6 +87,11 @@ def as_stored(
     ]
 
 
+def shown(value: Any) -> str:
+    """A cell's value as the page shows it; what is left of a number that lost digits, never a guess (P-01)."""
+    return value.shown if isinstance(value, CellError | DamagedNumber) else as_text(value)
+
+
 def has_errors(found: Problems) -> bool:
     return any(not each.is_warning for problems in found.values() for each in problems)
 
@@ -125,7 +130,7 @@ class AccountWorkbook:
                 found.setdefault(name, []).extend(problems)
             yield JudgedRow(
                 number,
-                {header: _shown(value) for header, value in record.items()},
+                {header: shown(value) for header, value in record.items()},
                 values,
                 _verdict(found, standing),
                 as_stored(found, AccountResource, table.letter) if found else [],
@@ -155,10 +160,6 @@ class AccountWorkbook:
                 here,
             )
         return applied
-
-
-def _shown(value: Any) -> str:
-    return value.shown if isinstance(value, CellError | DamagedNumber) else as_text(value)
 
 
 def _identified(read: Iterable[tuple[int, dict, dict, Problems]]) -> Iterator[AccountRow]:

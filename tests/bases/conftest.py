@@ -10,7 +10,9 @@ from bases.import_work import apply_batch, check_batch
 from bases.models import ImportBatch
 from bases.resources import account_template
 from portal.sheets.writing import Column, write_template
+from residents.models import Enrollment
 from tests import factories
+from tests.bases.desk import complete
 
 HEADERS = ("招收年份", "姓名", "证件类型", "证件号", "手机号")
 
@@ -86,6 +88,46 @@ def imported(checked):
         return batch
 
     return run
+
+
+@pytest.fixture
+def rows(base, cycle) -> list[Enrollment]:
+    """Three complete recruits of the base."""
+    return [complete(base, cycle.year) for _ in range(3)]
+
+
+@pytest.fixture
+def send(base, base_officer, cycle):
+    """A function: workbook bytes → the checked batch."""
+
+    def store(content: bytes, *, module: str = "intake", at=None, by=None) -> ImportBatch:
+        batch = imports.store_upload(
+            SimpleUploadedFile("培训信息.xlsx", content),
+            kind="training",
+            module=module,
+            base=at or base,
+            by=by or base_officer,
+            token=uuid.uuid4(),
+        )
+        check_batch(batch.pk)
+        batch.refresh_from_db()
+        return batch
+
+    return store
+
+
+@pytest.fixture
+def write(base_officer):
+    """A function: confirm a checked batch and let the worker write it."""
+
+    def apply(batch: ImportBatch, mode: str = "good_rows") -> ImportBatch:
+        imports.confirm(batch, mode=mode, by=base_officer)
+        apply_batch(batch.pk)
+        batch.refresh_from_db()
+        assert batch.state == "applied", batch.refusal
+        return batch
+
+    return apply
 
 
 @pytest.fixture

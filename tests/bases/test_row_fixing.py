@@ -15,6 +15,8 @@ from portal.sheets.headers import STATUS_HEADER
 from residents.models import Enrollment
 from tests import factories
 from tests.bases.conftest import account_line, counts, problem_codes
+from tests.bases.desk import reported
+from tests.bases.training_files import edited, template, verdicts
 
 pytestmark = pytest.mark.django_db
 
@@ -230,6 +232,7 @@ def test_page_has_25_rows_and_the_same_queries_for_one_row_and_for_all(
     signed_in, base_officer, checked, django_assert_num_queries
 ):
     batch = checked([account_line(mobile="1") for _ in range(27)])
+    assert batch.base.name
     with django_assert_num_queries(2):
         assert len(row_fixing.page_to_correct(batch, "1").object_list) == 25
     with django_assert_num_queries(2):
@@ -291,3 +294,87 @@ def test_annotated_copy_tells_corrected_rows_from_imported_ones(signed_in, base_
     sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
     status = [cell.value for cell in sheet[1]].index(STATUS_HEADER) + 1
     assert [sheet.cell(row, status).value for row in (2, 3)] == ["已新增", "将新增"]
+
+
+# --- the training workbook -------------------------------------------------------------------------------------------
+
+
+def typed(batch: ImportBatch, number: int, **changes: str) -> dict[int, dict[str, str]]:
+    """The cells of a row as the page posts them, some of them changed."""
+    return {number: batch.rows.get(sheet_row=number).raw | changes}
+
+
+@pytest.fixture
+def faulty(rows, base, send) -> ImportBatch:
+    """Row 2 with a wrong number of years, row 3 with a specialty of another base, row 4 good."""
+    changes = {(1, "核定的培训年限（年）"): "7", (2, "培训专业"): "急诊科", (3, "备注"): "好行"}
+    return send(edited(template(rows, base), changes))
+
+
+def test_training_row_is_corrected_in_the_page_and_the_others_are_untouched(faulty, base_officer):
+    """B7 for the training workbook: one row judged again, the bytes of the others as they were."""
+    others = list(faulty.rows.exclude(sheet_row=2).values())
+    outcome = row_fixing.correct(
+        faulty, typed(faulty, 2, **{"核定的培训年限（年）": "3", "备注": "已改"}), by=base_officer
+    )
+    faulty.refresh_from_db()
+    assert (outcome.judged, outcome.refused) == (1, 0)
+    assert verdicts(faulty) == ["update", "refused", "update"]
+    assert faulty.rows.get(sheet_row=2).before == [["备注", "", "已改"]]
+    assert list(faulty.rows.exclude(sheet_row=2).values()) == others
+    assert (faulty.rows_total, faulty.rows_updated, faulty.rows_refused) == (3, 2, 1)
+
+
+def test_corrected_training_row_enters_in_a_second_apply(faulty, rows, base_officer, write):
+    """B7, B6: the good row first, the corrected one later; the sum stays the rows of the file."""
+    write(faulty)
+    row_fixing.correct(faulty, typed(faulty, 3, 培训专业="儿科"), by=base_officer)
+    faulty.refresh_from_db()
+    assert (faulty.state, faulty.rows.waiting().count()) == ("applied", 1)
+    rows[1].refresh_from_db()
+    assert rows[1].specialty_id == "0100"
+    apply_again(faulty)
+    assert (faulty.rows_updated, faulty.rows_unchanged, faulty.rows_refused) == (2, 0, 1)
+    assert Enrollment.objects.get(pk=rows[1].pk).specialty_id == "0200"
+    assert Enrollment.objects.get(pk=rows[2].pk).version == rows[2].version + 1
+
+
+def test_training_row_put_back_to_what_is_stored_changes_nothing(faulty, rows, base_officer):
+    """B7, B12: corrected to the stored value it is unchanged, and not waiting to be written."""
+    row_fixing.correct(faulty, typed(faulty, 2, **{"核定的培训年限（年）": "3"}), by=base_officer)
+    assert verdicts(faulty) == ["unchanged", "refused", "update"]
+
+
+def test_training_number_that_lost_digits_stays_damaged(rows, base, send, base_officer):
+    """B2, P-01: the page shows what is left of the number and never takes it for the number."""
+    number = rows[0].resident.id_number
+    batch = send(edited(template(rows[:1], base), {(1, "证件号"): int(number), (1, "备注"): "x"}))
+    row = batch.rows.get()
+    assert [each["code"] for each in row.problems] == ["number_damaged"]
+    assert "表格软件" not in row.raw["证件号"]
+    row_fixing.correct(batch, typed(batch, 2, 备注="y"), by=base_officer)
+    assert [each["code"] for each in batch.rows.get().problems] == ["number_damaged"]
+    row_fixing.correct(batch, typed(batch, 2, 证件号=number), by=base_officer)
+    assert verdicts(batch) == ["update"]
+
+
+def test_training_page_shows_the_faulty_columns_and_folds_the_others(faulty, signed_in, base_officer):
+    """B7: of three dozen columns those with a fault stand in the table; the words of a column are this base's."""
+    client, address = signed_in(base_officer), reverse("bases:import-correct", args=[faulty.pk])
+    response = client.get(address)
+    lines = response.context["page"].object_list
+    assert [each.header for each in lines[0].inputs] == ["姓名", "证件号", "培训专业", "核定的培训年限（年）"]
+    assert len(lines[0].inputs) + len(lines[0].other) == len(faulty.headers)
+    words = dict(response.context["choices"])
+    assert words["培训专业"] == ["内科", "儿科", "全科", "外科"]
+    assert words["往届生/应届生"] == ["应届生", "往届生"]
+    data = posted(faulty, 3, faulty.rows.get(sheet_row=3).raw | {"培训专业": "儿科"})
+    assert "已重新检查 1 行" in client.post(address, data, follow=True).text
+    assert verdicts(faulty) == ["refused", "update", "update"]
+
+
+def test_training_row_of_a_locked_record_is_refused_in_the_page_too(faulty, rows, base_officer):
+    """B7, AM-15: the page opens nothing that the file would not."""
+    reported(rows[1], base_officer)
+    row_fixing.correct(faulty, typed(faulty, 3, 培训专业="儿科"), by=base_officer)
+    assert [each["code"] for each in faulty.rows.get(sheet_row=3).problems] == ["record_locked"]

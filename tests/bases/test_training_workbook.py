@@ -14,83 +14,15 @@ from bases import imports
 from bases.import_work import apply_batch, check_batch
 from bases.models import ImportBatch, ImportRow
 from bases.training import save_training
-from bases.training_resource import training_template
 from portal.models import AuditEvent, Step
 from residents.models import Enrollment
 from residents.services.refusals import Refused
 from tests import factories
 from tests.bases.conftest import workbook
 from tests.bases.desk import approved, close, complete, page, reported, returned, state, told
+from tests.bases.training_files import codes, edited, template, verdicts
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def rows(base, cycle) -> list[Enrollment]:
-    """Three complete recruits of the base."""
-    return [complete(base, cycle.year) for _ in range(3)]
-
-
-@pytest.fixture
-def send(base, base_officer, cycle):
-    """A function: workbook bytes → the checked batch."""
-
-    def store(content: bytes, *, module: str = "intake", at=None, by=None) -> ImportBatch:
-        batch = imports.store_upload(
-            SimpleUploadedFile("培训信息.xlsx", content),
-            kind="training",
-            module=module,
-            base=at or base,
-            by=by or base_officer,
-            token=uuid.uuid4(),
-        )
-        check_batch(batch.pk)
-        batch.refresh_from_db()
-        return batch
-
-    return store
-
-
-@pytest.fixture
-def write(base_officer):
-    """A function: confirm a checked batch and let the worker write it."""
-
-    def apply(batch: ImportBatch, mode: str = "good_rows") -> ImportBatch:
-        imports.confirm(batch, mode=mode, by=base_officer)
-        apply_batch(batch.pk)
-        batch.refresh_from_db()
-        assert batch.state == "applied", batch.refusal
-        return batch
-
-    return apply
-
-
-def edited(content: bytes, changes: dict[tuple[int, str], str]) -> bytes:
-    """The template with cells changed: (line from 1, header) → text."""
-    book = openpyxl.load_workbook(io.BytesIO(content))
-    sheet = book.worksheets[0]
-    columns = {cell.value: cell.column for cell in sheet[1]}
-    for (line, header), text in changes.items():
-        sheet.cell(line + 1, columns[header]).value = text
-    stored = io.BytesIO()
-    book.save(stored)
-    return stored.getvalue()
-
-
-def template(rows, base, module: str = "intake") -> bytes:
-    records = Enrollment.objects.filter(pk__in=[row.pk for row in rows]).order_by("pk")
-    return training_template(
-        records.select_related("resident", "base", "specialty"), module=module, base=base
-    )
-
-
-def verdicts(batch: ImportBatch) -> list[str]:
-    return list(batch.rows.order_by("sheet_row").values_list("verdict", flat=True))
-
-
-def codes(batch: ImportBatch, line: int = 1) -> list[tuple[str, str]]:
-    row = batch.rows.get(sheet_row=line + 1)
-    return [(problem["header"], problem["code"]) for problem in row.problems if not problem["is_warning"]]
 
 
 # --- there and back --------------------------------------------------------------------------------------------------
