@@ -53,7 +53,7 @@ class _NotAllGood(Exception):
 def locked(batch_id: int) -> ImportBatch:
     return (
         ImportBatch.objects.select_for_update(of=("self",))
-        .select_related("base__province", "cycle", "confirmed_by")
+        .select_related("base__province", "province", "cycle", "confirmed_by")
         .get(pk=batch_id)
     )
 

@@ -10,7 +10,7 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from bases.import_work import BatchMoved, State, locked, move, require_open
-from bases.models import ImportBatch, TrainingBase
+from bases.models import ImportBatch, Province, TrainingBase
 from bases.tasks import work_on_batch
 from portal.calendar import current_cycle
 from portal.models import User
@@ -21,9 +21,17 @@ ABANDONED_AFTER = timedelta(seconds=30)
 
 
 def store_upload(
-    file: UploadedFile, *, kind: str, module: str, base: TrainingBase, by: User, token: UUID
+    file: UploadedFile,
+    *,
+    kind: str,
+    module: str,
+    by: User,
+    token: UUID,
+    base: TrainingBase | None = None,
+    province: Province | None = None,
 ) -> ImportBatch:
-    """Keep an uploaded workbook and queue its check; the same token again gives the batch of the first time (P-23)."""
+    """Keep the uploaded workbook of a base or a province and queue its check; the same token again gives the batch of
+    the first time (P-23)."""
     with transaction.atomic():
         batch, is_new = ImportBatch.objects.get_or_create(
             token=token,
@@ -32,6 +40,7 @@ def store_upload(
                 "module": module,
                 "cycle": current_cycle(),
                 "base": base,
+                "province": province,
                 "uploaded_by": by,
                 "file_name": _shown_name(file.name),
                 "file_sha256": _sha256(file),
@@ -63,9 +72,13 @@ def _queue(batch: ImportBatch) -> None:
 
 
 def earlier_upload(batch: ImportBatch) -> ImportBatch | None:
-    """The last time this base imported the very same file (GOALS B10)."""
+    """The last time this base or province imported the very same file (GOALS B10)."""
     same = ImportBatch.objects.filter(
-        base_id=batch.base_id, kind=batch.kind, module=batch.module, file_sha256=batch.file_sha256
+        base=batch.base_id,
+        province=batch.province_id,
+        kind=batch.kind,
+        module=batch.module,
+        file_sha256=batch.file_sha256,
     )
     return same.filter(state=State.APPLIED, pk__lt=batch.pk).order_by("-pk").first()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bases.lists import Module
 from bases.models import ImportBatch, TrainingBase
@@ -36,20 +37,26 @@ def training_opening(base: TrainingBase, module: str, cycle: CollectionCycle | N
 class Kind:
     """One kind of workbook.
 
-    `good` and `same` say what an import does with a good row and with one that would change nothing; `is_filled`: the
-    template holds the records chosen, and so their full numbers; `shown`: the fields that the list of rows shows.
+    `good` and `same` say what an import does with a good row and with one that would change nothing, `nothing_new`
+    that no row is a good one, `before` and `after` what the page adds to a confirmation and to its result. `is_filled`:
+    the template holds the records chosen, and so their full numbers; `shown`: the fields that the list of rows shows.
+    `home`: the page from which it is uploaded, where that isn't the base's own.
     """
 
     key: str
     title: str
     template_title: str
     action: Action
-    opening: Callable[[TrainingBase, str, CollectionCycle | None], Opening]
+    opening: Callable[[Any, str, CollectionCycle | None], Opening]
     workbooks: Mapping[str, Workbook]
     good: str
     same: str
+    nothing_new: str
     shown: tuple[str, ...]
-    is_filled: bool
+    is_filled: bool = False
+    before: str = ""
+    after: str = ""
+    home: str = ""
 
     def __str__(self) -> str:
         return self.key
@@ -68,8 +75,10 @@ KINDS: dict[str, Kind] = {
             workbooks={Module.INTAKE: _ACCOUNTS, Module.REGISTRY: _ACCOUNTS},
             good="新增",
             same="已存在",
+            nothing_new="这些住院医师都已在本基地，没有需要导入的行：新增 0 行，更新 0 行。",
             shown=("intake_year", "full_name", "id_type", "id_number", "mobile"),
-            is_filled=False,
+            before="导入后证件类型和证件号不能修改。",
+            after="请通知住院医师以证件号为账号登录，初始密码 000000，首次登录须激活账号。",
         ),
         Kind(
             key=ImportBatch.Kind.TRAINING.value,
@@ -80,6 +89,7 @@ KINDS: dict[str, Kind] = {
             workbooks={module: TrainingWorkbook(module) for module in Module},
             good="更新",
             same="没有变化",
+            nothing_new="文件与系统中的内容完全一致，没有需要写入的改动：新增 0 行，更新 0 行。",
             shown=("full_name", "id_number"),
             is_filled=True,
         ),
@@ -87,8 +97,16 @@ KINDS: dict[str, Kind] = {
 }
 
 
+_OTHERS: dict[str, Kind] = {}
+
+
+def offer(kind: Kind) -> None:
+    """Let an app above bring a workbook of a province: its batches run through the same engine and pages."""
+    _OTHERS[kind.key] = kind
+
+
 def kind_of(batch: ImportBatch) -> Kind:
-    return KINDS[batch.kind]
+    return KINDS.get(batch.kind) or _OTHERS[batch.kind]
 
 
 def workbook_of(batch: ImportBatch) -> Workbook:
@@ -97,4 +115,4 @@ def workbook_of(batch: ImportBatch) -> Workbook:
 
 def opening_of(batch: ImportBatch) -> Opening:
     """May rows of this batch be written, corrected or taken back now?"""
-    return kind_of(batch).opening(batch.base, batch.module, batch.cycle)
+    return kind_of(batch).opening(batch.base or batch.province, batch.module, batch.cycle)

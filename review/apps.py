@@ -1,5 +1,11 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class ReviewConfig(AppConfig):
     name = "review"
+
+    def ready(self) -> None:
+        # Offers itself to the import desk, which stands below and knows nothing of it; the models are loaded by now.
+        import_module("review.completion_kind")

@@ -103,7 +103,9 @@ class CompletionBatch(models.Model):
 
     province = models.ForeignKey("bases.Province", models.PROTECT, related_name="completion_batches")
     cycle = models.ForeignKey("portal.CollectionCycle", models.PROTECT, related_name="+")
-    import_batch = models.OneToOneField("bases.ImportBatch", models.PROTECT, null=True, related_name="delivery")
+    import_batch = models.OneToOneField(
+        "bases.ImportBatch", models.PROTECT, null=True, related_name="delivery"
+    )
     certificate_sample = models.FileField(upload_to="samples/")
     state = models.CharField(max_length=10, choices=State.choices, default=State.UPLOADED)
     sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

@@ -1,6 +1,8 @@
 from django.urls import path
 
 from review.views import (
+    completion_statistics,
+    completions,
     corrections,
     national,
     notices,
@@ -75,6 +77,17 @@ urlpatterns = [
     path("switches/<int:pk>/confirm/", switching.switch_confirm, name="switch-confirm"),
     path("switches/<int:pk>/refuse/", switching.switch_refuse, name="switch-refuse"),
     path("switches/<int:pk>/reverse/", switching.switch_reverse, name="switch-reverse"),
+    path("completions/", completions.deliveries, name="completions"),
+    path("completions/template/<slug:province>/", completions.template, name="completion-template"),
+    path("completions/upload/<slug:province>/", completions.upload, name="completion-upload"),
+    path("completions/statistics/", completion_statistics.table, name="completion-statistics"),
+    path("completions/records/", completion_statistics.records, name="completion-records"),
+    path("completions/records/export/", completion_statistics.export, name="completion-export"),
+    path("completions/<int:pk>/", completions.delivery, name="completion"),
+    path("completions/<int:pk>/sample/", completions.sample, name="completion-sample"),
+    path("completions/<int:pk>/withdraw/", completions.withdraw, name="completion-withdraw"),
+    path("completions/<int:pk>/accept/", completions.accept, name="completion-accept"),
+    path("completions/<int:pk>/return/", completions.send_back, name="completion-return"),
     path("staff/", staff.staff, name="staff"),
     path("staff/<slug:kind>/<slug:key>/", staff.staff_of, name="staff-of"),
     path("staff/<slug:kind>/<slug:key>/new/", staff.appoint, name="appoint"),

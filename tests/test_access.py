@@ -17,7 +17,7 @@ from bases.reporting import build_submission
 from portal.models import CycleWindow, Message, Notice, Step
 from portal.roles import Role
 from residents.models import EducationRecord, Enrollment, PersonalReturn
-from review.models import ModeSwitchApplication
+from review.models import CompletionBatch, ModeSwitchApplication
 from tests import factories
 from tests.access_table import ROUTES
 
@@ -44,18 +44,27 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
     submission = build_submission(enrollment, by=officer, declared=True)
     submission.save()
     Enrollment.objects.filter(pk=enrollment.pk).update(report_status="1", review_status="1")
-    imported = ImportBatch.objects.create(
-        kind="accounts",
-        module="intake",
-        cycle=cycle,
-        base=enrollment.base,
-        uploaded_by=officer,
-        file=ContentFile(b"x", name="x.xlsx"),
-        file_name="住院医师.xlsx",
-        file_sha256=uuid.uuid4().hex * 2,
-        state="checked",
-        headers=[],
-    )
+    places = {
+        "b": {"kind": "accounts", "module": "intake", "base": enrollment.base, "uploaded_by": officer},
+        "p": {
+            "kind": "completions",
+            "module": "registry",
+            "province": enrollment.base.province,
+            "uploaded_by": reviewer,
+        },
+    }
+    imported = {
+        letter: ImportBatch.objects.create(
+            cycle=cycle,
+            file=ContentFile(b"x", name="x.xlsx"),
+            file_name="住院医师.xlsx",
+            file_sha256=uuid.uuid4().hex * 2,
+            state="checked",
+            headers=[],
+            **place,
+        ).pk
+        for letter, place in places.items()
+    }
     returned = PersonalReturn.objects.create(
         enrollment=enrollment, comment="请核对。", batch=uuid.uuid4(), returned_by=officer
     )
@@ -100,6 +109,9 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         state="waiting",
         applied_by=reviewer,
     )
+    delivery = CompletionBatch.objects.create(
+        province=enrollment.base.province, cycle=cycle, state="sent", sent_by=reviewer
+    )
     return {
         "": {},
         "module": {"module": "intake"},
@@ -111,11 +123,12 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         "submission": {"pk": enrollment.pk, "number": submission.number},
         "study": {"pk": EducationRecord.objects.get(resident=resident).pk},
         "personal return": {"pk": returned.pk},
-        "import batch": {"pk": imported.pk},
+        "import batch": imported,
         "transfer": {"pk": asked.pk},
         "correction": {"pk": correction.pk},
         "province": {"province": enrollment.base.province_id},
         "switch": {"pk": switch.pk},
+        "completion": {"pk": delivery.pk},
         "decision batch": {"batch": uuid.uuid4()},
         "message": messages,
         "public notice": {"pk": notice.pk},
@@ -144,6 +157,8 @@ SHARED = {
     "specialty",
     "decision batch",
 }
+# Kinds of which each role has an object of its own, by letter.
+OF_EACH_ROLE = {"message", "import batch"}
 
 
 class World:
@@ -173,7 +188,7 @@ class World:
     @staticmethod
     def address(name: str, side: dict, letter: str) -> str:
         kind = ROUTES[name].names
-        values = {"pk": side["message"].get(letter, NOBODY)} if kind == "message" else side[kind]
+        values = {"pk": side[kind].get(letter, NOBODY)} if kind in OF_EACH_ROLE else side[kind]
         return reverse(name, kwargs=values)
 
 
@@ -225,7 +240,7 @@ def test_foreign_objects_answer_like_missing_ones(world, letter, method):
         if method == "get" and route.get == 405:
             continue
         values = world.foreign[route.names]
-        if route.names == "message":
+        if route.names in OF_EACH_ROLE:
             values = {"pk": values[letter]}
         missing = {key: (NOBODY if isinstance(value, int) else value) for key, value in values.items()}
         if route.names in ("organisation", "colleague"):

@@ -16,7 +16,7 @@ from portal.access import allow
 from portal.roles import Role
 
 
-@allow(Role.BASE)
+@allow(Role.BASE, Role.PROVINCE)
 @require_http_methods(["GET", "POST"])
 def correct(request: HttpRequest, pk: int) -> HttpResponse:
     """The refused rows in an editable table, a page at a time (GOALS B7). Numbers stand in full: they are to be

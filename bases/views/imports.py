@@ -17,7 +17,7 @@ from bases.import_work import BatchMoved, State
 from bases.lists import Module
 from bases.models import ImportBatch, TrainingBase
 from bases.reporting import for_check
-from bases.scope import bases_for, current_base
+from bases.scope import bases_for, current_base, provinces_for
 from bases.selection import chosen
 from bases.undo import can_be_undone, kept_rows
 from bases.workbook_kinds import KINDS, Kind, kind_of, opening_of
@@ -108,7 +108,7 @@ def template(request: HttpRequest, kind: Kind, module: Module) -> HttpResponse:
     return workbook_response(content, f"{cycle.year}年{kind.template_title}（{module.label}）.xlsx")
 
 
-@allow(Role.BASE)
+@allow(Role.BASE, Role.PROVINCE)
 @require_GET
 def batch(request: HttpRequest, pk: int) -> HttpResponse:
     """One batch in whatever state it is; while the worker has it, the page asks again by itself."""
@@ -136,7 +136,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "bases/imports/batch.html", context)
 
 
-@allow(Role.BASE)
+@allow(Role.BASE, Role.PROVINCE)
 @require_POST
 def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     """Import the good rows, or all if all are good (GOALS B6)."""
@@ -152,7 +152,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("bases:import-batch", pk)
 
 
-@allow(Role.BASE)
+@allow(Role.BASE, Role.PROVINCE)
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Give a batch up before anything of it is written."""
@@ -165,7 +165,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("bases:import-batch", pk)
 
 
-@allow(Role.BASE)
+@allow(Role.BASE, Role.PROVINCE)
 @require_GET
 def annotated(request: HttpRequest, pk: int) -> HttpResponse:
     """The user's own workbook back, with its faults marked (GOALS B5). It holds full numbers (TRUST 51)."""
@@ -195,14 +195,23 @@ def _base(request: HttpRequest, action: Action) -> TrainingBase:
 
 
 def batch_for(user: User, pk: int, *, to_act: bool = True) -> ImportBatch:
-    """404 for another base's batch; 403 for one that the user may only look at."""
-    bases = bases_for(user, Action.VIEW).values_list("pk", flat=True)
-    batches = ImportBatch.objects.select_related("base__province", "cycle", "uploaded_by", "confirmed_by")
-    found = get_object_or_404(batches, pk=pk, kind__in=KINDS, base_id__in=list(bases))
+    """404 for the batch of another base or province; 403 for one that the user may only look at."""
+    batches = ImportBatch.objects.select_related(
+        "base__province", "province", "cycle", "uploaded_by", "confirmed_by"
+    )
+    if user.role == Role.BASE:
+        batches = batches.filter(base__in=list(bases_for(user, Action.VIEW).values_list("pk", flat=True)))
+    else:
+        codes = list(provinces_for(user, Action.VIEW).values_list("pk", flat=True))
+        batches = batches.filter(base=None, province__in=codes)
+    found = get_object_or_404(batches, pk=pk)
     if to_act and not _may_act(user, found):
         raise PermissionDenied
     return found
 
 
 def _may_act(user: User, found: ImportBatch) -> bool:
-    return bases_for(user, kind_of(found).action).filter(pk=found.base_id).exists()
+    action = kind_of(found).action
+    if found.base_id:
+        return bases_for(user, action).filter(pk=found.base_id).exists()
+    return provinces_for(user, action).filter(pk=found.province_id).exists()

@@ -170,9 +170,29 @@ ERRORS: dict[str, tuple[str, str, str]] = {
         "此合格证书编号与第{row}行相同。",
         "请对照证书，改正其中一行。",
     ),
+    "completion_reported": (
+        "此人已补报",
+        "此人已于{day}补报，内容与本行不同。",
+        "需要更正的，请撤回或请中国医师协会退回原批次，再重新上传。",
+    ),
+    "completion_reported_elsewhere": (
+        "此人已由外省补报",
+        "此人已由其他省份补报。",
+        "请核对此人的培训所在省份；确属本省的，请联系中国医师协会。",
+    ),
+    "certificate_reported": (
+        "证书编号已补报",
+        "此合格证书编号已用于另一位补报人员。",
+        "请对照证书核对编号。",
+    ),
 }
 
 WARNINGS: dict[str, tuple[str, str, str]] = {
+    "completion_person_known": (
+        "平台已有此人，内容有差异",
+        "平台中已有此证件号的人员，本行的{columns}与平台不一致；补报不会改动平台中的内容。",
+        "请核对；确认本行无误的可以保留。",
+    ),
     "rural_not_general_practice": (
         "订单定向生专业不常见",
         "农村订单定向免费医学毕业生一般培训全科，此处是“{value}”。",

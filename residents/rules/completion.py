@@ -1,7 +1,9 @@
 """结业信息 of Annex 1: people of 2015–2016 who finished early, reported by the province (DOMAIN §2.8, BR-04, BR-23).
 
 Context: `today`, `own_province` (the uploading one), `base_found` (False when no base has that name or code),
-`base_nearest` (the name to suggest then) and `base_province` (of the base that was found).
+`base_nearest` (the name to suggest then) and `base_province` (of the base that was found); of what the platform knows
+already, `reported_on` (when the own province reported this person, otherwise than here), `is_reported_elsewhere`,
+`is_certificate_reported` (for another person) and `known_differences` (labels that differ from the platform's person).
 """
 
 import re
@@ -55,6 +57,7 @@ def problems(values: Mapping[str, Any], context: Mapping[str, Any]) -> Problems:
         add(found, "approved_years", "completion_not_reduced")
     _judge_dates(values, context, found)
     _judge_certificate(values, context, found)
+    _judge_known(context, found)
     return found
 
 
@@ -120,6 +123,18 @@ def _judge_certificate(values: Mapping[str, Any], context: Mapping[str, Any], fo
     if values.get("specialty") and parts["specialty"] != values["specialty"]:
         label = SPECIALTY.label(values["specialty"])
         add(found, "certificate_no", "certificate_no_specialty", digits=parts["specialty"], value=label)
+
+
+def _judge_known(context: Mapping[str, Any], found: Problems) -> None:
+    """One person and one certificate count once in the country; the platform's own person is never overwritten."""
+    if context.get("is_reported_elsewhere"):
+        add(found, "id_number", "completion_reported_elsewhere")
+    elif context.get("reported_on"):
+        add(found, "id_number", "completion_reported", day=context["reported_on"])
+    if context.get("is_certificate_reported"):
+        add(found, "certificate_no", "certificate_reported")
+    if context.get("known_differences"):
+        add(found, "id_number", "completion_person_known", columns="、".join(context["known_differences"]))
 
 
 def problems_of_rows(rows: Iterable[tuple[int, Mapping[str, Any]]]) -> dict[int, Problems]:

@@ -1,0 +1,82 @@
+"""Statistics of received early completions, and their list in the columns of 附件1 (BR-20; GOALS N5, N6)."""
+
+from collections.abc import Iterator, Mapping
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.db.models.functions import ExtractYear
+
+from bases.models import Province, Specialty, TrainingBase
+from portal import audit
+from portal.models import User
+from portal.sheets.streaming import stream_xlsx
+from residents.codes import CODE_LISTS
+from residents.rules import completion
+from residents.words import in_words
+from review.completions import accepted
+from review.exports import may_unmask
+from review.models import CompletionRecord, Export
+from review.statistics import Dimension
+
+_ROWS_AT_ONCE = 2000
+
+
+def _named(model: type, *order: str) -> dict[str, str]:
+    return {str(pk): name for pk, name in model.objects.order_by(*order).values_list("pk", "name")}
+
+
+DIMENSIONS = {
+    dimension.key: dimension
+    for dimension in (
+        Dimension("province", "培训所在省份", "province_id", lambda: _named(Province, "pk")),
+        Dimension("base", "培训基地", "base_id", lambda: _named(TrainingBase, "province_id", "code")),
+        Dimension("specialty", "培训专业", "specialty_id", lambda: _named(Specialty, "pk")),
+        Dimension("type", "人员类型", "trainee_type", lambda: CODE_LISTS["trainee_type"].items),
+        Dimension("years", "核定的培训年限", "approved_years", lambda: {"1": "1 年", "2": "2 年"}),
+        Dimension("end", "结束年份", "end_year", dict),
+    )
+}
+
+
+def counted(user: User, filters: Mapping[str, str]) -> QuerySet[CompletionRecord]:
+    """The early completions that count, of the provinces the user sees; `filters`: dimension key → value."""
+    found = accepted(user).annotate(end_year=ExtractYear("actual_end_date"))
+    return found.filter(**{DIMENSIONS[key].column: value for key, value in filters.items()})
+
+
+def export_list(
+    user: User, filters: Mapping[str, str], *, unmasked: bool = False, purpose: str = ""
+) -> Iterator[bytes]:
+    """The bytes of an .xlsx in the 13 columns of 附件1; its making is logged before the first byte leaves.
+
+    Raises PermissionDenied for unmasked numbers without the right to them.
+    """
+    if unmasked and not may_unmask(user):
+        raise PermissionDenied
+    found = counted(user, filters)
+    export = Export.objects.create(
+        requested_by=user,
+        kind="completions_list",
+        filters=dict(filters),
+        is_masked=not unmasked,
+        purpose=purpose,
+        rows=found.count(),
+    )
+    audit.record("export", by=user, target=export, rows=export.rows, masked=not unmasked, purpose=purpose)
+    return stream_xlsx(
+        list(completion.HEADERS),
+        _rows(found, unmasked),
+        sheet_name="提前结业人员",
+        widths=[max(14, len(header) + 6) for header in completion.HEADERS],
+    )
+
+
+def _rows(found: QuerySet[CompletionRecord], unmasked: bool) -> Iterator[list[str]]:
+    for record in found.order_by("pk").iterator(chunk_size=_ROWS_AT_ONCE):
+        values = {field.name: getattr(record, field.name, None) for field in completion.FIELDS}
+        values |= {
+            "province": record.province_id,
+            "training_base": record.base.name,
+            "specialty": record.specialty_id,
+        }
+        yield [in_words(field, values[field.name], masked=not unmasked) for field in completion.FIELDS]
