@@ -48,6 +48,12 @@ def in_view(user: User, action: Action = Action.VIEW) -> QuerySet[ModeSwitchAppl
     return found.order_by("-applied_at", "-pk")
 
 
+def free_to_apply(user: User) -> set[str]:
+    """Codes of the provinces for which the user may write an application now: none of theirs is open."""
+    direct = provinces_for(user, Action.APPLY_SWITCH).filter(reporting_mode=ReportingMode.DIRECT)
+    return set(direct.exclude(switch_applications__state__in=OPEN).values_list("pk", flat=True))
+
+
 # --- the province ----------------------------------------------------------------------------------------------------
 
 

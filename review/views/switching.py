@@ -31,7 +31,7 @@ def switches(request: HttpRequest) -> HttpResponse:
     page = {
         "provinces": provinces_for(request.user, Action.VIEW).order_by("code"),
         "applications": switching.in_view(request.user)[:200],
-        "may_apply": provinces_for(request.user, Action.APPLY_SWITCH).exists(),
+        "may_apply": switching.free_to_apply(request.user),
         "transfer": opening(current_cycle(), Step.API_TRANSFER),
     }
     return render(request, "review/switches.html", page)
