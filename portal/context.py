@@ -1,7 +1,10 @@
+from functools import cache
+
 from django.http import HttpRequest
 from django.utils import timezone
 
-from portal.models import Message, SiteContact
+from portal.messages import box
+from portal.models import SiteContact
 
 
 def frame(request: HttpRequest) -> dict:
@@ -9,10 +12,11 @@ def frame(request: HttpRequest) -> dict:
     is made by a page that does not print it."""
     user = getattr(request, "user", None)
 
+    @cache
     def unread_count() -> int:
         if user is None or not user.is_authenticated:
             return 0
-        return Message.objects.filter(recipient=user, read_at__isnull=True).count()
+        return box(user).filter(read_at__isnull=True).count()
 
     return {
         "contact": lambda: SiteContact.objects.filter(pk=1).first(),

@@ -220,6 +220,9 @@ IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 IMPORT_EXPORT_USE_TRANSACTIONS = True
 
 EMAIL_BACKEND = env("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", "noreply@localhost")
+# Where mails and SMS of messages go: a function (channel, address, text) by its dotted path, see portal/gateways.py.
+MESSAGE_GATEWAY = env("MESSAGE_GATEWAY", "portal.gateways.console")
 
 LOGGING = {
     "version": 1,

@@ -37,6 +37,7 @@ ROUTES = {
     "portal:messages": Route(SIGNED_IN),
     "portal:message-open": Route(SIGNED_IN, "message", get=405),
     "portal:messages-read-all": Route(SIGNED_IN, get=405),
+    "portal:message-settings": Route(SIGNED_IN),
     "portal:draft": Route(SIGNED_IN, get=405),
     "residents:home": Route("r"),
     "residents:section": Route("r", "section"),

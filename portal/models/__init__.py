@@ -1,16 +1,19 @@
 from portal.models.audit import AuditEvent
 from portal.models.cycle import CollectionCycle, CycleWindow, Extension, Step
+from portal.models.messages import Delivery, Message, MessageSettings
 from portal.models.people import SignInAttempt, User
-from portal.models.work import FormDraft, Job, Message, Notice, SiteContact
+from portal.models.work import FormDraft, Job, Notice, SiteContact
 
 __all__ = [
     "AuditEvent",
     "CollectionCycle",
     "CycleWindow",
+    "Delivery",
     "Extension",
     "FormDraft",
     "Job",
     "Message",
+    "MessageSettings",
     "Notice",
     "SignInAttempt",
     "SiteContact",

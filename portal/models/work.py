@@ -46,25 +46,6 @@ class SiteContact(models.Model):
         return self.department
 
 
-class Message(models.Model):
-    """One in-site message to one person, with the record it is about (GOALS S4)."""
-
-    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="messages_received")
-    kind = models.CharField(max_length=30)
-    subject = models.CharField("标题", max_length=120)
-    body = models.TextField("内容", blank=True)
-    link = models.CharField(max_length=200, blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
-    read_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        verbose_name = verbose_name_plural = "站内消息"
-        indexes = [models.Index(fields=["recipient", "read_at", "-created_at"], name="message_by_recipient")]
-
-    def __str__(self) -> str:
-        return self.subject
-
-
 class FormDraft(models.Model):
     """What a person had typed into one form when it was last saved by itself (GOALS R4, P-22).
 

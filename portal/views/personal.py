@@ -2,41 +2,70 @@
 
 from django.contrib import messages as flash
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal import drafts
 from portal.access import allow
-from portal.models import Message
+from portal.message_forms import MessageSettingsForm
+from portal.messages import Topic, box, mark_read
+from portal.models import Delivery, Message, MessageSettings
 from portal.roles import Role
+
+MESSAGES_A_PAGE, DELIVERIES_SHOWN = 30, 10
 
 
 @allow(*Role)
 @require_GET
 def messages(request: HttpRequest) -> HttpResponse:
-    own = Message.objects.filter(recipient=request.user).order_by("-created_at")
-    page = Paginator(own, 30).get_page(request.GET.get("page"))
-    return render(request, "portal/messages.html", {"page": page})
+    """The person's messages, unread first, filtered by topic and unread; a digest with its parts (GOALS S4)."""
+    own = box(request.user)
+    topic, unread_only = request.GET.get("topic", ""), request.GET.get("unread") == "1"
+    if topic in Topic.values:
+        own = own.filter(Q(topic=topic) | Q(parts__topic=topic)).distinct()
+    if unread_only:
+        own = own.filter(read_at__isnull=True)
+    own = own.annotate(is_read=Q(read_at__isnull=False)).order_by("is_read", "-created_at", "-pk")
+    page = Paginator(own.prefetch_related("parts"), MESSAGES_A_PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "topics": Topic.choices, "topic": topic, "unread_only": unread_only}
+    return render(request, "portal/messages.html", context)
 
 
 @allow(*Role)
 @require_POST
 def open_message(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark one message as read and go to what it is about."""
-    message = get_object_or_404(Message, pk=pk, recipient=request.user)
-    Message.objects.filter(pk=pk, read_at__isnull=True).update(read_at=timezone.now())
+    own = Message.objects.filter(recipient=request.user, shown_at__isnull=False)
+    message = get_object_or_404(own, pk=pk)
+    mark_read(own.filter(pk=pk))
     return redirect(message.link or "portal:messages")
 
 
 @allow(*Role)
 @require_POST
 def read_all_messages(request: HttpRequest) -> HttpResponse:
-    Message.objects.filter(recipient=request.user, read_at__isnull=True).update(read_at=timezone.now())
+    count = mark_read(box(request.user))
+    flash.success(request, f"已将 {count} 条消息标为已读。" if count else "没有未读消息。")
     return redirect("portal:messages")
+
+
+@allow(*Role)
+@require_http_methods(["GET", "POST"])
+def message_settings(request: HttpRequest) -> HttpResponse:
+    """消息设置: what this person hears of, when, and where besides the portal; with what was sent last."""
+    stored = MessageSettings.objects.filter(user=request.user).first()
+    form = MessageSettingsForm(request.POST or None, user=request.user, settings=stored)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        flash.success(request, "消息设置已保存，对此后的消息生效。")
+        return redirect("portal:message-settings")
+    sent = Delivery.objects.filter(recipient=request.user).select_related("message").order_by("-created_at")
+    context = {"form": form, "sent": sent[:DELIVERIES_SHOWN]}
+    return render(request, "portal/message_settings.html", context, status=422 if form.errors else 200)
 
 
 @allow(*Role)
