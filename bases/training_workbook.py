@@ -13,6 +13,7 @@ from bases.models import ImportBatch, ImportRow, TrainingBase
 from bases.openings import entries_of
 from bases.reporting import for_check, unreport_after_change
 from bases.training_resource import RESOURCES, in_template, training_template
+from bases.transfer_requests import settle
 from bases.workbooks import Applied, JudgedRow, as_stored, has_errors, shown
 from portal.calendar import Opening
 from portal.models import Step, User
@@ -24,6 +25,7 @@ from residents.openness import training_entry
 from residents.rules import status, training
 from residents.rules.catalogue import Verbatim
 from residents.rules.fields import Field, Problems, add
+from residents.services.returns import settle_states
 from residents.services.states import StateMoved
 from residents.services.status import (
     changes_status,
@@ -156,6 +158,9 @@ class TrainingWorkbook:
             if outcome.fields
         )
         unreport_after_change([record for record, _ in written.values()], by=by)
+        settle([record for record, outcome in written.values() if outcome.change], by=by)
+        # What is asked of the resident depends on 人员类型.
+        settle_states([record.pk for record, outcome in written.values() if "trainee_type" in outcome.fields])
         return applied
 
 

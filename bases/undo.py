@@ -1,7 +1,8 @@
-"""Undoing an import of accounts while nothing of it was reported (GOALS B11; BR-50, 73; AM-19).
+"""Undoing an import while nothing of it was reported (GOALS B11; BR-50, 73; AM-19).
 
 What the batch created and nobody has touched since goes again, as a single deletion does it: softly, so the history
-keeps all and each record can be restored for 30 days. Whatever somebody has worked on stays, and is named.
+keeps all and each record can be restored for 30 days. What it changed goes back to what it was
+(bases/undo_updates.py). Whatever somebody has worked on stays, and is named.
 """
 
 from collections.abc import Collection, Iterator
@@ -11,11 +12,13 @@ from typing import Any
 
 import pghistory
 from django.db import OperationalError, transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from bases.import_work import DEADLOCK, BatchMoved, State, count_rows, locked, move, require_open
 from bases.models import ImportBatch, ImportRow, Submission
+from bases.undo_updates import Restore, changed_records, restore, updates_of
+from bases.workbook_kinds import KINDS
 from portal import audit
 from portal.models import User
 from residents.models import (
@@ -42,15 +45,23 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an undo would do now: records that go, records that stay, records whose 上报 forbids it."""
+    """What an undo would do now: records that go, that go back to what they were, that stay, and those whose 上报
+    forbids it."""
 
     going: list[Enrollment] = field(default_factory=list)
+    restored: list[Restore] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
     reported: list[Enrollment] = field(default_factory=list)
 
+    @property
+    def count(self) -> int:
+        """How many records it takes back."""
+        return len(self.going) + len(self.restored)
+
 
 def can_be_undone(batch: ImportBatch) -> bool:
-    return batch.kind == ImportBatch.Kind.ACCOUNTS and batch.state == State.APPLIED
+    """A base's own batches; a province withdraws its deliveries of 附件1 in another way."""
+    return batch.kind in KINDS and batch.state == State.APPLIED
 
 
 def kept_rows(batch: ImportBatch) -> int:
@@ -59,7 +70,19 @@ def kept_rows(batch: ImportBatch) -> int:
 
 
 def plan_of(batch: ImportBatch) -> Plan:
-    """Sort the records the batch created; a constant number of queries however many there are."""
+    """Sort the records the batch created or changed; a constant number of queries however many there are."""
+    plan = Plan()
+    if batch.rows_created:
+        _sort_created(batch, plan)
+    if batch.rows_updated:
+        updates = updates_of(batch)
+        plan.restored.extend(updates.restored)
+        plan.kept.extend(Kept(record, reason) for record, reason in updates.kept)
+        plan.reported.extend(updates.reported)
+    return plan
+
+
+def _sort_created(batch: ImportBatch, plan: Plan) -> None:
     records = list(
         Enrollment.objects.filter(import_batch=batch)
         .select_related("resident__user")
@@ -67,7 +90,6 @@ def plan_of(batch: ImportBatch) -> Plan:
         .order_by("pk")
     )
     reasons = _reasons(records)
-    plan = Plan()
     for each in records:
         if each.was_reported:
             plan.reported.append(each)
@@ -75,11 +97,10 @@ def plan_of(batch: ImportBatch) -> Plan:
             plan.kept.append(Kept(each, reasons[each.pk]))
         else:
             plan.going.append(each)
-    return plan
 
 
 def undo(batch: ImportBatch, *, by: User) -> Plan | None:
-    """Take back what the batch created and nobody has touched since; the batch is then 已撤销. One transaction.
+    """Take back what the batch created or changed and nobody has touched since; it is then 已撤销. One transaction.
 
     Freed persons can be imported again by anybody; whoever has no other record can no longer sign in. A second call
     changes nothing and gives None. Raises BatchMoved where the batch is not applied, a record of it was reported or
@@ -105,12 +126,16 @@ def _undo(batch_id: int, by: User) -> Plan | None:
     _lock_people(batch)
     plan = plan_of(batch)
     if plan.reported:
-        raise BatchMoved(f"这批数据中有 {len(plan.reported)} 人已经上报过，不能整批撤销。录错的请逐条删除。")
+        raise BatchMoved(
+            f"这批数据中有 {len(plan.reported)} 人此后已经上报，不能整批撤销。有误的请逐条处理。"
+        )
     _take_out(plan.going, batch, by)
+    _put_back(batch, plan, by)
     _note_kept(batch, plan.kept)
     count_rows(batch)
     move(batch, State.UNDONE, undone_at=timezone.now(), refusal={})
-    audit.record("import_undo", by=by, target=batch, deleted=len(plan.going), kept=len(plan.kept))
+    taken = {"deleted": len(plan.going), "restored": len(plan.restored), "kept": len(plan.kept)}
+    audit.record("import_undo", by=by, target=batch, **taken)
     return plan
 
 
@@ -118,7 +143,7 @@ def _lock_people(batch: ImportBatch) -> None:
     """Hold records, persons and accounts in the order every service takes them: whoever saves, reports or activates
     in this moment is either seen in the plan or finds the record deleted."""
     records = Enrollment.objects.filter(import_batch=batch)
-    _hold(records)
+    _hold(Enrollment.objects.filter(Q(import_batch=batch) | Q(pk__in=changed_records(batch))))
     _hold(Resident.objects.filter(pk__in=records.values("resident_id")))
     _hold(User.objects.filter(pk__in=records.values("resident__user_id")))
 
@@ -141,23 +166,31 @@ def _take_out(records: Collection[Enrollment], batch: ImportBatch, by: User) -> 
     users.exclude(Exists(remaining)).update(is_active=False)
 
 
+def _put_back(batch: ImportBatch, plan: Plan, by: User) -> None:
+    kept = restore(batch, plan.restored, by=by)
+    plan.kept.extend(Kept(record, reason) for record, reason in kept)
+    left = {record.pk for record, _ in kept}
+    plan.restored[:] = [each for each in plan.restored if each.enrollment.pk not in left]
+
+
 def _note_kept(batch: ImportBatch, kept: Collection[Kept]) -> None:
     """The reason stays with the row, so the list is there as long as the batch."""
     reasons = {each.enrollment.resident.id_number: each.reason for each in kept}
-    rows = list(batch.rows.filter(verdict=ImportRow.Verdict.CREATE, values__id_number__in=list(reasons)))
+    rows = list(batch.rows.good().filter(values__id_number__in=list(reasons)))
     for row in rows:
-        row.problems = [*row.problems, _note(reasons[row.values["id_number"]])]
+        row.problems = [*row.problems, _note(reasons[row.values["id_number"]], row.verdict)]
     ImportRow.objects.bulk_update(rows, ["problems"], batch_size=500)
 
 
-def _note(reason: str) -> dict[str, Any]:
+def _note(reason: str, verdict: str) -> dict[str, Any]:
+    created = verdict == ImportRow.Verdict.CREATE
     return {
         "header": "",
         "column": "",
         "code": KEPT,
         "title": "撤销导入时保留",
         "text": reason,
-        "repair": "录错的请在“账号查找与重置”中单独删除。",
+        "repair": "录错的请在“账号查找与重置”中单独删除。" if created else "请打开该记录核对、修改。",
         "is_warning": True,
     }
 

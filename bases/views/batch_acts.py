@@ -66,7 +66,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             plan = undoing.undo(batch, by=request.user)
             if plan:
-                messages.success(request, f"已撤销 {len(plan.going)} 人的导入，保留 {len(plan.kept)} 人。")
+                messages.success(request, f"已撤销 {plan.count} 人的导入，保留 {len(plan.kept)} 人。")
         except BatchMoved as moved:
             messages.error(request, str(moved))
         return redirect("bases:import-batch", pk)

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from bases import imports
 from bases.import_work import apply_batch, check_batch
-from bases.models import ImportBatch, ImportRow
+from bases.models import ImportBatch, ImportRow, TransferRequest
 from bases.training import save_training
-from portal.models import AuditEvent, Step
+from portal.models import AuditEvent, Message, Step
 from residents.models import Enrollment
 from residents.services.refusals import Refused
 from tests import factories
@@ -263,6 +263,29 @@ def test_registry_file_changes_the_status(registered, base, send, write):
     assert state(registered[0]) == ("0", "2")
     again = send(template(registered, base, "registry"), module="registry")
     assert verdicts(again) == ["unchanged"] * 3
+
+
+def test_registry_file_that_withdraws_a_person_answers_the_request_for_him(
+    registered, base, other_base, other_base_officer, send, write
+):
+    """GOALS B13, BR-74: as the form does; the base that waits is told."""
+    asked = TransferRequest.objects.create(
+        enrollment=registered[0],
+        to_base=other_base,
+        asked_by=other_base_officer,
+        reason="转入",
+        due_on=timezone.localdate(),
+    )
+    changes = {
+        (1, "培训状态"): "退培",
+        (1, "变更日期"): f"{registered[0].intake_year}-10-01",
+        (1, "变更原因"): "转换培训基地",
+        (1, "学员去向"): "宁波市第一医院 内科",
+    }
+    write(send(edited(template(registered, base, "registry"), changes), module="registry"))
+    asked.refresh_from_db()
+    assert asked.state == "released"
+    assert Message.objects.filter(recipient=other_base_officer).count() == 1
 
 
 def test_registry_file_with_an_incomplete_change_of_status_is_refused(registered, base, send):

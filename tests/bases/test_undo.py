@@ -45,7 +45,7 @@ def test_undo_takes_back_what_nobody_touched(imported, base_officer, cycle):
             ["删除", "删除原因"],
         )
     event = AuditEvent.objects.get(action="import_undo")
-    assert (event.actor, event.detail) == (base_officer, {"deleted": 2, "kept": 0})
+    assert (event.actor, event.detail) == (base_officer, {"deleted": 2, "restored": 0, "kept": 0})
 
 
 def test_undone_person_is_free_for_every_base(imported, base_officer, other_base, other_base_officer):
@@ -142,7 +142,7 @@ def test_batch_of_which_one_was_reported_is_not_undone(imported, base_officer):
     factories.fill_training(record)
     build_submission(record, by=base_officer, declared=True).save()
     assert [each.pk for each in undo.plan_of(batch).reported] == [record_of(lines[0]).pk]
-    with pytest.raises(BatchMoved, match="1 人已经上报过"):
+    with pytest.raises(BatchMoved, match="1 人此后已经上报"):
         undo.undo(batch, by=base_officer)
     assert Enrollment.objects.exclude(deleted_at=None).count() == 0
 
