@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
 from bases.models import ImportBatch
+from portal import scanning
 from portal.sheets.reading import MAX_BYTES
 
 MEGABYTE = 1024 * 1024
@@ -40,6 +41,8 @@ class UploadForm(forms.Form):
                 f"文件有 {file.size / MEGABYTE:.1f} MB，超过 {MAX_BYTES // MEGABYTE} MB 的上限。"
                 "请删去图片和无关的工作表，或分成几个文件上传。"
             )
+        if found := scanning.finding(file):
+            raise ValidationError(f"文件未通过安全检查（{found}）。请用杀毒软件处理后重新上传。")
         return file
 
 

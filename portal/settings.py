@@ -205,6 +205,8 @@ UPLOAD_MAX_BYTES = 20 * 1024 * 1024
 WORKBOOK_MAX_ROWS = int(env("WORKBOOK_MAX_ROWS", "5000"))
 # Uploaded workbooks are deleted after this many days (DOMAIN P-26).
 UPLOAD_RETENTION_DAYS = int(env("UPLOAD_RETENTION_DAYS", "90"))
+# Dotted path of the operator's virus scanner (portal/scanning.py says what it takes and answers); empty scans nothing.
+UPLOAD_SCANNER = env("UPLOAD_SCANNER", "")
 
 TASKS = {
     "default": {"BACKEND": env("TASKS_BACKEND", "django_tasks_db.DatabaseBackend"), "QUEUES": ["default"]}

@@ -5,6 +5,7 @@ from typing import IO
 
 from django.core.files.uploadedfile import UploadedFile
 
+from portal import scanning
 from residents.rules.catalogue import Problem
 
 SCAN_MAX_BYTES = 10 * 1024 * 1024
@@ -53,7 +54,12 @@ def upload_problem(name: str, upload: UploadedFile) -> Problem | None:
     """Why this file cannot be stored as the field `name`, None when it can."""
     if not upload.size:
         return Problem("file_empty", "文件是空的。", "请重新选择文件。")
-    return _photo_problem(upload) if name == "photo" else _scan_problem(upload)
+    fault = _photo_problem(upload) if name == "photo" else _scan_problem(upload)
+    if fault is None and (found := scanning.finding(upload)):
+        return Problem(
+            "file_unsafe", f"文件未通过安全检查（{found}）。", "请用杀毒软件处理原件，重新扫描或导出后再上传。"
+        )
+    return fault
 
 
 def _scan_problem(upload: UploadedFile) -> Problem | None:
