@@ -1,4 +1,5 @@
-"""What a decision tells the base's staff: one message a base and batch, never one a record (GOALS S4)."""
+"""Whom a decision tells: the base's staff one message a base and batch, never one a record; of an approval, and of a
+decision taken back, the resident too (GOALS S4)."""
 
 from collections.abc import Sequence
 
@@ -11,6 +12,7 @@ from portal.messages import send
 
 def approved(decided: Sequence[Submission]) -> None:
     _tell(decided, "approved", "审核通过", "审核通过的信息已纳入统计和“住院医师信息管理”。")
+    _tell_residents(decided, "approved", "您的信息已通过省级审核")
 
 
 def returned(decided: Sequence[Submission], *, comment: str) -> None:
@@ -19,6 +21,12 @@ def returned(decided: Sequence[Submission], *, comment: str) -> None:
 
 def revoked(submission: Submission, *, note: str) -> None:
     _tell([submission], "revoked", "审核决定已撤销", note)
+    _tell_residents([submission], "revoked", "省级撤销了对您信息的审核决定，请以首页显示的状态为准")
+
+
+def _tell_residents(decided: Sequence[Submission], kind: str, subject: str) -> None:
+    people = {submission.enrollment.resident.user_id for submission in decided}
+    send(people, kind=kind, subject=subject, link=reverse("residents:home"))
 
 
 def _tell(decided: Sequence[Submission], kind: str, word: str, body: str) -> None:

@@ -4,9 +4,12 @@ import pghistory
 from django.core.management.base import BaseCommand
 from django.db import connection
 
+from bases.deadline_notices import remind_of_deadlines
 from bases.imports import forget_old_files, requeue_abandoned
 from bases.stale import remind_daily
 from bases.transfer_requests import settle_all
+from portal.deliveries import look_after
+from portal.messages import fold_into_digests
 from residents.services.lock import carry_out_locks
 
 # Any fixed number: of several clocks on several machines only the one that holds this lock works.
@@ -14,7 +17,7 @@ LOCK_KEY = 2019_854
 
 
 class Command(BaseCommand):
-    help = "What time itself asks for, once a minute: intake lock, reminders, abandoned imports. Safe everywhere."
+    help = "What time itself asks for, once a minute: intake lock, reminders, digests, imports. Safe everywhere."
 
     def add_arguments(self, parser) -> None:
         parser.add_argument("--once", action="store_true", help="one round, then stop")
@@ -37,6 +40,9 @@ class Command(BaseCommand):
                 lapsed = carry_out_locks()
                 settle_all()
                 remind_daily()
+                remind_of_deadlines()
+                fold_into_digests()
+                look_after()
                 requeue_abandoned()
                 forget_old_files()
             if lapsed:

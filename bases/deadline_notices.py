@@ -1,0 +1,180 @@
+"""Reminders of deadlines to those whose work is not done: residents, bases, provinces (GOALS S4; AM-03, AM-04).
+
+Told 7, 3 and 1 days before a window closes; a record, base or province with more time is told of its own last day.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from bases.models import Province, TrainingBase
+from bases.services import recipients
+from portal import audit
+from portal.calendar import last_moment, openings
+from portal.deliveries import DIGEST_HOUR
+from portal.messages import send
+from portal.models import AuditEvent, CollectionCycle, Extension, Step
+from residents.models import Enrollment
+from residents.models.enrollment import LIVE, PersonalState, ReportStatus, ReviewStatus
+
+KIND = "deadline"
+DAYS_BEFORE = (7, 3, 1)
+STEPS = (Step.RESIDENT_FILL, Step.REPORT, Step.REVIEW, Step.REGISTRY_UPDATE)
+_ACTION = "deadline_reminders"
+_RETURNED = Q(review_status=ReviewStatus.RETURNED)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """One step that ends soon, for the records of `scope`."""
+
+    cycle: CollectionCycle
+    step: Step
+    closes_at: datetime
+    days_left: int
+    scope: Q
+
+    @property
+    def moment(self) -> str:
+        return last_moment(self.closes_at)
+
+    @property
+    def key(self) -> str:
+        return f"deadline:{self.cycle.year}:{self.step.value}:{self.closes_at:%Y%m%d%H%M}:{self.days_left}"
+
+
+def remind_of_deadlines(now: datetime | None = None) -> int:
+    """Tell everybody with open work of the deadlines that are 7, 3 or 1 days away; returns how many messages.
+
+    The clock calls it every minute; it works once a day, from eight o'clock on, and tells nobody twice.
+    """
+    now = now or timezone.now()
+    local = timezone.localtime(now)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    done_today = AuditEvent.objects.filter(action=_ACTION, at__gte=midnight)
+    if local.hour < DIGEST_HOUR or done_today.exists():
+        return 0
+    sent = sum(_TELL[deadline.step](deadline) for deadline in _near(now))
+    audit.record(_ACTION, by=None, sent=sent)
+    return sent
+
+
+def _near(now: datetime) -> Iterator[Deadline]:
+    codes = list(Province.objects.values_list("pk", flat=True))
+    for cycle in CollectionCycle.objects.filter(locked_at__isnull=True):
+        longer = list(
+            Extension.objects.filter(cycle=cycle, province=None, until__gt=now).select_related("enrollment")
+        )
+        for code in codes:
+            for step, state in openings(cycle, STEPS, province_id=code, now=now).items():
+                days = _days_left(state.closes_at, now) if state.is_open else None
+                if days is not None:
+                    scope = Q(base__province_id=code) & ~_extended(longer, step)
+                    yield Deadline(cycle, step, state.closes_at, days, scope)
+        for extension in longer:
+            days = _days_left(extension.until, now)
+            if days is not None and extension.step in STEPS:
+                step = Step(extension.step)
+                yield Deadline(cycle, step, extension.until, days, _extended([extension], step))
+
+
+def _days_left(closes_at: datetime | None, now: datetime) -> int | None:
+    """Whole days until the last day, if it is one of those on which people are told."""
+    if closes_at is None:
+        return None
+    days = (timezone.localdate(closes_at - timedelta(seconds=1)) - timezone.localdate(now)).days
+    return days if days in DAYS_BEFORE else None
+
+
+def _extended(extensions: list[Extension], step: Step) -> Q:
+    """The records that these extensions of a step name."""
+    bases = [each.base_id for each in extensions if each.step == step and each.base_id]
+    records = [each.enrollment_id for each in extensions if each.step == step and each.enrollment_id]
+    return Q(base_id__in=bases) | Q(pk__in=records)
+
+
+def _intake(deadline: Deadline) -> QuerySet[Enrollment]:
+    """The recruits of the cycle; in a province that transfers by API nobody fills in here."""
+    records = Enrollment.objects.filter(LIVE, deadline.scope, registered_at=None)
+    return records.filter(intake_year=deadline.cycle.year).exclude(base__province__reporting_mode="2")
+
+
+def _tell_residents(deadline: Deadline) -> int:
+    unfinished = _intake(deadline).exclude(personal_state=PersonalState.COMPLETE).exclude(_RETURNED)
+    return _tell_people(
+        unfinished, deadline, f"个人信息填报将于 {deadline.moment} 截止，您的信息还没有填写完整"
+    )
+
+
+def _tell_registered(deadline: Deadline) -> int:
+    """AM-04: the deadline of the registry is soft, a reminder and no lock."""
+    records = Enrollment.objects.filter(LIVE, deadline.scope, registered_at__isnull=False)
+    unfinished = records.exclude(personal_state=PersonalState.COMPLETE)
+    return _tell_people(
+        unfinished, deadline, f"请在 {deadline.moment} 前更新个人信息，您的信息还没有填写完整"
+    )
+
+
+def _tell_people(records: QuerySet[Enrollment], deadline: Deadline, subject: str) -> int:
+    people = records.values_list("resident__user_id", flat=True)
+    body = "登录后首页列出还缺的项目，点击即可填写。填写后保存即可，无需上报。"
+    return send(
+        people, kind=KIND, subject=subject, body=body, link=reverse("residents:home"), key=deadline.key
+    )
+
+
+def _tell_bases(deadline: Deadline) -> int:
+    waiting = _intake(deadline).filter(report_status=ReportStatus.UNREPORTED).exclude(_RETURNED)
+    return _tell_staff(
+        waiting, deadline, TrainingBase, f"上报将于 {deadline.moment} 截止，还有 {{}} 人未上报"
+    )
+
+
+def _tell_reviewers(deadline: Deadline) -> int:
+    """The end of the review is also the last day for what was returned (AM-03)."""
+    records = _intake(deadline)
+    pending = records.filter(review_status=ReviewStatus.PENDING)
+    returned = records.filter(_RETURNED)
+    return _tell_staff(
+        pending, deadline, Province, f"省级审核将于 {deadline.moment} 截止，还有 {{}} 人待审核"
+    ) + _tell_staff(
+        returned, deadline, TrainingBase, f"省级退回的 {{}} 人须在 {deadline.moment} 前修改并重新上报"
+    )
+
+
+def _tell_staff(
+    records: QuerySet[Enrollment],
+    deadline: Deadline,
+    model: type[Province] | type[TrainingBase],
+    subject: str,
+) -> int:
+    owner, link = (
+        ("base__province_id", reverse("review:queue"))
+        if model is Province
+        else ("base_id", reverse("bases:record-list", args=["intake"]))
+    )
+    counts = dict(records.values_list(owner).annotate(number=Count("pk")))
+    staff = recipients(model, counts)
+    return sum(
+        send(
+            staff.get(key, []),
+            kind=KIND,
+            subject=subject.format(number),
+            body="请从下面的链接查看名单。截止后数据锁定，没有办理的记录不再纳入本周期。",
+            link=link,
+            key=f"{deadline.key}:{key}",
+        )
+        for key, number in counts.items()
+    )
+
+
+_TELL = {
+    Step.RESIDENT_FILL: _tell_residents,
+    Step.REPORT: _tell_bases,
+    Step.REVIEW: _tell_reviewers,
+    Step.REGISTRY_UPDATE: _tell_registered,
+}
