@@ -99,7 +99,8 @@ class ImportRow(models.Model):
         UNCHANGED = "unchanged", "已存在，未重复导入"
         REFUSED = "refused", "有误，未导入"
 
-    batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="rows")
+    # Without an index of its own: the unique constraint begins with it.
+    batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="rows", db_index=False)
     sheet_row = models.PositiveIntegerField()
     raw = models.JSONField()
     values = models.JSONField()

@@ -62,18 +62,34 @@ class Enrollment(models.Model):
         LEGACY = "legacy", "历史迁移"
         API = "api", "接口传送"
 
-    resident = models.ForeignKey("residents.Resident", models.PROTECT, related_name="enrollments")
+    # Without an index of their own where one below begins with the column or nobody looks for records by it: an
+    # imported row would write each of them, in this table and in its history.
+    resident = models.ForeignKey(
+        "residents.Resident", models.PROTECT, related_name="enrollments", db_index=False
+    )
     base = models.ForeignKey(
-        "bases.TrainingBase", models.PROTECT, related_name="enrollments", verbose_name="培训基地"
+        "bases.TrainingBase",
+        models.PROTECT,
+        related_name="enrollments",
+        verbose_name="培训基地",
+        db_index=False,
     )
     intake_year = models.PositiveSmallIntegerField("招收年份")
     origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.INTAKE)
     created_at = models.DateTimeField("导入时间", default=timezone.now, editable=False)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     # 培训信息 (DOMAIN §2.6), kept by the base
     specialty = models.ForeignKey(
-        "bases.Specialty", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="培训专业"
+        "bases.Specialty",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="培训专业",
+        db_index=False,
     )
     specialty_locked = models.BooleanField(default=False)
     program_type = models.CharField(max_length=1, default="1")
@@ -136,7 +152,7 @@ class Enrollment(models.Model):
     lapsed_at = models.DateTimeField("锁定失效时间", null=True, blank=True)
     deleted_at = models.DateTimeField("删除时间", null=True, blank=True)
     deleted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     deleted_reason = text(200)
     import_batch = models.ForeignKey(
@@ -214,6 +230,13 @@ class Enrollment(models.Model):
         return "registry" if self.registered_at else "intake"
 
 
+# The history of a record is asked for by record and by context only; each of these indexes would be written by every
+# imported row. The library has no setting for one model's foreign keys.
+for _field in Enrollment.events.rel.related_model._meta.fields:
+    if _field.is_relation and not _field.name.startswith("pgh_"):
+        _field.db_index = False
+
+
 class StatusChange(models.Model):
     """One change of 培训状态 with its reason, dates and evidence (DOMAIN §2.7); never altered, never deleted."""
 
@@ -231,7 +254,9 @@ class StatusChange(models.Model):
     ended_on = models.DateField(null=True, blank=True)
     ended_result = code(1)
     attachment = models.FileField(upload_to=evidence_path, max_length=120, blank=True)
-    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     changed_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
