@@ -191,6 +191,14 @@ def report(
     return result
 
 
+def report_delivered(enrollment_ids: Collection[int], *, by: User, batch: uuid.UUID) -> list[Submission]:
+    """Report what a province's platform delivered, judged and declared true by the caller (AM-02): 已上报 / 待审核.
+
+    A submission still waiting is replaced. Runs in the caller's transaction; returns the new submissions.
+    """
+    return _submit(_locked(enrollment_ids), by, batch, channel=Submission.Channel.API)
+
+
 def _locked(enrollment_ids: Collection[int]) -> list[Enrollment]:
     """The records, locked and then read: a row waited for would else come with blocks older than its lock."""
     rows = Enrollment.objects.filter(pk__in=list(enrollment_ids), deleted_at__isnull=True).order_by("pk")
@@ -210,9 +218,11 @@ def for_check(enrollments: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
     ).prefetch_related("resident__education_records", "status_changes")
 
 
-def _submit(rows: list[Enrollment], by: User, batch: uuid.UUID) -> None:
+def _submit(
+    rows: list[Enrollment], by: User, batch: uuid.UUID, channel: str = Submission.Channel.PAGE
+) -> list[Submission]:
     if not rows:
-        return
+        return []
     now = timezone.now()
     ids = [row.pk for row in rows]
     _close(Submission.objects.filter(enrollment__in=ids), by)
@@ -221,7 +231,7 @@ def _submit(rows: list[Enrollment], by: User, batch: uuid.UUID) -> None:
     )
     cycles = _cycles_of(rows)
     kept = last_snapshots(rows)
-    Submission.objects.bulk_create(
+    submissions = Submission.objects.bulk_create(
         [
             build_submission(
                 row,
@@ -231,12 +241,14 @@ def _submit(rows: list[Enrollment], by: User, batch: uuid.UUID) -> None:
                 cycle=cycles.get(row.intake_year if row.module == "intake" else None),
                 batch=batch,
                 reported=kept.get(row.pk),
+                channel=channel,
             )
             for row in rows
         ],
         batch_size=500,
     )
     mark_reported_many(ids, now=now)
+    return submissions
 
 
 def _cycles_of(rows: list[Enrollment]) -> dict[int | None, CollectionCycle]:
@@ -259,6 +271,7 @@ def build_submission(
     cycle: CollectionCycle | None = None,
     batch: uuid.UUID | None = None,
     reported: dict[str, Any] | None = None,
+    channel: str = Submission.Channel.PAGE,
 ) -> Submission:
     """The frozen picture of a record as it stands now, not yet saved (BR-20).
 
@@ -291,6 +304,7 @@ def build_submission(
         is_rural_oriented=enrollment.is_rural_oriented,
         is_western_support=enrollment.is_western_support,
         snapshot=snapshot,
+        channel=channel,
         declared_true=declared,
         reported_by=by,
         report_batch=batch,

@@ -27,6 +27,11 @@ ERRORS: dict[str, tuple[str, str, str]] = {
         "此证件号与第{row}行相同。",
         "请保留正确的一行，删除或改正另一行。",
     ),
+    "education_without_bachelor": (
+        "没有本科学习经历",
+        "学习经历中没有本科层次。",
+        "请补充本科学习经历；长学制的请在硕士或博士层次注明“是否长学制”为是。",
+    ),
     "birth_date_contradicts_id": (
         "出生日期与证件号不符",
         "出生日期与证件号中的{derived}不一致。",

@@ -3,6 +3,11 @@
 # code: (title, what is wrong, how to repair it)
 ERRORS: dict[str, tuple[str, str, str]] = {
     "required": ("必填项为空", "此项必填，现在为空。", "请填写此项。"),
+    "field_unknown": (
+        "没有这个字段",
+        "没有名为“{value}”的字段。",
+        "请对照接口文档的字段表改正字段名或删除此项。",
+    ),
     "text_too_long": (
         "文字过长",
         "内容共{length}个字，超过了{limit}个字的上限。",

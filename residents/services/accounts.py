@@ -51,13 +51,22 @@ class Created:
     others: dict[int, Standing] = field(default_factory=dict)
 
 
-def create_accounts(rows: Collection[AccountRow], *, base: Any, module: str, batch: Any, by: User) -> Created:
+def create_accounts(
+    rows: Collection[AccountRow],
+    *,
+    base: Any,
+    module: str,
+    batch: Any,
+    by: User,
+    origin: str = Enrollment.Origin.INTAKE,
+) -> Created:
     """Create what the rows of one base ask for, all in one transaction; nothing is raised for rows that cannot enter.
 
     A person who is live here or elsewhere by now, or whose number is somebody else's, comes back in `others`, also when
     another base imported him in this very moment (AM-27). A person without a live enrollment gets a further one on the
     account he has; password and state of that account stay (AM-21). `module` "registry" makes a late addition (BR-69)
-    that stands in the registry at once and counts once approved. The caller provides the history's context.
+    that stands in the registry at once and counts once approved. `origin` is where intake records come from, `batch`
+    the import batch or None. The caller provides the history's context.
     """
     result = Created()
     pending = list(rows)
@@ -73,7 +82,7 @@ def create_accounts(rows: Collection[AccountRow], *, base: Any, module: str, bat
                 for row in pending
                 if known[row.row].known not in (Known.NOBODY, Known.FREE)
             }
-            entered = _Entrance(cursor, base, module, batch, by).admit(entering, known)
+            entered = _Entrance(cursor, base, module, batch, by, origin).admit(entering, known)
             result.enrollments |= entered
             pending = [row for row in entering if row.row not in entered]
     result.others |= {row.row: Standing(Known.OTHER_PERSON) for row in pending}
@@ -83,12 +92,15 @@ def create_accounts(rows: Collection[AccountRow], *, base: Any, module: str, bat
 class _Entrance:
     """One pass over the tables for one base. Rows that meet a unique constraint are left out, not raised."""
 
-    def __init__(self, cursor: CursorWrapper, base: Any, module: str, batch: Any, by: User) -> None:
+    def __init__(
+        self, cursor: CursorWrapper, base: Any, module: str, batch: Any, by: User, origin: str
+    ) -> None:
         self.cursor = cursor
         self.base = base
         self.is_late = module == "registry"
         self.batch = batch
         self.by = by
+        self.origin = origin
         self.now: datetime = timezone.now()
 
     def admit(self, rows: list[AccountRow], known: dict[int, Standing]) -> dict[int, int]:
@@ -129,7 +141,7 @@ class _Entrance:
 
     def _origin(self, *, is_transfer: bool = False) -> str:
         if not self.is_late:
-            return Enrollment.Origin.INTAKE
+            return self.origin
         return Enrollment.Origin.TRANSFER if is_transfer else Enrollment.Origin.LATE
 
     @staticmethod
@@ -222,7 +234,7 @@ class _Entrance:
                 "state_since": self.now,
                 "updated_at": self.now,
                 "registered_at": self.now if self.is_late else None,
-                "import_batch_id": self.batch.pk,
+                "import_batch_id": self.batch and self.batch.pk,
             },
         )
         self.cursor.execute("SELECT count(*) FROM staged_accounts")
