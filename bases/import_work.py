@@ -16,6 +16,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from bases.import_templates import explained, remarks_on
 from bases.models import ImportBatch, ImportRow
 from bases.workbook_kinds import opening_of, workbook_of
 from bases.workbooks import Applied, JudgedRow
@@ -106,9 +107,11 @@ def check_batch(batch_id: int) -> None:
         move(batch, State.CHECKING, progress=0)
     try:
         table = read_batch(batch)
+        remarks = remarks_on(batch, table)
         ImportBatch.objects.filter(pk=batch.pk).update(rows_total=len(table.rows))
-        _keep_verdicts(batch_id, table, list(_judged(batch, table)))
+        _keep_verdicts(batch_id, table, remarks, list(_judged(batch, table)))
     except SheetRefused as refusal:
+        refusal = explained(batch, refusal)
         _refuse(batch_id, {"code": refusal.code, "text": refusal.text, "repair": refusal.repair})
     except _Stopped:
         return
@@ -161,7 +164,7 @@ def _judged(batch: ImportBatch, table: Table) -> Iterator[JudgedRow]:
         yield row
 
 
-def _keep_verdicts(batch_id: int, table: Table, rows: list[JudgedRow]) -> None:
+def _keep_verdicts(batch_id: int, table: Table, remarks: list[dict], rows: list[JudgedRow]) -> None:
     with transaction.atomic():
         batch = locked(batch_id)
         if batch.state != State.CHECKING:
@@ -169,10 +172,7 @@ def _keep_verdicts(batch_id: int, table: Table, rows: list[JudgedRow]) -> None:
         batch.sheet_name = table.sheet_name[:100]
         batch.header_row = table.header_row
         batch.headers = [list(header) for header in table.headers]
-        batch.ignored_headers = [
-            *({"column": letters, "header": text} for letters, text in table.unknown_headers),
-            *({"sheet": name} for name in table.ignored_sheets),
-        ]
+        batch.ignored_headers = remarks
         with connection.cursor() as cursor:
             copy_into(
                 cursor, ImportRow._meta.db_table, _ROW_COLUMNS, (_row_values(batch_id, row) for row in rows)

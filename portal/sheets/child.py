@@ -1,7 +1,7 @@
 """The short-lived process that opens uploaded files: `python -m portal.sheets.child`, JSON on stdin.
 
 A hostile file can make any reader ask for hundreds of gigabytes and abort. Here only this process dies.
-The answer on stdout is JSON (never pickle): {"result": …} or {"refused": [code, text, repair]}.
+The answer on stdout is JSON (never pickle): {"result": …} or {"refused": [code, text, repair, version]}.
 """
 
 import json
@@ -41,7 +41,11 @@ def read(request):
     search = HeaderSearch(request["expected"], request["optional"], request["ignorable"], request["aliases"])
     kind = inspect(request["path"], request["max_bytes"])
     book = open_book(request["path"], kind)
-    table = find_table(book, search, request["max_rows"])
+    try:
+        table = find_table(book, search, request["max_rows"])
+    except SheetRefused as refusal:
+        refusal.template_version = book.template_version()
+        raise
     return table | {"kind": kind, "is_1904": book.is_1904, "template_version": book.template_version()}
 
 
@@ -60,7 +64,8 @@ def answer(task, request):
         refusal = refused("no_file")
     except BaseException:  # a panic of the Rust reader is no Exception
         refusal = refused("unreadable")
-    return json.dumps({"refused": [refusal.code, refusal.text, refusal.repair]}).encode()
+    told = [refusal.code, refusal.text, refusal.repair, refusal.template_version]
+    return json.dumps({"refused": told}).encode()
 
 
 def serve(task, cpu_seconds=CPU_SECONDS):

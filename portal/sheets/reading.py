@@ -39,6 +39,7 @@ class Table:
         default_factory=list
     )  # ignored columns; "" = data, no header
     ignored_sheets: list[str] = field(default_factory=list)  # further sheets with all the headers and data
+    skipped: list[str] = field(default_factory=list)  # letters of the columns with an ignorable header
 
     def letter(self, header):
         """The column letters of a header, None if the file lacks that column."""
@@ -88,6 +89,7 @@ def read_table(
         template_version=found["template_version"],
         unknown_headers=[tuple(header) for header in found["unknown_headers"]],
         ignored_sheets=found["ignored_sheets"],
+        skipped=found["skipped"],
     )
 
 

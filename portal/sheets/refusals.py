@@ -48,10 +48,12 @@ _REASONS = {
 
 
 class SheetRefused(Exception):
-    """The whole file is refused. `code` is stable; `text` (why) and `repair` (what to do) are for the user."""
+    """The whole file is refused. `code` is stable; `text` (why) and `repair` (what to do) are for the user;
+    `template_version` is the stamp of one of our templates, if the file could be opened and has one."""
 
-    def __init__(self, code, text, repair):
+    def __init__(self, code, text, repair, template_version=None):
         super().__init__(text + repair)
+        self.template_version = template_version
         self.code = code
         self.text = text
         self.repair = repair

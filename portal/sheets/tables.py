@@ -84,6 +84,7 @@ def _extract(grid, header, max_rows):
         "headers": [(column_letter(column), text) for column, text in by_column],
         "rows": rows,
         "unknown_headers": [(column_letter(column), text) for column, text in ignored],
+        "skipped": [column_letter(column) for column in header.ignored],
     }
 
 

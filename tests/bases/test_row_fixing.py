@@ -277,9 +277,10 @@ def test_annotated_copy_corrected_and_sent_again_repeats_nobody(signed_in, base_
     book.save(corrected)
 
     again = checked(corrected.getvalue())
-    assert again.ignored_headers == []
+    assert again.ignored_headers == [{"status_column": "F"}]
     assert counts(again) == (3, 1, 2, 0)
     page = signed_in(base_officer).get(reverse("bases:import-batch", args=[again.pk])).text
+    assert "这是上次批注的文件，状态列已忽略" in page
     assert "已存在，未重复导入" in page
     apply_again(again)
     assert counts(again) == (3, 1, 2, 0)
@@ -378,3 +379,25 @@ def test_training_row_of_a_locked_record_is_refused_in_the_page_too(faulty, rows
     reported(rows[1], base_officer)
     row_fixing.correct(faulty, typed(faulty, 3, 培训专业="儿科"), by=base_officer)
     assert [each["code"] for each in faulty.rows.get(sheet_row=3).problems] == ["record_locked"]
+
+
+def test_annotated_training_copy_corrected_and_sent_again_writes_only_the_corrected_row(
+    faulty, rows, signed_in, base_officer, send, write
+):
+    """B5 for the training workbook: recognised and said so; the row written before is 没有变化, with no new event."""
+    write(faulty)
+    desk = signed_in(base_officer)
+    content = desk.get(reverse("bases:import-annotated", args=[faulty.pk])).content
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
+    headers = [cell.value for cell in sheet[1]]
+    status = [sheet.cell(row, headers.index(STATUS_HEADER) + 1).value for row in (2, 3, 4)]
+    assert [status[0][:11], status[1][:5], status[2]] == ["核定的培训年限（年）：", "培训专业：", "已更新"]
+    events = rows[2].events.count()
+
+    again = send(edited(content, {(1, "核定的培训年限（年）"): "3", (2, "培训专业"): "儿科"}))
+    assert verdicts(again) == ["unchanged", "update", "unchanged"]
+    assert "这是上次批注的文件，状态列已忽略" in desk.get(reverse("bases:import-batch", args=[again.pk])).text
+    write(again)
+    assert (again.rows_updated, again.rows_unchanged, again.rows_refused) == (1, 2, 0)
+    assert rows[2].events.count() == events
+    assert Enrollment.objects.get(pk=rows[1].pk).specialty_id == "0200"
