@@ -4,6 +4,14 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+# Taking the index of a foreign key away, Django drops every index on that one column but those of Meta.indexes: the
+# partial unique one of a constraint too. So the constraint goes first and comes back.
+CONSTRAINT = models.UniqueConstraint(
+    fields=["resident"],
+    condition=~models.Q(status="5") & models.Q(lapsed_at__isnull=True, deleted_at__isnull=True),
+    name="one_live_enrollment_per_resident",
+)
+
 
 class Migration(migrations.Migration):
 
@@ -29,11 +37,13 @@ class Migration(migrations.Migration):
             name='deleted_by',
             field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
+        migrations.RemoveConstraint("enrollment", CONSTRAINT.name),
         migrations.AlterField(
             model_name='enrollment',
             name='resident',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='enrollments', to='residents.resident'),
         ),
+        migrations.AddConstraint("enrollment", CONSTRAINT),
         migrations.AlterField(
             model_name='enrollment',
             name='specialty',
