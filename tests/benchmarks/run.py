@@ -20,10 +20,12 @@ from tests.benchmarks.targets import Target, is_met
 # Each holds TARGETS; imported once Django is set up.
 MODULES = (
     "tests.benchmarks.accounts",
+    "tests.benchmarks.training",
     "tests.benchmarks.exports",
     "tests.benchmarks.statistics",
     "tests.benchmarks.lists",
     "tests.benchmarks.pages",
+    "tests.benchmarks.serving",
     "tests.benchmarks.history",
     "tests.benchmarks.decisions",
 )
