@@ -1,6 +1,6 @@
 """What a base keeps of a person who has left it: the copy it reported, not the living data of the next base (AM-20)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,16 @@ def last_snapshots(enrollments: Iterable[Enrollment]) -> dict[int, dict[str, Any
         return {}
     newest = (
         Submission.objects.filter(enrollment__in=left)
+        .order_by("enrollment", "-number")
+        .distinct("enrollment")
+    )
+    return dict(newest.values_list("enrollment", "snapshot"))
+
+
+def approved_snapshots(enrollment_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """The last approved snapshot of each record that has one, by its id."""
+    newest = (
+        Submission.objects.filter(enrollment__in=enrollment_ids, outcome=Submission.Outcome.APPROVED)
         .order_by("enrollment", "-number")
         .distinct("enrollment")
     )

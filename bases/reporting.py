@@ -15,7 +15,8 @@ from django.db.models import F, Max, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from bases.copies import last_snapshots, snapshot_as_kept
+from bases.copies import approved_snapshots, last_snapshots, snapshot_as_kept
+from bases.differences import changed_fields
 from bases.models import Submission
 from bases.openings import entries_of
 from portal.calendar import Opening, current_cycle
@@ -231,6 +232,7 @@ def _submit(
     )
     cycles = _cycles_of(rows)
     kept = last_snapshots(rows)
+    approved = approved_snapshots(ids)
     submissions = Submission.objects.bulk_create(
         [
             build_submission(
@@ -241,6 +243,7 @@ def _submit(
                 cycle=cycles.get(row.intake_year if row.module == "intake" else None),
                 batch=batch,
                 reported=kept.get(row.pk),
+                approved=approved.get(row.pk),
                 channel=channel,
             )
             for row in rows
@@ -271,12 +274,14 @@ def build_submission(
     cycle: CollectionCycle | None = None,
     batch: uuid.UUID | None = None,
     reported: dict[str, Any] | None = None,
+    approved: dict[str, Any] | None = None,
     channel: str = Submission.Channel.PAGE,
 ) -> Submission:
     """The frozen picture of a record as it stands now, not yet saved (BR-20).
 
-    `reported` is the snapshot before, whose personal part stays for a person who has left the base (AM-20). Without
-    `number` and `cycle` they are looked up, at two queries a record.
+    `reported` is the snapshot before, whose personal part stays for a person who has left the base (AM-20); `approved`
+    the last approved one, against which the changed fields are told (GOALS P2). Without `number` and `cycle` they are
+    looked up, at two queries a record.
     """
     if number is None:
         number = (enrollment.submissions.aggregate(last=Max("number"))["last"] or 0) + 1
@@ -304,6 +309,7 @@ def build_submission(
         is_rural_oriented=enrollment.is_rural_oriented,
         is_western_support=enrollment.is_western_support,
         snapshot=snapshot,
+        changed_fields=changed_fields(approved, snapshot) if approved is not None else None,
         channel=channel,
         declared_true=declared,
         reported_by=by,

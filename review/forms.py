@@ -6,12 +6,12 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
+from bases.differences import field_labels
 from bases.models import Specialty
 from bases.scope import provinces_for
 from portal.models import User
 from portal.roles import Action
 from residents.codes import CODE_LISTS
-from review.differences import field_labels
 from review.queue import bases_in_view
 from review.reasons import ReturnReason
 from review.statistics import BLANK, DIMENSIONS, SOURCES, UNKNOWN
@@ -56,6 +56,7 @@ class QueueFilter(ListFilter):
         required=False,
         choices=[*ANY, ("3", "3 天以上"), ("7", "7 天以上"), ("14", "14 天以上")],
     )
+    changed = forms.ChoiceField(label="与上次通过相比", required=False, choices=lambda: _changes())
 
 
 class RecordFilter(ListFilter):
@@ -236,6 +237,15 @@ class StatisticsForm(forms.Form):
     @property
     def chosen_source(self) -> str:
         return self.cleaned_data.get("source") or "current"
+
+
+def _changes() -> list[tuple]:
+    """What may have changed since the last approval: anything, nothing, or one field, grouped by its block."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for path, label in field_labels().items():
+        block, _, field = label.partition("：")
+        groups.setdefault(f"{block}有变化", []).append((path, field))
+    return [*ANY, ("some", "有变化"), ("none", "没有变化"), *groups.items()]
 
 
 def _dimensions() -> list[tuple[str, str]]:

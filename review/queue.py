@@ -54,6 +54,8 @@ def filtered(submissions: QuerySet[Submission], filters: Mapping) -> QuerySet[Su
         submissions = submissions.filter(number=1)
     elif filters.get("turn") == "again":
         submissions = submissions.filter(number__gt=1)
+    if changed := filters.get("changed"):
+        submissions = submissions.filter(_has_changed(changed))
     if filters.get("waiting"):
         submissions = submissions.filter(
             reported_at__lte=timezone.now() - timedelta(days=int(filters["waiting"]))
@@ -62,6 +64,15 @@ def filtered(submissions: QuerySet[Submission], filters: Mapping) -> QuerySet[Su
         found = by_name_or_number(Enrollment.objects.all(), filters["q"])
         submissions = submissions.filter(enrollment__in=found.values("pk"))
     return submissions
+
+
+def _has_changed(what: str) -> Q:
+    """Submissions that differ from the last approval in one field ("block.field"), in "some" or in "none" (P2)."""
+    if what == "none":
+        return Q(changed_fields=[])
+    if what == "some":
+        return Q(changed_fields__len__gt=0)
+    return Q(changed_fields__contains=[what])
 
 
 def for_list(submissions: QuerySet[Submission]) -> QuerySet[Submission]:

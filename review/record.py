@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bases.differences import Change, changes, field_labels
 from bases.display import Section, sections
 from bases.models import Submission
 from bases.scope import enrollments_for
@@ -17,7 +18,6 @@ from residents.openness import review_entry
 from residents.snapshot import snapshot_of
 from review import queue
 from review.deadlines import revocation_entry
-from review.differences import Change, changes, field_labels
 from review.reasons import ReturnReason
 
 Outcome = Submission.Outcome

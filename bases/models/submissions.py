@@ -1,5 +1,6 @@
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -42,6 +43,8 @@ class Submission(models.Model):
     is_western_support = models.BooleanField()
     # {"identity": {…}, "basic": {…}, "education": […], "work": {…}, "certificate": {…}, "training": {…}, "status": {…}}
     snapshot = models.JSONField()
+    # "block.field" of what differs from the snapshot approved last; null where none was approved before this 上报.
+    changed_fields = ArrayField(models.CharField(max_length=60), null=True)
     channel = models.CharField(max_length=4, choices=Channel.choices, default=Channel.PAGE)
     declared_true = models.BooleanField("已声明信息真实准确")
     reported_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

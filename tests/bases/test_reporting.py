@@ -21,8 +21,8 @@ pytestmark = pytest.mark.django_db
 
 LEAVE = {"status": "5", "reason": "13", "withdrawal_kind": "1", "destination": "自主择业"}
 # Savepoint, lock, read, levels of study, status changes, extensions, window (cycle, windows, extensions), returns,
-# close, numbers, cycles, insert, update, release.
-QUERIES_OF_A_REPORT = 16
+# close, numbers, cycles, approved snapshots, insert, update, release.
+QUERIES_OF_A_REPORT = 17
 
 
 # --- one report ------------------------------------------------------------------------------------------------------
@@ -286,7 +286,10 @@ def test_save_of_the_resident_keeps_the_report_and_can_be_reported_again(
     assert record.has_unreported_update
     reported(record, base_officer)
     assert not record.has_unreported_update
-    assert record.submissions.get(outcome="pending").snapshot["basic"]["email"] == "later@example.com"
+    first, again = record.submissions.order_by("number")
+    assert again.snapshot["basic"]["email"] == "later@example.com"
+    # GOALS P2: the submission itself tells what changed since the last approval.
+    assert (first.changed_fields, again.changed_fields) == (None, ["basic.email"])
 
 
 def test_update_while_waiting_replaces_the_waiting_submission(complete_enrollment, base_officer):

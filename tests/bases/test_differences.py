@@ -2,7 +2,7 @@
 
 import pytest
 
-from review.differences import changes, field_labels
+from bases.differences import changes, field_labels
 
 OLD = {
     "identity": {

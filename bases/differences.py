@@ -39,6 +39,11 @@ def changes(old: Mapping[str, Any] | None, new: Mapping[str, Any], *, masked: bo
     return found
 
 
+def changed_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """The "block.field" of every field that differs between two snapshots, each once, in the order of the forms."""
+    return list(dict.fromkeys(change.path for change in changes(old, new)))
+
+
 def field_labels() -> dict[str, str]:
     """ "block.field" → "block: field" in Chinese, for whatever may be commented."""
     return {
