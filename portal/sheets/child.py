@@ -20,9 +20,9 @@ MAX_FILE_BYTES = 300 << 20  # openpyxl keeps sheets in temporary files while it 
 MAX_ANSWER_BYTES = 100 << 20
 
 
-def limit_resources(cpu_seconds):
+def limit_resources(cpu_seconds, address_space=ADDRESS_SPACE_BYTES):
     """Bounds memory, processor time and written bytes of this process, and turns core dumps off."""
-    _lower(resource.RLIMIT_AS, ADDRESS_SPACE_BYTES)
+    _lower(resource.RLIMIT_AS, address_space)
     _lower(resource.RLIMIT_CPU, cpu_seconds)
     _lower(resource.RLIMIT_FSIZE, MAX_FILE_BYTES)
     _lower(resource.RLIMIT_CORE, 0)
@@ -56,13 +56,19 @@ def answer(task, request):
         if len(content) > MAX_ANSWER_BYTES:
             raise refused("too_much_text")
         return content
-    except SheetRefused as error:
+    except BaseException as error:  # a panic of the Rust reader is no Exception
+        return refusal_of(error)
+
+
+def refusal_of(error):
+    """The answer that stands for what a reader threw."""
+    if isinstance(error, SheetRefused):
         refusal = error
-    except MemoryError:
+    elif isinstance(error, MemoryError):
         refusal = refused("too_demanding")
-    except FileNotFoundError:
+    elif isinstance(error, FileNotFoundError):
         refusal = refused("no_file")
-    except BaseException:  # a panic of the Rust reader is no Exception
+    else:
         refusal = refused("unreadable")
     told = [refusal.code, refusal.text, refusal.repair, refusal.template_version]
     return json.dumps({"refused": told}).encode()

@@ -32,7 +32,7 @@ _NOT_TABLES = (
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 
 
-def inspect(path, max_bytes):
+def inspect(path, max_bytes, max_unpacked=MAX_UNPACKED_BYTES):
     """The kind of a file: "xlsx", "xls", "ods" or "csv". Raises SheetRefused for everything else."""
     size = stat(path).st_size
     if size == 0:
@@ -44,7 +44,7 @@ def inspect(path, max_bytes):
         if head.startswith(_OLE):
             return _inspect_ole(head + file.read())
     if head.startswith(b"PK"):
-        return _inspect_zip(path)
+        return _inspect_zip(path, max_unpacked)
     return _inspect_text(head)
 
 
@@ -81,11 +81,11 @@ def _inspect_text(head):
     return "csv"
 
 
-def _inspect_zip(path):
+def _inspect_zip(path, max_unpacked):
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
-            _check_directory(parts)
+            _check_directory(parts, max_unpacked)
             kind = _kind_of_archive(archive, {part.filename.replace("\\", "/").lower() for part in parts})
             if kind == "ods" and _is_encrypted_ods(archive):
                 raise refused("password")
@@ -97,12 +97,12 @@ def _inspect_zip(path):
         raise refused("broken") from error
 
 
-def _check_directory(parts):
+def _check_directory(parts, max_unpacked):
     if len(parts) > MAX_PARTS:
         raise refused("too_many_parts")
     unpacked = sum(part.file_size for part in parts)
     packed = sum(part.compress_size for part in parts)
-    if unpacked > MAX_UNPACKED_BYTES:
+    if unpacked > max_unpacked:
         raise refused("unpacks_too_big")
     if unpacked > _RATIO_MATTERS_ABOVE and unpacked > packed * _MAX_RATIO:
         raise refused("unpacks_too_big")

@@ -15,6 +15,12 @@ def find_table(book, search, max_rows):
 
     Further complete sheets with data are named under "ignored_sheets", so that no row vanishes silently.
     """
+    grid, header, ignored = find_grid(book, search)
+    return _extract(grid, header, max_rows) | {"ignored_sheets": ignored}
+
+
+def find_grid(book, search):
+    """(grid, header row, names of further complete sheets with data) of that sheet; raises SheetRefused."""
     names = [name for name in book.sheet_names() if name != LISTS_SHEET]
     if not names:
         raise refused("no_sheet")
@@ -34,7 +40,7 @@ def find_table(book, search, max_rows):
             partial = grid, header
     if not complete:
         raise _no_table(search, partial, refusal)
-    return _first_filled(complete, max_rows)
+    return _first_filled(complete)
 
 
 def _no_table(search, partial, refusal):
@@ -44,15 +50,13 @@ def _no_table(search, partial, refusal):
     return refusal or refused("no_header", expected="、".join(search.expected))
 
 
-def _first_filled(complete, max_rows):
+def _first_filled(complete):
     filled = [(grid, header) for grid, header in complete if _has_data(grid, header)]
     if not filled:
         grid, header = complete[0]
         raise refused("no_rows", sheet=grid.name, row=header.row)
     grid, header = filled[0]
-    table = _extract(grid, header, max_rows)
-    table["ignored_sheets"] = [other.name for other, _ in filled[1:]]
-    return table
+    return grid, header, [other.name for other, _ in filled[1:]]
 
 
 def _head(grid):
@@ -89,26 +93,35 @@ def _extract(grid, header, max_rows):
 
 
 def _rows(grid, header, columns, nameless, max_rows):
-    """The rows below the header that hold anything in `columns`: [row number, JSON-ready values]."""
+    """The rows below the header that hold anything in `columns`, refused beyond `max_rows`."""
+    below = islice(grid.rows(), header.row, None)
+    rows = []
+    for row in data_rows(grid, header, columns, below, nameless.look):
+        if len(rows) == max_rows:
+            count = max_rows + 1 + sum(_is_filled(more, columns) for _, more in below)
+            raise refused("too_many_rows", sheet=grid.name, count=count, limit=max_rows)
+        rows.append(row)
+    return rows
+
+
+def data_rows(grid, header, columns, below, look=lambda raw: None):
+    """Yields [row number, JSON-ready values of `columns`] of every row of `below` that holds anything in them.
+
+    `below` iterates the grid's rows under the header; `look` is shown every raw row.
+    """
     errors = grid.cell_errors()
     merged = _MergedCells(grid.merged, header.row, columns)
-    rows = []
-    below = islice(grid.rows(), header.row, None)
     for number, raw in below:
         width = len(raw)
         values = [plain(raw[column]) if column < width else None for column in columns]
-        nameless.look(raw)
+        look(raw)
         if errors:
             values = [errors.get((number, c), value) for c, value in zip(columns, values, strict=True)]
         if merged.any and not merged.mark(number, values):
             continue
         if all(value is None for value in values):
             continue
-        if len(rows) == max_rows:
-            count = max_rows + 1 + sum(_is_filled(more, columns) for _, more in below)
-            raise refused("too_many_rows", sheet=grid.name, count=count, limit=max_rows)
-        rows.append([number, [value if type(value) in SCALARS else to_wire(value) for value in values]])
-    return rows
+        yield [number, [value if type(value) in SCALARS else to_wire(value) for value in values]]
 
 
 def _is_filled(raw, columns):
