@@ -81,7 +81,7 @@ def judge(delivered: Delivered, context: Mapping[str, Any]) -> None:
     if context.get("base_found") is False:
         named = values["training"].get("training_base")
         delivered.add("training.training_base", [problem("base_unknown", value=named)])
-    known |= _context(values)
+    known |= context_of_parts(values)
     _judge_basic(delivered, known)
     _judge_education(delivered, known)
     _judge_block(delivered, "certificate", certificate.problems, certificate.missing, known)
@@ -95,7 +95,7 @@ def judge(delivered: Delivered, context: Mapping[str, Any]) -> None:
         delivered.add("training.training_base", [problem("required")])
 
 
-def _context(values: Mapping[str, Any]) -> dict[str, Any]:
+def context_of_parts(values: Mapping[str, Any]) -> dict[str, Any]:
     """What the blocks know of each other, as residents.snapshot.context_of tells it of a stored record."""
     person, own, trained = values["account"], values["basic"], values["training"]
     told = basic.derived(person.get("id_type"), person.get("id_number"))
