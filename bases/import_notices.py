@@ -1,37 +1,44 @@
-"""Telling the sender of a workbook that the worker is through, if he had to wait (GOALS B8)."""
-
-from datetime import datetime, timedelta
+"""Telling the sender of a workbook that the worker is through, if he has left the page (GOALS B8)."""
 
 from django.urls import reverse
-from django.utils import timezone
 
+from bases.import_progress import is_watched
 from bases.import_work import State
 from bases.models import ImportBatch
 from portal import messages
-
-# Whoever waits less is still looking at the page.
-PATIENCE = timedelta(seconds=20)
 
 _SUBJECTS = {
     State.REFUSED: "“{name}”未被接受，请查看原因",
     State.CHECKED: "“{name}”已检查完毕，请确认导入",
     State.APPLIED: "“{name}”已导入完毕",
 }
+_GIVEN_BACK = "“{name}”没有导入，请查看原因"
 
 
-def queued_at(batch_id: int) -> datetime:
-    """When the batch was handed to the worker."""
-    return ImportBatch.objects.values_list("worked_at", flat=True).get(pk=batch_id)
-
-
-def tell_if_waited(batch_id: int, since: datetime) -> None:
-    """An in-site message to the one who waits, if the batch was queued longer ago than he stays at the page."""
+def tell_if_left(batch_id: int, before: str) -> None:
+    """An in-site message with the way to the batch to the one who sent or confirmed it, unless he still waits at the
+    page. `before` is the state in which the worker took the batch up: who finds nothing to do tells nothing."""
     batch = ImportBatch.objects.get(pk=batch_id)
-    if batch.state not in _SUBJECTS or timezone.now() - since < PATIENCE:
+    person = batch.confirmed_by_id or batch.uploaded_by_id
+    if batch.state not in _SUBJECTS or batch.state == before or is_watched(batch, person):
         return
+    is_given_back = before == State.APPLYING and batch.refusal
+    subject = _GIVEN_BACK if is_given_back else _SUBJECTS[State(batch.state)]
     messages.send(
-        [batch.confirmed_by_id or batch.uploaded_by_id],
+        [person],
         kind="import",
-        subject=_SUBJECTS[State(batch.state)].format(name=batch.file_name[:60]),
+        subject=subject.format(name=batch.file_name[:60]),
+        body=_sums(batch),
         link=reverse("bases:import-batch", args=[batch.pk]),
     )
+
+
+def _sums(batch: ImportBatch) -> str:
+    """The sum line, which is never left out (demand 7); the reason where the file was not taken or nothing written."""
+    if batch.refusal:
+        return batch.refusal["text"] + batch.refusal["repair"]
+    counted = (
+        f"新增 {batch.rows_created} 行，更新 {batch.rows_updated} 行，"
+        f"没有变化 {batch.rows_unchanged} 行，有误 {batch.rows_refused} 行"
+    )
+    return f"共 {batch.rows_total} 行：{counted}。"

@@ -3,12 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.core.paginator import Page, Paginator
 from django.db import connection
 from django.db.models import Case, Q, Value, When
-from django.utils import timezone
 
 from bases.import_work import State, local_copy, read_batch
 from bases.models import ImportBatch, ImportRow
@@ -154,25 +152,3 @@ def annotated_copy(batch: ImportBatch) -> bytes:
             statuses[row.sheet_row] = _WORDS[row.verdict][is_done]
     with local_copy(batch) as path:
         return annotate(path, read_batch(batch), errors, warnings=warnings, statuses=statuses)
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the worker is: `percent` is None while it cannot be told; `ahead` batches wait before this one."""
-
-    words: str
-    percent: int | None
-    ahead: int
-
-
-def progress_of(batch: ImportBatch) -> Progress:
-    """What the waiting page says (GOALS B8)."""
-    if batch.state == State.CHECKING:
-        percent = batch.progress * 100 // batch.rows_total if batch.rows_total else None
-        return Progress("正在检查", percent, 0)
-    waiting = ImportBatch.objects.filter(
-        state__in=[State.UPLOADED, State.APPLYING],
-        worked_at__lt=batch.worked_at,
-        worked_at__gt=timezone.now() - timedelta(hours=1),
-    ).count()
-    return Progress("等待检查" if batch.state == State.UPLOADED else "正在导入", None, waiting)

@@ -2,14 +2,18 @@
 
 from django_tasks import task
 
-from bases.import_notices import queued_at, tell_if_waited
+from bases import import_progress
+from bases.import_notices import tell_if_left
 from bases.import_work import apply_batch, check_batch
+from bases.models import ImportBatch
 
 
 @task()
 def work_on_batch(batch_id: int) -> None:
     """Bring an import batch one step further: check it, or write it once it is confirmed. Twice is the same as once."""
-    since = queued_at(batch_id)
+    before = ImportBatch.objects.values_list("state", flat=True).get(pk=batch_id)
+    import_progress.begin(batch_id)
     check_batch(batch_id)
     apply_batch(batch_id)
-    tell_if_waited(batch_id, since)
+    import_progress.end(batch_id)
+    tell_if_left(batch_id, before)

@@ -1,58 +1,132 @@
-"""The end of a long wait reaches the one who waited (GOALS B8)."""
+"""Leave and return: progress with time left, and a message to the one who has left the page (GOALS B8)."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.urls import reverse
 from django.utils import timezone
 
-from bases import imports
-from bases.import_notices import PATIENCE
+from bases import import_progress, imports
+from bases.import_progress import progress_of
 from bases.models import ImportBatch
 from bases.tasks import work_on_batch
 from portal.models import Message
+from tests import factories
 from tests.bases.conftest import account_line
+from tests.bases.training_files import edited, template
 
 pytestmark = pytest.mark.django_db
 
 
-def queued_long_ago(batch: ImportBatch) -> None:
-    ImportBatch.objects.filter(pk=batch.pk).update(worked_at=timezone.now() - PATIENCE - timedelta(seconds=1))
+def subjects(user) -> list[str]:
+    return list(Message.objects.filter(recipient=user).order_by("pk").values_list("subject", flat=True))
 
 
-def test_no_message_to_somebody_who_still_looks_at_the_page(upload):
-    work_on_batch.call(upload([account_line()]).pk)
-    assert Message.objects.count() == 0
+def test_no_message_to_somebody_who_still_looks_at_the_page(upload, signed_in, base_officer):
+    """B8: the page itself turns into the result."""
+    batch = upload([account_line()])
+    signed_in(base_officer).get(reverse("bases:import-batch", args=[batch.pk]))
+    work_on_batch.call(batch.pk)
+    assert subjects(base_officer) == []
 
 
-def test_message_after_a_long_wait_for_the_check_and_for_the_import(upload, base_officer):
-    batch = upload([account_line()], name="七月名单.xlsx")
-    queued_long_ago(batch)
+def test_message_to_the_sender_who_has_left_after_the_check_and_after_the_import(upload, base_officer):
+    """B8: with the sum line and the way to the batch."""
+    batch = upload([account_line(), account_line(mobile="1")], name="七月名单.xlsx")
     work_on_batch.call(batch.pk)
     message = Message.objects.get(recipient=base_officer)
-    assert (message.subject, message.link) == (
+    assert (message.subject, message.body, message.link) == (
         "“七月名单.xlsx”已检查完毕，请确认导入",
+        "共 2 行：新增 1 行，更新 0 行，没有变化 0 行，有误 1 行。",
         f"/base/imports/{batch.pk}/",
     )
+    batch.refresh_from_db()
     imports.confirm(batch, mode="good_rows", by=base_officer)
-    queued_long_ago(batch)
     work_on_batch.call(batch.pk)
-    assert Message.objects.order_by("pk").last().subject == "“七月名单.xlsx”已导入完毕"
+    assert subjects(base_officer)[1:] == ["“七月名单.xlsx”已导入完毕"]
 
 
-def test_message_about_a_refused_file(upload, base_officer):
+def test_colleague_who_looks_is_not_the_one_who_waits(upload, signed_in, base, base_officer):
+    """B8: the message goes to whoever sent the file; his colleague at the page is another person."""
+    colleague = factories.UserFactory()
+    factories.grant(colleague, base)
+    batch = upload([account_line()])
+    signed_in(colleague).get(reverse("bases:import-batch", args=[batch.pk]))
+    work_on_batch.call(batch.pk)
+    assert (len(subjects(base_officer)), len(subjects(colleague))) == (1, 0)
+
+
+def test_message_about_a_training_workbook(rows, base, send, base_officer):
+    """B8 for the other kind: the same page behind the link."""
+    batch = send(edited(template(rows, base), {(1, "备注"): "x"}))
+    imports.confirm(batch, mode="good_rows", by=base_officer)
+    work_on_batch.call(batch.pk)
+    message = Message.objects.get(recipient=base_officer)
+    assert message.body == "共 3 行：新增 0 行，更新 1 行，没有变化 2 行，有误 0 行。"
+    assert message.link == reverse("bases:import-batch", args=[batch.pk])
+
+
+def test_message_about_a_refused_file_tells_the_reason(upload, base_officer):
     batch = upload(b"%PDF-1.7")
-    queued_long_ago(batch)
     work_on_batch.call(batch.pk)
-    assert Message.objects.get(recipient=base_officer).subject == "“招收名单.xlsx”未被接受，请查看原因"
+    message = Message.objects.get(recipient=base_officer)
+    assert message.subject == "“招收名单.xlsx”未被接受，请查看原因"
+    assert message.body.startswith("这不是表格文件")
 
 
-def test_no_message_about_a_batch_given_up(upload):
+def test_message_about_an_import_that_was_not_possible_any_more(checked, base_officer, cycle):
+    """BR-39: the window closed between confirmation and worker; no word of success."""
+    batch = checked([account_line()])
+    imports.confirm(batch, mode="good_rows", by=base_officer)
+    cycle.windows.update(closes_at=timezone.now())
+    work_on_batch.call(batch.pk)
+    assert subjects(base_officer) == ["“招收名单.xlsx”没有导入，请查看原因"]
+
+
+def test_task_that_runs_twice_tells_once(upload, base_officer):
+    batch = upload([account_line()])
+    work_on_batch.call(batch.pk)
+    work_on_batch.call(batch.pk)
+    assert len(subjects(base_officer)) == 1
+
+
+def test_no_message_about_a_batch_given_up(upload, base_officer):
     batch = upload([account_line()])
     imports.cancel(batch)
-    queued_long_ago(batch)
     work_on_batch.call(batch.pk)
-    assert Message.objects.count() == 0
+    assert subjects(base_officer) == []
+
+
+@pytest.mark.parametrize("state", ["checking", "applying"])
+def test_waiting_page_tells_percent_and_seconds_left(state, checked, signed_in, base_officer):
+    """B8: of the check by the rows done, of the import, which is one transaction, by the time gone."""
+    batch = checked([account_line(mobile=f"139{n:08d}") for n in range(4)])
+    ImportBatch.objects.filter(pk=batch.pk).update(
+        state=state, progress=0, rows_total=40000, rows_created=40000, worked_at=timezone.now()
+    )
+    import_progress.begin(batch.pk)
+    text = signed_in(base_officer).get(reverse("bases:import-batch", args=[batch.pk])).text
+    words = {"checking": "正在检查", "applying": "正在导入"}[state]
+    found = re.search(rf"{words} (\d+)%，大约还需 (\d+) 秒", text)
+    assert found, text
+    assert 0 <= int(found[1]) < 50
+    assert "取消这次导入" in text
+    assert '<noscript><meta http-equiv="refresh" content="3"></noscript>' in text
+
+
+def test_percent_follows_the_rows_checked(upload):
+    batch = upload([account_line()])
+    import_progress.begin(batch.pk)
+    batch.state, batch.rows_total, batch.progress = "checking", 40000, 30000
+    assert progress_of(batch).percent == 75
+
+
+def test_progress_of_a_batch_that_waits_tells_how_many_are_ahead(upload):
+    first, second = upload([account_line()]), upload([account_line()])
+    assert (progress_of(first).words, progress_of(first).ahead) == ("等待检查", 0)
+    assert progress_of(second).ahead == 1
 
 
 def test_clock_takes_up_what_a_dead_worker_left(upload, settings, django_capture_on_commit_callbacks):
@@ -64,3 +138,11 @@ def test_clock_takes_up_what_a_dead_worker_left(upload, settings, django_capture
         call_command("run_clock", "--once")
     batch.refresh_from_db()
     assert batch.state == "checked"
+
+
+def test_two_batches_of_one_moment_are_no_hindrance(upload):
+    """The order of waiting batches is by the moment they were queued."""
+    first, second = upload([account_line()]), upload([account_line()])
+    ImportBatch.objects.filter(pk=first.pk).update(worked_at=timezone.now() + timedelta(seconds=1))
+    first.refresh_from_db()
+    assert (progress_of(first).ahead, progress_of(second).ahead) == (1, 0)
