@@ -12,16 +12,14 @@ from typing import Any, cast
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Model
 from django.utils import timezone
 
 from portal.bulk import copy_into, insert_select
 from portal.models import User
-from portal.roles import Role
-from residents.models import Enrollment, Resident, StatusChange
+from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import Status
-from residents.pinyin import pinyin_key
 from residents.services.returns import settle_states
+from residents.services.staging import STAGED, create_staging, forget_lost, insert_new_persons, staged
 from residents.standing import AccountRow, Known, Standing, standings
 
 # Reasons of 退培 that mean the person goes on elsewhere (DOMAIN §3.4).
@@ -29,17 +27,6 @@ _TRANSFERS = ("11", "12")
 # A row that lost a race is judged again; a second loss needs a third importer of the same person in that moment.
 _PASSES = 4
 
-_STAGED = (
-    "sheet_row",
-    "login",
-    "id_type",
-    "id_number",
-    "full_name",
-    "name_key",
-    "mobile",
-    "intake_year",
-    "origin",
-)
 _KNOWN = ("user_id", "resident_id", "is_unused")
 
 
@@ -108,7 +95,8 @@ class _Entrance:
         if not rows:
             return {}
         self._stage(rows, known)
-        self._insert_users_and_residents(sum(known[row.row].known is Known.NOBODY for row in rows))
+        fresh = sum(known[row.row].known is Known.NOBODY for row in rows)
+        insert_new_persons(self.cursor, fresh, self.now)
         self._insert_enrollments()
         self._wake_known_accounts()
         self.cursor.execute("SELECT sheet_row, enrollment_id FROM staged_accounts")
@@ -119,23 +107,10 @@ class _Entrance:
         return entered
 
     def _stage(self, rows: list[AccountRow], known: dict[int, Standing]) -> None:
-        self.cursor.execute(
-            "SELECT " + ", ".join("pg_get_serial_sequence(%s, 'id')" for _ in range(3)),
-            [model._meta.db_table for model in (User, Resident, Enrollment)],
-        )
-        users, residents, enrollments = self.cursor.fetchone()
-        self.cursor.execute(
-            "CREATE TEMPORARY TABLE staged_accounts (sheet_row integer, login text, id_type text, id_number text,"
-            " full_name text, name_key text, mobile text, intake_year smallint, origin text,"
-            f" user_id bigint DEFAULT nextval('{users}'), resident_id bigint DEFAULT nextval('{residents}'),"
-            f" enrollment_id bigint DEFAULT nextval('{enrollments}'),"
-            " is_new boolean DEFAULT true, is_unused boolean DEFAULT false) ON COMMIT DROP"
-        )
+        create_staging(self.cursor)
         fresh = [row for row in rows if known[row.row].known is Known.NOBODY]
         further = [row for row in rows if known[row.row].known is Known.FREE]
-        copy_into(
-            self.cursor, "staged_accounts", _STAGED, (self._staged(row, self._origin()) for row in fresh)
-        )
+        copy_into(self.cursor, "staged_accounts", STAGED, (staged(row, self._origin()) for row in fresh))
         if further:
             self._stage_known(further, known)
 
@@ -144,30 +119,16 @@ class _Entrance:
             return self.origin
         return Enrollment.Origin.TRANSFER if is_transfer else Enrollment.Origin.LATE
 
-    @staticmethod
-    def _staged(row: AccountRow, origin: str) -> tuple:
-        return (
-            row.row,
-            row.login,
-            row.id_type,
-            row.id_number,
-            row.full_name,
-            pinyin_key(row.full_name),
-            row.mobile,
-            row.intake_year,
-            origin,
-        )
-
     def _stage_known(self, rows: list[AccountRow], known: dict[int, Standing]) -> None:
         people = {row.row: cast(int, known[row.row].resident_id) for row in rows}
         transferred = _transferred(people.values())
         copy_into(
             self.cursor,
             "staged_accounts",
-            (*_STAGED, *_KNOWN, "is_new"),
+            (*STAGED, *_KNOWN, "is_new"),
             (
                 (
-                    *self._staged(row, self._origin(is_transfer=people[row.row] in transferred)),
+                    *staged(row, self._origin(is_transfer=people[row.row] in transferred)),
                     known[row.row].user_id,
                     people[row.row],
                     known[row.row].is_unused,
@@ -176,47 +137,6 @@ class _Entrance:
                 for row in rows
             ),
         )
-
-    def _insert_users_and_residents(self, expected: int) -> None:
-        if not expected:
-            return
-        # Everyone inserts in the order of the number, so two imports of the same persons wait and never deadlock.
-        inserted = insert_select(
-            self.cursor,
-            User,
-            "staged_accounts WHERE is_new ORDER BY login",
-            selected={
-                "id": "user_id",
-                "username": "login",
-                "full_name": "full_name",
-                "mobile": "mobile",
-                # As Django marks a password that no text matches; random, for it keys the sessions.
-                "password": "'!' || replace(gen_random_uuid()::text, '-', '')",
-            },
-            constants={"role": Role.RESIDENT, "created_at": self.now},
-        )
-        if inserted < expected:
-            self._forget_lost(User, "user_id")
-        inserted = insert_select(
-            self.cursor,
-            Resident,
-            "staged_accounts WHERE is_new ORDER BY id_number",
-            selected={
-                "id": "resident_id",
-                **{
-                    name: name
-                    for name in ("user_id", "id_type", "id_number", "full_name", "name_key", "mobile")
-                },
-            },
-            constants={"created_at": self.now},
-        )
-        self.cursor.execute("SELECT count(*) FROM staged_accounts WHERE is_new")
-        if inserted < self.cursor.fetchone()[0]:
-            self.cursor.execute(
-                "DELETE FROM portal_user u USING staged_accounts s WHERE s.is_new AND u.id = s.user_id"
-                " AND NOT EXISTS (SELECT FROM residents_resident r WHERE r.id = s.resident_id)"
-            )
-            self._forget_lost(Resident, "resident_id")
 
     def _insert_enrollments(self) -> None:
         inserted = insert_select(
@@ -239,20 +159,13 @@ class _Entrance:
         )
         self.cursor.execute("SELECT count(*) FROM staged_accounts")
         if inserted < self.cursor.fetchone()[0]:
-            self._forget_lost(Enrollment, "enrollment_id")
+            forget_lost(self.cursor, Enrollment, "enrollment_id")
         insert_select(
             self.cursor,
             StatusChange,
             "staged_accounts",
             selected={"enrollment_id": "enrollment_id"},
             constants={"to_status": Status.IN_TRAINING, "changed_by_id": self.by.pk, "changed_at": self.now},
-        )
-
-    def _forget_lost(self, model: type[Model], column: str) -> None:
-        """Another import was first: these rows are judged again in the next pass."""
-        self.cursor.execute(
-            f"DELETE FROM staged_accounts s WHERE NOT EXISTS"
-            f' (SELECT FROM "{model._meta.db_table}" t WHERE t.id = s.{column})'
         )
 
     def _wake_known_accounts(self) -> None:
