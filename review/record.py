@@ -19,6 +19,7 @@ from residents.snapshot import snapshot_of
 from review import queue
 from review.deadlines import revocation_entry
 from review.reasons import ReturnReason
+from review.sources import sources
 
 Outcome = Submission.Outcome
 
@@ -31,6 +32,8 @@ class RecordPage:
     shown: Submission | None
     compared_with: Submission | None
     changes: list[Change]
+    # The last event behind each change, in the same order; None where the history has none.
+    sources: list[Entry | None]
     sections: list[Section]
     submissions: list[Submission]
     status_changes: list[StatusChange]
@@ -41,6 +44,10 @@ class RecordPage:
     may_revoke: bool
     before: int | None
     after: int | None
+
+    @property
+    def changes_with_sources(self) -> list[tuple[Change, Entry | None]]:
+        return list(zip(self.changes, self.sources, strict=True))
 
 
 def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked: bool) -> RecordPage:
@@ -54,15 +61,22 @@ def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked:
     is_pending = (
         bool(shown) and shown.outcome == Outcome.PENDING and enrollment.review_status == ReviewStatus.PENDING
     )
+    history = timeline(enrollment, with_names=True, masked=masked)
+    found = changes(compared_with.snapshot, snapshot, masked=masked) if compared_with else []
     before, after = queue.neighbours(queue.pending(user, filters), shown) if is_pending else (None, None)
     return RecordPage(
         shown=shown,
         compared_with=compared_with,
-        changes=changes(compared_with.snapshot, snapshot, masked=masked) if compared_with else [],
+        changes=found,
+        sources=sources(
+            found, history, since=compared_with.reported_at, until=shown.reported_at if shown else None
+        )
+        if compared_with
+        else [],
         sections=sections(snapshot, masked=masked),
         submissions=submissions,
         status_changes=list(enrollment.status_changes.select_related("changed_by")),
-        history=timeline(enrollment, with_names=True, masked=masked),
+        history=history,
         entry=entry,
         is_pending=is_pending,
         may_review=may_act and is_pending and entry.is_open,

@@ -87,10 +87,16 @@
     document.querySelectorAll("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
   });
 
+  // Lists marked with data-walk: j and k go from row to row by their links, Enter opens one.
+  function walkRows(step) {
+    const links = [...document.querySelectorAll("[data-walk] .lead a")];
+    links[Math.max(0, links.indexOf(document.activeElement) + step)]?.focus();
+  }
   document.addEventListener("keydown", (event) => {
     if (event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
-    const link = document.querySelector(`a[data-key="${event.key}"]`);
+    const link = /^[a-z]$/.test(event.key) && document.querySelector(`a[data-key~="${event.key}"]`);
     if (link) link.click();
+    else if (event.key === "j" || event.key === "k") walkRows(event.key === "j" ? 1 : -1);
   });
 
   document.querySelectorAll("form").forEach((form) => {

@@ -57,7 +57,7 @@ def test_the_queue_shows_what_waits_oldest_first(reviewer, reported, provincial_
     ],
 )
 def test_filters_of_the_queue(reviewer, base, base_officer, cycle, query, expected, provincial_reviewer):
-    """P1, P2: base, specialty, year, first or again, type, waiting time, what changed; a filter nobody can read asks for nothing."""
+    """P1, P2: base, specialty, year, turn, type, waiting time, what changed; an unreadable filter asks for nothing."""
     people = {}
     for sign in "甲乙丙":
         person = factories.ResidentFactory(full_name=f"学员{sign}")

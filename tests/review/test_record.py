@@ -2,13 +2,15 @@
 
 import re
 
+import pghistory
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from bases.models import Submission
 from portal.models import AuditEvent, Message
-from residents.models import Enrollment, StatusChange
+from residents.models import BasicInfo, Enrollment, StatusChange
+from residents.snapshot import snapshot_of
 from review.decisions import approve
 from tests import factories
 from tests.review.conftest import submit
@@ -44,7 +46,7 @@ def test_the_difference_to_the_last_approval_comes_first(
     found = [(change.label, change.old, change.new) for change in answer.context["page"].changes]
     assert found == [("核定的培训年限（年）", "3", "2")]
     body = answer.content.decode()
-    assert body.index("与上次审核通过相比") < body.index('<h2 class="card-title">身份信息')
+    assert body.index("与上次审核通过相比") < body.index("<dt>证件号")
 
 
 def test_a_first_report_has_nothing_to_compare_with(reviewer, pending):
@@ -257,3 +259,30 @@ def test_evidence_opens_for_those_who_may_see_numbers_and_each_look_is_logged(
     assert signed_in(reader).get(url).status_code == 403
     assert signed_in(other_province_reviewer).get(url).status_code == 404
     assert reviewer.get(address(pending.enrollment, "files/training/remark/0/")).status_code == 404
+
+
+def test_each_change_tells_who_wrote_it_and_through_which_channel(
+    reviewer, complete_enrollment, base_officer, provincial_reviewer
+):
+    """P2: source page, Excel or API; a change nobody's event explains says so."""
+    record = Enrollment.objects.get(pk=complete_enrollment.pk)
+    first = submit(record, base_officer, content=snapshot_of(record))
+    approve({first.pk: 0}, by=provincial_reviewer)
+    resident = complete_enrollment.resident
+    with pghistory.context(user=resident.user_id, role="resident", channel="page"):
+        BasicInfo.objects.filter(resident=resident).update(email="new@example.com")
+    with pghistory.context(user=base_officer.pk, role="base", channel="import"):
+        Enrollment.objects.filter(pk=record.pk).update(approved_years=2)
+    again = snapshot_of(Enrollment.objects.get(pk=record.pk))
+    again["training"]["remark"] = "未经记录"
+    submit(Enrollment.objects.get(pk=record.pk), base_officer, days_ago=-0.001, content=again)
+    page = reviewer.get(address(record)).context["page"]
+    found = {
+        change.path: source and (source.actor, source.role, source.channel)
+        for change, source in page.changes_with_sources
+    }
+    assert found == {
+        "basic.email": (resident.full_name, "住院医师", "网页"),
+        "training.approved_years": (base_officer.full_name, "培训基地", "表格导入"),
+        "training.remark": None,
+    }
