@@ -15,7 +15,6 @@ urlpatterns = [
     path("password/", entrances.password_change, name="password-change"),
     path("notices/", public.notices, name="notices"),
     path("notices/<int:pk>/", public.notice, name="notice"),
-    path("help/", public.instructions, name="help"),
     path("privacy/", public.privacy, name="privacy"),
     path("health/", public.health, name="health"),
     path("messages/", personal.messages, name="messages"),

@@ -10,4 +10,5 @@ urlpatterns = [
     path("resident/", include("residents.urls")),
     path("base/", include("bases.urls")),
     path("review/", include("review.urls")),
+    path("help/", include("review.routes_manual")),
 ]

@@ -3,7 +3,7 @@
 _SAVE_AS = "请用 Excel、WPS 或 LibreOffice 打开，另存为 .xlsx 后重新上传。"
 _CLEAN_COPY = "请新建一个工作簿，只把有内容的单元格复制进去，另存为 .xlsx 后重新上传。"
 
-_REASONS = {
+REASONS = {
     "no_file": ("没有找到上传的文件。", "请重新选择文件并上传。"),
     "empty_file": ("文件是空的（0 字节）。", "请检查文件内容后重新上传。"),
     "file_too_big": (
@@ -61,5 +61,5 @@ class SheetRefused(Exception):
 
 def refused(code, **details):
     """The `SheetRefused` for a code of this module, its text filled in with `details`."""
-    text, repair = _REASONS[code]
+    text, repair = REASONS[code]
     return SheetRefused(code, text.format(**details), repair)

@@ -3,9 +3,11 @@
 from datetime import datetime
 
 from django import forms, template
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.module_loading import import_string
 
 from portal.calendar import last_moment as calendar_last_moment
 from portal.masking import mask
@@ -47,6 +49,13 @@ def query(context: dict, **changes: object) -> str:
         else:
             values[name] = str(value)
     return f"?{values.urlencode()}" if values else "?"
+
+
+@register.simple_tag(takes_context=True)
+def manual_place(context: dict) -> str:
+    """The address of the manual's section on this page (GOALS S7); "" where there is none."""
+    match = getattr(context.get("request"), "resolver_match", None)
+    return import_string(settings.MANUAL_PLACE)(match.view_name) if match else ""
 
 
 @register.simple_tag

@@ -1,4 +1,4 @@
-"""Home, notices, instructions, privacy, health: pages for everybody (BR-36, 94, 95)."""
+"""Home, notices, privacy, health: pages for everybody (BR-94, 95)."""
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -37,12 +37,6 @@ def notices(request: HttpRequest) -> HttpResponse:
 @require_GET
 def notice(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "portal/notice.html", {"notice": get_object_or_404(_notices(request), pk=pk)})
-
-
-@open_to_all
-@require_GET
-def instructions(request: HttpRequest) -> HttpResponse:
-    return render(request, "portal/help.html")
 
 
 @open_to_all
