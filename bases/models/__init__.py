@@ -1,4 +1,5 @@
 from bases.models.imports import ImportBatch, ImportRow
+from bases.models.legacy import LegacyFault, LegacyRoster
 from bases.models.organisations import (
     Province,
     ProvinceGroupGrant,
@@ -18,6 +19,8 @@ __all__ = [
     "CorrectionRequest",
     "ImportBatch",
     "ImportRow",
+    "LegacyFault",
+    "LegacyRoster",
     "Province",
     "ProvinceGroupGrant",
     "ProvinceUserGrant",
