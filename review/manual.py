@@ -126,8 +126,9 @@ def words_of(entry: Entry) -> Words:
 
 
 def _blanks(template: str) -> str:
-    """Where the program puts what was typed or a limit, the manual has an ellipsis."""
-    return _PLACEHOLDER.sub("…", template)
+    """Where the program puts what was typed or a limit, the manual has an ellipsis, and for the shape a field asks for
+    it points to the fields."""
+    return _PLACEHOLDER.sub("…", template.replace("{hint}", "请按“字段说明”中该项目的要求填写。"))
 
 
 _KINDS = {
@@ -154,7 +155,7 @@ def line_of(field: Field) -> dict[str, str]:
         shape += f"，最多 {field.max_length} 字"
     if field.minimum is not None and field.maximum is not None:
         shape += f"，{field.minimum} 至 {field.maximum}"
-    if field.asked:
+    if field.asked or field.needed:
         need = "符合条件时必填" if field.required else "符合条件时选填"
     else:
         need = "上报前必填" if field.required else "选填"
