@@ -86,6 +86,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "portal.middleware.request_id",
+    "review.api.problems.answers",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -205,6 +206,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000
 UPLOAD_MAX_BYTES = 20 * 1024 * 1024
 WORKBOOK_MAX_ROWS = int(env("WORKBOOK_MAX_ROWS", "5000"))
+# What one key of the interface may ask in a minute; a batch holds up to a thousand records.
+API_REQUESTS_PER_MINUTE = int(env("API_REQUESTS_PER_MINUTE", "120"))
 # Uploaded workbooks are deleted after this many days (DOMAIN P-26).
 UPLOAD_RETENTION_DAYS = int(env("UPLOAD_RETENTION_DAYS", "90"))
 # Dotted path of the operator's virus scanner (portal/scanning.py says what it takes and answers); empty scans nothing.

@@ -10,5 +10,6 @@ urlpatterns = [
     path("resident/", include("residents.urls")),
     path("base/", include("bases.urls")),
     path("review/", include("review.urls")),
+    path("api/v1/", include("review.api.urls")),
     path("help/", include("review.routes_manual")),
 ]

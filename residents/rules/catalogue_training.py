@@ -188,6 +188,11 @@ ERRORS: dict[str, tuple[str, str, str]] = {
 }
 
 WARNINGS: dict[str, tuple[str, str, str]] = {
+    "returned_unchanged": (
+        "退回后没有改动",
+        "该记录已被退回修改，本次传送的内容与退回时相同，没有重新上报。",
+        "请按退回修改意见改正后再传送。",
+    ),
     "completion_person_known": (
         "平台已有此人，内容有差异",
         "平台中已有此证件号的人员，本行的{columns}与平台不一致；补报不会改动平台中的内容。",

@@ -1,0 +1,138 @@
+"""The interface of /api/v1/: routes only; each names what its key must be allowed to do."""
+
+from typing import Annotated
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Header, NinjaAPI, Query
+
+from review.api import feed, reference
+from review.api.deliveries import once
+from review.api.intake import take
+from review.api.keys import KeyAuth, Scope
+from review.api.problems import ProblemDetail, handle_exceptions
+from review.api.schema import Bases, CodeLists, Delivery, DeliveryAnswer, Results, Specialties
+
+PATH = "/api/v1/"
+_REFUSALS = {401: ProblemDetail, 403: ProblemDetail, 429: ProblemDetail, 500: ProblemDetail}
+
+api = NinjaAPI(
+    title="住院医师信息采集平台 招收结果接口",
+    version="1.0.0",
+    description="省级平台传送住院医师招收结果、查询审核进展、获取基础数据。",
+    urls_namespace="api",
+    docs_url=None,
+    openapi_url=None,
+    auth=KeyAuth(),
+)
+handle_exceptions(api)
+
+
+@api.post(
+    "/recruitments",
+    url_name="recruitments",
+    operation_id="deliver_recruitments",
+    summary="传送一批招收结果",
+    tags=["招收结果"],
+    auth=KeyAuth(Scope.DELIVER),
+    response={
+        200: DeliveryAnswer,
+        400: ProblemDetail,
+        409: ProblemDetail,
+        413: ProblemDetail,
+        422: ProblemDetail,
+        503: ProblemDetail,
+        **_REFUSALS,
+    },
+)
+def deliver_recruitments(
+    request: HttpRequest,
+    delivery: Delivery,
+    idempotency_key: Annotated[
+        str,
+        Header(
+            alias="Idempotency-Key",
+            description="每批一个不重复的值（如 UUID），重试时保持不变；保存72小时。",
+            min_length=8,
+            max_length=80,
+            pattern=r"^[A-Za-z0-9._:-]*$",
+        ),
+    ],
+) -> HttpResponse:
+    """一次最多1000条。逐条返回结果：好的写入，有误的说明原因；重复的给出已有记录的编号。
+
+    网络中断后用同一个 Idempotency-Key 重试，不会重复写入，返回与第一次完全相同的结果。
+    """
+    answer, is_stored = once(
+        request.auth,
+        idempotency_key,
+        request.body,
+        lambda: take(request.auth, delivery.records, dry_run=delivery.dry_run, whole=delivery.all_or_nothing),
+    )
+    response = HttpResponse(answer, content_type="application/json; charset=utf-8")
+    if is_stored:
+        response["Idempotent-Replayed"] = "true"
+    return response
+
+
+@api.get(
+    "/results",
+    url_name="results",
+    operation_id="list_results",
+    summary="查询审核进展",
+    tags=["审核进展"],
+    auth=KeyAuth(Scope.RESULTS),
+    response={200: Results, 422: ProblemDetail, **_REFUSALS},
+)
+def list_results(
+    request: HttpRequest,
+    cursor: Annotated[
+        str,
+        Query(
+            title="位置",
+            description="上次返回的 next_cursor；第一次查询不填。",
+            pattern=r"^[0-9]{1,18}$",
+        ),
+    ] = "0",
+    limit: Annotated[int, Query(title="条数", ge=1, le=feed.MOST_ITEMS)] = 100,
+) -> dict:
+    """按固定顺序返回 cursor 之后的进展：接收、更正、审核通过、退回修改、撤销。没有新进展时 items 为空。"""
+    return feed.results(request.auth, int(cursor), limit)
+
+
+@api.get(
+    "/reference/bases",
+    url_name="bases",
+    operation_id="list_bases",
+    summary="本省培训基地",
+    tags=["基础数据"],
+    response={200: Bases, **_REFUSALS},
+)
+def list_bases(request: HttpRequest) -> dict:
+    """本省在用的培训基地及其本年度可招收的专业。"""
+    return reference.bases(request.auth.province_id)
+
+
+@api.get(
+    "/reference/specialties",
+    url_name="specialties",
+    operation_id="list_specialties",
+    summary="培训专业",
+    tags=["基础数据"],
+    response={200: Specialties, **_REFUSALS},
+)
+def list_specialties(request: HttpRequest) -> dict:
+    """全国培训专业目录。"""
+    return reference.specialties()
+
+
+@api.get(
+    "/reference/codes",
+    url_name="codes",
+    operation_id="list_codes",
+    summary="代码表",
+    tags=["基础数据"],
+    response={200: CodeLists, **_REFUSALS},
+)
+def list_codes(request: HttpRequest) -> dict:
+    """传送时用到的全部代码表。"""
+    return reference.code_lists()

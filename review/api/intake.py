@@ -1,0 +1,235 @@
+"""Taking in one batch of 招收结果: judged by the rules of the forms, written set-wise, reported to the province.
+
+Good records are accepted and bad ones named (BR-36), or nothing at all is written where the platform asks for that.
+"""
+
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pghistory
+from django.db import transaction
+from django.utils import timezone
+
+from bases.models import Province
+from bases.reporting import report_delivered
+from portal import audit
+from portal.calendar import current_cycle, opening
+from portal.models import CollectionCycle, Step, User
+from portal.roles import Role
+from residents.models import Enrollment
+from residents.services.accounts import create_accounts
+from residents.services.delivered import Content, correct_contacts, store_delivered
+from residents.standing import Known
+from review.api.judging import Entry, by_base, judge, judge_standing, read
+from review.api.known_records import settle_known
+from review.api.problems import Refusal
+from review.models import ApiClient, ApiRecord
+
+_STATUS = {
+    "accepted": 201,
+    "corrected": 200,
+    "unchanged": 200,
+    "duplicate": 409,
+    "refused": 422,
+    "not_written": 424,
+}
+_BAD = ("duplicate", "refused")
+
+
+class _NothingWritten(Exception):
+    """Rolls back a batch that was to be written as a whole or not at all."""
+
+
+def take(client: ApiClient, records: Sequence[Mapping[str, Any]], *, dry_run: bool, whole: bool) -> dict:
+    """The answer to one batch, with everything that it writes; runs in the caller's transaction.
+
+    `whole`: all or nothing. Raises Refusal outside the window of 接口传送 (BR-09); a sandbox key may always try.
+    """
+    cycle = _open_cycle(client)
+    entries = read(client.province_id, records)
+    judge(entries, cycle)
+    batch = uuid.uuid4()
+    written = not (dry_run or client.is_sandbox) and _write_or_nothing(entries, client, cycle, batch, whole)
+    if not written:
+        settle_known(entries, cycle, lock=False)
+        _foretell(entries)
+        if whole and any(each.outcome in _BAD for each in entries):
+            for each in entries:
+                each.outcome = each.outcome if each.outcome in _BAD else "not_written"
+    return _answer(entries, client, batch, dry_run=dry_run, written=written)
+
+
+def _open_cycle(client: ApiClient) -> CollectionCycle:
+    cycle = current_cycle()
+    entry = opening(cycle, Step.API_TRANSFER, province_id=client.province_id)
+    if cycle is None or not (entry.is_open or client.is_sandbox):
+        raise Refusal(403, "transfer_closed", "现在不能传送", entry.reason)
+    return cycle
+
+
+def _foretell(entries: Iterable[Entry]) -> None:
+    """What would have become of the records that nothing speaks against."""
+    for each in entries:
+        each.outcome = each.outcome or "accepted"
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def _write_or_nothing(
+    entries: Sequence[Entry], client: ApiClient, cycle: CollectionCycle, batch: uuid.UUID, whole: bool
+) -> bool:
+    try:
+        with transaction.atomic(), _history(client, batch) as by:
+            if whole and any(each.outcome in _BAD for each in entries):
+                raise _NothingWritten
+            _write(entries, cycle, batch, by)
+            if whole and any(each.outcome in _BAD for each in entries):
+                raise _NothingWritten
+            counts = Counter(each.outcome for each in entries)
+            audit.record("api_delivery", by=by, target=client, batch=str(batch), counts=counts)
+    except _NothingWritten:
+        for each in entries:
+            if each.outcome not in _BAD:
+                each.outcome, each.enrollment_id = "", None
+        return False
+    return True
+
+
+@contextmanager
+def _history(client: ApiClient, batch: uuid.UUID) -> Iterator[User]:
+    """The history names the province's own account of the interface, which nobody can sign in to, and the key."""
+    by, _ = User.objects.get_or_create(
+        username=f"api-{client.province_id}",
+        defaults={
+            "role": Role.PROVINCE,
+            "full_name": f"{Province.objects.get(pk=client.province_id).short_name}接口传送",
+            "is_active": False,
+            "password": "!",
+        },
+    )
+    with pghistory.context(user=by.pk, role=by.role, channel="api", client=client.pk, batch=str(batch)):
+        yield by
+
+
+def _write(entries: Sequence[Entry], cycle: CollectionCycle, batch: uuid.UUID, by: User) -> None:
+    corrected = settle_known(entries, cycle, lock=True)
+    fresh = [each for each in entries if not each.outcome]
+    for base, group in by_base(fresh):
+        _create(base, group, by)
+    written = corrected + [each for each in fresh if each.outcome == "accepted"]
+    people = dict(
+        Enrollment.objects.filter(pk__in=[each.enrollment_id for each in written]).values_list(
+            "pk", "resident_id"
+        )
+    )
+    correct_contacts(
+        {
+            people[each.enrollment_id]: (
+                each.delivered.values["account"]["full_name"],
+                each.delivered.values["account"]["mobile"],
+            )
+            for each in corrected
+        }
+    )
+    store_delivered(
+        [
+            Content(
+                resident_id=people[each.enrollment_id],
+                enrollment_id=each.enrollment_id,
+                values=each.delivered.values,
+                is_new_person=each.standing.known is Known.NOBODY,
+            )
+            for each in written
+        ]
+    )
+    report_delivered([each.enrollment_id for each in written], by=by, batch=batch)
+    _keep_external_ids(written)
+
+
+def _create(base: Any, group: Sequence[Entry], by: User) -> None:
+    """Accounts and records of one base's new persons; whoever was faster is told of as usual (AM-27)."""
+    created = create_accounts(
+        [each.row for each in group],
+        base=base,
+        module="intake",
+        batch=None,
+        by=by,
+        origin=Enrollment.Origin.API,
+    )
+    for each in group:
+        each.enrollment_id = created.enrollments.get(each.index)
+        if each.enrollment_id is not None:
+            each.outcome = "accepted"
+        else:
+            each.standing = created.others[each.index]
+            judge_standing(each, is_late=True)
+
+
+def _keep_external_ids(written: Iterable[Entry]) -> None:
+    now = timezone.now()
+    ApiRecord.objects.bulk_create(
+        [
+            ApiRecord(enrollment_id=each.enrollment_id, external_id=each.external_id, delivered_at=now)
+            for each in written
+        ],
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["enrollment"],
+        update_fields=["external_id", "delivered_at"],
+    )
+
+
+# --- the answer ------------------------------------------------------------------------------------------------------
+
+
+def _answer(
+    entries: Sequence[Entry], client: ApiClient, batch: uuid.UUID, *, dry_run: bool, written: bool
+) -> dict:
+    own = _own_references(entries, client.province_id)
+    return {
+        "delivery": str(batch),
+        "received_at": timezone.localtime().isoformat(timespec="seconds"),
+        "sandbox": client.is_sandbox,
+        "dry_run": dry_run,
+        "written": written,
+        "counts": dict(Counter(each.outcome for each in entries)),
+        "results": [
+            {
+                "index": each.index,
+                "external_id": each.external_id,
+                "status": _STATUS[each.outcome],
+                "outcome": each.outcome,
+                "reference": own.get(each.index),
+                "problems": [
+                    {
+                        "field": path,
+                        "code": said.code,
+                        "text": said.text,
+                        "repair": said.repair,
+                        "is_warning": said.is_warning,
+                    }
+                    for path, said in each.delivered.problems
+                ],
+            }
+            for each in entries
+        ],
+    }
+
+
+def _own_references(entries: Iterable[Entry], province_id: str) -> dict[int, str]:
+    """The record that was written or stands in the way, where it is one of the key's province."""
+    ids = {}
+    for each in entries:
+        live = each.standing.live if each.standing else None
+        if each.enrollment_id or live:
+            ids[each.index] = each.enrollment_id or live.enrollment_id
+    own = set(
+        Enrollment.objects.filter(pk__in=ids.values(), base__province=province_id).values_list(
+            "pk", flat=True
+        )
+    )
+    return {index: str(pk) for index, pk in ids.items() if pk in own}

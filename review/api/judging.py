@@ -1,0 +1,141 @@
+"""Judging a delivered batch: each record by residents.rules, its base, and what the platform knows of its person."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from bases.models import SpecialtyBase, TrainingBase
+from portal.models import CollectionCycle
+from residents.rules import delivery as rules
+from residents.rules.catalogue import problem
+from residents.standing import AccountRow, Known, Standing, standings
+
+
+@dataclass(slots=True)
+class Entry:
+    """One record on its way: what was sent, what the rules say, what became of it."""
+
+    index: int
+    external_id: str
+    delivered: rules.Delivered
+    base: TrainingBase | None = None
+    standing: Standing | None = None
+    outcome: str = ""
+    enrollment_id: int | None = None
+
+    @property
+    def row(self) -> AccountRow | None:
+        """The person as the platform looks him up; None while type or number cannot be read."""
+        values = self.delivered.values["account"]
+        if not (values.get("id_number") and values.get("id_type")):
+            return None
+        return AccountRow(
+            self.index,
+            values.get("intake_year"),
+            values.get("full_name") or "",
+            values["id_type"],
+            values["id_number"],
+            values.get("mobile"),
+        )
+
+
+def read(province_id: str, records: Iterable[Mapping[str, Any]]) -> list[Entry]:
+    """The records with their bases: those of the key's province, by code or by full name."""
+    bases = {}
+    for base in TrainingBase.objects.filter(province=province_id, is_active=True):
+        bases[base.name] = bases[base.code] = base
+    entries = []
+    for index, record in enumerate(records):
+        entry = Entry(index, record.get("external_id", ""), rules.read(record))
+        entry.base = bases.get(entry.delivered.values["training"].get("training_base") or "")
+        entries.append(entry)
+    return entries
+
+
+def judge(entries: Sequence[Entry], cycle: CollectionCycle) -> None:
+    for base, group in by_base(entries):
+        known = standings([row for each in group if (row := each.row)], base_id=base.pk)
+        for each in group:
+            each.standing = known.get(each.index)
+    accredited = accredited_of({each.base.pk for each in entries if each.base}, cycle.year)
+    today = timezone.localdate()
+    for each in entries:
+        base = each.base
+        rules.judge(
+            each.delivered,
+            {
+                "today": today,
+                "cycle_year": cycle.year,
+                "base_found": base is not None or not each.delivered.values["training"].get("training_base"),
+                "base_province": base and base.province_id,
+                "accredited": accredited.get(base.pk, frozenset()) if base else None,
+                "live_enrollment": _live_elsewhere(each.standing),
+            },
+        )
+        judge_standing(each)
+    rules.problems_of_records([each.delivered for each in entries])
+    for each in entries:
+        if not each.outcome and each.delivered.has_errors:
+            each.outcome = "duplicate" if _says(each, "duplicate_in_file") else "refused"
+
+
+def by_base(entries: Iterable[Entry]) -> list[tuple[TrainingBase, list[Entry]]]:
+    """In the order of the bases' keys: everybody who locks the same ones does it in the same order."""
+    groups: dict[int, tuple[TrainingBase, list[Entry]]] = {}
+    for each in entries:
+        if each.base is not None:
+            groups.setdefault(each.base.pk, (each.base, []))[1].append(each)
+    return [groups[pk] for pk in sorted(groups)]
+
+
+def accredited_of(base_ids: set[int], year: int) -> dict[int, set[str]]:
+    """Specialties of each base in that intake year, of those the country offered (DOMAIN §2.6)."""
+    found: dict[int, set[str]] = {pk: set() for pk in base_ids}
+    valid = Q(valid_from__lte=year) & (Q(valid_to=None) | Q(valid_to__gte=year))
+    offered = Q(specialty__valid_from__lte=year) & (
+        Q(specialty__valid_to=None) | Q(specialty__valid_to__gte=year)
+    )
+    rows = SpecialtyBase.objects.filter(valid, offered, base__in=base_ids)
+    for base_id, specialty_id in rows.values_list("base_id", "specialty_id"):
+        found[base_id].add(specialty_id)
+    return found
+
+
+def _live_elsewhere(standing: Standing | None) -> dict[str, Any] | None:
+    """What BR-49 tells of a person held by another base: its name, his year and status, nothing else (AM-28)."""
+    if standing is None or standing.known is not Known.ELSEWHERE:
+        return None
+    live = standing.live
+    return {
+        "is_same_base": False,
+        "base_name": live.base_name,
+        "intake_year": live.intake_year,
+        "status_name": live.status_name,
+    }
+
+
+def judge_standing(entry: Entry, *, is_late: bool = False) -> None:
+    """What the platform knows of the person; `is_late`: another importer was faster than this very record."""
+    standing = entry.standing
+    if standing is None:
+        return
+    if standing.known in (Known.ELSEWHERE, Known.OTHER_PERSON) or (is_late and standing.known is Known.HERE):
+        entry.outcome = "duplicate"
+    if standing.known is Known.OTHER_PERSON:
+        entry.delivered.add("account.id_number", [problem("identity_mismatch")])
+    elif standing.known is Known.FREE and not standing.is_unused:
+        entry.delivered.add("account.id_number", [problem("account_reused")])
+        if standing.keeps_mobile:
+            entry.delivered.add("account.mobile", [problem("mobile_kept")])
+    elif is_late and standing.live is not None:
+        code = "already_here" if standing.known is Known.HERE else "live_elsewhere"
+        live = standing.live
+        facts = {"base": live.base_name, "year": live.intake_year, "status": live.status_name}
+        entry.delivered.add("account.id_number", [problem(code, **facts)])
+
+
+def _says(entry: Entry, code: str) -> bool:
+    return any(each.code == code for _, each in entry.delivered.problems)

@@ -1,0 +1,53 @@
+"""Reference data for platforms: their province's bases, the specialties, the code lists."""
+
+from typing import Any
+
+from django.db.models import Q
+
+from bases.models import Specialty, TrainingBase
+from portal.calendar import current_cycle
+from residents.codes import CODE_LISTS
+from residents.rules.delivery import PARTS
+from review.api.judging import accredited_of
+
+
+def bases(province_id: str) -> dict[str, Any]:
+    """The province's bases in use, with what each is accredited for in the year of the current cycle."""
+    cycle = current_cycle()
+    found = TrainingBase.objects.filter(province=province_id, is_active=True).order_by("code")
+    accredited = accredited_of({base.pk for base in found}, cycle.year) if cycle else {}
+    items = [
+        {"code": base.code, "name": base.name, "specialties": sorted(accredited.get(base.pk, ()))}
+        for base in found
+    ]
+    return {"intake_year": cycle.year if cycle else None, "items": items}
+
+
+def specialties() -> dict[str, Any]:
+    """Specialties offered in the year of the current cycle, and those of other years as not offered."""
+    cycle = current_cycle()
+    year = cycle.year if cycle else None
+    valid = Q(valid_from__lte=year or 0) & (Q(valid_to=None) | Q(valid_to__gte=year or 0))
+    offered = set(Specialty.objects.filter(valid).values_list("pk", flat=True))
+    items = [
+        {"code": each.code, "name": each.name, "offered": each.code in offered}
+        for each in Specialty.objects.order_by("code")
+    ]
+    return {"intake_year": year, "items": items}
+
+
+def used_lists() -> list[str]:
+    """Names of the code lists that a delivery may need."""
+    return sorted({field.codes for fields in PARTS.values() for field in fields if field.codes})
+
+
+def code_lists() -> dict[str, Any]:
+    return {
+        "lists": {
+            name: [
+                {"code": code, "name": label, "offered": code in CODE_LISTS[name].offered}
+                for code, label in CODE_LISTS[name].items.items()
+            ]
+            for name in used_lists()
+        }
+    }

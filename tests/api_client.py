@@ -1,0 +1,77 @@
+"""A provincial platform as its engineers would write it: plain sockets of the standard library, batches, retries."""
+
+import http.client
+import json
+import random
+import socket
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+
+class Platform:
+    """Talks to a running portal over HTTP. `cut` breaks every n-th connection on purpose, in one of three moments."""
+
+    def __init__(self, origin: str, key: str, *, cut: int = 0) -> None:
+        parts = urlsplit(origin)
+        self.address = (parts.hostname, parts.port)
+        self.key = key
+        self.cut = cut
+        self.requests = self.dropped = self.replayed = 0
+        self.chance = random.Random(2019)
+
+    def deliver(self, records: Sequence[dict[str, Any]], **more: Any) -> dict[str, Any]:
+        """One batch, sent again under the same Idempotency-Key until an answer arrives."""
+        body = json.dumps({"declared": True, "records": list(records), **more}).encode()
+        key = str(uuid.uuid4())
+        for _ in range(10):
+            try:
+                status, text = self._request("POST", "/api/v1/recruitments", body, {"Idempotency-Key": key})
+            except OSError:
+                continue
+            if status in (409, 429, 503):
+                continue
+            assert status == 200, text
+            return json.loads(text)
+        raise AssertionError("no answer after ten tries")
+
+    def results(self) -> Iterator[dict[str, Any]]:
+        """The whole feed from its beginning."""
+        cursor, more = "0", True
+        while more:
+            status, text = self._request("GET", f"/api/v1/results?cursor={cursor}&limit=500")
+            assert status == 200, text
+            page = json.loads(text)
+            yield from page["items"]
+            cursor, more = page["next_cursor"], page["has_more"]
+
+    def _request(
+        self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
+    ) -> tuple[int, str]:
+        self.requests += 1
+        if body and self.cut and self.requests % self.cut == 0:
+            self._break_off(method, path, body, headers or {})
+        connection = http.client.HTTPConnection(*self.address, timeout=120)
+        connection.request(
+            method,
+            path,
+            body or None,
+            {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json", **(headers or {})},
+        )
+        response = connection.getresponse()
+        text = response.read().decode()
+        connection.close()
+        self.replayed += response.getheader("Idempotent-Replayed") == "true"
+        return response.status, text
+
+    def _break_off(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> None:
+        """Send half of the body, or all of it without reading the answer, and cut the line."""
+        self.dropped += 1
+        head = [f"{method} {path} HTTP/1.1", f"Host: {self.address[0]}", f"Authorization: Bearer {self.key}"]
+        head += [f"{name}: {value}" for name, value in headers.items()]
+        head += ["Content-Type: application/json", f"Content-Length: {len(body)}", "", ""]
+        moment = self.chance.choice(("half", "sent", "sent"))
+        with socket.create_connection(self.address, timeout=120) as line:
+            line.sendall("\r\n".join(head).encode() + body[: len(body) // (2 if moment == "half" else 1)])
+        raise ConnectionAbortedError("cut on purpose")
