@@ -1,3 +1,4 @@
+from bases.models.counts import ApprovedCount, CountedEnrollment
 from bases.models.imports import ImportBatch, ImportRow
 from bases.models.legacy import LegacyFault, LegacyRoster
 from bases.models.organisations import (
@@ -16,7 +17,9 @@ from bases.models.requests import CorrectionRequest, TransferRequest
 from bases.models.submissions import Submission
 
 __all__ = [
+    "ApprovedCount",
     "CorrectionRequest",
+    "CountedEnrollment",
     "ImportBatch",
     "ImportRow",
     "LegacyFault",
