@@ -21,7 +21,7 @@ from bases.models import ImportBatch, ImportRow
 from bases.workbook_kinds import opening_of, workbook_of
 from bases.workbooks import Applied, JudgedRow
 from portal import audit
-from portal.bulk import copy_into
+from portal.bulk import copy_into, without_collecting
 from portal.sheets.reading import SheetRefused, Table, read_table
 
 State = ImportBatch.State
@@ -98,6 +98,7 @@ def require_open(batch: ImportBatch) -> None:
 # --- check ---------------------------------------------------------------------------------------------------------
 
 
+@without_collecting()
 def check_batch(batch_id: int) -> None:
     """Read and judge every row; the batch is then 待确认, or 文件未被接受 with the reason. Safe to repeat."""
     with transaction.atomic():
@@ -217,6 +218,7 @@ def _refuse(batch_id: int, refusal: dict[str, str]) -> None:
 # --- apply -----------------------------------------------------------------------------------------------------------
 
 
+@without_collecting()
 def apply_batch(batch_id: int) -> None:
     """Write the good rows, exactly once, in one transaction; a second call or a killed worker's repetition changes
     nothing. Conflicts that came up since the check become row errors."""

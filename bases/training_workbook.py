@@ -6,12 +6,15 @@ truth (GOALS B3). Unchanged rows write nothing and un-report nothing (P-19).
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
+
+from django.utils import timezone
 
 from bases.lists import Module
 from bases.models import ImportBatch, ImportRow, TrainingBase
 from bases.openings import entries_of
-from bases.reporting import for_check, unreport_after_change
+from bases.reporting import unreport_after_change
 from bases.training_resource import RESOURCES, in_template, training_template
 from bases.transfer_requests import settle
 from bases.workbooks import Applied, JudgedRow, as_stored, has_errors, shown
@@ -38,17 +41,20 @@ from residents.services.training import (
     EDITABLE,
     accredited_specialties,
     differences,
-    is_complete,
-    judge_training,
+    is_right_and_full,
+    judge_block,
+    studies_of,
     training_context,
 )
 from residents.services.training_many import Judged, store_many
+from residents.snapshot import values_of
 
 Verdict = ImportRow.Verdict
 _FIELDS: dict[str, Field] = {each.name: each for each in (*training.FIELDS, *status.FIELDS)}
 _MATCH = tuple(each.name for each in training.MATCH_FIELDS)
 # Told in the file only to find the record and to be compared with it.
 _LOCKED = (*_MATCH, "intake_year")
+_DATES = frozenset(each.name for each in _FIELDS.values() if each.kind in ("date", "month"))
 _OWN = frozenset(each.name for each in EDITABLE)
 _STATUS = frozenset(each.name for each in status.TEMPLATE_FIELDS)
 
@@ -81,14 +87,19 @@ class Records:
             ids = list(found.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
             found = Enrollment.objects.filter(pk__in=ids)
         self._by_person: dict[tuple[str, str], list[Enrollment]] = {}
-        records = list(for_check(found).order_by("pk"))
+        if batch.module == Module.REGISTRY:
+            found = found.prefetch_related("status_changes")
+        records = list(found.select_related("resident").order_by("pk"))
         for record in records:
+            record.base = batch.base
             person = record.resident
             self._by_person.setdefault((person.id_type, person.id_number), []).append(record)
         self._entries = entries_of(records, training_entry, (Step.BASE_FILL, Step.REVIEW))
         self._accredited = {
             year: accredited_specialties(batch.base, year) for year in {each.intake_year for each in records}
         }
+        self._today = timezone.localdate()
+        self._studied = studies_of({each.resident_id for each in records})
 
     def of(self, given: Mapping[str, Any]) -> Enrollment | None:
         """The record a row speaks of: by type and number, of several by year, specialty, and the living one first."""
@@ -102,7 +113,12 @@ class Records:
         return self._entries[record.pk]
 
     def context(self, record: Enrollment) -> dict[str, Any]:
-        return training_context(record, self._accredited[record.intake_year])
+        return training_context(
+            record,
+            self._accredited[record.intake_year],
+            self._studied[record.resident_id],
+            self._today,
+        )
 
 
 class TrainingWorkbook:
@@ -144,7 +160,8 @@ class TrainingWorkbook:
         records = Records(batch, [given["id_number"] for _, given in rows], lock=True)
         applied, written = Applied(), {}
         letters = {text: column for column, text in batch.headers}
-        for number, given in rows:
+        for number, kept in rows:
+            given = _with_dates(kept)
             record = records.of(given)
             outcome = outcome_of(given, record, records, {})
             if outcome.verdict == Verdict.UPDATE and _writes_status(outcome, record, by):
@@ -164,6 +181,14 @@ class TrainingWorkbook:
         return applied
 
 
+def _with_dates(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Clean values as a row keeps them: JSON holds dates as texts."""
+    return {
+        name: date.fromisoformat(value) if name in _DATES and value is not None else value
+        for name, value in kept.items()
+    }
+
+
 def outcome_of(
     given: Mapping[str, Any], record: Enrollment | None, records: Records, unreadable: Problems
 ) -> Outcome:
@@ -174,11 +199,12 @@ def outcome_of(
         return outcome
     context = records.context(record)
     own = {name: value for name, value in given.items() if name in _OWN}
-    outcome.after, found = judge_training(record, own, context)
-    outcome.fields = differences(record, outcome.after)
+    stored = values_of(record, "training")
+    outcome.after, found = judge_block(stored, own, context)
+    outcome.fields = differences(stored, outcome.after)
     if outcome.fields:
         _merge(outcome.problems, found)
-        outcome.is_complete = is_complete(outcome.after, context)
+        outcome.is_complete = is_right_and_full(outcome.after, found, context)
         if not records.entry(record).is_open:
             reason = records.entry(record).reason.rstrip("。")
             add(outcome.problems, "", "record_locked", reason=Verbatim(reason))
@@ -189,9 +215,9 @@ def outcome_of(
 def _judge_match(
     given: Mapping[str, Any], record: Enrollment | None, records: Records, outcome: Outcome
 ) -> None:
-    for each in training.TEMPLATE_FIELDS:
-        if each.name in _LOCKED and each.name in given and given[each.name] is None:
-            add(outcome.problems, each.name, "cannot_clear", label=each.label)
+    for name in _LOCKED:
+        if name in given and given[name] is None:
+            add(outcome.problems, name, "cannot_clear", label=_FIELDS[name].label)
     blank = [name for name in _MATCH if given.get(name) is None and name not in outcome.problems]
     for name in blank:
         add(outcome.problems, name, "required")

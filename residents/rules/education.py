@@ -300,6 +300,18 @@ def default_row(context: Mapping[str, Any]) -> dict[str, Any]:
     return {"level": MASTER, "is_full_time": True, "is_enrolled": True, "degree_type": PROFESSIONAL}
 
 
+# What `derived` reads of a row.
+DERIVED_FROM = (
+    "level",
+    "is_enrolled",
+    "education_code",
+    "has_degree",
+    "degree_code",
+    "degree_type",
+    "graduation_date",
+)
+
+
 def derived(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """最高学历, 最高学位 and what other blocks need to know of the rows; None where the rows do not tell (P-24).
 

@@ -15,10 +15,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from portal.models import User
-from residents.models import Enrollment, Resident
+from residents.models import EducationRecord, Enrollment, Resident
 from residents.openness import training_entry
 from residents.pinyin import pinyin_key
-from residents.rules import training
+from residents.rules import education, training
 from residents.rules.catalogue import invalid
 from residents.rules.fields import Field, Problems, normalise, read_values
 from residents.rules.text import clean_name
@@ -27,7 +27,7 @@ from residents.services.refusals import EditConflict, refuse_errors
 from residents.services.returns import settle_state
 from residents.services.states import StateMoved
 from residents.services.uploads import upload_problem
-from residents.snapshot import context_of, values_of
+from residents.snapshot import values_of
 
 # What a base may write: every other column of the block is locked at import or kept by the system (BR-56).
 EDITABLE: tuple[Field, ...] = tuple(field for field in training.FIELDS if field.owner == "base")
@@ -53,21 +53,39 @@ class Change:
         return bool(self.fields)
 
 
-def training_context(enrollment: Enrollment, accredited: Collection[str] | None = None) -> dict[str, Any]:
-    """What the rules of 培训信息 know beside the block. `accredited` are the base's specialties of that intake year;
-    left out, they are read (one query)."""
+def training_context(
+    enrollment: Enrollment,
+    accredited: Collection[str] | None = None,
+    studied: Mapping[str, Any] | None = None,
+    today: date | None = None,
+) -> dict[str, Any]:
+    """What the rules of 培训信息 know beside the block. `accredited` are the base's specialties of that intake year,
+    `studied` what the person's levels of study tell; left out, each is read (one query)."""
     if accredited is None:
         accredited = accredited_specialties(enrollment.base, enrollment.intake_year)
+    if studied is None:
+        studied = studies_of([enrollment.resident_id])[enrollment.resident_id]
     return {
-        **context_of(enrollment),
-        "intake_year": enrollment.intake_year,
+        **studied,
+        "today": today or timezone.localdate(),
+        "module": enrollment.module,
         "full_name": enrollment.resident.full_name,
+        "intake_year": enrollment.intake_year,
         "specialty": enrollment.specialty_id,
         "specialty_locked": enrollment.specialty_locked,
+        "trainee_type": enrollment.trainee_type or None,
         "accredited": accredited,
         "base_province": enrollment.base.province_id,
-        "today": timezone.localdate(),
     }
+
+
+def studies_of(resident_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """education.derived of each person's levels of study; one query for all."""
+    rows: dict[int, list[dict[str, Any]]] = {pk: [] for pk in resident_ids}
+    found = EducationRecord.objects.filter(resident__in=resident_ids).order_by("level", "pk")
+    for row in found.values("resident_id", *education.DERIVED_FROM):
+        rows[row["resident_id"]].append(row)
+    return {pk: education.derived(of_one) for pk, of_one in rows.items()}
 
 
 def accredited_specialties(base: Any, intake_year: int) -> frozenset[str]:
@@ -87,13 +105,19 @@ def judge_training(
     Fields not given keep what is stored; those no longer asked become empty; 预计培训结束时间 follows start and years
     unless it was typed (DOMAIN §2.6). Fields the base does not own are ignored: nobody writes them (BR-56, P-29).
     """
-    block = values_of(enrollment, "training")
-    stored = {field.name: block.get(field.name) for field in EDITABLE}
     sent, unreadable = read_given(EDITABLE, given)
+    values, problems = judge_block(values_of(enrollment, "training"), sent, context)
+    return values, {**problems, **unreadable}
+
+
+def judge_block(
+    block: Mapping[str, Any], sent: Mapping[str, Any], context: Mapping[str, Any]
+) -> tuple[dict[str, Any], Problems]:
+    """As judge_training, of the stored block (values_of) and clean values of fields that the base owns."""
+    stored = {field.name: block.get(field.name) for field in EDITABLE}
     values = normalise(EDITABLE, stored | sent, context)
     values["planned_end_date"] = _planned_end(stored, values, typed="planned_end_date" in sent)
-    problems = training.problems(values, context)
-    return values, {**problems, **unreadable}
+    return values, training.problems(values, context)
 
 
 def read_given(fields: Collection[Field], given: Mapping[str, Any]) -> tuple[dict[str, Any], Problems]:
@@ -136,7 +160,7 @@ def save_training(
         context = training_context(enrollment)
         after, problems = judge_training(enrollment, values, context)
         refuse_errors(problems)
-        fields = differences(enrollment, after)
+        fields = differences(values_of(enrollment, "training"), after)
         if fields:
             if expected_version is not None and expected_version != enrollment.version:
                 raise EditConflict
@@ -144,9 +168,8 @@ def save_training(
     return Change(enrollment, fields, after_deadline=not entry.is_open)
 
 
-def differences(enrollment: Enrollment, after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Field → (stored, new) of what really differs; an empty text and nothing are the same."""
-    stored = values_of(enrollment, "training")
+def differences(stored: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Field → (stored, new) of what really differs from the stored block; an empty text and nothing are the same."""
     found = {}
     for field in EDITABLE:
         before, now = stored.get(field.name), after[field.name]
@@ -187,7 +210,11 @@ def blank_as_stored(field: Field, value: Any) -> Any:
 
 def is_complete(values: Mapping[str, Any], context: Mapping[str, Any]) -> bool:
     """Whether 培训信息 may be reported as it stands: nothing missing, nothing wrong (BR-46)."""
-    found = training.problems(values, context)
+    return is_right_and_full(values, training.problems(values, context), context)
+
+
+def is_right_and_full(values: Mapping[str, Any], found: Problems, context: Mapping[str, Any]) -> bool:
+    """As is_complete, where the problems of the values are known already."""
     wrong = any(not problem.is_warning for problems in found.values() for problem in problems)
     return not wrong and not training.missing(values, context)
 
