@@ -15,7 +15,12 @@ MEGABYTE = 1024 * 1024
 class UploadForm(forms.Form):
     """A workbook and the token that makes a second click harmless; what is inside is judged by the worker."""
 
-    token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    token = forms.UUIDField(
+        label="上传页面",
+        widget=forms.HiddenInput,
+        initial=uuid.uuid4,
+        error_messages=dict.fromkeys(("required", "invalid"), "页面不完整。请刷新页面后重新上传。"),
+    )
     file = forms.FileField(
         max_length=255,
         allow_empty_file=True,
