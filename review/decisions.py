@@ -81,7 +81,7 @@ def return_for_correction(
     reason_codes: Collection[str] = (),
     field_comments: Mapping[str, str] | None = None,
 ) -> Decision:
-    """退回修改 to the base (BR-47, 62), with a comment for all and, for a single record, one per field.
+    """退回修改 to the base (BR-47, 62), with a comment, reasons and remarks on single fields (P4).
 
     Raises ValueError without a comment: the base must be told what to mend.
     """

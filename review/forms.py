@@ -12,11 +12,14 @@ from bases.scope import provinces_for
 from portal.models import User
 from portal.roles import Action
 from residents.codes import CODE_LISTS
+from review import return_statistics
 from review.queue import bases_in_view
 from review.reasons import ReturnReason
 from review.statistics import BLANK, DIMENSIONS, SOURCES, UNKNOWN
 
 ANY = [("", "全部")]
+# How many single fields a return can remark on beside its comment.
+REMARKS = 3
 
 
 class ListFilter(forms.Form):
@@ -74,7 +77,7 @@ class RecordFilter(ListFilter):
 
 
 class ReturnForm(forms.Form):
-    """退回修改: a comment for the base, with reasons; on a single record also remarks on single fields."""
+    """退回修改: a comment for the base, with reasons and remarks on single fields, of one record or of many (P4)."""
 
     comment = forms.CharField(
         label="退回修改意见",
@@ -237,6 +240,47 @@ class StatisticsForm(forms.Form):
     @property
     def chosen_source(self) -> str:
         return self.cleaned_data.get("source") or "current"
+
+
+class ReturnStatisticsForm(forms.Form):
+    """By what the reasons of returns are split, narrowed by which values; what cannot be read asks for nothing."""
+
+    rows = forms.ChoiceField(
+        label="按",
+        choices=[(key, each.label) for key, each in return_statistics.SPLIT.items()],
+        required=False,
+    )
+
+    def __init__(self, data: Any, *, user: User) -> None:
+        super().__init__(data)
+        own = {
+            "province": lambda: _names(provinces_for(user, Action.VIEW)),
+            "base": lambda: _names(bases_in_view(user).order_by("province_id", "code")),
+        }
+        for key, dimension in return_statistics.ALL.items():
+            if key == "year":
+                field: forms.Field = forms.IntegerField(min_value=2000, max_value=2100, required=False)
+            else:
+                field = forms.ChoiceField(
+                    choices=[*ANY, *own.get(key, dimension.names)().items()], required=False
+                )
+            field.label = dimension.label
+            self.fields[key] = field
+        self.is_valid()
+
+    @property
+    def narrowing(self) -> list[forms.BoundField]:
+        return [self[key] for key in return_statistics.ALL]
+
+    @property
+    def filters(self) -> dict[str, str]:
+        return {
+            key: str(self.cleaned_data[key]) for key in return_statistics.ALL if self.cleaned_data.get(key)
+        }
+
+    @property
+    def chosen_rows(self) -> str:
+        return self.cleaned_data.get("rows") or "base"
 
 
 def _changes() -> list[tuple]:

@@ -52,6 +52,8 @@ PLACES = {
     "review:residents": "review#queue",
     "review:record": "review#record",
     "review:batch": "review#bulk",
+    "review:return-statistics": "review#reasons",
+    "review:return-records": "review#reasons",
     "review:transfers": "review-other#transfers",
     "review:transfer-release": "review-other#transfers",
     "review:corrections": "review-other#corrections",

@@ -12,7 +12,7 @@ from portal.calendar import Opening, current_cycle, opening
 from portal.models import AuditEvent, Step
 from portal.roles import Action, Role
 from review import decisions, queue
-from review.forms import BulkForm, QueueFilter, RecordFilter, ReturnForm
+from review.forms import REMARKS, BulkForm, QueueFilter, RecordFilter, ReturnForm
 from review.paging import keyset_page
 
 
@@ -66,7 +66,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
             messages.error(request, texts[0])
         return redirect(f"{reverse('review:queue')}?{request.GET.urlencode()}")
     choices = _choices(request, order)
-    comment = ReturnForm(request.POST if "confirmed" in request.POST else None)
+    comment = ReturnForm(request.POST if "confirmed" in request.POST else None, remarks=REMARKS)
     is_return = order.cleaned_data["act"] == "return"
     if "confirmed" not in request.POST or (is_return and not comment.is_valid()):
         return _ask_to_confirm(request, order, choices, comment)
@@ -76,6 +76,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
             by=request.user,
             comment=comment.cleaned_data["comment"],
             reason_codes=comment.cleaned_data["reasons"],
+            field_comments=comment.field_comments(),
         )
     else:
         done = decisions.approve(choices, by=request.user)

@@ -15,11 +15,8 @@ from residents.models import Enrollment
 from residents.services.states import StateMoved
 from review import decisions, queue
 from review.exports import may_unmask
-from review.forms import QueueFilter, ReturnForm, RevokeForm, UnmaskForm
+from review.forms import REMARKS, QueueFilter, ReturnForm, RevokeForm, UnmaskForm
 from review.record import record_page, shown_snapshot
-
-# How many single fields a return can remark on beside its comment.
-REMARKS = 3
 
 
 def _visible(request: HttpRequest, pk: int) -> Enrollment:
