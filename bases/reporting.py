@@ -192,12 +192,13 @@ def report(
     return result
 
 
-def report_delivered(enrollment_ids: Collection[int], *, by: User, batch: uuid.UUID) -> list[Submission]:
+def report_delivered(rows: list[Enrollment], *, by: User, batch: uuid.UUID) -> None:
     """Report what a province's platform delivered, judged and declared true by the caller (AM-02): 已上报 / 待审核.
 
-    A submission still waiting is replaced. Runs in the caller's transaction; returns the new submissions.
+    The caller holds the records locked and gives them as they stand, with their blocks (`for_check`); a submission
+    still waiting is replaced.
     """
-    return _submit(_locked(enrollment_ids), by, batch, channel=Submission.Channel.API)
+    _submit(rows, by, batch, channel=Submission.Channel.API)
 
 
 def _locked(enrollment_ids: Collection[int]) -> list[Enrollment]:
@@ -221,9 +222,9 @@ def for_check(enrollments: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
 
 def _submit(
     rows: list[Enrollment], by: User, batch: uuid.UUID, channel: str = Submission.Channel.PAGE
-) -> list[Submission]:
+) -> None:
     if not rows:
-        return []
+        return
     now = timezone.now()
     ids = [row.pk for row in rows]
     _close(Submission.objects.filter(enrollment__in=ids), by)
@@ -233,7 +234,7 @@ def _submit(
     cycles = _cycles_of(rows)
     kept = last_snapshots(rows)
     approved = approved_snapshots(ids)
-    submissions = Submission.objects.bulk_create(
+    Submission.objects.bulk_create(
         [
             build_submission(
                 row,
@@ -250,8 +251,10 @@ def _submit(
         ],
         batch_size=500,
     )
-    mark_reported_many(ids, now=now)
-    return submissions
+    waiting = [
+        row.pk for row in rows if row.review_status == ReviewStatus.PENDING and not row.has_unreported_update
+    ]
+    mark_reported_many([pk for pk in ids if pk not in set(waiting)], now=now)
 
 
 def _cycles_of(rows: list[Enrollment]) -> dict[int | None, CollectionCycle]:

@@ -5,7 +5,7 @@ statement a table, every row in the history with the person who acted. Nothing i
 password until it is activated.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -46,6 +46,7 @@ def create_accounts(
     batch: Any,
     by: User,
     origin: str = Enrollment.Origin.INTAKE,
+    details: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> Created:
     """Create what the rows of one base ask for, all in one transaction; nothing is raised for rows that cannot enter.
 
@@ -53,7 +54,8 @@ def create_accounts(
     another base imported him in this very moment (AM-27). A person without a live enrollment gets a further one on the
     account he has; password and state of that account stay (AM-21). `module` "registry" makes a late addition (BR-69)
     that stands in the registry at once and counts once approved. `origin` is where intake records come from, `batch`
-    the import batch or None. The caller provides the history's context.
+    the import batch or None; `details` gives further columns of each row's enrollment, the same for all, by row number.
+    The caller provides the history's context.
     """
     result = Created()
     pending = list(rows)
@@ -69,7 +71,7 @@ def create_accounts(
                 for row in pending
                 if known[row.row].known not in (Known.NOBODY, Known.FREE)
             }
-            entered = _Entrance(cursor, base, module, batch, by, origin).admit(entering, known)
+            entered = _Entrance(cursor, base, module, batch, by, origin, details or {}).admit(entering, known)
             result.enrollments |= entered
             pending = [row for row in entering if row.row not in entered]
     result.others |= {row.row: Standing(Known.OTHER_PERSON) for row in pending}
@@ -80,7 +82,14 @@ class _Entrance:
     """One pass over the tables for one base. Rows that meet a unique constraint are left out, not raised."""
 
     def __init__(
-        self, cursor: CursorWrapper, base: Any, module: str, batch: Any, by: User, origin: str
+        self,
+        cursor: CursorWrapper,
+        base: Any,
+        module: str,
+        batch: Any,
+        by: User,
+        origin: str,
+        details: Mapping[int, Mapping[str, Any]],
     ) -> None:
         self.cursor = cursor
         self.base = base
@@ -88,6 +97,7 @@ class _Entrance:
         self.batch = batch
         self.by = by
         self.origin = origin
+        self.details = details
         self.now: datetime = timezone.now()
 
     def admit(self, rows: list[AccountRow], known: dict[int, Standing]) -> dict[int, int]:
@@ -102,6 +112,8 @@ class _Entrance:
         self.cursor.execute("SELECT sheet_row, enrollment_id FROM staged_accounts")
         entered = dict(self.cursor.fetchall())
         self.cursor.execute("DROP TABLE staged_accounts")
+        if self.details:
+            self.cursor.execute("DROP TABLE staged_details")
         # Whoever had an account before may have filled in his personal info already (AM-05).
         settle_states([pk for row, pk in entered.items() if known[row].known is Known.FREE])
         return entered
@@ -113,6 +125,22 @@ class _Entrance:
         copy_into(self.cursor, "staged_accounts", STAGED, (staged(row, self._origin()) for row in fresh))
         if further:
             self._stage_known(further, known)
+        if self.details:
+            self._stage_details(rows)
+
+    def _stage_details(self, rows: list[AccountRow]) -> None:
+        names = list(self.details[rows[0].row])
+        types = {field.column: field.db_type(connection) for field in Enrollment._meta.concrete_fields}
+        columns = ", ".join(f'"{name}" {types[name]}' for name in names)
+        self.cursor.execute(
+            f"CREATE TEMPORARY TABLE staged_details (sheet_row integer, {columns}) ON COMMIT DROP"
+        )
+        copy_into(
+            self.cursor,
+            "staged_details",
+            ["sheet_row", *names],
+            ((row.row, *(self.details[row.row][name] for name in names)) for row in rows),
+        )
 
     def _origin(self, *, is_transfer: bool = False) -> str:
         if not self.is_late:
@@ -139,13 +167,17 @@ class _Entrance:
         )
 
     def _insert_enrollments(self) -> None:
+        source = (
+            "staged_accounts JOIN staged_details USING (sheet_row)" if self.details else "staged_accounts"
+        )
+        names = next(iter(self.details.values()), {})
         inserted = insert_select(
             self.cursor,
             Enrollment,
-            "staged_accounts ORDER BY resident_id",
+            f"{source} ORDER BY resident_id",
             selected={
                 "id": "enrollment_id",
-                **{name: name for name in ("resident_id", "intake_year", "origin")},
+                **{name: name for name in ("resident_id", "intake_year", "origin", *names)},
             },
             constants={
                 "base_id": self.base.pk,

@@ -19,14 +19,17 @@ from residents.models import (
     PersonalReturn,
     Resident,
 )
+from residents.models.enrollment import PersonalState, ReportStatus, ReviewStatus
 from residents.pinyin import pinyin_key
+from residents.rules import certificate
 from residents.rules.delivery import PARTS
-from residents.rules.fields import Field
+from residents.rules.fields import Field, missing_fields
 from residents.services.returns import settle_states
-from residents.services.training import EDITABLE
+from residents.services.training import EDITABLE, blank_as_stored
 from residents.services.training_many import Judged, store_many
 
 _TEXTS = frozenset({"text", "code", "uscc", "email", "mobile"})
+_IDENTITY = ("full_name", "id_type", "id_number", "mobile")
 _ROWS_A_STATEMENT = 500
 
 
@@ -37,11 +40,68 @@ class Content:
     resident_id: int
     enrollment_id: int
     values: Mapping[str, Any]
-    is_new_person: bool
+
+
+def details_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns with which a delivered record enters: 培训信息, complete, and 已上报 / 待审核 (AM-02).
+
+    The caller makes the submission in the same transaction.
+    """
+    columns = {}
+    for field in EDITABLE:
+        name = "specialty_id" if field.name == "specialty" else field.name
+        columns[name] = blank_as_stored(field, values["training"].get(field.name))
+    return columns | {
+        "training_complete": True,
+        "personal_state": _personal_state(values),
+        "report_status": ReportStatus.REPORTED,
+        "review_status": ReviewStatus.PENDING,
+    }
+
+
+def _personal_state(values: Mapping[str, Any]) -> str:
+    """Judged without an error a record lacks at most a file, which its resident adds."""
+    is_complete = not missing_fields(certificate.FIELDS, values["certificate"])
+    return PersonalState.COMPLETE if is_complete else PersonalState.FILLING
+
+
+def store_new_people(contents: Iterable[tuple[Content, Any]]) -> list[Enrollment]:
+    """Write the personal blocks of persons whom bases got just now, each with his TrainingBase, and give their records
+    as they stand, blocks and all: reading a thousand of them back would take longer than writing them."""
+    enrollments, basics, certificates, studies = [], [], [], []
+    for content, base in contents:
+        values, pk = content.values, content.resident_id
+        person = Resident(pk=pk, **{name: values["account"][name] for name in _IDENTITY})
+        # Assigning the person to a block lets him know the block too.
+        basics.append(BasicInfo(resident=person, version=1, **_as_stored(PARTS["basic"], values["basic"])))
+        certificates.append(
+            CertificateInfo(
+                resident=person, version=1, **_as_stored(PARTS["certificate"], values["certificate"])
+            )
+        )
+        own = [EducationRecord(resident=person, version=1, **row) for row in _studies(values)]
+        studies += own
+        person._prefetched_objects_cache = {"education_records": own}
+        # Known to be missing, so that nobody asks the database for it.
+        person._state.fields_cache["work"] = None
+        enrollment = Enrollment(
+            pk=content.enrollment_id,
+            resident=person,
+            base=base,
+            intake_year=values["account"]["intake_year"],
+            origin=Enrollment.Origin.API,
+            **details_of(values),
+        )
+        enrollment._prefetched_objects_cache = {"status_changes": []}
+        enrollments.append(enrollment)
+    BasicInfo.objects.bulk_create(basics, batch_size=_ROWS_A_STATEMENT)
+    CertificateInfo.objects.bulk_create(certificates, batch_size=_ROWS_A_STATEMENT)
+    EducationRecord.objects.bulk_create(studies, batch_size=_ROWS_A_STATEMENT)
+    return enrollments
 
 
 def store_delivered(contents: Collection[Content]) -> None:
-    """Write the blocks of records the caller holds locked and has judged without an error.
+    """Write the blocks of records of known persons; the caller holds them locked and has judged them without an error.
 
     The record becomes one of the interface (Origin.API): while the province delivers, nobody else decides on it. What a
     resident had been asked to correct is answered by the delivery (BR-54).
@@ -56,7 +116,6 @@ def store_delivered(contents: Collection[Content]) -> None:
     _store_single(BasicInfo, "basic", contents)
     _store_single(CertificateInfo, "certificate", contents)
     _store_education(contents)
-    # Judged complete: nothing that a delivery must hold is missing.
     store_many(
         Judged(content.enrollment_id, _training(content.values["training"]), is_complete=True)
         for content in contents
@@ -97,12 +156,7 @@ def _store_single(
     model: type[BasicInfo] | type[CertificateInfo], part: str, contents: Iterable[Content]
 ) -> None:
     """A block of one row a person; files of a known person stay."""
-    known = {
-        row.pk: row
-        for row in model.objects.filter(
-            pk__in=[each.resident_id for each in contents if not each.is_new_person]
-        )
-    }
+    known = model.objects.in_bulk([each.resident_id for each in contents])
     fresh = []
     for content in contents:
         after = _as_stored(PARTS[part], content.values[part])
@@ -127,15 +181,12 @@ def _save_if_changed(row: Any, after: Mapping[str, Any]) -> None:
 def _store_education(contents: Iterable[Content]) -> None:
     """Levels of study are paired by their order, so that a scan stays with its row; the rest is added or deleted."""
     known: dict[int, list[EducationRecord]] = {}
-    people = [each.resident_id for each in contents if not each.is_new_person]
+    people = [each.resident_id for each in contents]
     for row in EducationRecord.objects.filter(resident__in=people).order_by("level", "pk"):
         known.setdefault(row.resident_id, []).append(row)
     fresh = []
     for content in contents:
-        sent = sorted(
-            (_as_stored_education(row) for row in content.values["education"]), key=lambda row: row["level"]
-        )
-        for row, after in zip_longest(known.get(content.resident_id, ()), sent):
+        for row, after in zip_longest(known.get(content.resident_id, ()), _studies(content.values)):
             if row is None:
                 fresh.append(EducationRecord(resident_id=content.resident_id, version=1, **after))
             elif after is None:
@@ -145,6 +196,9 @@ def _store_education(contents: Iterable[Content]) -> None:
     EducationRecord.objects.bulk_create(fresh, batch_size=_ROWS_A_STATEMENT)
 
 
-def _as_stored_education(values: Mapping[str, Any]) -> dict[str, Any]:
-    stored = _as_stored(PARTS["education"], values)
-    return stored | {"enrolled_level": values.get("enrolled_level") or ""}
+def _studies(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows = [
+        _as_stored(PARTS["education"], row) | {"enrolled_level": row.get("enrolled_level") or ""}
+        for row in values["education"]
+    ]
+    return sorted(rows, key=lambda row: row["level"])

@@ -13,15 +13,21 @@ import pghistory
 from django.db import transaction
 from django.utils import timezone
 
-from bases.models import Province
-from bases.reporting import report_delivered
+from bases.models import Province, TrainingBase
+from bases.reporting import for_check, report_delivered
 from portal import audit
 from portal.calendar import current_cycle, opening
 from portal.models import CollectionCycle, Step, User
 from portal.roles import Role
 from residents.models import Enrollment
 from residents.services.accounts import create_accounts
-from residents.services.delivered import Content, correct_contacts, store_delivered
+from residents.services.delivered import (
+    Content,
+    correct_contacts,
+    details_of,
+    store_delivered,
+    store_new_people,
+)
 from residents.standing import Known
 from review.api.judging import Entry, by_base, judge, judge_standing, read
 from review.api.known_records import settle_known
@@ -117,40 +123,18 @@ def _history(client: ApiClient, batch: uuid.UUID) -> Iterator[User]:
 
 def _write(entries: Sequence[Entry], cycle: CollectionCycle, batch: uuid.UUID, by: User) -> None:
     corrected = settle_known(entries, cycle, lock=True)
-    fresh = [each for each in entries if not each.outcome]
-    for base, group in by_base(fresh):
-        _create(base, group, by)
-    written = corrected + [each for each in fresh if each.outcome == "accepted"]
-    people = dict(
-        Enrollment.objects.filter(pk__in=[each.enrollment_id for each in written]).values_list(
-            "pk", "resident_id"
-        )
-    )
-    correct_contacts(
-        {
-            people[each.enrollment_id]: (
-                each.delivered.values["account"]["full_name"],
-                each.delivered.values["account"]["mobile"],
-            )
-            for each in corrected
-        }
-    )
-    store_delivered(
-        [
-            Content(
-                resident_id=people[each.enrollment_id],
-                enrollment_id=each.enrollment_id,
-                values=each.delivered.values,
-                is_new_person=each.standing.known is Known.NOBODY,
-            )
-            for each in written
-        ]
-    )
-    report_delivered([each.enrollment_id for each in written], by=by, batch=batch)
-    _keep_external_ids(written)
+    entered: list[Entry] = []
+    for base, group in by_base(each for each in entries if not each.outcome):
+        entered += _create(base, group, by)
+    people = _people(entered)
+    new = [each for each in entered if each.standing.known is Known.NOBODY]
+    rows = store_new_people((_content(each, people), each.base) for each in new)
+    corrected += [each for each in entered if each.standing.known is not Known.NOBODY]
+    report_delivered(rows + _write_known(corrected), by=by, batch=batch)
+    _keep_external_ids([each for each in entries if each.outcome in ("accepted", "corrected")])
 
 
-def _create(base: Any, group: Sequence[Entry], by: User) -> None:
+def _create(base: TrainingBase, group: Sequence[Entry], by: User) -> list[Entry]:
     """Accounts and records of one base's new persons; whoever was faster is told of as usual (AM-27)."""
     created = create_accounts(
         [each.row for each in group],
@@ -159,6 +143,7 @@ def _create(base: Any, group: Sequence[Entry], by: User) -> None:
         batch=None,
         by=by,
         origin=Enrollment.Origin.API,
+        details={each.index: details_of(each.delivered.values) for each in group},
     )
     for each in group:
         each.enrollment_id = created.enrollments.get(each.index)
@@ -167,6 +152,32 @@ def _create(base: Any, group: Sequence[Entry], by: User) -> None:
         else:
             each.standing = created.others[each.index]
             judge_standing(each, is_late=True)
+    return [each for each in group if each.outcome == "accepted"]
+
+
+def _write_known(entries: Sequence[Entry]) -> list[Enrollment]:
+    """The blocks of persons who were known before; gives their records as they stand now."""
+    if not entries:
+        return []
+    people = _people(entries)
+    contacts = {}
+    for each in entries:
+        if each.outcome == "corrected":
+            account = each.delivered.values["account"]
+            contacts[people[each.enrollment_id]] = (account["full_name"], account["mobile"])
+    correct_contacts(contacts)
+    store_delivered([_content(each, people) for each in entries])
+    return list(for_check(Enrollment.objects.filter(pk__in=people)).order_by("pk"))
+
+
+def _people(entries: Iterable[Entry]) -> dict[int, int]:
+    """Whose each record is, by ids."""
+    records = Enrollment.objects.filter(pk__in=[each.enrollment_id for each in entries])
+    return dict(records.values_list("pk", "resident_id"))
+
+
+def _content(entry: Entry, people: Mapping[int, int]) -> Content:
+    return Content(people[entry.enrollment_id], entry.enrollment_id, entry.delivered.values)
 
 
 def _keep_external_ids(written: Iterable[Entry]) -> None:

@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from bases.models import Submission
 from bases.models.organisations import ReportingMode
+from bases.reporting import for_check
 from portal.models import Step, User
 from residents.models import BasicInfo, EducationRecord, Enrollment, Resident
+from residents.snapshot import snapshot_of
 from review import decisions
 from review.api import keys
 from review.models import ApiDelivery
@@ -109,7 +111,7 @@ def test_good_records_go_in_and_bad_ones_are_named(key, base, cycle, switched):
         ("basic", "field_unknown"),
         ("basic.email", "email_format"),
         ("education", "education_without_bachelor"),
-        ("education.0.level", "code_unknown"),
+        ("education.0.level", "code_nearest"),
         ("training.specialty", "required"),
     ]
     assert response.json()["counts"] == {"accepted": 1, "refused": 1}
@@ -318,3 +320,28 @@ def test_queries_do_not_grow_with_the_records(key, base, cycle, switched, django
     with django_assert_max_num_queries(95) as many:
         post(key, [record(base, cycle.year, number) for number in range(10, 40)])
     assert abs(len(few) - len(many)) <= 4
+
+
+def test_submission_holds_what_the_database_holds(key, base, cycle, switched):
+    """BR-20: the snapshot is made of what was written, not read back; both are the same."""
+    sent = record(base, cycle.year, 1, certificate={"passed_qualification_exam": True})
+    sent["certificate"] |= {
+        "exam_pass_date": f"{cycle.year - 1}-12",
+        "has_qualification_cert": False,
+        "score_report_type": "1",
+    }
+    assert outcomes(post(key, [sent])) == [(201, "accepted")]
+    enrollment = for_check(Enrollment.objects).get()
+    assert Submission.objects.get().snapshot == snapshot_of(enrollment)
+    # The score report is a file, which its owner adds himself.
+    assert enrollment.personal_state == "1"
+
+
+def test_history_names_the_interface_and_the_key(make_key, base, cycle):
+    """GOALS S3: who wrote it, by which door."""
+    client, key = make_key()
+    post(key, [record(base, cycle.year, 1)])
+    context = Enrollment.events.rel.related_model.objects.get().pgh_context.metadata
+    account = User.objects.get(username="api-33")
+    assert (context["channel"], context["client"], context["user"]) == ("api", client.pk, account.pk)
+    assert (account.is_active, account.has_usable_password()) == (False, False)
