@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, QuerySet
+from django.db.models import Aggregate, Count, QuerySet, Sum
 from django.db.models.fields.json import KT
 from django.utils import timezone
 
-from bases.models import Province, Specialty, Submission, TrainingBase
+from bases.models import ApprovedCount, Province, Specialty, Submission, TrainingBase
+from bases.models.counts import COUNTED_BY
 from bases.scope import provinces_for
 from portal.models import User
 from portal.roles import Action, Role
@@ -23,7 +24,8 @@ BLANK = "-"
 UNKNOWN = "未填写"
 
 # AM-30: the head count reads the registry's last approved snapshots, the intake statistics the approved originals.
-SOURCES = {"current": "现有人员", "intake": "招收原始信息"}
+SOURCES = dict(ApprovedCount.Source.choices)
+_EACH = Count("pk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,20 @@ def counted(user: User, source: str, filters: Mapping[str, str]) -> QuerySet[Sub
     found = Submission.objects.filter(
         **{f"{relation}__isnull": False, f"{relation}__deleted_at__isnull": True}
     )
+    return _narrowed(found, user, filters)
+
+
+def counted_table(user: User, source: str, filters: Mapping[str, str], rows: str, columns: str) -> CrossTable:
+    """The snapshots of `counted` crossed by two different dimensions: from the numbers kept by the triggers where they
+    tell these dimensions apart, else counted one by one."""
+    asked = {DIMENSIONS[key].column for key in (*filters, rows, columns)}
+    if not asked <= set(COUNTED_BY):
+        return cross_table(counted(user, source, filters), rows, columns)
+    kept = _narrowed(ApprovedCount.objects.filter(source=source), user, filters)
+    return cross_table(kept, rows, columns, number=Sum("number"))
+
+
+def _narrowed(found: QuerySet, user: User, filters: Mapping[str, str]) -> QuerySet:
     if user.role != Role.CMDA:
         provinces = list(provinces_for(user, Action.VIEW).values_list("pk", flat=True))
         found = found.filter(province_id__in=provinces)
@@ -99,18 +115,26 @@ def counted(user: User, source: str, filters: Mapping[str, str]) -> QuerySet[Sub
 
 
 def cross_table(
-    found: QuerySet, rows: str, columns: str, dimensions: Mapping[str, Dimension] = DIMENSIONS
+    found: QuerySet,
+    rows: str,
+    columns: str,
+    dimensions: Mapping[str, Dimension] = DIMENSIONS,
+    *,
+    number: Aggregate = _EACH,
 ) -> CrossTable:
-    """Count the queryset by two different dimensions; one grouping query, so parts and totals agree by themselves."""
+    """Count the queryset by two different dimensions; one grouping query, so parts and totals agree by themselves.
+
+    `number` is what a group counts for.
+    """
     row, column = dimensions[rows], dimensions[columns]
     as_of = timezone.now()
     cells: dict[str, dict[str, int]] = {}
     column_totals: dict[str, int] = {}
-    grouped = found.order_by().values_list(row.column, column.column).annotate(number=Count("pk"))
-    for first, second, number in grouped:
+    grouped = found.order_by().values_list(row.column, column.column).annotate(counted=number)
+    for first, second, count in grouped.exclude(counted=0):
         row_value, column_value = _written(first), _written(second)
-        cells.setdefault(row_value, {})[column_value] = number
-        column_totals[column_value] = column_totals.get(column_value, 0) + number
+        cells.setdefault(row_value, {})[column_value] = count
+        column_totals[column_value] = column_totals.get(column_value, 0) + count
     row_totals = {value: sum(line.values()) for value, line in cells.items()}
     return CrossTable(
         rows=row,

@@ -28,8 +28,7 @@ def table(request: HttpRequest) -> HttpResponse:
     form = statistics_form(request)
     context = {"form": form, "sources": statistics.SOURCES}
     if form.is_readable:
-        found = statistics.counted(request.user, form.chosen_source, form.filters)
-        crossed = statistics.cross_table(found, *form.crossed)
+        crossed = statistics.counted_table(request.user, form.chosen_source, form.filters, *form.crossed)
         context |= {
             "table": crossed,
             "lines": linked_lines(
@@ -91,8 +90,7 @@ def export_table(request: HttpRequest) -> HttpResponse:
     form = statistics_form(request)
     if not form.is_readable:
         return _unreadable(request)
-    found = statistics.counted(request.user, form.chosen_source, form.filters)
-    crossed = statistics.cross_table(found, *form.crossed)
+    crossed = statistics.counted_table(request.user, form.chosen_source, form.filters, *form.crossed)
     return download(exports.export_table(request.user, crossed, form.chosen_source, form.filters), "统计表")
 
 

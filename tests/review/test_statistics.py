@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bases.models import Province, Submission
 from residents.models import Enrollment
 from review.decisions import approve, return_for_correction, revoke
-from review.statistics import BLANK, DIMENSIONS, counted, cross_table
+from review.statistics import BLANK, DIMENSIONS, counted, counted_table, cross_table
 from tests import factories
 from tests.review.conftest import submit
 
@@ -78,6 +78,7 @@ def test_cells_totals_and_lists_agree_on_any_data(two_bases, base_officer, natio
         numbers = [number for line in table.cells.values() for number in line.values()]
         assert sum(numbers) == sum(table.row_totals.values()) == sum(table.column_totals.values())
         assert table.total == sum(numbers) == len(rows)
+        assert counted_table(national_officer, "current", {}, first, second).cells == table.cells
         assert set(table.row_names) == set(table.cells)
         for row_value, line in table.cells.items():
             assert (

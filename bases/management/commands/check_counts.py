@@ -1,0 +1,28 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from bases import counts
+
+
+class Command(BaseCommand):
+    help = (
+        "Compare the numbers of the fixed statistics with the records they count; --repair counts them anew."
+    )
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument(
+            "--repair", action="store_true", help="write the true numbers; decisions wait meanwhile"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        found = counts.differences()
+        for kind, number in sorted(found.items()):
+            self.stdout.write(f"{' '.join(map(str, kind))}: {number:+d}")
+        if found and options["repair"]:
+            counts.count_anew()
+            self.stdout.write(f"{len(found)} numbers repaired.")
+        elif found:
+            raise CommandError(f"{len(found)} numbers differ from the records; --repair counts anew.")
+        else:
+            self.stdout.write("Every number is right.")
