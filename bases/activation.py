@@ -5,10 +5,11 @@ from django.utils import timezone
 
 from bases.models import TrainingBase
 from portal.models import User
-from residents.models import BasicInfo, EducationRecord, Enrollment
+from residents.models import BasicInfo, CertificateInfo, EducationRecord, Enrollment, WorkInfo
 from residents.models.enrollment import LIVE
 from residents.openness import personal_entry
 
+_BLOCKS = (BasicInfo, EducationRecord, CertificateInfo, WorkInfo)
 # An account nobody opened in this time is closed until its base looks at it again.
 CLOSED_AFTER = timedelta(days=90)
 
@@ -29,7 +30,7 @@ def mobile_is_enough(user: User) -> bool:
     if not _is_recent(live.created_at) or not personal_entry(live).is_open:
         return False
     own = Q(resident__user=user)
-    return not (BasicInfo.objects.filter(own).exists() or EducationRecord.objects.filter(own).exists())
+    return not any(block.objects.filter(own).exists() for block in _BLOCKS)
 
 
 def _is_recent(moment: datetime) -> bool:

@@ -72,7 +72,7 @@ class WorkbookResource(resources.Resource):
         for field in cls.rule_fields():
             value = record.get(field.label)
             if isinstance(value, CellError | DamagedNumber):
-                unreadable[field.name] = [_cell_problem(value)]
+                unreadable[field.name] = [cell_problem(value)]
             elif field.label in record:
                 raw[field.name] = value
         values, problems = read_values(cls.rule_fields(), raw, is_1904=is_1904)
@@ -179,7 +179,8 @@ CELL_FAULTS = {
 }
 
 
-def _cell_problem(cell: CellError | DamagedNumber) -> Problem:
+def cell_problem(cell: CellError | DamagedNumber) -> Problem:
+    """What is wrong with a cell that has no usable value."""
     if isinstance(cell, DamagedNumber):
         return problem("number_damaged", value=cell.shown)
     return Problem(f"cell_{cell.kind}", cell.text, cell.repair)
