@@ -1,9 +1,12 @@
 """The reviewer's and the association's pages in real Chromium: accessible, by keyboard, and without JavaScript."""
 
+from collections import Counter
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from bases.models import Submission
+from portal.models import User
 from portal.roles import Role
 from tests import factories
 from tests.browser.conftest import DESK, PHONE
@@ -49,6 +52,8 @@ def test_pages_of_the_province_are_accessible(desk, open_page, assert_accessible
         f"/review/residents/{record}/",
         "/review/statistics/",
         "/review/statistics/records/",
+        "/review/statistics/returns/",
+        "/review/statistics/returns/records/",
         "/review/staff/",
         "/review/staff/province/33/",
         "/review/staff/province/33/new/",
@@ -87,10 +92,10 @@ def test_records_are_cleared_with_the_keyboard(desk, open_page):
     page.get_by_role("link", name="林晓月").press("Enter")
     expect(page.get_by_role("heading", name="林晓月")).to_be_visible()
     page.wait_for_load_state()
-    page.keyboard.press("n")
+    page.keyboard.press("j")
     expect(page.get_by_role("heading", name="古丽米热·艾比布力")).to_be_visible()
     page.wait_for_load_state()
-    page.keyboard.press("p")
+    page.keyboard.press("k")
     expect(page.get_by_role("heading", name="林晓月")).to_be_visible()
     for following in ("古丽米热·艾比布力", "赵新"):
         page.get_by_role("button", name="审核通过").press("Enter")
@@ -98,6 +103,58 @@ def test_records_are_cleared_with_the_keyboard(desk, open_page):
     page.get_by_role("button", name="审核通过").press("Enter")
     expect(page.get_by_text("没有待审核的记录")).to_be_visible()
     assert Submission.objects.filter(outcome="approved").count() == 3
+
+
+@pytest.fixture
+def two_hundred(desk):
+    """197 more of the same base, so that 200 wait; none of them ever signed in."""
+    officer = User.objects.get(username="jidi")
+    for number in range(197):
+        account = factories.UserFactory(
+            username=f"xueyuan{number}", role=Role.RESIDENT, full_name=f"学员{number:03d}", password=None
+        )
+        person = factories.ResidentFactory(full_name=f"学员{number:03d}", user=account)
+        submit(factories.EnrollmentFactory(resident=person, base=desk), officer)
+    return desk
+
+
+def test_two_hundred_records_are_cleared_by_keyboard_and_in_bulk(two_hundred, open_page):
+    """P1, P3: three approved one by one, one page of fifty ticked and returned, the rest approved as all of the queue;
+    nothing is touched but the keyboard."""
+    page = open_page()
+    sign_in(page, "sheng")
+    expect(page.get_by_text("共 200 条", exact=True)).to_be_visible()
+    page.keyboard.press("j")
+    expect(page.get_by_role("link", name="林晓月")).to_be_focused()
+    page.keyboard.press("Enter")
+    for name in ("林晓月", "古丽米热·艾比布力", "赵新"):
+        expect(page.get_by_role("heading", name=name)).to_be_visible()
+        page.wait_for_load_state()
+        page.keyboard.press("s")
+        expect(page.get_by_role("button", name="审核通过")).to_be_focused()
+        page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="学员000")).to_be_visible()
+    page.goto("/review/")
+    page.get_by_label("全选本页").press("Space")
+    page.get_by_role("button", name="退回修改").press("Enter")
+    expect(page.get_by_text("将对 50 条待审核记录")).to_be_visible()
+    page.get_by_label("退回修改意见").focus()
+    page.keyboard.type("请核对培训开始时间。")
+    page.get_by_label("培训起止时间有误").press("Space")
+    page.get_by_role("button", name="确认退回").press("Enter")
+    expect(page.get_by_role("heading", name="没有遗漏")).to_be_visible()
+    page.goto("/review/")
+    expect(page.get_by_text("共 147 条", exact=True)).to_be_visible()
+    page.get_by_label("处理范围").focus()
+    page.keyboard.press("ArrowDown")
+    page.get_by_role("button", name="审核通过").press("Enter")
+    expect(page.get_by_text("将对 147 条待审核记录")).to_be_visible()
+    page.get_by_role("button", name="确认审核通过").press("Enter")
+    expect(page.get_by_role("heading", name="没有遗漏")).to_be_visible()
+    outcomes = Submission.objects.values_list("outcome", flat=True)
+    assert Counter(outcomes) == {"approved": 150, "returned": 50}
+    bulks = Submission.objects.filter(decision_batch__isnull=False).values_list("decision_batch", flat=True)
+    assert sorted(Counter(bulks).values()) == [1, 1, 1, 50, 147]
 
 
 def test_all_of_a_filter_is_returned_without_javascript(desk, open_page):
