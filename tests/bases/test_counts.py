@@ -98,7 +98,7 @@ def test_folding_keeps_the_numbers(approved):
     fold()
     assert sorted(ApprovedCount.objects.values_list("source", "number")) == [("current", 3), ("intake", 3)]
     Enrollment.objects.update(approved_submission=None)
-    fold()
+    call_command("run_clock", "--once")
     assert list(ApprovedCount.objects.values_list("source", "number")) == [("intake", 3)]
 
 

@@ -4,6 +4,7 @@ import pghistory
 from django.core.management.base import BaseCommand
 from django.db import connection
 
+from bases import counts
 from bases.deadline_notices import remind_of_deadlines
 from bases.imports import forget_old_files, requeue_abandoned
 from bases.stale import remind_daily
@@ -17,7 +18,9 @@ LOCK_KEY = 2019_854
 
 
 class Command(BaseCommand):
-    help = "What time itself asks for, once a minute: intake lock, reminders, digests, imports. Safe everywhere."
+    help = (
+        "What time itself asks for, once a minute: intake lock, reminders, digests, imports. Safe everywhere."
+    )
 
     def add_arguments(self, parser) -> None:
         parser.add_argument("--once", action="store_true", help="one round, then stop")
@@ -45,6 +48,7 @@ class Command(BaseCommand):
                 look_after()
                 requeue_abandoned()
                 forget_old_files()
+                counts.fold()
             if lapsed:
                 self.stdout.write(f"Lapsed at the lock: {lapsed} intake records.")
         finally:
