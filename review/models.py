@@ -8,6 +8,9 @@ from django.utils import timezone
 
 from bases.models import Submission
 
+# Django looks for models in this module only.
+from review.desk_models import Assignment, Claim, Substitution  # noqa: F401
+
 
 class ModeSwitchApplication(models.Model):
     """报送方式切换申请 (Annex 2, BR-07, BR-24): a province asks to deliver its intake by API."""

@@ -13,12 +13,13 @@ from bases.models.organisations import (
     TrainingBaseGroupGrant,
     TrainingBaseUserGrant,
 )
-from bases.models.requests import CorrectionRequest, TransferRequest
+from bases.models.requests import CorrectionRequest, ExtensionRequest, TransferRequest
 from bases.models.submissions import Submission
 
 __all__ = [
     "ApprovedCount",
     "CorrectionRequest",
+    "ExtensionRequest",
     "CountedEnrollment",
     "ImportBatch",
     "ImportRow",

@@ -3,6 +3,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from portal.models import Step
+
 
 class TransferRequest(models.Model):
     """请求转出: a base asks the base that holds a person to set 退培 so that it can import him (P-15, GOALS B13)."""
@@ -74,3 +76,47 @@ class CorrectionRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.resident_id} {self.get_state_display()}"
+
+
+class ExtensionRequest(models.Model):
+    """申请延期: a base asks for more time for one step, for named records or for all of its records (GOALS P8).
+
+    The province decides; more time than its own review window leaves only the association can give. What was granted
+    stands as portal.models.Extension, which the calendar reads.
+    """
+
+    class State(models.TextChoices):
+        WITH_PROVINCE = "province", "待省级处理"
+        WITH_CMDA = "cmda", "待中国医师协会处理"
+        GRANTED = "granted", "已同意"
+        REFUSED = "refused", "未同意"
+        WITHDRAWN = "withdrawn", "已撤回"
+
+    base = models.ForeignKey("bases.TrainingBase", models.PROTECT, related_name="extension_requests")
+    cycle = models.ForeignKey("portal.CollectionCycle", models.PROTECT, related_name="+")
+    step = models.CharField("环节", max_length=20, choices=Step.choices)
+    # None named: all records of the base.
+    enrollments = models.ManyToManyField("residents.Enrollment", related_name="extension_requests")
+    until = models.DateTimeField("申请延长至")
+    reason = models.CharField("申请理由", max_length=200)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WITH_PROVINCE)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    granted_until = models.DateTimeField("同意延长至", null=True)
+    comment = models.CharField("处理说明", max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "延期申请"
+        ordering = ["-asked_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="extension_request_granted_until",
+                condition=Q(state="granted", granted_until__isnull=False)
+                | (~Q(state="granted") & Q(granted_until__isnull=True)),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.base_id} {self.get_step_display()} {self.get_state_display()}"
