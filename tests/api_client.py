@@ -23,11 +23,10 @@ class Platform:
 
     def deliver(self, records: Sequence[dict[str, Any]], **more: Any) -> dict[str, Any]:
         """One batch, sent again under the same Idempotency-Key until an answer arrives."""
-        body = json.dumps({"declared": True, "records": list(records), **more}).encode()
-        key = str(uuid.uuid4())
+        body, key = self.body(records, **more), str(uuid.uuid4())
         for _ in range(10):
             try:
-                status, text = self._request("POST", "/api/v1/recruitments", body, {"Idempotency-Key": key})
+                status, text = self.post(body, key)
             except OSError:
                 continue
             if status in (409, 429, 503):
@@ -35,6 +34,14 @@ class Platform:
             assert status == 200, text
             return json.loads(text)
         raise AssertionError("no answer after ten tries")
+
+    @staticmethod
+    def body(records: Sequence[dict[str, Any]], **more: Any) -> bytes:
+        return json.dumps({"declared": True, "records": list(records), **more}).encode()
+
+    def post(self, body: bytes, key: str) -> tuple[int, str]:
+        """One try."""
+        return self._request("POST", "/api/v1/recruitments", body, {"Idempotency-Key": key})
 
     def results(self) -> Iterator[dict[str, Any]]:
         """The whole feed from its beginning."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.utils.cache import add_never_cache_headers
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -104,6 +104,8 @@ def handle_exceptions(api: NinjaAPI) -> None:
     api.add_exception_handler(HttpError, lambda request, error: answer(request, general(error.status_code)))
     api.add_exception_handler(Http404, lambda request, error: answer(request, general(404)))
     api.add_exception_handler(RequestDataTooBig, lambda request, error: answer(request, general(413)))
+    # The line was cut while the body came in: nobody reads this answer.
+    api.add_exception_handler(UnreadablePostError, lambda request, error: answer(request, general(400)))
     api.add_exception_handler(ValidationError, _malformed)
     api.add_exception_handler(Exception, _unexpected)
 
