@@ -10,7 +10,8 @@ from functools import lru_cache
 from django.db import connection, transaction
 from django.db.models import Model
 
-from bases.models import Province, Submission, TrainingBase
+from bases.counts import count_anew
+from bases.models import Province, Specialty, Submission, TrainingBase
 from portal.models import User
 from portal.roles import Role
 from residents.models import Enrollment, Resident
@@ -32,13 +33,18 @@ CREATE TEMPORARY TABLE made AS SELECT n,
     CASE WHEN mod(n, 10) = 0 OR mod(n, 2) = 1
         THEN nextval(pg_get_serial_sequence('bases_submission', 'id')) END AS submission_id,
     mod(n, 10) = 0 AS is_pending, mod(n, 2) = 1 AS is_approved,
-    %(year)s - CASE WHEN mod(n, 4) = 3 THEN 1 ELSE 0 END AS intake_year, 'bench' || n AS number,
+    %(year)s - CASE WHEN mod(n, 4) = 3 THEN 1 + mod(n / 4, 5) ELSE 0 END AS intake_year, 'bench' || n AS number,
+    (%(specialties)s::text[])[1 + mod(n / 3, array_length(%(specialties)s, 1))] AS specialty_id,
+    (1 + mod(n / 5, 4))::text AS trainee_type,
+    CASE WHEN mod(n / 7, 10) < 2 THEN (2 + mod(n / 7, 10))::text ELSE '1' END AS status,
     CASE WHEN mod(n, 4000) = 0 THEN '李' || %(rare)s ELSE chr(19968 + mod(n, 100)::int)
         || chr(20000 + mod(n * 7919::bigint, 2500)::int) || chr(20000 + mod(n * 104729::bigint, 2500)::int) END AS name,
     CASE WHEN n <= %(own)s THEN %(own_base)s::bigint
-        ELSE (%(bases)s::bigint[])[1 + mod(n, array_length(%(bases)s, 1))] END AS base_id
+        ELSE (%(bases)s::bigint[])[1 + mod(n / 2, array_length(%(bases)s, 1))] END AS base_id
 FROM generate_series(1, %(rows)s) AS n
 """
+# What statistics split by varies as it does among people, so that there are many kinds.
+_SPLIT = {name: name for name in ("intake_year", "specialty_id", "trainee_type", "status")}
 _APPROVED_NOW = "CASE WHEN is_approved THEN now() END"
 _STATE = "CASE WHEN is_pending THEN '1' WHEN is_approved THEN '2' ELSE '0' END"
 
@@ -86,6 +92,7 @@ def populate(rows: int) -> Nation:
         without_triggers(User, Resident, Enrollment, Submission),
     ):
         values = {"rows": rows, "rare": RARE, "year": cycle.year, "own": OWN_RECORDS}
+        values["specialties"] = list(Specialty.objects.values_list("pk", flat=True))
         cursor.execute(_MADE, values | {"own_base": base.pk, "bases": others})
         _fill(
             User,
@@ -106,9 +113,6 @@ def populate(rows: int) -> Nation:
             Submission,
             Submission(
                 number=1,
-                specialty_id="0100",
-                trainee_type="3",
-                status="1",
                 approved_years=3,
                 sex="1",
                 is_fresh_graduate=False,
@@ -125,7 +129,7 @@ def populate(rows: int) -> Nation:
             base_id="base_id",
             province_id="b.province_id",
             module="'intake'",
-            intake_year="intake_year",
+            **_SPLIT,
             snapshot="%(snapshot)s::jsonb || jsonb_build_object('identity', jsonb_build_object('full_name', made.name,"
             " 'id_type', '03', 'id_number', number, 'mobile', '13800000000', 'intake_year', intake_year))",
             outcome="CASE WHEN is_pending THEN 'pending' ELSE 'approved' END",
@@ -135,17 +139,11 @@ def populate(rows: int) -> Nation:
         approved = "CASE WHEN is_approved THEN submission_id END"
         _fill(
             Enrollment,
-            Enrollment(
-                specialty_id="0100",
-                trainee_type="3",
-                approved_years=3,
-                personal_state="2",
-                training_complete=True,
-            ),
+            Enrollment(approved_years=3, personal_state="2", training_complete=True),
             id="enrollment_id",
             resident_id="resident_id",
             base_id="base_id",
-            intake_year="intake_year",
+            **_SPLIT,
             review_status=_STATE,
             report_status="CASE WHEN is_pending OR is_approved THEN '1' ELSE '0' END",
             registered_at=_APPROVED_NOW,
@@ -154,6 +152,8 @@ def populate(rows: int) -> Nation:
         )
         cursor.execute("DROP TABLE made")
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    # The triggers were off.
+    count_anew()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     return Nation(base, people[Role.BASE], people[Role.PROVINCE], people[Role.CMDA])

@@ -1,4 +1,4 @@
-"""`make bench`: every target of the measurements, one line each; `make bench T=5` runs one alone.
+"""`make bench`: every target of the measurements, one line each; `make bench T=5` runs one alone, T=7,8 these two.
 
 Works on a database of its own beside the configured one, made for the run and dropped after it. Both sides of a target
 are measured in the same run, interleaved; the ratios count, not the seconds.
@@ -46,7 +46,7 @@ def main() -> int:
 def _run(chosen: str) -> int:
     known = [target for name in MODULES for target in import_module(name).TARGETS]
     known.sort(key=lambda target: target.number)
-    targets = [target for target in known if chosen in ("", str(target.number))]
+    targets = [target for target in known if not chosen or str(target.number) in chosen.split(",")]
     if not targets:
         print(f"There is no target {chosen}.")
         return 2
