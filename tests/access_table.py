@@ -37,6 +37,7 @@ ROUTES = {
     "portal:message-open": Route(SIGNED_IN, "message", get=405),
     "portal:messages-read-all": Route(SIGNED_IN, get=405),
     "portal:message-settings": Route(SIGNED_IN),
+    "portal:search": Route("bpc", get=405),
     "portal:draft": Route(SIGNED_IN, get=405),
     "manual:index": Route(ANYBODY),
     "manual:whole": Route(ANYBODY),

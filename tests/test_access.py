@@ -17,7 +17,7 @@ from bases.reporting import build_submission
 from portal.models import CycleWindow, Message, Notice, Step
 from portal.roles import Role
 from residents.models import EducationRecord, Enrollment, PersonalReturn
-from review.models import CompletionBatch, ModeSwitchApplication
+from review.models import CompletionBatch, ModeSwitchApplication, QualityFinding
 from tests import factories
 from tests.access_table import ROUTES
 
@@ -109,6 +109,13 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         state="waiting",
         applied_by=reviewer,
     )
+    finding = QualityFinding.objects.create(
+        kind="age",
+        subject=f"e{enrollment.pk}",
+        enrollment=enrollment,
+        base=enrollment.base,
+        intake_year=enrollment.intake_year,
+    )
     delivery = CompletionBatch.objects.create(
         province=enrollment.base.province, cycle=cycle, state="sent", sent_by=reviewer
     )
@@ -130,6 +137,7 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         "province": {"province": enrollment.base.province_id},
         "switch": {"pk": switch.pk},
         "completion": {"pk": delivery.pk},
+        "finding": {"pk": finding.pk},
         "decision batch": {"batch": uuid.uuid4()},
         "message": messages,
         "public notice": {"pk": notice.pk},

@@ -1,0 +1,80 @@
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from portal.access import allow
+from portal.roles import Role
+from residents.services.states import StateMoved
+from review import quality, quality_export, tasks
+from review.paging import keyset_page
+from review.quality_checks import CHECKS
+from review.quality_forms import QualityFilter, VerifyForm
+from review.views.statistics import download
+
+
+@require_GET
+@allow(Role.PROVINCE, Role.CMDA)
+def findings(request: HttpRequest) -> HttpResponse:
+    """What looks odd in the records, each with its record and its mark (GOALS P9)."""
+    filters = QualityFilter(request.user, request.GET)
+    found = quality.findings(request.user, filters.values)
+    page = keyset_page(quality.for_list(found), request.GET, is_selective="kind" not in filters.values)
+    context = {
+        "filters": filters,
+        "page": page,
+        "rows": quality.with_marks(page.rows),
+        "kind": CHECKS.get(filters.values.get("kind")),
+        "counts": quality.counts_by_kind(request.user),
+        "checked": quality.checked_at(),
+        "may_verify": quality.may_verify(request.user),
+    }
+    return render(request, "review/quality.html", context)
+
+
+@require_POST
+@allow(Role.PROVINCE, Role.CMDA)
+def verify(request: HttpRequest, pk: int) -> HttpResponse:
+    finding = get_object_or_404(quality.findings(request.user, {"state": "all"}), pk=pk)
+    form = VerifyForm(request.POST)
+    if not form.is_valid():
+        for texts in form.errors.values():
+            messages.error(request, texts[0])
+        return _back(request)
+    try:
+        quality.verify(finding, **form.cleaned_data, by=request.user)
+        messages.success(request, "已标为“已核实”；有关信息再有变化时会重新提示。")
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+    return _back(request)
+
+
+@require_POST
+@allow(Role.PROVINCE, Role.CMDA)
+def reopen(request: HttpRequest, pk: int) -> HttpResponse:
+    finding = get_object_or_404(quality.findings(request.user, {"state": "all"}), pk=pk)
+    quality.reopen(finding, by=request.user)
+    messages.success(request, "已撤销核实标记。")
+    return _back(request)
+
+
+@require_POST
+@allow(Role.PROVINCE, Role.CMDA)
+def recheck(request: HttpRequest) -> HttpResponse:
+    """Have the worker look again now instead of at the next full hour."""
+    tasks.recheck_quality.enqueue()
+    messages.success(request, "已开始重新检查，数据量大时需要几十秒，稍后刷新本页查看。")
+    return _back(request)
+
+
+@require_POST
+@allow(Role.PROVINCE, Role.CMDA)
+def export(request: HttpRequest) -> HttpResponse:
+    """All findings of the filters as a workbook, numbers masked."""
+    filters = QualityFilter(request.user, request.GET)
+    return download(quality_export.export(request.user, filters.values), "数据质量提示")
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    return redirect(f"{reverse('review:quality')}?{request.GET.urlencode()}")
