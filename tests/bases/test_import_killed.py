@@ -53,7 +53,7 @@ def start(settings, tmp_path):
 
     def start() -> dict[str, subprocess.Popen]:
         name = f"worker{len(workers)}"
-        command = [sys.executable, "manage.py", "db_worker", "--no-startup-delay"]
+        command = [sys.executable, "manage.py", "db_worker", "--no-startup-delay", "--no-reload"]
         workers[name] = subprocess.Popen(
             [*command, "--interval", "0.05", "--worker-id", name],
             cwd=PROJECT,
@@ -145,13 +145,14 @@ def test_worker_killed_at_ten_random_moments_and_each_row_applied_once(upload, s
     finish(batches[0])
     whole = time.monotonic() - begun
 
-    moments, found = random.Random(SEED), []
+    moments, killed, found = random.Random(SEED), set(), []
     batches.append(new_batch())
     for _ in range(KILLS):
-        process = start()[claimed()]
+        workers, name = start(), claimed()
         time.sleep(moments.uniform(0, whole))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        workers[name].send_signal(signal.SIGKILL)
+        assert workers[name].wait() == -signal.SIGKILL
+        killed.add(name)
         let_go(batches[-1])
         state, made = applied_rows(batches[-1])
         found.append((state, made == (GOOD if state == "applied" else 0)))
@@ -159,6 +160,7 @@ def test_worker_killed_at_ten_random_moments_and_each_row_applied_once(upload, s
             batches.append(new_batch())
         go_on(batches[-1])
 
+    assert len(killed) == KILLS
     assert [is_whole for _, is_whole in found] == [True] * KILLS, found
     finish(batches[-1])
     for batch in batches:
