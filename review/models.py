@@ -87,6 +87,10 @@ class ApiClient(models.Model):
         return f"{self.province_id} {self.name}"
 
     @property
+    def scope_labels(self) -> list[str]:
+        return [self.Scope(each).label for each in self.scopes]
+
+    @property
     def is_valid(self) -> bool:
         return self.revoked_at is None and self.expires_at > timezone.now()
 

@@ -1,6 +1,8 @@
 from django.urls import path
 
 from review.views import (
+    assignments,
+    api_keys,
     completion_statistics,
     completions,
     corrections,
@@ -51,6 +53,10 @@ urlpatterns = [
     path("statistics/records/export/", statistics.export_records, name="statistics-records-export"),
     path("statistics/returns/", return_statistics.table, name="return-statistics"),
     path("statistics/returns/records/", return_statistics.records, name="return-records"),
+    path("assignments/", assignments.of_own_province, name="assignments"),
+    path("assignments/<slug:province>/", assignments.of_province, name="assignments-of"),
+    path("assignments/<slug:province>/substitutes/", assignments.substitute, name="substitute"),
+    path("assignments/substitutes/<int:pk>/end/", assignments.substitute_end, name="substitute-end"),
     path("national/", national.national, name="national"),
     path("windows/", windows.cycle, name="windows"),
     path("windows/new/", windows.create_cycle, name="cycle-create"),
@@ -73,6 +79,10 @@ urlpatterns = [
     ),
     path("organisations/specialties/", organisations.specialties, name="specialties"),
     path("organisations/specialties/<slug:code>/", organisations.specialty, name="specialty"),
+    path("api-keys/", api_keys.api_keys, name="api-keys"),
+    path("api-keys/new/", api_keys.api_key_new, name="api-key-new"),
+    path("api-keys/<int:pk>/rotate/", api_keys.api_key_rotate, name="api-key-rotate"),
+    path("api-keys/<int:pk>/revoke/", api_keys.api_key_revoke, name="api-key-revoke"),
     path("switches/", switching.switches, name="switches"),
     path("switches/new/<slug:province>/", switching.switch_new, name="switch-new"),
     path("switches/tested/<slug:province>/", switching.integration_test, name="integration-test"),

@@ -175,6 +175,10 @@ ROUTES = {
     "review:notice": Route("c", "public notice"),
     "review:notice-withdraw": Route("c", "public notice", get=405),
     "review:contact": Route("c"),
+    "review:api-keys": Route("pc"),
+    "review:api-key-new": Route("pc"),
+    "review:api-key-rotate": Route("pc", "api key", get=405),
+    "review:api-key-revoke": Route("pc", "api key", get=405),
     # The interface asks for a key of its own, whoever is signed in.
     "api:recruitments": Route(ANYBODY, get=405),
     "api:results": Route(ANYBODY, get=401),

@@ -17,6 +17,7 @@ from bases.reporting import build_submission
 from portal.models import CycleWindow, Message, Notice, Step
 from portal.roles import Role
 from residents.models import EducationRecord, Enrollment, PersonalReturn
+from review.api import keys
 from review.models import CompletionBatch, ModeSwitchApplication, QualityFinding
 from tests import factories
 from tests.access_table import ROUTES
@@ -119,6 +120,15 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
     delivery = CompletionBatch.objects.create(
         province=enrollment.base.province, cycle=cycle, state="sent", sent_by=reviewer
     )
+    client, _ = keys.create(
+        enrollment.base.province,
+        name="省平台",
+        scopes=["deliver"],
+        addresses=[],
+        is_sandbox=True,
+        expires_at=timezone.now() + datetime.timedelta(days=1),
+        by=reviewer,
+    )
     return {
         "": {},
         "module": {"module": "intake"},
@@ -137,6 +147,7 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         "province": {"province": enrollment.base.province_id},
         "switch": {"pk": switch.pk},
         "completion": {"pk": delivery.pk},
+        "api key": {"pk": client.pk},
         "finding": {"pk": finding.pk},
         "decision batch": {"batch": uuid.uuid4()},
         "message": messages,
