@@ -53,6 +53,7 @@ class AccreditationForm(_Years):
     class Meta:
         model = SpecialtyBase
         fields = ["specialty", "valid_from", "valid_to"]
+        labels = {"specialty": "培训专业"}
 
     def __init__(self, *args: Any, base: TrainingBase, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
