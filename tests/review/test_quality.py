@@ -6,6 +6,7 @@ import itertools
 
 import openpyxl
 import pytest
+from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
@@ -325,12 +326,12 @@ def test_recheck_button_has_the_worker_look_again(started, provincial_reviewer, 
 
 def test_clock_looks_once_an_hour(started):
     """P9: the list keeps itself."""
-    quality.recheck_if_due()
+    call_command("run_clock", "--once")
     started(planned_end_date=DATE(2028, 12, 1))
-    quality.recheck_if_due()
+    call_command("run_clock", "--once")
     assert QualityFinding.objects.count() == 0
     check = quality.checked_at()
     check.checked_at -= datetime.timedelta(hours=1)
     check.save()
-    quality.recheck_if_due()
+    call_command("run_clock", "--once")
     assert QualityFinding.objects.count() == 1

@@ -1,8 +1,10 @@
 import time
 
 import pghistory
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import connection
+from django.utils.module_loading import import_string
 
 from bases import counts
 from bases.deadline_notices import remind_of_deadlines
@@ -49,6 +51,8 @@ class Command(BaseCommand):
                 requeue_abandoned()
                 forget_old_files()
                 counts.fold()
+                for chore in settings.CLOCK_CHORES:
+                    import_string(chore)()
             if lapsed:
                 self.stdout.write(f"Lapsed at the lock: {lapsed} intake records.")
         finally:
