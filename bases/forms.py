@@ -9,6 +9,7 @@ from django.db import models
 
 from bases.lists import NO_SPECIALTY, Module, Stage, Todo
 from bases.reminders import TEXT
+from portal.searching import SearchField
 from residents.codes import CODE_LISTS, REASONS_OF_STATUS
 from residents.codes.training import IN_TRAINING
 from residents.forms import as_input, form_for
@@ -34,7 +35,7 @@ class RecordFilter(forms.Form):
     The intake list shows this cycle's year unless another or "all" is asked for (BR-40).
     """
 
-    q = forms.CharField(label="姓名或证件号", required=False, max_length=50)
+    q = SearchField(label="姓名或证件号", required=False, max_length=50)
     year = forms.ChoiceField(label="招收年份", required=False)
     specialty = forms.ChoiceField(label="培训专业", required=False)
     trainee_type = forms.ChoiceField(label="人员类型", required=False, choices=lambda: _codes("trainee_type"))
@@ -101,8 +102,8 @@ class RecordFilter(forms.Form):
 
     @property
     def given(self) -> list[tuple[str, str]]:
-        """What was given, for forms that carry the filters on."""
-        return [(name, value) for name, value in self.cleaned_data.items() if value]
+        """What was given, as the address has it, for forms that carry the filters on."""
+        return [(name, self.data[name]) for name, value in self.cleaned_data.items() if value]
 
     @property
     def is_narrowed(self) -> bool:

@@ -17,6 +17,7 @@ from bases.selection import ids_in
 from portal.access import allow
 from portal.models import User
 from portal.roles import Action, Role
+from portal.searching import text_of
 from portal.services import CODE_DAYS, MOBILE_TRIES, release_activation, reset_to_activation
 from residents.models import Enrollment
 from residents.services.account_deletion import RESTORABLE_FOR, deletion_entry, restore_entry
@@ -31,7 +32,7 @@ NOT_LIVE = "此人现在不在本基地培训（退培、失效或已删除）�
 def accounts(request: HttpRequest) -> HttpResponse:
     """The base's accounts, searched by name or number (BR-51), and those that need attention (P-14)."""
     base = _base(request)
-    state, text = request.GET.get("state", ""), request.GET.get("q", "").strip()[:60]
+    state, text = request.GET.get("state", ""), text_of(request.GET.get("q", "")).strip()[:60]
     found = account_desk.accounts(request.user, base, state=state, text=text)
     may_act = current_base(request, Action.RESET_PASSWORD) == base
     context = {

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from portal import drafts
+from portal import drafts, searching
 from portal.access import allow
 from portal.message_forms import MessageSettingsForm
 from portal.messages import Topic, box, mark_read
@@ -89,3 +89,15 @@ def draft(request: HttpRequest) -> HttpResponse:
         int(version) if version.isdecimal() and len(version) < 10 else 0,
     )
     return HttpResponse(status=204)
+
+
+@require_POST
+@allow(Role.BASE, Role.PROVINCE, Role.CMDA)
+def search(request: HttpRequest) -> HttpResponse:
+    """Lead a posted search on to its list, without a person's number in the address (TRUST 52)."""
+    fields = request.POST.copy()
+    path = fields.pop("list", [""])[-1]
+    fields.pop("csrfmiddlewaretoken", None)
+    if not url_has_allowed_host_and_scheme(path, None) or "?" in path:
+        return redirect("portal:desk")
+    return redirect(searching.address_of(path, fields))
