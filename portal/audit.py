@@ -1,5 +1,6 @@
 from typing import Any
 
+import pghistory
 from django.db import models
 from django.http import HttpRequest
 
@@ -16,15 +17,20 @@ def record(
     result: str = "ok",
     **detail: Any,
 ) -> AuditEvent:
-    """Write one line of the audit log (BR-21). Details must hold no full ID number, mobile number or password."""
+    """Write one line of the audit log (BR-21). Details must hold no full ID number, mobile number or password.
+
+    A service that is not handed the request takes address and request id from the history's context (TRUST 55).
+    """
+    with pghistory.context() as acting:
+        known = acting.metadata
     return AuditEvent.objects.create(
         actor=by,
         role=by.role if by else "",
         action=action,
         target_type=target._meta.label if target else "",
         target_id=str(target.pk) if target else "",
-        address=client_address(request) if request else None,
-        request_id=getattr(request, "id", "") if request else "",
+        address=client_address(request) if request else known.get("address"),
+        request_id=getattr(request, "id", "") if request else known.get("request", ""),
         result=result,
         detail=detail,
     )

@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from portal import audit, throttle
+from portal.masking import mask
 from portal.middleware import client_address
 from portal.models import User
 from portal.roles import Role
@@ -48,7 +49,10 @@ def sign_in(request: HttpRequest, *, account: str, password: str, is_resident: b
         raise SignInRefused
     user = authenticate(request, username=account, password=password)
     if user is None or (user.role == Role.RESIDENT) != is_resident:
-        audit.record("sign_in", by=None, request=request, result="refused")
+        tried = User.objects.filter(username=account).first()
+        audit.record(
+            "sign_in", by=None, target=tried, request=request, result="refused", account=mask(account)
+        )
         raise SignInRefused
     throttle.succeed(attempt)
     login(request, user)
