@@ -1,4 +1,4 @@
-from bases.models.counts import ApprovedCount, CountedEnrollment
+from bases.models.counts import ApprovedCount, CountedEnrollment, IntakeCount
 from bases.models.imports import ImportBatch, ImportRow
 from bases.models.legacy import LegacyFault, LegacyRoster
 from bases.models.organisations import (
@@ -23,6 +23,7 @@ __all__ = [
     "CountedEnrollment",
     "ImportBatch",
     "ImportRow",
+    "IntakeCount",
     "LegacyFault",
     "LegacyRoster",
     "Province",

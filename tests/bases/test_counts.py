@@ -7,7 +7,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from bases.counts import count_anew, differences, fold
-from bases.models import ApprovedCount, Submission
+from bases.models import ApprovedCount, IntakeCount, Submission
 from residents.models import Enrollment, StatusChange
 from tests import factories
 from tests.bases.test_report_at_once import at_once
@@ -64,6 +64,8 @@ def test_a_save_that_moves_no_number_writes_nothing(approved):
     count(records)
     Enrollment.objects.update(remark="已核对")
     assert ApprovedCount.objects.count() == 2
+    moves = sorted(IntakeCount.objects.values_list("is_approved", "number"))
+    assert moves == [(False, -2), (False, 1), (False, 1), (True, 2)]
 
 
 def test_deletion_and_restoration_are_counted(approved, base_officer):
@@ -112,8 +114,8 @@ def test_the_command_names_and_repairs_a_wrong_number(approved, capsys):
     province = ApprovedCount.objects.first().province_id
     assert capsys.readouterr().out.splitlines() == [
         "Every number is right.",
-        f"current {province} 0100 2025 3 1: +3",
-        f"current {province} 0100 2025 3 1: +3",
+        f"bases_approvedcount current {province} 0100 2025 3 1: +3",
+        f"bases_approvedcount current {province} 0100 2025 3 1: +3",
         "1 numbers repaired.",
     ]
     assert numbers() == {"current": 2, "intake": 2}
