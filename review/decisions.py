@@ -32,7 +32,7 @@ from residents.services.states_decided import (
     mark_returned_many,
 )
 from residents.snapshot import snapshot_of
-from review import notifications
+from review import claims, notifications
 from review.deadlines import review_entries, revocation_entry
 
 Outcome = Submission.Outcome
@@ -202,6 +202,7 @@ def _close(
         version=F("version") + 1,
         **values,
     )
+    claims.release([row.pk for row in ready])
 
 
 def _conclude(

@@ -1,5 +1,6 @@
 """Forms of the province's desk: the filters of its lists, the decision and its comment, the statistics."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from portal.models import User
 from portal.roles import Action
 from residents.codes import CODE_LISTS
 from review import return_statistics
+from review.assignments import bases_of
 from review.queue import bases_in_view
 from review.reasons import ReturnReason
 from review.statistics import BLANK, DIMENSIONS, SOURCES, UNKNOWN
@@ -51,6 +53,11 @@ class ListFilter(forms.Form):
 class QueueFilter(ListFilter):
     """Filters of the queue of 待审核."""
 
+    assigned = forms.ChoiceField(
+        label="分工",
+        required=False,
+        choices=[("all", "全部"), ("mine", "分配给我的"), ("nobody", "未分工的培训基地")],
+    )
     turn = forms.ChoiceField(
         label="首次或再次", required=False, choices=[*ANY, ("first", "首次上报"), ("again", "再次上报")]
     )
@@ -60,6 +67,22 @@ class QueueFilter(ListFilter):
         choices=[*ANY, ("3", "3 天以上"), ("7", "7 天以上"), ("14", "14 天以上")],
     )
     changed = forms.ChoiceField(label="与上次通过相比", required=False, choices=lambda: _changes())
+
+    def __init__(self, user: User, data: Mapping[str, str]) -> None:
+        self.own_bases = bases_of(user)
+        if self.own_bases and not data.get("assigned"):
+            data = {**{name: data[name] for name in data}, "assigned": "mine"}
+        super().__init__(user, data)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        found = super().values
+        assigned = found.pop("assigned", "all")
+        if assigned == "mine":
+            found["bases"] = self.own_bases
+        elif assigned == "nobody":
+            found["is_unassigned"] = True
+        return found
 
 
 class RecordFilter(ListFilter):

@@ -12,6 +12,7 @@ from portal.models import User
 from portal.roles import Action
 from residents.models import Enrollment
 from residents.search import by_name_or_number
+from review.assignments import assigned_bases
 
 # One click decides at most this many; the rest stays in the queue for the next click.
 MOST_AT_ONCE = 5000
@@ -54,6 +55,10 @@ def filtered(submissions: QuerySet[Submission], filters: Mapping) -> QuerySet[Su
         submissions = submissions.filter(number=1)
     elif filters.get("turn") == "again":
         submissions = submissions.filter(number__gt=1)
+    if filters.get("bases") is not None:
+        submissions = submissions.filter(base__in=filters["bases"])
+    if filters.get("is_unassigned"):
+        submissions = submissions.exclude(base__in=assigned_bases())
     if changed := filters.get("changed"):
         submissions = submissions.filter(_has_changed(changed))
     if filters.get("waiting"):

@@ -18,7 +18,7 @@ from portal.models import CycleWindow, Message, Notice, Step
 from portal.roles import Role
 from residents.models import EducationRecord, Enrollment, PersonalReturn
 from review.api import keys
-from review.models import CompletionBatch, ModeSwitchApplication, QualityFinding
+from review.models import CompletionBatch, ModeSwitchApplication, QualityFinding, Substitution
 from tests import factories
 from tests.access_table import ROUTES
 
@@ -120,6 +120,14 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
     delivery = CompletionBatch.objects.create(
         province=enrollment.base.province, cycle=cycle, state="sent", sent_by=reviewer
     )
+    substitution = Substitution.objects.create(
+        province=enrollment.base.province,
+        absent=officer,
+        substitute=reviewer,
+        starts_on=timezone.localdate(),
+        ends_on=timezone.localdate(),
+        made_by=reviewer,
+    )
     client, _ = keys.create(
         enrollment.base.province,
         name="省平台",
@@ -149,6 +157,7 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         "completion": {"pk": delivery.pk},
         "api key": {"pk": client.pk},
         "finding": {"pk": finding.pk},
+        "substitution": {"pk": substitution.pk},
         "decision batch": {"batch": uuid.uuid4()},
         "message": messages,
         "public notice": {"pk": notice.pk},

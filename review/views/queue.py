@@ -11,7 +11,7 @@ from portal.access import allow
 from portal.calendar import Opening, current_cycle, opening
 from portal.models import AuditEvent, Step
 from portal.roles import Action, Role
-from review import decisions, queue
+from review import claims, decisions, queue
 from review.forms import REMARKS, BulkForm, QueueFilter, RecordFilter, ReturnForm
 from review.paging import keyset_page
 
@@ -24,6 +24,9 @@ def waiting(request: HttpRequest) -> HttpResponse:
     filters = QueueFilter(request.user, request.GET)
     found = queue.pending(request.user, filters.values)
     page = keyset_page(queue.for_list(found), request.GET, by="reported_at")
+    held = claims.held_by_others(page.rows, request.user)
+    for row in page.rows:
+        row.held = held.get(row.pk)
     return render(
         request,
         "review/queue.html",

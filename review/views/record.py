@@ -13,10 +13,11 @@ from portal.access import allow
 from portal.roles import Action, Role
 from residents.models import Enrollment
 from residents.services.states import StateMoved
-from review import decisions, queue
+from review import claims, decisions, queue
 from review.exports import may_unmask
 from review.forms import REMARKS, QueueFilter, ReturnForm, RevokeForm, UnmaskForm
-from review.record import record_page, shown_snapshot
+from review.models import Claim
+from review.record import RecordPage, record_page, shown_snapshot
 
 
 def _visible(request: HttpRequest, pk: int) -> Enrollment:
@@ -37,6 +38,7 @@ def _show(request: HttpRequest, enrollment: Enrollment, *, masked: bool = True, 
     page = record_page(request.user, enrollment, filters.values, masked=masked)
     context = {
         "page": page,
+        "held": _claim(request, page),
         "enrollment": enrollment,
         "query": request.GET.urlencode(),
         "masked": masked,
@@ -44,6 +46,14 @@ def _show(request: HttpRequest, enrollment: Enrollment, *, masked: bool = True, 
     }
     context |= {"return_form": ReturnForm(remarks=REMARKS), "revoke_form": RevokeForm()} | forms
     return render(request, "review/record.html", context)
+
+
+def _claim(request: HttpRequest, page: RecordPage) -> Claim | None:
+    """The claim of a colleague on this record; whoever may decide it has it from now on, if nobody else has (P6)."""
+    if page.may_review:
+        standing = claims.claim(page.shown, by=request.user)
+        return standing if standing.reviewer_id != request.user.pk else None
+    return claims.held_by_others([page.shown], request.user).get(page.shown.pk) if page.is_pending else None
 
 
 @require_http_methods(["GET", "POST"])

@@ -105,7 +105,7 @@ def test_lists_cost_the_same_with_one_and_three_rows(reviewer, reported, path, d
         reviewer.get(path)
 
 
-QUERIES = {QUEUE: 17, "/review/residents/": 12}
+QUERIES = {QUEUE: 20, "/review/residents/": 12}
 
 
 def test_every_resident_of_the_province_is_in_the_other_list(reviewer, pending, base, cycle, other_province):
