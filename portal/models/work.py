@@ -83,6 +83,8 @@ class Job(models.Model):
     total = models.PositiveIntegerField(default=0)
     result = models.JSONField(default=dict)
     cancel_requested = models.BooleanField(default=False)
+    # The last sign of life of the worker, or when the job was queued: tells an abandoned job.
+    worked_at = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

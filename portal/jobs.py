@@ -1,0 +1,86 @@
+"""Long work of the worker as people see it: queued, how far, cancelled, how it ended, taken up again after a crash."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from portal.models import Job, User
+
+State = Job.State
+OPEN = (State.WAITING, State.RUNNING)
+# A job without a sign of life for this long has lost its worker; one that runs twice does its work twice over.
+ABANDONED_AFTER = timedelta(minutes=2)
+# After so many starts it is given up: the work itself kills its worker.
+MOST_STARTS = 3
+
+
+class Cancelled(Exception):
+    """The one who asked for the job has called it off."""
+
+
+def start(kind: str, *, by: User, total: int, enqueue: Callable[[Job], object]) -> Job:
+    """A new job, handed to the worker by `enqueue` once this transaction is committed."""
+    job = Job.objects.create(kind=kind, requested_by=by, total=total)
+    transaction.on_commit(lambda: enqueue(job))
+    return job
+
+
+def take(job_id: int) -> bool:
+    """Whether the caller may work on it now; False where it has ended or was called off before it began."""
+    job = Job.objects.select_for_update().filter(pk=job_id)
+    with transaction.atomic():
+        found = job.get()
+        if found.state not in OPEN:
+            return False
+        if found.cancel_requested:
+            job.update(state=State.CANCELLED, finished_at=timezone.now())
+            return False
+        starts = found.result.get("starts", 0) + 1
+        job.update(
+            state=State.RUNNING,
+            done=0,
+            started_at=timezone.now(),
+            worked_at=timezone.now(),
+            result={"starts": starts},
+        )
+    return True
+
+
+def report(job_id: int, done: int) -> None:
+    """A sign of life. Raises Cancelled once it is called off or somebody else has ended it."""
+    running = Job.objects.filter(pk=job_id, state=State.RUNNING, cancel_requested=False)
+    if not running.update(done=done, worked_at=timezone.now()):
+        raise Cancelled
+
+
+def finish(job_id: int, state: str, *, done: int | None = None) -> None:
+    """RUNNING → how it ended."""
+    values = {"state": state, "finished_at": timezone.now()}
+    if done is not None:
+        values |= {"done": done, "total": done}
+    Job.objects.filter(pk=job_id, state=State.RUNNING).update(**values)
+
+
+def cancel(job_id: int) -> None:
+    """Call a job off: at once where it waits, at the worker's next sign of life where it runs."""
+    now = timezone.now()
+    Job.objects.filter(pk=job_id, state=State.WAITING).update(state=State.CANCELLED, finished_at=now)
+    Job.objects.filter(pk=job_id, state=State.RUNNING).update(cancel_requested=True)
+
+
+def abandoned(kind: str, now: datetime | None = None) -> list[Job]:
+    """Jobs of one kind whose worker died or whose task was lost, marked as queued again; those that were started too
+    often have failed instead."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        silent = Job.objects.select_for_update(skip_locked=True).filter(
+            kind=kind, state__in=OPEN, worked_at__lt=now - ABANDONED_AFTER
+        )
+        lost = list(silent)
+        again = [job for job in lost if job.result.get("starts", 0) < MOST_STARTS]
+        Job.objects.filter(pk__in=[job.pk for job in again]).update(state=State.WAITING, worked_at=now)
+        given_up = {job.pk for job in lost} - {job.pk for job in again}
+        Job.objects.filter(pk__in=given_up).update(state=State.FAILED, finished_at=now)
+    return again
