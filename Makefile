@@ -8,6 +8,7 @@ PORT ?= 8000
 HOST ?= 127.0.0.1
 ARGS ?=
 T ?=
+DIR ?=
 export PORT HOST T
 
 VENV := .venv
@@ -23,7 +24,7 @@ PRODUCTION := DEBUG=0 SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.toke
 TEMPLATES = git ls-files -z --cached --others --exclude-standard 'templates/*.html'
 PYTHON_FILES = git ls-files -z --cached --others --exclude-standard '*.py'
 
-.PHONY: help run test check lint fix demo bench manage smoke static install clean
+.PHONY: help run test check lint fix demo bench manage backup restore smoke static install clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -65,6 +66,12 @@ bench: $(DEV) ## The targets of the measurements, or one of them: make bench T=5
 
 manage: $(RUNTIME) ## Any management command: make manage ARGS="showmigrations"
 	@$(PY) -m portal.bootstrap.run manage $(ARGS)
+
+backup: $(RUNTIME) ## Database and uploads into a new folder: make backup DIR=/mnt/backup/2026-11-23
+	@$(PY) -m portal.bootstrap.run manage backup "$(DIR)"
+
+restore: $(RUNTIME) ## A backup into an empty database, rows compared: make restore DIR=… DATABASE_URL=…
+	@$(PY) -m portal.bootstrap.run manage restore "$(DIR)"
 
 smoke: $(RUNTIME) $(STATIC) ## Tables, one web process, one request; with PORTAL_POSTGRES=embedded on the wheel's database
 	@$(PY) -m portal.bootstrap.run smoke

@@ -1,0 +1,149 @@
+"""Backup and restore of all that the portal keeps: the database and the uploads (TRUST 56; PIPL 51).
+
+A backup is a folder: database.dump (pg_dump's own format), uploads.tar and manifest.json with the number of rows of
+every table in that very moment and the checksum of both files. A restore proves itself against these numbers.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+from typing import Any
+
+from django.core.files.storage import default_storage
+from django.db import connection, transaction
+from django.utils import timezone
+
+from portal.bootstrap import binaries
+
+DUMP, UPLOADS, MANIFEST = "database.dump", "uploads.tar", "manifest.json"
+_PARAMETERS = {
+    "dbname": "PGDATABASE",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "host": "PGHOST",
+    "port": "PGPORT",
+}
+
+
+class BackupFailed(Exception):
+    """Why a backup or restore did not happen, in Chinese, with what to do."""
+
+
+def make(folder: Path) -> dict[str, int]:
+    """Write a backup into a new folder; returns the rows by table. Raises BackupFailed.
+
+    Dump and numbers come from one snapshot, so work may go on meanwhile. Uploads follow: a file is written before the
+    row that names it, so none that the dump names is missing.
+    """
+    if folder.exists():
+        raise BackupFailed(f"{folder} 已存在，请另选一个新文件夹。")
+    folder.mkdir(parents=True, mode=0o700)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute("SELECT pg_export_snapshot()")
+        snapshot = cursor.fetchone()[0]
+        arguments = ["--format=custom", f"--snapshot={snapshot}", f"--file={folder / DUMP}"]
+        _run("pg_dump", *arguments, "--no-owner", "--no-privileges")
+        counts = rows_by_table()
+    with tarfile.open(folder / UPLOADS, "w") as archive:
+        if uploads_folder().exists():
+            archive.add(uploads_folder(), arcname=".")
+    manifest = {
+        "made_at": timezone.now().isoformat(),
+        "rows": counts,
+        "sha256": {name: _sha256(folder / name) for name in (DUMP, UPLOADS)},
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    for name in (DUMP, UPLOADS, MANIFEST):
+        (folder / name).chmod(0o600)
+    return counts
+
+
+def restore(folder: Path) -> dict[str, int]:
+    """Bring a backup into an empty database and an empty uploads folder; returns the rows by table.
+
+    Raises BackupFailed where either holds anything, a file is not the one that was written, or the numbers differ.
+    """
+    manifest = _checked_manifest(folder)
+    if rows_by_table():
+        raise BackupFailed("目标数据库不是空的。请新建一个空数据库，用 DATABASE_URL 指向它。")
+    if uploads_folder().exists() and any(uploads_folder().iterdir()):
+        raise BackupFailed(f"上传文件夹 {uploads_folder()} 不是空的。请用 PRIVATE_ROOT 指向一个空文件夹。")
+    database = connection.get_connection_params()["dbname"]
+    arguments = ["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges"]
+    _run("pg_restore", *arguments, f"--dbname={database}", str(folder / DUMP))
+    uploads_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tarfile.open(folder / UPLOADS) as archive:
+        archive.extractall(uploads_folder(), filter="data")
+    counts = rows_by_table()
+    if counts != manifest["rows"]:
+        wrong = [
+            name for name in {*counts, *manifest["rows"]} if counts.get(name) != manifest["rows"].get(name)
+        ]
+        raise BackupFailed(f"恢复后的行数与备份时不一致：{'、'.join(sorted(wrong))}。请勿使用这个数据库。")
+    return counts
+
+
+def uploads_folder() -> Path:
+    return Path(default_storage.path("."))
+
+
+def rows_by_table() -> dict[str, int]:
+    """The exact number of rows of every table of the database; empty for an empty database."""
+    with connection.cursor() as cursor:
+        tables = sorted(connection.introspection.table_names(cursor))
+        counts = {}
+        for table in tables:
+            cursor.execute(f"SELECT count(*) FROM {connection.ops.quote_name(table)}")
+            counts[table] = cursor.fetchone()[0]
+    return counts
+
+
+def _checked_manifest(folder: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError as missing:
+        raise BackupFailed(f"{folder} 不是备份文件夹：没有 {MANIFEST}。") from missing
+    for name, expected in manifest["sha256"].items():
+        if not (folder / name).exists() or _sha256(folder / name) != expected:
+            raise BackupFailed(f"{name} 缺失或已损坏，与备份时的校验值不一致。请换一份备份。")
+    return manifest
+
+
+def _run(program: str, *arguments: str) -> None:
+    """Run one of PostgreSQL's programs on the database of this process; the password never stands in a command."""
+    parameters = connection.get_connection_params()
+    settings = {name: str(parameters[key]) for key, name in _PARAMETERS.items() if parameters.get(key)}
+    done = subprocess.run(
+        [str(_program(program)), *arguments],
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise BackupFailed(f"{program} 失败：{done.stderr.strip()[-500:]}")
+
+
+def _program(name: str) -> Path:
+    """The first of the machine's programs that is not older than the server."""
+    server = connection.cursor().connection.server_version // 10000
+    on_path = shutil.which(name)
+    candidates = [Path(on_path)] if on_path else []
+    candidates += [each.folder / name for each in binaries.found() if (each.folder / name).exists()]
+    for program in candidates:
+        answer = subprocess.run([str(program), "--version"], capture_output=True, text=True, check=False)
+        version = re.search(r"\(PostgreSQL\) (\d+)", answer.stdout)
+        if version and int(version.group(1)) >= server:
+            return program
+    raise BackupFailed(f"没有找到 {server} 或更新版本的 {name}。请安装 PostgreSQL 客户端程序。")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,121 @@
+"""Backup and restore into an empty database: the same rows in every table, the same files (TRUST 56)."""
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg2
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection
+
+from portal import audit, backups
+from tests import factories
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def filled(transactional_db, base):
+    """Some records, an audit line and an upload, committed."""
+    for _ in range(3):
+        factories.fill_training(factories.EnrollmentFactory(base=base))
+    audit.record("export", by=None, count=3)
+    default_storage.save("imports/名单.xlsx", ContentFile(b"workbook"))
+
+
+@pytest.fixture
+def empty_database():
+    """The address of a new database on the server of the tests."""
+    name = f"restored_{uuid.uuid4().hex[:12]}"
+    parameters = {**connection.get_connection_params(), "dbname": "postgres"}
+    parameters.pop("cursor_factory", None)
+    server = psycopg2.connect(**parameters)
+    server.autocommit = True
+    server.cursor().execute(f"CREATE DATABASE {name}")
+    user, password = (quote(str(parameters.get(key) or "")) for key in ("user", "password"))
+    host, port = (quote(str(parameters.get(key) or ""), safe="") for key in ("host", "port"))
+    yield f"postgresql://{user}:{password}@/{name}?host={host}&port={port or 5432}"
+    server.cursor().execute(f"DROP DATABASE {name} WITH (FORCE)")
+    server.close()
+
+
+def restore(folder: Path, url: str, uploads: Path) -> subprocess.CompletedProcess:
+    """As an operator does it, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "manage.py", "restore", str(folder)],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": url, "PRIVATE_ROOT": str(uploads), "DEBUG": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_restored_database_has_the_same_rows_files_and_promises(filled, empty_database, tmp_path):
+    """TRUST 56: run the documented restore into an empty database, compare counts."""
+    folder, uploads = tmp_path / "backup", tmp_path / "restored"
+    call_command("backup", folder)
+    done = restore(folder, empty_database, uploads)
+    assert (done.returncode, done.stderr) == (0, "")
+
+    with psycopg2.connect(empty_database) as database, database.cursor() as cursor:
+        for table, number in backups.rows_by_table().items():
+            cursor.execute(f'SELECT count(*) FROM "{table}"')
+            assert (table, cursor.fetchone()[0]) == (table, number)
+        cursor.execute("SELECT count(*) FROM residents_enrollment")
+        assert cursor.fetchone() == (3,)
+        with pytest.raises(psycopg2.errors.RaiseException, match="Cannot update"):
+            cursor.execute("UPDATE portal_auditevent SET action = 'x'")
+    assert (uploads / "imports" / "名单.xlsx").read_bytes() == b"workbook"
+    # A second restore finds the place taken.
+    again = restore(folder, empty_database, tmp_path / "other")
+    assert again.returncode == 1
+    assert "目标数据库不是空的" in again.stderr
+
+
+def test_backup_is_for_its_owner_only_and_overwrites_nothing(filled, tmp_path):
+    folder = tmp_path / "backup"
+    call_command("backup", folder)
+    assert {path.name: oct(path.stat().st_mode & 0o777) for path in [folder, *folder.iterdir()]} == {
+        "backup": "0o700",
+        "database.dump": "0o600",
+        "uploads.tar": "0o600",
+        "manifest.json": "0o600",
+    }
+    with pytest.raises(CommandError, match="已存在"):
+        call_command("backup", folder)
+
+
+def test_damaged_backup_is_refused(filled, empty_database, tmp_path):
+    folder = tmp_path / "backup"
+    call_command("backup", folder)
+    with (folder / "database.dump").open("r+b") as dump:
+        dump.seek(100)
+        dump.write(b"\0\0\0\0")
+    done = restore(folder, empty_database, tmp_path / "restored")
+    assert done.returncode == 1
+    assert "database.dump 缺失或已损坏" in done.stderr
+
+
+def test_restore_that_lost_rows_says_so(filled, empty_database, tmp_path):
+    folder = tmp_path / "backup"
+    call_command("backup", folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["rows"]["residents_enrollment"] += 1
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    done = restore(folder, empty_database, tmp_path / "restored")
+    assert done.returncode == 1
+    assert "行数与备份时不一致：residents_enrollment" in done.stderr
+
+
+def test_folder_without_a_backup_is_refused(transactional_db, tmp_path):
+    with pytest.raises(CommandError, match="不是备份文件夹"):
+        call_command("restore", tmp_path)
