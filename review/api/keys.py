@@ -185,7 +185,8 @@ def _is_from(address: str, allowed: Collection[str]) -> bool:
 
 def network(text: str) -> str:
     """An address or a CIDR network in its usual form. Raises ValueError."""
-    return str(ipaddress.ip_network(text.strip(), strict=False))
+    found = ipaddress.ip_network(text.strip(), strict=False)
+    return str(found.network_address) if found.num_addresses == 1 else str(found)
 
 
 _COUNT = """

@@ -6,7 +6,9 @@ import pytest
 from django.utils import timezone
 
 from bases.models import Submission
+from bases.models.organisations import ReportingMode
 from residents.models import Enrollment
+from review.api import keys
 from tests import factories
 
 
@@ -102,5 +104,28 @@ def reported(base, base_officer, cycle):
             enrollment = factories.EnrollmentFactory(resident=person, base=base, intake_year=cycle.year)
             found.append(submit(enrollment, base_officer, **more))
         return found
+
+    return make
+
+
+@pytest.fixture
+def switched(province):
+    province.reporting_mode = ReportingMode.API
+    province.save()
+    return province
+
+
+@pytest.fixture
+def make_key(switched, national_officer):
+    def make(province=switched, **more):
+        values = {
+            "name": "省平台",
+            "scopes": ["deliver", "results"],
+            "addresses": [],
+            "is_sandbox": False,
+            "expires_at": timezone.now() + datetime.timedelta(days=90),
+            "by": national_officer,
+        }
+        return keys.create(province, **values | more)
 
     return make

@@ -24,29 +24,6 @@ PATH = "/api/v1/recruitments"
 
 
 @pytest.fixture
-def switched(province):
-    province.reporting_mode = ReportingMode.API
-    province.save()
-    return province
-
-
-@pytest.fixture
-def make_key(switched, national_officer):
-    def make(province=switched, **more):
-        values = {
-            "name": "省平台",
-            "scopes": ["deliver", "results"],
-            "addresses": [],
-            "is_sandbox": False,
-            "expires_at": timezone.now() + datetime.timedelta(days=90),
-            "by": national_officer,
-        }
-        return keys.create(province, **values | more)
-
-    return make
-
-
-@pytest.fixture
 def key(make_key):
     return make_key()[1]
 
