@@ -23,8 +23,8 @@ from portal.calendar import Opening, current_cycle
 from portal.models import CollectionCycle, Step, User
 from residents.completeness import Completeness, completeness_of_many
 from residents.models import Enrollment, PersonalReturn
-from residents.models.enrollment import ReportStatus, ReviewStatus, Status
-from residents.openness import ALWAYS, report_entry
+from residents.models.enrollment import ReportStatus, ReviewStatus
+from residents.openness import report_entry
 from residents.rules import education
 from residents.services import states
 from residents.services.states_many import mark_reported_many, mark_unreported_many
@@ -116,14 +116,7 @@ def examine(enrollments: Iterable[Enrollment]) -> dict[int, Examination]:
 
 def report_entries(enrollments: Iterable[Enrollment]) -> dict[int, Opening]:
     """May each record be reported now, and if not, why."""
-    return entries_of(enrollments, _entry, (Step.REPORT, Step.REVIEW))
-
-
-def _entry(enrollment: Enrollment) -> Opening:
-    """A 退培 in the registry is reported too: it holds at once and the province judges it afterwards (AM-10)."""
-    if enrollment.status == Status.WITHDRAWN and enrollment.registered_at and not enrollment.lapsed_at:
-        return ALWAYS
-    return report_entry(enrollment)
+    return entries_of(enrollments, report_entry, (Step.REPORT, Step.REVIEW))
 
 
 def is_reported(enrollment: Enrollment) -> bool:

@@ -39,8 +39,10 @@ def training_entry(enrollment: Enrollment, *, now: datetime | None = None) -> Op
 
 
 def report_entry(enrollment: Enrollment, *, now: datetime | None = None) -> Opening:
-    """May the base report this record upward now?"""
-    if not enrollment.is_live:
+    """May the base report this record upward now? A 退培 in the registry too: it holds at once and the province judges
+    it afterwards (AM-10)."""
+    is_gone = enrollment.lapsed_at is not None or enrollment.deleted_at is not None
+    if is_gone or not (enrollment.is_live or enrollment.registered_at):
         return Opening(False, reason="这条培训记录已不在培（退培、失效或删除），不能上报。")
     return ALWAYS if enrollment.registered_at else _intake(enrollment, Step.REPORT, now)
 

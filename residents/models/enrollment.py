@@ -237,6 +237,29 @@ for _field in Enrollment.events.rel.related_model._meta.fields:
         _field.db_index = False
 
 
+def _change_needs() -> list[models.CheckConstraint]:
+    """What a change of 培训状态 has to tell, held by the database too (DOMAIN §2.7, 3.4)."""
+    # The first digit of a reason tells its status.
+    fits = Q(to_status="1", reason="") | Q(to_status="5", reason__startswith="1")
+    for status in ("2", "3", "4"):
+        fits |= Q(to_status=status, reason__startswith=status)
+    withdrawn = Q(to_status="5") & ~Q(destination="")
+    details = (
+        Q(to_status="1")
+        | Q(to_status="2", extended_until__isnull=False)
+        | Q(to_status="3", suspended_from__isnull=False, expected_resume__isnull=False)
+        | (Q(to_status="4", ended_on__isnull=False) & ~Q(ended_result=""))
+        | (withdrawn & (Q(reason__in=("11", "12")) | ~Q(withdrawal_kind="")))
+    )
+    needs = {
+        "status_change_reason_fits": fits,
+        "status_change_has_date": Q(from_status="") | Q(effective_date__isnull=False),
+        "status_change_has_details": details,
+        "status_change_other_has_note": ~Q(reason__in=("19", "29", "39", "49")) | ~Q(reason_note=""),
+    }
+    return [models.CheckConstraint(condition=need, name=name) for name, need in needs.items()]
+
+
 class StatusChange(models.Model):
     """One change of 培训状态 with its reason, dates and evidence (DOMAIN §2.7); never altered, never deleted."""
 
@@ -262,6 +285,7 @@ class StatusChange(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "培训状态变更"
         ordering = ["-changed_at", "-pk"]
+        constraints = _change_needs()
         triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:

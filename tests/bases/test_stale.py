@@ -39,7 +39,9 @@ def cohort(make):
     make("丁今日", status="2", extended_until=today)
     make("戊在培")
     passed = make("己通过", status="4", status_since=today - DAY)
-    StatusChange.objects.create(enrollment=passed, to_status="4", ended_result="1")
+    StatusChange.objects.create(
+        enrollment=passed, to_status="4", reason="41", ended_on=today - DAY, ended_result="1"
+    )
 
 
 def names(records) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, InternalError, connection, transaction
 from django.utils import timezone
 
-from residents.models import Enrollment
+from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import Status
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved
@@ -21,6 +21,7 @@ ALLOWED = {
     ("2", "4"), ("3", "4"), ("2", "5"), ("3", "5"),
     ("5", "1"),
 }  # fmt: skip
+DAY = datetime.date(2026, 3, 2)
 PAIRS = [(old, new) for old in Status.values for new in Status.values if old != new]
 
 
@@ -89,6 +90,54 @@ def test_change_needs_reason_and_date(record, base_officer, old):
         with pytest.raises(Refused) as refused:
             change_status(record(old).pk, values, by=base_officer)
         assert left_out in refused.value.problems
+
+
+COMPLETE = {
+    "2": {"reason": "21", "extended_until": DAY},
+    "3": {"reason": "31", "suspended_from": DAY, "expected_resume": DAY},
+    "4": {"reason": "43", "ended_on": DAY, "ended_result": "3"},
+    "5": {"reason": "13", "withdrawal_kind": "1", "destination": "回原籍"},
+}
+
+
+def store(enrollment: Enrollment, new: str, **values) -> None:
+    """Write a change past the service."""
+    with transaction.atomic():
+        StatusChange.objects.create(enrollment=enrollment, from_status="1", to_status=new, **values)
+
+
+@pytest.mark.parametrize(
+    ("new", "left_out"),
+    [(new, name) for new, values in COMPLETE.items() for name in (*values, "effective_date")],
+)
+def test_database_keeps_no_change_that_does_not_tell_why(record, new, left_out):
+    """DOMAIN §2.7, 3.4: reason, date and the details of the new status, past the application too."""
+    values = COMPLETE[new] | {"effective_date": DAY}
+    store(record("1"), new, **values)
+    with pytest.raises(IntegrityError):
+        store(record("1"), new, **{name: value for name, value in values.items() if name != left_out})
+
+
+@pytest.mark.parametrize("new", COMPLETE)
+def test_database_keeps_no_reason_of_another_status(record, new):
+    """DOMAIN §3.4: a reason belongs to one status."""
+    for reason in {values["reason"] for status, values in COMPLETE.items() if status != new}:
+        with pytest.raises(IntegrityError):
+            store(record("1"), new, **COMPLETE[new] | {"effective_date": DAY, "reason": reason})
+
+
+@pytest.mark.parametrize(("new", "reason"), [("2", "29"), ("3", "39"), ("4", "49"), ("5", "19")])
+def test_other_reason_needs_its_note_in_the_database(record, new, reason):
+    """DOMAIN §2.7: 其他 says what it is."""
+    values = COMPLETE[new] | {"effective_date": DAY, "reason": reason}
+    with pytest.raises(IntegrityError):
+        store(record("1"), new, **values)
+    store(record("1"), new, **values, reason_note="家庭原因")
+
+
+def test_transfer_needs_no_kind_of_withdrawal(record):
+    """DOMAIN §2.7: 退培类型 is asked unless the reason is a transfer."""
+    store(record("1"), "5", effective_date=DAY, reason="11", destination="宁波市第一医院")
 
 
 @pytest.mark.parametrize("old", ["2", "3", "4"])

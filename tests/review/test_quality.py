@@ -114,7 +114,15 @@ def test_end_that_came_early_is_found(started):
     """P9: an actual end more than two months before the approved years; one day later is sound."""
     early, sound = started(status="4"), started(status="4")
     for record, day in ((early, DATE(2028, 6, 29)), (sound, DATE(2028, 6, 30))):
-        StatusChange.objects.create(enrollment=record, from_status="1", to_status="4", ended_on=day)
+        StatusChange.objects.create(
+            enrollment=record,
+            from_status="1",
+            to_status="4",
+            reason="41",
+            effective_date=day,
+            ended_on=day,
+            ended_result="1",
+        )
     assert found() == [("duration", "核定 3 年，培训开始 2025-09-01，实际结束 2028-06-29。")]
 
 
