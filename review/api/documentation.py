@@ -45,6 +45,7 @@ def schema() -> dict[str, Any]:
 
 # code: (status, when, what to do)
 PROBLEMS = {
+    "bad_request": (400, "请求内容不是有效的 JSON", "检查请求内容的格式和编码（UTF-8）"),
     "key_required": (
         401,
         "没有提供密钥，或密钥无效、已过期、已吊销",
@@ -58,6 +59,9 @@ PROBLEMS = {
     "scope_missing": (403, "密钥没有这项权限", "使用有权限的密钥"),
     "mode_closed": (403, "本省不是接口传送方式", "提交报送方式切换申请；联调请用沙箱密钥"),
     "transfer_closed": (403, "接口传送尚未开放或已经截止", "按说明中的时间传送；需要延期请联系中国医师协会"),
+    "forbidden": (403, "不允许进行此操作", "核对地址和请求方法"),
+    "not_found": (404, "接口没有这个地址", "核对地址"),
+    "method_not_allowed": (405, "此地址不支持这种请求方法", "按 Allow 响应头改用允许的方法"),
     "in_progress": (409, "相同 Idempotency-Key 的请求还在处理", "按 Retry-After 等待后用同一个值重试"),
     "too_large": (413, "请求超过 5 MB", "减少每批的记录数"),
     "malformed": (422, "请求不符合接口格式，整批没有处理", "按 errors 逐项改正"),

@@ -93,7 +93,10 @@ def list_results(
             pattern=r"^[0-9]{1,18}$",
         ),
     ] = "0",
-    limit: Annotated[int, Query(title="条数", description="一次最多返回的条数，不填为100，最多500。", ge=1, le=feed.MOST_ITEMS)] = 100,
+    limit: Annotated[
+        int,
+        Query(title="条数", description="一次最多返回的条数，不填为100，最多500。", ge=1, le=feed.MOST_ITEMS),
+    ] = 100,
 ) -> dict:
     """按固定顺序返回 cursor 之后的进展：接收、更正、审核通过、退回修改、撤销。没有新进展时 items 为空。"""
     return feed.results(request.auth, int(cursor), limit)

@@ -17,7 +17,7 @@ MEDIA_TYPE = "application/problem+json"
 logger = logging.getLogger(__name__)
 
 # status: (code, title, detail) of what no view words more exactly.
-_GENERAL = {
+GENERAL = {
     400: ("bad_request", "请求无法读取", "请求内容不是有效的 JSON，或请求头有误。"),
     401: ("key_required", "需要接口密钥", "请在 Authorization 请求头中以 Bearer 方式提供有效的接口密钥。"),
     403: ("forbidden", "没有权限", "不允许进行此操作。"),
@@ -75,7 +75,7 @@ class Refusal(Exception):
 
 def general(status: int) -> Refusal:
     """The refusal of a status in general words."""
-    code, title, detail = _GENERAL.get(status, (f"http_{status}", "请求未能完成", "请求未能完成。"))
+    code, title, detail = GENERAL.get(status, (f"http_{status}", "请求未能完成", "请求未能完成。"))
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     return Refusal(status, code, title, detail, headers=headers)
 
