@@ -33,15 +33,15 @@ CREATE TEMPORARY TABLE made AS SELECT n,
     CASE WHEN mod(n, 10) = 0 OR mod(n, 2) = 1
         THEN nextval(pg_get_serial_sequence('bases_submission', 'id')) END AS submission_id,
     mod(n, 10) = 0 AS is_pending, mod(n, 2) = 1 AS is_approved,
-    %(year)s - CASE WHEN mod(n, 4) = 3 THEN 1 + mod(n / 4, 5) ELSE 0 END AS intake_year, 'bench' || n AS number,
-    (%(specialties)s::text[])[1 + mod(n / 3, array_length(%(specialties)s, 1))] AS specialty_id,
-    (1 + mod(n / 5, 4))::text AS trainee_type,
-    CASE WHEN mod(n / 7, 10) < 2 THEN (2 + mod(n / 7, 10))::text ELSE '1' END AS status,
+    %(year)s - CASE WHEN mod(n, 4) = 3 THEN 1 + mod(chance, 5) ELSE 0 END AS intake_year, 'bench' || n AS number,
+    (%(specialties)s::text[])[1 + mod(chance / 5, array_length(%(specialties)s, 1))] AS specialty_id,
+    (1 + mod(chance / 200, 4))::text AS trainee_type,
+    CASE WHEN mod(chance / 1000, 10) < 2 THEN (2 + mod(chance / 1000, 10))::text ELSE '1' END AS status,
     CASE WHEN mod(n, 4000) = 0 THEN '李' || %(rare)s ELSE chr(19968 + mod(n, 100)::int)
         || chr(20000 + mod(n * 7919::bigint, 2500)::int) || chr(20000 + mod(n * 104729::bigint, 2500)::int) END AS name,
     CASE WHEN n <= %(own)s THEN %(own_base)s::bigint
         ELSE (%(bases)s::bigint[])[1 + mod(n / 2, array_length(%(bases)s, 1))] END AS base_id
-FROM generate_series(1, %(rows)s) AS n
+FROM generate_series(1, %(rows)s) AS n, LATERAL (SELECT hashint4(n::integer) & 1048575 AS chance) AS drawn
 """
 # What statistics split by varies as it does among people, so that there are many kinds.
 _SPLIT = {name: name for name in ("intake_year", "specialty_id", "trainee_type", "status")}
