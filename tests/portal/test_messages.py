@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from portal import deliveries, sending
+from portal import deliveries, gateways, sending
 from portal.messages import Choice, Topic, box, choices_for, fold_into_digests, send
 from portal.models import Delivery, Message, MessageSettings
 from tests import factories
@@ -266,3 +266,17 @@ def test_settings_are_saved_and_forbidden_choices_refused(person, signed_in):
     assert client.post(url, {**values, "return": "off", "channel": ""}).status_code == 422
     stored.refresh_from_db()
     assert stored.choices == values
+
+
+def test_gateway_for_mail_sends_mail_and_refuses_sms(mailoutbox):
+    gateways.mail("mail", "a@example.com", "您有 1 条新消息。")
+    assert [(each.to, each.body) for each in mailoutbox] == [(["a@example.com"], "您有 1 条新消息。")]
+    with pytest.raises(ValueError, match="没有短信通道"):
+        gateways.mail("sms", "13900000001", "您有 1 条新消息。")
+
+
+def test_gateway_console_masks_the_address(caplog):
+    """TRUST 52: no number in the log."""
+    caplog.set_level("INFO")
+    gateways.console("sms", "13900000001", "您有 1 条新消息。")
+    assert caplog.messages == ["sms to 139****0001: 您有 1 条新消息。"]
