@@ -29,6 +29,7 @@ CHANNELS = {
     "api": "接口",
     "clock": "系统（到期锁定）",
     "demo": "演示数据",
+    "migration": "历史数据迁移",
 }
 _FIELDS = {block.key: {item.name: item for item in block.fields} for block in BLOCKS}
 _LABELS = {block.key: block.label for block in BLOCKS}
@@ -65,6 +66,8 @@ class Entry:
     role: str
     channel: str
     address: str
+    # Why, where the act asks for it: a name corrected after the approval (AM-07).
+    reason: str = ""
     changes: list[Change] = field(default_factory=list)
 
 
@@ -124,6 +127,7 @@ def _entry(event: Any, key: str, old: Any, names: dict, with_names: bool, masked
         role=Role(role).label if role else "系统",
         channel=CHANNELS.get(metadata.get("channel", ""), "系统"),
         address=metadata.get("address", "") if with_names else "",
+        reason=metadata.get("reason", "") if with_names else "",
         changes=list(_changes(event, old, key, masked)) if event.pgh_label != "delete" else [],
     )
 

@@ -4,7 +4,7 @@ import pghistory
 import pytest
 
 from residents.history import timeline
-from residents.models import BasicInfo, EducationRecord, Enrollment
+from residents.models import BasicInfo, EducationRecord, Enrollment, Resident
 
 
 @pytest.fixture
@@ -52,3 +52,16 @@ def test_timeline_hides_staff_names_from_the_resident(changed):
 def test_timeline_query_count(changed, django_assert_num_queries):
     with django_assert_num_queries(7):
         timeline(changed, with_names=True)
+
+
+def test_reason_of_a_corrected_name_is_told_to_staff(changed, base_officer):
+    """AM-07: old and new name and the reason stand in the history."""
+    with pghistory.context(user=base_officer.pk, role="base", channel="page", reason="户口簿更名"):
+        Resident.objects.filter(pk=changed.resident_id).update(full_name="陈宇桐")
+
+    (told,) = [entry for entry in timeline(changed, with_names=True) if entry.reason]
+    assert (told.reason, [(c.label, c.old, c.new) for c in told.changes]) == (
+        "户口簿更名",
+        [("姓名", "陈雨桐", "陈宇桐")],
+    )
+    assert {entry.reason for entry in timeline(changed, with_names=False)} == {""}
