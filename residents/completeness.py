@@ -3,7 +3,7 @@
 One answer for the resident's page, the base's check and the interface.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -50,7 +50,8 @@ class Section:
 
     key: str
     label: str
-    asked: int = 0
+    # Pages of unfinished records alone want to know it: a call, so that bulk checks don't pay for it.
+    count_asked: Callable[[], int]
     missing: list[Missing] = field(default_factory=list)
     problems: list[tuple[str, Problem]] = field(default_factory=list)
 
@@ -67,7 +68,7 @@ class Section:
         """Filled share of the fields asked, in whole percent; 100 only when nothing is missing."""
         if not self.missing:
             return 100
-        return min(99, round(100 * (1 - len(self.missing) / max(self.asked, len(self.missing)))))
+        return min(99, round(100 * (1 - len(self.missing) / max(self.count_asked(), len(self.missing)))))
 
     @property
     def is_complete(self) -> bool:
@@ -131,8 +132,7 @@ def completeness_of_many(enrollments: Iterable[Enrollment]) -> dict[int, Complet
 def _section(key: str, values: dict[str, Any], context: dict[str, Any]) -> Section:
     module = _MODULES[key]
     labels = {item.name: item.label for item in module.FIELDS}
-    section = Section(key, LABELS[key])
-    section.asked = _asked(module.FIELDS, values, context)
+    section = Section(key, LABELS[key], lambda: _asked(module.FIELDS, values, context))
     section.missing = [Missing(name, labels[name]) for name in module.missing(values, context)]
     section.problems = _flat(module.problems(values, context))
     return section
@@ -140,8 +140,11 @@ def _section(key: str, values: dict[str, Any], context: dict[str, Any]) -> Secti
 
 def _education(rows: list[dict[str, Any]], context: dict[str, Any]) -> Section:
     labels = {item.name: item.label for item in education.FIELDS}
-    section = Section("education", LABELS["education"])
-    section.asked = sum(_asked(education.FIELDS, row, context) for row in rows)
+    section = Section(
+        "education",
+        LABELS["education"],
+        lambda: sum(_asked(education.FIELDS, row, context) for row in rows),
+    )
     for row, name in education.missing_of_rows(rows, context):
         section.missing.append(Missing(name, labels[name] if row is not None else "本科学习经历", row))
     for values in rows:
