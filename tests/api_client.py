@@ -29,7 +29,7 @@ class Platform:
                 status, text = self.post(body, key)
             except OSError:
                 continue
-            if status in (409, 429, 503):
+            if status in (429, 503) or (status == 409 and '"in_progress"' in text):
                 continue
             assert status == 200, text
             return json.loads(text)

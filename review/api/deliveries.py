@@ -58,7 +58,7 @@ def _once(client: ApiClient, key: str, digest: str, work: Callable[[], dict[str,
     if not is_first:
         if row.body_sha256 != digest:
             raise Refusal(
-                422,
+                409,
                 "idempotency_key_reused",
                 "Idempotency-Key 已用于其他内容",
                 "72小时内用过的 Idempotency-Key 不能用于不同的请求内容；内容有改动请换一个新的。",

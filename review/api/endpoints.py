@@ -5,11 +5,12 @@ from typing import Annotated
 from django.http import HttpRequest, HttpResponse
 from ninja import Header, NinjaAPI, Query
 
+from residents.rules.catalogue import quoted
 from review.api import feed, reference
 from review.api.deliveries import once
 from review.api.intake import take
 from review.api.keys import KeyAuth, Scope
-from review.api.problems import ProblemDetail, handle_exceptions
+from review.api.problems import ProblemDetail, Refusal, handle_exceptions
 from review.api.schema import Bases, CodeLists, Delivery, DeliveryAnswer, Results, Specialties
 
 PATH = "/api/v1/"
@@ -99,7 +100,17 @@ def list_results(
     ] = 100,
 ) -> dict:
     """按固定顺序返回 cursor 之后的进展：接收、更正、审核通过、退回修改、撤销。没有新进展时 items 为空。"""
+    # A misspelt cursor would silently begin anew.
+    _refuse_unknown(request, {"cursor", "limit"})
     return feed.results(request.auth, int(cursor), limit)
+
+
+def _refuse_unknown(request: HttpRequest, known: set[str]) -> None:
+    errors = [
+        {"pointer": quoted(name), "text": "没有这个查询参数。"} for name in request.GET if name not in known
+    ]
+    if errors:
+        raise Refusal(422, "malformed", "请求不符合接口格式", "请按下列各项改正后重试。", errors=errors)
 
 
 @api.get(

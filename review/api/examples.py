@@ -77,9 +77,10 @@ def deliver(origin, key, records):
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as problem:
-            if problem.code not in (409, 429, 500, 502, 503, 504):
+            wait = problem.headers.get("Retry-After")
+            if wait is None and problem.code not in (500, 502, 503, 504):
                 raise
-            time.sleep(int(problem.headers.get("Retry-After", 5)))
+            time.sleep(int(wait or 5))
         except OSError:
             time.sleep(min(2**attempt, 60))
     raise RuntimeError("多次重试仍未成功，请稍后用同一批数据再试。")

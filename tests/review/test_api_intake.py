@@ -266,7 +266,7 @@ def test_repetition_gives_the_same_bytes_and_other_content_is_refused(key, base,
     assert (first.content, first.status_code) == (second.content, second.status_code)
     assert (first.headers.get("Idempotent-Replayed"), second["Idempotent-Replayed"]) == (None, "true")
     other = post(key, [record(base, cycle.year, 2)], idempotency_key=token)
-    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
     assert Enrollment.objects.count() == 1
 
 

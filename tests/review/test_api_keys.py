@@ -152,6 +152,7 @@ def test_last_use_is_kept(make_key):
         ("delete", "/api/v1/results", (405, "method_not_allowed")),
         ("get", "/api/v1/results?cursor=x", (422, "malformed")),
         ("get", "/api/v1/results?limit=501", (422, "malformed")),
+        ("get", "/api/v1/results?curser=7", (422, "malformed")),
         ("post", "/api/v1/recruitments", (400, "bad_request")),
     ],
 )
