@@ -10,7 +10,7 @@ from portal.models import Job, User
 
 State = Job.State
 OPEN = (State.WAITING, State.RUNNING)
-# A job without a sign of life for this long has lost its worker; one that runs twice does its work twice over.
+# A job without a sign of life for this long has lost its worker.
 ABANDONED_AFTER = timedelta(minutes=2)
 # After so many starts it is given up: the work itself kills its worker.
 MOST_STARTS = 3
@@ -28,11 +28,13 @@ def start(kind: str, *, by: User, total: int, enqueue: Callable[[Job], object]) 
 
 
 def take(job_id: int) -> bool:
-    """Whether the caller may work on it now; False where it has ended or was called off before it began."""
+    """Whether the caller may work on it now; False where it has ended, was called off before it began, or another
+    worker shows signs of life."""
     job = Job.objects.select_for_update().filter(pk=job_id)
     with transaction.atomic():
         found = job.get()
-        if found.state not in OPEN:
+        is_worked_on = found.state == State.RUNNING and found.worked_at > timezone.now() - ABANDONED_AFTER
+        if found.state not in OPEN or is_worked_on:
             return False
         if found.cancel_requested:
             job.update(state=State.CANCELLED, finished_at=timezone.now())

@@ -205,13 +205,15 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000
 # What the clock calls once a minute beside its own work, by name: it stands below the desks and knows none of them.
-CLOCK_CHORES = ["review.quality.recheck_if_due"]
+CLOCK_CHORES = ["review.quality.recheck_if_due", "review.export_jobs.look_after"]
 UPLOAD_MAX_BYTES = 20 * 1024 * 1024
 WORKBOOK_MAX_ROWS = int(env("WORKBOOK_MAX_ROWS", "5000"))
 # What one key of the interface may ask in a minute; a batch holds up to a thousand records.
 API_REQUESTS_PER_MINUTE = int(env("API_REQUESTS_PER_MINUTE", "120"))
 # Uploaded workbooks are deleted after this many days (DOMAIN P-26).
 UPLOAD_RETENTION_DAYS = int(env("UPLOAD_RETENTION_DAYS", "90"))
+# Exported files can be fetched for this many days, then they are deleted (GOALS N5).
+EXPORT_DAYS = int(env("EXPORT_DAYS", "7"))
 # Dotted path of the operator's virus scanner (portal/scanning.py says what it takes and answers); empty scans nothing.
 UPLOAD_SCANNER = env("UPLOAD_SCANNER", "")
 

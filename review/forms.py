@@ -12,6 +12,7 @@ from bases.models import Specialty
 from bases.scope import provinces_for
 from portal.models import User
 from portal.roles import Action
+from portal.searching import SearchField
 from residents.codes import CODE_LISTS
 from review import return_statistics
 from review.assignments import bases_of
@@ -27,7 +28,7 @@ REMARKS = 3
 class ListFilter(forms.Form):
     """Filters kept in the address of a list; `values` holds what was given and could be read."""
 
-    q = forms.CharField(label="姓名或证件号", required=False, max_length=50)
+    q = SearchField(label="姓名或证件号", required=False, max_length=50)
     base = forms.ModelChoiceField(label="培训基地", queryset=None, required=False, empty_label="全部")
     specialty = forms.ModelChoiceField(
         label="培训专业", queryset=Specialty.objects.all(), required=False, empty_label="全部"
@@ -51,7 +52,7 @@ class ListFilter(forms.Form):
 
 
 class QueueFilter(ListFilter):
-    """Filters of the queue of 待审核."""
+    """Filters of the queue of 待审核. Who has bases of his own sees theirs first, unless he asks for more (P6)."""
 
     assigned = forms.ChoiceField(
         label="分工",
@@ -196,8 +197,16 @@ class UnmaskForm(forms.Form):
 class ExportForm(forms.Form):
     """How a list of people leaves the portal: masked, or in full for a stated purpose (GOALS N5)."""
 
+    file_format = forms.ChoiceField(
+        label="文件格式",
+        required=False,
+        choices=[("xlsx", "Excel 工作簿（xlsx）"), ("csv", "文本文件（csv）")],
+    )
     unmasked = forms.BooleanField(label="导出完整的证件号和手机号", required=False)
     purpose = forms.CharField(label="用途", required=False, max_length=200)
+
+    def clean_file_format(self) -> str:
+        return self.cleaned_data["file_format"] or "xlsx"
 
     def clean(self) -> dict[str, Any]:
         if self.cleaned_data.get("unmasked") and len(self.cleaned_data.get("purpose", "")) < 4:

@@ -1,18 +1,17 @@
-"""The quality list as a workbook: every finding of the filters, numbers masked (GOALS N5, P9)."""
+"""The quality list as an export: every finding of the filters, numbers masked (GOALS N5, P9)."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db.models import OuterRef, Subquery
-from django.utils import timezone
 
-from portal import audit
 from portal.masking import mask
 from portal.models import User
-from portal.sheets.streaming import stream_xlsx
 from review import quality
-from review.models import Export, QualityMark
+from review.export_sheets import ROWS_AT_ONCE, Sheet, local
+from review.models import QualityMark
 from review.quality_checks import CHECKS
+from review.quality_forms import QualityFilter
 
 _HEADERS = {
     "提示类型": 22,
@@ -40,17 +39,12 @@ _COLUMNS = (
     "marked_by",
     "marked_at",
 )
-_ROWS_AT_ONCE = 2000
 
 
-def export(user: User, filters: Mapping) -> Iterator[bytes]:
-    """The bytes of an .xlsx with as many rows as the list counts; logged before the first byte leaves."""
-    found = quality.findings(user, filters)
-    asked = {name: str(getattr(value, "pk", value)) for name, value in filters.items()}
-    export = Export.objects.create(requested_by=user, kind="quality_list", filters=asked, rows=found.count())
-    audit.record("export", by=user, target=export, rows=export.rows, masked=True)
-    widths = list(_HEADERS.values())
-    return stream_xlsx(list(_HEADERS), _rows(found), sheet_name="数据质量提示", widths=widths)
+def list_sheet(user: User, asked: Mapping[str, str], *, unmasked: bool) -> Sheet:
+    """As many rows as the list counts; numbers stay masked, whatever was asked."""
+    found = quality.findings(user, QualityFilter(user, asked).values)
+    return Sheet(list(_HEADERS), list(_HEADERS.values()), found.count(), _rows(found))
 
 
 def _rows(found: Any) -> Iterator[list]:
@@ -63,18 +57,14 @@ def _rows(found: Any) -> Iterator[list]:
         marked_at=Subquery(marks.values("marked_at")),
     )
     rows = rows.order_by("pk").values_list(*_COLUMNS)
-    for kind, *place, number, detail, found_at, reason, who, marked_at in rows.iterator(_ROWS_AT_ONCE):
+    for kind, *place, number, detail, found_at, reason, who, marked_at in rows.iterator(ROWS_AT_ONCE):
         yield [
             CHECKS[kind].title,
             *place,
             mask(number) if number else None,
             detail,
-            _local(found_at),
+            local(found_at),
             reason,
             who,
-            _local(marked_at) if marked_at else None,
+            local(marked_at) if marked_at else None,
         ]
-
-
-def _local(moment: Any) -> Any:
-    return timezone.localtime(moment).replace(tzinfo=None)

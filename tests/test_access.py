@@ -12,13 +12,13 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
-from bases.models import CorrectionRequest, ImportBatch, SpecialtyBase, TransferRequest
+from bases.models import CorrectionRequest, ExtensionRequest, ImportBatch, SpecialtyBase, TransferRequest
 from bases.reporting import build_submission
 from portal.models import CycleWindow, Message, Notice, Step
 from portal.roles import Role
 from residents.models import EducationRecord, Enrollment, PersonalReturn
 from review.api import keys
-from review.models import CompletionBatch, ModeSwitchApplication, QualityFinding, Substitution
+from review.models import CompletionBatch, Export, ModeSwitchApplication, QualityFinding, Substitution
 from tests import factories
 from tests.access_table import ROUTES
 
@@ -120,6 +120,14 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
     delivery = CompletionBatch.objects.create(
         province=enrollment.base.province, cycle=cycle, state="sent", sent_by=reviewer
     )
+    extension = ExtensionRequest.objects.create(
+        base=enrollment.base,
+        cycle=cycle,
+        step="report",
+        until=timezone.now() + datetime.timedelta(days=20),
+        reason="暴雨停电",
+        asked_by=officer,
+    )
     substitution = Substitution.objects.create(
         province=enrollment.base.province,
         absent=officer,
@@ -155,8 +163,13 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         "province": {"province": enrollment.base.province_id},
         "switch": {"pk": switch.pk},
         "completion": {"pk": delivery.pk},
+        "export": {
+            letter: Export.objects.create(requested_by=people[letter], kind="residents_list").pk
+            for letter in "pc"
+        },
         "api key": {"pk": client.pk},
         "finding": {"pk": finding.pk},
+        "extension": {"pk": extension.pk},
         "substitution": {"pk": substitution.pk},
         "decision batch": {"batch": uuid.uuid4()},
         "message": messages,
@@ -188,7 +201,7 @@ SHARED = {
     "decision batch",
 }
 # Kinds of which each role has an object of its own, by letter.
-OF_EACH_ROLE = {"message", "import batch"}
+OF_EACH_ROLE = {"message", "import batch", "export"}
 
 
 class World:

@@ -9,10 +9,11 @@ from portal.roles import Role
 from review import completion_statistics, statistics
 from review.completion_forms import CompletionStatisticsForm
 from review.completion_statistics import DIMENSIONS
-from review.exports import may_unmask
+from review.export_sheets import may_unmask
 from review.forms import ExportForm
 from review.paging import keyset_page
-from review.views.statistics import download, linked_lines
+from review.views.exports import answer
+from review.views.statistics import linked_lines
 
 
 @require_GET
@@ -57,5 +58,4 @@ def export(request: HttpRequest) -> HttpResponse:
         for text in (text for texts in asked.errors.values() for text in texts):
             messages.error(request, text)
         return redirect(f"{reverse('review:completion-records')}?{request.GET.urlencode()}")
-    content = completion_statistics.export_list(request.user, form.filters, **asked.cleaned_data)
-    return download(content, "提前结业名单")
+    return answer(request, "completions_list", form.filters, asked)

@@ -14,7 +14,7 @@ from portal import audit
 from portal.access import allow
 from portal.roles import Action, Role
 from residents.services.states import StateMoved
-from review.exports import may_unmask
+from review.export_sheets import may_unmask
 from review.forms import UnmaskForm
 
 PAGE_SIZE = 50

@@ -7,11 +7,12 @@ from django.views.decorators.http import require_GET, require_POST
 from portal.access import allow
 from portal.roles import Role
 from residents.services.states import StateMoved
-from review import quality, quality_export, tasks
+from review import quality, tasks
+from review.forms import ExportForm
 from review.paging import keyset_page
 from review.quality_checks import CHECKS
 from review.quality_forms import QualityFilter, VerifyForm
-from review.views.statistics import download
+from review.views.exports import answer
 
 
 @require_GET
@@ -71,9 +72,13 @@ def recheck(request: HttpRequest) -> HttpResponse:
 @require_POST
 @allow(Role.PROVINCE, Role.CMDA)
 def export(request: HttpRequest) -> HttpResponse:
-    """All findings of the filters as a workbook, numbers masked."""
-    filters = QualityFilter(request.user, request.GET)
-    return download(quality_export.export(request.user, filters.values), "数据质量提示")
+    """All findings of the filters, numbers masked."""
+    asked = {
+        name: value for name, value in request.GET.items() if name in QualityFilter.base_fields and value
+    }
+    form = ExportForm(request.POST)
+    form.is_valid()
+    return answer(request, "quality_list", asked, form)
 
 
 def _back(request: HttpRequest) -> HttpResponse:

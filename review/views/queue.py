@@ -12,8 +12,10 @@ from portal.calendar import Opening, current_cycle, opening
 from portal.models import AuditEvent, Step
 from portal.roles import Action, Role
 from review import claims, decisions, queue
-from review.forms import REMARKS, BulkForm, QueueFilter, RecordFilter, ReturnForm
+from review.export_sheets import may_unmask
+from review.forms import REMARKS, BulkForm, ExportForm, QueueFilter, RecordFilter, ReturnForm
 from review.paging import keyset_page
+from review.views.exports import answer
 
 
 @require_GET
@@ -56,7 +58,21 @@ def all_records(request: HttpRequest) -> HttpResponse:
         request.user.role == Role.PROVINCE or not {"base", "q"}.isdisjoint(filters.values)
     )
     page = keyset_page(found, request.GET, descending=True, is_selective=is_selective)
-    return render(request, "review/residents.html", {"filters": filters, "page": page})
+    context = {"export_form": ExportForm(), "may_unmask": may_unmask(request.user)}
+    return render(request, "review/residents.html", context | {"filters": filters, "page": page})
+
+
+@require_POST
+@allow(Role.PROVINCE, Role.CMDA)
+def export_records(request: HttpRequest) -> HttpResponse:
+    """The list seen, complete; masked unless asked for in full with a purpose (GOALS N5)."""
+    form = ExportForm(request.POST)
+    if not form.is_valid():
+        for text in (text for texts in form.errors.values() for text in texts):
+            messages.error(request, text)
+        return redirect(f"{reverse('review:residents')}?{request.GET.urlencode()}")
+    asked = {name: value for name, value in request.GET.items() if name in RecordFilter.base_fields and value}
+    return answer(request, "residents_list", asked, form)
 
 
 @require_POST

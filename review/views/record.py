@@ -14,7 +14,7 @@ from portal.roles import Action, Role
 from residents.models import Enrollment
 from residents.services.states import StateMoved
 from review import claims, decisions, queue
-from review.exports import may_unmask
+from review.export_sheets import may_unmask
 from review.forms import REMARKS, QueueFilter, ReturnForm, RevokeForm, UnmaskForm
 from review.models import Claim
 from review.record import RecordPage, record_page, shown_snapshot

@@ -12,9 +12,12 @@ from django.views.decorators.http import require_GET, require_POST
 from portal.access import allow
 from portal.roles import Role
 from review import exports, statistics
+from review.export_jobs import MEDIA_TYPES
+from review.export_sheets import may_unmask
 from review.forms import ExportForm, StatisticsForm
 from review.paging import keyset_page
 from review.statistics import CrossTable
+from review.views.exports import answer
 
 
 def statistics_form(request: HttpRequest) -> StatisticsForm:
@@ -72,7 +75,7 @@ def records(request: HttpRequest) -> HttpResponse:
         "form": form,
         "source_in_words": statistics.SOURCES[form.chosen_source],
         "export_form": ExportForm(),
-        "may_unmask": exports.may_unmask(request.user),
+        "may_unmask": may_unmask(request.user),
     }
     if form.is_readable:
         found = statistics.counted(request.user, form.chosen_source, form.filters)
@@ -101,14 +104,8 @@ def export_records(request: HttpRequest) -> HttpResponse:
     form, asked = statistics_form(request), ExportForm(request.POST)
     if not form.is_readable or not asked.is_valid():
         return _unreadable(request, *(text for texts in asked.errors.values() for text in texts))
-    content = exports.export_list(
-        request.user,
-        form.chosen_source,
-        form.filters,
-        unmasked=asked.cleaned_data["unmasked"],
-        purpose=asked.cleaned_data["purpose"],
-    )
-    return download(content, "统计名单")
+    source = {"source": form.chosen_source}
+    return answer(request, "statistics_list", source | form.filters, asked)
 
 
 def _unreadable(request: HttpRequest, *faults: str) -> HttpResponse:
@@ -120,4 +117,4 @@ def _unreadable(request: HttpRequest, *faults: str) -> HttpResponse:
 def download(content: Iterator[bytes], name: str) -> StreamingHttpResponse:
     file_name = f"{name}_{timezone.localtime():%Y%m%d_%H%M%S}.xlsx"
     headers = {"Content-Disposition": content_disposition_header(True, file_name)}
-    return StreamingHttpResponse(content, content_type=exports.XLSX, headers=headers)
+    return StreamingHttpResponse(content, content_type=MEDIA_TYPES["xlsx"], headers=headers)

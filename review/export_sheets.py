@@ -1,0 +1,86 @@
+"""What every exported list is made of: columns, and rows that stream from a server-side cursor (GOALS N5).
+
+A list of any length costs the same memory. Numbers of persons are masked unless the export was asked for in full.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Expression, QuerySet
+from django.utils import timezone
+
+from bases.scope import provinces_for
+from portal.masking import mask
+from portal.models import User
+from portal.roles import Action, Role
+from residents.codes import CODE_LISTS
+
+ROWS_AT_ONCE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a list: where its value comes from, how it reads, how wide it is in characters."""
+
+    header: str
+    source: str | Expression
+    words: Callable[[Any], Any] | None = None
+    width: int = 14
+    is_personal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One list to export: its columns with their widths, how many rows the filters find, and the rows."""
+
+    headers: Sequence[str]
+    widths: Sequence[int]
+    count: int
+    rows: Iterator[list]
+
+
+def sheet_of(found: QuerySet, columns: Sequence[Column], *, unmasked: bool) -> Sheet:
+    """The queryset's rows under these columns, in the order of their keys."""
+    return Sheet(
+        headers=[column.header for column in columns],
+        widths=[column.width for column in columns],
+        count=found.count(),
+        rows=_rows(found, columns, unmasked),
+    )
+
+
+def _rows(found: QuerySet, columns: Sequence[Column], unmasked: bool) -> Iterator[list]:
+    named = {
+        f"c{number}": column.source
+        for number, column in enumerate(columns)
+        if not isinstance(column.source, str)
+    }
+    names = [
+        f"c{number}" if f"c{number}" in named else column.source for number, column in enumerate(columns)
+    ]
+    words = [
+        mask if column.is_personal and not unmasked else (column.words or _as_it_is) for column in columns
+    ]
+    rows = found.order_by("pk").annotate(**named).values_list(*names)
+    for row in rows.iterator(chunk_size=ROWS_AT_ONCE):
+        yield [say(value) if value not in (None, "") else None for say, value in zip(words, row, strict=True)]
+
+
+def label(name: str) -> Callable[[Any], str]:
+    """Codes of this list as their labels."""
+    return CODE_LISTS[name].label
+
+
+def local(moment: Any) -> Any:
+    """A moment as the wall clock shows it."""
+    return timezone.localtime(moment).replace(tzinfo=None)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def may_unmask(user: User) -> bool:
+    """The association's staff, and those of a province who act for it: a read-only member sees masked numbers only."""
+    return user.role == Role.CMDA or provinces_for(user, Action.REVIEW).exists()
