@@ -12,6 +12,7 @@ from django.utils import timezone
 from bases.import_work import BatchMoved, State, locked, move, require_open
 from bases.models import ImportBatch, Province, TrainingBase
 from bases.tasks import work_on_batch
+from portal import audit
 from portal.calendar import current_cycle
 from portal.models import User
 
@@ -106,6 +107,8 @@ def confirm(batch: ImportBatch, *, mode: str, by: User) -> None:
             )
         require_open(batch)
         move(batch, State.APPLYING, mode=mode, confirmed_by=by, refusal={})
+        # The worker's own line has no address: it runs elsewhere, later (TRUST 55).
+        audit.record("import_confirm", by=by, target=batch)
         _queue(batch)
 
 

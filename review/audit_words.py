@@ -1,0 +1,125 @@
+"""The audit log in words: what each act is called, what a line's details say (BR-21, TRUST 55)."""
+
+import re
+from typing import Any
+
+from portal.masking import mask
+from portal.roles import Role
+
+ACTS = {
+    "sign_in": "登录",
+    "sign_out": "退出登录",
+    "activate": "激活账号",
+    "password_change": "修改密码",
+    "password_reset": "重置账号",
+    "initial_code": "发放一次性初始密码",
+    "activation_release": "解除激活锁定",
+    "activation_policy": "修改激活方式",
+    "unmask": "查看完整号码",
+    "file": "查看附件",
+    "export": "导出",
+    "download": "下载导出文件",
+    "import": "导入",
+    "import_confirm": "确认导入",
+    "import_correct": "网页改正导入行",
+    "import_undo": "撤销导入",
+    "import_directory": "导入机构名录",
+    "import_staff": "导入工作人员",
+    "delete_account": "删除账号",
+    "restore_account": "恢复账号",
+    "specialty_change": "转换专业",
+    "remind": "催办",
+    "approve": "审核通过",
+    "return": "退回修改",
+    "revoke": "撤销审核决定",
+    "assign": "分配审核基地",
+    "substitute": "设置代审",
+    "end_substitution": "结束代审",
+    "extension_asked": "申请延期",
+    "extension_granted": "同意延期",
+    "extension_refused": "拒绝延期",
+    "extension_withdrawn": "撤回延期申请",
+    "quality_verify": "标为已核实",
+    "quality_reopen": "撤销核实标记",
+    "transfer_lookup": "转入查询",
+    "transfer_asked": "申请转入",
+    "transfer_released": "同意转出",
+    "transfer_refused": "拒绝转出",
+    "transfer_cancelled": "撤回转入申请",
+    "correction_asked": "申请证件更正",
+    "correction_confirmed": "确认证件更正",
+    "correction_refused": "驳回证件更正",
+    "correction_applied": "完成证件更正",
+    "create_staff": "新增工作人员",
+    "appoint": "授予单位权限",
+    "dismiss": "取消单位权限",
+    "enable": "启用账号",
+    "disable": "停用账号",
+    "create_cycle": "建立采集周期",
+    "set_window": "修改开放时间",
+    "remove_window": "改回全国统一时间",
+    "save_base": "修改培训基地",
+    "save_accreditation": "修改专业基地",
+    "save_specialty": "修改培训专业",
+    "save_notice": "发布或修改公告",
+    "withdraw_notice": "撤下公告",
+    "restore_notice": "恢复公告",
+    "save_contact": "修改联系方式",
+    "switch_scan": "上传切换申请扫描件",
+    "switch_applied": "提交报送方式切换申请",
+    "switch_withdrawn": "撤回报送方式切换申请",
+    "switch_confirmed": "确认报送方式切换",
+    "switch_refused": "驳回报送方式切换",
+    "switch_reversed": "撤销报送方式切换",
+    "integration_tested": "登记联调结果",
+    "completions_accepted": "接收提前结业补报",
+    "completions_returned": "退回提前结业补报",
+    "completions_withdrawn": "撤回提前结业补报",
+    "api_key_created": "建立接口密钥",
+    "api_key_rotated": "更换接口密钥",
+    "api_key_revoked": "吊销接口密钥",
+    "api_delivery": "接口传送",
+    "stale_reminders": "系统提醒：状态待更新",
+    "deadline_reminders": "系统提醒：截止时间",
+}
+RESULTS = {"ok": "成功", "refused": "失败", "none": "未找到", "nothing": "未处理"}
+_DETAILS = {
+    "purpose": "用途",
+    "reason": "理由",
+    "rows": "条数",
+    "count": "人数",
+    "sent": "人数",
+    "year": "年份",
+    "title": "标题",
+    "account": "账号",
+    "masked": "号码已脱敏",
+    "submissions": "涉及记录",
+    "left_out": "未处理记录",
+}
+# A mobile or an ID number that someone typed into a reason.
+_LONG_NUMBER = re.compile(r"[0-9]{10,17}[0-9Xx]")
+
+
+def role_in_words(value: str) -> str:
+    return Role(value).label if value in Role.values else ""
+
+
+def act_in_words(action: str) -> str:
+    return ACTS.get(action, "其他操作")
+
+
+def details_in_words(detail: dict[str, Any]) -> list[str]:
+    """The details of a line that people can read, numbers of persons masked."""
+    return [
+        f"{label}：{_said(detail[key])}"
+        for key, label in _DETAILS.items()
+        if detail.get(key) not in (None, "", [])
+    ]
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, list):
+        return f"{len(value)} 条"
+    return _LONG_NUMBER.sub(lambda found: mask(found[0]), str(value))
