@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from bases.lists import Module
-from bases.views import desk, personal, records, reporting, training
+from bases.views import desk, extensions, personal, records, reporting, training
 
 
 class ModuleConverter:
@@ -27,6 +27,9 @@ urlpatterns = [
     path("report/", reporting.report, name="report"),
     path("return-personal/", personal.return_to_resident, name="return-personal"),
     path("remind/", personal.remind, name="remind"),
+    path("extensions/", extensions.extension_list, name="extensions"),
+    path("extensions/new/", extensions.extension_new, name="extension-new"),
+    path("extensions/<int:pk>/withdraw/", extensions.extension_withdraw, name="extension-withdraw"),
     path("record/<int:pk>/", records.record, name="record"),
     path("record/<int:pk>/reports/<int:number>/", records.submission, name="submission"),
     path(
