@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pghistory
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from bases.models import Province, TrainingBase
@@ -30,6 +30,7 @@ from residents.services.delivered import (
 )
 from residents.standing import Known
 from review.api.judging import Entry, by_base, judge, judge_standing, read
+from review.api.keys import refuse_direct
 from review.api.known_records import settle_known
 from review.api.problems import Refusal
 from review.models import ApiClient, ApiRecord
@@ -90,6 +91,7 @@ def _write_or_nothing(
 ) -> bool:
     try:
         with transaction.atomic(), _history(client, batch) as by:
+            _hold_mode(client.province_id)
             if whole and any(each.outcome in _BAD for each in entries):
                 raise _NothingWritten
             _write(entries, cycle, batch, by)
@@ -103,6 +105,13 @@ def _write_or_nothing(
                 each.outcome, each.enrollment_id = "", None
         return False
     return True
+
+
+def _hold_mode(province_id: str) -> None:
+    """A switch waits for the batches that are being written, and a batch that comes after it is refused (BR-08)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reporting_mode FROM bases_province WHERE code = %s FOR SHARE", [province_id])
+        refuse_direct(cursor.fetchone()[0])
 
 
 @contextmanager

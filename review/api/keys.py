@@ -152,18 +152,24 @@ class KeyAuth(HttpBearer):
             refusal = general(429)
             refusal.headers["Retry-After"] = str(usage.reset)
             raise refusal
-        if not client.is_sandbox and client.province.reporting_mode != ReportingMode.API:
-            raise Refusal(
-                403,
-                "mode_closed",
-                "本省未开通接口传送",
-                "本省现在不是接口传送方式：请在平台提交报送方式切换申请，经中国医师协会确认后使用。",
-            )
+        if not client.is_sandbox:
+            refuse_direct(client.province.reporting_mode)
         if self.scope and self.scope not in client.scopes:
             raise Refusal(
                 403, "scope_missing", "密钥没有此权限", f"这个密钥没有“{Scope(self.scope).label}”的权限。"
             )
         return client
+
+
+def refuse_direct(reporting_mode: str) -> None:
+    """Raise the refusal of a province that does not deliver by the interface (BR-08)."""
+    if reporting_mode != ReportingMode.API:
+        raise Refusal(
+            403,
+            "mode_closed",
+            "本省未开通接口传送",
+            "本省现在不是接口传送方式：请在平台提交报送方式切换申请，经中国医师协会确认后使用。",
+        )
 
 
 def _recognised(token: str) -> ApiClient:

@@ -5,18 +5,26 @@ import json
 import uuid
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from bases.models import Submission
+from bases import reporting
+from bases.models import Province, Submission
 from bases.models.organisations import ReportingMode
 from bases.reporting import for_check
 from portal.models import Step, User
 from residents.models import BasicInfo, EducationRecord, Enrollment, Resident
+from residents.openness import personal_entry
+from residents.services.account_deletion import deletion_entry
+from residents.services.states import StateMoved
+from residents.services.training import save_training
 from residents.snapshot import snapshot_of
 from review import decisions
 from review.api import keys
-from review.models import ApiDelivery
+from review.api.intake import take
+from review.api.problems import Refusal
+from review.models import ApiClient, ApiDelivery
 from tests import factories
 from tests.review.deliveries import record
 
@@ -322,3 +330,34 @@ def test_history_names_the_interface_and_the_key(make_key, base, cycle):
     account = User.objects.get(username="api-33")
     assert (context["channel"], context["client"], context["user"]) == ("api", client.pk, account.pk)
     assert (account.is_active, account.has_usable_password()) == (False, False)
+
+
+def test_delivered_records_are_decided_by_the_province_and_touched_by_nobody_else(
+    key, base, cycle, switched, provincial_reviewer, base_officer, complete_enrollment
+):
+    """AM-01: after the switch a base edits, deletes, withdraws nothing; what it had reported is not decided."""
+    Province.objects.update(reporting_mode=ReportingMode.DIRECT)
+    reporting.report([complete_enrollment.pk], by=base_officer, declared=True)
+    Province.objects.filter(pk=switched.pk).update(reporting_mode=ReportingMode.API)
+    post(key, [record(base, cycle.year, 1)])
+    delivered = Enrollment.objects.select_related("base__province").get(origin="api")
+    with pytest.raises(StateMoved):
+        save_training(delivered.pk, {"remark": "改"}, by=base_officer)
+    with pytest.raises(StateMoved):
+        reporting.withdraw(delivered.pk, by=base_officer)
+    assert not deletion_entry(delivered).is_open
+    assert not personal_entry(delivered).is_open
+    choices = {row.pk: row.version for row in Submission.objects.filter(outcome="pending")}
+    decision = decisions.approve(choices, by=provincial_reviewer)
+    assert len(choices) == 2
+    assert [row.enrollment_id for row in decision.decided] == [delivered.pk]
+
+
+def test_switch_during_a_request_refuses_the_batch(key, base, cycle, switched):
+    """BR-08: the mode counts when the batch is written, not when the key was looked at."""
+    client = ApiClient.objects.select_related("province").get()
+    switched.reporting_mode = ReportingMode.DIRECT
+    switched.save()
+    with pytest.raises(Refusal) as refused, transaction.atomic():
+        take(client, [record(base, cycle.year, 1)], dry_run=False, whole=False)
+    assert (refused.value.status, refused.value.code, Resident.objects.count()) == (403, "mode_closed", 0)
