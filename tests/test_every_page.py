@@ -20,7 +20,23 @@ from tests.test_access import World
 
 # Names of programs, formats, examinations and keys that are written so in Chinese, too.
 PROGRAMS = {"API", "Enter", "Excel", "LibreOffice", "QQ", "WPS"}
-FORMATS = {"CSV", "DOCTYPE", "ID", "JPG", "KB", "MB", "PDF", "PNG", "URL", "UTF", "csv", "ods", "xls", "xlsx"}
+FORMATS = {
+    "CSV",
+    "DOCTYPE",
+    "ID",
+    "IP",
+    "JPG",
+    "KB",
+    "MB",
+    "PDF",
+    "PNG",
+    "URL",
+    "UTF",
+    "csv",
+    "ods",
+    "xls",
+    "xlsx",
+}
 EXAMINATIONS = {"CET", "PETS", "TEM"}
 CODES = {code for codes in CODE_LISTS.values() for code in codes.items}
 ALLOWED = PROGRAMS | FORMATS | EXAMINATIONS | CODES
