@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from bases.models import Province, ProvinceUserGrant, Submission, TrainingBase, TrainingBaseUserGrant
 from portal.models import AuditEvent, User
+from residents.history import CHANNELS
 from residents.models import (
     BasicInfo,
     CertificateInfo,
@@ -22,6 +23,7 @@ from residents.models import (
     WorkInfo,
 )
 from residents.rules.identity import normalise_login
+from review.audit_words import role_in_words
 
 # One name may be borne by many; more are not searched for.
 MOST_PEOPLE = 200
