@@ -232,3 +232,12 @@ def test_annotated_copy_is_gone_with_the_file(officer, imported):
     batch.file.delete()
     assert officer.get(address("import-annotated", batch.pk)).status_code == 404
     assert "下载标注了检查结果的原文件" not in officer.get(address("import-batch", batch.pk)).text
+
+
+def test_same_file_twice_says_nothing_to_import(officer, imported, checked, cycle):
+    """GOALS B10: 0 created, 0 updated, in so many words."""
+    content = workbook([account_line(intake_year=str(cycle.year))])
+    imported(content)
+    page = officer.get(address("import-batch", checked(content).pk)).text
+    assert "这些住院医师都已在本基地，没有需要导入的行：新增 0 行，更新 0 行。" in page
+    assert "内容完全相同的文件已于" in page

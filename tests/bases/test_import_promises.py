@@ -1,4 +1,4 @@
-"""What holds for any account workbook: the dry run tells the truth and the counts add up (GOALS B3, B6; demand 7)."""
+"""What holds for any workbook: the dry run tells the truth and the counts add up (GOALS B3, B6; demand 7)."""
 
 import pytest
 from django.db import transaction
@@ -7,10 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bases import imports
-from bases.import_work import apply_batch
+from bases.import_work import BatchMoved, apply_batch
 from residents.models import Enrollment, Resident
 from tests import factories
 from tests.bases.conftest import account_line, counts
+from tests.bases.desk import complete, reported
+from tests.bases.training_files import edited, template
 
 PEOPLE = ("new", "again", "here", "elsewhere", "withdrawn", "other name", "lapsed", "deleted", "bad number")
 FAULTS = ("", "", "", "", "intake_year", "full_name", "id_type", "mobile")
@@ -106,6 +108,87 @@ def test_second_import_of_the_same_file_creates_nothing(rows, imported, checked,
                 first.rows_created + first.rows_unchanged,
                 first.rows_refused,
             )
+            raise _Rollback
+    except _Rollback:
+        pass
+
+
+# --- the training workbook -------------------------------------------------------------------------------------------
+
+EDITS = {
+    "nothing": {},
+    "remark": {"备注": "门诊二组"},
+    "cleared": {"备注": "清空"},
+    "specialty": {"培训专业": "儿科"},
+    "years": {"核定的培训年限（年）": "2", "减免原因": "已有临床工作经历"},
+    "bad years": {"核定的培训年限（年）": "9", "备注": "x"},
+    "other name": {"姓名": "司马相如", "备注": "x"},
+    "other year": {"招收年度": "2014"},
+    "stranger": {"证件号": "110101199003070011"},
+    "reported": {},
+    "reported and changed": {"备注": "晚了"},
+}
+
+
+def sheet_of(kinds, base, year, officer) -> bytes:
+    """A training workbook with one record of the base for each kind of row."""
+    records = [complete(base, year) for _ in kinds]
+    for record, kind in zip(records, kinds, strict=True):
+        if kind.startswith("reported"):
+            reported(record, officer)
+    changes = {
+        (line, header): text for line, kind in enumerate(kinds, 1) for header, text in EDITS[kind].items()
+    }
+    return edited(template(records, base), changes)
+
+
+@pytest.mark.django_db
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    kinds=st.lists(st.sampled_from(sorted(EDITS)), min_size=1, max_size=6),
+    mode=st.sampled_from(["good_rows", "all_or_nothing"]),
+)
+def test_training_dry_run_is_the_commit_in_both_modes_and_the_file_again_changes_nothing(
+    kinds, mode, send, base, base_officer, cycle
+):
+    """B3, B6, B10, B12: verdicts as promised, sums are the rows of the file; all or nothing writes nothing beside a
+    bad row; the same file again is 0/0, and writes no line of history."""
+    events = Enrollment.events.rel.related_model.objects
+    try:
+        with transaction.atomic():
+            content = sheet_of(kinds, base, cycle.year, base_officer)
+            batch = send(content)
+            preview, before = dict(batch.rows.values_list("sheet_row", "verdict")), events.count()
+            sums = (batch.rows_created, batch.rows_updated, batch.rows_unchanged, batch.rows_refused)
+            assert sum(sums) == batch.rows_total == len(kinds)
+            can_be_written = batch.rows_updated and not (mode == "all_or_nothing" and batch.rows_refused)
+            if can_be_written:
+                imports.confirm(batch, mode=mode, by=base_officer)
+                apply_batch(batch.pk)
+                batch.refresh_from_db()
+                assert batch.state == "applied"
+            else:
+                with pytest.raises(BatchMoved):
+                    imports.confirm(batch, mode=mode, by=base_officer)
+            assert dict(batch.rows.values_list("sheet_row", "verdict")) == preview
+            changed = events.filter(pgh_context__metadata__contains={"channel": "import"})
+            assert changed.values("pgh_obj_id").distinct().count() == (
+                batch.rows_updated if can_be_written else 0
+            )
+
+            written = events.count()
+            again = send(content)
+            if can_be_written:
+                assert (again.rows_created, again.rows_updated) == (0, 0)
+                assert again.rows_unchanged == batch.rows_updated + batch.rows_unchanged
+            else:
+                assert before == written
+            assert again.rows_refused == batch.rows_refused
+            assert events.count() == written
             raise _Rollback
     except _Rollback:
         pass

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bases import imports
-from bases.import_work import apply_batch, check_batch
+from bases.import_work import BatchMoved, apply_batch, check_batch
 from bases.models import ImportBatch, ImportRow, TransferRequest
 from bases.training import save_training
 from portal.models import AuditEvent, Message, Step
@@ -117,6 +117,52 @@ def test_dependent_values_follow_as_in_the_form(rows, base, send, write):
     write(send(edited(template(rows, base), {(1, "人员类型"): "3"})))
     rows[0].refresh_from_db()
     assert (rows[0].trainee_type, rows[0].sponsor_name, rows[0].sponsor_is_military) == ("3", "", None)
+
+
+def test_same_file_twice_says_nothing_to_write(rows, base, send, write, signed_in, base_officer):
+    """GOALS B10: 0 created, 0 updated, in so many words; the earlier batch is named."""
+    content = edited(template(rows, base), {(1, "备注"): "一", (2, "备注"): "二"})
+    first, events = write(send(content)), [row.events.count() for row in rows]
+    again = send(content)
+    assert (again.rows_created, again.rows_updated, again.rows_unchanged) == (0, 0, 3)
+    text = page(signed_in(base_officer).get(f"/base/imports/{again.pk}/"))
+    assert "文件与系统中的内容完全一致，没有需要写入的改动：新增 0 行，更新 0 行。" in text
+    assert f"批次 {first.pk}" in text
+    assert [row.events.count() for row in rows] == events
+
+
+def test_all_or_nothing_writes_no_row_beside_a_bad_one(rows, base, send, base_officer):
+    """GOALS B6: the other mode of the same file; the sum stays the rows of the file."""
+    batch = send(edited(template(rows, base), {(1, "备注"): "一", (2, "核定的培训年限（年）"): "9"}))
+    with pytest.raises(BatchMoved, match="还有 1 行有误，“全部无误才导入”不能执行"):
+        imports.confirm(batch, mode="all_or_nothing", by=base_officer)
+    imports.confirm(batch, mode="good_rows", by=base_officer)
+    apply_batch(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.rows_total, batch.rows_updated, batch.rows_unchanged, batch.rows_refused) == (3, 1, 1, 1)
+
+
+def test_all_or_nothing_takes_everything_back_when_a_record_moved(rows, base, send, base_officer):
+    """GOALS B6: one was reported after the confirmation; the other row must not stay behind."""
+    batch = send(edited(template(rows, base), {(1, "备注"): "一", (2, "备注"): "二"}))
+    imports.confirm(batch, mode="all_or_nothing", by=base_officer)
+    reported(rows[1], base_officer)
+    apply_batch(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.state, batch.refusal["code"]) == ("checked", "conflict")
+    assert Enrollment.objects.get(pk=rows[0].pk).remark == ""
+
+
+def test_unchanged_rows_write_no_history_and_un_report_nothing(registered, base, send, write):
+    """GOALS B12, P-19: of three reported records only the changed one has a new event and is 未上报."""
+    events = [row.events.count() for row in registered]
+    write(send(edited(template(registered, base, "registry"), {(2, "备注"): "门诊"}), module="registry"))
+    assert [row.events.count() - old > 0 for row, old in zip(registered, events, strict=True)] == [
+        False,
+        True,
+        False,
+    ]
+    assert [state(row)[0] for row in registered] == ["1", "0", "1"]
 
 
 # --- what is refused -------------------------------------------------------------------------------------------------
