@@ -72,7 +72,7 @@ def row(serial: int, year: int, base: str, **changes: str) -> list[str]:
                     name,
                     "居民身份证",
                     number(serial),
-                    f"13{serial % 10**9:09d}",
+                    f"139{serial:08d}",
                     base,
                     "内科",
                     "社会人",
