@@ -3,15 +3,12 @@
 import re
 from typing import Any
 
-from django.contrib.postgres.fields import ArrayField
-from django.db.models import Func, Q, QuerySet, TextField, Value
+from django.db.models import CharField, Lookup, Q, QuerySet
 
 from residents.rules.catalogue import Invalid
 from residents.rules.identity import normalise_login
 from residents.rules.text import clean_name, clean_text
 
-# The column of residents/migrations/0002: any one or two characters of a name are found through its index.
-_GRAMS = ArrayField(TextField())
 _HAS_DIGITS = re.compile(r"[0-9]{2}")
 # Below this a number is taken for its beginning only; from here on people paste the whole of it.
 WHOLE_NUMBER = 15
@@ -32,12 +29,23 @@ def by_name_or_number(records: QuerySet, text: str) -> QuerySet:
     if _HAS_DIGITS.search(number := normalise_login(wanted)):
         exact = len(number) >= WHOLE_NUMBER
         return records.filter(**{f"resident__id_number{'' if exact else '__startswith'}": number})
-    names = records.alias(name_grams=_grams("resident__full_name"))
-    return names.filter(_any_spelling(_as_name(wanted)))
+    return records.filter(_any_spelling(_as_name(wanted)))
 
 
-def _grams(of: Any) -> Func:
-    return Func(of, function="name_grams", output_field=_GRAMS)
+@CharField.register_lookup
+class Holds(Lookup):
+    """`name__holds=text`: the text anywhere in a name, through the index of residents/migrations/0002.
+
+    The index finds the candidates by their one and two characters, the comparison keeps those in this order.
+    """
+
+    lookup_name = "holds"
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        name, parameters = self.process_lhs(compiler, connection)
+        text = str(self.rhs)
+        condition = f"(name_grams({name}) @> name_grams(%s) AND {name} LIKE %s)"
+        return condition, [*parameters, text, *parameters, f"%{connection.ops.prep_for_like_query(text)}%"]
 
 
 def _as_name(text: str) -> str:
@@ -53,7 +61,5 @@ def _any_spelling(name: str) -> Q:
     spellings = {name, name.upper(), name.title()} if name.isascii() else {name}
     condition = Q()
     for spelling in sorted(spellings):
-        # The index finds the candidates, the comparison keeps those with the characters in this order.
-        found = Q(name_grams__contains=_grams(Value(spelling)), resident__full_name__contains=spelling)
-        condition |= found
+        condition |= Q(resident__full_name__holds=spelling)
     return condition

@@ -19,8 +19,8 @@ from residents.snapshot import snapshot_of
 from tests import factories
 
 ROWS = int(os.environ.get("BENCH_ROWS", "400000"))
-# Two characters that stand side by side in the name of every 4,000th person only.
-RARE = "龘龖"
+# Two characters that stand side by side in the name of every 10,000th person only, as in the study of searches.
+RARE, RARE_EVERY = "龘龖", 10_000
 OWN_PROVINCE = "46"
 OWN_RECORDS = 500
 _BASES_A_PROVINCE = 20
@@ -37,7 +37,7 @@ CREATE TEMPORARY TABLE made AS SELECT n,
     (%(specialties)s::text[])[1 + mod(chance / 5, array_length(%(specialties)s, 1))] AS specialty_id,
     (1 + mod(chance / 200, 4))::text AS trainee_type,
     CASE WHEN mod(chance / 1000, 10) < 2 THEN (2 + mod(chance / 1000, 10))::text ELSE '1' END AS status,
-    CASE WHEN mod(n, 4000) = 0 THEN '李' || %(rare)s ELSE chr(19968 + mod(n, 100)::int)
+    CASE WHEN mod(n, %(rare_every)s) = 0 THEN '李' || %(rare)s ELSE chr(19968 + mod(n, 100)::int)
         || chr(20000 + mod(n * 7919::bigint, 2500)::int) || chr(20000 + mod(n * 104729::bigint, 2500)::int) END AS name,
     CASE WHEN n <= %(own)s THEN %(own_base)s::bigint
         ELSE (%(bases)s::bigint[])[1 + mod(n / 2, array_length(%(bases)s, 1))] END AS base_id
@@ -91,7 +91,13 @@ def populate(rows: int) -> Nation:
         connection.cursor() as cursor,
         without_triggers(User, Resident, Enrollment, Submission),
     ):
-        values = {"rows": rows, "rare": RARE, "year": cycle.year, "own": OWN_RECORDS}
+        values = {
+            "rows": rows,
+            "rare": RARE,
+            "rare_every": RARE_EVERY,
+            "year": cycle.year,
+            "own": OWN_RECORDS,
+        }
         values["specialties"] = list(Specialty.objects.values_list("pk", flat=True))
         cursor.execute(_MADE, values | {"own_base": base.pk, "bases": others})
         _fill(
