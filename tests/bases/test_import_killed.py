@@ -51,7 +51,7 @@ def start(settings, tmp_path):
     }
     workers: dict[str, subprocess.Popen] = {}
 
-    def start() -> dict[str, subprocess.Popen]:
+    def start() -> None:
         name = f"worker{len(workers)}"
         command = [sys.executable, "manage.py", "db_worker", "--no-startup-delay", "--no-reload"]
         workers[name] = subprocess.Popen(
@@ -61,8 +61,8 @@ def start(settings, tmp_path):
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        return workers
 
+    start.workers = workers
     yield start
     for process in workers.values():
         process.kill()
@@ -80,18 +80,37 @@ def is_alone() -> bool:
         return cursor.fetchone()[0] == 0
 
 
+def _tasks() -> str:
+    """What became of the tasks and what the server waits for, for whoever reads a failure."""
+    tasks = DBTaskResult.objects.order_by("enqueued_at").values_list("status", "worker_ids", "traceback")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid, state, wait_event, query FROM pg_stat_activity WHERE datname = current_database()"
+        )
+        return f"{list(tasks)} {cursor.fetchall()}"
+
+
 def wait_until(is_so: Callable[[], bool]) -> None:
     latest = time.monotonic() + PATIENCE
     while not is_so():
-        assert time.monotonic() < latest, "the worker does nothing"
+        assert time.monotonic() < latest, _tasks()
         time.sleep(0.01)
 
 
-def claimed() -> str:
-    """The worker that has taken the newest import task."""
-    tasks = DBTaskResult.objects.filter(task_path="bases.tasks.work_on_batch")
-    wait_until(lambda: bool(tasks.latest("enqueued_at").worker_ids))
-    return tasks.latest("enqueued_at").worker_ids[-1]
+def newest_task() -> DBTaskResult:
+    return DBTaskResult.objects.filter(task_path="bases.tasks.work_on_batch").latest("enqueued_at")
+
+
+def claimed(start) -> str:
+    """The worker that has taken the newest import task; as a supervisor does, one that died by itself is replaced."""
+
+    def is_claimed() -> bool:
+        if all(process.poll() is not None for process in start.workers.values()):
+            start()
+        return bool(newest_task().worker_ids)
+
+    wait_until(is_claimed)
+    return newest_task().worker_ids[-1]
 
 
 def applied_rows(batch: ImportBatch) -> tuple[str, int]:
@@ -112,12 +131,13 @@ def go_on(batch: ImportBatch) -> None:
         call_command("run_clock", "--once")
 
 
-def finish(batch: ImportBatch) -> None:
-    """Let a living worker bring the batch to its end."""
+def finish(batch: ImportBatch, start) -> None:
+    """Let living workers bring the batch to its end."""
 
     def is_applied() -> bool:
+        claimed(start)
         batch.refresh_from_db()
-        if batch.state == "checked":
+        if batch.state == "checked" or newest_task().status == "FAILED":
             go_on(batch)
         return batch.state == "applied"
 
@@ -139,19 +159,19 @@ def test_worker_killed_at_ten_random_moments_and_each_row_applied_once(upload, s
         return upload(lines)
 
     batches = [new_batch()]
-    start()
-    claimed()
+    claimed(start)
     begun = time.monotonic()
-    finish(batches[0])
+    finish(batches[0], start)
     whole = time.monotonic() - begun
 
     moments, killed, found = random.Random(SEED), set(), []
     batches.append(new_batch())
     for _ in range(KILLS):
-        workers, name = start(), claimed()
+        start()
+        name = claimed(start)
         time.sleep(moments.uniform(0, whole))
-        workers[name].send_signal(signal.SIGKILL)
-        assert workers[name].wait() == -signal.SIGKILL
+        start.workers[name].send_signal(signal.SIGKILL)
+        assert start.workers[name].wait() == -signal.SIGKILL
         killed.add(name)
         let_go(batches[-1])
         state, made = applied_rows(batches[-1])
@@ -162,7 +182,7 @@ def test_worker_killed_at_ten_random_moments_and_each_row_applied_once(upload, s
 
     assert len(killed) == KILLS
     assert [is_whole for _, is_whole in found] == [True] * KILLS, found
-    finish(batches[-1])
+    finish(batches[-1], start)
     for batch in batches:
         batch.refresh_from_db()
         assert (batch.state, counts(batch)) == ("applied", (GOOD + BAD, GOOD, 0, BAD))
