@@ -28,6 +28,9 @@ TOPIC_OF = {
     "transfer": Topic.TRANSFER,
     "transfer_overdue": Topic.TRANSFER,
     "correction": Topic.TRANSFER,
+    "completion": Topic.TRANSFER,
+    "switch": Topic.TRANSFER,
+    "substitution": Topic.TRANSFER,
     "approved": Topic.APPROVAL,
 }
 # Somebody waits for the answer: in the portal these are always shown, and at once.

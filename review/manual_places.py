@@ -77,6 +77,7 @@ PLACES = {
     "review:quality": "review#quality",
     "review:statistics": "statistics#cross",
     "review:statistics-records": "statistics#cross",
+    "review:exports": "statistics#export",
     "review:national": "national#overview",
     "review:windows": "national#cycles",
     "review:cycle": "national#cycles",

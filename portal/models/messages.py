@@ -12,9 +12,9 @@ class Message(models.Model):
 
         RETURN = "return", "退回修改、撤销审核"
         DEADLINE = "deadline", "截止时间与填报提醒"
-        TRANSFER = "transfer", "转出转入、证件更正"
+        TRANSFER = "transfer", "转出转入、更正和其他申请"
         APPROVAL = "approval", "审核通过"
-        OTHER = "other", "其他（导入完成、状态待更新、报送方式等）"
+        OTHER = "other", "其他（导入和导出完成、状态待更新等）"
 
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="messages_received")
     kind = models.CharField(max_length=30)
