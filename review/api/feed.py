@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils import timezone
+
 from bases.models import Submission
 from review.models import ApiClient, ApiResult
 
@@ -39,7 +41,7 @@ def _item(row: ApiResult) -> dict[str, Any]:
         "cursor": str(row.pk),
         "event": row.kind,
         "text": row.get_kind_display(),
-        "at": row.at,
+        "at": timezone.localtime(row.at),
         "reference": str(submission.enrollment_id),
         "external_id": record.external_id if record else "",
         "training_base": submission.base.code,
