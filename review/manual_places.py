@@ -77,6 +77,8 @@ PLACES = {
     "review:quality": "review#quality",
     "review:statistics": "statistics#cross",
     "review:statistics-records": "statistics#cross",
+    "review:funnel": "statistics#funnel",
+    "review:funnel-records": "statistics#funnel",
     "review:exports": "statistics#export",
     "review:national": "national#overview",
     "review:windows": "national#cycles",
