@@ -16,6 +16,8 @@ def approved(decided: Sequence[Submission]) -> None:
 
 
 def returned(decided: Sequence[Submission], *, comment: str) -> None:
+    """A base can do nothing about what a platform delivered; the platform reads its own feed."""
+    decided = [row for row in decided if row.channel != Submission.Channel.API]
     _tell(decided, "returned", "退回修改", f"退回修改意见：{comment}")
 
 

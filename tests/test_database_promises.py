@@ -9,6 +9,7 @@ from django.utils import timezone
 from bases.models import Submission
 from portal.models import AuditEvent
 from residents.models import Enrollment, StatusChange
+from review.models import ApiResult
 from tests import factories
 
 STATUSES = "12345"
@@ -168,6 +169,23 @@ def test_audit_and_status_history_are_append_only(enrollment, base_officer):
             execute(f"DELETE FROM {table} WHERE id = %s", pk)
     with pytest.raises(DatabaseError):
         execute("UPDATE portal_auditevent SET action = 'x' WHERE id = %s", event.pk)
+
+
+def test_result_feed_follows_every_move_of_a_delivered_submission_and_is_append_only(
+    enrollment, base_officer
+):
+    """N4: whoever moves it, by whatever statement; what is told stays told."""
+    delivered = make_submission(enrollment, base_officer, channel="api")
+    execute(
+        "UPDATE bases_submission SET outcome = 'approved', decided_at = now(), decided_by_id = %s WHERE id = %s",
+        base_officer.pk, delivered.pk,
+    )  # fmt: skip
+    make_submission(enrollment, base_officer, number=2)
+    told = ApiResult.objects.order_by("pk").values_list("submission", "kind")
+    assert list(told) == [(delivered.pk, "waiting"), (delivered.pk, "approved")]
+    for statement in ("DELETE FROM review_apiresult", "UPDATE review_apiresult SET kind = 'x'"):
+        with pytest.raises(DatabaseError):
+            execute(statement)
 
 
 @pytest.mark.parametrize("table", ["residents_residentevent", "residents_enrollmentevent"])

@@ -131,8 +131,8 @@ def _judge_education(delivered: Delivered, context: Mapping[str, Any]) -> None:
     for row in rows:
         row["enrolled_level"] = row.get("level") if row.get("is_enrolled") else None
     delivered.values["education"] = rows
-    for index, row in enumerate(rows):
-        _merge(delivered, f"education.{index}", education.problems(row, context), part="education")
+    for number, row in enumerate(rows):
+        _merge(delivered, f"education.{number}", education.problems(row, context), part="education")
     for index, found in education.problems_of_rows(rows, context).items():
         path = "education" if index is None else f"education.{index}"
         _merge(delivered, path, found, part="education")

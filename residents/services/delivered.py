@@ -81,7 +81,7 @@ def store_new_people(contents: Iterable[tuple[Content, Any]]) -> list[Enrollment
         )
         own = [EducationRecord(resident=person, version=1, **row) for row in _studies(values)]
         studies += own
-        person._prefetched_objects_cache = {"education_records": own}
+        vars(person)["_prefetched_objects_cache"] = {"education_records": own}
         # Known to be missing, so that nobody asks the database for it.
         person._state.fields_cache["work"] = None
         enrollment = Enrollment(
@@ -92,7 +92,7 @@ def store_new_people(contents: Iterable[tuple[Content, Any]]) -> list[Enrollment
             origin=Enrollment.Origin.API,
             **details_of(values),
         )
-        enrollment._prefetched_objects_cache = {"status_changes": []}
+        vars(enrollment)["_prefetched_objects_cache"] = {"status_changes": []}
         enrollments.append(enrollment)
     BasicInfo.objects.bulk_create(basics, batch_size=_ROWS_A_STATEMENT)
     CertificateInfo.objects.bulk_create(certificates, batch_size=_ROWS_A_STATEMENT)
@@ -152,9 +152,7 @@ def _as_stored(fields: Iterable[Field], values: Mapping[str, Any]) -> dict[str, 
     return stored
 
 
-def _store_single(
-    model: type[BasicInfo] | type[CertificateInfo], part: str, contents: Iterable[Content]
-) -> None:
+def _store_single(model: Any, part: str, contents: Iterable[Content]) -> None:
     """A block of one row a person; files of a known person stay."""
     known = model.objects.in_bulk([each.resident_id for each in contents])
     fresh = []
