@@ -78,7 +78,7 @@ def populate(rows: int) -> Nation:
     factories.grant(people[Role.BASE], base)
     factories.grant(people[Role.PROVINCE], base.province)
     others = [
-        factories.TrainingBaseFactory(province=province, specialties=("0100",)).pk
+        factories.TrainingBaseFactory(province_id=province.pk, specialties=("0100",)).pk
         for _ in range(_BASES_A_PROVINCE if rows > 10_000 else 1)
         for province in Province.objects.all()
     ]

@@ -1,5 +1,6 @@
 """Target 9: lists, queues and boards of a nation of a million against the same pages of a nation of a thousand."""
 
+import itertools
 import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -86,12 +87,11 @@ def measure_pages() -> Result:
         _use(twin)
         sides = {twin: _clients(populate(FEW)), here: many}
         for _ in range(ROUNDS):
-            for database, clients in sides.items():
+            for (role, address), (database, clients) in itertools.product(PAGES, sides.items()):
                 _use(database)
-                for role, address in PAGES:
-                    queries[database, address + role] = _queries(clients[role], address)
-                    times = [seconds(lambda c=clients[role], a=address: _get(c, a)) for _ in range(REQUESTS)]
-                    taken.setdefault((database, address + role), []).append(statistics.median(times))
+                queries[database, address + role] = _queries(clients[role], address)
+                times = [seconds(lambda c=clients[role], a=address: _get(c, a)) for _ in range(REQUESTS)]
+                taken.setdefault((database, address + role), []).append(statistics.median(times))
         _use(here)
     found = []
     for role, address in PAGES:
