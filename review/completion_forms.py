@@ -50,7 +50,8 @@ class CompletionStatisticsForm(forms.Form):
     columns = forms.ChoiceField(label="列", choices=lambda: _dimensions(), required=False)
 
     def __init__(self, data: Any, *, user: User) -> None:
-        super().__init__(data)
+        # The boxes show what the table shows, also where the address says nothing.
+        super().__init__({"rows": "province", "columns": "years"} | {name: data[name] for name in data})
         own = {
             "province": lambda: dict(provinces_for(user, Action.VIEW).values_list("pk", "name")),
             "base": lambda: {str(base.pk): base.name for base in bases_in_view(user).order_by("code")},

@@ -76,6 +76,11 @@ class QueueFilter(ListFilter):
         super().__init__(user, data)
 
     @property
+    def shows_own(self) -> bool:
+        """Nothing is asked for but the user's own bases."""
+        return list(self.values) == ["bases"]
+
+    @property
     def values(self) -> dict[str, Any]:
         found = super().values
         assigned = found.pop("assigned", "all")
@@ -235,7 +240,8 @@ class StatisticsForm(forms.Form):
     columns = forms.ChoiceField(label="列", choices=lambda: _dimensions(), required=False)
 
     def __init__(self, data: Any, *, user: User) -> None:
-        super().__init__(data)
+        # The boxes show what the table shows, also where the address says nothing.
+        super().__init__({"rows": "province", "columns": "type"} | {name: data[name] for name in data})
         own = {
             "province": lambda: _names(provinces_for(user, Action.VIEW)),
             "base": lambda: _names(bases_in_view(user).order_by("province_id", "code")),
@@ -284,7 +290,8 @@ class ReturnStatisticsForm(forms.Form):
     )
 
     def __init__(self, data: Any, *, user: User) -> None:
-        super().__init__(data)
+        # The boxes show what the table shows, also where the address says nothing.
+        super().__init__({"rows": "province", "columns": "type"} | {name: data[name] for name in data})
         own = {
             "province": lambda: _names(provinces_for(user, Action.VIEW)),
             "base": lambda: _names(bases_in_view(user).order_by("province_id", "code")),

@@ -1,0 +1,117 @@
+"""The intake as a funnel, from account to approval, by province and by base, and day by day (GOALS P7, B16).
+
+A stage counts the records that have come at least so far; a stage's number and its list come from the same queryset.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import accumulate
+
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from bases.models import Submission
+from bases.scope import enrollments_for
+from portal.models import CollectionCycle, User
+from portal.roles import Action
+from residents.models import Enrollment
+from residents.models.enrollment import PersonalState, ReportStatus
+
+_APPROVED = Q(intake_submission__isnull=False)
+STAGES: dict[str, tuple[str, Q]] = {
+    "imported": ("账号已导入", Q()),
+    "activated": ("已激活", Q(resident__user__activated_at__isnull=False)),
+    "personal": ("个人信息完整", _APPROVED | Q(personal_state=PersonalState.COMPLETE)),
+    "complete": (
+        "个人与培训信息都完整",
+        _APPROVED | Q(personal_state=PersonalState.COMPLETE, training_complete=True),
+    ),
+    "reported": ("已上报", _APPROVED | Q(report_status=ReportStatus.REPORTED)),
+    "approved": ("审核通过", _APPROVED),
+}
+# What is drawn day by day: the others have no moment of their own.
+DAILY = ("imported", "activated", "reported", "approved")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One province or base: how many of its records have reached each stage."""
+
+    key: str
+    name: str
+    numbers: dict[str, int]
+
+    @property
+    def percent(self) -> int:
+        """Of the imported ones, how many are approved."""
+        return (
+            round(100 * self.numbers["approved"] / self.numbers["imported"])
+            if self.numbers["imported"]
+            else 0
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What had been reached at the end of one day."""
+
+    day: date
+    numbers: list[int]
+
+
+def records(
+    user: User, cycle: CollectionCycle, *, province: str = "", base: str = ""
+) -> QuerySet[Enrollment]:
+    """The year's intake within the user's scope, those that lapsed at the lock included; late additions are none."""
+    found = enrollments_for(user, Action.VIEW).filter(intake_year=cycle.year)
+    found = found.exclude(origin=Enrollment.Origin.LATE)
+    if province:
+        found = found.filter(base__province=province)
+    if base:
+        found = found.filter(base=base)
+    return found
+
+
+def at_stage(found: QuerySet[Enrollment], stage: str) -> QuerySet[Enrollment]:
+    return found.filter(STAGES[stage][1])
+
+
+def by(found: QuerySet[Enrollment], organisation: str) -> list[Line]:
+    """One line a "province" or "base" that has records, in the order of its code; one query."""
+    key, name, order = {
+        "province": ("base__province_id", "base__province__name", "base__province_id"),
+        "base": ("base_id", "base__name", "base__code"),
+    }[organisation]
+    counts = {stage: Count("pk", filter=condition) for stage, (_, condition) in STAGES.items()}
+    grouped = found.order_by(order).values(key, name, order).annotate(**counts)
+    return [Line(str(row[key]), row[name], {stage: row[stage] for stage in STAGES}) for row in grouped]
+
+
+def total(lines: Iterable[Line]) -> Line:
+    lines = list(lines)
+    return Line("", "合计", {stage: sum(line.numbers[stage] for line in lines) for stage in STAGES})
+
+
+def days(found: QuerySet[Enrollment]) -> list[Day]:
+    """The cumulative curve of the stages in DAILY, from the first import to today; four queries."""
+    first_reports = Submission.objects.filter(enrollment__in=found.values("pk"), number=1, module="intake")
+    per_day = [
+        _per_day(found, "created_at"),
+        _per_day(at_stage(found, "activated"), "resident__user__activated_at"),
+        _per_day(first_reports, "reported_at"),
+        _per_day(at_stage(found, "approved"), "intake_submission__decided_at"),
+    ]
+    known = [day for counted in per_day for day in counted]
+    if not known:
+        return []
+    first, last = min(known), max(timezone.localdate(), *known)
+    all_days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    curves = [accumulate([counted.get(day, 0) for day in all_days]) for counted in per_day]
+    return [Day(day, list(numbers)) for day, *numbers in zip(all_days, *curves, strict=True)]
+
+
+def _per_day(found: QuerySet, moment: str) -> dict[date, int]:
+    counted = found.order_by().values_list(TruncDate(moment)).annotate(number=Count("pk"))
+    return {day: number for day, number in counted if day is not None}

@@ -1,0 +1,85 @@
+"""The funnel from account to approval and its daily curve: P7 (every number opens its list, parts = total), B16."""
+
+import datetime
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from bases import reporting
+from bases.models import Submission
+from review import funnel
+from review.decisions import approve
+from tests import factories
+
+
+@pytest.fixture
+def line(base, other_base, base_officer, provincial_reviewer, cycle):
+    """Six recruits of one base at six stages, one of another base, one late addition."""
+    made = [factories.EnrollmentFactory(base=base, intake_year=cycle.year) for _ in range(6)]
+    for each in made[:1]:
+        type(each.resident.user).objects.filter(pk=each.resident.user_id).update(activated_at=None)
+    for each in made[2:]:
+        factories.fill_personal(each.resident)
+        each.personal_state = "2"
+        each.save()
+    for each in made[3:]:
+        factories.fill_training(each)
+    reporting.report([each.pk for each in made[4:]], by=base_officer, declared=True)
+    last = Submission.objects.get(enrollment=made[5])
+    approve({last.pk: last.version}, by=provincial_reviewer)
+    factories.EnrollmentFactory(base=other_base, intake_year=cycle.year)
+    factories.EnrollmentFactory(base=base, intake_year=cycle.year, origin="late")
+    return made
+
+
+def test_stages_count_who_came_at_least_so_far(line, base, base_officer, cycle):
+    found = funnel.by(funnel.records(base_officer, cycle), "base")
+    assert [(each.name, list(each.numbers.values()), each.percent) for each in found] == [
+        (base.name, [6, 5, 4, 3, 2, 1], 17)
+    ]
+
+
+@pytest.mark.parametrize("who", ["base_officer", "provincial_reviewer", "national_officer"])
+def test_every_number_opens_its_list_and_parts_make_the_total(request, signed_in, line, who):
+    """P7."""
+    client = signed_in(request.getfixturevalue(who))
+    page = client.get(reverse("review:funnel"))
+    for each in [*page.context["lines"], page.context["total"]]:
+        for number, link in each["cells"]:
+            assert client.get(link).context["page"].count == number
+    columns = zip(*(each["cells"] for each in page.context["lines"]), strict=True)
+    sums = [sum(number for number, _ in column) for column in columns]
+    assert sums == [number for number, _ in page.context["total"]["cells"]]
+
+
+def test_curve_ends_at_the_numbers_of_today(line, national_officer, cycle):
+    """The daily curve is cumulative, without gaps, and ends where the funnel stands."""
+    found = funnel.records(national_officer, cycle)
+    moved = [line[0].pk, line[1].pk]
+    found.filter(pk__in=moved).update(created_at=timezone.now() - datetime.timedelta(days=3))
+    days = funnel.days(funnel.records(national_officer, cycle))
+    assert [each.day for each in days] == [
+        timezone.localdate() - datetime.timedelta(days=ago) for ago in (3, 2, 1, 0)
+    ]
+    assert [each.numbers[0] for each in days] == [2, 2, 2, 7]
+    assert days[-1].numbers == [7, 6, 2, 1]
+
+
+def test_scope(signed_in, line, base_officer, other_base, other_province_reviewer):
+    """TRUST 24: nobody sees another's numbers."""
+    client = signed_in(base_officer)
+    assert client.get(reverse("review:funnel"), {"base": other_base.pk}).status_code == 404
+    assert client.get(reverse("review:funnel"), {"province": "33"}).status_code == 404
+    assert signed_in(other_province_reviewer).get(reverse("review:funnel")).context["lines"] == []
+
+
+def test_page_costs_the_same_for_more_bases(
+    signed_in, line, national_officer, cycle, django_assert_max_num_queries
+):
+    client = signed_in(national_officer)
+    for _ in range(3):
+        factories.EnrollmentFactory(intake_year=cycle.year)
+    client.get(reverse("review:funnel"))
+    with django_assert_max_num_queries(13):
+        client.get(reverse("review:funnel"))
