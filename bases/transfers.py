@@ -14,14 +14,14 @@ from django.utils import timezone
 from bases import training
 from bases.models import TrainingBase, TransferRequest
 from bases.scope import bases_for, enrollments_for, provinces_for
-from bases.transfer_requests import close, tell_bases, tell_provinces, with_names
+from bases.transfer_requests import close, settle, tell_bases, tell_provinces, with_names
 from portal import audit
 from portal.models import AuditEvent, User
 from portal.roles import Action, Role
 from residents.codes.training import ENDED, WITHDRAWN
 from residents.models import Resident
 from residents.rules.text import name_key
-from residents.services import states
+from residents.services import states, status
 from residents.services.states import StateMoved
 from residents.standing import AccountRow, Known, LiveEnrollment, standings
 
@@ -112,7 +112,10 @@ def release(
         if not asked.enrollment.registered_at:
             raise StateMoved("此人还在招收信息管理中，不能退培。若是本基地录错，请在“账号查找与重置”中删除。")
         if asked.enrollment.status == ENDED:
-            raise StateMoved("培训状态为“结束”的记录不能改为退培。若“结束”登记有误，请先更正为“在培”。")
+            raise StateMoved(
+                "培训状态为“结束”的记录不能改为退培。若“结束”登记有误，请先更正为“在培”；"
+                "确需再次培训的，由中国医师协会办理例外。"
+            )
         values = {
             "status": WITHDRAWN,
             "reason": CHANGE_OF_BASE,
@@ -126,6 +129,22 @@ def release(
         if by.role == Role.CMDA:
             subject = f"中国医师协会已办理转出：{asked.enrollment.resident.full_name}"
             tell_bases([asked.enrollment.base_id], asked, subject, f"理由：{note}")
+    asked.refresh_from_db()
+    return asked
+
+
+def allow_further_training(request_id: int, *, note: str, by: User) -> TransferRequest:
+    """The association's exception for a person whose training has ended (AM-25): 结束 stays, the request is answered.
+
+    Raises StateMoved where the training has not ended.
+    """
+    with transaction.atomic():
+        asked = _open(request_id)
+        enrollment = status.allow_further_training(asked.enrollment_id, reason=note, by=by)
+        settle([enrollment], by=by)
+        audit.record("further_training_allowed", by=by, target=asked, reason=note)
+        subject = f"中国医师协会已准许再次培训：{asked.enrollment.resident.full_name}"
+        tell_bases([asked.enrollment.base_id], asked, subject, f"理由：{note}")
     asked.refresh_from_db()
     return asked
 

@@ -41,6 +41,7 @@ _STATES: dict[str, tuple[str, type[models.TextChoices] | None]] = {
     "personal_state": ("个人信息状态", PersonalState),
     "registered_at": ("纳入住院医师信息管理", None),
     "lapsed_at": ("锁定失效", None),
+    "further_training_allowed_at": ("准许再次培训", None),
     "deleted_at": ("删除", None),
     "deleted_reason": ("删除原因", None),
 }

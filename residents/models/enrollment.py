@@ -37,8 +37,11 @@ class PersonalState(models.TextChoices):
     RETURNED = "3", "已退回"
 
 
-# A person is held by an enrollment that has neither ended by 退培, lapsed at the lock (AM-29) nor been deleted.
-LIVE = ~Q(status="5") & Q(lapsed_at__isnull=True, deleted_at__isnull=True)
+# A person is held by an enrollment that has neither ended by 退培, lapsed at the lock (AM-29), been deleted nor been
+# set aside by the association after its 结束 (AM-25).
+LIVE = ~Q(status="5") & Q(
+    lapsed_at__isnull=True, deleted_at__isnull=True, further_training_allowed_at__isnull=True
+)
 
 
 @pghistory.track(
@@ -151,6 +154,7 @@ class Enrollment(models.Model):
     # End without 退培
     lapsed_at = models.DateTimeField("锁定失效时间", null=True, blank=True)
     deleted_at = models.DateTimeField("删除时间", null=True, blank=True)
+    further_training_allowed_at = models.DateTimeField("准许再次培训的时间", null=True, blank=True)
     deleted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
@@ -180,6 +184,10 @@ class Enrollment(models.Model):
             models.CheckConstraint(
                 condition=Q(deleted_at__isnull=True) | ~Q(deleted_reason=""),
                 name="enrollment_deletion_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(further_training_allowed_at__isnull=True) | Q(status="4"),
+                name="enrollment_further_training_after_end",
             ),
             models.CheckConstraint(
                 condition=~Q(review_status="1") | Q(report_status="1"),
@@ -222,7 +230,8 @@ class Enrollment(models.Model):
 
     @property
     def is_live(self) -> bool:
-        return self.status != Status.WITHDRAWN and self.lapsed_at is None and self.deleted_at is None
+        is_kept = self.lapsed_at is None and self.deleted_at is None
+        return is_kept and self.status != Status.WITHDRAWN and self.further_training_allowed_at is None
 
     @property
     def module(self) -> str:

@@ -7,11 +7,12 @@ business of bases/training.py.
 from collections.abc import Mapping
 from typing import Any
 
+import pghistory
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from portal.models import User
-from residents.codes.training import EXTENDED, IN_TRAINING
+from residents.codes.training import ENDED, EXTENDED, IN_TRAINING
 from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import LIVE, ReviewStatus
 from residents.rules import status as rules
@@ -97,6 +98,21 @@ def change_status(
         if expected_version is not None and expected_version != enrollment.version:
             raise EditConflict
         return write_change(enrollment, after, by=by)
+
+
+def allow_further_training(enrollment_id: int, *, reason: str, by: User) -> Enrollment:
+    """The association's exception for a finished resident (AM-25): the record stays 结束 and no longer holds him.
+
+    Another base may then import him on the account he has. Raises StateMoved for any other status.
+    """
+    with transaction.atomic(), pghistory.context(reason=reason):
+        enrollment = states.lock(enrollment_id)
+        if enrollment.status != ENDED or not (enrollment.is_live and enrollment.registered_at):
+            raise StateMoved("只有培训状态为“结束”的记录可以准许再次培训。")
+        enrollment.further_training_allowed_at = enrollment.updated_at = timezone.now()
+        enrollment.version += 1
+        enrollment.save(update_fields=["further_training_allowed_at", "version", "updated_at"])
+    return enrollment
 
 
 def changes_status(enrollment: Enrollment, after: Mapping[str, Any]) -> bool:

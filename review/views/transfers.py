@@ -5,9 +5,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from bases import transfers
-from bases.transfer_forms import LastResortForm
+from bases.transfer_forms import FurtherTrainingForm, LastResortForm
 from portal.access import allow
 from portal.roles import Role
+from residents.codes.training import ENDED
 from residents.forms import show_problems
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved
@@ -30,19 +31,25 @@ def transfer_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @allow(Role.CMDA)
 def transfer_release(request: HttpRequest, pk: int) -> HttpResponse:
-    """The last resort: the association sets 退培 in the holding base's place, with a reason (P-15)."""
+    """The last resort: the association sets 退培 in the holding base's place (P-15), or lets a finished resident be
+    trained once more, which leaves his 结束 as it is (AM-25). Always with a reason."""
     asked = get_object_or_404(transfers.in_view_of_reviewers(request.user), pk=pk)
-    form = LastResortForm(request.POST or None, initial={"destination": asked.to_base.name})
+    has_ended = asked.enrollment.status == ENDED
+    act = transfers.allow_further_training if has_ended else transfers.release
+    form = (FurtherTrainingForm if has_ended else LastResortForm)(
+        request.POST or None, initial={"destination": asked.to_base.name}
+    )
     if request.method == "POST" and form.is_valid():
         try:
-            transfers.release(pk, **form.cleaned_data, by=request.user)
+            act(pk, **form.cleaned_data, by=request.user)
         except Refused as refused:
             show_problems(form, refused.problems)
         except StateMoved as moved:
             messages.error(request, str(moved))
             return redirect("review:transfers")
         else:
-            messages.success(request, f"已退培并转出，{asked.to_base.name}现在可以导入此人。")
+            done = "已准许再次培训" if has_ended else "已退培并转出"
+            messages.success(request, f"{done}，{asked.to_base.name}现在可以导入此人。")
             return redirect("review:transfers")
-    page = {"asked": asked, "form": form}
+    page = {"asked": asked, "form": form, "has_ended": has_ended}
     return render(request, "review/transfer_release.html", page, status=422 if form.errors else 200)

@@ -3,7 +3,7 @@
 import datetime
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +13,7 @@ from bases.models import TransferRequest
 from bases.training import change_status
 from bases.transfer_requests import settle_all
 from portal.models import AuditEvent, Message
+from residents.history import timeline
 from residents.models import Enrollment
 from residents.services.states import StateMoved
 from tests import factories
@@ -235,6 +236,38 @@ def test_ended_training_is_not_released(asked, other_base_officer, national_offi
             let_go(asked, person)
     asked.refresh_from_db()
     assert (asked.state, asked.enrollment.status) == ("open", "4")
+
+
+def test_association_lets_a_finished_resident_be_trained_once_more(
+    asked, base, signed_in, national_officer, other_base_officer
+):
+    """AM-25: an exception with a reason; 结束 stays, the old record no longer holds the person."""
+    Enrollment.objects.filter(pk=asked.enrollment_id).update(status="4")
+    client, url = signed_in(national_officer), f"/review/transfers/{asked.pk}/release/"
+    assert "准许再次培训" in client.get(url).content.decode()
+    assert client.post(url, {"note": ""}).status_code == 422
+    assert client.post(url, {"note": "再次报考其他专业，省级已核实"}).status_code == 302
+
+    asked.refresh_from_db()
+    old = asked.enrollment
+    assert (asked.state, old.status, old.is_live) == ("released", "4", False)
+    new = factories.EnrollmentFactory(resident=old.resident, base=base, intake_year=old.intake_year)
+    assert new.is_live
+    told = [entry.reason for entry in timeline(old, with_names=True) if entry.reason]
+    assert told == ["再次报考其他专业，省级已核实"]
+    # From here on only the database could bring two live records about, and it does not.
+    with pytest.raises(StateMoved):
+        change_status(old.pk, {"status": "1", "effective_date": timezone.localdate()}, by=other_base_officer)
+
+
+@pytest.mark.parametrize("status", ["1", "2", "3"])
+def test_only_an_end_can_be_set_aside(asked, national_officer, status):
+    """AM-25: everybody else is let go by 退培; the database refuses it too."""
+    Enrollment.objects.filter(pk=asked.enrollment_id).update(status=status)
+    with pytest.raises(StateMoved, match="结束"):
+        transfers.allow_further_training(asked.pk, note="x", by=national_officer)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Enrollment.objects.filter(pk=asked.enrollment_id).update(further_training_allowed_at=timezone.now())
 
 
 def test_recruit_in_the_intake_is_deleted_instead(
