@@ -4,7 +4,7 @@ The library declares and exports; rows are judged by residents.rules and applied
 its own import looks up the whole table, turns a repeated line into an update and loses the link from error to row.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from import_export import fields, resources, widgets
@@ -79,8 +79,11 @@ class WorkbookResource(resources.Resource):
         return values, problems | unreadable
 
     @classmethod
-    def choices(cls, field: Field, base: TrainingBase | None = None) -> list[str]:
-        """The words that a column offers, in the template and in the page; none where anything may stand."""
+    def choices(
+        cls, field: Field, base: TrainingBase | None = None, years: Collection[int] = ()
+    ) -> list[str]:
+        """The words that a column offers, in the template and in the page; none where anything may stand. `base` and
+        the intake `years` of the rows narrow them."""
         if field.kind == "bool":
             return [in_words(field, True), in_words(field, False)]
         return list(CODE_LISTS[field.codes].offered.values()) if field.codes else []

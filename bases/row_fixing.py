@@ -110,7 +110,10 @@ def choices_of(batch: ImportBatch) -> list[tuple[str, list[str]]]:
     """(header, words) of the columns of this file that take one of a few words."""
     resource = workbook_of(batch).resource
     fields = {field.label: field for field in resource.rule_fields()}
-    found = ((header, resource.choices(fields[header], batch.base)) for _, header in batch.headers)
+    found = (
+        (header, resource.choices(fields[header], batch.base, [batch.cycle.year]))
+        for _, header in batch.headers
+    )
     return [(header, words) for header, words in found if words]
 
 

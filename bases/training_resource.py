@@ -1,15 +1,18 @@
 """培训信息模板: its columns, the template filled with the base's records, reading a row back (BR-29, 35, 56, 81)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from bases.lists import Module
 from bases.models import TrainingBase
 from bases.resources import WorkbookResource, column
 from portal.sheets.writing import Column, write_template
+from residents.codes import CODE_LISTS
+from residents.codes.training import REASONS_OF_STATUS
 from residents.models import Enrollment
 from residents.rules import status, training
 from residents.rules.fields import Field, Problems
+from residents.services.training import accredited_specialties
 from residents.snapshot import values_of
 from residents.words import in_words
 
@@ -17,6 +20,13 @@ from residents.words import in_words
 CLEAR = "清空"
 MATCH = tuple(field.name for field in training.MATCH_FIELDS)
 _IDENTITY = {"full_name", "id_type", "id_number"}
+# Which reasons a status has: the list of 变更原因 follows what stands in 培训状态 (GOALS B1).
+_REASONS = {
+    CODE_LISTS["status"].label(code): list(reasons.values())
+    for code, reasons in REASONS_OF_STATUS.items()
+    if reasons
+}
+_STATUS_LABEL = next(field.label for field in status.FIELDS if field.name == "status")
 _WIDTHS = {
     "id_number": 24,
     "id_type": 20,
@@ -49,11 +59,15 @@ class TrainingResource(WorkbookResource):
         return given, problems
 
     @classmethod
-    def choices(cls, field: Field, base: TrainingBase | None = None) -> list[str]:
-        """Of the specialties only those of this base (GOALS B1)."""
-        if field.name == "specialty" and base is not None:
-            return [each.specialty.name for each in base.specialty_bases.select_related("specialty")]
-        return super().choices(field)
+    def choices(
+        cls, field: Field, base: TrainingBase | None = None, years: Collection[int] = ()
+    ) -> list[str]:
+        """Of the specialties only those this base was accredited for in these intake years (GOALS B1)."""
+        offered = super().choices(field)
+        if field.name != "specialty" or base is None:
+            return offered
+        codes = set().union(*(accredited_specialties(base, year) for year in years))
+        return [name for code, name in CODE_LISTS["specialty"].offered.items() if code in codes]
 
     def rows(self, enrollments: Iterable[Enrollment]) -> Iterator[list[str]]:
         """One line a record, as the template takes it back; the details of a status are asked only at a change."""
@@ -86,14 +100,17 @@ RESOURCES: dict[str, type[TrainingResource]] = {
 def training_template(enrollments: Iterable[Enrollment], *, module: str, base: TrainingBase) -> bytes:
     """The template filled with these records: the export of a list is what the import takes (GOALS B12)."""
     resource = RESOURCES[module]
+    enrollments = list(enrollments)
     lines = list(resource().rows(enrollments))
+    years = {each.intake_year for each in enrollments}
     columns = [
         Column(
             field.label,
             width=_WIDTHS.get(field.name, 16),
             required=field.required and not field.asked,
             rule=field.help,
-            choices=resource.choices(field, base),
+            choices=_REASONS if field.name == "reason" else resource.choices(field, base, years),
+            depends_on=_STATUS_LABEL if field.name == "reason" else None,
         )
         for field in resource.rule_fields()
     ]
