@@ -115,7 +115,7 @@ def judge_block(
 ) -> tuple[dict[str, Any], Problems]:
     """As judge_training, of the stored block (values_of) and clean values of fields that the base owns."""
     stored = {field.name: block.get(field.name) for field in EDITABLE}
-    values = normalise(EDITABLE, stored | sent, context)
+    values = normalise(EDITABLE, {**stored, **sent}, context)
     values["planned_end_date"] = _planned_end(stored, values, typed="planned_end_date" in sent)
     return values, training.problems(values, context)
 

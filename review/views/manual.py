@@ -54,7 +54,6 @@ def chapter(request: HttpRequest, slug: str) -> HttpResponse:
 def whole(request: HttpRequest) -> HttpResponse:
     """All chapters on one page, to read through or print."""
     chapters = [
-        (each, mark_safe(manual.body_in_book(each.slug)))
-        for each in manual.own_chapters(_role(request))
+        (each, mark_safe(manual.body_in_book(each.slug))) for each in manual.own_chapters(_role(request))
     ]
     return render(request, "review/manual/whole.html", {"chapters": chapters})
