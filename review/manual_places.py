@@ -90,6 +90,7 @@ PLACES = {
     "review:base": "national#organisations",
     "review:accreditation-new": "national#organisations",
     "review:accreditation": "national#organisations",
+    "review:directory-upload": "national#organisations",
     "review:specialties": "national#organisations",
     "review:specialty": "national#organisations",
     "review:announcements": "national#announcements",

@@ -181,6 +181,7 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         "accreditation base": {"base_pk": enrollment.base_id},
         "accreditation": {"base_pk": enrollment.base_id, "pk": accredited.pk},
         "specialty": {"code": "0100"},
+        "directory": {"kind": "bases"},
         "organisation": {"kind": "base", "key": str(enrollment.base_id)},
         "colleague": {"kind": "base", "key": str(enrollment.base_id), "pk": colleague.pk},
     }
@@ -198,6 +199,7 @@ SHARED = {
     "year",
     "step",
     "specialty",
+    "directory",
     "decision batch",
 }
 # Kinds of which each role has an object of its own, by letter.
