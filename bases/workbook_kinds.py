@@ -12,6 +12,7 @@ from bases.workbooks import AccountWorkbook, Workbook
 from portal.calendar import Opening, opening
 from portal.models import CollectionCycle, Step
 from portal.roles import Action
+from residents.openness import SWITCHED
 
 _NO_CYCLE = Opening(False, reason="尚未设置采集周期，请联系中国医师协会。")
 
@@ -24,7 +25,7 @@ def import_opening(base: TrainingBase, module: str, cycle: CollectionCycle | Non
     if module == Module.REGISTRY:
         return Opening(True)
     if base.province.reporting_mode == ReportingMode.API:
-        return Opening(False, reason="本省已切换为接口传送，招收信息直接填报功能已关闭（只读）。")
+        return SWITCHED
     return opening(cycle, Step.BASE_FILL, province_id=base.province_id, base_id=base.pk)
 
 
