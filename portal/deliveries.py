@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from portal.models import Delivery, Message, MessageSettings, User
@@ -56,8 +56,13 @@ def channel_of(person: User, settings: MessageSettings | None) -> str:
 
 
 def wake_worker() -> None:
-    """Ask the worker to send what is due, once this transaction has been committed."""
-    transaction.on_commit(send_due_messages.enqueue)
+    """Ask the worker to send what is due, once this transaction has been committed; once, however many it told."""
+    if not any(callback[1] is _enqueue for callback in connection.run_on_commit):
+        transaction.on_commit(_enqueue)
+
+
+def _enqueue() -> None:
+    send_due_messages.enqueue()
 
 
 def look_after(now: datetime | None = None) -> None:

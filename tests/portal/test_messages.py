@@ -133,6 +133,25 @@ def test_text_that_leaves_holds_no_name(person, django_capture_on_commit_callbac
     assert Delivery.objects.get().state == State.SENT
 
 
+def test_many_messages_of_one_transaction_wake_the_worker_once(person, django_capture_on_commit_callbacks):
+    """A return of a thousand records is a thousand messages and one task."""
+    with django_capture_on_commit_callbacks() as callbacks:
+        for _ in range(3):
+            send([person], kind="returned", subject="退回")
+    assert len(callbacks) == 1
+
+
+def test_message_of_a_part_that_was_undone_does_not_silence_the_rest(
+    person, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks() as callbacks:
+        with transaction.atomic():
+            send([person], kind="returned", subject="退回")
+            transaction.set_rollback(True)
+        send([person], kind="returned", subject="退回")
+    assert (len(callbacks), Message.objects.count()) == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("channel", "email", "mobile", "expected"),
     [
