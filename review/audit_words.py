@@ -46,6 +46,7 @@ ACTS = {
     "transfer_released": "同意转出",
     "transfer_refused": "拒绝转出",
     "transfer_cancelled": "撤回转入申请",
+    "further_training_allowed": "准许再次培训",
     "correction_asked": "申请证件更正",
     "correction_confirmed": "确认证件更正",
     "correction_refused": "驳回证件更正",
