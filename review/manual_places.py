@@ -91,6 +91,7 @@ PLACES = {
     "review:accreditation-new": "national#organisations",
     "review:accreditation": "national#organisations",
     "review:directory-upload": "national#organisations",
+    "review:code-lists": "national#organisations",
     "review:specialties": "national#organisations",
     "review:specialty": "national#organisations",
     "review:announcements": "national#announcements",

@@ -97,6 +97,7 @@ urlpatterns = [
     path("organisations/import/<slug:kind>/", directory.upload, name="directory-upload"),
     path("organisations/import/<slug:kind>/template/", directory.template, name="directory-template"),
     path("organisations/import/<slug:kind>/apply/", directory.apply, name="directory-apply"),
+    path("organisations/code-lists/", organisations.code_lists, name="code-lists"),
     path("organisations/specialties/", organisations.specialties, name="specialties"),
     path("organisations/specialties/<slug:code>/", organisations.specialty, name="specialty"),
     path("api-keys/", api_keys.api_keys, name="api-keys"),

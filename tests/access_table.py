@@ -155,6 +155,7 @@ ROUTES = {
     "review:directory-upload": Route("c", "directory"),
     "review:directory-template": Route("c", "directory"),
     "review:directory-apply": Route("c", "directory", get=405),
+    "review:code-lists": Route("c"),
     "review:specialties": Route("c"),
     "review:specialty": Route("c", "specialty"),
     "review:switches": Route("pc"),

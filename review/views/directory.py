@@ -39,7 +39,6 @@ def upload(request: HttpRequest, kind: str) -> HttpResponse:
         "kind": kind,
         "name": name,
         "form": form,
-        "most": workbook.MOST_ROWS,
         "columns": workbook.COLUMNS,
     }
     if request.method == "POST" and form.is_valid():
