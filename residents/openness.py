@@ -33,7 +33,8 @@ def training_entry(enrollment: Enrollment, *, now: datetime | None = None) -> Op
         return Opening(False, reason="这条培训记录已不在培（退培、失效或删除），为只读。")
     if enrollment.registered_at:
         return ALWAYS
-    if enrollment.report_status == ReportStatus.REPORTED:
+    is_direct = enrollment.base.province.reporting_mode != "2"
+    if is_direct and enrollment.report_status == ReportStatus.REPORTED:
         return Opening(False, reason="该记录已上报，等待省级审核。如需修改，请先“撤回上报”。")
     return _intake(enrollment, Step.BASE_FILL, now)
 

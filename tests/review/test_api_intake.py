@@ -14,6 +14,7 @@ from bases.models import Province, Submission
 from bases.models.organisations import ReportingMode
 from bases.reporting import for_check
 from portal.models import Step, User
+from portal.services import issue_initial_code
 from residents.models import BasicInfo, EducationRecord, Enrollment, Resident
 from residents.openness import personal_entry
 from residents.services.account_deletion import deletion_entry
@@ -26,6 +27,7 @@ from review.api.intake import take
 from review.api.problems import Refusal
 from review.models import ApiClient, ApiDelivery
 from tests import factories
+from tests.portal.entrances import activation
 from tests.review.deliveries import record
 
 PATH = "/api/v1/recruitments"
@@ -341,7 +343,7 @@ def test_delivered_records_are_decided_by_the_province_and_touched_by_nobody_els
     Province.objects.filter(pk=switched.pk).update(reporting_mode=ReportingMode.API)
     post(key, [record(base, cycle.year, 1)])
     delivered = Enrollment.objects.select_related("base__province").get(origin="api")
-    with pytest.raises(StateMoved):
+    with pytest.raises(StateMoved, match="已切换为接口传送"):
         save_training(delivered.pk, {"remark": "改"}, by=base_officer)
     with pytest.raises(StateMoved):
         reporting.withdraw(delivered.pk, by=base_officer)
@@ -361,3 +363,45 @@ def test_switch_during_a_request_refuses_the_batch(key, base, cycle, switched):
     with pytest.raises(Refusal) as refused, transaction.atomic():
         take(client, [record(base, cycle.year, 1)], dry_run=False, whole=False)
     assert (refused.value.status, refused.value.code, Resident.objects.count()) == (403, "mode_closed", 0)
+
+
+def test_person_free_to_train_again_keeps_account_number_and_files(key, base, other_base, cycle, switched):
+    """AM-20, BR-76: only 退培 frees a person; the further record stands on his account, whose number stays his own."""
+    known = factories.EnrollmentFactory(
+        base=other_base, intake_year=cycle.year - 1, registered_at=timezone.now()
+    )
+    factories.fill_personal(known.resident)
+    EducationRecord.objects.update(scan="evidence/2026/01/x")
+    Enrollment.objects.filter(pk=known.pk).update(status="5")
+    account = {"id_number": known.resident.id_number, "full_name": known.resident.full_name}
+    sent = record(base, cycle.year, 1, account=account, basic={"email": "new@example.com"})
+    response = post(key, [sent])
+    assert outcomes(response) == [(201, "accepted")]
+    assert said(response) == [("account.id_number", "account_reused"), ("account.mobile", "mobile_kept")]
+    further = Enrollment.objects.get(base=base)
+    assert (further.origin, further.review_status, further.personal_state, further.specialty_id) == (
+        "api",
+        "1",
+        "2",
+        "0100",
+    )
+    person = Resident.objects.get()
+    assert (person.mobile, person.basic.email) == (known.resident.mobile, "new@example.com")
+    assert EducationRecord.objects.get().scan.name == "evidence/2026/01/x"
+    assert Submission.objects.get(enrollment=further).snapshot == snapshot_of(
+        for_check(Enrollment.objects).get(pk=further.pk)
+    )
+
+
+def test_delivered_resident_activates_with_the_code_of_his_base(key, base, cycle, switched, base_officer):
+    """AM-02, TRUST §1.3: the account holds personal data at once: a mobile number alone never opens it."""
+    sent = record(base, cycle.year, 1)
+    post(key, [sent])
+    user = User.objects.get(username=sent["account"]["id_number"])
+    Client().post("/activate/", activation(user))
+    user.refresh_from_db()
+    assert not user.is_activated
+    code = issue_initial_code(user, by=base_officer)
+    Client().post("/activate/", activation(user, mobile="", code=code))
+    user.refresh_from_db()
+    assert user.is_activated
