@@ -53,8 +53,8 @@ def end_of_period(enrollment: Enrollment) -> datetime | None:
     """When the person left the base's hands: nothing that happens to him later is shown here. None while he is here."""
     if enrollment.is_live:
         return None
-    if enrollment.lapsed_at:
-        return enrollment.lapsed_at
+    if ended := enrollment.lapsed_at or enrollment.further_training_allowed_at:
+        return ended
     left = [
         change.changed_at
         for change in enrollment.status_changes.all()

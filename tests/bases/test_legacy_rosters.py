@@ -15,6 +15,9 @@ from portal.sheets.headers import STATUS_HEADER
 from portal.sheets.reading import read_table
 from portal.sheets.streaming import stream_csv, stream_xlsx
 from residents.models import BasicInfo, EducationRecord, Enrollment, Resident, StatusChange
+from residents.rules.legacy import PARTS
+from residents.services.legacy import LegacyRow, write_legacy
+from residents.standing import AccountRow
 from tests import factories
 from tests.bases.legacy_rows import HEADERS, number, row, rows
 
@@ -368,3 +371,53 @@ def test_file_without_a_needed_column_is_refused_whole(folder, migrate):
 def test_only_a_national_account_may_answer_for_it(folder, base_officer):
     with pytest.raises(CommandError, match="没有名为“zjyy01”的中国医师协会账号"):
         call_command("migrate_legacy_rosters", folder / "x.csv", by=base_officer.username)
+
+
+def written(base_id, serial, status="1"):
+    """The row of one person as the migration hands it to the service."""
+    values = {part: {} for part in PARTS} | {"education": [], "status": {"status": status}}
+    person = AccountRow(serial, 2016, "张伟", "01", number(serial), "13800000001")
+    return LegacyRow(person, base_id, values, training_is_complete=False, personal_is_complete=False)
+
+
+def test_person_imported_elsewhere_in_this_moment_stays_out(base, other_base, national_officer, cycle):
+    """BR-25, AM-27: the row is left for another look, whole: no account, no block, no change of status."""
+    person = factories.ResidentFactory(id_number=number(1))
+    factories.EnrollmentFactory(resident=person, base=other_base, intake_year=2015)
+    factories.UserFactory(username=number(2))
+    before = (User.objects.count(), Resident.objects.count(), Enrollment.objects.count())
+
+    entered = write_legacy(
+        [written(base.pk, 1), written(base.pk, 2), written(base.pk, 3)], by=national_officer
+    )
+
+    assert entered == {3}
+    after = (User.objects.count(), Resident.objects.count(), Enrollment.objects.count())
+    assert after == tuple(count + 1 for count in before)
+    assert list(StatusChange.objects.values_list("enrollment__resident__id_number", flat=True)) == [number(3)]
+
+
+def test_roster_that_moves_on_beside_is_left_alone(folder, migrate, monkeypatch):
+    """BR-25: two processes over one file; the second one stops before it writes."""
+    write(folder, "2016.csv", rows(3, 2016, [HERE]))
+    judge = legacy_rosters.judge
+
+    def slow(*given):
+        LegacyRoster.objects.update(row_done=4)
+        return judge(*given)
+
+    monkeypatch.setattr(legacy_rosters, "judge", slow)
+    with pytest.raises(CommandError, match="另一个进程正在迁移同一名册"):
+        migrate("2016.csv")
+    assert Enrollment.objects.count() == 0
+
+
+def test_chunk_costs_the_same_for_one_and_three_rows(folder, migrate, django_assert_max_num_queries):
+    """PERFORMANCE: set-wise, whatever the number of rows."""
+    seen = set()
+    for count, name in ((1, "a.csv"), (3, "b.csv")):
+        write(folder, name, rows(count, 2016, [HERE], first=10 * count))
+        with django_assert_max_num_queries(200) as captured:
+            migrate(name)
+        seen.add(len(captured))
+    assert len(seen) == 1
