@@ -1,13 +1,17 @@
 """The reviewer's and the association's pages in real Chromium: accessible, by keyboard, and without JavaScript."""
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from bases.models import Submission
-from portal.models import User
+from bases.extension_forms import end_of_day
+from bases.models import ExtensionRequest, Submission
+from portal.models import CollectionCycle, User
 from portal.roles import Role
+from residents.openness import report_entry
 from tests import factories
 from tests.browser.conftest import DESK, PHONE
 from tests.review.conftest import submit
@@ -46,12 +50,23 @@ def test_pages_of_the_province_are_accessible(desk, open_page, assert_accessible
     page = open_page(size)
     sign_in(page, "sheng")
     record = Submission.objects.first().enrollment_id
+    asked = ExtensionRequest.objects.create(
+        base=desk,
+        cycle=CollectionCycle.objects.get(),
+        step="report",
+        until=timezone.now() + timedelta(days=3),
+        reason="停电",
+        asked_by=User.objects.get(username="jidi"),
+    )
     for path in (
         "/review/",
         "/review/residents/",
         f"/review/residents/{record}/",
         "/review/statistics/",
         "/review/statistics/records/",
+        "/review/assignments/",
+        "/review/extensions/",
+        f"/review/extensions/{asked.pk}/",
         "/review/statistics/returns/",
         "/review/statistics/returns/records/",
         "/review/staff/",
@@ -155,6 +170,36 @@ def test_two_hundred_records_are_cleared_by_keyboard_and_in_bulk(two_hundred, op
     assert Counter(outcomes) == {"approved": 150, "returned": 50}
     bulks = Submission.objects.filter(decision_batch__isnull=False).values_list("decision_batch", flat=True)
     assert sorted(Counter(bulks).values()) == [1, 1, 1, 50, 147]
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
+def test_a_base_asks_for_more_time_and_the_province_gives_it(desk, open_page, assert_accessible, javascript):
+    """P8, on both desks; without JavaScript the list of people is simply always there."""
+    cycle, now = CollectionCycle.objects.get(), timezone.now()
+    factories.open_windows(cycle, review=(now, now + timedelta(days=30)))
+    waiting = factories.EnrollmentFactory(base=desk, intake_year=cycle.year)
+    last_day = timezone.localdate() + timedelta(days=20)
+    page = open_page(PHONE, javascript=javascript)
+    sign_in(page, "jidi")
+    page.goto("/base/extensions/new/")
+    page.get_by_label("需要延期的环节").select_option("report")
+    page.get_by_label("申请延长至").fill(f"{last_day:%Y-%m-%d}")
+    page.get_by_label("只为下面勾选的住院医师").check()
+    page.get_by_label(waiting.resident.full_name).check()
+    page.get_by_label("申请理由").fill("停电两天")
+    if javascript:
+        assert_accessible(page)
+    page.get_by_role("button", name="提交申请").click()
+    expect(page.get_by_role("cell", name="1 名住院医师")).to_be_visible()
+    if javascript:
+        assert_accessible(page)
+    page = open_page(javascript=javascript)
+    sign_in(page, "sheng")
+    page.get_by_role("link", name="延期申请").click()
+    page.get_by_role("link", name=desk.name).click()
+    page.get_by_role("button", name="同意延期").click()
+    expect(page.get_by_text("没有待处理的延期申请")).to_be_visible()
+    assert report_entry(waiting).closes_at == end_of_day(last_day)
 
 
 def test_all_of_a_filter_is_returned_without_javascript(desk, open_page):

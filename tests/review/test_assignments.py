@@ -109,6 +109,13 @@ def test_the_queue_starts_with_the_own_bases(signed_in, provincial_reviewer, sec
     assert answer.context["filters"]["assigned"].value() == "mine"
 
 
+def test_an_empty_own_queue_leads_to_the_others(signed_in, provincial_reviewer, province, pending):
+    give(factories.TrainingBaseFactory(province=province), provincial_reviewer)
+    reviewer = signed_in(provincial_reviewer)
+    assert 'href="?assigned=all"' in reviewer.get("/review/").content.decode()
+    assert listed(reviewer, "?assigned=all") == [pending.pk]
+
+
 def test_all_of_the_own_queue_leaves_the_others_alone(signed_in, provincial_reviewer, second_base, waiting):
     """P3: "all N" is all of what the page showed."""
     give(second_base, provincial_reviewer)
