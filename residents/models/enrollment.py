@@ -168,7 +168,12 @@ class Enrollment(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "培训记录"
         indexes = [
-            models.Index(fields=["base", "intake_year", "-id"], name="enrollment_list"),
+            # Lists show what is not deleted: so their counts need not look at the rows.
+            models.Index(
+                fields=["base", "intake_year", "-id"],
+                condition=Q(deleted_at__isnull=True),
+                name="enrollment_list",
+            ),
             models.Index(fields=["base", "review_status", "-id"], name="enrollment_by_review"),
             models.Index(fields=["resident", "-id"], name="enrollment_by_person"),
         ]
