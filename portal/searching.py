@@ -14,6 +14,8 @@ from django.http import QueryDict
 
 _HAS_NUMBER = re.compile(r"[0-9０-９]{6}")
 _MARK = re.compile(r"~[0-9a-f]{24}")
+# The boxes of search forms into which a number may be typed.
+SEARCHED = ("q", "who", "record")
 # As long as somebody may work on a list of results.
 KEPT_SECONDS = 12 * 3600
 
@@ -22,7 +24,7 @@ def address_of(path: str, fields: QueryDict) -> str:
     """The list's address for the posted fields: empty ones left out, a number replaced by its mark."""
     query = QueryDict(mutable=True)
     for name, values in fields.lists():
-        kept = [_marked(value) if name == "q" else value for value in values if value]
+        kept = [_marked(value) if name in SEARCHED else value for value in values if value]
         if kept:
             query.setlist(name, kept)
     return f"{path}?{query.urlencode()}" if query else path

@@ -3,6 +3,7 @@ from typing import Any
 from django import forms
 
 from bases.models import Province, TrainingBase
+from portal.searching import SearchField
 from review.audit_words import ACTS, RESULTS
 from review.forms import ANY
 
@@ -14,8 +15,8 @@ def _day(label: str) -> forms.DateField:
 class HistoryFilter(forms.Form):
     """Who, which record, which organisation, when; kept in the address."""
 
-    who = forms.CharField(label="操作人姓名或账号", required=False, max_length=50)
-    record = forms.CharField(label="记录编号或证件号", required=False, max_length=20)
+    who = SearchField(label="操作人姓名或账号", required=False, max_length=50)
+    record = SearchField(label="记录编号或证件号", required=False, max_length=20)
     province = forms.ModelChoiceField(
         label="省份", queryset=Province.objects.all(), required=False, empty_label="全部"
     )

@@ -49,6 +49,14 @@ def test_name_stays_in_the_address(signed_in, base_officer, base, cycle):
     assert answer.url == f"{path}?q=%E9%99%88"
 
 
+def test_numbers_of_the_audit_search_too(signed_in, national_officer):
+    fields = {"list": reverse("review:audit"), "who": "330106199503120014", "record": "330106199503120014"}
+    answer = signed_in(national_officer).post(reverse("portal:search"), fields)
+    assert "330106199503120014" not in answer.url
+    page = signed_in(national_officer).get(answer.url)
+    assert page.context["filters"].values["record"] == "330106199503120014"
+
+
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "", "/base/?q=1"])
 def test_it_leads_nowhere_else(signed_in, base_officer, base, target):
     """TRUST 21: no open redirect."""
