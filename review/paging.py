@@ -34,18 +34,20 @@ def keyset_page(
     descending: bool = False,
     size: int = PAGE_SIZE,
     most_counted: int | None = MOST_COUNTED,
-    is_selective: bool = False,
 ) -> KeysetPage:
     """The page that the parameters "after" or "before" ask for, in the order of the column `by` and the primary key.
 
     A mark that cannot be read leads to the first page. Three queries, whatever the depth; `most_counted` is None
-    where the exact number is worth counting every row. `is_selective` tells that few of the table's rows are in the
-    list: they are found by their own index and sorted, instead of walking the primary key until enough turned up.
+    where the exact number is worth counting every row. The rows of a list that was counted to its end are found by
+    their own index and sorted; only in a longer one enough turn up soon on a walk along the primary key.
     """
+    counted = queryset.order_by()
+    count = (counted if most_counted is None else counted[: most_counted + 1]).count()
+    is_capped = most_counted is not None and count > most_counted
     backwards = bool(parameters.get("before"))
     mark = _read(parameters.get("before") or parameters.get("after") or "", by)
     rising = descending == backwards
-    keys = queryset.order_by(*_order(by, rising, is_selective))
+    keys = queryset.order_by(*_order(by, rising, is_short=most_counted is not None and not is_capped))
     if mark is not None:
         keys = keys.filter(_beyond(mark, by, "gt" if rising else "lt"))
     # Sorting bare keys and fetching fifty whole rows is several times cheaper than sorting whole rows.
@@ -58,9 +60,6 @@ def keyset_page(
     found = [rows[pk] for pk in pks if pk in rows]
     has_before = more if backwards else mark is not None and bool(found)
     has_after = (mark is not None and bool(found)) if backwards else more
-    counted = queryset.order_by()
-    count = (counted if most_counted is None else counted[: most_counted + 1]).count()
-    is_capped = most_counted is not None and count > most_counted
     return KeysetPage(
         rows=found,
         after=_write(found[-1], by) if has_after and found else "",
@@ -70,8 +69,8 @@ def keyset_page(
     )
 
 
-def _order(by: str, rising: bool, is_selective: bool) -> list:
-    if is_selective and not by:
+def _order(by: str, rising: bool, *, is_short: bool) -> list:
+    if is_short and not by:
         # PostgreSQL takes no hints; an expression that equals the key keeps it from walking the key's index.
         place = F("pk") + 0
         return [place.asc() if rising else place.desc()]

@@ -21,7 +21,7 @@ def findings(request: HttpRequest) -> HttpResponse:
     """What looks odd in the records, each with its record and its mark (GOALS P9)."""
     filters = QualityFilter(request.user, request.GET)
     found = quality.findings(request.user, filters.values)
-    page = keyset_page(quality.for_list(found), request.GET, is_selective="kind" not in filters.values)
+    page = keyset_page(quality.for_list(found), request.GET)
     context = {
         "filters": filters,
         "page": page,

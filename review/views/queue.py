@@ -54,10 +54,7 @@ def all_records(request: HttpRequest) -> HttpResponse:
     """Every resident in the user's scope, reported or not (BR-58)."""
     filters = RecordFilter(request.user, request.GET)
     found = queue.all_records(request.user, filters.values).select_related("resident", "base", "specialty")
-    is_selective = bool(filters.values) and (
-        request.user.role == Role.PROVINCE or not {"base", "q"}.isdisjoint(filters.values)
-    )
-    page = keyset_page(found, request.GET, descending=True, is_selective=is_selective)
+    page = keyset_page(found, request.GET, descending=True)
     context = {"export_form": ExportForm(), "may_unmask": may_unmask(request.user)}
     return render(request, "review/residents.html", context | {"filters": filters, "page": page})
 
@@ -130,7 +127,7 @@ def _ask_to_confirm(
 @require_GET
 @allow(Role.PROVINCE)
 def batch(request: HttpRequest, batch) -> HttpResponse:
-    """What one bulk decision has done: how many were decided, and which were left out and why."""
+    """What one bulk decision has done: who was decided on, how each stands now, who was left out and why (GOALS P3)."""
     event = AuditEvent.objects.filter(
         actor=request.user, action__in=("approve", "return"), detail__batch=str(batch)
     ).first()
@@ -139,11 +136,14 @@ def batch(request: HttpRequest, batch) -> HttpResponse:
     reasons = {item["submission"]: item["reason"] for item in event.detail["left_out"]}
     rows = queue.for_list(queue.submissions_in_view(request.user).filter(pk__in=reasons))
     named = [(row, reasons.pop(row.pk)) for row in rows]
+    done = queue.for_list(queue.submissions_in_view(request.user).filter(decision_batch=batch))
     return render(
         request,
         "review/batch.html",
         {
             "event": event,
+            "batch": batch,
+            "page": keyset_page(done, request.GET, most_counted=None, is_selective=True),
             "decided": len(event.detail["submissions"]),
             "outcome": Submission.Outcome.APPROVED
             if event.action == "approve"

@@ -105,7 +105,7 @@ def test_lists_cost_the_same_with_one_and_three_rows(reviewer, reported, path, d
         reviewer.get(path)
 
 
-QUERIES = {QUEUE: 20, "/review/residents/": 12}
+QUERIES = {QUEUE: 20, "/review/residents/": 13}
 
 
 def test_every_resident_of_the_province_is_in_the_other_list(reviewer, pending, base, cycle, other_province):
@@ -138,6 +138,9 @@ def test_ticked_records_are_approved_after_a_confirmation(reviewer, reported):
     assert hidden["confirmed"] == "1"
     done = reviewer.post("/review/bulk/", order | {"confirmed": "1"}, follow=True)
     assert (done.context["decided"], done.context["left_out"], done.context["unnamed"]) == (2, [], 0)
+    assert [row.pk for row in done.context["page"].rows] == [row.pk for row in rows[:2]]
+    (batch,) = set(Submission.objects.filter(outcome="approved").values_list("decision_batch", flat=True))
+    assert str(batch) in done.content.decode()
     assert list(Submission.objects.filter(outcome="pending")) == [rows[2]]
 
 
