@@ -19,6 +19,7 @@ from bases.copies import approved_snapshots, last_snapshots, snapshot_as_kept
 from bases.differences import changed_fields
 from bases.models import Submission
 from bases.openings import entries_of
+from portal.bulk import without_collecting
 from portal.calendar import Opening, current_cycle
 from portal.models import CollectionCycle, Step, User
 from residents.completeness import Completeness, completeness_of_many
@@ -155,6 +156,7 @@ def _blockers(
 # --- the report ------------------------------------------------------------------------------------------------------
 
 
+@without_collecting()
 def report(
     enrollment_ids: Collection[int], *, by: User, declared: bool, batch: uuid.UUID | None = None
 ) -> ReportResult:

@@ -143,7 +143,7 @@ def batch(request: HttpRequest, batch) -> HttpResponse:
         {
             "event": event,
             "batch": batch,
-            "page": keyset_page(done, request.GET, most_counted=None, is_selective=True),
+            "page": keyset_page(done, request.GET),
             "decided": len(event.detail["submissions"]),
             "outcome": Submission.Outcome.APPROVED
             if event.action == "approve"
