@@ -83,6 +83,7 @@ PLACES = {
     "review:national": "national#overview",
     "review:windows": "national#cycles",
     "review:cycle": "national#cycles",
+    "review:board": "national#cycles",
     "review:window": "national#cycles",
     "review:organisations": "national#organisations",
     "review:bases": "national#organisations",

@@ -8,7 +8,7 @@ from portal.access import allow
 from portal.calendar import current_cycle
 from portal.models import CollectionCycle, CycleWindow, Step
 from portal.roles import Role
-from review import windows
+from review import step_board, windows
 from review.cycle_forms import CycleForm, WindowForm
 
 
@@ -21,6 +21,15 @@ def cycle(request: HttpRequest, year: int | None = None) -> HttpResponse:
     if shown:
         context |= {"steps": windows.steps_of(shown), "history": windows.history(shown)}
     return render(request, "review/windows.html", context)
+
+
+@require_GET
+@allow(Role.CMDA)
+def board(request: HttpRequest, year: int) -> HttpResponse:
+    """Provinces × steps: what is open where and until when, how far the intake has come (GOALS N1)."""
+    shown = get_object_or_404(CollectionCycle, year=year)
+    context = {"cycle": shown, "steps": list(Step), "lines": step_board.lines(shown)}
+    return render(request, "review/board.html", context)
 
 
 @require_POST

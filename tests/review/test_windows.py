@@ -7,9 +7,9 @@ import pytest
 from django.utils import timezone
 
 from bases.models import Province, Submission
-from portal.calendar import cycle_state, opening
-from portal.models import AuditEvent, CollectionCycle, CycleWindow, Step
-from review import windows
+from portal.calendar import cycle_state, opening, openings, openings_of_provinces
+from portal.models import AuditEvent, CollectionCycle, CycleWindow, Extension, Step
+from review import step_board, windows
 from review.decisions import approve
 from tests import factories
 
@@ -202,3 +202,51 @@ def test_pages_for_an_empty_and_a_full_calendar(national, db):
     cycle = factories.CycleFactory()
     factories.open_windows(cycle)
     assert national.get("/review/national/").context["state"] == cycle_state(cycle) == "1"
+
+
+def test_board_shows_every_province_and_step_with_its_own_window(national, cycle, province, other_province):
+    """N1: provinces × steps; a province's own window and its extension count there and nowhere else."""
+    now = timezone.now()
+    closed = {"opens_at": now - datetime.timedelta(days=9), "closes_at": now - datetime.timedelta(days=1)}
+    CycleWindow.objects.create(cycle=cycle, step=Step.REPORT, province=province, **closed)
+    lines = {
+        line.province.pk: line
+        for line in national.get(f"/review/windows/{cycle.year}/board/").context["lines"]
+    }
+    assert (len(lines), [cell.step for cell in lines["33"].cells]) == (32, list(Step))
+
+    def report(code: str) -> tuple[bool, bool]:
+        cell = next(cell for cell in lines[code].cells if cell.step == Step.REPORT)
+        return cell.opening.is_open, cell.is_own
+
+    assert (report(province.pk), report(other_province.pk)) == ((False, True), (True, False))
+
+
+def test_board_agrees_with_the_calendar(cycle, province, other_province, national_officer):
+    """N1: the same answer as for one province alone, extensions included; at the second before and after."""
+    closes = timezone.now() + datetime.timedelta(hours=1)
+    CycleWindow.objects.filter(cycle=cycle, step=Step.REVIEW).update(closes_at=closes)
+    Extension.objects.create(
+        cycle=cycle,
+        step=Step.REVIEW,
+        province=province,
+        until=closes + datetime.timedelta(days=1),
+        reason="暴雨",
+        granted_by=national_officer,
+    )
+    for moment in (closes - datetime.timedelta(seconds=1), closes, closes + datetime.timedelta(days=1)):
+        found = openings_of_provinces(cycle, [province.pk, other_province.pk], now=moment)
+        for code, states in found.items():
+            assert states == openings(cycle, list(Step), province_id=code, now=moment)
+    assert [found[code][Step.REVIEW].is_open for code in (province.pk, other_province.pk)] == [False, False]
+
+
+def test_board_takes_a_constant_number_of_queries(cycle, province, django_assert_num_queries):
+    """N1: a window of one's own costs nothing more."""
+    for step in (Step.REPORT, Step.REVIEW, Step.BASE_FILL):
+        with django_assert_num_queries(6):
+            step_board.lines(cycle)
+        window = cycle.windows.filter(step=step).first()
+        CycleWindow.objects.create(
+            cycle=cycle, step=step, province=province, opens_at=window.opens_at, closes_at=window.closes_at
+        )
