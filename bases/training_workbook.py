@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from bases.lists import Module
@@ -59,6 +60,15 @@ _OWN = frozenset(each.name for each in EDITABLE)
 _STATUS = frozenset(each.name for each in status.TEMPLATE_FIELDS)
 
 
+# The records of each list (bases/lists.py): an approved recruit stays in the intake's, and so in its export, but is
+# changed in the registry only (AM-30).
+_LISTED = {
+    Module.INTAKE: Q(registered_at__isnull=True) | Q(intake_submission__isnull=False),
+    Module.REGISTRY: Q(registered_at__isnull=False),
+}
+_MOVED_ON = Opening(False, reason="已审核通过，请用“住院医师信息管理”的模板修改")
+
+
 @dataclass(slots=True)
 class Outcome:
     """What a row would do to its record: changes of 培训信息 and of 培训状态, and what speaks against them."""
@@ -80,9 +90,13 @@ class Records:
     """The base's records of one module that the rows of a file may speak of, with what judging them needs."""
 
     def __init__(self, batch: ImportBatch, numbers: Collection[str], *, lock: bool = False) -> None:
+        self._is_intake = batch.module == Module.INTAKE
         found = Enrollment.objects.filter(
-            base_id=batch.base_id, resident__id_number__in=numbers, deleted_at__isnull=True
-        ).filter(registered_at__isnull=batch.module == Module.INTAKE)
+            _LISTED[batch.module],
+            base_id=batch.base_id,
+            resident__id_number__in=numbers,
+            deleted_at__isnull=True,
+        )
         if lock:
             ids = list(found.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
             found = Enrollment.objects.filter(pk__in=ids)
@@ -110,6 +124,8 @@ class Records:
         return max(found, key=lambda each: (each.is_live, each.pk), default=None)
 
     def entry(self, record: Enrollment) -> Opening:
+        if self._is_intake and record.registered_at:
+            return _MOVED_ON
         return self._entries[record.pk]
 
     def context(self, record: Enrollment) -> dict[str, Any]:

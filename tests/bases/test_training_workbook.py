@@ -165,6 +165,19 @@ def test_unchanged_rows_write_no_history_and_un_report_nothing(registered, base,
     assert [state(row)[0] for row in registered] == ["1", "0", "1"]
 
 
+def test_template_of_the_whole_intake_list_comes_back_with_its_approved_recruits(
+    rows, base, send, base_officer, provincial_reviewer, signed_in
+):
+    """GOALS B12, AM-30: the list seen shows who was approved; untouched he is no fault, changed he is told where."""
+    approved(rows[0], base_officer, provincial_reviewer)
+    content = signed_in(base_officer).post("/base/imports/training/intake/template/", {}).content
+    assert verdicts(send(content)) == ["unchanged"] * 3
+    line = [row.pk for row in sorted(rows, key=lambda row: row.pk)].index(rows[0].pk) + 1
+    batch = send(edited(content, {(line, "备注"): "x"}))
+    assert codes(batch, line) == [("", "record_locked")]
+    assert "请用“住院医师信息管理”的模板修改" in batch.rows.get(sheet_row=line + 1).problems[0]["text"]
+
+
 # --- what is refused -------------------------------------------------------------------------------------------------
 
 
