@@ -97,6 +97,7 @@ def test_pages_of_the_base_are_accessible(desk, open_page, assert_accessible, si
         f"/base/remind/?choice={ready}",
         "/base/imports/training/intake/",
         f"/base/imports/{batch}/",
+        f"/base/imports/{batch}/correct/",
     ):
         page.goto(path)
         assert_accessible(page)
