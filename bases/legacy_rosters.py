@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import dropwhile, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pghistory
 from django.db import transaction
@@ -82,12 +82,17 @@ class Row:
         )
 
     @property
+    def home(self) -> TrainingBase:
+        """The base of a row that is not refused for it."""
+        return cast(TrainingBase, self.base)
+
+    @property
     def record(self) -> Record:
         told = self.judged.values
         status = told["status"]["status"]
         return Record(
-            self.base.pk,
-            self.base.name,
+            self.home.pk,
+            self.home.name,
             told["account"]["intake_year"],
             told["training"].get("specialty"),
             status,
@@ -125,7 +130,8 @@ class Migration:
             return self._migrate(path, roll)
 
     def _rehearse(self, path: Path, roll: Roll) -> Result:
-        counts, faults = Counts(), []
+        counts = Counts()
+        faults: list[Fault] = []
         for chunk in _chunks(roll.rows):
             rows = [self._read(roll, *row) for row in chunk]
             self._judge(rows, self._rehearsed)
@@ -236,7 +242,7 @@ def _sha256(path: Path) -> str:
 def _as_written(row: Row) -> LegacyRow:
     judged = row.judged
     return LegacyRow(
-        row.person, row.base.pk, judged.values, judged.training_is_complete, judged.personal_is_complete
+        row.person, row.home.pk, judged.values, judged.training_is_complete, judged.personal_is_complete
     )
 
 
