@@ -12,6 +12,7 @@ from bases.services import appoint
 from portal.models import AuditEvent
 from residents.models import Enrollment
 from residents.services.states import StateMoved
+from review.claims import claim
 from review.decisions import approve, return_for_correction
 from tests import factories
 from tests.review.conftest import submit
@@ -63,6 +64,19 @@ def test_approve_against_withdraw(base, cycle, base_officer, provincial_reviewer
         assert consistent(submission.enrollment_id) == (
             ("1", "2", "approved") if approved else ("0", "0", "withdrawn")
         )
+
+
+def test_two_reviewers_open_a_record_at_one_instant(base, cycle, base_officer, provincial_reviewer):
+    """P6: one of them has it, the other is told who; none fails."""
+    colleague = factories.UserFactory(role="province")
+    for _ in range(ROUNDS):
+        submission = submit(factories.EnrollmentFactory(base=base, intake_year=cycle.year), base_officer)
+        first, second = at_once(
+            lambda row=submission: claim(row, by=provincial_reviewer),
+            lambda row=submission: claim(row, by=colleague),
+        )
+        assert first.reviewer == second.reviewer
+        assert first.pk == second.pk
 
 
 def test_approve_against_an_edit_in_the_registry(complete_enrollment, base_officer, provincial_reviewer):

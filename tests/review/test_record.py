@@ -234,7 +234,7 @@ def test_the_page_costs_the_same_with_one_and_three_submissions(
         approve({last.pk: 0}, by=provincial_reviewer)
         last = submit(Enrollment.objects.get(pk=pending.enrollment_id), base_officer)
     reviewer.get(address(pending.enrollment))
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(28):
         reviewer.get(address(pending.enrollment))
 
 
@@ -286,3 +286,17 @@ def test_each_change_tells_who_wrote_it_and_through_which_channel(
         "training.approved_years": (base_officer.full_name, "培训基地", "表格导入"),
         "training.remark": None,
     }
+
+
+def test_a_revocation_and_its_reason_are_visible_to_the_base(
+    reviewer, pending, base_officer, provincial_reviewer, signed_in
+):
+    """P5: on the record's page, and by a message that leads there."""
+    approve({pending.pk: 0}, by=provincial_reviewer)
+    pending.refresh_from_db()
+    reviewer.post(address(pending.enrollment, "revoke/"), seen(pending, reason="退培材料不全"))
+    body = signed_in(base_officer).get(f"/base/record/{pending.enrollment_id}/").content.decode()
+    assert "审核已撤销" in body
+    assert "退培材料不全" in body
+    told = Message.objects.get(recipient=base_officer, kind="revoked")
+    assert (told.link, "退培材料不全" in told.body) == (f"/base/record/{pending.enrollment_id}/", True)
