@@ -18,7 +18,7 @@ from residents.models import EducationRecord, Enrollment, PersonalReturn, Reside
 from tests.access_table import ROUTES
 from tests.test_access import World
 
-# Names of programs, formats, examinations and keys that are written so in Chinese, too.
+# Names of programs, formats, examinations, standards and keys that are written so in Chinese, too.
 PROGRAMS = {"API", "Enter", "Excel", "LibreOffice", "QQ", "WPS"}
 FORMATS = {
     "CSV",
@@ -38,8 +38,9 @@ FORMATS = {
     "xlsx",
 }
 EXAMINATIONS = {"CET", "PETS", "TEM"}
+STANDARDS = {"GB", "WS"}
 CODES = {code for codes in CODE_LISTS.values() for code in codes.items}
-ALLOWED = PROGRAMS | FORMATS | EXAMINATIONS | CODES
+ALLOWED = PROGRAMS | FORMATS | EXAMINATIONS | STANDARDS | CODES
 # The documentation of the interface names its fields.
 OTHER_LANGUAGE = "api:"
 WORD = re.compile(r"[A-Za-z]{2,}")
