@@ -182,7 +182,9 @@ class DeliveryAnswer(Schema):
     received_at: datetime = Field(title="接收时间")
     sandbox: bool = Field(title="沙箱", description="沙箱密钥：完整校验，不写入任何数据")
     dry_run: bool = Field(title="只校验")
-    written: bool = Field(title="已写入")
+    written: bool = Field(
+        title="已写入", description="false 时没有写入任何数据；true 时可以写入的记录都已写入"
+    )
     counts: dict[str, int] = Field(title="各种结果的条数")
     results: list[RecordAnswer] = Field(title="逐条结果", description="与传送的记录顺序相同")
 
