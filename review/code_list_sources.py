@@ -6,15 +6,15 @@ from residents.codes import CODE_LISTS
 from residents.codes.code_list import CodeList
 
 _NATIONAL = {
-    "id_type": "WS 364.3 CV02.01.101，另加居住证等本地扩展",
-    "sex": "GB/T 2261.1",
-    "marital_status": "GB/T 2261.2",
-    "ethnicity": "GB/T 3304",
-    "province": "GB/T 2260，新疆生产建设兵团为 66",
-    "hukou_province": "GB/T 2260，另加港澳台",
-    "nationality": "GB/T 2659",
-    "education_code": "GB/T 4658",
-    "degree_code": "GB/T 6864",
+    "id_type": "卫生行业标准第 364.3 号，另加居住证等本地扩展",
+    "sex": "第 2261.1 号",
+    "marital_status": "第 2261.2 号",
+    "ethnicity": "第 3304 号",
+    "province": "第 2260 号，新疆生产建设兵团为 66",
+    "hukou_province": "第 2260 号，另加港澳台",
+    "nationality": "第 2659 号",
+    "education_code": "第 4658 号",
+    "degree_code": "第 6864 号",
 }
 _NOTICE = frozenset(
     {

@@ -61,7 +61,7 @@ FROM newest own JOIN pair n ON n.resident_id = own.resident_id GROUP BY own.id, 
 
 _SAME_MOBILE = f"""
 WITH {_NEWEST}, shared AS (
-    SELECT r.mobile, count(*) AS people, {_SAID} AS places, string_agg(r.id::text, ' ' ORDER BY r.id) AS ids
+    SELECT r.mobile, count(*) AS people, {_SAID} AS places, md5(string_agg(r.id::text, ' ' ORDER BY r.id)) AS ids
     FROM residents_resident r JOIN newest n ON n.resident_id = r.id
     WHERE r.mobile <> '' GROUP BY r.mobile HAVING count(*) > 1)
 SELECT n.id AS enrollment_id, n.base_id, n.intake_year,
@@ -79,7 +79,7 @@ WITH {_NEWEST}, numbered AS (
     UNION SELECT resident_id, '学位证书', degree_no FROM residents_educationrecord),
 shared AS (
     SELECT paper, number, count(*) AS people, {_SAID} AS places,
-        string_agg(n.resident_id::text, ' ' ORDER BY n.resident_id) AS ids
+        md5(string_agg(n.resident_id::text, ' ' ORDER BY n.resident_id)) AS ids
     FROM numbered JOIN newest n USING (resident_id)
     WHERE number <> '' GROUP BY paper, number HAVING count(*) > 1)
 SELECT n.id AS enrollment_id, n.base_id, n.intake_year,
