@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -6,9 +8,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from bases.models import Submission
+from bases.models.organisations import ReportingMode
 from bases.scope import provinces_for
 from portal.access import allow
-from portal.calendar import Opening, current_cycle, opening
+from portal.calendar import current_cycle, opening
 from portal.models import AuditEvent, Step
 from portal.roles import Action, Role
 from review import claims, decisions, queue
@@ -37,15 +40,19 @@ def waiting(request: HttpRequest) -> HttpResponse:
             "page": page,
             "loaded_at": loaded_at.isoformat(),
             "may_review": provinces_for(request.user, Action.REVIEW).exists(),
-            "opening": _review_opening(request),
+            **_deadline(request),
         },
     )
 
 
-def _review_opening(request: HttpRequest) -> Opening | None:
-    """The deadline of this year's intake review in the reviewer's (first) province."""
-    province = provinces_for(request.user, Action.VIEW).order_by("pk").first()
-    return opening(current_cycle(), Step.REVIEW, province_id=province.pk) if province else None
+def _deadline(request: HttpRequest) -> dict[str, Any]:
+    """The deadline of this year's intake review in the reviewer's (first) province; and whether one of his provinces
+    delivers its intake by API, so that what was reported directly is read-only (BR-08)."""
+    provinces = list(provinces_for(request.user, Action.VIEW).order_by("pk"))
+    return {
+        "opening": provinces and opening(current_cycle(), Step.REVIEW, province_id=provinces[0].pk),
+        "is_switched": any(each.reporting_mode == ReportingMode.API for each in provinces),
+    }
 
 
 @require_GET

@@ -70,6 +70,9 @@ def test_switch_on_and_off_closes_and_opens_direct_entry(recruit, open_page, ass
     expect(cmda.get_by_text("已切换为接口传送，招收信息直接填报同时关闭")).to_be_visible()
     assert Province.objects.get(pk="33").reporting_mode == "2"
 
+    province.goto("/review/")
+    expect(province.get_by_text("直接填报的招收记录为只读")).to_be_visible()
+
     sign_in(base, "jidi")
     for address in (
         "/base/records/intake/",
