@@ -13,6 +13,7 @@ from bases.scope import provinces_for
 from portal.models import User
 from portal.roles import Action
 from portal.searching import SearchField
+from portal.widgets import LongSelect
 from residents.codes import CODE_LISTS
 from review import return_statistics
 from review.assignments import bases_of
@@ -29,7 +30,9 @@ class ListFilter(forms.Form):
     """Filters kept in the address of a list; `values` holds what was given and could be read."""
 
     q = SearchField(label="姓名或证件号", required=False, max_length=50)
-    base = forms.ModelChoiceField(label="培训基地", queryset=None, required=False, empty_label="全部")
+    base = forms.ModelChoiceField(
+        label="培训基地", queryset=None, required=False, empty_label="全部", widget=LongSelect
+    )
     specialty = forms.ModelChoiceField(
         label="培训专业", queryset=Specialty.objects.all(), required=False, empty_label="全部"
     )
@@ -251,7 +254,8 @@ class StatisticsForm(forms.Form):
                 field: forms.Field = forms.IntegerField(min_value=2000, max_value=2100, required=False)
             else:
                 names = own.get(key, dimension.names)()
-                field = forms.ChoiceField(choices=[*ANY, *names.items(), (BLANK, UNKNOWN)], required=False)
+                choices = [*ANY, *names.items(), (BLANK, UNKNOWN)]
+                field = forms.ChoiceField(choices=choices, required=False, widget=LongSelect)
             field.label = dimension.label
             self.fields[key] = field
         self.is_valid()
