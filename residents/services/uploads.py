@@ -57,7 +57,9 @@ def upload_problem(name: str, upload: UploadedFile) -> Problem | None:
     fault = _photo_problem(upload) if name == "photo" else _scan_problem(upload)
     if fault is None and (found := scanning.finding(upload)):
         return Problem(
-            "file_unsafe", f"文件未通过安全检查（{found}）。", "请用杀毒软件处理原件，重新扫描或导出后再上传。"
+            "file_unsafe",
+            f"文件未通过安全检查（{found}）。",
+            "请用杀毒软件处理原件，重新扫描或导出后再上传。",
         )
     return fault
 
