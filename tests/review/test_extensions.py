@@ -177,6 +177,14 @@ def test_the_base_asks_and_the_province_answers_on_the_pages(
     assert f"{day(2):%Y-%m-%d} 23:59:59" in officer.get("/base/extensions/").content.decode()
 
 
+def test_the_page_of_a_record_leads_to_a_request_for_it(signed_in, people, base_officer):
+    officer = signed_in(base_officer)
+    address = f"/base/extensions/new/?record={people[0].pk}"
+    assert f'href="{address}"' in officer.get(f"/base/record/{people[0].pk}/").content.decode()
+    form = officer.get(address).context["form"]
+    assert (form["reach"].value(), form["people"].value()) == ("named", [people[0].pk])
+
+
 def test_people_of_another_base_cannot_be_named(signed_in, other_base, closing, base, base_officer):
     """TRUST 24."""
     foreign = factories.EnrollmentFactory(base=other_base, intake_year=closing.year)
