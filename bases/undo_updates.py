@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+
 from bases.models import ImportBatch, ImportRow, Submission
 from bases.openings import entries_of
 from bases.reporting import for_check
@@ -166,7 +168,9 @@ def _status_to_write(record: Enrollment, past: Past, row: ImportRow) -> tuple[di
 def _details(record: Enrollment, before: dict[str, Any], since: int) -> dict[str, Any]:
     earlier: StatusChange | None = next(iter(record.status_changes.all()[since:]), None)
     details = {name: getattr(earlier, name, None) for name in _STATUS if name not in ("status", "attachment")}
-    return details | {"status": before["status"], "effective_date": before["status_since"]}
+    # Every change but the first tells its day; the first status of a record may have none.
+    day = before["status_since"] or timezone.localdate()
+    return details | {"status": before["status"], "effective_date": day}
 
 
 def restore(batch: ImportBatch, chosen: Iterable[Restore], *, by: User) -> list[tuple[Enrollment, str]]:
@@ -207,4 +211,6 @@ def _restore_status(batch: ImportBatch, each: Restore, by: User) -> str:
         write_change(each.enrollment, {**each.change, "reason_note": note}, by=by)
     except StateMoved as moved:
         return str(moved)
+    if each.before["status_since"] is None:
+        Enrollment.objects.filter(pk=each.enrollment.pk).update(status_since=None)
     return ""

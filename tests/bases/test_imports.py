@@ -218,7 +218,14 @@ def test_lapsed_person_is_added_to_the_registry_with_the_account_kept(imported, 
 def test_transferred_person_enters_the_registry_as_transfer(imported, other_base, cycle):
     """BR-74: reason 11 of the 退培 makes the new enrollment a 转入."""
     old = factories.EnrollmentFactory(base=other_base, intake_year=cycle.year - 1, status="5")
-    StatusChange.objects.create(enrollment=old, from_status="1", to_status="5", reason="11")
+    StatusChange.objects.create(
+        enrollment=old,
+        from_status="1",
+        to_status="5",
+        reason="11",
+        effective_date=timezone.localdate(),
+        destination="本院 儿科",
+    )
     line = account_line(intake_year=str(cycle.year - 1), id_number=old.resident.id_number)
     imported([line], module="registry")
     assert Enrollment.objects.exclude(pk=old.pk).get().origin == "transfer"

@@ -233,6 +233,7 @@ def test_page_has_25_rows_and_the_same_queries_for_one_row_and_for_all(
 ):
     batch = checked([account_line(mobile="1") for _ in range(27)])
     assert batch.base.name
+    assert batch.cycle.year
     with django_assert_num_queries(2):
         assert len(row_fixing.page_to_correct(batch, "1").object_list) == 25
     with django_assert_num_queries(2):
