@@ -115,7 +115,13 @@ class Records:
 
     def report(self, enrollment: Enrollment, *, days_ago: int = 3) -> Submission:
         """上报 some days ago: a submission waiting for its province."""
-        submission = build_submission(enrollment, by=self.officer[enrollment.base_id], declared=True)
+        last = enrollment.approved_submission
+        submission = build_submission(
+            enrollment,
+            by=self.officer[enrollment.base_id],
+            declared=True,
+            approved=last.snapshot if last else None,
+        )
         submission.reported_at = timezone.now() - datetime.timedelta(days=days_ago)
         submission.save()
         enrollment.report_status, enrollment.review_status = "1", "1"
