@@ -75,6 +75,10 @@ class TrainingResource(WorkbookResource):
         for enrollment in enrollments:
             values = values_of(enrollment, "training") | {"status": enrollment.status}
             values |= {name: getattr(enrollment.resident, name) for name in _IDENTITY}
+            # What follows from start and years stays blank: a stale date in the file would undo what follows from them
+            # when the same file is sent again (GOALS B10).
+            if values.get("planned_end_date") == training.derived(values).get("planned_end_date"):
+                values["planned_end_date"] = None
             yield [in_template(field, values.get(field.name)) for field in fields]
 
 

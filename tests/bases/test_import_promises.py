@@ -3,7 +3,7 @@
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bases import imports
@@ -148,6 +148,7 @@ def sheet_of(kinds, base, year, officer) -> bytes:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+@example(kinds=["years", "nothing"], mode="good_rows")
 @given(
     kinds=st.lists(st.sampled_from(sorted(EDITS)), min_size=1, max_size=6),
     mode=st.sampled_from(["good_rows", "all_or_nothing"]),
