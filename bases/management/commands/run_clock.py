@@ -1,4 +1,6 @@
+import logging
 import time
+from collections.abc import Callable
 
 import pghistory
 from django.conf import settings
@@ -17,6 +19,20 @@ from residents.services.lock import carry_out_locks
 
 # Any fixed number: of several clocks on several machines only the one that holds this lock works.
 LOCK_KEY = 2019_854
+
+
+CHORES = (
+    carry_out_locks,
+    settle_all,
+    remind_daily,
+    remind_of_deadlines,
+    fold_into_digests,
+    look_after,
+    requeue_abandoned,
+    forget_old_files,
+    counts.fold,
+)
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -42,19 +58,18 @@ class Command(BaseCommand):
                 return
         try:
             with pghistory.context(channel="clock"):
-                lapsed = carry_out_locks()
-                settle_all()
-                remind_daily()
-                remind_of_deadlines()
-                fold_into_digests()
-                look_after()
-                requeue_abandoned()
-                forget_old_files()
-                counts.fold()
-                for chore in settings.CLOCK_CHORES:
-                    import_string(chore)()
-            if lapsed:
-                self.stdout.write(f"Lapsed at the lock: {lapsed} intake records.")
+                for chore in (*CHORES, *map(import_string, settings.CLOCK_CHORES)):
+                    self.carry_out(chore)
         finally:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK_KEY])
+
+    def carry_out(self, chore: Callable[[], object]) -> None:
+        """One chore; its failure is logged and holds up none of the others."""
+        try:
+            done = chore()
+        except Exception:
+            logger.exception("The clock's %s failed", chore.__qualname__)
+            return
+        if chore is carry_out_locks and done:
+            self.stdout.write(f"Lapsed at the lock: {done} intake records.")
