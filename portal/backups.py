@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import tarfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from django.core.files.storage import default_storage
@@ -79,7 +79,9 @@ def restore(folder: Path) -> dict[str, int]:
     _run("pg_restore", *arguments, f"--dbname={database}", str(folder / DUMP))
     uploads_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     with tarfile.open(folder / UPLOADS) as archive:
-        archive.extractall(uploads_folder(), filter="data")
+        # Python before 3.11.4 knows no filters and passes this by.
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)
+        archive.extractall(uploads_folder(), members=_own_files(archive))
     counts = rows_by_table()
     if counts != manifest["rows"]:
         wrong = [
@@ -87,6 +89,16 @@ def restore(folder: Path) -> dict[str, int]:
         ]
         raise BackupFailed(f"恢复后的行数与备份时不一致：{'、'.join(sorted(wrong))}。请勿使用这个数据库。")
     return counts
+
+
+def _own_files(archive: tarfile.TarFile) -> list[tarfile.TarInfo]:
+    """The members of the archive. Raises BackupFailed for one that is no plain file or leads out of the folder."""
+    members = archive.getmembers()
+    for member in members:
+        path = PurePosixPath(member.name)
+        if not (member.isfile() or member.isdir()) or path.is_absolute() or ".." in path.parts:
+            raise BackupFailed(f"备份中的上传文件不可信：{member.name}。请勿使用这份备份。")
+    return members
 
 
 def uploads_folder() -> Path:

@@ -43,7 +43,7 @@ def list_sheet(user: User, filters: Mapping[str, str], *, unmasked: bool) -> She
     """Every early completion that `counted` finds, in the 13 columns of 附件1."""
     found = counted(user, filters)
     widths = [max(14, len(header) + 6) for header in completion.HEADERS]
-    return Sheet(list(completion.HEADERS), widths, found.count(), _rows(found, unmasked))
+    return Sheet(list(completion.HEADERS), widths, found.count, _rows(found, unmasked))
 
 
 def _rows(found: QuerySet[CompletionRecord], unmasked: bool) -> Iterator[list[str]]:

@@ -72,7 +72,7 @@ def ask(
     """
     if unmasked and not may_unmask(user):
         raise PermissionDenied
-    count = KINDS[kind].sheet(user, asked, unmasked=unmasked).count
+    count = KINDS[kind].sheet(user, asked, unmasked=unmasked).count()
     with transaction.atomic():
         export = Export.objects.create(
             requested_by=user,
@@ -96,7 +96,9 @@ def _enqueue(job: Job) -> None:
 
 def content(export: Export) -> Iterator[bytes]:
     """The bytes of a short export, as its rows come from the database."""
-    return _stream(export, _sheet(export), lambda rows: rows)
+    # Outside a transaction the cursor would have to outlive its statement, and so collect every row before the first.
+    with transaction.atomic():
+        yield from _stream(export, _sheet(export), lambda rows: rows)
 
 
 def _sheet(export: Export) -> Sheet:

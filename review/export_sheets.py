@@ -32,11 +32,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One list to export: its columns with their widths, how many rows the filters find, and the rows."""
+    """One list to export: its columns with their widths, how many rows the filters find (a query), and the rows."""
 
     headers: Sequence[str]
     widths: Sequence[int]
-    count: int
+    count: Callable[[], int]
     rows: Iterator[list]
 
 
@@ -45,7 +45,7 @@ def sheet_of(found: QuerySet, columns: Sequence[Column], *, unmasked: bool) -> S
     return Sheet(
         headers=[column.header for column in columns],
         widths=[column.width for column in columns],
-        count=found.count(),
+        count=found.count,
         rows=_rows(found, columns, unmasked),
     )
 

@@ -295,7 +295,7 @@ class ReturnStatisticsForm(forms.Form):
 
     def __init__(self, data: Any, *, user: User) -> None:
         # The boxes show what the table shows, also where the address says nothing.
-        super().__init__({"rows": "province", "columns": "type"} | {name: data[name] for name in data})
+        super().__init__({"rows": "base"} | {name: data[name] for name in data})
         own = {
             "province": lambda: _names(provinces_for(user, Action.VIEW)),
             "base": lambda: _names(bases_in_view(user).order_by("province_id", "code")),

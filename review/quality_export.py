@@ -44,7 +44,7 @@ _COLUMNS = (
 def list_sheet(user: User, asked: Mapping[str, str], *, unmasked: bool) -> Sheet:
     """As many rows as the list counts; numbers stay masked, whatever was asked."""
     found = quality.findings(user, QualityFilter(user, asked).values)
-    return Sheet(list(_HEADERS), list(_HEADERS.values()), found.count(), _rows(found))
+    return Sheet(list(_HEADERS), list(_HEADERS.values()), found.count, _rows(found))
 
 
 def _rows(found: Any) -> Iterator[list]:

@@ -23,12 +23,11 @@ WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _serials = itertools.count(1)
 
 
-def id_number(
-    *, region: str = "330102", birth: datetime.date = datetime.date(1995, 3, 12), male: bool = True
-) -> str:
-    """A new valid 18-digit resident ID number; serial numbers are odd for men (GB 11643)."""
+def id_number(*, region: str = "330102", birth: datetime.date | None = None, male: bool = True) -> str:
+    """A new valid 18-digit resident ID number; serial numbers are odd for men (GB 11643). Without a day of birth it is
+    12 March 1995, or some days later in a run that needs many numbers."""
     serial = next(_serials)
-    birth += datetime.timedelta(days=serial // 400)
+    birth = birth or datetime.date(1995, 3, 12) + datetime.timedelta(days=serial // 400)
     body = f"{region}{birth:%Y%m%d}{(serial % 400) * 2 + male:03d}"
     return body + "10X98765432"[sum(int(d) * w for d, w in zip(body, WEIGHTS, strict=True)) % 11]
 

@@ -137,11 +137,12 @@ def write_change(enrollment: Enrollment, after: Mapping[str, Any], *, by: User) 
         setattr(enrollment, name, after.get(name))
     enrollment.version += 1
     enrollment.updated_at = timezone.now()
-    try:
-        with transaction.atomic():
-            change.save()
-            enrollment.save(update_fields=["status", "status_since", *_DETAILS, "version", "updated_at"])
-    except IntegrityError as race:
-        # Between the check and this write another base has imported the person (AM-27).
-        raise StateMoved(str(problem("reopen_blocked"))) from race
+    with transaction.atomic():
+        change.save()
+        try:
+            with transaction.atomic():
+                enrollment.save(update_fields=["status", "status_since", *_DETAILS, "version", "updated_at"])
+        except IntegrityError as race:
+            # Between the check and this write another base has imported the person (AM-27).
+            raise StateMoved(str(problem("reopen_blocked"))) from race
     return change

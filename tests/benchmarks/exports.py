@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from import_export import fields, resources
 from import_export.formats.base_formats import XLSX
@@ -69,7 +70,8 @@ def _stock_export(found: Any) -> None:
 def export_list(user: Any, **filters: str) -> Iterator[bytes]:
     """The list of a statistic in full, as its export streams it."""
     sheet = list_sheet(user, {"source": "current", **filters}, unmasked=True)
-    return stream_xlsx(sheet.headers, sheet.rows, sheet_name="统计名单", widths=sheet.widths)
+    with transaction.atomic():
+        yield from stream_xlsx(sheet.headers, sheet.rows, sheet_name="统计名单", widths=sheet.widths)
 
 
 def _memory(user: Any, filters: str) -> int:

@@ -44,7 +44,7 @@ def import_accounts(page: Page) -> None:
     sign_in(page, "jidi")
     page.get_by_role("link", name="批量导入").click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="账号模板").click()
+        page.get_by_role("button", name="账号模板（.xlsx）").click()
     header = openpyxl.load_workbook(io.BytesIO(Path(download.value.path()).read_bytes())).worksheets[0][1]
     assert [cell.value for cell in header] == ["招收年份", "姓名", "证件类型", "证件号", "手机号"]
 

@@ -1,9 +1,11 @@
 """Backup and restore into an empty database: the same rows in every table, the same files (TRUST 56)."""
 
+import io
 import json
 import os
 import subprocess
 import sys
+import tarfile
 import uuid
 from pathlib import Path
 from urllib.parse import quote
@@ -119,3 +121,12 @@ def test_restore_that_lost_rows_says_so(filled, empty_database, tmp_path):
 def test_folder_without_a_backup_is_refused(transactional_db, tmp_path):
     with pytest.raises(CommandError, match="不是备份文件夹"):
         call_command("restore", tmp_path)
+
+
+def test_members_that_lead_out_of_the_folder_are_refused(tmp_path):
+    """TRUST 37: names inside an archive are never trusted, whatever Python unpacks it."""
+    path = tmp_path / "uploads.tar"
+    with tarfile.open(path, "w") as archive:
+        archive.addfile(tarfile.TarInfo("../outside"), io.BytesIO())
+    with tarfile.open(path) as archive, pytest.raises(backups.BackupFailed, match="不可信"):
+        backups._own_files(archive)
