@@ -131,7 +131,7 @@ def other_resident(other_base, cycle):
 
 
 @pytest.fixture
-def signed_in():
+def signed_in(db):
     """A function: a client signed in as this person."""
 
     def sign_in(user) -> Client:
