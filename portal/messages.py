@@ -32,9 +32,10 @@ TOPIC_OF = {
     "switch": Topic.TRANSFER,
     "substitution": Topic.TRANSFER,
     "approved": Topic.APPROVAL,
+    "second_factor": Topic.SECURITY,
 }
-# Somebody waits for the answer: in the portal these are always shown, and at once.
-ALWAYS_SHOWN = frozenset({Topic.RETURN, Topic.DEADLINE, Topic.TRANSFER})
+# Somebody waits for the answer, or the account is at stake: in the portal these are always shown, and at once.
+ALWAYS_SHOWN = frozenset({Topic.RETURN, Topic.DEADLINE, Topic.TRANSFER, Topic.SECURITY})
 # The others are for those who are at work in the portal anyway.
 LEAVES_PORTAL = ALWAYS_SHOWN | {Topic.APPROVAL}
 DIGEST_KIND = "digest"
@@ -42,7 +43,7 @@ CHUNK = 2000
 
 
 def choices_for(topic: Topic) -> list[Choice]:
-    """What may be chosen for a topic: 不接收 only where nobody waits for the answer."""
+    """What may be chosen for a topic: 不接收 only where nothing hangs on its being read."""
     return [Choice.NOW, Choice.DAILY] if topic in ALWAYS_SHOWN else list(Choice)
 
 

@@ -55,6 +55,8 @@ def database_from_url(url: str) -> dict:
 
 DEBUG = env_bool("DEBUG")
 SECRET_KEY = env("SECRET_KEY", "debug-only-key-never-used-where-debug-is-off" if DEBUG else None)
+# Former keys, while a new one takes over: what they sealed or signed stays readable.
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if DEBUG else "")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 
@@ -148,6 +150,8 @@ GUARDIAN_MONKEY_PATCH_USER = False
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_IDLE_SECONDS = int(env("SESSION_IDLE_SECONDS", "1800"))
+# Whether the association, and whoever asks for full numbers, must have a second factor (TRUST 14). Anybody may.
+SECOND_FACTOR_REQUIRED = env_bool("SECOND_FACTOR_REQUIRED", not DEBUG)
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "portal.views.errors.csrf_failure"

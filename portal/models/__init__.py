@@ -2,6 +2,7 @@ from portal.models.audit import AuditEvent
 from portal.models.cycle import CollectionCycle, CycleWindow, Extension, Step
 from portal.models.messages import Delivery, Message, MessageSettings
 from portal.models.people import SignInAttempt, User
+from portal.models.second_factor import RecoveryCode, SecondFactor
 from portal.models.work import FormDraft, Job, Notice, SiteContact
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "Message",
     "MessageSettings",
     "Notice",
+    "RecoveryCode",
+    "SecondFactor",
     "SignInAttempt",
     "SiteContact",
     "Step",

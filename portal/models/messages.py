@@ -14,6 +14,7 @@ class Message(models.Model):
         DEADLINE = "deadline", "截止时间与填报提醒"
         TRANSFER = "transfer", "转出转入、更正和其他申请"
         APPROVAL = "approval", "审核通过"
+        SECURITY = "security", "账号安全"
         OTHER = "other", "其他（导入和导出完成、状态待更新等）"
 
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="messages_received")

@@ -1,4 +1,7 @@
+from collections.abc import Iterator
+
 import pghistory
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
@@ -60,6 +63,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     password_changed_at = models.DateTimeField(null=True, blank=True)
     password_reset_at = models.DateTimeField(null=True, blank=True)
     password_reset_seen = models.BooleanField(default=True)
+    # Since when there is a SecondFactor; here as well, so that every request knows without a query.
+    second_factor_at = models.DateTimeField(null=True, blank=True)
     privacy_accepted_version = models.CharField(max_length=20, blank=True)
     privacy_accepted_at = models.DateTimeField(null=True, blank=True)
 
@@ -78,6 +83,21 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def is_activated(self) -> bool:
         return self.activated_at is not None
+
+    @property
+    def lacks_second_factor(self) -> bool:
+        """Whether what asks for a second factor must still be refused to this person (TRUST 14)."""
+        return settings.SECOND_FACTOR_REQUIRED and self.second_factor_at is None
+
+    def get_session_auth_hash(self) -> str:
+        """Part of every session: a new password, or a second factor set up or taken away, ends all others at once."""
+        return self._with_factor(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        return map(self._with_factor, super().get_session_auth_fallback_hash())
+
+    def _with_factor(self, auth_hash: str) -> str:
+        return f"{auth_hash} {self.second_factor_at.timestamp()}" if self.second_factor_at else auth_hash
 
     # Third-party apps ask for these names of Django's stock user.
     def get_full_name(self) -> str:

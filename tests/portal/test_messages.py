@@ -52,6 +52,7 @@ def test_only_topics_nobody_waits_for_may_be_switched_off():
         Topic.DEADLINE: False,
         Topic.TRANSFER: False,
         Topic.APPROVAL: True,
+        Topic.SECURITY: False,
         Topic.OTHER: True,
     }
 
