@@ -5,6 +5,7 @@ its own import looks up the whole table, turns a repeated line into an update an
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from import_export import fields, resources, widgets
@@ -57,25 +58,35 @@ class WorkbookResource(resources.Resource):
         return []
 
     @classmethod
-    def rule_fields(cls) -> list[Field]:
-        return [each.widget.field for each in cls.fields.values()]
+    @cache
+    def rule_fields(cls) -> tuple[Field, ...]:
+        return tuple(each.widget.field for each in cls.fields.values())
 
     @classmethod
     def headers(cls) -> list[str]:
         return [each.column_name for each in cls.fields.values()]
 
     @classmethod
-    def read(cls, record: Mapping[str, Any], *, is_1904: bool = False) -> tuple[dict[str, Any], Problems]:
-        """Clean values of one row by field name, and the problems of cells that could not be read."""
+    def read(
+        cls,
+        record: Mapping[str, Any],
+        *,
+        is_1904: bool = False,
+        known: dict[tuple[str, str], Any] | None = None,
+    ) -> tuple[dict[str, Any], Problems]:
+        """Clean values of one row by field name, and the problems of cells that could not be read; `known` is the
+        memory of one file (residents.rules.fields.read_values)."""
         raw: dict[str, Any] = {}
         unreadable: Problems = {}
         for field in cls.rule_fields():
-            value = record.get(field.label)
-            if isinstance(value, CellError | DamagedNumber):
+            if field.label not in record:
+                continue
+            value = record[field.label]
+            if type(value) is not str and isinstance(value, CellError | DamagedNumber):
                 unreadable[field.name] = [cell_problem(value)]
-            elif field.label in record:
+            else:
                 raw[field.name] = value
-        values, problems = read_values(cls.rule_fields(), raw, is_1904=is_1904)
+        values, problems = read_values(cls.rule_fields(), raw, is_1904=is_1904, known=known)
         return values, problems | unreadable
 
     @classmethod

@@ -47,15 +47,24 @@ class TrainingResource(WorkbookResource):
         return [field.label for field in cls.rule_fields() if field.name not in MATCH]
 
     @classmethod
-    def read_row(cls, record: Mapping[str, Any], *, is_1904: bool = False) -> tuple[dict[str, Any], Problems]:
-        """What a row gives, by field: blank cells are absent, 清空 is None. And the problems of unreadable cells."""
+    def read_row(
+        cls,
+        record: Mapping[str, Any],
+        *,
+        is_1904: bool = False,
+        known: dict[tuple[str, str], Any] | None = None,
+    ) -> tuple[dict[str, Any], Problems]:
+        """What a row gives, by field: blank cells are absent, 清空 is None. And the problems of unreadable cells.
+        `known` is the memory of one file."""
         cleared = {
-            header for header, value in record.items() if isinstance(value, str) and value.strip() == CLEAR
+            header for header, value in record.items() if type(value) is str and value.strip() == CLEAR
         }
-        kept = {header: value for header, value in record.items() if header not in cleared}
-        values, problems = cls.read(kept, is_1904=is_1904)
+        if cleared:
+            record = {header: value for header, value in record.items() if header not in cleared}
+        values, problems = cls.read(record, is_1904=is_1904, known=known)
         given = {name: value for name, value in values.items() if value is not None}
-        given |= {field.name: None for field in cls.rule_fields() if field.label in cleared}
+        if cleared:
+            given |= {field.name: None for field in cls.rule_fields() if field.label in cleared}
         return given, problems
 
     @classmethod

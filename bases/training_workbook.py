@@ -150,8 +150,9 @@ class TrainingWorkbook:
 
     def judge(self, batch: ImportBatch, table: Table) -> Iterator[JudgedRow]:
         """All faults of every row at once, and before → after of what would change."""
+        texts: dict[tuple[str, str], Any] = {}
         read = [
-            (number, record, *self.resource.read_row(record, is_1904=table.is_1904))
+            (number, record, *self.resource.read_row(record, is_1904=table.is_1904, known=texts))
             for number, record in table.records()
         ]
         records = Records(batch, [given.get("id_number") or "" for _, _, given, _ in read])
@@ -163,7 +164,7 @@ class TrainingWorkbook:
                 add(outcome.problems, "id_number", "duplicate_in_file", row=seen[record.pk])
             yield JudgedRow(
                 number,
-                {header: shown(value) for header, value in line.items()},
+                {header: value if type(value) is str else shown(value) for header, value in line.items()},
                 given,
                 outcome.verdict,
                 as_stored(outcome.problems, self.resource, table.letter),

@@ -71,6 +71,8 @@ def as_stored(
     found: Problems, resource: type[WorkbookResource], letters: Callable[[str], str | None]
 ) -> list[dict]:
     """Problems as an ImportRow keeps them: header, column letters as the sheet shows them, rule, text, repair."""
+    if not found:
+        return []
     labels = {each.name: each.label for each in resource.rule_fields()}
     return [
         {

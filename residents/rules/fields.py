@@ -149,22 +149,37 @@ def clean_value(field: Field, raw: Any, *, is_1904: bool = False) -> Any:
 
 
 def read_values(
-    fields: Iterable[Field], raw: Mapping[str, Any], *, is_1904: bool = False
+    fields: Iterable[Field],
+    raw: Mapping[str, Any],
+    *,
+    is_1904: bool = False,
+    known: dict[tuple[str, str], Any] | None = None,
 ) -> tuple[dict[str, Any], Problems]:
     """The clean values of a block and the problems of those that could not be read.
 
     Only fields present in `raw` are read; one that could not be read is absent from the values, so that no later rule
-    calls it blank. A sound 15-digit ID number becomes its 18-digit form, with a warning that shows both.
+    calls it blank. A sound 15-digit ID number becomes its 18-digit form, with a warning that shows both. `known` is
+    one dictionary for the rows of one file: the same text in the same column is read once.
     """
     values: dict[str, Any] = {}
     problems: Problems = {}
+    known = {} if known is None else known
     for field in fields:
-        if field.name not in raw:
+        name = field.name
+        if name not in raw:
+            continue
+        value = raw[name]
+        is_text = type(value) is str
+        if is_text and (name, value) in known:
+            values[name] = known[name, value]
             continue
         try:
-            values[field.name] = clean_value(field, raw[field.name], is_1904=is_1904)
+            values[name] = clean_value(field, value, is_1904=is_1904)
         except Invalid as refusal:
-            problems[field.name] = [refusal.problem]
+            problems[name] = [refusal.problem]
+        else:
+            if is_text:
+                known[name, value] = values[name]
     number = values.get("id_number")
     if number is not None:
         normal = identity.normal_id_number(values.get("id_type"), number)
@@ -229,8 +244,9 @@ def missing_fields(
     fields = tuple(fields)
     merged = dict.fromkeys(field.name for field in fields) | dict(context or {})
     merged |= normalise(fields, values, context)
+    # Most fields are filled in: the blank is looked for first, because it is the cheaper question.
     return [
-        field.name for field in fields if is_needed(field, merged) and merged.get(field.name) in (None, "")
+        field.name for field in fields if merged.get(field.name) in (None, "") and is_needed(field, merged)
     ]
 
 
