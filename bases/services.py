@@ -21,7 +21,7 @@ from bases.models import (
     TrainingBaseUserGrant,
 )
 from bases.scope import bases_for, provinces_for
-from portal import audit
+from portal import audit, second_factor
 from portal.models import User
 from portal.roles import Action, Role, role_allows
 
@@ -121,6 +121,19 @@ def may_manage_person(by: User, user: User) -> bool:
         return role_allows(by.role, Action.MANAGE_STAFF)
     places = memberships_of(user)
     return bool(places) and all(may_manage(by, place.organisation) for place in places)
+
+
+def may_reset_factor(by: User, user: User) -> bool:
+    """May `by` take this person's lost second factor away: a manager above him, among the association's own a
+    colleague. An equal could else enter as him, since he may issue him a new password as well (TRUST 14)."""
+    return may_manage_person(by, user) and (by.role == Role.CMDA or by.role != user.role)
+
+
+def reset_factor(user: User, *, by: User, reason: str) -> None:
+    """Take a lost second factor away; raises PermissionDenied where `by` may not."""
+    if not may_reset_factor(by, user):
+        raise PermissionDenied
+    second_factor.reset(user, by=by, reason=reason)
 
 
 def memberships_of(user: User) -> list[Membership]:

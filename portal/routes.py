@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portal.views import entrances, personal, public
+from portal.views import entrances, personal, public, second_factor
 
 app_name = "portal"
 
@@ -9,10 +9,12 @@ urlpatterns = [
     path("sign-in/", entrances.sign_in_chooser, name="sign-in"),
     path("sign-in/resident/", entrances.resident_sign_in, name="resident-sign-in"),
     path("sign-in/staff/", entrances.staff_sign_in, name="staff-sign-in"),
+    path("sign-in/code/", second_factor.second_step, name="second-step"),
     path("activate/", entrances.activate, name="activate"),
     path("sign-out/", entrances.sign_out, name="sign-out"),
     path("desk/", entrances.desk, name="desk"),
     path("password/", entrances.password_change, name="password-change"),
+    path("second-factor/", second_factor.own_factor, name="second-factor"),
     path("notices/", public.notices, name="notices"),
     path("notices/<int:pk>/", public.notice, name="notice"),
     path("privacy/", public.privacy, name="privacy"),

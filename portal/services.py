@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from portal import audit, throttle
+from portal import audit, one_time_codes, second_factor, throttle
 from portal.masking import mask
 from portal.middleware import client_address
 from portal.models import User
@@ -26,8 +26,6 @@ from portal.roles import Role
 INITIAL_WORD = "000000"
 MOBILE_TRIES = 5
 CODE_DAYS = 90
-# Nothing that is read wrongly from paper: no 0 O 1 I L.
-CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 PRIVACY_VERSION = "2026-01"
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -42,8 +40,11 @@ def login_name(raw: str, *, is_resident: bool) -> str:
     return name if is_resident else name.lower()
 
 
-def sign_in(request: HttpRequest, *, account: str, password: str, is_resident: bool) -> User:
-    """Sign a person in at his entrance. Raises SignInRefused; every failure takes one hash and is counted."""
+def sign_in(request: HttpRequest, *, account: str, password: str, is_resident: bool) -> bool:
+    """Sign a person in at his entrance; False where his second factor is still to be shown.
+
+    Raises SignInRefused; every failure takes one hash and is counted.
+    """
     attempt = throttle.begin(account, client_address(request))
     if attempt is None:
         raise SignInRefused
@@ -55,15 +56,30 @@ def sign_in(request: HttpRequest, *, account: str, password: str, is_resident: b
         )
         raise SignInRefused
     throttle.succeed(attempt)
-    login(request, user)
+    return _let_in(request, user)
+
+
+def _let_in(request: HttpRequest, user: User) -> bool:
+    if user.second_factor_at:
+        second_factor.wait_for_code(request, user)
+        return False
+    login(request, user, backend=BACKEND)
     audit.record("sign_in", by=user, request=request)
-    return user
+    return True
+
+
+def sign_in_with_code(request: HttpRequest, user: User, typed: str) -> None:
+    """The second step, for the one whose code the session waits for. Raises second_factor.CodeRefused."""
+    proof = second_factor.prove(request, user, typed)
+    second_factor.stop_waiting(request)
+    login(request, user, backend=BACKEND)
+    audit.record("sign_in", by=user, request=request, proof=proof)
 
 
 def activate(
     request: HttpRequest, *, account: str, mobile: str, code: str, new_password: str, is_resident: bool
-) -> User:
-    """Give a not yet activated account its own password and sign it in (GOALS R1).
+) -> bool:
+    """Give a not yet activated account its own password and sign it in (GOALS R1); False as for `sign_in`.
 
     Proof is the one-time code, or, for a resident's still empty account, the mobile number on file; after five wrong
     proofs only the base can release the account. Raises SignInRefused, or ValidationError for a weak password once
@@ -86,16 +102,15 @@ def activate(
         audit.record("activate", by=None, target=user, request=request, result="refused")
         raise SignInRefused
     throttle.succeed(attempt)
-    login(request, user, backend=BACKEND)
     audit.record("activate", by=user, target=user, request=request)
-    return user
+    return _let_in(request, user)
 
 
 def _is_proven(user: User | None, *, mobile: str, code: str, is_resident: bool) -> bool:
     """Exactly one slow hash whatever the account is, so the time tells nothing."""
     has_code = user is not None and bool(user.initial_code_hash)
     stored = user.initial_code_hash if has_code else _DUMMY_HASH
-    code_fits = check_password(code.replace("-", "").replace(" ", "").upper(), stored) and has_code
+    code_fits = check_password(one_time_codes.letters(code), stored) and has_code
     if user is None or user.is_activated or not user.is_active or (user.role == Role.RESIDENT) != is_resident:
         return False
     if user.activation_failures >= MOBILE_TRIES:
@@ -147,13 +162,13 @@ def issue_initial_code(user: User, *, by: User, request: HttpRequest | None = No
     """
     if user.is_activated:
         raise ValueError("账号已激活，请先重置。")
-    letters = "".join(secrets.choice(CODE_ALPHABET) for _ in range(8))
-    user.initial_code_hash = make_password(letters)
+    code = one_time_codes.new()
+    user.initial_code_hash = one_time_codes.hashed(code)
     user.initial_code_expires_at = timezone.now() + timedelta(days=CODE_DAYS)
     user.activation_failures = 0
     user.save(update_fields=["initial_code_hash", "initial_code_expires_at", "activation_failures"])
     audit.record("initial_code", by=by, target=user, request=request)
-    return f"{letters[:4]}-{letters[4:]}"
+    return code
 
 
 def release_activation(user: User, *, by: User, request: HttpRequest | None = None) -> None:

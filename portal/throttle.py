@@ -7,6 +7,7 @@ makes the count exact, and it is released before the slow hash begins.
 import hashlib
 from datetime import datetime, timedelta
 
+from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
@@ -47,6 +48,13 @@ def succeed(attempt: SignInAttempt) -> None:
     """The try was right: it no longer counts, nor do the same person's wrong ones before it from this address."""
     attempt.succeeded = True
     attempt.save(update_fields=["succeeded"])
+
+
+def is_first_refusal(account: str, address: str) -> bool:
+    """Whether this account has not been refused yet from this address in this period: reason for one line of the log,
+    where a line for each try would let a stranger fill it."""
+    # The cache's keys are stored, too: the hash, no number in clear.
+    return cache.add(f"refused {_key(account)} {address}".replace(" ", "_"), True, PERIOD.total_seconds())
 
 
 def _may_try(key: str, address: str, since: datetime) -> bool:

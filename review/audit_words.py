@@ -8,6 +8,12 @@ from portal.roles import Role
 
 ACTS = {
     "sign_in": "登录",
+    "second_factor_code": "输入二次验证码",
+    "second_factor_on": "启用二次验证",
+    "second_factor_off": "停用二次验证",
+    "second_factor_reset": "重置二次验证",
+    "recovery_code": "使用恢复码",
+    "recovery_codes": "重新生成恢复码",
     "sign_out": "退出登录",
     "activate": "激活账号",
     "password_change": "修改密码",
@@ -83,7 +89,7 @@ ACTS = {
     "stale_reminders": "系统提醒：状态待更新",
     "deadline_reminders": "系统提醒：截止时间",
 }
-RESULTS = {"ok": "成功", "refused": "失败", "none": "未找到", "nothing": "未处理"}
+RESULTS = {"ok": "成功", "refused": "失败", "limited": "尝试过多", "none": "未找到", "nothing": "未处理"}
 _DETAILS = {
     "purpose": "用途",
     "reason": "理由",

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_tasks import task
 
-from portal import audit, jobs, messages
+from portal import audit, jobs, messages, second_factor
 from portal.models import Job, User
 from portal.sheets.streaming import stream_csv, stream_xlsx
 from residents.services.states import StateMoved
@@ -68,10 +68,12 @@ def ask(
 ) -> Export:
     """A new export under these filters, logged; a long one is queued (`job`), a short one waits to be streamed.
 
-    Raises PermissionDenied for full numbers without the right to them.
+    Raises PermissionDenied for full numbers without the right to them, or without a second factor (TRUST 14).
     """
-    if unmasked and not may_unmask(user):
-        raise PermissionDenied
+    if unmasked:
+        if not may_unmask(user):
+            raise PermissionDenied
+        second_factor.demand(user)
     count = KINDS[kind].sheet(user, asked, unmasked=unmasked).count()
     with transaction.atomic():
         export = Export.objects.create(
@@ -179,11 +181,14 @@ def own(user: User) -> QuerySet[Export]:
 
 
 def fetch(export: Export, *, by: User) -> Any:
-    """The open file of a finished export; logged. Raises StateMoved where there is none, or none any more."""
+    """The open file of a finished export; logged. Raises StateMoved where there is none, or none any more,
+    SecondFactorNeeded where full numbers are in it."""
     if not export.file or (export.expires_at and export.expires_at <= timezone.now()):
         raise StateMoved("这份导出已过期或尚未完成，请重新导出。")
     if not export.is_masked and not may_unmask(by):
         raise StateMoved("您已没有查看完整号码的权限，请重新导出。")
+    if not export.is_masked:
+        second_factor.demand(by)
     export.downloaded_at = timezone.now()
     export.save(update_fields=["downloaded_at"])
     audit.record("download", by=by, target=export, rows=export.rows, masked=export.is_masked)

@@ -10,6 +10,8 @@ PLACES = {
     "portal:staff-sign-in": "sign-in#entrances",
     "portal:activate": "sign-in#activate",
     "portal:password-change": "sign-in#password",
+    "portal:second-step": "sign-in#second-factor",
+    "portal:second-factor": "sign-in#second-factor",
     "portal:notices": "messages#box",
     "portal:notice": "messages#box",
     "portal:privacy": "sign-in#privacy",
@@ -107,6 +109,7 @@ PLACES = {
     "review:staff": "staff#who",
     "review:staff-of": "staff#rights",
     "review:appoint": "staff#new",
+    "review:staff-factor": "staff#second-factor",
 }
 
 

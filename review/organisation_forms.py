@@ -114,6 +114,19 @@ class StaffForm(forms.Form):
             raise forms.ValidationError(str(refusal.problem)) from refusal
 
 
+class FactorResetForm(forms.Form):
+    """Why a colleague's second factor is taken away."""
+
+    reason = forms.CharField(
+        label="理由",
+        max_length=200,
+        min_length=4,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="写明怎样核实了本人身份，例如“本人手机丢失，已电话回拨单位座机核实”。记入操作记录。",
+        error_messages={"required": "请填写理由。", "min_length": "请把理由写清楚，至少 4 个字。"},
+    )
+
+
 class NoticeForm(forms.ModelForm):
     """One notice of the association (BR-95)."""
 

@@ -133,6 +133,7 @@ urlpatterns = [
     path("staff/<slug:kind>/<slug:key>/", staff.staff_of, name="staff-of"),
     path("staff/<slug:kind>/<slug:key>/new/", staff.appoint, name="appoint"),
     path("staff/<slug:kind>/<slug:key>/<int:pk>/", staff.change, name="staff-change"),
+    path("staff/<slug:kind>/<slug:key>/<int:pk>/second-factor/", staff.reset_factor, name="staff-factor"),
     path("announcements/", notices.notices, name="announcements"),
     path("announcements/new/", notices.notice, name="notice-new"),
     path("announcements/<int:pk>/", notices.notice, name="notice"),

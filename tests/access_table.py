@@ -25,6 +25,8 @@ ROUTES = {
     "portal:sign-in": Route(ANYBODY, get=302),
     "portal:resident-sign-in": Route(ANYBODY),
     "portal:staff-sign-in": Route(ANYBODY),
+    # Nobody's code is waited for: to the entrance.
+    "portal:second-step": Route(ANYBODY, get=302),
     "portal:activate": Route(ANYBODY),
     "portal:notices": Route(ANYBODY),
     "portal:notice": Route(ANYBODY, "public notice"),
@@ -33,6 +35,7 @@ ROUTES = {
     "portal:sign-out": Route(SIGNED_IN, get=405),
     "portal:desk": Route(SIGNED_IN, get=302),
     "portal:password-change": Route(SIGNED_IN),
+    "portal:second-factor": Route("bpc"),
     "portal:messages": Route(SIGNED_IN),
     "portal:message-open": Route(SIGNED_IN, "message", get=405),
     "portal:messages-read-all": Route(SIGNED_IN, get=405),
@@ -194,6 +197,8 @@ ROUTES = {
     "review:staff-of": Route("bpc", "organisation"),
     "review:appoint": Route("bpc", "organisation"),
     "review:staff-change": Route("bpc", "colleague", get=405),
+    # The colleague of the test has no second factor.
+    "review:staff-factor": Route("pc", "colleague", get=302),
     "review:announcements": Route("c"),
     "review:notice-new": Route("c"),
     "review:notice": Route("c", "public notice"),

@@ -10,7 +10,7 @@ from bases.files import file_response
 from bases.models import Submission
 from bases.reporting import examine, is_reported, withdrawal_entry
 from bases.specialty_change import change_entry, other_records
-from portal import audit
+from portal import audit, second_factor
 from portal.access import allow
 from portal.roles import Action, Role
 from residents.completeness import LABELS
@@ -66,6 +66,7 @@ def _unmask(request: HttpRequest, enrollment: Enrollment) -> bool:
     purpose = request.POST.get("purpose", "").strip()[:100]
     if request.POST.get("act") != "unmask":
         raise Http404
+    second_factor.demand(request.user)
     if len(purpose) < SHORTEST_PURPOSE:
         messages.error(request, f"请填写查看目的，至少 {SHORTEST_PURPOSE} 个字，例如“核对身份证原件”。")
         return False

@@ -1,7 +1,5 @@
 """The two entrances, activation, sign-out, own password (BR-27, 28, 44; TRUST §1)."""
 
-import re
-
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.password_validation import validate_password
@@ -15,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from portal import audit, services
+from portal import audit, one_time_codes, services
 from portal.access import allow, open_to_all
 from portal.forms import ActivationForm, PasswordChangeForm, SignInForm
 from portal.roles import Role
@@ -30,7 +28,6 @@ ACTIVATION_REFUSED = (
     "填写的信息与登记的不一致，或该账号不能这样激活（已激活、已停用、尝试过多，或需要一次性初始密码）。"
     "请核对后再试；仍不能激活时，请联系所在培训基地查找账号并办理。"
 )
-CODE_SHAPE = re.compile(rf"[{services.CODE_ALPHABET}]{{4}}-[{services.CODE_ALPHABET}]{{4}}", re.IGNORECASE)
 
 
 @open_to_all
@@ -69,21 +66,27 @@ def _sign_in(request: HttpRequest, *, is_resident: bool) -> HttpResponse:
         if password.strip() == services.INITIAL_WORD:
             return _to_activation(request, account, is_resident=is_resident)
         try:
-            services.sign_in(request, account=account, password=password, is_resident=is_resident)
-            return redirect(_next(request))
+            done = services.sign_in(request, account=account, password=password, is_resident=is_resident)
+            return redirect(way_on(request)) if done else _to_second_step(request)
         except services.SignInRefused:
-            if CODE_SHAPE.fullmatch(password.strip()):
+            if one_time_codes.SHAPE.fullmatch(password.strip()):
                 return _to_activation(request, account, is_resident=is_resident, code=password.strip())
             form.add_error(None, REFUSED[is_resident])
     context = {"form": form, "is_resident": is_resident, "next": request.GET.get("next", "")}
     return render(request, "portal/sign_in.html", context)
 
 
-def _next(request: HttpRequest) -> str:
+def way_on(request: HttpRequest) -> str:
+    """Where the address says that its visitor wanted to go, if it is a page of ours; else the desk."""
     target = request.GET.get("next", "")
     if url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
         return target
     return reverse("portal:desk")
+
+
+def _to_second_step(request: HttpRequest) -> HttpResponse:
+    query = f"?{urlencode({'next': request.GET['next']})}" if "next" in request.GET else ""
+    return redirect(reverse("portal:second-step") + query)
 
 
 def _to_activation(request: HttpRequest, account: str, *, is_resident: bool, code: str = "") -> HttpResponse:
@@ -104,7 +107,7 @@ def activate(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         try:
-            services.activate(
+            done = services.activate(
                 request,
                 account=services.login_name(values["account"], is_resident=is_resident),
                 mobile=_digits(values.get("mobile", "")),
@@ -113,7 +116,7 @@ def activate(request: HttpRequest) -> HttpResponse:
                 is_resident=is_resident,
             )
             messages.success(request, "账号已激活，请牢记新密码。")
-            return redirect("portal:desk")
+            return redirect("portal:desk") if done else _to_second_step(request)
         except services.SignInRefused:
             form.add_error(None, ACTIVATION_REFUSED)
         except ValidationError as weak:
@@ -127,7 +130,7 @@ def _digits(mobile: str) -> str:
     return digits[-11:] if len(digits) in (13, 15) and digits.removeprefix("00").startswith("86") else digits
 
 
-@allow(*Role)
+@allow(*Role, before_second_factor=True)
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     audit.record("sign_out", by=request.user, request=request)
@@ -136,7 +139,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect("portal:home")
 
 
-@allow(*Role)
+@allow(*Role, before_second_factor=True)
 @sensitive_post_parameters("old_password", "new_password1", "new_password2")
 @require_http_methods(["GET", "POST"])
 def password_change(request: HttpRequest) -> HttpResponse:

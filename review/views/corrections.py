@@ -10,7 +10,7 @@ from bases import corrections
 from bases.correction_forms import AcceptForm, RefuseForm
 from bases.files import evidence_response
 from bases.models import CorrectionRequest
-from portal import audit
+from portal import audit, second_factor
 from portal.access import allow
 from portal.roles import Action, Role
 from residents.services.states import StateMoved
@@ -54,6 +54,7 @@ def correction(request: HttpRequest, pk: int) -> HttpResponse:
         return _show(request, asked)
     if not may_unmask(request.user):
         raise PermissionDenied
+    second_factor.demand(request.user)
     form = UnmaskForm(request.POST)
     if not form.is_valid():
         messages.error(request, form.errors["purpose"][0])

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from bases.files import file_response
 from bases.models import Submission
 from bases.scope import enrollments_for
-from portal import audit
+from portal import audit, second_factor
 from portal.access import allow
 from portal.roles import Action, Role
 from residents.models import Enrollment
@@ -68,6 +68,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
         return _show(request, enrollment)
     if not may_unmask(request.user):
         raise PermissionDenied
+    second_factor.demand(request.user)
     form = UnmaskForm(request.POST)
     if not form.is_valid():
         messages.error(request, form.errors["purpose"][0])

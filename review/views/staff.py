@@ -12,7 +12,7 @@ from portal.access import allow
 from portal.models import User
 from portal.roles import Action, Role
 from portal.services import issue_initial_code, reset_to_activation
-from review.organisation_forms import StaffForm
+from review.organisation_forms import FactorResetForm, StaffForm
 from review.paging import keyset_page
 
 STAFF = (Role.BASE, Role.PROVINCE, Role.CMDA)
@@ -43,6 +43,13 @@ def _members(organisation: Province | TrainingBase | None) -> list[services.Memb
         people = User.objects.filter(role=Role.CMDA).order_by("full_name", "pk")
         return [services.Membership(person, None, is_acting=True) for person in people]
     return services.staff_of(type(organisation), [organisation.pk])
+
+
+def _person(organisation: Province | TrainingBase | None, pk: int) -> User:
+    person = next((row.user for row in _members(organisation) if row.user.pk == pk), None)
+    if person is None:
+        raise Http404
+    return person
 
 
 @require_GET
@@ -77,6 +84,9 @@ def staff_of(request: HttpRequest, kind: str, key: str) -> HttpResponse:
     members = _members(organisation)
     for member in members:
         member.user.is_manageable = services.may_manage_person(request.user, member.user)
+        member.user.is_resettable = bool(member.user.second_factor_at) and services.may_reset_factor(
+            request.user, member.user
+        )
     context = {"organisation": organisation, "kind": kind, "key": key, "members": members}
     return render(request, "review/staff_of.html", context)
 
@@ -106,9 +116,9 @@ def _show_code(request: HttpRequest, user: User, kind: str, key: str) -> HttpRes
 def change(request: HttpRequest, kind: str, key: str, pk: int) -> HttpResponse:
     """What is done to one person of an organisation: his right there, his place there, his account, a new code."""
     organisation = _organisation(request, kind, key)
-    person = next((row.user for row in _members(organisation) if row.user.pk == pk), None)
+    person = _person(organisation, pk)
     act = request.POST.get("act", "")
-    if person is None or act not in ACTS or (organisation is None and act in ACTS_OF_PLACE):
+    if act not in ACTS or (organisation is None and act in ACTS_OF_PLACE):
         raise Http404
     if person.pk == request.user.pk or (
         act == "code" and not services.may_manage_person(request.user, person)
@@ -119,6 +129,27 @@ def change(request: HttpRequest, kind: str, key: str, pk: int) -> HttpResponse:
     _do(act, person, organisation, request.user)
     messages.success(request, f"{person.full_name}：{ACTS[act]}。")
     return redirect(reverse("review:staff-of", args=[kind, key]))
+
+
+@require_http_methods(["GET", "POST"])
+@allow(Role.PROVINCE, Role.CMDA)
+def reset_factor(request: HttpRequest, kind: str, key: str, pk: int) -> HttpResponse:
+    """A lost second factor is taken away, with the reason; the person's sessions end and he is told (TRUST 14)."""
+    person = _person(_organisation(request, kind, key), pk)
+    if not services.may_reset_factor(request.user, person):
+        raise PermissionDenied
+    back = redirect(reverse("review:staff-of", args=[kind, key]))
+    if not person.second_factor_at:
+        messages.info(request, f"{person.full_name}没有启用二次验证。")
+        return back
+    form = FactorResetForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        services.reset_factor(person, by=request.user, reason=form.cleaned_data["reason"])
+        messages.success(request, f"{person.full_name}的二次验证已重置，全部登录已退出。")
+        return back
+    return render(
+        request, "review/reset_factor.html", {"person": person, "kind": kind, "key": key, "form": form}
+    )
 
 
 def _do(act: str, person: User, organisation: Province | TrainingBase | None, by: User) -> None:

@@ -279,6 +279,7 @@ def test_opening_a_message_leads_to_its_record(person, signed_in):
 def test_settings_are_saved_and_forbidden_choices_refused(person, signed_in):
     client, url = signed_in(person), reverse("portal:message-settings")
     values = {"return": "now", "deadline": "daily", "transfer": "now", "approval": "off", "other": "daily"}
+    values |= {"security": "now"}
     assert client.post(url, {**values, "channel": "none"}).status_code == 302
     stored = MessageSettings.objects.get(user=person)
     assert (stored.choices, stored.channel) == (values, "none")
