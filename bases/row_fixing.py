@@ -209,7 +209,7 @@ def _cells(row: ImportRow, texts: Mapping[str, str]) -> dict[str, Any]:
     cells: dict[str, Any] = dict(texts)
     for problem in row.problems:
         header, code = problem["header"], problem["code"]
-        if header not in texts or texts[header] != row.raw.get(header):
+        if header not in texts or texts[header] != row.raw.get(header, ""):
             continue
         if code == "number_damaged":
             cells[header] = DamagedNumber(texts[header])

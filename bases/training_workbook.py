@@ -164,7 +164,11 @@ class TrainingWorkbook:
                 add(outcome.problems, "id_number", "duplicate_in_file", row=seen[record.pk])
             yield JudgedRow(
                 number,
-                {header: value if type(value) is str else shown(value) for header, value in line.items()},
+                {
+                    header: text
+                    for header, value in line.items()
+                    if (text := value if type(value) is str else shown(value))
+                },
                 given,
                 outcome.verdict,
                 as_stored(outcome.problems, self.resource, table.letter),
@@ -242,12 +246,8 @@ def _judge_match(
         if not ({"id_type", "id_number"} & outcome.problems.keys()):
             _merge(outcome.problems, training.problems({}, {"enrollment_found": False}))
         return
-    told = {name: given[name] for name in ("full_name", "intake_year") if name in given}
-    _merge(outcome.problems, training.problems(told, _identity_of(record)))
-
-
-def _identity_of(record: Enrollment) -> dict[str, Any]:
-    return {"full_name": record.resident.full_name, "intake_year": record.intake_year}
+    on_file = {"full_name": record.resident.full_name, "intake_year": record.intake_year}
+    training.judge_match(given, on_file, outcome.problems)
 
 
 def _judge_status(given: Mapping[str, Any], record: Enrollment, outcome: Outcome) -> None:

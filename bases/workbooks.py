@@ -132,7 +132,7 @@ class AccountWorkbook:
                 found.setdefault(name, []).extend(problems)
             yield JudgedRow(
                 number,
-                {header: shown(value) for header, value in record.items()},
+                {header: text for header, value in record.items() if (text := shown(value))},
                 values,
                 _verdict(found, standing),
                 as_stored(found, AccountResource, table.letter) if found else [],

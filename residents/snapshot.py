@@ -19,18 +19,20 @@ from residents.words import BLOCKS
 FIELDS: dict[str, tuple[Field, ...]] = {block.key: block.fields for block in BLOCKS}
 # Held by the person or the base, not by a column of the block's own table.
 _ELSEWHERE = {"province", "training_base", "specialty"}
+_READ = {
+    key: tuple((field.name, field.kind == "file") for field in fields if field.name not in _ELSEWHERE)
+    for key, fields in FIELDS.items()
+}
 
 
 def values_of(instance: Model | None, block: str) -> dict[str, Any]:
     """The values of one block by field name, blanks as None; an instance that does not exist yet gives all None."""
     values = {}
-    for field in FIELDS[block]:
-        if field.name in _ELSEWHERE:
-            continue
-        value = getattr(instance, field.name, None) if instance is not None else None
-        if field.kind == "file":
+    for name, is_file in _READ[block]:
+        value = getattr(instance, name, None) if instance is not None else None
+        if is_file:
             value = value.name if value else None
-        values[field.name] = None if value == "" else value
+        values[name] = None if value == "" else value
     if block == "training" and isinstance(instance, Enrollment):
         values |= {
             "specialty": instance.specialty_id,

@@ -102,6 +102,7 @@ class ImportRow(models.Model):
     # Without an index of its own: the unique constraint begins with it.
     batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="rows", db_index=False)
     sheet_row = models.PositiveIntegerField()
+    # What stood in the filled cells, by header, as the page shows it.
     raw = models.JSONField()
     values = models.JSONField()
     verdict = models.CharField(max_length=10, choices=Verdict.choices)

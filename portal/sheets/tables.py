@@ -111,10 +111,15 @@ def data_rows(grid, header, columns, below, look=lambda raw: None):
     """
     errors = grid.cell_errors()
     merged = _MergedCells(grid.merged, header.row, columns)
+    texts = _Texts()
+    width = max(columns, default=-1) + 1
     for number, raw in below:
-        width = len(raw)
-        values = [plain(raw[column]) if column < width else None for column in columns]
         look(raw)
+        cells = raw if len(raw) >= width else [*raw, *[""] * (width - len(raw))]
+        values = [
+            texts[cell] if type(cell) is str else plain(cell)
+            for cell in (cells[column] for column in columns)
+        ]
         if errors:
             values = [errors.get((number, c), value) for c, value in zip(columns, values, strict=True)]
         if merged.any and not merged.mark(number, values):
@@ -122,6 +127,14 @@ def data_rows(grid, header, columns, below, look=lambda raw: None):
         if all(value is None for value in values):
             continue
         yield [number, [value if type(value) in SCALARS else to_wire(value) for value in values]]
+
+
+class _Texts(dict):
+    """Text → what it stands for, looked at once however many cells of the sheet hold it."""
+
+    def __missing__(self, text):
+        value = self[text] = plain(text)
+        return value
 
 
 def _is_filled(raw, columns):

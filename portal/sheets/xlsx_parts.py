@@ -12,7 +12,8 @@ MAX_COLUMN = 16_384
 MAX_GRID_CELLS = 8_000_000
 
 _ROW = re.compile(rb"""row\s(?:[^>]*?\s)?r=["'](\d+)""")
-_BEYOND_Z = re.compile(rb"""r=["'][A-Za-z]{2,}\d""")
+# The widest a sheet can be that has no reference of more letters: columns up to Z, up to ZZ.
+_BEYOND = ((26, re.compile(rb"""r=["'][A-Za-z]{2,}\d""")), (702, re.compile(rb"""r=["'][A-Za-z]{3,}\d""")))
 # Cells with content only: the reader ignores `<c r="A1" s="1"/>` and so do we.
 _CELL = re.compile(rb"""<(?:\w+:)?c\s([^>]*+)(?<!/)>(?!</)""")
 _REFERENCE = re.compile(rb"""(?:^|\s)r=["']([A-Za-z]+)(\d+)""")
@@ -87,8 +88,9 @@ def check_extent(xml, sheet_name):
     # The last row is the deepest in every honest file, and the exact look costs as much as reading the sheet.
     # A dishonest one meets the limits of this process.
     last = _ROW.match(xml, max(xml.rfind(b"row "), 0))
-    if last and int(last[1]) * 26 <= MAX_GRID_CELLS and not _BEYOND_Z.search(xml):
-        return
+    for width, beyond in _BEYOND:
+        if last and int(last[1]) * width <= MAX_GRID_CELLS and not beyond.search(xml):
+            return
     references = [found.groups() for cell in _CELL.findall(xml) if (found := _REFERENCE.search(cell))]
     if not references:
         return

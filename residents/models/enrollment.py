@@ -211,6 +211,8 @@ class Enrollment(models.Model):
             pgtrigger.FSM(
                 name="status_transitions",
                 field="status",
+                # Asked before the function is called: most updates leave the status alone.
+                condition=pgtrigger.AnyChange("status"),
                 transitions=[
                     ("1", "2"),
                     ("1", "3"),

@@ -119,7 +119,7 @@ def problems(values: Mapping[str, Any], context: Mapping[str, Any]) -> Problems:
     if context.get("enrollment_found") is False:
         add(found, "id_number", "no_enrollment_here")
         return found
-    _judge_match(values, context, found)
+    judge_match(values, context, found)
     _judge_specialty(values, context, found)
     _judge_years_and_degree(values, context, found)
     _judge_dates(values, context, found)
@@ -128,8 +128,8 @@ def problems(values: Mapping[str, Any], context: Mapping[str, Any]) -> Problems:
     return found
 
 
-def _judge_match(values: Mapping[str, Any], context: Mapping[str, Any], found: Problems) -> None:
-    """The locked values of a row must be those on file (BR-56, BR-81)."""
+def judge_match(values: Mapping[str, Any], context: Mapping[str, Any], found: Problems) -> None:
+    """Add to `found` where the locked values of a row are not those on file (BR-56, BR-81)."""
     named, on_file = values.get("full_name"), context.get("full_name")
     if named and on_file and name_key(named) != name_key(on_file):
         add(found, "full_name", "name_mismatch", value=named, stored=on_file)

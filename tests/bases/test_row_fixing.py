@@ -28,7 +28,7 @@ def words_of(line: dict, **values) -> dict[str, str]:
 
 
 def posted(batch: ImportBatch, number: int, words: dict[str, str]) -> dict[str, str]:
-    return {f"r{number}c{index}": words[header] for index, (_, header) in enumerate(batch.headers)}
+    return {f"r{number}c{index}": words.get(header, "") for index, (_, header) in enumerate(batch.headers)}
 
 
 def apply_again(batch: ImportBatch) -> None:
@@ -63,7 +63,7 @@ def test_still_bad_row_keeps_what_was_typed_and_names_every_fault(checked, base_
     outcome = row_fixing.correct(batch, {2: typed}, by=base_officer)
     assert (outcome.judged, outcome.refused) == (1, 1)
     row = batch.rows.get()
-    assert row.raw == typed
+    assert row.raw == {header: text for header, text in typed.items() if text}
     assert [cell for cell, _ in problem_codes(batch)[2]] == ["A2", "B2", "E2"]
 
 

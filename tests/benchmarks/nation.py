@@ -18,7 +18,7 @@ from residents.models import Enrollment, Resident
 from residents.snapshot import snapshot_of
 from tests import factories
 
-ROWS = int(os.environ.get("BENCH_ROWS", "400000"))
+ROWS = int(os.environ.get("BENCH_ROWS", "1000000"))
 # Two characters that stand side by side in the name of every 10,000th person only, as in the study of searches.
 RARE, RARE_EVERY = "龘龖", 10_000
 OWN_PROVINCE = "46"
