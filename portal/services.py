@@ -47,6 +47,7 @@ def sign_in(request: HttpRequest, *, account: str, password: str, is_resident: b
     """
     attempt = throttle.begin(account, client_address(request))
     if attempt is None:
+        _note_too_many("sign_in", account, request)
         raise SignInRefused
     user = authenticate(request, username=account, password=password)
     if user is None or (user.role == Role.RESIDENT) != is_resident:
@@ -57,6 +58,13 @@ def sign_in(request: HttpRequest, *, account: str, password: str, is_resident: b
         raise SignInRefused
     throttle.succeed(attempt)
     return _let_in(request, user)
+
+
+def _note_too_many(action: str, account: str, request: HttpRequest) -> None:
+    """One line a period, account and address: a stranger cannot fill the log (TRUST 55)."""
+    if throttle.is_first_refusal(f"{action} {account}", client_address(request)):
+        tried = User.objects.filter(username=account).first()
+        audit.record(action, by=None, target=tried, request=request, result="limited", account=mask(account))
 
 
 def _let_in(request: HttpRequest, user: User) -> bool:
@@ -87,6 +95,7 @@ def activate(
     """
     attempt = throttle.begin(f"activate {account}", client_address(request))
     if attempt is None:
+        _note_too_many("activate", account, request)
         raise SignInRefused
     with transaction.atomic():
         user = User.objects.select_for_update().filter(username=account).first()

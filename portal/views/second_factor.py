@@ -64,7 +64,7 @@ def _set_up(request: HttpRequest) -> HttpResponse:
         except second_factor.PasswordWrong:
             form.add_error("password", "当前密码不正确。请重新输入。")
     key = second_factor.key_to_set_up(request)
-    picture = segno.make(second_factor.address_of(request.user, key), error="m", micro=False)
+    picture = segno.make(second_factor.address_of(request.user, key), error="l", micro=False)
     context = {
         "form": form,
         "qr": picture.svg_data_uri(scale=4, border=4, light="#fff"),

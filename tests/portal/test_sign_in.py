@@ -15,7 +15,7 @@ from portal.roles import Role
 from residents.models import Enrollment
 from tests import factories
 from tests.factories import PASSWORD
-from tests.portal.entrances import NEW, RESIDENT_ENTRANCE, STAFF_ENTRANCE, sign_in
+from tests.portal.entrances import NEW, RESIDENT_ENTRANCE, STAFF_ENTRANCE, activation, sign_in
 
 
 def body(response) -> str:
@@ -136,6 +136,36 @@ def test_wrong_tries_from_one_address_do_not_lock_the_owner_out(resident):
         sign_in(Client(), resident.username, "wrong-password", REMOTE_ADDR="10.0.0.1")
     assert sign_in(Client(), resident.username, PASSWORD, REMOTE_ADDR="10.0.0.1").status_code == 200
     assert sign_in(Client(), resident.username, PASSWORD, REMOTE_ADDR="10.0.0.2").status_code == 302
+
+
+@pytest.mark.parametrize("who", ["resident", "unknown"])
+def test_throttled_tries_leave_one_line_without_the_number(who, request, db):
+    """TRUST 55: who, where and that it was too many; a stranger's further tries do not fill the log."""
+    user = request.getfixturevalue("resident") if who == "resident" else None
+    account = user.username if user else "330102199001010000"
+    for address in ("10.0.0.1", "10.0.0.2"):
+        for _ in range(9):
+            sign_in(Client(), account, "wrong-password", REMOTE_ADDR=address)
+
+    lines = AuditEvent.objects.filter(action="sign_in", result="limited").order_by("pk")
+
+    target = str(user.pk) if user else ""
+    assert [(line.address, line.actor, line.target_id) for line in lines] == [
+        ("10.0.0.1", None, target),
+        ("10.0.0.2", None, target),
+    ]
+    assert {line.detail["account"] for line in lines} == {f"{account[:3]}***********{account[-4:]}"}
+    assert AuditEvent.objects.filter(result="refused").count() == 10
+
+
+def test_throttled_activation_leaves_a_line(newcomer):
+    """TRUST 55."""
+    for _ in range(7):
+        Client().post("/activate/", activation(newcomer, mobile="13000000000"))
+    line = AuditEvent.objects.get(action="activate", result="limited")
+    number = newcomer.username
+    masked = {"account": f"{number[:3]}***********{number[-4:]}"}
+    assert (line.target_id, line.detail) == (str(newcomer.pk), masked)
 
 
 def test_limit_is_not_evaded_by_header_cookie_or_spelling(base, cycle):

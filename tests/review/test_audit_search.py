@@ -58,6 +58,17 @@ def test_act_2_refused_sign_in_names_the_account_it_was_tried_on(national_office
     assert (event.target_type, event.target_id) == ("portal.User", str(national_officer.pk))
 
 
+def test_too_many_tries_can_be_found(national_officer, signed_in):
+    """TRUST 55: on the page, by its result, the account masked."""
+    for _ in range(7):
+        sign_in(national_officer, "falsch-Falsch-1")
+    page = signed_in(national_officer).get(reverse("review:audit"), {"result": "limited"})
+    rows = re.findall(r"<tr>.*?尝试过多.*?</tr>", page.content.decode(), re.DOTALL)
+    assert len(rows) == 1
+    assert "账号：**" in rows[0]
+    assert "cmda01" not in rows[0]
+
+
 def test_act_3_reset(national_officer, base, base_officer):
     """TRUST 55: reset."""
     address = reverse("review:staff-change", args=["base", base.pk, base_officer.pk])
