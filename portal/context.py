@@ -1,14 +1,16 @@
 from functools import cache
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from portal.messages import box
 from portal.models import SiteContact
 
 
 def frame(request: HttpRequest) -> dict:
-    """What the page frame shows everywhere: contact block, server time, count of unread messages. Lazy: no query
+    """What the page frame shows everywhere: contact block, server time, count of unread messages, menu. Lazy: no query
     is made by a page that does not print it."""
     user = getattr(request, "user", None)
 
@@ -18,8 +20,12 @@ def frame(request: HttpRequest) -> dict:
             return 0
         return box(user).filter(read_at__isnull=True).count()
 
+    def menu() -> list:
+        return import_string(settings.MENU)(user.role, request.path) if user.is_authenticated else []
+
     return {
         "contact": lambda: SiteContact.objects.filter(pk=1).first(),
         "server_time": timezone.now,
         "unread_count": unread_count,
+        "menu": menu,
     }

@@ -141,8 +141,9 @@ AUTH_PASSWORD_VALIDATORS = [
 # account may be activated with the mobile number alone.
 LOGIN_NAME_NORMALISER = "residents.rules.identity.normalise_login"
 MOBILE_ACTIVATION_POLICY = "bases.activation.mobile_is_enough"
-# Likewise the section of the manual for the page of a route.
+# Likewise the section of the manual for the page of a route, and the main menu of a role.
 MANUAL_PLACE = "review.manual_places.place_of"
+MENU = "review.menu.menu_of"
 LOGIN_URL = "portal:sign-in"
 LOGIN_REDIRECT_URL = "portal:desk"
 ANONYMOUS_USER_NAME = None

@@ -84,7 +84,20 @@
 
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-print]")) window.print();
-    document.querySelectorAll("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+    closeMenus((menu) => !menu.contains(event.target));
+  });
+
+  // An open menu lies over the page: it goes with a click elsewhere, with Escape and when the focus leaves it.
+  function closeMenus(which) {
+    document.querySelectorAll("details.menu[open]").forEach((menu) => { if (which(menu)) menu.open = false; });
+  }
+  document.addEventListener("focusout", (event) => {
+    if (event.relatedTarget) closeMenus((menu) => menu.contains(event.target) && !menu.contains(event.relatedTarget));
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    document.activeElement.closest("details.menu[open]")?.querySelector("summary").focus();
+    closeMenus(() => true);
   });
 
   // Lists marked with data-walk: j and k go from row to row by their links, Enter opens one.

@@ -85,6 +85,14 @@ def assert_accessible() -> Callable[[Page], None]:
     return check
 
 
+def go_to(page: Page, name: str) -> None:
+    """Follow an entry of the main menu, its group opened first."""
+    menu = page.get_by_role("navigation", name="主菜单")
+    for group in menu.locator("details", has=page.get_by_text(name, exact=True)).all():
+        group.locator("summary").click()
+    menu.get_by_role("link", name=name, exact=True).click()
+
+
 @pytest.fixture
 def line(live_server):
     """A province, a base and the association with one person each, and a cycle whose windows are open."""

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from residents.models import Resident
 from tests.api_client import Platform
-from tests.browser.conftest import PHONE, YEAR
+from tests.browser.conftest import PHONE, YEAR, go_to
 from tests.browser.test_journey import fill, sign_in
 from tests.review.deliveries import record
 
@@ -20,7 +20,7 @@ def test_province_makes_rotates_and_revokes_a_key_that_a_platform_uses(
     """The joint test before the switch: a sandbox key made on the page judges records and writes none."""
     province = open_page()
     sign_in(province, "sheng")
-    province.get_by_role("link", name="报送方式").click()
+    go_to(province, "报送方式")
     province.get_by_role("link", name="接口密钥").click()
     expect(province.get_by_text("还没有密钥")).to_be_visible()
     assert_accessible(province)

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from residents.models import Enrollment, Resident
 from tests import factories
-from tests.browser.conftest import PHONE, YEAR
+from tests.browser.conftest import PHONE, YEAR, go_to
 from tests.factories import PASSWORD
 
 WORKBOOK = Path(__file__).parents[1] / "files" / "journey_accounts.xlsx"
@@ -209,7 +209,7 @@ def test_the_whole_line(line, open_page, assert_accessible):
     assert enrollment.intake_submission.snapshot["training"]["actual_start_date"] == "2026-08-15"
 
     sign_in(national, "cmda")
-    national.get_by_role("link", name="统计", exact=True).click()
+    go_to(national, "统计")
     assert_accessible(national)
     national.get_by_role("row", name=re.compile("浙江省")).get_by_role("link").first.click()
     expect(national.get_by_text("陈雨桐")).to_be_visible()

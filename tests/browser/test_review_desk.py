@@ -13,7 +13,7 @@ from portal.models import CollectionCycle, User
 from portal.roles import Role
 from residents.openness import report_entry
 from tests import factories
-from tests.browser.conftest import DESK, PHONE
+from tests.browser.conftest import DESK, PHONE, go_to
 from tests.review.conftest import submit
 
 
@@ -195,7 +195,7 @@ def test_a_base_asks_for_more_time_and_the_province_gives_it(desk, open_page, as
         assert_accessible(page)
     page = open_page(javascript=javascript)
     sign_in(page, "sheng")
-    page.get_by_role("link", name="延期申请").click()
+    go_to(page, "延期申请")
     page.get_by_role("link", name=desk.name).click()
     page.get_by_role("button", name="同意延期").click()
     expect(page.get_by_text("没有待处理的延期申请")).to_be_visible()
@@ -222,7 +222,7 @@ def test_a_number_of_the_statistics_leads_to_its_list_and_its_workbook(desk, ope
     page.get_by_label("处理范围").select_option("all")
     page.get_by_role("button", name="审核通过").click()
     page.get_by_role("button", name="确认审核通过").click()
-    page.get_by_role("link", name="统计").click()
+    go_to(page, "统计")
     page.get_by_role("row", name="浙江省").get_by_role("link", name="3").first.click()
     expect(page.get_by_role("heading", name="共 3 人")).to_be_visible()
     page.get_by_text("导出名单").click()

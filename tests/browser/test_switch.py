@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from bases.models import Province
 from review.models import CompletionRecord
 from tests import factories
-from tests.browser.conftest import PHONE, YEAR
+from tests.browser.conftest import PHONE, YEAR, go_to
 from tests.browser.test_journey import fill, sign_in
 
 SAVED = Path(__file__).parent.parent / "files" / "completions_libreoffice.xlsx"
@@ -31,7 +31,7 @@ def recruit(line):
 
 
 def apply(province: Page) -> None:
-    province.get_by_role("link", name="报送方式").click()
+    go_to(province, "报送方式")
     province.get_by_role("link", name="申请切换为接口传送").click()
     for name, words in {
         "official_name": "周敏",
@@ -59,7 +59,7 @@ def test_switch_on_and_off_closes_and_opens_direct_entry(recruit, open_page, ass
     assert_accessible(province)
 
     sign_in(cmda, "cmda")
-    cmda.get_by_role("link", name="报送方式").click()
+    go_to(cmda, "报送方式")
     assert_accessible(cmda)
     cmda.get_by_role("button", name=re.compile("登记联调通过.*浙江省")).click()
     cmda.get_by_role("link", name=re.compile("浙江省.*的申请")).click()
@@ -101,7 +101,7 @@ def test_early_completions_saved_by_libreoffice(line, open_page, assert_accessib
     factories.TrainingBaseFactory(province_id="33", name="某某医院（东院）")
     province, cmda = open_page(), open_page()
     sign_in(province, "sheng")
-    province.get_by_role("link", name="提前结业补报").click()
+    go_to(province, "提前结业补报")
     assert_accessible(province)
     with province.expect_download() as download:
         province.get_by_role("link", name="下载采集模板").click()
@@ -123,7 +123,7 @@ def test_early_completions_saved_by_libreoffice(line, open_page, assert_accessib
     assert CompletionRecord.objects.count() == 3
 
     sign_in(cmda, "cmda")
-    cmda.get_by_role("link", name="提前结业补报").click()
+    go_to(cmda, "提前结业补报")
     cmda.get_by_role("link", name="completions_libreoffice.xlsx").click()
     expect(cmda.get_by_text("古丽米热·艾比布力")).to_be_visible()
     assert "330106199003120018" not in cmda.content()

@@ -10,7 +10,7 @@ from portal.roles import Role
 from residents.models import Enrollment
 from tests import factories
 from tests.bases.conftest import account_line, workbook
-from tests.browser.conftest import PHONE, YEAR
+from tests.browser.conftest import PHONE, YEAR, go_to
 from tests.browser.test_journey import choose, fill, sign_in
 
 
@@ -64,7 +64,7 @@ def test_transfer_and_change_of_specialty(two_bases, open_page, assert_accessibl
     assert_accessible(asking)
 
     sign_in(province, "sheng")
-    province.get_by_role("link", name="转出请求").click()
+    go_to(province, "转出请求")
     expect(province.get_by_text(person.full_name)).to_be_visible()
     assert_accessible(province)
 

@@ -1,0 +1,133 @@
+"""The main menu of each role: what is done daily stands open, the rest in groups (DOMAIN §1)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from django.urls import reverse
+
+from portal.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page of the menu; it is marked as the current one on every page below its address, and below `also`."""
+
+    words: str
+    route: str
+    arguments: tuple[str, ...] = ()
+    is_exact: bool = False
+    also: tuple[str, ...] = ()
+
+    @property
+    def address(self) -> str:
+        return reverse(self.route, args=self.arguments)
+
+    def holds(self, path: str) -> bool:
+        if path == self.address:
+            return True
+        below = [] if self.is_exact else [self.address]
+        return any(path.startswith(each) for each in (*below, *map(reverse, self.also)))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Entries behind one word, or beside it where they are needed all day."""
+
+    words: str
+    entries: tuple[Entry, ...]
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An entry or group as a page shows it."""
+
+    words: str
+    address: str = ""
+    is_current: bool = False
+    entries: list["Shown"] = field(default_factory=list)
+    is_open: bool = False
+
+
+RECORDS = Entry("全部住院医师", "review:residents")
+TRANSFERS = Entry("转出请求", "review:transfers")
+CORRECTIONS = Entry("证件更正", "review:corrections")
+EXTENSIONS = Entry("延期申请", "review:extensions")
+COMPLETIONS = Entry("提前结业补报", "review:completions")
+FUNNEL = Entry("填报进度", "review:funnel")
+SWITCHES = Entry("报送方式", "review:switches", also=("review:api-keys",))
+STAFF = Entry("人员", "review:staff")
+DATA = Group(
+    "数据",
+    (
+        FUNNEL,
+        Entry("统计", "review:statistics"),
+        Entry("数据质量", "review:quality"),
+        Entry("我的导出", "review:exports"),
+    ),
+)
+
+MENUS: dict[str, tuple[Entry | Group, ...]] = {
+    Role.RESIDENT: (
+        Entry("我的信息", "residents:home", is_exact=True),
+        Entry("修改与查看记录", "residents:history"),
+    ),
+    Role.BASE: (
+        Entry("工作台", "bases:desk", is_exact=True),
+        Group(
+            "住院医师管理",
+            (
+                Entry("招收信息管理", "bases:record-list", ("intake",)),
+                Entry("住院医师信息管理", "bases:record-list", ("registry",)),
+            ),
+            is_open=True,
+        ),
+        Entry("批量导入", "bases:import-list"),
+        FUNNEL,
+        Entry("账号查找与重置", "bases:accounts"),
+        Entry("转出与转入", "bases:transfers"),
+        STAFF,
+    ),
+    Role.PROVINCE: (
+        Entry("待审核", "review:queue", is_exact=True, also=("review:assignments",)),
+        RECORDS,
+        Group("申请办理", (TRANSFERS, CORRECTIONS, EXTENSIONS, COMPLETIONS)),
+        DATA,
+        Group("设置", (SWITCHES, STAFF)),
+    ),
+    Role.CMDA: (
+        Entry("总览", "review:national", is_exact=True),
+        Entry("采集周期", "review:windows"),
+        RECORDS,
+        Group("申请办理", (TRANSFERS, CORRECTIONS, EXTENSIONS, SWITCHES, COMPLETIONS)),
+        DATA,
+        Group(
+            "设置",
+            (
+                Entry("机构", "review:organisations"),
+                STAFF,
+                Entry("公告与联系方式", "review:announcements"),
+                Entry("操作记录", "review:audit"),
+            ),
+        ),
+    ),
+}
+
+
+def menu_of(role: str, path: str) -> list[Shown]:
+    """The menu of this role with the page at `path`, and its group, marked."""
+    return [_shown(each, path) for each in MENUS[role]]
+
+
+def entries_of(role: str) -> Iterator[Entry]:
+    """Every entry of a role's menu, in groups or not."""
+    for each in MENUS[role]:
+        yield from each.entries if isinstance(each, Group) else (each,)
+
+
+def _shown(each: Entry | Group, path: str) -> Shown:
+    if isinstance(each, Entry):
+        return Shown(each.words, each.address, each.holds(path))
+    entries = [_shown(entry, path) for entry in each.entries]
+    is_current = any(entry.is_current for entry in entries)
+    return Shown(each.words, is_current=is_current, entries=entries, is_open=each.is_open)
