@@ -46,6 +46,8 @@ OTHER_LANGUAGE = "api:"
 WORD = re.compile(r"[A-Za-z]{2,}")
 # What is data, not wording: addresses, account names, numbers with letters, versions.
 DATA = re.compile(r"[\w.+-]+@[\w.-]+|https?://\S+|\b\w*\d\w*\b")
+# A key or code to be copied as it stands is no wording either.
+SILENT = {"script", "style", "code"}
 SPOKEN_ATTRIBUTES = {"aria-label", "title", "placeholder", "alt", "data-confirm", "data-label"}
 
 
@@ -62,14 +64,14 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attrs):
         attributes = dict(attrs)
         self.elements.append((tag, attributes))
-        if tag in ("script", "style"):
+        if tag in SILENT:
             self._silent += 1
         self.words += [attributes[name] or "" for name in SPOKEN_ATTRIBUTES & attributes.keys()]
         if attributes.get("type") == "submit" and tag == "input":
             self.words.append(attributes.get("value") or "")
 
     def handle_endtag(self, tag):
-        if tag in ("script", "style"):
+        if tag in SILENT:
             self._silent -= 1
 
     def handle_data(self, data):
