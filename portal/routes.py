@@ -23,6 +23,7 @@ urlpatterns = [
     path("messages/<int:pk>/open/", personal.open_message, name="message-open"),
     path("messages/read-all/", personal.read_all_messages, name="messages-read-all"),
     path("messages/settings/", personal.message_settings, name="message-settings"),
+    path("messages/settings/keys/", personal.letter_keys, name="letter-keys"),
     path("search/", personal.search, name="search"),
     path("draft/", personal.draft, name="draft"),
 ]

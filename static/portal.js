@@ -106,6 +106,7 @@
     links[Math.max(0, links.indexOf(document.activeElement) + step)]?.focus();
   }
   document.addEventListener("keydown", (event) => {
+    if (document.body.dataset.letterKeys === undefined) return;
     if (event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
     const link = /^[a-z]$/.test(event.key) && document.querySelector(`a[data-key~="${event.key}"]`);
     if (link) link.click();

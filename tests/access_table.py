@@ -40,6 +40,7 @@ ROUTES = {
     "portal:message-open": Route(SIGNED_IN, "message", get=405),
     "portal:messages-read-all": Route(SIGNED_IN, get=405),
     "portal:message-settings": Route(SIGNED_IN),
+    "portal:letter-keys": Route("pc", get=405),
     "portal:search": Route("bpc", get=405),
     "portal:draft": Route(SIGNED_IN, get=405),
     "manual:index": Route(ANYBODY),

@@ -65,6 +65,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     password_reset_seen = models.BooleanField(default=True)
     # Since when there is a SecondFactor; here as well, so that every request knows without a query.
     second_factor_at = models.DateTimeField(null=True, blank=True)
+    # Single letters as keys of the review pages; who speaks to the computer turns them off (WCAG 2.1.4).
+    letter_keys = models.BooleanField(default=True, db_default=True)
     privacy_accepted_version = models.CharField(max_length=20, blank=True)
     privacy_accepted_at = models.DateTimeField(null=True, blank=True)
 

@@ -68,6 +68,16 @@ def message_settings(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/message_settings.html", context, status=422 if form.errors else 200)
 
 
+@allow(Role.PROVINCE, Role.CMDA)
+@require_POST
+def letter_keys(request: HttpRequest) -> HttpResponse:
+    """Turn the single-letter keys of the review pages on or off for oneself (WCAG 2.1.4)."""
+    request.user.letter_keys = "letter_keys" in request.POST
+    request.user.save(update_fields=["letter_keys"])
+    flash.success(request, f"单字母快捷键已{'启用' if request.user.letter_keys else '停用'}。")
+    return redirect("portal:message-settings")
+
+
 @allow(*Role)
 @require_POST
 def draft(request: HttpRequest) -> HttpResponse:

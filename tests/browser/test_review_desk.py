@@ -120,6 +120,33 @@ def test_records_are_cleared_with_the_keyboard(desk, open_page):
     assert Submission.objects.filter(outcome="approved").count() == 3
 
 
+def test_single_letters_do_nothing_once_turned_off(desk, open_page, assert_accessible):
+    """WCAG 2.1.4: turned off in one's own settings, on the list and on the record; on again they work."""
+    page = open_page()
+    sign_in(page, "sheng")
+    page.get_by_text("何敏").click()
+    page.get_by_role("link", name="消息设置、键盘").click()
+    box = page.get_by_label("使用单字母快捷键", exact=False)
+    box.uncheck()
+    page.get_by_role("button", name="保存键盘设置").click()
+    expect(page.get_by_text("单字母快捷键已停用。")).to_be_visible()
+    expect(box).not_to_be_checked()
+    assert_accessible(page)
+    page.goto("/review/")
+    page.keyboard.press("j")
+    expect(page.get_by_role("link", name="林晓月")).not_to_be_focused()
+    expect(page.get_by_role("link", name="已停用")).to_be_visible()
+    page.get_by_role("link", name="林晓月").press("Enter")
+    expect(page.get_by_role("heading", name="林晓月")).to_be_visible()
+    page.wait_for_load_state()
+    page.keyboard.press("s")
+    expect(page.get_by_role("button", name="审核通过")).not_to_be_focused()
+    User.objects.update(letter_keys=True)
+    page.reload()
+    page.keyboard.press("s")
+    expect(page.get_by_role("button", name="审核通过")).to_be_focused()
+
+
 @pytest.fixture
 def two_hundred(desk):
     """197 more of the same base, so that 200 wait; none of them ever signed in."""

@@ -276,6 +276,17 @@ def test_opening_a_message_leads_to_its_record(person, signed_in):
     assert Message.objects.get().read_at is not None
 
 
+def test_single_letter_keys_are_turned_off_and_on(provincial_reviewer, signed_in):
+    """WCAG 2.1.4: the pages tell the script by a mark, which is gone once they are off."""
+    client, settings = signed_in(provincial_reviewer), reverse("portal:message-settings")
+    mark = "data-letter-keys>"
+    assert mark in client.get(settings).content.decode()
+    assert client.post(reverse("portal:letter-keys"), {}).url == settings
+    assert mark not in client.get(settings).content.decode()
+    client.post(reverse("portal:letter-keys"), {"letter_keys": "on"})
+    assert mark in client.get(settings).content.decode()
+
+
 def test_settings_are_saved_and_forbidden_choices_refused(person, signed_in):
     client, url = signed_in(person), reverse("portal:message-settings")
     values = {"return": "now", "deadline": "daily", "transfer": "now", "approval": "off", "other": "daily"}
