@@ -19,7 +19,7 @@ from tests.access_table import ROUTES
 from tests.test_access import World
 
 # Names of programs, formats, examinations, standards and keys that are written so in Chinese, too.
-PROGRAMS = {"API", "Enter", "Excel", "LibreOffice", "QQ", "WPS"}
+PROGRAMS = {"API", "Enter", "Excel", "LibreOffice", "QQ", "Tab", "WPS"}
 FORMATS = {
     "CSV",
     "DOCTYPE",
