@@ -1,0 +1,69 @@
+"""Every page of province and association at the narrowest width: axe finds nothing, nothing sticks out (GOALS S6)."""
+
+from playwright.sync_api import Page
+
+from bases.models import Submission
+from portal.models import User
+from portal.roles import Role
+from review.decisions import approve
+from tests.access_table import ROUTES
+from tests.test_access import World
+
+NARROW = {"width": 320, "height": 700}
+# Files and the machine's own pages.
+NO_PAGES = {"portal:health", "api:openapi", "review:directory-template", "review:completion-template"}
+# Pages of the association that a province sees otherwise: its own buttons, forms and states.
+DIFFERENT = {
+    "review:record",
+    "review:residents",
+    "review:switches",
+    "review:switch",
+    "review:api-keys",
+    "review:completions",
+    "review:completion",
+    "review:correction",
+    "review:extension",
+    "review:staff-of",
+}
+
+
+def pages(letter: str) -> list[str]:
+    """What this visitor opens: the association all of its pages, a province its own and those that look different."""
+    own = [name for name, route in ROUTES.items() if letter in route.roles and route.get == 200]
+    return [
+        name
+        for name in own
+        if name not in NO_PAGES and (letter == "c" or "c" not in ROUTES[name].roles or name in DIFFERENT)
+    ]
+
+
+def sign_in(page: Page, world: World, letter: str, address: str) -> None:
+    session = world.client(letter).cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": session, "url": address}])
+
+
+def faults(page: Page, world: World, letter: str, check) -> dict[str, str]:
+    """The pages with something to mend, each with everything unfolded."""
+    found = {}
+    for name in pages(letter):
+        answer = page.goto(World.address(name, world.own, letter))
+        assert answer.status == 200, name
+        page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
+        try:
+            check(page)
+        except AssertionError as fault:
+            found[name] = str(fault)
+    return found
+
+
+def test_every_page_is_accessible_at_320_pixels(live_server, cycle, open_page, assert_accessible):
+    """S6: 0 violations, no scrolling sideways; a province first, then with an approval to count the association."""
+    world = World(cycle)
+    page = open_page(NARROW)
+    sign_in(page, world, "p", live_server.url)
+    assert faults(page, world, "p", assert_accessible) == {}
+    submission = Submission.objects.get(enrollment__base__province_id="33")
+    reviewer = User.objects.filter(role=Role.PROVINCE).order_by("pk").first()
+    assert approve({submission.pk: submission.version}, by=reviewer).left_out == []
+    sign_in(page, world, "c", live_server.url)
+    assert faults(page, world, "c", assert_accessible) == {}
