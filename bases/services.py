@@ -123,15 +123,18 @@ def may_manage_person(by: User, user: User) -> bool:
     return bool(places) and all(may_manage(by, place.organisation) for place in places)
 
 
-def may_reset_factor(by: User, user: User) -> bool:
-    """May `by` take this person's lost second factor away: a manager above him, among the association's own a
-    colleague. An equal could else enter as him, since he may issue him a new password as well (TRUST 14)."""
-    return may_manage_person(by, user) and (by.role == Role.CMDA or by.role != user.role)
+def is_above(by: User, user: User) -> bool:
+    """Whether someone who manages this person also stands above him; nobody stands above the association's staff but
+    a colleague."""
+    return by.role in (Role.PROVINCE, Role.CMDA) and (by.role == Role.CMDA or by.role != user.role)
 
 
 def reset_factor(user: User, *, by: User, reason: str) -> None:
-    """Take a lost second factor away; raises PermissionDenied where `by` may not."""
-    if not may_reset_factor(by, user):
+    """Take a lost second factor away (TRUST 14); raises PermissionDenied where `by` may not.
+
+    An equal may not: he can issue a new password as well, and would enter as his colleague.
+    """
+    if not (may_manage_person(by, user) and is_above(by, user)):
         raise PermissionDenied
     second_factor.reset(user, by=by, reason=reason)
 

@@ -60,8 +60,9 @@ def demand(user: User) -> None:
 
 
 def wait_for_code(request: HttpRequest, user: User) -> None:
-    """The password was right: remember for some minutes whose code is waited for. Nobody is signed in by this."""
-    request.session.cycle_key()
+    """The password was right: remember for some minutes whose code is waited for. Nobody is signed in by this, nor
+    any longer: a colleague who left this browser open is out."""
+    request.session.flush()
     stamp = {"user": user.pk, "hash": user.get_session_auth_hash(), "at": int(time.time())}
     request.session[_WAITING] = stamp
 

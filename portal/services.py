@@ -70,6 +70,8 @@ def _note_too_many(action: str, account: str, request: HttpRequest) -> None:
 def _let_in(request: HttpRequest, user: User) -> bool:
     if user.second_factor_at:
         second_factor.wait_for_code(request, user)
+        # Who gives up here knew the password: the owner's administrators should see it.
+        audit.record("sign_in", by=None, target=user, request=request, result="waiting")
         return False
     login(request, user, backend=BACKEND)
     audit.record("sign_in", by=user, request=request)

@@ -89,7 +89,14 @@ ACTS = {
     "stale_reminders": "系统提醒：状态待更新",
     "deadline_reminders": "系统提醒：截止时间",
 }
-RESULTS = {"ok": "成功", "refused": "失败", "limited": "尝试过多", "none": "未找到", "nothing": "未处理"}
+RESULTS = {
+    "ok": "成功",
+    "refused": "失败",
+    "limited": "尝试过多",
+    "waiting": "待二次验证",
+    "none": "未找到",
+    "nothing": "未处理",
+}
 _DETAILS = {
     "purpose": "用途",
     "reason": "理由",

@@ -83,10 +83,9 @@ def staff_of(request: HttpRequest, kind: str, key: str) -> HttpResponse:
     organisation = _organisation(request, kind, key)
     members = _members(organisation)
     for member in members:
-        member.user.is_manageable = services.may_manage_person(request.user, member.user)
-        member.user.is_resettable = bool(member.user.second_factor_at) and services.may_reset_factor(
-            request.user, member.user
-        )
+        person = member.user
+        person.is_manageable = services.may_manage_person(request.user, person)
+        person.is_resettable = person.is_manageable and services.is_above(request.user, person)
     context = {"organisation": organisation, "kind": kind, "key": key, "members": members}
     return render(request, "review/staff_of.html", context)
 
@@ -136,7 +135,7 @@ def change(request: HttpRequest, kind: str, key: str, pk: int) -> HttpResponse:
 def reset_factor(request: HttpRequest, kind: str, key: str, pk: int) -> HttpResponse:
     """A lost second factor is taken away, with the reason; the person's sessions end and he is told (TRUST 14)."""
     person = _person(_organisation(request, kind, key), pk)
-    if not services.may_reset_factor(request.user, person):
+    if not (services.may_manage_person(request.user, person) and services.is_above(request.user, person)):
         raise PermissionDenied
     back = redirect(reverse("review:staff-of", args=[kind, key]))
     if not person.second_factor_at:

@@ -73,6 +73,8 @@ def test_code_is_asked_after_the_password_and_nobody_is_signed_in_before(base_of
     """TRUST 14: TOTP asked. Every page still leads to the entrance."""
     client = half_way(base_officer)
     assert SESSION_KEY not in client.session
+    waiting = AuditEvent.objects.get(action="sign_in")
+    assert (waiting.actor, waiting.target_id, waiting.result) == (None, str(base_officer.pk), "waiting")
     assert client.get(reverse("bases:desk")).url == f"/sign-in/?next={reverse('bases:desk')}"
     assert client.get(SECOND_STEP).status_code == 200
 
@@ -83,6 +85,14 @@ def test_code_is_asked_after_the_password_and_nobody_is_signed_in_before(base_of
     assert client.get(reverse("bases:desk")).status_code == 200
     event = AuditEvent.objects.get(action="sign_in", result="ok")
     assert (event.actor, event.detail) == (base_officer, {"proof": "code"})
+
+
+def test_whoever_was_signed_in_there_is_out_at_the_second_step(base_officer, factor, resident, signed_in):
+    client = signed_in(resident)
+    sign_in(client, base_officer.username, PASSWORD, STAFF_ENTRANCE)
+    assert SESSION_KEY not in client.session
+    assert enter(client, code(factor)) is True
+    assert client.session[SESSION_KEY] == str(base_officer.pk)
 
 
 def test_wrong_password_never_gets_to_the_code(base_officer, factor):
