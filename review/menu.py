@@ -31,11 +31,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Entries behind one word, or beside it where they are needed all day."""
+    """Entries behind one word; beside it, where they are needed all day and the word leads to a page of its own."""
 
     words: str
     entries: tuple[Entry, ...]
-    is_open: bool = False
+    route: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,6 @@ class Shown:
     address: str = ""
     is_current: bool = False
     entries: list["Shown"] = field(default_factory=list)
-    is_open: bool = False
 
 
 RECORDS = Entry("全部住院医师", "review:residents")
@@ -80,7 +79,7 @@ MENUS: dict[str, tuple[Entry | Group, ...]] = {
                 Entry("招收信息管理", "bases:record-list", ("intake",)),
                 Entry("住院医师信息管理", "bases:record-list", ("registry",)),
             ),
-            is_open=True,
+            route="manual:index",
         ),
         Entry("批量导入", "bases:import-list"),
         FUNNEL,
@@ -130,4 +129,4 @@ def _shown(each: Entry | Group, path: str) -> Shown:
         return Shown(each.words, each.address, each.holds(path))
     entries = [_shown(entry, path) for entry in each.entries]
     is_current = any(entry.is_current for entry in entries)
-    return Shown(each.words, is_current=is_current, entries=entries, is_open=each.is_open)
+    return Shown(each.words, reverse(each.route) if each.route else "", is_current, entries)
