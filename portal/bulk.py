@@ -29,6 +29,15 @@ def copy_into(
     cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN (FORMAT csv, NULL '{_NULL}')", text)
 
 
+def stage_into(
+    cursor: CursorWrapper, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """`copy_into` a temporary table, and have the planner know it: autovacuum never looks at such a table, and joined
+    under the default guess 5,000 rows have taken 60 times as long."""
+    copy_into(cursor, table, columns, rows)
+    cursor.execute(f"ANALYZE {table}")
+
+
 def insert_select(
     cursor: CursorWrapper,
     model: type[Model],

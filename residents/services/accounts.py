@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
-from portal.bulk import copy_into, insert_select
+from portal.bulk import insert_select, stage_into
 from portal.models import User
 from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import Status
@@ -122,7 +122,7 @@ class _Entrance:
         create_staging(self.cursor)
         fresh = [row for row in rows if known[row.row].known is Known.NOBODY]
         further = [row for row in rows if known[row.row].known is Known.FREE]
-        copy_into(self.cursor, "staged_accounts", STAGED, (staged(row, self._origin()) for row in fresh))
+        stage_into(self.cursor, "staged_accounts", STAGED, (staged(row, self._origin()) for row in fresh))
         if further:
             self._stage_known(further, known)
         if self.details:
@@ -135,7 +135,7 @@ class _Entrance:
         self.cursor.execute(
             f"CREATE TEMPORARY TABLE staged_details (sheet_row integer, {columns}) ON COMMIT DROP"
         )
-        copy_into(
+        stage_into(
             self.cursor,
             "staged_details",
             ["sheet_row", *names],
@@ -150,7 +150,7 @@ class _Entrance:
     def _stage_known(self, rows: list[AccountRow], known: dict[int, Standing]) -> None:
         people = {row.row: cast(int, known[row.row].resident_id) for row in rows}
         transferred = _transferred(people.values())
-        copy_into(
+        stage_into(
             self.cursor,
             "staged_accounts",
             (*STAGED, *_KNOWN, "is_new"),

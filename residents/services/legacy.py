@@ -14,7 +14,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 from django.utils import timezone
 
-from portal.bulk import copy_into, insert_select
+from portal.bulk import insert_select, stage_into
 from portal.models import User
 from residents.models import (
     BasicInfo,
@@ -82,8 +82,8 @@ def _enter(cursor: CursorWrapper, rows: list[LegacyRow], by: User) -> set[int]:
     further = [row for row in rows if row.person.id_number in known]
     create_staging(cursor)
     origin = Enrollment.Origin.LEGACY
-    copy_into(cursor, "staged_accounts", STAGED, (staged(row.person, origin) for row in fresh))
-    copy_into(
+    stage_into(cursor, "staged_accounts", STAGED, (staged(row.person, origin) for row in fresh))
+    stage_into(
         cursor,
         "staged_accounts",
         (*STAGED, "user_id", "resident_id", "is_new"),
@@ -254,4 +254,4 @@ def _stage_columns(
     columns = {field.column: field.db_type(connection) for field in model._meta.concrete_fields}
     typed = ", ".join(f'"{name}" {columns[name]}' for name in names)
     cursor.execute(f"CREATE TEMPORARY TABLE {table} (sheet_row integer, {typed}) ON COMMIT DROP")
-    copy_into(cursor, table, ["sheet_row", *names], lines)
+    stage_into(cursor, table, ["sheet_row", *names], lines)

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from portal.bulk import copy_into
+from portal.bulk import stage_into
 from residents.models import Enrollment
 from residents.rules.fields import Field
 from residents.services.training import EDITABLE, blank_as_stored
@@ -49,7 +49,7 @@ def store_many(rows: Iterable[Judged]) -> int:
         cursor.execute(
             f"CREATE TEMPORARY TABLE {_TABLE} (id bigint PRIMARY KEY, {types}, training_complete boolean)"
         )
-        copy_into(cursor, _TABLE, ["id", *columns, "training_complete"], lines)
+        stage_into(cursor, _TABLE, ["id", *columns, "training_complete"], lines)
         cursor.execute(
             f"UPDATE residents_enrollment e SET {changes}, version = e.version + 1, updated_at = %s"
             f" FROM {_TABLE} t WHERE e.id = t.id",

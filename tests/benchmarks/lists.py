@@ -28,9 +28,9 @@ def measure_search() -> Result:
         raise RuntimeError(f"the search found {hits} of {ROWS // RARE_EVERY} people")
     found = rates(
         {
-            "product": _repeated(50, lambda: list(by_name_or_number(records, RARE).values_list("pk"))),
+            "product": _repeated(200, lambda: list(by_name_or_number(records, RARE).values_list("pk"))),
             "scan": _repeated(
-                2, lambda: list(records.filter(resident__full_name__contains=RARE).values_list("pk"))
+                4, lambda: list(records.filter(resident__full_name__contains=RARE).values_list("pk"))
             ),
         }
     )
