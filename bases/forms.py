@@ -185,15 +185,23 @@ def status_form(context: Mapping[str, Any], *, data: Any = None, files: Any = No
             for code in offered
         ]
     )
-    form.fields["reason"].widget = forms.Select(choices=_reasons(offered))
+    form.fields["reason"].widget = forms.Select(choices=_reasons(offered, context.get("current_reason")))
     return form
 
 
-def _reasons(offered: list[str]) -> list:
+def _reasons(offered: list[str], current: str | None) -> list:
     groups = [
-        (CODE_LISTS["status"].label(code), list(REASONS_OF_STATUS[code].items()))
-        for code in offered
-        if REASONS_OF_STATUS[code]
+        (
+            CODE_LISTS["status"].label(status),
+            [
+                (code, name)
+                for code, name in REASONS_OF_STATUS[status].items()
+                # A correction of the details keeps the reason, be it out of use by now.
+                if code == current or code in CODE_LISTS["reason"].offered
+            ],
+        )
+        for status in offered
+        if REASONS_OF_STATUS[status]
     ]
     return [("", "请选择"), *groups]
 

@@ -8,7 +8,7 @@ from bases.models import TrainingBase
 from bases.resources import WorkbookResource, column
 from portal.sheets.writing import Column, write_template
 from residents.codes import CODE_LISTS
-from residents.codes.training import REASONS_OF_STATUS
+from residents.codes.training import REASONS_OF_STATUS, offered_reasons
 from residents.models import Enrollment
 from residents.rules import status, training
 from residents.rules.fields import Field, Problems
@@ -20,12 +20,6 @@ from residents.words import in_words
 CLEAR = "清空"
 MATCH = tuple(field.name for field in training.MATCH_FIELDS)
 _IDENTITY = {"full_name", "id_type", "id_number"}
-# Which reasons a status has: the list of 变更原因 follows what stands in 培训状态 (GOALS B1).
-_REASONS = {
-    CODE_LISTS["status"].label(code): list(reasons.values())
-    for code, reasons in REASONS_OF_STATUS.items()
-    if reasons
-}
 _STATUS_LABEL = next(field.label for field in status.FIELDS if field.name == "status")
 _WIDTHS = {
     "id_number": 24,
@@ -91,6 +85,12 @@ class TrainingResource(WorkbookResource):
             yield [in_template(field, values.get(field.name)) for field in fields]
 
 
+def _reasons() -> dict[str, list[str]]:
+    """Which reasons a status has: the list of 变更原因 follows what stands in 培训状态 (GOALS B1)."""
+    offered = {CODE_LISTS["status"].label(code): offered_reasons(code) for code in REASONS_OF_STATUS}
+    return {status: list(reasons.values()) for status, reasons in offered.items() if reasons}
+
+
 def in_template(field: Field, value: Any) -> str:
     """A stored value as the template shows it and takes it back."""
     return in_words(field, value, masked=False)
@@ -122,7 +122,7 @@ def training_template(enrollments: Iterable[Enrollment], *, module: str, base: T
             width=_WIDTHS.get(field.name, 16),
             required=field.required and not field.asked,
             rule=field.help,
-            choices=_REASONS if field.name == "reason" else resource.choices(field, base, years),
+            choices=_reasons() if field.name == "reason" else resource.choices(field, base, years),
             depends_on=_STATUS_LABEL if field.name == "reason" else None,
         )
         for field in resource.rule_fields()

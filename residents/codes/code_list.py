@@ -3,8 +3,9 @@
 import difflib
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from residents.rules.catalogue import LONGEST_QUOTE, Invalid, Problem, Verbatim, invalid, problem
 
@@ -21,10 +22,28 @@ def fold(text: str) -> str:
     return _IGNORED.sub("", text.translate(_HALF_WIDTH)).casefold()
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the association has changed of one code, or a code it has added (DOMAIN §7); `is_offered` as in forms."""
+
+    code: str
+    label: str
+    is_offered: bool = True
+    synonyms: tuple[str, ...] = ()
+
+
+class _Content(NamedTuple):
+    items: dict[str, str]
+    offered: dict[str, str]
+    index: dict[str, str]
+    refusal: Any
+
+
 class CodeList:
     """One list of DOMAIN §3: `items` (code -> name, in order) and the subset `offered` in forms and templates.
 
-    Codes outside `offered` are still understood and shown: older records hold them.
+    Codes outside `offered` are still understood and shown: older records hold them. `take_over` replaces the content
+    as a whole, so a list must be asked each time and never be copied when a module is loaded.
     """
 
     def __init__(
@@ -38,26 +57,70 @@ class CodeList:
         suffixes: Iterable[str] = (),
     ):
         self.title = title
-        self.items = dict(items)
-        hidden = frozenset(hidden)
-        self.offered = {code: name for code, name in self.items.items() if code not in hidden}
-        self._width = len(next(iter(self.items)))
+        self._built_in = dict(items)
+        self._hidden = frozenset(hidden)
+        self._synonyms = dict(synonyms or {})
+        self._suffixes = tuple(suffixes)
+        self.width = len(next(iter(self._built_in)))
         self._ambiguous = {fold(name): question for name, question in (ambiguous or {}).items()}
-        self._index = self._spellings(synonyms or {}, tuple(suffixes))
-        self._refusal = lru_cache(maxsize=1024)(self._describe_refusal)
+        self.take_over(())
 
-    def _spellings(self, synonyms: Mapping[str, str], suffixes: tuple[str, ...]) -> dict[str, str]:
-        index = {fold(code): code for code in self.items} | {code: code for code in self.items}
-        for code, name in self.items.items():
-            index[fold(name)] = code
-            index.setdefault(name, code)
+    def take_over(self, changes: Iterable[Change]) -> None:
+        """Make the content anew from the built-in list and these changes of it, at one stroke for all threads.
+
+        A renamed code is still found by its built-in name: workbooks made before hold it. Added codes stand where
+        their code belongs.
+        """
+        changes = tuple(changes)
+        items = dict(self._built_in)
+        synonyms = dict(self._synonyms)
+        hidden = set(self._hidden)
+        for change in changes:
+            if change.code in self._built_in:
+                synonyms[self._built_in[change.code]] = change.code
+            items[change.code] = change.label
+            synonyms |= dict.fromkeys(change.synonyms, change.code)
+            (hidden.discard if change.is_offered else hidden.add)(change.code)
+        if items.keys() != self._built_in.keys():
+            items = dict(sorted(items.items()))
+        self._content = _Content(
+            items,
+            {code: name for code, name in items.items() if code not in hidden},
+            self._spellings(items, synonyms),
+            lru_cache(maxsize=1024)(self._describe_refusal),
+        )
+
+    @property
+    def items(self) -> dict[str, str]:
+        return self._content.items
+
+    @property
+    def offered(self) -> dict[str, str]:
+        return self._content.offered
+
+    def _spellings(self, items: Mapping[str, str], synonyms: Mapping[str, str]) -> dict[str, str]:
+        index = {fold(code): code for code in items} | {code: code for code in items}
         for name, code in synonyms.items():
             index[fold(name)] = code
-        for code, name in self.items.items():
-            for suffix in suffixes:
+        for code, name in items.items():
+            index[fold(name)] = code
+            index.setdefault(name, code)
+        for code, name in items.items():
+            for suffix in self._suffixes:
                 if name.endswith(suffix) and len(name) > len(suffix):
                     index.setdefault(fold(name.removesuffix(suffix)), code)
         return index
+
+    def meant_by(self, text: str) -> str | None:
+        """The code that has exactly this spelling, "" where it means two things, None where it is free."""
+        return "" if fold(text) in self._ambiguous else self._content.index.get(fold(text))
+
+    def is_built_in(self, code: str) -> bool:
+        return code in self._built_in
+
+    def synonyms_of(self, code: str) -> list[str]:
+        """The built-in other spellings of a code."""
+        return [name for name, meant in self._synonyms.items() if meant == code]
 
     @property
     def choices(self) -> list[tuple[str, str]]:
@@ -74,30 +137,31 @@ class CodeList:
         A number stands for its digits, with the leading zeros a spreadsheet has dropped. Raises Invalid, which names
         the nearest value, or asks back where a name means two things.
         """
+        content = self._content
         if type(raw) is str:
-            code = self._index.get(raw)
+            code = content.index.get(raw)
             if code is not None:
                 return code
         elif isinstance(raw, float) and raw.is_integer():
             raw = int(raw)
         text = "" if isinstance(raw, bool) else fold(str(raw))
-        code = self._index.get(text) or self._from_digits(text) or self._from_code_and_name(text)
+        code = content.index.get(text) or self._from_digits(text) or self._from_code_and_name(text)
         if code is not None:
             return code
-        raise Invalid(self._refusal(str(raw), text))
+        raise Invalid(content.refusal(str(raw), text))
 
     def _from_digits(self, text: str) -> str | None:
         text = text.removesuffix(".0")
         if not (text.isascii() and text.isdigit()):
             return None
-        return self._index.get(text.lstrip("0").zfill(self._width))
+        return self._content.index.get(text.lstrip("0").zfill(self.width))
 
     def _from_code_and_name(self, text: str) -> str | None:
         """The code of "0100 内科" and "01-居民身份证", provided both halves mean the same."""
         match = _CODE_AND_NAME.fullmatch(text)
-        if match is None or match[1] not in self._index:
+        if match is None or match[1] not in self._content.index:
             return None
-        code, named = self._index[match[1]], self._index.get(match[2])
+        code, named = self._content.index[match[1]], self._content.index.get(match[2])
         if named is not None and named != code:
             raise invalid("code_mismatch", value=text)
         return named
@@ -107,13 +171,16 @@ class CodeList:
             return problem("code_ambiguous", value=raw, options=self._ambiguous[text])
         # A wrong number is near to other numbers by accident only.
         nearest = (
-            difflib.get_close_matches(text, self._index, n=1, cutoff=0.5)
+            difflib.get_close_matches(text, self._content.index, n=1, cutoff=0.5)
             if len(text) <= LONGEST_QUOTE and not text.isdigit()
             else []
         )
         if nearest:
             return problem(
-                "code_nearest", value=raw, list=self.title, nearest=self.label(self._index[nearest[0]])
+                "code_nearest",
+                value=raw,
+                list=self.title,
+                nearest=self.label(self._content.index[nearest[0]]),
             )
         if len(self.offered) <= MOST_OPTIONS_SHOWN:
             return problem(

@@ -1,5 +1,7 @@
 """Code lists about the training: specialties, statuses, reasons, states (DOMAIN §3.3, 3.4, 3.10)."""
 
+from collections.abc import Iterator, Mapping
+
 from residents.codes.code_list import CodeList
 
 # (code, name, first intake year or None when in force from the beginning, active in 2019)
@@ -123,11 +125,38 @@ REASON = CodeList(
 TRANSFER_REASONS = ("11", "12")
 OTHER_REASONS = ("19", "29", "39", "49")
 _FIRST_DIGIT_OF_REASONS = {WITHDRAWN: "1", EXTENDED: "2", SUSPENDED: "3", ENDED: "4"}
-# The reasons each status may have; 在培 needs none (DOMAIN §3.4).
-REASONS_OF_STATUS: dict[str, dict[str, str]] = {
-    status: {code: name for code, name in _REASONS.items() if code[0] == digit}
-    for status, digit in _FIRST_DIGIT_OF_REASONS.items()
-} | {IN_TRAINING: {}}
+
+
+class _ReasonsOfStatus(Mapping[str, dict[str, str]]):
+    """Status -> the reasons (code -> name) it may have, those taken out of use too, as the list stands now."""
+
+    def __getitem__(self, status: str) -> dict[str, str]:
+        digit = _FIRST_DIGIT_OF_REASONS.get(status)
+        if digit is None and status not in STATUS.items:
+            raise KeyError(status)
+        return {code: name for code, name in REASON.items.items() if code[0] == digit}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*_FIRST_DIGIT_OF_REASONS, IN_TRAINING))
+
+    def __len__(self) -> int:
+        return len(_FIRST_DIGIT_OF_REASONS) + 1
+
+
+# 在培 needs none (DOMAIN §3.4).
+REASONS_OF_STATUS: Mapping[str, dict[str, str]] = _ReasonsOfStatus()
+
+
+def offered_reasons(status: str) -> dict[str, str]:
+    """The reasons (code -> name) that a new change to this status may have."""
+    offered = REASON.offered
+    return {code: name for code, name in REASONS_OF_STATUS[status].items() if code in offered}
+
+
+def status_of_reason(code: str) -> str | None:
+    """The status whose reason a code is: its first digit tells."""
+    return next((status for status, digit in _FIRST_DIGIT_OF_REASONS.items() if code[:1] == digit), None)
+
 
 WITHDRAWAL_KIND = CodeList(
     "退培类型", {"1": "协议退培", "2": "违约退培"}, synonyms={"协议": "1", "违约": "2"}

@@ -42,6 +42,11 @@ ERRORS: dict[str, tuple[str, str, str]] = {
         "请从下拉列表或模板的代码表中选择。",
     ),
     "code_options": ("不在可选范围内", "“{value}”不是“{list}”的可选值。", "可填：{options}。"),
+    "code_withdrawn": (
+        "已停止使用的选项",
+        "“{list}”中的“{value}”已停止使用，只在以前的记录中保留。",
+        "请改选：{options}。",
+    ),
     "code_nearest": (
         "不在可选范围内",
         "“{value}”不是“{list}”的可选值。",

@@ -1,12 +1,13 @@
 """证书信息: qualification and licence of a physician (DOMAIN §2.5), kept by the resident.
 
-Context: `today`, `id_type`, `id_number`, `military_status`, `specialty`, `bachelor_graduation_date`.
+Context: `today`, `id_type`, `id_number`, `military_status`, `specialty`, `bachelor_graduation_date`,
+and at an entry `stored`: the block before it, whose codes stay even when they are out of use by now.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from residents.codes import scopes_of_class
+from residents.codes import CODE_LISTS, scopes_of_class
 from residents.codes.practice import (
     PRACTICE_CLASS,
     PRACTICE_SCOPE,
@@ -17,6 +18,7 @@ from residents.codes.practice import (
 )
 from residents.codes.training import DENTAL, PREVENTIVE_MEDICINE, SPECIALTY
 from residents.rules.basic import NOT_MILITARY
+from residents.rules.catalogue import Verbatim
 from residents.rules.dates import add_years
 from residents.rules.fields import Field, Problems, add, missing_fields, without_empty
 from residents.rules.identity import RESIDENT_ID, to_15_digits
@@ -111,6 +113,8 @@ def problems(values: Mapping[str, Any], context: Mapping[str, Any]) -> Problems:
     _judge_dates(values, context, found)
     _judge_class(values, context, found)
     _judge_practice(values, found)
+    if "stored" in context:
+        _judge_withdrawn(values, context["stored"], found)
     _judge_qualification_no(values, context, found)
     number = values.get("license_no")
     if number and len(number) != 15:
@@ -150,6 +154,18 @@ def _judge_class(values: Mapping[str, Any], context: Mapping[str, Any], found: P
             "qualification_class_unusual",
             specialty=SPECIALTY.label(specialty),
             expected=QUALIFICATION_CLASS.label(usual),
+        )
+
+
+def _judge_withdrawn(values: Mapping[str, Any], stored: Mapping[str, Any], found: Problems) -> None:
+    for field in FIELDS:
+        value = values.get(field.name) if field.codes else None
+        if value is None or value == stored.get(field.name) or value in CODE_LISTS[field.codes].offered:
+            continue
+        listed = CODE_LISTS[field.codes]
+        options = Verbatim("、".join(listed.offered.values()))
+        add(
+            found, field.name, "code_withdrawn", value=listed.label(value), list=listed.title, options=options
         )
 
 

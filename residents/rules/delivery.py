@@ -76,7 +76,7 @@ def judge(delivered: Delivered, context: Mapping[str, Any]) -> None:
     `base_province`, `accredited` (codes of the base's specialties), `live_enrollment` (see residents.rules.account).
     """
     values = delivered.values
-    known = {**context, "module": "intake"}
+    known = {**context, "module": "intake", "stored": {}}
     _merge(delivered, "account", account.problems(_judgeable(delivered, "account"), known))
     if context.get("base_found") is False:
         named = values["training"].get("training_base")

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from residents.codes import OTHER_MAJOR, OTHER_SCHOOL
+from residents.codes.number_shapes import NUMBER_SHAPES
 from residents.codes.study import (
     BACHELOR,
     COLLEGE,
@@ -207,12 +208,11 @@ def _judge_codes(values: Mapping[str, Any], found: Problems) -> None:
 
 
 def _judge_numbers(values: Mapping[str, Any], found: Problems) -> None:
-    """Shapes of Chinese certificates since 2001; foreign, older and military ones differ: warnings only (P-25)."""
-    diploma, degree = values.get("diploma_no"), values.get("degree_no")
-    if diploma and not (diploma.isdigit() and len(diploma) in (17, 18)):
-        add(found, "diploma_no", "diploma_no_shape", value=diploma)
-    if degree and not (degree.isdigit() and len(degree) == 16):
-        add(found, "degree_no", "degree_no_shape", value=degree)
+    """Foreign, older and military certificates differ from the usual shapes: warnings only (P-25)."""
+    for name, shapes in NUMBER_SHAPES.items():
+        number = values.get(name)
+        if number and not shapes.fit(number):
+            add(found, name, f"{name}_shape", value=number)
 
 
 def problems_of_rows(

@@ -1,11 +1,11 @@
 """培训状态: which changes are possible, what each needs, and the fields of one change (DOMAIN §2.7, 3.4).
 
-Context: `today`, `current_status` (None for a new enrollment), `last_change_date`, `actual_start_date`,
-`planned_end_date`, `extended_until`, `intake_year`, `approved_years`, `has_exam_result`, `has_pending_extension`,
-`has_newer_live_enrollment`, `is_correction` (made by CMDA) and `module`.
+Context: `today`, `current_status` (None for a new enrollment), `current_reason`, `last_change_date`,
+`actual_start_date`, `planned_end_date`, `extended_until`, `intake_year`, `approved_years`, `has_exam_result`,
+`has_pending_extension`, `has_newer_live_enrollment`, `is_correction` (made by CMDA) and `module`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,9 @@ from residents.codes.training import (
     SUSPENDED,
     TRANSFER_REASONS,
     WITHDRAWN,
+    offered_reasons,
 )
+from residents.rules.catalogue import Verbatim
 from residents.rules.fields import Field, Problems, add, missing_fields, without_empty
 from residents.rules.training import latest_end_year
 
@@ -62,7 +64,17 @@ TRANSITIONS: dict[tuple[str | None, str], Transition] = {
     (WITHDRAWN, IN_TRAINING): Transition(("effective_date", "reason_note")),
 }
 
-_NOT_TRANSFER = tuple(code for code in REASONS_OF_STATUS[WITHDRAWN] if code not in TRANSFER_REASONS)
+
+class _NoTransfer(tuple):
+    """No reason yet, and every reason of 退培 but a transfer, as the list stands when it is asked."""
+
+    def __iter__(self) -> Iterator[str | None]:
+        return iter((None, *(code for code in REASONS_OF_STATUS[WITHDRAWN] if code not in TRANSFER_REASONS)))
+
+    def __contains__(self, reason: object) -> bool:
+        return any(reason == each for each in self)
+
+
 _RESULT_OF_REASON = {"41": "1", "42": "2", "43": "3"}
 _EXTENSION, _SUSPENSION = (("status", (EXTENDED,)),), (("status", (SUSPENDED,)),)
 _END, _WITHDRAWAL = (("status", (ENDED,)),), (("status", (WITHDRAWN,)),)
@@ -95,7 +107,7 @@ FIELDS: tuple[Field, ...] = (
         "code",
         codes="withdrawal_kind",
         required=True,
-        asked=(*_WITHDRAWAL, ("reason", (None, *_NOT_TRANSFER))),
+        asked=(*_WITHDRAWAL, ("reason", _NoTransfer())),
         owner="base",
     ),
     Field(
@@ -137,7 +149,7 @@ def problems(values: Mapping[str, Any], context: Mapping[str, Any]) -> Problems:
         return found
     if status != context.get("current_status"):
         _judge_transition(status, context, found)
-    _judge_reason(status, values, found)
+    _judge_reason(status, values, context, found)
     _judge_effective_date(values, context, found)
     if status == EXTENDED:
         _judge_extension(values, context, found)
@@ -161,11 +173,24 @@ def _judge_transition(status: str, context: Mapping[str, Any], found: Problems) 
         add(found, "status", "reopen_blocked")
 
 
-def _judge_reason(status: str, values: Mapping[str, Any], found: Problems) -> None:
+def _judge_reason(
+    status: str, values: Mapping[str, Any], context: Mapping[str, Any], found: Problems
+) -> None:
     reason = values.get("reason")
-    if reason is not None and reason not in REASONS_OF_STATUS[status]:
+    if reason is None:
+        return
+    if reason not in REASONS_OF_STATUS[status]:
+        words = {"value": REASON.label(reason), "status": STATUS.label(status)}
+        add(found, "reason", "reason_of_other_status", **words)
+    elif reason not in REASON.offered and reason != context.get("current_reason"):
+        options = Verbatim("、".join(offered_reasons(status).values()))
         add(
-            found, "reason", "reason_of_other_status", value=REASON.label(reason), status=STATUS.label(status)
+            found,
+            "reason",
+            "code_withdrawn",
+            value=REASON.label(reason),
+            list=REASON.title,
+            options=options,
         )
 
 

@@ -273,7 +273,7 @@ def _judged(
     files = _file_problems(own, sent)
     sent |= {name: None for name, value in sent.items() if value is False}
     told = _told(enrollment) if block == "basic" else {}
-    context = _context(enrollment)
+    context = _context(enrollment) | {"stored": before}
     verdict = judge(RULES[block], {**before, **sent, **told}, context)
     # The page hides what is not asked: its author could not even see what is wrong with it.
     hidden = {name for name in sent if sent[name] and verdict.values.get(name, sent[name]) is None}

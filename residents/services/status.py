@@ -34,6 +34,7 @@ def status_context(enrollment: Enrollment) -> dict[str, Any]:
         "today": timezone.localdate(),
         "module": enrollment.module,
         "current_status": enrollment.status,
+        "current_reason": changes[0].reason if changes else None,
         "last_change_date": max(
             (change.effective_date for change in changes if change.effective_date), default=None
         ),
