@@ -1,3 +1,4 @@
+from residents.models.code_lists import CodeEntry, NumberShape
 from residents.models.enrollment import Enrollment, StatusChange
 from residents.models.personal import (
     BasicInfo,
@@ -12,8 +13,10 @@ from residents.models.resident import Resident
 __all__ = [
     "BasicInfo",
     "CertificateInfo",
+    "CodeEntry",
     "EducationRecord",
     "Enrollment",
+    "NumberShape",
     "PersonalReturn",
     "Resident",
     "SectionConfirmation",
