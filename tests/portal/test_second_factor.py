@@ -323,6 +323,17 @@ def test_changed_secret_key_with_its_fallback(base_officer, factor, settings):
     assert enter(half_way(base_officer), code(factor, 1)) is True
 
 
+def test_changed_secret_key_with_its_fallback_keeps_people_signed_in(base_officer, factor, settings):
+    """OPERATIONS 3: with a second factor as without one."""
+    client = half_way(base_officer)
+    enter(client, code(factor))
+    old = settings.SECRET_KEY
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another-key-for-this-test", [old]
+    assert client.get("/messages/").status_code == 200
+    settings.SECRET_KEY_FALLBACKS = []
+    assert client.get("/messages/").status_code == 200
+
+
 def test_changed_secret_key_without_fallback_leaves_the_recovery_codes(base_officer, signed_in, settings):
     key, codes = set_up(signed_in(base_officer))
     settings.SECRET_KEY = "another-key-for-this-test"
