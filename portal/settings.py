@@ -219,6 +219,8 @@ API_REQUESTS_PER_MINUTE = int(env("API_REQUESTS_PER_MINUTE", "120"))
 UPLOAD_RETENTION_DAYS = int(env("UPLOAD_RETENTION_DAYS", "90"))
 # Exported files can be fetched for this many days, then they are deleted (GOALS N5).
 EXPORT_DAYS = int(env("EXPORT_DAYS", "7"))
+# How long a process may work with code lists that the association has just changed; 0: until it starts anew.
+CODE_LISTS_SECONDS = int(env("CODE_LISTS_SECONDS", "3"))
 # Dotted path of the operator's virus scanner (portal/scanning.py says what it takes and answers); empty scans nothing.
 UPLOAD_SCANNER = env("UPLOAD_SCANNER", "")
 

@@ -7,7 +7,7 @@ lists — is taken from the rules and code lists, so manual and program cannot d
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from html import unescape
 from typing import Any
 
@@ -18,6 +18,7 @@ from django.utils.html import strip_tags
 from portal.roles import Role
 from portal.sheets import refusals
 from residents.codes import CODE_LISTS
+from residents.codes.code_list import edition
 from residents.rules.catalogue import CATALOGUE, Entry
 from residents.rules.fields import Field
 from residents.words import BLOCKS
@@ -172,9 +173,14 @@ def line_of(field: Field) -> dict[str, str]:
 # --- search ------------------------------------------------------------------------------------------------------
 
 
-@cache
 def body_of(slug: str) -> str:
-    """The HTML of one chapter. It says the same to everybody, so one process makes it once."""
+    """The HTML of one chapter. It says the same to everybody, so one process makes it once for each edition of the code
+    lists."""
+    return _body_of(slug, edition())
+
+
+@lru_cache(maxsize=64)
+def _body_of(slug: str, _edition: int) -> str:
     chapter = BY_SLUG[slug]
     return render_to_string(chapter.template, generated() | {"chapter": chapter})
 
@@ -185,9 +191,13 @@ def body_in_book(slug: str) -> str:
     return lower.replace('href="#', f'href="#{slug}-')
 
 
-@cache
 def sections_of(slug: str) -> list[tuple[str, str, str]]:
     """(anchor, heading, text) of each section of a chapter; what comes before the first has no anchor."""
+    return _sections_of(slug, edition())
+
+
+@lru_cache(maxsize=64)
+def _sections_of(slug: str, _edition: int) -> list[tuple[str, str, str]]:
     parts = _SECTION.split(body_of(slug))
     found = [("", BY_SLUG[slug].title, _plain(parts[0]))]
     for position in range(1, len(parts), 3):

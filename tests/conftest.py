@@ -9,6 +9,7 @@ from django.test import Client
 
 from bases.models import Province
 from portal.roles import Role
+from residents.services import code_lists
 from tests import factories
 
 
@@ -21,7 +22,16 @@ def _private_files(settings, tmp_path):
         "OPTIONS": {**storages["default"]["OPTIONS"], "location": str(tmp_path / "private")},
     }
     settings.STORAGES = storages
+    # Nothing is asked by time: the number of queries of a page stays exact.
+    settings.CODE_LISTS_SECONDS = 0
     settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+
+
+@pytest.fixture(autouse=True)
+def _code_lists_as_built():
+    """What one test changes of a code list is forgotten with its rows."""
+    yield
+    code_lists.take_over()
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 from typing import Any, NamedTuple
 
 from residents.rules.catalogue import LONGEST_QUOTE, Invalid, Problem, Verbatim, invalid, problem
@@ -13,8 +14,15 @@ from residents.rules.catalogue import LONGEST_QUOTE, Invalid, Problem, Verbatim,
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " "}
 _IGNORED = re.compile("[\\s'‘’\u00a0\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]+")
 _CODE_AND_NAME = re.compile(r"([0-9a-z]{1,4}?)[-—–_.:、,|]*([^0-9a-z].*)")
+_editions = count(1)
+_edition = 0
 # Longer lists are shown in the template's second sheet, not in the message.
 MOST_OPTIONS_SHOWN = 12
+
+
+def edition() -> int:
+    """A number that grows whenever a list takes over a change: the key for what is made from the lists and kept."""
+    return _edition
 
 
 def fold(text: str) -> str:
@@ -71,6 +79,7 @@ class CodeList:
         A renamed code is still found by its built-in name: workbooks made before hold it. Added codes stand where
         their code belongs.
         """
+        global _edition
         changes = tuple(changes)
         items = dict(self._built_in)
         synonyms = dict(self._synonyms)
@@ -89,6 +98,7 @@ class CodeList:
             self._spellings(items, synonyms),
             lru_cache(maxsize=1024)(self._describe_refusal),
         )
+        _edition = next(_editions)
 
     @property
     def items(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ from portal.roles import Role
 from portal.sheets.headers import STATUS_HEADER
 from portal.sheets.refusals import SheetRefused
 from portal.sheets.streaming import stream_xlsx
+from residents.services import code_lists
 
 _REJECTS = "未导入"
 _LEFT_OUT = "未采用的单元格"
@@ -35,6 +36,7 @@ class Command(BaseCommand):
             raise CommandError(f"没有名为“{options['by']}”的中国医师协会账号。")
         if not options["rejects"].is_dir():
             raise CommandError(f"没有文件夹“{options['rejects']}”，请先建立。")
+        code_lists.load()
         migration = Migration(by=by, dry_run=options["dry_run"], tell=self._progress)
         if options["dry_run"]:
             self.stdout.write("试运行：只检查，不写入任何数据。")
