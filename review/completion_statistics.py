@@ -1,6 +1,6 @@
 """Statistics of received early completions, and their list in the columns of 附件1 (BR-20; GOALS N5, N6)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 
 from django.db.models import QuerySet
 from django.db.models.functions import ExtractYear
@@ -46,7 +46,7 @@ def list_sheet(user: User, filters: Mapping[str, str], *, unmasked: bool) -> She
     return Sheet(list(completion.HEADERS), widths, found.count, _rows(found, unmasked))
 
 
-def _rows(found: QuerySet[CompletionRecord], unmasked: bool) -> Iterator[list[str]]:
+def _rows(found: QuerySet[CompletionRecord], unmasked: bool) -> Generator[list[str]]:
     for record in found.order_by("pk").iterator(chunk_size=ROWS_AT_ONCE):
         values = {field.name: getattr(record, field.name, None) for field in completion.FIELDS}
         values |= {

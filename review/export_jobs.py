@@ -5,6 +5,7 @@ Every export is logged when it is asked for and when it is fetched. Its file bel
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -99,8 +100,10 @@ def _enqueue(job: Job) -> None:
 def content(export: Export) -> Iterator[bytes]:
     """The bytes of a short export, as its rows come from the database."""
     # Outside a transaction the cursor would have to outlive its statement, and so collect every row before the first.
-    with transaction.atomic():
-        yield from _stream(export, _sheet(export), lambda rows: rows)
+    sheet = _sheet(export)
+    # Whoever breaks the download off leaves the cursor open: it is closed before its transaction ends.
+    with transaction.atomic(), closing(sheet.rows):
+        yield from _stream(export, sheet, lambda rows: rows)
 
 
 def _sheet(export: Export) -> Sheet:

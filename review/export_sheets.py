@@ -3,7 +3,7 @@
 A list of any length costs the same memory. Numbers of persons are masked unless the export was asked for in full.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,7 @@ class Sheet:
     headers: Sequence[str]
     widths: Sequence[int]
     count: Callable[[], int]
-    rows: Iterator[list]
+    rows: Generator[list]
 
 
 def sheet_of(found: QuerySet, columns: Sequence[Column], *, unmasked: bool) -> Sheet:
@@ -50,7 +50,7 @@ def sheet_of(found: QuerySet, columns: Sequence[Column], *, unmasked: bool) -> S
     )
 
 
-def _rows(found: QuerySet, columns: Sequence[Column], unmasked: bool) -> Iterator[list]:
+def _rows(found: QuerySet, columns: Sequence[Column], unmasked: bool) -> Generator[list]:
     named = {
         f"c{number}": column.source
         for number, column in enumerate(columns)

@@ -1,6 +1,6 @@
 """The quality list as an export: every finding of the filters, numbers masked (GOALS N5, P9)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
 from django.db.models import OuterRef, Subquery
@@ -47,7 +47,7 @@ def list_sheet(user: User, asked: Mapping[str, str], *, unmasked: bool) -> Sheet
     return Sheet(list(_HEADERS), list(_HEADERS.values()), found.count, _rows(found))
 
 
-def _rows(found: Any) -> Iterator[list]:
+def _rows(found: Any) -> Generator[list]:
     marks = QualityMark.objects.filter(
         kind=OuterRef("kind"), subject=OuterRef("subject"), fingerprint=OuterRef("fingerprint")
     )

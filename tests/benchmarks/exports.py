@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 from django.conf import settings
@@ -70,7 +71,7 @@ def _stock_export(found: Any) -> None:
 def export_list(user: Any, **filters: str) -> Iterator[bytes]:
     """The list of a statistic in full, as its export streams it."""
     sheet = list_sheet(user, {"source": "current", **filters}, unmasked=True)
-    with transaction.atomic():
+    with transaction.atomic(), closing(sheet.rows):
         yield from stream_xlsx(sheet.headers, sheet.rows, sheet_name="统计名单", widths=sheet.widths)
 
 

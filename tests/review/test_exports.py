@@ -2,7 +2,9 @@
 
 import csv
 import datetime
+import gc
 import io
+import sys
 
 import openpyxl
 import pytest
@@ -68,6 +70,21 @@ def test_short_list_comes_at_once_and_has_as_many_rows_as_the_page(
     assert numbers.isdisjoint(row[MASKED_NUMBER] for row in rows)
     line = AuditEvent.objects.get(action="export")
     assert (line.actor, line.detail["rows"], line.detail["masked"]) == (provincial_reviewer, 3, True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_download_broken_off_leaves_no_cursor_behind(people, provincial_reviewer, monkeypatch):
+    unraisable = []
+    monkeypatch.setattr(sys, "unraisablehook", unraisable.append)
+    export = Export.objects.create(
+        requested_by=provincial_reviewer, kind="residents_list", filters={}, rows=3
+    )
+    pieces = export_jobs.content(export)
+    assert next(pieces)
+    pieces.close()
+    del pieces
+    gc.collect()
+    assert unraisable == []
 
 
 def test_csv_is_guarded_against_formulas(signed_in, provincial_reviewer, people):
