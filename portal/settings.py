@@ -210,7 +210,11 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000
 # What the clock calls once a minute beside its own work, by name: it stands below the desks and knows none of them.
-CLOCK_CHORES = ["review.quality.recheck_if_due", "review.export_jobs.look_after"]
+CLOCK_CHORES = [
+    "review.chores.recheck_quality",
+    "review.chores.recount_nation",
+    "review.export_jobs.look_after",
+]
 UPLOAD_MAX_BYTES = 20 * 1024 * 1024
 WORKBOOK_MAX_ROWS = int(env("WORKBOOK_MAX_ROWS", "5000"))
 # What one key of the interface may ask in a minute; a batch holds up to a thousand records.

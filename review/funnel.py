@@ -1,23 +1,31 @@
 """The intake as a funnel, from account to approval, by province and by base, and day by day (GOALS P7, B16).
 
 A stage counts the records that have come at least so far; a stage's number and its list come from the same queryset.
+A large nation takes seconds to count: then the worker does it every ten minutes, and the page tells of which moment its
+numbers are.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import accumulate
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from bases.models import Submission
+from bases.models import IntakeCount, Submission
 from bases.scope import enrollments_for
+from portal.calendar import current_cycle
 from portal.models import CollectionCycle, User
 from portal.roles import Action
 from residents.models import Enrollment
 from residents.models.enrollment import PersonalState, ReportStatus
+from review.models import FunnelCount
+
+# So many records are counted in about a quarter of a second, while the page is waited for.
+COUNTED_AT_ONCE = 30_000
+EVERY = timedelta(minutes=10)
 
 _APPROVED = Q(intake_submission__isnull=False)
 STAGES: dict[str, tuple[str, Q]] = {
@@ -61,17 +69,30 @@ class Day:
     numbers: list[int]
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The lines and the curve of a page, the moment they are of, and whether they were kept since then."""
+
+    lines: list[Line]
+    days: list[Day]
+    as_of: datetime
+    is_kept: bool = False
+
+
 def records(
     user: User, cycle: CollectionCycle, *, province: str = "", base: str = ""
 ) -> QuerySet[Enrollment]:
     """The year's intake within the user's scope, those that lapsed at the lock included; late additions are none."""
-    found = enrollments_for(user, Action.VIEW).filter(intake_year=cycle.year)
-    found = found.exclude(origin=Enrollment.Origin.LATE)
+    found = _intake(enrollments_for(user, Action.VIEW), cycle.year)
     if province:
         found = found.filter(base__province=province)
     if base:
         found = found.filter(base=base)
     return found
+
+
+def _intake(found: QuerySet[Enrollment], year: int) -> QuerySet[Enrollment]:
+    return found.filter(intake_year=year).exclude(origin=Enrollment.Origin.LATE)
 
 
 def at_stage(found: QuerySet[Enrollment], stage: str) -> QuerySet[Enrollment]:
@@ -87,6 +108,59 @@ def by(found: QuerySet[Enrollment], organisation: str) -> list[Line]:
     counts = {stage: Count("pk", filter=condition) for stage, (_, condition) in STAGES.items()}
     grouped = found.order_by(order).values(key, name, order).annotate(**counts)
     return [Line(str(row[key]), row[name], {stage: row[stage] for stage in STAGES}) for row in grouped]
+
+
+def count(found: QuerySet[Enrollment], organisation: str) -> Counted:
+    as_of = timezone.now()
+    return Counted(by(found, organisation), days(found), as_of)
+
+
+def nation(year: int) -> Counted:
+    """Every province, counted now or, of a large nation, as kept; a nation that was never counted is counted now."""
+    if not _is_large(year):
+        return count(_whole_intake(year), "province")
+    kept = FunnelCount.objects.filter(year=year, as_of__isnull=False).first() or recount(year)
+    return Counted(
+        [Line(code, name, numbers) for code, name, numbers in kept.lines],
+        [Day(date.fromisoformat(day), numbers) for day, numbers in kept.days],
+        kept.as_of,
+        is_kept=True,
+    )
+
+
+def recount(year: int) -> FunnelCount:
+    """Count the nation's intake of this year anew and keep it."""
+    counted = count(_whole_intake(year), "province")
+    kept, _ = FunnelCount.objects.update_or_create(
+        year=year,
+        defaults={
+            "as_of": counted.as_of,
+            "lines": [[line.key, line.name, line.numbers] for line in counted.lines],
+            "days": [[each.day.isoformat(), each.numbers] for each in counted.days],
+        },
+    )
+    return kept
+
+
+def due_year() -> int | None:
+    """The year whose nation is to be counted anew; from then on the caller has asked for it and others get None."""
+    cycle, now = current_cycle(), timezone.now()
+    if cycle is None or not _is_large(cycle.year):
+        return None
+    FunnelCount.objects.get_or_create(year=cycle.year)
+    due = FunnelCount.objects.filter(year=cycle.year)
+    due = due.exclude(as_of__gt=now - EVERY).exclude(asked_at__gt=now - EVERY)
+    return cycle.year if due.update(asked_at=now) else None
+
+
+def _whole_intake(year: int) -> QuerySet[Enrollment]:
+    return _intake(Enrollment.objects.filter(deleted_at__isnull=True), year)
+
+
+def _is_large(year: int) -> bool:
+    """By the numbers that the triggers keep."""
+    kept = IntakeCount.objects.filter(intake_year=year).aggregate(total=Sum("number", default=0))
+    return kept["total"] > COUNTED_AT_ONCE
 
 
 def total(lines: Iterable[Line]) -> Line:

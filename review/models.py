@@ -355,12 +355,27 @@ class QualityMark(models.Model):
 
 
 class QualityCheck(models.Model):
-    """When the findings were last rebuilt: one row."""
+    """When the findings were last rebuilt, and when the worker was last asked to: one row."""
 
-    checked_at = models.DateTimeField()
+    checked_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(pk=1), name="quality_check_one_row")]
 
     def __str__(self) -> str:
-        return f"{self.checked_at:%Y-%m-%d %H:%M}"
+        return str(self.checked_at)
+
+
+class FunnelCount(models.Model):
+    """全国填报进度 of one year as the worker last counted it (review/funnel.py), and when it was last asked to."""
+
+    year = models.PositiveSmallIntegerField(unique=True)
+    asked_at = models.DateTimeField(null=True)
+    as_of = models.DateTimeField(null=True)
+    # [province code, name, {stage: number}], and [day, [numbers of the drawn stages]].
+    lines = models.JSONField(default=list)
+    days = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.year} {self.as_of}"

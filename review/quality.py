@@ -65,14 +65,16 @@ def recheck() -> int:
     return QualityFinding.objects.count()
 
 
-def recheck_if_due() -> None:
-    """What the clock calls every minute: a rebuild once an hour."""
-    if not QualityCheck.objects.filter(checked_at__gt=timezone.now() - EVERY).exists():
-        recheck()
+def is_due() -> bool:
+    """Whether the hour is over; from a True on, the caller has asked for the rebuild and others get False."""
+    now = timezone.now()
+    QualityCheck.objects.get_or_create(pk=1)
+    due = QualityCheck.objects.exclude(checked_at__gt=now - EVERY).exclude(asked_at__gt=now - EVERY)
+    return bool(due.update(asked_at=now))
 
 
 def checked_at() -> QualityCheck | None:
-    return QualityCheck.objects.first()
+    return QualityCheck.objects.filter(checked_at__isnull=False).first()
 
 
 def findings(user: User, filters: Mapping) -> QuerySet[QualityFinding]:

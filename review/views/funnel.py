@@ -1,7 +1,6 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
@@ -39,20 +38,25 @@ def progress(request: HttpRequest) -> HttpResponse:
     cycle, where = _asked(request)
     page = {"cycle": cycle, "cycles": CollectionCycle.objects.order_by("-year")}
     if cycle:
-        found = funnel.records(request.user, cycle, **where)
         is_national = request.user.role == Role.CMDA and not where
-        lines = funnel.by(found, "province" if is_national else "base")
-        total = _linked(funnel.total(lines), cycle, where, "")
+        if is_national:
+            counted = funnel.nation(cycle.year)
+        else:
+            counted = funnel.count(funnel.records(request.user, cycle, **where), "base")
+        total = _linked(funnel.total(counted.lines), cycle, where, "")
         page |= {
             "stages": [title for title, _ in STAGES.values()],
             "steps": list(zip((title for title, _ in STAGES.values()), total["cells"], strict=True)),
             "daily": [STAGES[stage][0] for stage in funnel.DAILY],
-            "lines": [_linked(line, cycle, where, "province" if is_national else "base") for line in lines],
+            "lines": [
+                _linked(line, cycle, where, "province" if is_national else "base") for line in counted.lines
+            ],
             "total": total,
-            "days": funnel.days(found),
+            "days": counted.days,
             "is_national": is_national,
             "province": Province.objects.filter(pk=where.get("province")).first(),
-            "as_of": timezone.now(),
+            "as_of": counted.as_of,
+            "is_kept": counted.is_kept,
         }
     return render(request, "review/funnel.html", page)
 

@@ -3,6 +3,7 @@
 import datetime
 
 import pytest
+from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
@@ -10,6 +11,7 @@ from bases import reporting
 from bases.models import Submission
 from review import funnel
 from review.decisions import approve
+from review.models import FunnelCount
 from tests import factories
 
 
@@ -64,6 +66,31 @@ def test_curve_ends_at_the_numbers_of_today(line, national_officer, cycle):
     ]
     assert [each.numbers[0] for each in days] == [2, 2, 2, 7]
     assert days[-1].numbers == [7, 6, 2, 1]
+
+
+def test_large_nation_is_counted_by_the_worker_and_says_when(
+    signed_in, line, base, national_officer, cycle, monkeypatch
+):
+    """P7: the date of the data is shown; parts make the total of that moment."""
+    monkeypatch.setattr(funnel, "COUNTED_AT_ONCE", 5)
+    client, address = signed_in(national_officer), reverse("review:funnel")
+    first = client.get(address).context
+    factories.EnrollmentFactory(base=base, intake_year=cycle.year)
+    page = client.get(address)
+    assert [page.context[name] for name in ("lines", "days", "as_of")] == [
+        first[name] for name in ("lines", "days", "as_of")
+    ]
+    assert "每10分钟统计一次" in page.content.decode()
+    call_command("run_clock", "--once")
+    assert client.get(address).context["as_of"] == first["as_of"]
+    long_ago = timezone.now() - datetime.timedelta(minutes=11)
+    FunnelCount.objects.update(as_of=long_ago, asked_at=long_ago)
+    call_command("run_clock", "--once")
+    page = client.get(address)
+    assert page.context["total"]["cells"][0][0] == first["total"]["cells"][0][0] + 1
+    assert page.context["days"][-1].numbers[0] == page.context["total"]["cells"][0][0]
+    base_view = client.get(address, {"province": base.province_id})
+    assert "每10分钟" not in base_view.content.decode()
 
 
 def test_scope(signed_in, line, base_officer, other_base, other_province_reviewer):

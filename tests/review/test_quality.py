@@ -9,6 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
+from django_tasks import default_task_backend
 
 from portal.models import AuditEvent
 from residents.models import BasicInfo, CertificateInfo, EducationRecord, Enrollment, StatusChange
@@ -340,6 +341,17 @@ def test_clock_looks_once_an_hour(started):
     assert QualityFinding.objects.count() == 0
     check = quality.checked_at()
     check.checked_at -= datetime.timedelta(hours=1)
+    check.asked_at -= datetime.timedelta(hours=1)
     check.save()
     call_command("run_clock", "--once")
     assert QualityFinding.objects.count() == 1
+
+
+def test_clock_asks_the_worker_and_asks_once(started, settings):
+    """A rebuild takes a minute over a nation; the clock's other chores do not wait for it."""
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}
+    started(planned_end_date=DATE(2028, 12, 1))
+    for _ in range(3):
+        call_command("run_clock", "--once")
+    asked = [each.task.name for each in default_task_backend.results]
+    assert (asked, QualityFinding.objects.count()) == (["recheck_quality"], 0)
