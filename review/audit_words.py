@@ -68,6 +68,8 @@ ACTS = {
     "save_base": "修改培训基地",
     "save_accreditation": "修改专业基地",
     "save_specialty": "修改培训专业",
+    "save_code_list": "修改代码表",
+    "save_number_shape": "修改证书编号形式",
     "save_notice": "发布或修改公告",
     "withdraw_notice": "撤下公告",
     "restore_notice": "恢复公告",

@@ -16,7 +16,7 @@ from bases.models import CorrectionRequest, ExtensionRequest, ImportBatch, Speci
 from bases.reporting import build_submission
 from portal.models import CycleWindow, Message, Notice, Step
 from portal.roles import Role
-from residents.models import EducationRecord, Enrollment, PersonalReturn
+from residents.models import EducationRecord, Enrollment, NumberShape, PersonalReturn
 from review.api import keys
 from review.models import CompletionBatch, Export, ModeSwitchApplication, QualityFinding, Substitution
 from tests import factories
@@ -145,6 +145,9 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         expires_at=timezone.now() + datetime.timedelta(days=1),
         by=reviewer,
     )
+    shape, _ = NumberShape.objects.get_or_create(
+        field="degree_no", lengths=[12], defaults={"reason": "军队院校", "changed_by": reviewer}
+    )
     return {
         "": {},
         "module": {"module": "intake"},
@@ -181,6 +184,9 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         "accreditation base": {"base_pk": enrollment.base_id},
         "accreditation": {"base_pk": enrollment.base_id, "pk": accredited.pk},
         "specialty": {"code": "0100"},
+        "code list": {"name": "reason"},
+        "code": {"name": "reason", "code": "13"},
+        "number shape": {"pk": shape.pk},
         "directory": {"kind": "bases"},
         "organisation": {"kind": "base", "key": str(enrollment.base_id)},
         "colleague": {"kind": "base", "key": str(enrollment.base_id), "pk": colleague.pk},
@@ -199,6 +205,9 @@ SHARED = {
     "year",
     "step",
     "specialty",
+    "code list",
+    "code",
+    "number shape",
     "directory",
     "decision batch",
 }
