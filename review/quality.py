@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from bases.scope import bases_for, provinces_for
@@ -13,6 +13,7 @@ from portal import audit
 from portal.calendar import current_cycle, cycle_state
 from portal.models import User
 from portal.roles import Action, Role
+from residents.models import Enrollment
 from residents.services.states import StateMoved
 from review.models import QualityCheck, QualityFinding, QualityMark
 from review.quality_checks import CHECKS
@@ -79,7 +80,8 @@ def checked_at() -> QualityCheck | None:
 
 def findings(user: User, filters: Mapping) -> QuerySet[QualityFinding]:
     """Findings in the user's scope that match `QualityFilter`; those of records deleted since are left out."""
-    found = QualityFinding.objects.filter(Q(enrollment=None) | Q(enrollment__deleted_at=None))
+    deleted = Enrollment.objects.filter(pk=OuterRef("enrollment_id"), deleted_at__isnull=False)
+    found = QualityFinding.objects.filter(~Exists(deleted))
     if user.role != Role.CMDA:
         found = found.filter(base_id__in=list(bases_for(user, Action.VIEW).values_list("pk", flat=True)))
     for name, column in {"kind": "kind", "base": "base", "year": "intake_year"}.items():

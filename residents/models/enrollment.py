@@ -176,6 +176,8 @@ class Enrollment(models.Model):
             ),
             models.Index(fields=["base", "review_status", "-id"], name="enrollment_by_review"),
             models.Index(fields=["resident", "-id"], name="enrollment_by_person"),
+            # A handful: what else is asked of deleted records would look at all that are not.
+            models.Index(fields=["base"], condition=Q(deleted_at__isnull=False), name="enrollment_deleted"),
         ]
         constraints = [
             models.UniqueConstraint(
