@@ -32,6 +32,7 @@ class Row:
 
     code: str
     label: str
+    group: str
     synonyms: str
     is_offered: bool
     is_fixed: bool
@@ -48,6 +49,7 @@ def rows(name: str) -> list[Row]:
         Row(
             code,
             label,
+            dict(editable.heads).get(code[0], ""),
             "、".join(spellings(name, code, changed.get(code))),
             code in listed.offered,
             code in editable.fixed,

@@ -49,6 +49,9 @@ class CodeForm(forms.Form):
             del self.fields["version"]
         if name != "province":
             del self.fields["short_name"]
+        else:
+            # As long as the column of the reviewing units.
+            self.fields["label"] = forms.CharField(label="名称", max_length=20)
         if given_code in editable.fixed:
             del self.fields["is_offered"]
 
