@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 
 from residents.codes import CODE_LISTS, SUGGESTIONS
 from residents.rules.fields import Field, Problems, is_asked, is_needed
+from residents.services import uploads
 
 MOST_RADIOS = 4
 YES_NO = (("True", "是"), ("False", "否"))
@@ -118,14 +119,25 @@ def _as_json(conditions: Iterable[tuple[str, tuple]]) -> str:
 def _control(item: Field, value: Any) -> forms.Field:
     common = {"label": item.label, "help_text": item.help, "required": False}
     if item.kind == "file":
-        accept = _PHOTO_TYPES if item.name == "photo" else _SCAN_TYPES
-        widget = forms.FileInput({"accept": accept})
+        told = _photo_told() if item.name == "photo" else {"accept": _SCAN_TYPES}
+        widget = forms.FileInput(told)
         return forms.FileField(widget=widget, allow_empty_file=True, **common)
     if item.kind == "bool":
         return forms.Field(widget=forms.RadioSelect(choices=YES_NO), **common)
     if item.kind == "code":
         return forms.Field(widget=_choices(item, value), **common)
     return forms.Field(widget=_input(item), **common)
+
+
+def _photo_told() -> dict[str, str]:
+    """What the page needs to judge a photo as the server does, before it is sent (P-28)."""
+    told = {
+        "width": uploads.PHOTO_WIDTH,
+        "height": uploads.PHOTO_HEIGHT,
+        "bytes": uploads.PHOTO_MAX_BYTES,
+        "words": uploads.photo_words(),
+    }
+    return {"accept": _PHOTO_TYPES, "data-photo": json.dumps(told, ensure_ascii=False)}
 
 
 def _choices(item: Field, value: Any) -> forms.Widget:

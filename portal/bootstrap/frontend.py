@@ -25,6 +25,7 @@ FILES = {
     "@tabler/icons-webfont/dist/fonts/tabler-icons.woff2": "icons/fonts/tabler-icons.woff2",
     "@tabler/icons-webfont/dist/fonts/tabler-icons.woff": "icons/fonts/tabler-icons.woff",
     "@tabler/icons-webfont/dist/fonts/tabler-icons.ttf": "icons/fonts/tabler-icons.ttf",
+    "cropperjs/dist/cropper.min.js": "cropperjs/cropper.min.js",
     "echarts/dist/echarts.min.js": "echarts/echarts.min.js",
 }
 

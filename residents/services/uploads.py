@@ -18,6 +18,17 @@ _SIGNATURES = ((b"\xff\xd8\xff", JPEG), (b"\x89PNG\r\n\x1a\n", PNG), (b"%PDF-", 
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 
+# The page that checks before anything is sent says the same (P-28).
+_PHOTO_WORDS = {
+    "photo_kind": ("照片不是 JPG 格式。", "请另存为 JPG 后重新上传，仅改文件名后缀无效。"),
+    "photo_too_large": (f"照片有 {{kb}} KB，超过 {PHOTO_MAX_BYTES // 1024} KB。", "请压缩后重新上传。"),
+    "photo_broken": ("照片文件已损坏，读不出尺寸。", "请重新导出照片后上传。"),
+    "photo_pixels": (
+        f"照片为 {{width}}×{{height}} 像素，小于 {PHOTO_WIDTH}×{PHOTO_HEIGHT} 像素。",
+        "请上传宽、高都达到要求的2寸照片。",
+    ),
+}
+
 
 def content_type(file: IO[bytes]) -> str | None:
     """The media type the first bytes tell, None for anything but JPG, PNG and PDF. Leaves the file at its start."""
@@ -79,26 +90,28 @@ def _scan_problem(upload: UploadedFile) -> Problem | None:
     return None
 
 
+def photo_words() -> dict[str, str]:
+    """Every refusal of a photo that a page can find by itself, code → words; {kb}, {width}, {height} to be filled."""
+    return {code: "".join(words) for code, words in _PHOTO_WORDS.items()}
+
+
 def _photo_problem(upload: UploadedFile) -> Problem | None:
     if content_type(upload) != JPEG:
-        return Problem("photo_kind", "照片不是 JPG 格式。", "请另存为 JPG 后重新上传，仅改文件名后缀无效。")
+        return _photo_refusal("photo_kind")
     weight = upload.size or 0
     if weight > PHOTO_MAX_BYTES:
-        return Problem(
-            "photo_too_large",
-            f"照片有 {-(-weight // 1024)} KB，超过 {PHOTO_MAX_BYTES // 1024} KB。",
-            "请压缩后重新上传。",
-        )
+        return _photo_refusal("photo_too_large", kb=-(-weight // 1024))
     size = jpeg_size(upload)
     if size is None:
-        return Problem("photo_broken", "照片文件已损坏，读不出尺寸。", "请重新导出照片后上传。")
+        return _photo_refusal("photo_broken")
     if size[0] < PHOTO_WIDTH or size[1] < PHOTO_HEIGHT:
-        return Problem(
-            "photo_pixels",
-            f"照片为 {size[0]}×{size[1]} 像素，小于 {PHOTO_WIDTH}×{PHOTO_HEIGHT} 像素。",
-            "请上传宽、高都达到要求的2寸照片。",
-        )
+        return _photo_refusal("photo_pixels", width=size[0], height=size[1])
     return None
+
+
+def _photo_refusal(code: str, **measured: int) -> Problem:
+    text, repair = _PHOTO_WORDS[code]
+    return Problem(code, text.format(**measured), repair)
 
 
 def _megabytes(size: int) -> str:
