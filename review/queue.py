@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from bases.models import Submission, TrainingBase
@@ -11,6 +11,7 @@ from bases.scope import bases_for, enrollments_for
 from portal.models import User
 from portal.roles import Action
 from residents.models import Enrollment
+from residents.models.enrollment import GONE
 from residents.search import by_name_or_number
 from review.assignments import assigned_bases
 
@@ -34,9 +35,8 @@ def pending(user: User, filters: Mapping) -> QuerySet[Submission]:
 def submissions_in_view(user: User) -> QuerySet[Submission]:
     """Submissions of living records in the user's scope; base ids go in as a list so that the queue's index is used."""
     base_ids = list(bases_in_view(user).values_list("pk", flat=True))
-    return Submission.objects.filter(
-        base_id__in=base_ids, enrollment__deleted_at__isnull=True, enrollment__lapsed_at__isnull=True
-    )
+    gone = Enrollment.objects.filter(GONE, pk=OuterRef("enrollment_id"))
+    return Submission.objects.filter(~Exists(gone), base_id__in=base_ids)
 
 
 def filtered(submissions: QuerySet[Submission], filters: Mapping) -> QuerySet[Submission]:
