@@ -5,16 +5,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('bases', '0013_intake_counts'),
-        ('residents', '0009_code_entries_and_number_shapes'),
+        ("bases", "0013_intake_counts"),
+        ("residents", "0009_code_entries_and_number_shapes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='enrollment',
-            index=models.Index(condition=models.Q(('deleted_at__isnull', False)), fields=['base'], name='enrollment_deleted'),
+            model_name="enrollment",
+            index=models.Index(
+                condition=models.Q(("deleted_at__isnull", False)), fields=["base"], name="enrollment_deleted"
+            ),
         ),
     ]
