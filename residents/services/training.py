@@ -106,14 +106,21 @@ def judge_training(
     unless it was typed (DOMAIN §2.6). Fields the base does not own are ignored: nobody writes them (BR-56, P-29).
     """
     sent, unreadable = read_given(EDITABLE, given)
-    values, problems = judge_block(values_of(enrollment, "training"), sent, context)
+    stored = values_of(enrollment, "training")
+    # A form sends the date it opened with along: that is not typed.
+    if sent.get("planned_end_date") == stored.get("planned_end_date"):
+        sent.pop("planned_end_date", None)
+    values, problems = judge_block(stored, sent, context)
     return values, {**problems, **unreadable}
 
 
 def judge_block(
     block: Mapping[str, Any], sent: Mapping[str, Any], context: Mapping[str, Any]
 ) -> tuple[dict[str, Any], Problems]:
-    """As judge_training, of the stored block (values_of) and clean values of fields that the base owns."""
+    """As judge_training, of the stored block (values_of) and clean values of fields that the base owns.
+
+    A named 预计培训结束时间 is always meant, so that the same workbook row twice changes nothing (GOALS B10).
+    """
     stored = {field.name: block.get(field.name) for field in EDITABLE}
     values = normalise(EDITABLE, {**stored, **sent}, context)
     values["planned_end_date"] = _planned_end(stored, values, typed="planned_end_date" in sent)
@@ -139,8 +146,7 @@ def _planned_end(stored: Mapping[str, Any], values: Mapping[str, Any], *, typed:
     if planned is None:
         return computed
     was_computed = stored.get("planned_end_date") == training.derived(stored).get("planned_end_date")
-    untouched = not typed or planned == stored.get("planned_end_date")
-    return computed if untouched and was_computed and computed is not None else planned
+    return computed if not typed and was_computed and computed is not None else planned
 
 
 def save_training(

@@ -131,6 +131,28 @@ def test_same_file_twice_says_nothing_to_write(rows, base, send, write, signed_i
     assert [row.events.count() for row in rows] == events
 
 
+@pytest.mark.parametrize("start", [None, "09-01", "10-15"])
+@pytest.mark.parametrize("years", [None, "3", "2"])
+@pytest.mark.parametrize("end", [None, "as stored", "other", "清空"])
+def test_same_file_twice_changes_nothing_whatever_dates_it_names(rows, base, send, write, start, years, end):
+    """GOALS B10: also where the old planned end is named by hand beside a new start (DOMAIN §2.6)."""
+    year = rows[0].intake_year
+    ends = {"as stored": str(rows[0].planned_end_date), "other": f"{year + 3}-12-31"}
+    named = {
+        "培训实际开始时间": start and f"{year}-{start}",
+        "核定的培训年限（年）": years,
+        "减免原因": "已有临床工作经历" if years == "2" else None,
+        "预计培训结束时间": ends.get(end, end),
+    }
+    content = edited(template(rows, base), {(1, header): text for header, text in named.items()})
+    first = send(content)
+    if first.rows_updated:
+        write(first)
+    rows[0].refresh_from_db()
+    assert end not in ends or str(rows[0].planned_end_date) == ends[end]
+    assert verdicts(send(content)) == ["unchanged"] * 3
+
+
 def test_all_or_nothing_writes_no_row_beside_a_bad_one(rows, base, send, base_officer):
     """GOALS B6: the other mode of the same file; the sum stays the rows of the file."""
     batch = send(edited(template(rows, base), {(1, "备注"): "一", (2, "核定的培训年限（年）"): "9"}))
