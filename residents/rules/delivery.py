@@ -73,10 +73,11 @@ def judge(delivered: Delivered, context: Mapping[str, Any]) -> None:
     """Add everything that forms and check would say of the record and complete its values.
 
     `context`: `today`, `cycle_year`, `base_found` (False where the named base is none of the province's),
-    `base_province`, `accredited` (codes of the base's specialties), `live_enrollment` (see residents.rules.account).
+    `base_province`, `accredited` (codes of the base's specialties), `live_enrollment` (see residents.rules.account),
+    `stored` (the certificate that the person has already, if any).
     """
     values = delivered.values
-    known = {**context, "module": "intake", "stored": {}}
+    known = {"stored": {}, **context, "module": "intake"}
     _merge(delivered, "account", account.problems(_judgeable(delivered, "account"), known))
     if context.get("base_found") is False:
         named = values["training"].get("training_base")

@@ -9,9 +9,14 @@ from django.utils import timezone
 
 from bases.models import SpecialtyBase, TrainingBase
 from portal.models import CollectionCycle
+from residents.codes import CODE_LISTS
+from residents.models import CertificateInfo
+from residents.rules import certificate
 from residents.rules import delivery as rules
 from residents.rules.catalogue import problem
 from residents.standing import AccountRow, Known, Standing, standings
+
+_CODED = {field.name: field.codes for field in certificate.FIELDS if field.codes}
 
 
 @dataclass(slots=True)
@@ -61,6 +66,7 @@ def judge(entries: Sequence[Entry], cycle: CollectionCycle) -> None:
         for each in group:
             each.standing = known.get(each.index)
     accredited = accredited_of({each.base.pk for each in entries if each.base}, cycle.year)
+    held = _held_certificates(entries)
     today = timezone.localdate()
     for each in entries:
         base = each.base
@@ -73,6 +79,7 @@ def judge(entries: Sequence[Entry], cycle: CollectionCycle) -> None:
                 "base_province": base and base.province_id,
                 "accredited": accredited.get(base.pk, frozenset()) if base else None,
                 "live_enrollment": _live_elsewhere(each.standing),
+                "stored": held.get(each.index, {}),
             },
         )
         judge_standing(each)
@@ -80,6 +87,32 @@ def judge(entries: Sequence[Entry], cycle: CollectionCycle) -> None:
     for each in entries:
         if not each.outcome and each.delivered.has_errors:
             each.outcome = "duplicate" if _says(each, "duplicate_in_file") else "refused"
+
+
+def _held_certificates(entries: Iterable[Entry]) -> dict[int, dict[str, Any]]:
+    """What persons of this base hold already, where their record names a code out of use; at most one query."""
+    records = {
+        each.index: each.standing.live.enrollment_id
+        for each in entries
+        if each.standing
+        and each.standing.known is Known.HERE
+        and _names_withdrawn_code(each.delivered.values["certificate"])
+    }
+    if not records:
+        return {}
+    held = CertificateInfo.objects.filter(resident__enrollments__in=records.values())
+    stored = {
+        enrollment: dict(zip(_CODED, values, strict=True))
+        for enrollment, *values in held.values_list("resident__enrollments", *_CODED)
+    }
+    return {index: stored[enrollment] for index, enrollment in records.items() if enrollment in stored}
+
+
+def _names_withdrawn_code(values: Mapping[str, Any]) -> bool:
+    return any(
+        values.get(name) is not None and values[name] not in CODE_LISTS[codes].offered
+        for name, codes in _CODED.items()
+    )
 
 
 def by_base(entries: Iterable[Entry]) -> list[tuple[TrainingBase, list[Entry]]]:
