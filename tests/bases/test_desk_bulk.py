@@ -3,8 +3,11 @@
 import uuid
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from bases.models import Submission
+from bases.returns import return_many
 from portal.models import Message, Step
 from residents.models import Enrollment, PersonalReturn
 from tests import factories
@@ -131,6 +134,20 @@ def test_return_many_records_with_one_canned_reason(desk, base, cycle):
     assert len({each.batch for each in returns}) == 1
     assert Message.objects.filter(kind="personal_return").count() == 3
     assert set(Enrollment.objects.values_list("personal_state", flat=True)) == {"3"}
+
+
+def test_return_costs_the_same_for_one_and_for_two_hundred(
+    base, cycle, base_officer, django_assert_num_queries
+):
+    """GOALS B14: one insert of returns, one of messages, however many are returned."""
+    rows = [factories.EnrollmentFactory(base=base, intake_year=cycle.year) for _ in range(201)]
+    comments = {"": ("other", "请核对个人信息。")}
+    with CaptureQueriesContext(connection) as queries:
+        return_many([rows[0].pk], comments, by=base_officer, batch=uuid.uuid4())
+    with django_assert_num_queries(len(queries)):
+        result = return_many([row.pk for row in rows[1:]], comments, by=base_officer, batch=uuid.uuid4())
+    assert (result.done, result.refused) == (200, [])
+    assert Message.objects.filter(kind="personal_return", body="请核对个人信息。").count() == 201
 
 
 def test_return_sent_twice_returns_once(desk, complete_enrollment):
