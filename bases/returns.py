@@ -10,6 +10,7 @@ from bases.openings import entries_of
 from portal.models import Step, User
 from residents.models import Enrollment, PersonalReturn
 from residents.openness import personal_entry
+from residents.services.refusals import Refused
 from residents.services.returns import return_locked, why_not_returned
 
 
@@ -28,7 +29,7 @@ def return_many(
     """Return the personal info of these records with the same comments; `batch` is the form's own number.
 
     The rows are locked first, so of two clicks the second finds the first one's returns. The caller has made sure that
-    `by` may. A constant number of queries for records of one base and year. Raises Refused for bad texts.
+    `by` may. A constant number of queries for records of one base and year.
     """
     with transaction.atomic():
         rows = Enrollment.objects.filter(pk__in=list(enrollment_ids)).order_by("pk")
@@ -44,6 +45,11 @@ def return_many(
             if not entries[record.pk].is_open
         ]
         open_ones = [record for record in records if entries[record.pk].is_open]
-        if open_ones:
+        try:
             return_locked(open_ones, comments, by=by, batch=batch)
+        except Refused as reason:
+            # Reason and own words together may be longer than one comment can be.
+            return Returned(
+                0, [*refused, *(f"{record.resident.full_name}：{reason}" for record in open_ones)]
+            )
     return Returned(len(open_ones), refused)

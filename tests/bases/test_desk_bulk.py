@@ -150,6 +150,13 @@ def test_return_costs_the_same_for_one_and_for_two_hundred(
     assert Message.objects.filter(kind="personal_return", body="请核对个人信息。").count() == 201
 
 
+def test_return_with_too_many_words_is_told(desk, complete_enrollment):
+    """Reason and own words together are one comment of at most 500 characters: a message, nothing stored."""
+    form = {"ids": complete_enrollment.pk, "batch": uuid.uuid4(), "reason": "unclear", "comment": "字" * 500}
+    assert "未能退回" in told(desk.post("/base/return-personal/", form))
+    assert PersonalReturn.objects.count() == 0
+
+
 def test_return_sent_twice_returns_once(desk, complete_enrollment):
     """P-23: the form has a number of its own."""
     form = {"ids": complete_enrollment.pk, "batch": uuid.uuid4(), "reason": "contact"}
