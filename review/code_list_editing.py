@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Model
+from django.db.models import Count, Model, Q
 
 from bases.models import Province, TrainingBase
 from portal.models import User
@@ -14,15 +14,12 @@ from residents.models import BasicInfo, CertificateInfo, CodeEntry, NumberShape,
 from residents.services import code_lists
 from residents.services.code_lists import EDITABLE
 
-# Where the codes of a list stand: (model, column).
-_USES: dict[str, tuple[tuple[type[Model], str], ...]] = {
-    "reason": ((StatusChange, "reason"),),
-    "qualification_level": ((CertificateInfo, "qualification_level"),),
-    "qualification_class": (
-        (CertificateInfo, "qualification_class"),
-        (CertificateInfo, "practice_class"),
-    ),
-    "province": ((BasicInfo, "hukou_province"), (TrainingBase, "province_id")),
+# Where the codes of a list stand: (model, columns); a record that has the code in two of them is one.
+_USES: dict[str, tuple[tuple[type[Model], tuple[str, ...]], ...]] = {
+    "reason": ((StatusChange, ("reason",)),),
+    "qualification_level": ((CertificateInfo, ("qualification_level",)),),
+    "qualification_class": ((CertificateInfo, ("qualification_class", "practice_class")),),
+    "province": ((BasicInfo, ("hukou_province",)), (TrainingBase, ("province_id",))),
 }
 
 
@@ -41,7 +38,7 @@ class Row:
 
 
 def rows(name: str) -> list[Row]:
-    """The codes that may be edited, as they stand in the database; a query for each place of use and one more."""
+    """The codes that may be edited, as they stand in the database; a query for each table of use and one more."""
     editable, listed = EDITABLE[name], CODE_LISTS[EDITABLE[name].lists[0]]
     changed = {entry.code: entry for entry in CodeEntry.objects.filter(list_name=name)}
     used = _uses(name)
@@ -63,16 +60,20 @@ def rows(name: str) -> list[Row]:
 
 def _uses(name: str) -> dict[str, int]:
     found: dict[str, int] = {}
-    for model, column in _USES[name]:
-        counted = model._default_manager.order_by().values_list(column).annotate(number=Count("pk"))
-        for code, number in counted:
-            found[code] = found.get(code, 0) + number
+    for model, columns in _USES[name]:
+        counted = model._default_manager.order_by().values_list(*columns).annotate(number=Count("pk"))
+        for *codes, number in counted:
+            for code in set(codes):
+                found[code] = found.get(code, 0) + number
     return found
 
 
 def uses_of(name: str, code: str) -> int:
     """How many records hold this code."""
-    return sum(model._default_manager.filter(**{column: code}).count() for model, column in _USES[name])
+    return sum(
+        model._default_manager.filter(Q(*((column, code) for column in columns), _connector=Q.OR)).count()
+        for model, columns in _USES[name]
+    )
 
 
 def spellings(name: str, code: str, entry: CodeEntry | None) -> list[str]:

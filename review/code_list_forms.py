@@ -28,8 +28,9 @@ class CodeForm(forms.Form):
     synonyms = forms.CharField(
         label="同义词",
         required=False,
-        max_length=400,
-        help_text="导入表格中同样认得的写法，用顿号隔开。改名后，原名称自动成为同义词。",
+        max_length=1000,
+        widget=forms.Textarea({"rows": 3}),
+        help_text="导入表格中同样认得的写法，每行一个。改名后，原名称自动成为同义词。",
     )
     is_offered = forms.BooleanField(
         label="表单和模板中提供",
@@ -59,7 +60,8 @@ class CodeForm(forms.Form):
         return self.cleaned_data["code"].strip().upper()
 
     def clean_synonyms(self) -> list[str]:
-        found = [text for text in _SEPARATORS.split(self.cleaned_data["synonyms"]) if text]
+        # A former name may hold any mark that could separate two.
+        found = [text.strip() for text in self.cleaned_data["synonyms"].splitlines() if text.strip()]
         if len(found) > _MOST_SYNONYMS or any(len(text) > 40 for text in found):
             raise forms.ValidationError(f"同义词最多{_MOST_SYNONYMS}个，每个最多40字。")
         return found

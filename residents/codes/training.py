@@ -153,11 +153,6 @@ def offered_reasons(status: str) -> dict[str, str]:
     return {code: name for code, name in REASONS_OF_STATUS[status].items() if code in offered}
 
 
-def status_of_reason(code: str) -> str | None:
-    """The status whose reason a code is: its first digit tells."""
-    return next((status for status, digit in _FIRST_DIGIT_OF_REASONS.items() if code[:1] == digit), None)
-
-
 WITHDRAWAL_KIND = CodeList(
     "退培类型", {"1": "协议退培", "2": "违约退培"}, synonyms={"协议": "1", "违约": "2"}
 )

@@ -71,7 +71,7 @@ def _initial(name: str, code: str | None) -> dict:
     entry = CodeEntry.objects.filter(list_name=name, code=code).first()
     initial = {
         "label": listed.label(code),
-        "synonyms": "、".join(entry.synonyms if entry else []),
+        "synonyms": "\n".join(entry.synonyms if entry else []),
         "is_offered": code in listed.offered,
         "version": entry.version if entry else 0,
     }
