@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from portal.models import User
+from review import quality
 from tests.benchmarks.nation import ROWS, Nation, nation, populate
 from tests.benchmarks.targets import Result, Target, seconds
 
@@ -26,6 +27,11 @@ PAGES = (
     ("reviewer", "/review/"),
     ("reviewer", "/review/residents/"),
     ("reviewer", f"/review/residents/?year={YEAR}"),
+    ("reviewer", "/review/statistics/"),
+    ("association", "/review/funnel/"),
+    ("association", "/review/statistics/"),
+    ("association", "/review/quality/"),
+    ("association", "/review/audit/"),
     ("association", "/review/national/"),
     ("association", "/review/residents/"),
     ("association", f"/review/residents/?year={YEAR}"),
@@ -86,6 +92,9 @@ def measure_pages() -> Result:
     with _twin() as twin:
         _use(twin)
         sides = {twin: _clients(populate(FEW)), here: many}
+        for database in sides:
+            _use(database)
+            quality.recheck()
         for _ in range(ROUNDS):
             for (role, address), (database, clients) in itertools.product(PAGES, sides.items()):
                 _use(database)
