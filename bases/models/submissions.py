@@ -75,6 +75,10 @@ class Submission(models.Model):
                 fields=["province", "base", "specialty", "intake_year", "trainee_type", "status"],
                 name="submission_statistics",
             ),
+            # Few among many: the statistics of reasons and their lists.
+            models.Index(
+                fields=["province", "-id"], condition=Q(outcome="returned"), name="submission_returned"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

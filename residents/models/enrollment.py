@@ -173,8 +173,18 @@ class Enrollment(models.Model):
             # Lists show what is not deleted: so their counts need not look at the rows.
             models.Index(
                 fields=["base", "intake_year", "-id"],
+                include=["specialty"],
                 condition=Q(deleted_at__isnull=True),
                 name="enrollment_list",
+            ),
+            # The association's list is that of the whole nation.
+            models.Index(
+                fields=["intake_year", "-id"], condition=Q(deleted_at__isnull=True), name="enrollment_by_year"
+            ),
+            models.Index(
+                fields=["specialty", "-id"],
+                condition=Q(deleted_at__isnull=True),
+                name="enrollment_by_specialty",
             ),
             models.Index(fields=["base", "review_status", "-id"], name="enrollment_by_review"),
             models.Index(fields=["resident", "-id"], name="enrollment_by_person"),
