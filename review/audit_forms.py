@@ -4,6 +4,7 @@ from django import forms
 
 from bases.models import Province, TrainingBase
 from portal.searching import SearchField
+from portal.widgets import LongSelect
 from review.audit_words import ACTS, RESULTS
 from review.forms import ANY
 
@@ -25,6 +26,7 @@ class HistoryFilter(forms.Form):
         queryset=TrainingBase.objects.order_by("province_id", "code"),
         required=False,
         empty_label="全部",
+        widget=LongSelect,
     )
     since = _day("从")
     until = _day("到")

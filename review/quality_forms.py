@@ -5,6 +5,7 @@ from django import forms
 from bases.scope import provinces_for
 from portal.models import User
 from portal.roles import Action, Role
+from portal.widgets import LongSelect
 from review.forms import ANY
 from review.quality_checks import CHECKS
 from review.queue import bases_in_view
@@ -21,7 +22,9 @@ class QualityFilter(forms.Form):
         choices=[*ANY, *((kind, check.title) for kind, check in CHECKS.items())],
     )
     province = forms.ModelChoiceField(label="省份", queryset=None, required=False, empty_label="全部")
-    base = forms.ModelChoiceField(label="培训基地", queryset=None, required=False, empty_label="全部")
+    base = forms.ModelChoiceField(
+        label="培训基地", queryset=None, required=False, empty_label="全部", widget=LongSelect
+    )
     year = forms.IntegerField(label="招收年份", required=False, min_value=2000, max_value=2100)
     state = forms.ChoiceField(label="核实情况", required=False, choices=STATES)
 
