@@ -15,10 +15,10 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from bases.models import IntakeCount, Submission
-from bases.scope import enrollments_for
+from bases.scope import bases_for, enrollments_for
 from portal.calendar import current_cycle
 from portal.models import CollectionCycle, User
-from portal.roles import Action
+from portal.roles import Action, Role
 from residents.models import Enrollment
 from residents.models.enrollment import PersonalState, ReportStatus
 from review.models import FunnelCount
@@ -38,6 +38,13 @@ STAGES: dict[str, tuple[str, Q]] = {
     ),
     "reported": ("已上报", _APPROVED | Q(report_status=ReportStatus.REPORTED)),
     "approved": ("审核通过", _APPROVED),
+}
+# The stages that the kept numbers tell apart, by their columns; a department's secretary has no numbers of his own.
+_KEPT = {
+    "imported": Q(),
+    "personal": Q(is_approved=True) | Q(personal_state=PersonalState.COMPLETE),
+    "reported": Q(is_approved=True) | Q(report_status=ReportStatus.REPORTED),
+    "approved": Q(is_approved=True),
 }
 # What is drawn day by day: the others have no moment of their own.
 DAILY = ("imported", "activated", "reported", "approved")
@@ -97,6 +104,22 @@ def _intake(found: QuerySet[Enrollment], year: int) -> QuerySet[Enrollment]:
 
 def at_stage(found: QuerySet[Enrollment], stage: str) -> QuerySet[Enrollment]:
     return found.filter(STAGES[stage][1])
+
+
+def number(
+    user: User, cycle: CollectionCycle, stage: str, *, province: str = "", base: str = ""
+) -> int | None:
+    """How many of `records` are at this stage, from the numbers kept by the triggers; None where they cannot tell."""
+    if stage not in _KEPT or user.role not in (Role.PROVINCE, Role.CMDA):
+        return None
+    kept = IntakeCount.objects.filter(_KEPT[stage], intake_year=cycle.year)
+    if user.role == Role.PROVINCE:
+        kept = kept.filter(base_id__in=list(bases_for(user, Action.VIEW).values_list("pk", flat=True)))
+    if province:
+        kept = kept.filter(base__province=province)
+    if base:
+        kept = kept.filter(base=base)
+    return kept.aggregate(total=Sum("number", default=0))["total"]
 
 
 def by(found: QuerySet[Enrollment], organisation: str) -> list[Line]:

@@ -34,20 +34,21 @@ def keyset_page(
     descending: bool = False,
     size: int = PAGE_SIZE,
     most_counted: int | None = MOST_COUNTED,
+    number: int | None = None,
 ) -> KeysetPage:
     """The page that the parameters "after" or "before" ask for, in the order of the column `by` and the primary key.
 
     A mark that cannot be read leads to the first page. Three queries, whatever the depth; `most_counted` is None
-    where the exact number is worth counting every row. The rows of a list that was counted to its end are found by
-    their own index and sorted; only in a longer one enough turn up soon on a walk along the primary key.
+    where the exact number is worth counting every row, and `number` is given where it is known already. The rows of a
+    short list are found by their own index and sorted; only in a longer one enough turn up soon on a walk along the
+    primary key.
     """
-    counted = queryset.order_by()
-    count = (counted if most_counted is None else counted[: most_counted + 1]).count()
-    is_capped = most_counted is not None and count > most_counted
+    count = _counted(queryset.order_by(), most_counted) if number is None else number
+    is_capped = number is None and most_counted is not None and count > most_counted
     backwards = bool(parameters.get("before"))
     mark = _read(parameters.get("before") or parameters.get("after") or "", by)
     rising = descending == backwards
-    keys = queryset.order_by(*_order(by, rising, is_short=most_counted is not None and not is_capped))
+    keys = queryset.order_by(*_order(by, rising, is_short=not is_capped and count <= MOST_COUNTED))
     if mark is not None:
         keys = keys.filter(_beyond(mark, by, "gt" if rising else "lt"))
     # Sorting bare keys and fetching fifty whole rows is several times cheaper than sorting whole rows.
@@ -67,6 +68,10 @@ def keyset_page(
         count=count - is_capped,
         is_count_capped=is_capped,
     )
+
+
+def _counted(rows: QuerySet, most: int | None) -> int:
+    return (rows if most is None else rows[: most + 1]).count()
 
 
 def _order(by: str, rising: bool, *, is_short: bool) -> list:

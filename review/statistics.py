@@ -105,6 +105,14 @@ def counted_table(user: User, source: str, filters: Mapping[str, str], rows: str
     return cross_table(kept, rows, columns, number=Sum("number"))
 
 
+def number(user: User, source: str, filters: Mapping[str, str]) -> int | None:
+    """How many snapshots `counted` finds, from the numbers kept by the triggers; None where they cannot tell."""
+    if not {DIMENSIONS[key].column for key in filters} <= set(COUNTED_BY):
+        return None
+    kept = _narrowed(ApprovedCount.objects.filter(source=source), user, filters)
+    return kept.aggregate(total=Sum("number", default=0))["total"]
+
+
 def _narrowed(found: QuerySet, user: User, filters: Mapping[str, str]) -> QuerySet:
     if user.role != Role.CMDA:
         provinces = list(provinces_for(user, Action.VIEW).values_list("pk", flat=True))

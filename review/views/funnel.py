@@ -80,8 +80,9 @@ def records(request: HttpRequest) -> HttpResponse:
         raise Http404
     found = funnel.at_stage(funnel.records(request.user, cycle, **where), stage)
     found = found.select_related("resident", "base", "specialty")
+    number = funnel.number(request.user, cycle, stage, **where)
     page = {
-        "page": keyset_page(found, request.GET, most_counted=None),
+        "page": keyset_page(found, request.GET, most_counted=None, number=number),
         "stage": STAGES[stage][0],
         "cycle": cycle,
         "record_route": "bases:record" if request.user.role == Role.BASE else "review:record",

@@ -79,8 +79,9 @@ def records(request: HttpRequest) -> HttpResponse:
     }
     if form.is_readable:
         found = statistics.counted(request.user, form.chosen_source, form.filters)
+        number = statistics.number(request.user, form.chosen_source, form.filters)
         context |= {
-            "page": keyset_page(statistics.for_list(found), request.GET, most_counted=None),
+            "page": keyset_page(statistics.for_list(found), request.GET, most_counted=None, number=number),
             "filters_in_words": statistics.in_words(form.filters),
             "query": request.GET.urlencode(),
         }

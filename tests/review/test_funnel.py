@@ -55,6 +55,19 @@ def test_every_number_opens_its_list_and_parts_make_the_total(request, signed_in
     assert sums == [number for number, _ in page.context["total"]["cells"]]
 
 
+@pytest.mark.parametrize("who", ["provincial_reviewer", "national_officer"])
+def test_kept_numbers_are_those_of_the_lists(request, line, base, cycle, who):
+    """P7: the number above a list of hundreds of thousands is not counted again, and is exact."""
+    user = request.getfixturevalue(who)
+    for where in ({}, {"province": base.province_id}, {"base": str(base.pk)}):
+        found = funnel.records(user, cycle, **where)
+        kept = {stage: funnel.number(user, cycle, stage, **where) for stage in funnel.STAGES}
+        assert kept == {
+            stage: None if stage in ("activated", "complete") else funnel.at_stage(found, stage).count()
+            for stage in funnel.STAGES
+        }
+
+
 def test_curve_ends_at_the_numbers_of_today(line, national_officer, cycle):
     """The daily curve is cumulative, without gaps, and ends where the funnel stands."""
     found = funnel.records(national_officer, cycle)
