@@ -39,10 +39,7 @@ def progress(request: HttpRequest) -> HttpResponse:
     page = {"cycle": cycle, "cycles": CollectionCycle.objects.order_by("-year")}
     if cycle:
         is_national = request.user.role == Role.CMDA and not where
-        if is_national:
-            counted = funnel.nation(cycle.year)
-        else:
-            counted = funnel.count(funnel.records(request.user, cycle, **where), "base")
+        counted = funnel.nation(cycle.year) if is_national else funnel.within(request.user, cycle, **where)
         total = _linked(funnel.total(counted.lines), cycle, where, "")
         page |= {
             "stages": [title for title, _ in STAGES.values()],

@@ -3,6 +3,7 @@
 import datetime
 
 import pytest
+from django.core.cache import cache
 from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
@@ -102,8 +103,27 @@ def test_large_nation_is_counted_by_the_worker_and_says_when(
     page = client.get(address)
     assert page.context["total"]["cells"][0][0] == first["total"]["cells"][0][0] + 1
     assert page.context["days"][-1].numbers[0] == page.context["total"]["cells"][0][0]
-    base_view = client.get(address, {"province": base.province_id})
-    assert "每10分钟" not in base_view.content.decode()
+
+
+def test_large_province_is_counted_every_ten_minutes_for_its_own_people_alone(
+    signed_in, line, base, provincial_reviewer, other_province_reviewer, cycle, monkeypatch
+):
+    """P7: the numbers of a page are of the moment it tells; TRUST 24: kept for one scope, shown to no other."""
+    own, address = signed_in(provincial_reviewer), reverse("review:funnel")
+    assert "每10分钟统计一次" not in own.get(address).content.decode()
+    monkeypatch.setattr(funnel, "COUNTED_AT_ONCE", 5)
+    first = own.get(address).context
+    factories.EnrollmentFactory(base=base, intake_year=cycle.year)
+    page = own.get(address)
+    assert "每10分钟统计一次" in page.content.decode()
+    assert [page.context[name] for name in ("lines", "days", "as_of")] == [
+        first[name] for name in ("lines", "days", "as_of")
+    ]
+    cache.clear()
+    assert own.get(address).context["lines"][0]["cells"][0][0] == first["lines"][0]["cells"][0][0] + 1
+    foreign = signed_in(other_province_reviewer).get(address)
+    assert base.name not in foreign.content.decode()
+    assert "每10分钟统计一次" not in foreign.content.decode()
 
 
 def test_scope(signed_in, line, base_officer, other_base, other_province_reviewer):
