@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 from residents.rules.catalogue import LONGEST_QUOTE, Invalid, Problem, Verbatim, invalid, problem
 
@@ -40,7 +40,8 @@ class Change:
     synonyms: tuple[str, ...] = ()
 
 
-class _Content(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Content:
     items: dict[str, str]
     offered: dict[str, str]
     index: dict[str, str]

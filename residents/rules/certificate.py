@@ -159,10 +159,11 @@ def _judge_class(values: Mapping[str, Any], context: Mapping[str, Any], found: P
 
 def _judge_withdrawn(values: Mapping[str, Any], stored: Mapping[str, Any], found: Problems) -> None:
     for field in FIELDS:
-        value = values.get(field.name) if field.codes else None
-        if value is None or value == stored.get(field.name) or value in CODE_LISTS[field.codes].offered:
+        if field.codes is None:
             continue
-        listed = CODE_LISTS[field.codes]
+        value, listed = values.get(field.name), CODE_LISTS[field.codes]
+        if value is None or value == stored.get(field.name) or value in listed.offered:
+            continue
         options = Verbatim("、".join(listed.offered.values()))
         add(
             found, field.name, "code_withdrawn", value=listed.label(value), list=listed.title, options=options

@@ -96,7 +96,10 @@ def refresh(**_: Any) -> None:
 def load() -> None:
     """Read the tables, a few dozen rows, and take over what differs from what this process has; two queries."""
     rows = CodeEntry.objects.values_list("list_name", "code", "label", "is_offered", "synonyms")
-    entries = tuple((name, Change(*rest, tuple(synonyms))) for name, *rest, synonyms in rows)
+    entries = tuple(
+        (name, Change(code, label, is_offered, tuple(synonyms)))
+        for name, code, label, is_offered, synonyms in rows
+    )
     accepted = NumberShape.objects.filter(is_accepted=True)
     shapes = tuple(
         (field, Shape(tuple(lengths), has_letters, prefix))
@@ -145,7 +148,7 @@ def save_code(
             raise EditConflict
         listed = CODE_LISTS[EDITABLE[name].lists[0]]
         synonyms = _synonyms(listed, code, values)
-        _refuse_faults(name, code, values | {"synonyms": synonyms}, is_new=expected_version is None)
+        _refuse_faults(name, code, {**values, "synonyms": synonyms}, is_new=expected_version is None)
         entry = held or CodeEntry(list_name=name, code=code, version=0)
         entry.label, entry.synonyms, entry.is_offered = values["label"], synonyms, values["is_offered"]
         _sign(entry, values["reason"], by)
