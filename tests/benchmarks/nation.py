@@ -68,8 +68,8 @@ def nation() -> Nation:
 
 
 def populate(rows: int) -> Nation:
-    """Residents over 32 provinces of 20 bases; half are approved, every tenth waits for review. The base that is
-    looked at always has OWN_RECORDS, as bases stay as large as they are however many there are."""
+    """Residents over 32 provinces of 20 bases, however few they are; half are approved, every tenth waits for review.
+    The base that is looked at always has OWN_RECORDS."""
     cycle = factories.CycleFactory()
     factories.open_windows(cycle)
     base = factories.TrainingBaseFactory(province_id=OWN_PROVINCE)
@@ -81,7 +81,7 @@ def populate(rows: int) -> Nation:
     factories.grant(people[Role.PROVINCE], base.province)
     others = [
         factories.TrainingBaseFactory(province_id=province.pk, specialties=("0100",)).pk
-        for _ in range(_BASES_A_PROVINCE if rows > 10_000 else 1)
+        for _ in range(_BASES_A_PROVINCE)
         for province in Province.objects.all()
     ]
     pattern = factories.EnrollmentFactory(base=base, intake_year=cycle.year)
