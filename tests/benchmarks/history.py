@@ -12,9 +12,9 @@ from bases.reporting import report
 from portal.models import User
 from residents.models import Resident
 from review.decisions import approve
+from review.demo.nation import without_triggers
 from tests.benchmarks.accounts import insert_step, persons, scene
 from tests.benchmarks.decisions import complete_records, reviewer, versions
-from tests.benchmarks.nation import without_triggers
 from tests.benchmarks.targets import Result, Target, rates
 
 ROWS = 20_000

@@ -6,8 +6,9 @@ from bases.scope import enrollments_for
 from portal.roles import Action
 from residents.models import Enrollment
 from residents.search import by_name_or_number
+from review.demo.nation import RARE, RARE_EVERY
 from review.paging import keyset_page
-from tests.benchmarks.nation import RARE, RARE_EVERY, ROWS, nation
+from tests.benchmarks.nation import ROWS, nation
 from tests.benchmarks.targets import Result, Target, rates
 
 

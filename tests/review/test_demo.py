@@ -3,6 +3,7 @@
 import pytest
 from django.core.management import CommandError, call_command
 
+from bases import counts
 from bases.models import Province, TrainingBase
 from portal.models import User
 from residents.completeness import completeness
@@ -50,3 +51,21 @@ def test_demo_records_are_what_they_say(db, settings):
         assert completeness(enrollment).is_complete, [
             (section.key, section.missing, section.errors) for section in completeness(enrollment).sections
         ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nation_comes_on_top_of_the_demo_once_and_never_into_a_real_database(settings):
+    """TRUST 13; the generator of issue 5: what it adds is counted like everything else."""
+    settings.DEBUG = True
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with pytest.raises(CommandError, match="load_demo"):
+        call_command("load_nation", residents=10)
+    call_command("load_demo")
+    call_command("load_nation", residents=400)
+    assert (Resident.objects.count(), TrainingBase.objects.count()) == (1000, 44 + 32 * 20)
+    assert counts.differences() == {}
+    with pytest.raises(CommandError, match="already"):
+        call_command("load_nation", residents=10)
+    settings.DEBUG = False
+    with pytest.raises(CommandError, match="DEBUG"):
+        call_command("load_nation")
