@@ -66,11 +66,12 @@ def recheck() -> int:
     return QualityFinding.objects.count()
 
 
-def is_due() -> bool:
-    """Whether the hour is over; from a True on, the caller has asked for the rebuild and others get False."""
+def is_due(every: timedelta = EVERY) -> bool:
+    """Whether the last rebuild, and the last time one was asked for, are longer ago than `every`; from a True on, the
+    caller has asked for it and others get False."""
     now = timezone.now()
     QualityCheck.objects.get_or_create(pk=1)
-    due = QualityCheck.objects.exclude(checked_at__gt=now - EVERY).exclude(asked_at__gt=now - EVERY)
+    due = QualityCheck.objects.exclude(checked_at__gt=now - every).exclude(asked_at__gt=now - every)
     return bool(due.update(asked_at=now))
 
 

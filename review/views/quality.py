@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,6 +15,8 @@ from review.paging import keyset_page
 from review.quality_checks import CHECKS
 from review.quality_forms import QualityFilter, VerifyForm
 from review.views.exports import answer
+
+AT_MOST_EVERY = timedelta(minutes=1)
 
 
 @require_GET
@@ -63,8 +67,9 @@ def reopen(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @allow(Role.PROVINCE, Role.CMDA)
 def recheck(request: HttpRequest) -> HttpResponse:
-    """Have the worker look again now instead of at the next full hour."""
-    tasks.recheck_quality.enqueue()
+    """Have the worker look again now instead of at the next full hour; once a minute, however often it is asked."""
+    if quality.is_due(AT_MOST_EVERY):
+        tasks.recheck_quality.enqueue()
     messages.success(request, "已开始重新检查，数据量大时需要几十秒，稍后刷新本页查看。")
     return _back(request)
 

@@ -333,6 +333,14 @@ def test_recheck_button_has_the_worker_look_again(started, provincial_reviewer, 
     assert QualityFinding.objects.count() == 1
 
 
+def test_recheck_button_pressed_again_and_again_asks_once(started, provincial_reviewer, signed_in, settings):
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}
+    client = signed_in(provincial_reviewer)
+    for _ in range(3):
+        client.post(reverse("review:quality-recheck"))
+    assert [each.task.name for each in default_task_backend.results] == ["recheck_quality"]
+
+
 def test_clock_looks_once_an_hour(started):
     """P9: the list keeps itself."""
     call_command("run_clock", "--once")
