@@ -350,7 +350,9 @@ def test_training_row_put_back_to_what_is_stored_changes_nothing(faulty, rows, b
 def test_training_number_that_lost_digits_stays_damaged(rows, base, send, base_officer):
     """B2, P-01: the page shows what is left of the number and never takes it for the number."""
     number = rows[0].resident.id_number
-    batch = send(edited(template(rows[:1], base), {(1, "证件号"): int(number.replace("X", "0")), (1, "备注"): "x"}))
+    batch = send(
+        edited(template(rows[:1], base), {(1, "证件号"): int(number.replace("X", "0")), (1, "备注"): "x"})
+    )
     row = batch.rows.get()
     assert [each["code"] for each in row.problems] == ["number_damaged"]
     assert "表格软件" not in row.raw["证件号"]
