@@ -1,11 +1,15 @@
-"""Telling the sender of a workbook that the worker is through, if he has left the page (GOALS B8)."""
+"""Telling the sender of a workbook that the worker is through (GOALS B8).
+
+Whether he still waits at the page cannot be known when the worker ends: the message is always written, and the page
+that shows him the result marks it as read.
+"""
 
 from django.urls import reverse
 
-from bases.import_progress import is_watched
 from bases.import_work import State
 from bases.models import ImportBatch
 from portal import messages
+from portal.models import User
 
 _SUBJECTS = {
     State.REFUSED: "“{name}”未被接受，请查看原因",
@@ -15,22 +19,30 @@ _SUBJECTS = {
 _GIVEN_BACK = "“{name}”没有导入，请查看原因"
 
 
-def tell_if_left(batch_id: int, before: str) -> None:
-    """An in-site message with the way to the batch to the one who sent or confirmed it, unless he still waits at the
-    page. `before` is the state in which the worker took the batch up: who finds nothing to do tells nothing."""
+def tell(batch_id: int, before: str) -> None:
+    """An in-site message with the way to the batch to the one who sent or confirmed it. `before` is the state in which
+    the worker took the batch up: who finds nothing to do tells nothing."""
     batch = ImportBatch.objects.get(pk=batch_id)
-    person = batch.confirmed_by_id or batch.uploaded_by_id
-    if batch.state not in _SUBJECTS or batch.state == before or is_watched(batch, person):
+    if batch.state not in _SUBJECTS or batch.state == before:
         return
     is_given_back = before == State.APPLYING and batch.refusal
     subject = _GIVEN_BACK if is_given_back else _SUBJECTS[State(batch.state)]
     messages.send(
-        [person],
+        [batch.confirmed_by_id or batch.uploaded_by_id],
         kind="import",
         subject=subject.format(name=batch.file_name[:60]),
         body=_sums(batch),
-        link=reverse("bases:import-batch", args=[batch.pk]),
+        link=_address(batch.pk),
     )
+
+
+def has_seen(user: User, batch: ImportBatch) -> None:
+    """The person reads the result itself; one query."""
+    messages.mark_seen(user, link=_address(batch.pk))
+
+
+def _address(batch_id: int) -> str:
+    return reverse("bases:import-batch", args=[batch_id])
 
 
 def _sums(batch: ImportBatch) -> str:

@@ -1,6 +1,6 @@
-"""How far the worker is with a batch, and whether its sender still looks at the page (GOALS B8).
+"""How far the worker is with a batch (GOALS B8).
 
-Both are kept in the shared cache: the apply is one transaction, so the batch's own row tells nothing while it runs.
+Kept in the shared cache: the apply is one transaction, so the batch's own row tells nothing while it runs.
 """
 
 from dataclasses import dataclass
@@ -12,15 +12,12 @@ from django.utils import timezone
 
 from bases.import_work import State
 from bases.models import ImportBatch
-from portal.models import User
 
 # Rows a second, by state and on a slow machine: only for the time told to a person who waits.
 _SPEED = {State.CHECKING: 800, State.APPLYING: 500}
 # Reading the file, or opening the transaction, before the first row.
 _START_SECONDS = 2
 _LONGEST = 3600
-# The page asks every second, without JavaScript every three.
-_WATCHED_SECONDS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +29,6 @@ class Progress:
     percent: int | None = None
     seconds: int | None = None
     ahead: int = 0
-
-
-def watch(batch: ImportBatch, by: User) -> None:
-    """Note that this person looks at the batch while the worker has it."""
-    cache.set(_key(f"watched-by-{by.pk}", batch.pk), True, _WATCHED_SECONDS)
-
-
-def is_watched(batch: ImportBatch, by_id: int) -> bool:
-    return cache.get(_key(f"watched-by-{by_id}", batch.pk), False)
 
 
 def begin(batch_id: int) -> None:

@@ -2,8 +2,7 @@
 
 from django_tasks import task
 
-from bases import import_progress
-from bases.import_notices import tell_if_left
+from bases import import_notices, import_progress
 from bases.import_work import apply_batch, check_batch
 from bases.models import ImportBatch
 
@@ -16,4 +15,4 @@ def work_on_batch(batch_id: int) -> None:
     check_batch(batch_id)
     apply_batch(batch_id)
     import_progress.end(batch_id)
-    tell_if_left(batch_id, before)
+    import_notices.tell(batch_id, before)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import models, transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from portal import deliveries
@@ -121,6 +122,13 @@ def mark_read(messages: QuerySet[Message]) -> int:
     unread = messages.filter(read_at__isnull=True)
     Message.objects.filter(digest__in=unread.values("pk"), read_at__isnull=True).update(read_at=now)
     return unread.update(read_at=now)
+
+
+def mark_seen(user: User, *, link: str) -> None:
+    """The person stands where these messages lead: they count as read, and need no digest any more."""
+    unread = Message.objects.filter(recipient=user, link=link, read_at__isnull=True)
+    now = timezone.now()
+    unread.update(read_at=now, shown_at=Coalesce("shown_at", now))
 
 
 def fold_into_digests(now: datetime | None = None) -> int:

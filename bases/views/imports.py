@@ -12,7 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from bases import imports
 from bases.import_forms import ConfirmForm, UploadForm
-from bases.import_progress import progress_of, watch
+from bases.import_notices import has_seen
+from bases.import_progress import progress_of
 from bases.import_report import annotated_copy, page_of, problem_groups
 from bases.import_work import BatchMoved, State
 from bases.lists import Module
@@ -56,7 +57,6 @@ def uploads(request: HttpRequest, kind: Kind = _ACCOUNTS, module: Module = Modul
             by=request.user,
             token=form.cleaned_data["token"],
         )
-        watch(batch, request.user)
         return redirect("bases:import-batch", batch.pk)
     imports.requeue_abandoned()
     context = {"kind": kind, "module": module, "opening": state, "form": form}
@@ -117,12 +117,12 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     found = batch_for(request.user, pk, to_act=False)
     context = {"batch": found, "kind": kind_of(found), "may_act": _may_act(request.user, found)}
     if found.state in _WORKING:
-        watch(found, request.user)
         imports.requeue_abandoned()
         name = "bases/imports/_progress.html" if request.htmx else "bases/imports/progress.html"
         return render(request, name, context | {"progress": progress_of(found)})
     if request.htmx:
         return HttpResponse(headers={"HX-Refresh": "true"})
+    has_seen(request.user, found)
     verdict, waiting = request.GET.get("verdict", ""), found.rows.waiting().count()
     context |= {
         "earlier": imports.earlier_upload(found),
@@ -148,7 +148,6 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         try:
             imports.confirm(found, mode=form.cleaned_data["mode"], by=request.user)
-            watch(found, request.user)
         except BatchMoved as moved:
             messages.error(request, str(moved))
     else:

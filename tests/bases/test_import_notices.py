@@ -12,7 +12,8 @@ from bases import import_progress, imports
 from bases.import_progress import progress_of
 from bases.models import ImportBatch
 from bases.tasks import work_on_batch
-from portal.models import Message
+from portal.messages import fold_into_digests
+from portal.models import Message, MessageSettings
 from tests import factories
 from tests.bases.conftest import account_line
 from tests.bases.training_files import edited, template
@@ -24,12 +25,31 @@ def subjects(user) -> list[str]:
     return list(Message.objects.filter(recipient=user).order_by("pk").values_list("subject", flat=True))
 
 
-def test_no_message_to_somebody_who_still_looks_at_the_page(upload, signed_in, base_officer):
-    """B8: the page itself turns into the result."""
+def unread(user) -> int:
+    return Message.objects.filter(recipient=user, read_at__isnull=True).count()
+
+
+def test_message_is_read_by_looking_at_the_result(upload, signed_in, base_officer):
+    """B8: whoever waits at the page needs no message; whoever left it a second before the end does."""
     batch = upload([account_line()])
-    signed_in(base_officer).get(reverse("bases:import-batch", args=[batch.pk]))
+    client, address = signed_in(base_officer), reverse("bases:import-batch", args=[batch.pk])
+    client.get(address)
     work_on_batch.call(batch.pk)
-    assert subjects(base_officer) == []
+    assert unread(base_officer) == 1
+    assert client.get(address, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
+    assert unread(base_officer) == 1
+    assert "条未读" not in client.get(address).text
+    assert unread(base_officer) == 0
+
+
+def test_result_that_was_looked_at_needs_no_digest(upload, signed_in, base_officer):
+    """S4: 每日汇总 tells only what is new to the person."""
+    MessageSettings.objects.create(user=base_officer, choices={"other": "daily"})
+    batch = upload([account_line()])
+    work_on_batch.call(batch.pk)
+    assert Message.objects.get(recipient=base_officer).shown_at is None
+    signed_in(base_officer).get(reverse("bases:import-batch", args=[batch.pk]))
+    assert fold_into_digests(timezone.now() + timedelta(days=1)) == 0
 
 
 def test_message_to_the_sender_who_has_left_after_the_check_and_after_the_import(upload, base_officer):
@@ -53,9 +73,9 @@ def test_colleague_who_looks_is_not_the_one_who_waits(upload, signed_in, base, b
     colleague = factories.UserFactory()
     factories.grant(colleague, base)
     batch = upload([account_line()])
-    signed_in(colleague).get(reverse("bases:import-batch", args=[batch.pk]))
     work_on_batch.call(batch.pk)
-    assert (len(subjects(base_officer)), len(subjects(colleague))) == (1, 0)
+    signed_in(colleague).get(reverse("bases:import-batch", args=[batch.pk]))
+    assert (unread(base_officer), len(subjects(colleague))) == (1, 0)
 
 
 def test_message_about_a_training_workbook(rows, base, send, base_officer):
