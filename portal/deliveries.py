@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from portal.models import Delivery, Message, MessageSettings, User
@@ -63,6 +64,17 @@ def wake_worker() -> None:
 
 def _enqueue() -> None:
     send_due_messages.enqueue()
+
+
+def send_again(rows: QuerySet[Delivery]) -> int:
+    """Take up the 发送失败 among these with all their tries anew; returns how many. What may have arrived (结果不明)
+    stays as it is."""
+    count = rows.filter(state=State.FAILED).update(
+        state=State.WAITING, tries=0, due_at=timezone.now(), error=""
+    )
+    if count:
+        wake_worker()
+    return count
 
 
 def look_after(now: datetime | None = None) -> None:

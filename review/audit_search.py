@@ -43,7 +43,7 @@ def events(filters: Mapping[str, Any]) -> QuerySet[AuditEvent]:
         found = found.filter(actor__in=people(filters["who"]))
     if filters.get("record"):
         found = found.filter(_about(records(filters["record"])))
-    return _within(_of_organisation(found, filters, "actor__in"), filters, "at")
+    return within(_of_organisation(found, filters, "actor__in"), filters, "at")
 
 
 def contexts(filters: Mapping[str, Any]) -> QuerySet[pghistory.models.Context]:
@@ -55,7 +55,7 @@ def contexts(filters: Mapping[str, Any]) -> QuerySet[pghistory.models.Context]:
         found = found.filter(_of_records(records(filters["record"])))
     if filters.get("base") or filters.get("province"):
         found = _by_people(found, _staff(filters))
-    return _within(found, filters, "created_at")
+    return within(found, filters, "created_at")
 
 
 def _of_records(chosen: list[int]) -> Q:
@@ -132,7 +132,7 @@ def _by_people(found: QuerySet, ids: list[int]) -> QuerySet:
     return found.alias(by=KT("metadata__user")).filter(by__in=[str(pk) for pk in ids])
 
 
-def _within(found: QuerySet, filters: Mapping[str, Any], column: str) -> QuerySet:
+def within(found: QuerySet, filters: Mapping[str, Any], column: str) -> QuerySet:
     if filters.get("since"):
         found = found.filter(**{f"{column}__gte": _midnight(filters["since"])})
     if filters.get("until"):

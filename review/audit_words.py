@@ -88,6 +88,7 @@ ACTS = {
     "api_key_rotated": "更换接口密钥",
     "api_key_revoked": "吊销接口密钥",
     "api_delivery": "接口传送",
+    "send_again": "重发站外通知",
     "stale_reminders": "系统提醒：状态待更新",
     "deadline_reminders": "系统提醒：截止时间",
 }

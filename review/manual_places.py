@@ -108,6 +108,7 @@ PLACES = {
     "review:contact": "national#announcements",
     "review:audit": "national#audit",
     "review:audit-changes": "national#audit",
+    "review:deliveries": "national#deliveries",
     "review:api-keys": "review-other#api",
     "review:api-key-new": "review-other#api",
     "api:documentation": "review-other#api",

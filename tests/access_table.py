@@ -144,6 +144,8 @@ ROUTES = {
     "review:quality-reopen": Route("pc", "finding", get=405),
     "review:audit": Route("c"),
     "review:audit-changes": Route("c"),
+    "review:deliveries": Route("c"),
+    "review:deliveries-again": Route("c", get=405),
     "review:national": Route("c"),
     "review:windows": Route("c"),
     "review:cycle-create": Route("c", get=405),

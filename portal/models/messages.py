@@ -101,6 +101,12 @@ class Delivery(models.Model):
                 fields=["due_at"], condition=Q(state__in=["waiting", "sending"]), name="delivery_open"
             ),
             models.Index(fields=["recipient", "-created_at"], name="delivery_by_recipient"),
+            models.Index(fields=["created_at", "id"], name="delivery_by_time"),
+            models.Index(
+                fields=["created_at", "id"],
+                condition=Q(state__in=["failed", "unknown"]),
+                name="delivery_troubled",
+            ),
         ]
         constraints = [models.UniqueConstraint(fields=["message", "channel"], name="delivery_once")]
 
