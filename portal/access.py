@@ -1,4 +1,4 @@
-"""View access by role. LoginRequiredMiddleware denies by default; `allow` says which roles a view is for."""
+"""View access by role: `SignInFirst` denies by default, `allow` says which roles a view is for."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -6,6 +6,8 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from django.contrib import messages
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -48,13 +50,26 @@ def _to_second_factor(request: HttpRequest) -> HttpResponse:
     """To the page where it is set up, which leads back: to this page, or to the one whose form was sent."""
     if request.method == "POST":
         messages.info(request, "这项操作须先设置二次验证，刚才没有进行。设置后请再操作一次。")
-    way_back = request.get_full_path()
-    if request.method != "GET":
-        came_from = request.headers.get("referer", "")
-        is_own = url_has_allowed_host_and_scheme(came_from, {request.get_host()})
-        way_back = urlsplit(came_from)._replace(scheme="", netloc="").geturl() if is_own else ""
+    way_back = _way_back(request)
     query = f"?{urlencode({'next': way_back})}" if way_back else ""
     return redirect(reverse("portal:second-factor") + query)
+
+
+def _way_back(request: HttpRequest) -> str:
+    """This page, or the one whose form was sent: an address that only takes forms leads nowhere. Empty if unknown."""
+    if request.method == "GET":
+        return request.get_full_path()
+    came_from = request.headers.get("referer", "")
+    is_own = url_has_allowed_host_and_scheme(came_from, {request.get_host()})
+    return urlsplit(came_from)._replace(scheme="", netloc="").geturl() if is_own else ""
+
+
+class SignInFirst(LoginRequiredMiddleware):
+    """Default deny; who sent a form after his session had ended comes back to the form (TRUST 16)."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: View) -> HttpResponse:
+        way_back = _way_back(request)
+        return redirect_to_login(way_back) if way_back else redirect("portal:sign-in")
 
 
 def open_to_all(view: View) -> View:

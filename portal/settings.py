@@ -93,7 +93,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "portal.access.SignInFirst",
     "portal.middleware.session_limits",
     "portal.middleware.history_context",
     "django.contrib.messages.middleware.MessageMiddleware",

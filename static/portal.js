@@ -50,6 +50,49 @@
     form.addEventListener("submit", () => { clearTimeout(timer); timer = null; });
   }
 
+  // What is sent after the session has ended comes back into its form once the same person has signed in again. It
+  // stays in this tab, for half an hour at the most; hidden fields (versions, tokens) are never brought back.
+  const UNSENT = "unsent";
+  const UNSENT_KEPT = 30 * 60 * 1000;
+  const targetOf = (form) => new URL(form.getAttribute("action") || location.pathname, location.href).pathname;
+
+  function keepUnsent(form) {
+    const user = document.body.dataset.user;
+    const typed = [...form.elements].filter((each) => each.name && !["hidden", "password", "file"].includes(each.type));
+    if (!user || !typed.some((each) => each.matches("textarea, input:not([type=checkbox]):not([type=radio])") && each.value)) return;
+    const fields = typed.filter((each) => each.checked !== false || !["checkbox", "radio"].includes(each.type)).map((each) => [each.name, each.value]);
+    sessionStorage.setItem(UNSENT, JSON.stringify({ user, target: targetOf(form), fields, at: Date.now() }));
+  }
+  function bringBackUnsent() {
+    const kept = JSON.parse(sessionStorage.getItem(UNSENT) || "null");
+    if (!kept) return;
+    const user = document.body.dataset.user;
+    if (!user) {
+      // The way leads over a page without a person: nothing was done with what was sent.
+      sessionStorage.setItem(UNSENT, JSON.stringify({ ...kept, refused: true }));
+      return;
+    }
+    const valid = kept.refused && kept.user === user && Date.now() - kept.at < UNSENT_KEPT;
+    const form = valid && [...document.forms].find((each) => each.method === "post" && targetOf(each) === kept.target);
+    if (form) fill(form, kept.fields);
+    if (form || !valid) sessionStorage.removeItem(UNSENT);
+  }
+  function fill(form, fields) {
+    for (const [name, value] of fields) {
+      for (const each of form.querySelectorAll(`[name="${CSS.escape(name)}"]:not([type=hidden])`)) {
+        if (["checkbox", "radio"].includes(each.type)) each.checked ||= each.value === value;
+        else each.value = value;
+      }
+    }
+    for (let box = form.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
+    const note = document.createElement("p");
+    note.className = "flash flash-info";
+    note.setAttribute("role", "status");
+    note.textContent = "登录失效时没有提交的内容已填回，请核对后再提交。";
+    form.prepend(note);
+    form.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
   function warnUnsaved(form) {
     let dirty = false;
     form.addEventListener("input", () => { dirty = true; });
@@ -72,6 +115,7 @@
       event.preventDefault();
       return;
     }
+    if (form.method === "post") keepUnsent(form);
     if (form.method === "post" && !form.dataset.repeat) {
       // After the browser has read the pressed button's name; a second click sends nothing.
       setTimeout(() => form.querySelectorAll("button[type=submit], button:not([type])").forEach((button) => { button.disabled = true; }), 0);
@@ -121,6 +165,7 @@
     if (form.dataset.autosave) autosave(form);
     if (form.dataset.warnUnsaved !== undefined) warnUnsaved(form);
   });
+  bringBackUnsent();
   document.querySelector(".error-summary")?.focus();
   document.body.addEventListener("htmx:configRequest", (event) => { event.detail.headers["X-CSRFToken"] = csrf(); });
 })();
