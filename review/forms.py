@@ -254,7 +254,7 @@ class StatisticsForm(forms.Form):
                 field: forms.Field = forms.IntegerField(min_value=2000, max_value=2100, required=False)
             else:
                 names = own.get(key, dimension.names)()
-                choices = [*ANY, *names.items(), (BLANK, UNKNOWN)]
+                choices = [*ANY, *names.items(), *([(BLANK, UNKNOWN)] if dimension.can_be_blank else [])]
                 field = forms.ChoiceField(choices=choices, required=False, widget=LongSelect)
             field.label = dimension.label
             self.fields[key] = field

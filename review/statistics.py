@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import models
 from django.db.models import Aggregate, Count, QuerySet, Sum
 from django.db.models.fields.json import KT
 from django.utils import timezone
@@ -36,6 +37,11 @@ class Dimension:
     label: str
     column: str
     names: Callable[[], Mapping[str, str]]
+
+    @property
+    def can_be_blank(self) -> bool:
+        """Of a snapshot only texts may be missing; numbers, truth values and references are always there."""
+        return isinstance(Submission._meta.get_field(self.column.removesuffix("_id")), models.CharField)
 
 
 def _codes(name: str) -> Callable[[], Mapping[str, str]]:

@@ -10,6 +10,7 @@ import pytest
 
 from portal.models import AuditEvent
 from review.models import Export
+from review.statistics import BLANK, DIMENSIONS
 from tests import factories
 from tests.review.test_statistics import make_counted
 
@@ -71,7 +72,18 @@ def test_the_moment_of_the_data_is_shown(national, counted_people):
 
 
 @pytest.mark.parametrize(
-    "query", ["rows=nonsense", "province=99", "base=x", "year=abc", "source=other", "type=%00"]
+    "query",
+    [
+        "rows=nonsense",
+        "province=99",
+        "base=x",
+        "year=abc",
+        "source=other",
+        "type=%00",
+        "years=-",
+        "base=-",
+        "rural=-",
+    ],
 )
 def test_an_unknown_value_is_named_and_counts_nothing(national, counted_people, query):
     """A filter that cannot be read must not silently widen the number."""
@@ -80,6 +92,18 @@ def test_an_unknown_value_is_named_and_counts_nothing(national, counted_people, 
         assert answer.status_code == 200
         assert "处需要修改" in answer.content.decode()
         assert "学员1" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("source", ["current", "intake"])
+@pytest.mark.parametrize("key", sorted(set(DIMENSIONS) - {"year"}))
+def test_missing_is_offered_only_where_it_has_a_table_and_a_list(national, counted_people, source, key):
+    """P7: whatever the page offers can be counted, and opens exactly that many records."""
+    offered = dict(national.get("/review/statistics/").context["form"].fields[key].choices)
+    assert (BLANK in offered) == DIMENSIONS[key].can_be_blank
+    for value in set(offered) & {BLANK, "true", "3"}:
+        query = {"source": source, key: value}
+        table = national.get("/review/statistics/", query).context["table"]
+        assert national.get("/review/statistics/records/", query).context["page"].count == table.total
 
 
 def test_the_same_dimension_twice_becomes_a_table_of_two(national, counted_people):
