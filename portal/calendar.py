@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from portal.models import CollectionCycle, CycleWindow, Extension, Step
@@ -30,8 +30,12 @@ def last_moment(closes_at: datetime) -> str:
 
 
 def current_cycle() -> CollectionCycle | None:
-    """The newest cycle that has begun or is set up: the one whose intake the menus show."""
-    return CollectionCycle.objects.order_by("-year").first()
+    """The newest cycle of which any window has opened; before the first one has, the newest that is set up (BR-40).
+
+    Next year's cycle, set up in advance, leaves the running one alone.
+    """
+    opened = CycleWindow.objects.filter(cycle=OuterRef("pk"), opens_at__lte=timezone.now())
+    return CollectionCycle.objects.order_by(Exists(opened).desc(), "-year").first()
 
 
 def opening(

@@ -7,8 +7,7 @@ from django import forms
 from django.utils import timezone
 
 from bases.models import Province
-from portal.calendar import current_cycle
-from portal.models import CycleWindow
+from portal.models import CollectionCycle, CycleWindow
 
 _TO_THE_SECOND = "%Y-%m-%dT%H:%M:%S"
 
@@ -30,7 +29,7 @@ class CycleForm(forms.Form):
     title = forms.CharField(label="名称", max_length=100)
 
     def __init__(self, data: Any = None) -> None:
-        latest = current_cycle()
+        latest = CollectionCycle.objects.order_by("-year").first()
         year = latest.year + 1 if latest else timezone.localdate().year
         super().__init__(data, initial={"year": year, "title": f"{year}年住院医师信息采集"})
 

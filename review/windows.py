@@ -12,10 +12,15 @@ from django.utils import timezone
 
 from bases.models import Province, TrainingBase
 from portal import audit
-from portal.calendar import Opening, opening, openings
+from portal.calendar import Opening, openings
 from portal.models import CollectionCycle, CycleWindow, Step, User
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE, ReportStatus, ReviewStatus
+from residents.services.lock import INTAKE_STEPS, lapsing
+
+
+class WindowMoved(ValueError):
+    """The window is not what was shown before the change was confirmed."""
 
 
 class CycleExists(ValueError):
@@ -31,6 +36,17 @@ class Affected:
     unreported: int
     waiting: int
     approved: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a change of a window would do: whom it reaches, what the calendar says then, how many intake records lapse
+    at once and for good (AM-05), and which later step would be over before this one."""
+
+    affected: Affected
+    opening: Opening
+    lapsing: int
+    over_before: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +89,11 @@ def steps_of(cycle: CollectionCycle) -> list[StepWindows]:
     ]
 
 
+def mark_of(window: CycleWindow | None) -> str:
+    """What the page shows of a window before it is changed; "" where there is none yet."""
+    return f"{window.opens_at.isoformat()} {window.closes_at.isoformat()}" if window else ""
+
+
 def set_window(
     cycle: CollectionCycle,
     step: Step,
@@ -81,11 +102,19 @@ def set_window(
     opens_at: datetime,
     closes_at: datetime,
     by: User,
+    seen: str | None = None,
 ) -> CycleWindow:
-    """Open one step from `opens_at` up to, not including, `closes_at`: nationally, or for one province in its place."""
+    """Open one step from `opens_at` up to, not including, `closes_at`: nationally, or for one province in its place.
+
+    `seen` is the `mark_of` the window that was shown. Raises WindowMoved where somebody changed it since.
+    """
+    which = {"cycle": cycle, "step": step, "province": province}
     with transaction.atomic():
+        CollectionCycle.objects.select_for_update().get(pk=cycle.pk)
+        if seen is not None and seen != mark_of(CycleWindow.objects.filter(**which).first()):
+            raise WindowMoved("这一开放时间刚刚被修改过，没有保存。请核对现在的时间后再确认。")
         window, _ = CycleWindow.objects.update_or_create(
-            cycle=cycle, step=step, province=province, defaults={"opens_at": opens_at, "closes_at": closes_at}
+            **which, defaults={"opens_at": opens_at, "closes_at": closes_at}
         )
         audit.record(
             "set_window",
@@ -99,17 +128,28 @@ def set_window(
     return window
 
 
-def opening_after(
+def preview(
     cycle: CollectionCycle, step: Step, province: Province | None, *, opens_at: datetime, closes_at: datetime
-) -> Opening:
-    """What the calendar would say if the window were set so; nothing is kept."""
+) -> Preview:
+    """What would be if the window were set so; nothing is kept."""
+    reached = affected(cycle, step, province)
+    before = lapsing(cycle).count() if cycle.locked_at is None else 0
     with transaction.atomic():
         CycleWindow.objects.update_or_create(
             cycle=cycle, step=step, province=province, defaults={"opens_at": opens_at, "closes_at": closes_at}
         )
-        answer = opening(cycle, step, province_id=province.pk if province else None)
+        states = openings(cycle, list(Step), province_id=province.pk if province else None)
+        after = lapsing(cycle).count() if cycle.locked_at is None else 0
         transaction.set_rollback(True)
-    return answer
+    return Preview(reached, states[step], max(0, after - before), _over_before(step, states))
+
+
+def _over_before(step: Step, states: dict[Step, Opening]) -> list[str]:
+    """Steps that build on this one and would end earlier: what is done in it at the end could not go on."""
+    own = states[step].closes_at
+    later = list(INTAKE_STEPS)[list(INTAKE_STEPS).index(step) + 1 :] if step in INTAKE_STEPS else []
+    ends = [(each, states[each].closes_at) for each in later]
+    return [Step(each).label for each, end in ends if own and end and end < own]
 
 
 def remove_provincial_window(window: CycleWindow, *, by: User) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from portal.models import CollectionCycle, CycleWindow, Extension, Step
@@ -27,21 +27,33 @@ def carry_out_locks(now: datetime | None = None) -> int:
     return lapsed
 
 
+def lapsing(cycle: CollectionCycle, now: datetime | None = None) -> QuerySet[Enrollment]:
+    """The intake records that lapse as the windows of the cycle stand now."""
+    return _to_lapse(cycle, now or timezone.now())[0]
+
+
 def _lock(cycle: CollectionCycle, now: datetime) -> int:
+    records, is_over = _to_lapse(cycle, now)
+    lapsed = records.update(lapsed_at=now, state_since=now)
+    if is_over:
+        CollectionCycle.objects.filter(pk=cycle.pk, locked_at__isnull=True).update(locked_at=now)
+    return lapsed
+
+
+def _to_lapse(cycle: CollectionCycle, now: datetime) -> tuple[QuerySet[Enrollment], bool]:
+    """The records whose time is over, and whether nobody of the cycle has time left."""
     ends = dict(
         CycleWindow.objects.filter(cycle=cycle, step__in=INTAKE_STEPS)
         .values_list("province_id")
         .annotate(end=Max("closes_at"))
     )
     national_end = ends.pop(None, None)
-    if national_end is None:
-        return 0
+    if national_end is None or national_end > now:
+        return Enrollment.objects.none(), False
     # A province with a window of its own for one step keeps the national ones for the others.
     own_ends = {code: max(end, national_end) for code, end in ends.items()}
     still_open = [code for code, end in own_ends.items() if end > now]
     extended = Extension.objects.filter(cycle=cycle, step__in=INTAKE_STEPS, until__gt=now)
-    if national_end > now:
-        return 0
     records = (
         Enrollment.objects.filter(LIVE, intake_year=cycle.year, registered_at__isnull=True)
         .exclude(base__province_id__in=still_open)
@@ -49,7 +61,4 @@ def _lock(cycle: CollectionCycle, now: datetime) -> int:
         .exclude(base_id__in=extended.filter(base__isnull=False).values("base_id"))
         .exclude(pk__in=extended.filter(enrollment__isnull=False).values("enrollment_id"))
     )
-    lapsed = records.update(lapsed_at=now, state_since=now)
-    if not still_open and not extended.exists():
-        CollectionCycle.objects.filter(pk=cycle.pk, locked_at__isnull=True).update(locked_at=now)
-    return lapsed
+    return records, not still_open and not extended.exists()

@@ -65,18 +65,40 @@ def edit(request: HttpRequest, year: int, step: str) -> HttpResponse:
     context = {"cycle": in_cycle, "step": Step(step), "province": province, "present": present, "form": form}
     if request.method == "POST" and "again" not in request.POST and form.is_valid():
         target = form.cleaned_data.get("province") or province
-        if "confirmed" in request.POST:
-            windows.set_window(in_cycle, Step(step), target, **form.times, by=request.user)
-            messages.success(
-                request, f"已保存“{Step(step).label}”（{target or '全国'}）的开放时间，立即生效。"
-            )
+        preview = windows.preview(in_cycle, Step(step), target, **form.times)
+        if "confirmed" in request.POST and _is_saved(request, in_cycle, Step(step), target, form, preview):
             return redirect("review:cycle", year=year)
+        shown = CycleWindow.objects.filter(cycle=in_cycle, step=step, province=target).first()
         context |= {
             "target": target,
-            "affected": windows.affected(in_cycle, Step(step), target),
-            "will_be": windows.opening_after(in_cycle, Step(step), target, **form.times),
+            "present": shown,
+            "seen": windows.mark_of(shown),
+            "preview": preview,
         }
     return render(request, "review/window.html", context)
+
+
+def _is_saved(
+    request: HttpRequest,
+    in_cycle: CollectionCycle,
+    step: Step,
+    target: Province | None,
+    form: WindowForm,
+    preview: windows.Preview,
+) -> bool:
+    """Save what was confirmed; False, with the reason, where it was not seen so or lapses what nobody agreed to."""
+    if preview.lapsing and "lapse" not in request.POST:
+        messages.error(request, f"将有 {preview.lapsing} 人锁定失效且不能恢复，请勾选确认后再保存。")
+        return False
+    try:
+        windows.set_window(
+            in_cycle, step, target, **form.times, by=request.user, seen=request.POST.get("seen", "")
+        )
+    except windows.WindowMoved as moved:
+        messages.error(request, str(moved))
+        return False
+    messages.success(request, f"已保存“{step.label}”（{target or '全国'}）的开放时间，立即生效。")
+    return True
 
 
 @require_POST

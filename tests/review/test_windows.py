@@ -9,6 +9,8 @@ from django.utils import timezone
 from bases.models import Province, Submission
 from portal.calendar import cycle_state, opening, openings, openings_of_provinces
 from portal.models import AuditEvent, CollectionCycle, CycleWindow, Extension, Step
+from residents.models import Enrollment
+from residents.services.lock import carry_out_locks
 from review import step_board, windows
 from review.decisions import approve
 from tests import factories
@@ -125,21 +127,28 @@ def test_who_is_affected_leaves_out_provinces_with_a_window_of_their_own(
 
 # --- the pages -------------------------------------------------------------------------------------------------------
 
+
+def confirm(client, address: str, times: dict, **more):
+    """Look at the effect, then confirm what was seen."""
+    seen = client.post(address, times).context["seen"]
+    return client.post(address, times | {"confirmed": "1", "seen": seen} | more, follow=True)
+
+
 TIMES = {"opens_at": "2026-11-01T00:00:00", "last_moment": "2026-11-05T23:59:59"}
 
 
 def test_the_first_post_shows_the_effect_and_keeps_nothing(national, cycle):
     before = list(CycleWindow.objects.order_by("pk").values_list("pk", "opens_at", "closes_at"))
     answer = national.post(f"/review/windows/{cycle.year}/review/", TIMES)
-    assert answer.context["will_be"].is_open is False
-    assert answer.context["affected"].provinces == 32
+    assert answer.context["preview"].opening.is_open is False
+    assert answer.context["preview"].affected.provinces == 32
     assert list(CycleWindow.objects.order_by("pk").values_list("pk", "opens_at", "closes_at")) == before
     assert AuditEvent.objects.filter(action="set_window").count() == 0
 
 
 def test_the_confirmed_post_saves_and_stands_in_the_history(national, national_officer, cycle):
     """N1: history; who, what, from when to when."""
-    answer = national.post(f"/review/windows/{cycle.year}/review/", TIMES | {"confirmed": "1"}, follow=True)
+    answer = confirm(national, f"/review/windows/{cycle.year}/review/", TIMES)
     window = CycleWindow.objects.get(cycle=cycle, step="review", province=None)
     assert (window.opens_at, window.closes_at) == (local("2026-11-01 00:00:00"), local("2026-11-06 00:00:00"))
     latest = answer.context["history"][0]
@@ -152,10 +161,42 @@ def test_the_confirmed_post_saves_and_stands_in_the_history(national, national_o
     assert "2026-11-05 23:59:59" in answer.content.decode()
 
 
+def test_change_that_was_not_seen_is_not_overwritten(national, cycle):
+    """N1: two tabs; the second one confirms what is no longer so."""
+    url = f"/review/windows/{cycle.year}/review/"
+    seen = national.post(url, TIMES).context["seen"]
+    confirm(national, url, TIMES | {"last_moment": "2026-11-08T23:59:59"})
+    answer = national.post(url, TIMES | {"confirmed": "1", "seen": seen})
+    assert "刚刚被修改过" in answer.text
+    window = CycleWindow.objects.get(cycle=cycle, step="review", province=None)
+    assert window.closes_at == local("2026-11-09 00:00:00")
+
+
+def test_end_of_the_whole_cycle_tells_who_lapses_and_wants_it_ticked(national, cycle, reported):
+    """AM-05, N1: nobody loses 3 records for good by a date typed wrong."""
+    reported(3)
+    url, now = f"/review/windows/{cycle.year}/review/", timezone.now()
+    CycleWindow.objects.filter(cycle=cycle).exclude(step="review").update(closes_at=now)
+    page = national.post(url, TIMES)
+    assert (page.context["preview"].lapsing, "3 人将在一分钟内锁定失效" in page.text) == (3, True)
+    assert Enrollment.objects.filter(lapsed_at=None).count() == 3
+    assert "请勾选确认后再保存" in confirm(national, url, TIMES).text
+    assert carry_out_locks() == 0
+    confirm(national, url, TIMES, lapse="on")
+    assert carry_out_locks() == 3
+
+
+def test_step_that_ends_after_the_next_one_gets_a_warning(national, cycle):
+    url = f"/review/windows/{cycle.year}/report/"
+    times = {"opens_at": "2026-10-01T00:00:00", "last_moment": "2097-11-05T23:59:59"}
+    assert national.post(url, times).context["preview"].over_before == ["省级审核"]
+    assert national.post(url, TIMES).context["preview"].over_before == []
+
+
 def test_one_province_gets_its_own_window(national, cycle):
     url = f"/review/windows/{cycle.year}/review/?province="
     assert list(national.post(url, TIMES).context["form"].errors) == ["province"]
-    national.post(url, TIMES | {"province": "33", "confirmed": "1"})
+    confirm(national, url, TIMES | {"province": "33"})
     window = CycleWindow.objects.get(cycle=cycle, step="review", province_id="33")
     assert window.closes_at == local("2026-11-06 00:00:00")
     national.post(f"/review/windows/remove/{window.pk}/")
