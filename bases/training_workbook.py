@@ -51,7 +51,11 @@ from residents.services.training_many import Judged, store_many
 from residents.snapshot import values_of
 
 Verdict = ImportRow.Verdict
-_FIELDS: dict[str, Field] = {each.name: each for each in (*training.FIELDS, *status.FIELDS)}
+BLANK = "（空）"
+_FIELDS: dict[str, Field] = {
+    each.name: each for each in (*training.MATCH_FIELDS, *training.FIELDS, *status.FIELDS)
+}
+_NAMES = {each.label: name for name, each in _FIELDS.items()}
 _MATCH = tuple(each.name for each in training.MATCH_FIELDS)
 # Told in the file only to find the record and to be compared with it.
 _LOCKED = (*_MATCH, "intake_year")
@@ -181,10 +185,12 @@ class TrainingWorkbook:
         records = Records(batch, [given["id_number"] for _, given in rows], lock=True)
         applied, written = Applied(), {}
         letters = {text: column for column, text in batch.headers}
+        promised = dict(batch.rows.good().values_list("sheet_row", "before"))
         for number, kept in rows:
             given = _with_dates(kept)
             record = records.of(given)
             outcome = outcome_of(given, record, records, {})
+            _refuse_unseen(outcome, record, promised.get(number) or [])
             if outcome.verdict == Verdict.UPDATE and _writes_status(outcome, record, by):
                 written[number] = record, outcome
             else:
@@ -233,6 +239,25 @@ def outcome_of(
     return outcome
 
 
+def _refuse_unseen(outcome: Outcome, record: Enrollment | None, promised: list[list[str]]) -> None:
+    """A row is written only over what its preview showed: what somebody changed meanwhile is not overwritten unseen
+    (GOALS B3, TRUST 43). `promised`: [column, before, after] of each cell."""
+    if outcome.verdict != Verdict.UPDATE:
+        return
+    shown_before = {label: before for label, before, _ in promised}
+    for label, before, after in _in_words(outcome, record) or []:
+        if shown_before.get(label) != before:
+            then = shown_before.get(label, after)
+            add(
+                outcome.problems,
+                _NAMES[label],
+                "changed_meanwhile",
+                label=label,
+                then=then or BLANK,
+                now=before or BLANK,
+            )
+
+
 def _judge_match(
     given: Mapping[str, Any], record: Enrollment | None, records: Records, outcome: Outcome
 ) -> None:
@@ -252,6 +277,8 @@ def _judge_match(
 
 def _judge_status(given: Mapping[str, Any], record: Enrollment, outcome: Outcome) -> None:
     """A change of 培训状态, or other details of the same status (AM-10); a status named alone and unchanged is none."""
+    for name in _STATUS & {name for name, value in given.items() if value is None}:
+        add(outcome.problems, name, "cannot_clear", label=_FIELDS[name].label)
     told = {name: value for name, value in given.items() if name in _STATUS and value is not None}
     named = told.get("status", record.status)
     if not told or (named == record.status and set(told) <= {"status"}):

@@ -73,6 +73,11 @@ ERRORS: dict[str, tuple[str, str, str]] = {
         "这条记录现在不能修改（{reason}）。",
         "请按提示处理后，再上传这一行。",
     ),
+    "changed_meanwhile": (
+        "检查之后已被修改",
+        "检查之后“{label}”已被修改：预览时是“{then}”，现在是“{now}”，没有覆盖。",
+        "请核对现在的内容，仍要修改的，请重新上传这一行。",
+    ),
     "cannot_clear": (
         "此项不能清空",
         "“{label}”不能清空。",

@@ -141,6 +141,8 @@ def judge_match(values: Mapping[str, Any], context: Mapping[str, Any], found: Pr
 def _judge_specialty(values: Mapping[str, Any], context: Mapping[str, Any], found: Problems) -> None:
     specialty, stored = values.get("specialty"), context.get("specialty")
     if specialty is None:
+        if stored and context.get("specialty_locked"):
+            add(found, "specialty", "cannot_clear", label="培训专业")
         return
     if context.get("specialty_locked"):
         if specialty != stored:

@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from bases import imports
 from bases.import_work import apply_batch, check_batch
@@ -12,7 +13,7 @@ from bases.resources import account_template
 from portal.sheets.writing import Column, write_template
 from residents.models import Enrollment
 from tests import factories
-from tests.bases.desk import complete
+from tests.bases.desk import approved, complete
 
 HEADERS = ("招收年份", "姓名", "证件类型", "证件号", "手机号")
 
@@ -94,6 +95,15 @@ def imported(checked):
 def rows(base, cycle) -> list[Enrollment]:
     """Three complete recruits of the base."""
     return [complete(base, cycle.year) for _ in range(3)]
+
+
+@pytest.fixture
+def registered(base, cycle, base_officer, provincial_reviewer) -> list[Enrollment]:
+    """Three approved records of last year's cohort."""
+    late = {"origin": "late", "registered_at": timezone.now()}
+    return [
+        approved(complete(base, cycle.year - 1, **late), base_officer, provincial_reviewer) for _ in range(3)
+    ]
 
 
 @pytest.fixture

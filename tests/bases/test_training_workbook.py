@@ -292,15 +292,6 @@ def test_record_that_moved_since_the_check_is_left_alone(rows, base, send, write
 # --- registry --------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def registered(base, cycle, base_officer, provincial_reviewer) -> list[Enrollment]:
-    """Three approved records of last year's cohort."""
-    late = {"origin": "late", "registered_at": timezone.now()}
-    return [
-        approved(complete(base, cycle.year - 1, **late), base_officer, provincial_reviewer) for _ in range(3)
-    ]
-
-
 def test_registry_file_un_reports_only_what_it_changes(registered, base, send, write):
     """BR-83, P-19."""
     content = edited(template(registered, base, "registry"), {(2, "备注"): "门诊"})
