@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
@@ -67,9 +67,11 @@ def _way_back(request: HttpRequest) -> str:
 class SignInFirst(LoginRequiredMiddleware):
     """Default deny; who sent a form after his session had ended comes back to the form (TRUST 16)."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: View) -> HttpResponse:
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponseRedirect:
         way_back = _way_back(request)
-        return redirect_to_login(way_back) if way_back else redirect("portal:sign-in")
+        return redirect_to_login(way_back) if way_back else HttpResponseRedirect(reverse("portal:sign-in"))
 
 
 def open_to_all(view: View) -> View:

@@ -173,8 +173,8 @@ class CertificateInfo(models.Model):
 class PersonalReturn(models.Model):
     """A base's return of personal info to the resident (BR-45): shown on top of his page until answered (BR-54).
 
-    `field` is "block.field" or empty for the whole record (GOALS R3). Answered by a save that changes the field, by
-    any save for a whole-record comment, or by 无需修改 with a reason. An open one blocks the next 上报.
+    `field` is "block.field" or empty for the whole record (GOALS R3). Answered by a save that changes the field, for a
+    whole-record comment any field, or by 无需修改 with a reason. An open one blocks the next 上报.
     """
 
     enrollment = models.ForeignKey("residents.Enrollment", models.CASCADE, related_name="personal_returns")

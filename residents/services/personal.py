@@ -127,7 +127,7 @@ def save_block(
 
     Fields absent from `raw` keep what is stored, those the resident does not own are ignored (P-29), those no longer
     asked become empty. A file field takes an UploadedFile, or False to remove it. Raises Closed, Conflict, Refused;
-    nothing is written then. Where nothing differs only a comment on the whole record is answered (BR-54).
+    nothing is written then. Where nothing differs no comment is answered (GOALS R3).
     """
     with transaction.atomic():
         enrollment = _open_for_writing(enrollment.pk, by, now)

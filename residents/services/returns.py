@@ -1,7 +1,7 @@
 """Returns of personal info to the resident and their answers (BR-41, 45, 54; GOALS R3).
 
 A comment at a field is answered when the field's value changes or by 无需修改 with a reason; a comment on the whole
-record by any save.
+record by any save that changes something.
 """
 
 import uuid
@@ -120,7 +120,7 @@ def _is_answered(path: str, changed: Collection[str]) -> bool:
     # 手机号 stands in the identity of a record and is edited with 基本信息.
     block = "basic" if block == "identity" else block
     if path == WHOLE_RECORD:
-        return True
+        return bool(changed)
     return f"{block}.{field}" in changed if field else any(each.startswith(f"{block}.") for each in changed)
 
 

@@ -75,13 +75,15 @@ def test_approved_record_can_be_returned_without_undoing_the_approval(enrollment
         ({"email": "new@example.com"}, ["basic.qq", "identity.mobile"]),
         ({"mobile": "13912345678"}, ["basic.email", "basic.qq"]),
         ({"marital_status": "20"}, ["basic.email", "basic.qq", "identity.mobile"]),
-        ({}, ["basic.email", "basic.qq", "identity.mobile"]),
+        ({}, ["", "basic.email", "basic.qq", "identity.mobile"]),
+        ({"email": "old@example.com"}, ["", "basic.email", "basic.qq", "identity.mobile"]),
     ],
 )
 def test_save_answers_changed_fields_and_the_whole_record(
     enrollment, base_officer, resident, save, sent, left
 ):
-    """R3, BR-54: a comment at a field waits for a change of that field, one on the record for any save."""
+    """R3, BR-54: a comment at a field waits for a change of that field, one on the record for any change;
+    pressing 保存 answers nothing."""
     save("basic", {"email": "old@example.com"})
     give_back(enrollment, base_officer, "", "basic.email", "basic.qq", "identity.mobile")
 
@@ -152,7 +154,7 @@ def test_comment_is_answered_once(enrollment, base_officer, resident):
 
 
 def test_other_block_answers_the_whole_record(enrollment, base_officer, resident):
-    """BR-54: any save."""
+    """BR-54: a save of any block."""
     give_back(enrollment, base_officer, "")
     save_block(enrollment, "certificate", {"passed_qualification_exam": "False"}, by=resident)
 
