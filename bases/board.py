@@ -117,12 +117,13 @@ def follow_ups(
         (Module.REGISTRY, Todo.STALE),
         (Module.REGISTRY, Todo.OVERDUE),
         (Module.INTAKE, Todo.NEVER),
+        *((module, Todo.ANSWERED) for module in Module),
     ]
     found = []
     for module in Module:
         todos = [todo for each, todo in asked if each == module]
         counts = records_of(scope, module).aggregate(
-            **{todo.value: Count("pk", filter=_condition(todo, cycle, base)) for todo in todos}
+            **{todo.value: Count("pk", filter=_condition(module, todo, cycle, base)) for todo in todos}
         )
         found += [
             Cell(counts[todo.value], list_url(module, todo=todo), todo.label, module=module.label)
@@ -132,9 +133,10 @@ def follow_ups(
     return found
 
 
-def _condition(todo: Todo, cycle: CollectionCycle | None, base: TrainingBase | None) -> Q:
+def _condition(module: Module, todo: Todo, cycle: CollectionCycle | None, base: TrainingBase | None) -> Q:
+    """As the list behind the number asks: that of the intake opens with the year of the cycle."""
     condition = todo_condition(todo, cycle, base)
-    return condition & Q(intake_year=cycle.year) if todo == Todo.NEVER and cycle else condition
+    return condition & Q(intake_year=cycle.year) if module == Module.INTAKE and cycle else condition
 
 
 def recent_returns(scope: QuerySet[Enrollment]) -> list[Submission]:

@@ -13,7 +13,7 @@ from bases.scope import enrollments_for
 from portal.calendar import opening
 from portal.models import CollectionCycle, Step, User
 from portal.roles import Action
-from residents.models import Enrollment, SectionConfirmation
+from residents.models import Enrollment, PersonalReturn, SectionConfirmation
 from residents.models.enrollment import PersonalState, ReportStatus, ReviewStatus, Status
 from residents.search import by_name_or_number
 
@@ -41,11 +41,12 @@ class Stage(models.TextChoices):
 
 
 class Todo(models.TextChoices):
-    """What a base looks for beside the stages (BR-14, 33, 82; AM-14; P-14, 20)."""
+    """What a base looks for beside the stages (BR-14, 33, 82; AM-14; P-14, 20; GOALS B14)."""
 
     UPDATE = "update", "个人信息有未上报的更新"
     STALE = "stale", "本周期未更新个人信息"
     NEVER = "never", "从未登录"
+    ANSWERED = "answered", "已修改待复核"
     OVERDUE = "overdue", "延期或暂停已到期"
 
 
@@ -133,6 +134,19 @@ def filtered(
     return records
 
 
+# Returned to the resident and answered to the last comment; the base has not looked at the answers yet (GOALS B14).
+IS_ANSWERED = (
+    Q(lapsed_at__isnull=True)
+    & ~Q(status=Status.WITHDRAWN)
+    & ~Q(personal_state=PersonalState.RETURNED)
+    & Exists(
+        PersonalReturn.objects.filter(
+            enrollment=OuterRef("pk"), answered_at__isnull=False, reviewed_at__isnull=True
+        )
+    )
+)
+
+
 def todo_condition(todo: str, cycle: CollectionCycle | None, base: TrainingBase | None) -> Q:
     """The records that one kind of follow-up is about."""
     today = timezone.localdate()
@@ -144,6 +158,8 @@ def todo_condition(todo: str, cycle: CollectionCycle | None, base: TrainingBase 
         return Q(status=Status.EXTENDED, extended_until__lt=today) | Q(
             status=Status.SUSPENDED, expected_resume__lt=today
         )
+    if todo == Todo.ANSWERED:
+        return IS_ANSWERED
     confirmed = Exists(SectionConfirmation.objects.filter(resident=OuterRef("resident"), cycle=cycle))
     before = Q(personal_changed_at__isnull=True) | Q(personal_changed_at__lt=update_begins(cycle, base))
     return Q(status__in=[Status.IN_TRAINING, Status.EXTENDED, Status.SUSPENDED]) & before & ~confirmed
@@ -165,4 +181,5 @@ def update_begins(cycle: CollectionCycle | None, base: TrainingBase | None) -> d
 
 def for_list(records: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
     """With what a row of the list shows, newest cohort first: the order of the index enrollment_list."""
+    records = records.annotate(is_answered=IS_ANSWERED)
     return records.select_related("resident__user", "specialty", "base").order_by("-intake_year", "-pk")

@@ -28,6 +28,7 @@ from residents.models.enrollment import ReportStatus, ReviewStatus
 from residents.openness import report_entry
 from residents.rules import education
 from residents.services import states
+from residents.services.returns import mark_reviewed
 from residents.services.states_many import mark_reported_many, mark_unreported_many
 
 DECLARATION = "本基地已核对以上住院医师的个人信息和培训信息，确认真实、准确、完整。"
@@ -250,6 +251,7 @@ def _submit(
         row.pk for row in rows if row.review_status == ReviewStatus.PENDING and not row.has_unreported_update
     ]
     mark_reported_many([pk for pk in ids if pk not in set(waiting)], now=now)
+    mark_reviewed(ids)
 
 
 def _cycles_of(rows: list[Enrollment]) -> dict[int | None, CollectionCycle]:

@@ -35,6 +35,7 @@ urlpatterns = [
     path(
         "record/<int:pk>/files/<slug:block>/<slug:name>/<int:row>/", records.record_file, name="record-file"
     ),
+    path("record/<int:pk>/answers/", records.review_answers, name="review-answers"),
     path("record/<int:pk>/history/", records.record_history, name="record-history"),
     path("record/<int:pk>/training/", training.training_edit, name="training-edit"),
     path("record/<int:pk>/status/", training.status_edit, name="status-edit"),

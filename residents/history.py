@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 
 from portal.models import User
 from portal.roles import Role
@@ -157,4 +158,4 @@ def _state_in_words(value: Any, choices: type[models.TextChoices] | None) -> str
         return ""
     if choices is not None:
         return str(choices(value).label)
-    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)
+    return f"{timezone.localtime(value):%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)

@@ -30,11 +30,22 @@ BLOCKS = (
     Block("status", "培训状态", status.FIELDS),
 )
 
+_PLACES = {block.key: block.label for block in BLOCKS} | {
+    f"{block.key}.{item.name}": item.label for block in BLOCKS for item in block.fields
+}
+
 # A label that names both answers needs the answer itself in place of 是/否.
 _ANSWERS = {"is_fresh_graduate": ("应届生", "往届生")}
 # The last 18 characters of a qualification certificate's number are the ID number.
 _PERSONAL_NUMBERS = frozenset({"qualification_no"})
 _PERSONAL_KINDS = frozenset({"id_number", "mobile"})
+
+
+def place_in_words(path: str) -> str:
+    """The label of the field or block that a comment speaks of ("block.field", "block"); empty for a whole record."""
+    block, _, _ = path.partition(".")
+    # 手机号 belongs to the identity of a record and is edited with 基本信息.
+    return _PLACES.get(path) or _PLACES.get("basic" if block == "identity" else block, "")
 
 
 def in_words(field: Field, value: Any, *, masked: bool = True) -> str:

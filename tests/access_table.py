@@ -72,6 +72,7 @@ ROUTES = {
     "bases:training-edit": Route("b", "record", get=302),
     "bases:status-edit": Route("b", "record", get=302),
     "bases:name-correct": Route("b", "record"),
+    "bases:review-answers": Route("b", "record", get=405),
     "bases:withdraw": Route("b", "record", get=405),
     "bases:import-list": Route("b"),
     "bases:import-upload": Route("b", "workbook"),

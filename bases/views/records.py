@@ -1,7 +1,7 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
 
 from bases.copies import end_of_period, last_snapshots, snapshot_as_kept
 from bases.desk_access import may, record_for
@@ -18,6 +18,7 @@ from residents.history import timeline
 from residents.models import Enrollment
 from residents.models.enrollment import ReviewStatus
 from residents.openness import training_entry
+from residents.services.returns import answers_to_review, mark_reviewed
 
 SHORTEST_PURPOSE = 4
 
@@ -44,12 +45,23 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
             "submissions": submissions,
             "returned": returned,
             "returns": returns,
+            "answers": answers_to_review(enrollment),
             "examination": examine([enrollment])[enrollment.pk],
             "training_entry": training_entry(enrollment),
             "may": _may(request, enrollment),
             "others": other_records(request.user, enrollment),
         },
     )
+
+
+@allow(Role.BASE)
+@require_POST
+def review_answers(request: HttpRequest, pk: int) -> HttpResponse:
+    """复核完毕: the base has looked at what the resident answered to its return (GOALS B14)."""
+    enrollment = record_for(request.user, pk, Action.EDIT_TRAINING)
+    if mark_reviewed([enrollment.pk]):
+        messages.success(request, f"“{enrollment.resident.full_name}”的答复已复核。")
+    return redirect("bases:record", pk)
 
 
 def _sections(enrollment: Enrollment, masked: bool, comments: dict[str, list[Comment]]) -> list[Section]:

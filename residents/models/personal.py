@@ -174,7 +174,8 @@ class PersonalReturn(models.Model):
     """A base's return of personal info to the resident (BR-45): shown on top of his page until answered (BR-54).
 
     `field` is "block.field" or empty for the whole record (GOALS R3). Answered by a save that changes the field, for a
-    whole-record comment any field, or by 无需修改 with a reason. An open one blocks the next 上报.
+    whole-record comment any field, or by 无需修改 with a reason. An open one blocks the next 上报; an answered one
+    waits until the base has looked at it, reported the record or returned it anew (GOALS B14).
     """
 
     enrollment = models.ForeignKey("residents.Enrollment", models.CASCADE, related_name="personal_returns")
@@ -186,6 +187,7 @@ class PersonalReturn(models.Model):
     returned_at = models.DateTimeField("退回时间", default=timezone.now)
     answered_at = models.DateTimeField("答复时间", null=True, blank=True)
     no_change_reason = models.CharField("无需修改的理由", max_length=200, blank=True)
+    reviewed_at = models.DateTimeField("复核时间", null=True, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "个人信息退回"
@@ -193,7 +195,12 @@ class PersonalReturn(models.Model):
         indexes = [
             models.Index(
                 fields=["enrollment"], condition=models.Q(answered_at__isnull=True), name="open_return"
-            )
+            ),
+            models.Index(
+                fields=["enrollment"],
+                condition=models.Q(answered_at__isnull=False, reviewed_at__isnull=True),
+                name="answer_to_review",
+            ),
         ]
 
     def __str__(self) -> str:

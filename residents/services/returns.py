@@ -63,12 +63,13 @@ def return_locked(
     by: User,
     batch: uuid.UUID,
 ) -> list[PersonalReturn]:
-    """As return_personal, for rows the caller holds locked and has found open; six queries, however many.
+    """As return_personal, for rows the caller holds locked and has found open; seven queries, however many.
 
     Needs `resident` loaded. Raises Refused for blank or too long texts, before anything is written.
     """
     _refuse_bad_texts(comments)
     with transaction.atomic(), pghistory.context(batch=str(batch)):
+        mark_reviewed([each.pk for each in enrollments])
         created = PersonalReturn.objects.bulk_create(
             PersonalReturn(
                 enrollment=enrollment,
@@ -112,7 +113,36 @@ def open_returns(enrollment: Enrollment) -> list[PersonalReturn]:
 def answer_by_save(enrollment: Enrollment, changed: Collection[str], now: datetime) -> int:
     """Close the open comments that a save answers; `changed` holds "block.field" paths. Returns how many."""
     answered = [each.pk for each in open_returns(enrollment) if _is_answered(each.field, changed)]
-    return PersonalReturn.objects.filter(pk__in=answered).update(answered_at=now) if answered else 0
+    if answered:
+        PersonalReturn.objects.filter(pk__in=answered).update(answered_at=now)
+        _tell_base(enrollment)
+    return len(answered)
+
+
+def _tell_base(enrollment: Enrollment) -> None:
+    """Tell who returned the record, once its last comment is answered: it waits for his look (GOALS B14)."""
+    if enrollment.personal_returns.filter(answered_at__isnull=True).exists():
+        return
+    waiting = enrollment.personal_returns.filter(reviewed_at__isnull=True)
+    send(
+        waiting.values_list("returned_by", flat=True),
+        kind="personal_answered",
+        subject=f"{enrollment.resident.full_name}已答复退回意见，个人信息待复核",
+        link=reverse("bases:record", args=[enrollment.pk]),
+    )
+
+
+def answers_to_review(enrollment: Enrollment) -> QuerySet[PersonalReturn]:
+    """What the resident has answered and the base has not looked at since, newest first (GOALS B14)."""
+    return enrollment.personal_returns.filter(answered_at__isnull=False, reviewed_at__isnull=True)
+
+
+def mark_reviewed(enrollment_ids: Collection[int]) -> int:
+    """复核: the base has seen these records' answers, or reports or returns them anew. Returns how many answers."""
+    waiting = PersonalReturn.objects.filter(
+        enrollment__in=enrollment_ids, answered_at__isnull=False, reviewed_at__isnull=True
+    )
+    return waiting.update(reviewed_at=timezone.now())
 
 
 def _is_answered(path: str, changed: Collection[str]) -> bool:
@@ -146,6 +176,7 @@ def answer_without_change(returned: PersonalReturn, reason: str, *, by: User) ->
         if not closed:
             raise StateMoved("这条退回意见已经答复过。")
         settle_state(enrollment)
+        _tell_base(enrollment)
 
 
 def settle_state(enrollment: Enrollment) -> str:

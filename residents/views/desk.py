@@ -15,11 +15,9 @@ from residents.openness import personal_entry
 from residents.rules import basic
 from residents.services.personal import has_section
 from residents.services.returns import open_returns
-from residents.words import BLOCKS
+from residents.words import place_in_words
 
 ORDER = ("basic", "education", "certificate", "work")
-_FIELD_LABELS = {f"{block.key}.{item.name}": item.label for block in BLOCKS for item in block.fields}
-_BLOCK_LABELS = {block.key: block.label for block in BLOCKS}
 
 
 def section_url(key: str) -> str:
@@ -167,7 +165,7 @@ def _comment(returned: PersonalReturn) -> Comment:
     block, _, name = returned.field.partition(".")
     # 手机号 belongs to the identity of a record and is edited with 基本信息.
     section = "basic" if block == "identity" else block
-    place = _FIELD_LABELS.get(returned.field) or _BLOCK_LABELS.get(section, "")
+    place = place_in_words(returned.field)
     url = section_url(section) if section in ORDER else ""
     if url and name and section != "education":
         url = f"{url}#id_{name}_box"

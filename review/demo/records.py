@@ -204,6 +204,14 @@ class Records:
         enrollment.save()
         return enrollment
 
+    def make_answered(self, base: TrainingBase) -> Enrollment:
+        enrollment = self.make_returned_to_resident(base)
+        now = timezone.now()
+        enrollment.personal_returns.update(returned_at=now - datetime.timedelta(days=3), answered_at=now)
+        enrollment.personal_state = "2"
+        enrollment.save()
+        return enrollment
+
     def make_pending(self, base: TrainingBase) -> Enrollment:
         enrollment = self.make_ready(base)
         self.report(enrollment, days_ago=self.people.rng.randint(0, 9))
@@ -349,7 +357,8 @@ class Records:
         return [
             (self.make_new, 60), (self.make_with_one_time_code, 3), (self.make_filling, 45),
             (self.make_without_training, 35), (self.make_without_certificate, 20), (self.make_ready, 45),
-            (self.make_returned_to_resident, 18), (self.make_pending, 90), (self.make_returned_by_province, 22),
+            (self.make_returned_to_resident, 13), (self.make_answered, 5),
+            (self.make_pending, 90), (self.make_returned_by_province, 22),
             (self.make_withdrawn_report, 4), (self.make_approved, 70), (self.make_changed_after_approval, 10),
             (self.make_with_unreported_update, 8), (self.make_deleted, 4), (self.make_in_training, 70),
             (self.make_extended, 8), (self.make_suspended, 8), (self.make_ended, 10), (self.make_withdrawn, 8),
