@@ -43,7 +43,6 @@ _STATES: dict[str, tuple[str, type[models.TextChoices] | None]] = {
     "registered_at": ("纳入住院医师信息管理", None),
     "lapsed_at": ("锁定失效", None),
     "further_training_allowed_at": ("准许再次培训", None),
-    "deleted_at": ("删除", None),
     "deleted_reason": ("删除原因", None),
 }
 
@@ -70,6 +69,8 @@ class Entry:
     address: str
     # Why, where the act asks for it: a name corrected after the approval (AM-07).
     reason: str = ""
+    # The import that wrote it or took it back, as the desk of its base numbers them.
+    import_batch: int | None = None
     changes: list[Change] = field(default_factory=list)
 
 
@@ -120,18 +121,28 @@ def _names(events: Iterable[Any]) -> dict[int, str]:
 
 def _entry(event: Any, key: str, old: Any, names: dict, with_names: bool, masked: bool) -> Entry:
     metadata = _metadata(event)
-    role = metadata.get("role", "")
+    role, batch = metadata.get("role", ""), metadata.get("batch")
+    block, act = _act(event, key, old)
     return Entry(
         at=event.pgh_created_at,
-        block=_LABELS[key],
-        act={"insert": "新建", "update": "修改", "delete": "删除"}[event.pgh_label],
+        block=block,
+        act=act,
         actor=names.get(metadata.get("user"), "系统") if with_names else "",
         role=Role(role).label if role else "系统",
         channel=CHANNELS.get(metadata.get("channel", ""), "系统"),
         address=metadata.get("address", "") if with_names else "",
         reason=metadata.get("reason", "") if with_names else "",
+        # Other acts on many records bear a UUID.
+        import_batch=batch if with_names and isinstance(batch, int) else None,
         changes=list(_changes(event, old, key, masked)) if event.pgh_label != "delete" else [],
     )
+
+
+def _act(event: Any, key: str, old: Any) -> tuple[str, str]:
+    """Block and act in words; to delete a record and to bring it back are changes of one column of it (GOALS B11)."""
+    if key == "training" and old is not None and (old.deleted_at is None) != (event.deleted_at is None):
+        return "整条记录", "恢复" if event.deleted_at is None else "删除（移入回收站）"
+    return _LABELS[key], {"insert": "新建", "update": "修改", "delete": "删除"}[event.pgh_label]
 
 
 def _changes(event: Any, old: Any, key: str, masked: bool) -> Iterator[Change]:

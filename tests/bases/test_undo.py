@@ -40,10 +40,14 @@ def test_undo_takes_back_what_nobody_touched(imported, base_officer, cycle):
         assert (record.deleted_by, record.deleted_reason) == (base_officer, f"撤销导入（批次 {batch.pk}）")
         assert record.resident.user.is_active is False
         newest = timeline(record, with_names=True)[0]
-        assert (newest.actor, [change.label for change in newest.changes]) == (
+        assert (newest.actor, newest.act, newest.import_batch) == (
             base_officer.full_name,
-            ["删除", "删除原因"],
+            "删除（移入回收站）",
+            batch.pk,
         )
+        assert [(each.label, each.new) for each in newest.changes] == [
+            ("删除原因", f"撤销导入（批次 {batch.pk}）")
+        ]
     event = AuditEvent.objects.get(action="import_undo")
     assert (event.actor, event.detail) == (base_officer, {"deleted": 2, "restored": 0, "kept": 0})
 

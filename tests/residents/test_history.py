@@ -1,7 +1,10 @@
 """BR-63, GOALS S3 and R7: the history of a record in plain words, bulk statements included."""
 
+import datetime
+
 import pghistory
 import pytest
+from django.utils import timezone
 
 from residents.history import timeline
 from residents.models import BasicInfo, EducationRecord, Enrollment, Resident
@@ -65,3 +68,23 @@ def test_reason_of_a_corrected_name_is_told_to_staff(changed, base_officer):
         [("姓名", "陈雨桐", "陈宇桐")],
     )
     assert {entry.reason for entry in timeline(changed, with_names=False)} == {""}
+
+
+def test_deletion_and_restoration_are_told_as_such(changed, base_officer):
+    """S3: in plain words, not as a date that appears and disappears."""
+    record = Enrollment.objects.filter(pk=changed.pk)
+    record.update(deleted_at=timezone.now(), deleted_by=base_officer, deleted_reason="重复录入")
+    record.update(deleted_at=None, deleted_by=None, deleted_reason="")
+
+    back, gone = [entry for entry in timeline(changed, with_names=True) if entry.block == "整条记录"]
+    assert (gone.act, back.act) == ("删除（移入回收站）", "恢复")
+    assert [(each.label, each.old, each.new) for each in gone.changes] == [("删除原因", "", "重复录入")]
+
+
+def test_times_are_told_as_the_clock_shows_them(changed):
+    """BR-24: Beijing time; the moment of the registration is no value eight hours off."""
+    moment = datetime.datetime(2026, 9, 1, 18, 30, tzinfo=datetime.UTC)
+    Enrollment.objects.filter(pk=changed.pk).update(registered_at=moment)
+
+    told = [change.new for entry in timeline(changed, with_names=True) for change in entry.changes]
+    assert "2026-09-02 02:30" in told
