@@ -1,6 +1,6 @@
 """One record in words, block by block, with the comments that stand at its fields (BR-45, 54; GOALS R3)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -127,3 +127,15 @@ def personal_fields(enrollment: Enrollment) -> list[Section]:
                 )
         found.append(Section(block.key, block.label, lines))
     return found
+
+
+def common_fields(enrollments: Collection[Enrollment]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What a return of several records may speak of: ("block.field", label) by block, of the blocks that all have."""
+    return [
+        (
+            block.label,
+            [(f"{block.key}.{each.name}", each.label) for each in block.fields if each.owner == "resident"],
+        )
+        for block in BLOCKS
+        if all(has_section(enrollment, block.key) for enrollment in enrollments)
+    ]

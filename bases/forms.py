@@ -1,11 +1,9 @@
-"""Forms of the base's desk: the filters of its lists, the declaration, returns to residents, corrections."""
+"""Forms of the base's desk: the filters of its lists, training info, reminders."""
 
-import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.db import models
 
 from bases.lists import NO_SPECIALTY, Module, Stage, Todo
 from bases.reminders import TEXT
@@ -17,7 +15,6 @@ from residents.models import Enrollment
 from residents.models.enrollment import ReportStatus
 from residents.rules import status
 from residents.rules.text import LONGEST_NAME
-from residents.services.returns import LONGEST_COMMENT
 from residents.services.training import EDITABLE
 from residents.snapshot import values_of
 from residents.words import in_words
@@ -216,65 +213,6 @@ class NameForm(forms.Form):
 
 
 # --- to the residents ------------------------------------------------------------------------------------------------
-
-
-class ReturnReason(models.TextChoices):
-    """Canned reasons of a return to the resident (GOALS B14)."""
-
-    INCOMPLETE = "incomplete", "信息填写不完整"
-    MISMATCH = "mismatch", "与证件或证书不一致"
-    CONTACT = "contact", "联系方式有误或无法联系"
-    EDUCATION = "education", "学习经历有误"
-    CERTIFICATE = "certificate", "证书信息有误"
-    UNCLEAR = "unclear", "照片或扫描件不清晰、不符合要求"
-    OTHER = "other", "其他（请写明）"
-
-
-class ReturnForm(forms.Form):
-    """退回住院医师: a reason and words for the whole record; the page adds one input a field (BR-45)."""
-
-    batch = forms.UUIDField(
-        label="表单编号",
-        widget=forms.HiddenInput,
-        initial=uuid.uuid4,
-        error_messages={"required": "请重新打开此页再提交。", "invalid": "请重新打开此页再提交。"},
-    )
-    reason = forms.ChoiceField(
-        label="退回原因", choices=[("", "请选择"), *ReturnReason.choices], required=False
-    )
-    comment = forms.CharField(
-        label="退回修改意见",
-        max_length=LONGEST_COMMENT,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="住院医师会在页面顶部看到。请写明哪里需要改、怎样改。",
-    )
-
-    def __init__(self, data: Any = None, *, paths: Collection[str] = ()) -> None:
-        super().__init__(data)
-        self.paths = paths
-
-    def clean(self) -> dict:
-        values = super().clean()
-        if not self.comments():
-            raise forms.ValidationError("请选择退回原因或填写意见，也可以只在具体项目旁写意见。")
-        if values.get("reason") == ReturnReason.OTHER and not values.get("comment"):
-            self.add_error("comment", "退回原因选了“其他”，请在这里写明。")
-        return values
-
-    def comments(self) -> dict[str, tuple[str, str]]:
-        """ "block.field" ("" for the whole record) → (reason, text), of what was written."""
-        values = self.cleaned_data
-        reason, text = values.get("reason", ""), values.get("comment", "")
-        found = {}
-        if reason or text:
-            label = ReturnReason(reason).label if reason and reason != ReturnReason.OTHER else ""
-            found[""] = (reason, "：".join(part for part in (label, text) if part) or label)
-        for path in self.paths:
-            words = self.data.get(f"comment:{path}", "").strip()[:LONGEST_COMMENT]
-            if words:
-                found[path] = (reason, words)
-        return found
 
 
 class ReminderForm(forms.Form):

@@ -3,10 +3,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from bases.display import Section, personal_fields
-from bases.forms import ReminderForm, ReturnForm
+from bases.display import Section, common_fields, personal_fields
+from bases.forms import ReminderForm
 from bases.reminders import remind as send_reminder
 from bases.reporting import for_check
+from bases.return_forms import ManyReturnForm, ReturnForm
 from bases.returns import return_many
 from bases.scope import current_base
 from bases.selection import chosen, named, way_back
@@ -19,13 +20,11 @@ REFUSED_NAMED = 5
 
 @allow(Role.BASE)
 def return_to_resident(request: HttpRequest) -> HttpResponse:
-    """退回住院医师: personal info of one record with comments at its fields, of many with one comment (BR-45, 61)."""
-    own = _chosen(request)
-    records = list(for_check(own).order_by("pk"))
+    """退回住院医师: personal info of one record or of many, with comments at its fields (BR-45, 61; GOALS B14)."""
+    records = list(for_check(_chosen(request)).order_by("pk"))
     fields = personal_fields(records[0]) if len(records) == 1 else []
-    sent = request.POST if request.method == "POST" else None
-    form = ReturnForm(sent, paths=[line.path for section in fields for line in section.lines])
-    if sent is not None and form.is_valid():
+    form = _return_form(request, records, fields)
+    if form.is_bound and form.is_valid():
         _return(request, records, form)
         return redirect(way_back(request))
     return render(
@@ -34,6 +33,13 @@ def return_to_resident(request: HttpRequest) -> HttpResponse:
         {"records": records, "fields": _with_words(fields, form), "form": form, "back": way_back(request)},
         status=422 if form.errors else 200,
     )
+
+
+def _return_form(request: HttpRequest, records: list[Enrollment], fields: list[Section]) -> ReturnForm:
+    sent = request.POST if request.method == "POST" else None
+    if len(records) > 1:
+        return ManyReturnForm(sent, fields=common_fields(records))
+    return ReturnForm(sent, paths=[line.path for section in fields for line in section.lines])
 
 
 def _chosen(request: HttpRequest) -> QuerySet[Enrollment]:

@@ -136,6 +136,58 @@ def test_return_many_records_with_one_canned_reason(desk, base, cycle):
     assert set(Enrollment.objects.values_list("personal_state", flat=True)) == {"3"}
 
 
+def test_return_many_records_with_comments_at_fields(desk, base, cycle):
+    """GOALS B14: canned reasons and free text per field, in bulk too: every record gets each of them at its field."""
+    rows = [complete(base, cycle.year) for _ in range(2)]
+    chosen = {"range": "all", "module": "intake", "stage": "ready"}
+    shown = page(desk.get("/base/return-personal/", chosen))
+    assert 'name="field_3"' in shown
+    assert "再加一行" in shown
+    form = {"ids": ",".join(str(row.pk) for row in rows), "batch": uuid.uuid4(), "rows": "3"}
+    form |= {"field_1": "basic.email", "reason_1": "contact", "words_1": "无法送达"}
+    form |= {"field_2": "basic.photo", "reason_2": "unclear", "field_3": ""}
+    assert "已退回 2 人" in told(desk.post("/base/return-personal/", form))
+    for row in rows:
+        assert set(row.personal_returns.values_list("field", "reason_code", "comment")) == {
+            ("basic.email", "contact", "联系方式有误或无法联系：无法送达"),
+            ("basic.photo", "unclear", "照片或扫描件不清晰、不符合要求"),
+        }
+
+
+def test_rows_of_a_bulk_return_are_added_and_removed_without_javascript(desk, base, cycle):
+    """GOALS B14: what was typed stays; nothing is returned and nothing is judged yet."""
+    rows = [complete(base, cycle.year) for _ in range(2)]
+    form = {"ids": ",".join(str(row.pk) for row in rows), "batch": uuid.uuid4(), "rows": "2"}
+    form |= {"comment": "请核对", "words_1": "甲", "field_2": "basic.email", "words_2": "乙"}
+    more = desk.post("/base/return-personal/", form | {"add": "1"})
+    assert 'name="field_3"' in page(more)
+    less = page(desk.post("/base/return-personal/", form | {"remove": "1"}))
+    assert 'name="field_2"' not in less
+    assert 'name="words_1" value="乙"' in less
+    assert "请核对" in less
+    assert str(form["batch"]) in less
+    assert PersonalReturn.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"words_1": "无法送达"}, "请选择这条意见针对的项目"),
+        ({"field_1": "basic.email"}, "请选择原因或写明"),
+        ({"field_1": "training.remark", "words_1": "x"}, "training.remark"),
+        ({}, "请选择退回原因或填写意见"),
+    ],
+)
+def test_half_a_row_of_a_bulk_return_is_told(desk, base, cycle, row, words):
+    """GOALS B14: a field without words, words without a field, a field the resident does not write."""
+    rows = [complete(base, cycle.year) for _ in range(2)]
+    form = {"ids": ",".join(str(each.pk) for each in rows), "batch": uuid.uuid4(), "rows": "1"}
+    response = desk.post("/base/return-personal/", form | row)
+    assert response.status_code == 422
+    assert words in response.content.decode()
+    assert PersonalReturn.objects.count() == 0
+
+
 def test_return_costs_the_same_for_one_and_for_two_hundred(
     base, cycle, base_officer, django_assert_num_queries
 ):
