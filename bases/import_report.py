@@ -12,8 +12,10 @@ from bases.import_work import State, local_copy, read_batch
 from bases.models import ImportBatch, ImportRow
 from bases.models.imports import ImportRows
 from bases.workbook_kinds import kind_of, workbook_of
+from bases.workbooks import shown
 from portal.masking import mask
 from portal.sheets.annotation import annotate
+from portal.sheets.reading import Table
 from residents.models import Enrollment
 
 PAGE_SIZE = 50
@@ -150,5 +152,28 @@ def annotated_copy(batch: ImportBatch) -> bytes:
             statuses[row.sheet_row] = workbook_of(batch).resource.unchanged_word
         elif row.verdict in _WORDS:
             statuses[row.sheet_row] = _WORDS[row.verdict][is_done]
+    table = read_batch(batch)
     with local_copy(batch) as path:
-        return annotate(path, read_batch(batch), errors, warnings=warnings, statuses=statuses)
+        return annotate(
+            path,
+            table,
+            errors,
+            warnings=warnings,
+            statuses=statuses,
+            corrections=_corrections(batch, table),
+        )
+
+
+def _corrections(batch: ImportBatch, table: Table) -> dict[int, dict[str, str]]:
+    """What was typed in the page in place of what the file holds, by row number and header (GOALS B5, B7)."""
+    corrected = dict(batch.rows.exclude(corrected_at=None).values_list("sheet_row", "raw"))
+    found = {
+        number: {
+            header: corrected[number].get(header, "")
+            for header, value in line.items()
+            if corrected[number].get(header, "") != shown(value)
+        }
+        for number, line in table.records()
+        if number in corrected
+    }
+    return {number: changed for number, changed in found.items() if changed}

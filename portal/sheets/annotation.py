@@ -9,16 +9,22 @@ from portal.sheets.refusals import SheetRefused
 
 _MAX_COMMENT = 1_000
 _WALL_SECONDS = 60
+_REBUILT = (
+    "原文件过大或含有系统不能改写的内容。本文件只保留各单元格的内容，没有保留格式、下拉列表、公式和批注。"
+)
 
 
-def annotate(source_path, table, problems, *, warnings=None, statuses=None, max_bytes=MAX_BYTES):
+def annotate(
+    source_path, table, problems, *, warnings=None, statuses=None, corrections=None, max_bytes=MAX_BYTES
+):
     """A copy of the uploaded file as .xlsx bytes, with its sheets in their order and every cell as it was.
 
     `table` is what `read_table` gave for this file. `problems` and `warnings` map row numbers to
     {header: text or list of texts}; the key "" means the whole row. Bad cells are coloured and carry a comment,
     and a column 检查结果 says all of it in words; `statuses` (row number → text) fills that column for other rows.
-    An .xls, .ods or .csv, and an .xlsx too odd to be edited, comes back as a new .xlsx with the same cells.
-    Raises SheetRefused.
+    `corrections` (row number → {header: text}) stand in the copy in place of what the file holds.
+    An .xls, .ods or .csv, and an .xlsx too odd to be edited, comes back as a new .xlsx with the same cells, which
+    says so. Raises SheetRefused.
     """
     warnings = warnings or {}
     request = {
@@ -29,14 +35,19 @@ def annotate(source_path, table, problems, *, warnings=None, statuses=None, max_
         "headers": [text for _, text in table.headers],
         "status_header": STATUS_HEADER,
         "marks": [*_marks(table, problems, "error"), *_marks(table, warnings, "warning")],
+        "corrections": [
+            (row, table.letter(header), text)
+            for row, by_header in (corrections or {}).items()
+            for header, text in by_header.items()
+        ],
         "results": list(_results(problems, warnings, statuses or {}).items()),
     }
     if table.kind == "xlsx":
         try:
             return _ask(request | {"edit": True})
         except SheetRefused:  # openpyxl gave up or ran out of its limits
-            pass
-    return _ask(request | {"edit": False})
+            return _ask(request | {"edit": False, "notice": _REBUILT})
+    return _ask(request | {"edit": False, "notice": ""})
 
 
 def _ask(request):

@@ -13,7 +13,7 @@ import openpyxl
 import xlsxwriter
 from openpyxl.cell import MergedCell
 from openpyxl.comments import Comment
-from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.styles import Alignment, Fill, Font, PatternFill
 
 from portal.sheets.books import open_book
 from portal.sheets.child import serve
@@ -23,6 +23,7 @@ from portal.sheets.refusals import refused
 from portal.sheets.values import DamagedNumber, column_index, column_letter
 
 _AUTHOR = "系统检查"
+_OURS = "【系统检查】\n"  # what follows in a comment of the user's own is ours
 _COLOURS = {"error": "FFC7CE", "warning": "FFEB9C"}
 _STATUS_WIDTH = 60
 _MAX_EDITED_BYTES = 30 * 2**20  # unpacked; openpyxl holds fifty times as much and takes a minute beyond it
@@ -44,12 +45,19 @@ def annotate(request):
 
 
 def _edited(request):
+    _accept_what_others_write()
     book = openpyxl.load_workbook(request["path"], rich_text=True)
     sheet = book[request["sheet_name"]]
     _remove_old_marks(sheet)
     status = _status_column(sheet, request)
+    _free_of_merges(sheet, status)
+    merges = _Merges(sheet)
+    for row, letters, text in request["corrections"]:
+        merges.take_apart(row, column_index(letters) + 1)
+        _write_text(sheet[f"{letters}{row}"], text)
+        sheet[f"{letters}{row}"].number_format = "@"
     for row, letters, text, level in request["marks"]:
-        _mark(sheet, sheet[f"{letters}{row}"], text, level)
+        _mark(merges.visible(sheet[f"{letters}{row}"]), text, level)
     for row, text in request["results"]:
         _write_text(sheet.cell(row, status), text)
         sheet.cell(row, status).alignment = Alignment(wrap_text=True, vertical="top")
@@ -58,13 +66,65 @@ def _edited(request):
     return buffer.getvalue()
 
 
+def _accept_what_others_write():
+    """openpyxl gives up a whole workbook over an empty <fill/> or a font family beyond 14; the programs that people
+    keep their lists with write both."""
+    read = Fill.from_tree.__func__
+    Fill.from_tree = classmethod(lambda cls, element: read(cls, element) if len(element) else PatternFill())
+    vars(Font)["family"].max = 255
+
+
 def _remove_old_marks(sheet):
     """A copy of ours that was corrected and sent again must not come back with the faults of last time."""
     for row in sheet.iter_rows():
         for cell in row:
-            if not isinstance(cell, MergedCell) and cell.comment and cell.comment.author == _AUTHOR:
-                cell.comment = None
+            if isinstance(cell, MergedCell) or not cell.comment:
+                continue
+            own, mark, _ = cell.comment.text.partition(_OURS)
+            if mark or cell.comment.author == _AUTHOR:
+                cell.comment = _comment(own.removesuffix("\n"), cell.comment.author) if mark else None
                 cell.fill = PatternFill()
+
+
+class _Merges:
+    """The merged cells of a sheet, by every cell under them."""
+
+    def __init__(self, sheet):
+        self._sheet = sheet
+        self._over = {
+            cell: merge for merge in sheet.merged_cells.ranges for row in merge.rows for cell in row
+        }
+
+    def visible(self, cell):
+        """The cell in which somebody sees what belongs to `cell`."""
+        merge = self._over.get((cell.row, cell.column))
+        return self._sheet.cell(merge.min_row, merge.min_col) if merge else cell
+
+    def take_apart(self, row, column):
+        """Undoes the merge over a cell that is to be written; its other cells keep the value that is seen in them."""
+        merge = self._over.get((row, column))
+        if merge is None:
+            return
+        seen = self._sheet.cell(merge.min_row, merge.min_col)
+        self._sheet.unmerge_cells(merge.coord)
+        for place in (place for line in merge.rows for place in line):
+            del self._over[place]
+            self._sheet.cell(*place).value = seen.value
+            self._sheet.cell(*place).data_type = seen.data_type
+
+
+def _free_of_merges(sheet, column):
+    """Cuts the merges that reach into a column: nothing could be written under them."""
+    for merge in list(sheet.merged_cells.ranges):
+        if merge.min_col <= column <= merge.max_col:
+            sheet.unmerge_cells(merge.coord)
+            if merge.min_col < column - 1:
+                sheet.merge_cells(
+                    start_row=merge.min_row,
+                    end_row=merge.max_row,
+                    start_column=merge.min_col,
+                    end_column=column - 1,
+                )
 
 
 def _status_column(sheet, request):
@@ -88,21 +148,27 @@ def _status_column(sheet, request):
     return last + 1
 
 
-def _mark(sheet, cell, text, level):
-    if isinstance(cell, MergedCell):
-        covering = next(r for r in sheet.merged_cells.ranges if cell.coordinate in r)
-        cell = sheet.cell(covering.min_row, covering.min_col)
-    before = f"{cell.comment.text}\n" if cell.comment else ""
-    cell.comment = Comment(
-        before + text, _AUTHOR if not before else cell.comment.author, width=300, height=120
+def _mark(cell, text, level):
+    """Colours the cell and adds the text to its comment, below what the user wrote there himself."""
+    before = cell.comment.text if cell.comment else ""
+    is_ours = before and (cell.comment.author == _AUTHOR or _OURS in before)
+    if before and not is_ours:
+        text = _OURS + text
+    cell.comment = _comment(
+        f"{before}\n{text}" if before else text, cell.comment.author if before else _AUTHOR
     )
-    if level == "error" or not before:
+    if level == "error" or not is_ours:
         cell.fill = PatternFill("solid", fgColor=_COLOURS[level])
 
 
+def _comment(text, author):
+    return Comment(text, author, width=300, height=120)
+
+
 def _write_text(cell, text):
-    cell.value = text
-    cell.data_type = "s"  # a text that begins with "=" stays a text
+    cell.value = text or None
+    if text:
+        cell.data_type = "s"  # a text that begins with "=" stays a text
 
 
 # Any other kind: a new .xlsx with the same cells
@@ -124,6 +190,8 @@ def _rebuilt(request, kind):
             sheet = target.add_worksheet(_free_name(name, target))
             if book.is_hidden(name):
                 sheet.hide()
+            elif name == request["sheet_name"]:
+                sheet.activate()  # without this the first sheet is shown, hidden or not
             copier.copy(sheet, book.grid(name, search), is_marked=name == request["sheet_name"])
     return buffer.getvalue()
 
@@ -155,13 +223,15 @@ class _Copier:
     def copy(self, sheet, grid, is_marked):
         errors = grid.cell_errors()
         marks = self._marks_by_row() if is_marked else {}
+        corrections = self._corrections_by_row() if is_marked else {}
         status = self._write_statuses(sheet, grid) if is_marked else None
         for number, values in grid.rows():
-            marked = marks.get(number, {})
-            for column in range(max([len(values), *(column + 1 for column in marked)])):
+            marked, corrected = marks.get(number, {}), corrections.get(number, {})
+            for column in range(max([len(values), *(column + 1 for column in (*marked, *corrected))])):
                 value = values[column] if column < len(values) else ""
                 if (number, column) in errors:
                     value = errors[number, column].shown
+                value = corrected.get(column, value)
                 level, texts = marked.get(column, ("", []))
                 if column != status or number < self._request["header_row"]:
                     self._write(sheet, number - 1, column, value, level)
@@ -176,6 +246,12 @@ class _Copier:
             by_row.setdefault(row, {}).setdefault(column_index(letters), (level, []))[1].append(text)
         return by_row
 
+    def _corrections_by_row(self):
+        by_row = {}
+        for row, letters, text in self._request["corrections"]:
+            by_row.setdefault(row, {})[column_index(letters)] = text
+        return by_row
+
     def _write_statuses(self, sheet, grid):
         """Fills the status column, the one of an earlier copy or a new one, and gives its number from 0."""
         request, wanted = self._request, normalise_header(self._request["status_header"])
@@ -188,6 +264,9 @@ class _Copier:
         place = width if place is None else place
         sheet.set_column(place, place, _STATUS_WIDTH)
         sheet.write_string(request["header_row"] - 1, place, request["status_header"], self._status_format)
+        if request["notice"]:
+            shown = {"author": _AUTHOR, "x_scale": 2, "visible": True}
+            sheet.write_comment(request["header_row"] - 1, place, request["notice"], shown)
         for row, text in request["results"]:
             sheet.write_string(row - 1, place, text, self._status_format)
         return place

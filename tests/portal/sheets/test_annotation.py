@@ -4,6 +4,8 @@ import io
 
 import openpyxl
 import pytest
+from openpyxl.comments import Comment
+from openpyxl.worksheet.datavalidation import DataValidation
 
 from portal.sheets.annotation import annotate
 from portal.sheets.reading import STATUS_HEADER, SheetRefused, read_table
@@ -44,6 +46,11 @@ def own_file(tmp_path):
     return saved(
         tmp_path, xlsx(sheet(texts(1, "说明")), ("数据", "", data), ("后记", 'state="hidden"', sheet()))
     )
+
+
+def test_own_workbook_is_edited_though_another_program_wrote_it(own_file):
+    """B5: its stylesheet has an empty fill, and nothing says that it was rebuilt."""
+    assert set(marks(annotated(own_file, {4: {"证件号": "坏。"}})["数据"])) == {"B4"}
 
 
 def test_annotated_copy_keeps_sheets_and_cells(own_file):
@@ -135,7 +142,84 @@ def test_workbook_openpyxl_cannot_open_is_rebuilt(tmp_path):
     """An unknown style makes openpyxl stumble; calamine reads it."""
     path = saved(tmp_path, xlsx(sheet(HEAD, row(2, text("A2", "张三", style=99), text("B2", "E1")))))
     data = annotated(path, {2: {"姓名": "坏。"}}).active
-    assert (data["A2"].value, marks(data)) == ("张三", {"A2": ("FFC7CE", "坏。")})
+    assert (data["A2"].value, marks(data)["A2"]) == ("张三", ("FFC7CE", "坏。"))
+
+
+def full_featured():
+    """A workbook as offices keep them: lists, frozen panes, widths, formulas, comments, hidden sheets, merges."""
+    book = openpyxl.Workbook()
+    book.active.title, book.active.sheet_state = "附表", "veryHidden"
+    data = book.create_sheet("数据")
+    for line in (
+        [*HEADERS, "合计"],
+        ["张三", "E1", "=1+1"],
+        ["李四", "E2"],
+        [None, "E3"],
+        ["说明：以下无", None],
+    ):
+        data.append(line)
+    data.merge_cells("A3:A4")
+    data.merge_cells("A5:D5")
+    data.freeze_panes, data.column_dimensions["B"].width = "B2", 31
+    choice = DataValidation("list", '"E1,E2"')
+    choice.add("B2:B9")
+    data.add_data_validation(choice)
+    data["B2"].comment = Comment("我核对过", "王老师")
+    content = io.BytesIO()
+    book.active = 1
+    book.save(content)
+    return content.getvalue()
+
+
+def test_the_users_own_workbook_comes_back_with_all_it_has(tmp_path):
+    """B5: lists, panes, widths, formulas, comments, hidden sheets stay, also where a merge reaches the new column."""
+    path = saved(tmp_path, full_featured())
+    book = annotated(path, {2: {"证件号": "坏。"}, 5: {"": "没有证件号。"}})
+    data = book["数据"]
+    assert (book["附表"].sheet_state, book.active.title) == ("veryHidden", "数据")
+    assert (data.freeze_panes, data.column_dimensions["B"].width) == ("B2", 31)
+    assert data.data_validations.dataValidation[0].formula1 == '"E1,E2"'
+    assert (data["C2"].value, data["C2"].data_type) == ("=1+1", "f")
+    assert (data["B2"].comment.author, data["B2"].comment.text) == ("王老师", "我核对过\n【系统检查】\n坏。")
+    assert {str(each) for each in data.merged_cells.ranges} == {"A3:A4", "A5:C5"}
+    assert (data["D1"].value, data["D5"].value) == (STATUS_HEADER, "没有证件号。")
+
+
+def test_second_annotation_keeps_the_users_comment_and_forgets_ours(tmp_path):
+    """B5: the copy sent again comes back with its owner's comments and only with today's faults."""
+    first = saved(tmp_path, full_featured())
+    second = saved(tmp_path, annotate(first, read(first), {2: {"证件号": "坏。"}}), "b.xlsx")
+    data = annotated(second, {2: {"姓名": "坏。"}})["数据"]
+    assert data["B2"].comment.text == "我核对过"
+    assert data["A2"].comment.text == "坏。"
+    assert data["B2"].fill.fill_type is None
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.csv"])
+def test_correction_stands_in_the_copy_as_text(name, tmp_path):
+    """B5, B7: the copy holds the value as corrected; what was typed is never a formula; an emptied cell is empty."""
+    content = xlsx(sheet(HEAD, texts(2, "张三", "E1"), row(3, text("A3", "李四"), number("B3", 5))))
+    path = saved(tmp_path, content if name == "a.xlsx" else "姓名,证件号\n张三,E1\n李四,5\n".encode(), name)
+    data = annotated(path, {}, corrections={2: {"姓名": "=1+1", "证件号": ""}, 3: {"证件号": "05"}}).active
+    assert [[cell.value for cell in cells] for cells in data["A2:B3"]] == [["=1+1", None], ["李四", "05"]]
+    assert (data["A2"].data_type, data["B3"].data_type, data["B3"].number_format) == ("s", "s", "@")
+
+
+def test_correction_under_a_merge_takes_it_apart(tmp_path):
+    """B5: every cell of the merge keeps what was seen in it, but the corrected one."""
+    path = saved(tmp_path, full_featured())
+    data = annotated(path, {3: {"姓名": "坏。"}}, corrections={4: {"姓名": "赵六"}})["数据"]
+    assert (data["A3"].value, data["A4"].value) == ("李四", "赵六")
+    assert {str(each) for each in data.merged_cells.ranges} == {"A5:C5"}
+
+
+def test_rebuilt_copy_says_what_it_lacks_and_keeps_hidden_sheets_hidden(tmp_path):
+    """B5: where the own workbook cannot be edited, its owner is told."""
+    broken = row(2, text("A2", "张三", style=99), text("B2", "E1"))
+    content = xlsx(("附表", 'state="hidden"', sheet()), ("数据", "", sheet(HEAD, broken)))
+    book = annotated(saved(tmp_path, content), {2: {"姓名": "坏。"}})
+    assert (book["附表"].sheet_state, book.active.title) == ("hidden", "数据")
+    assert "没有保留格式" in book["数据"]["D1"].comment.text
 
 
 def test_annotating_a_file_that_is_gone_is_a_refusal(own_file):

@@ -1,0 +1,66 @@
+"""The annotated copy holds what was corrected in the page, and may be sent again (GOALS B5, B7)."""
+
+import io
+
+import openpyxl
+import pytest
+from django.urls import reverse
+
+from bases import row_fixing
+from portal.sheets.headers import STATUS_HEADER
+from tests.bases.conftest import account_line, counts
+from tests.bases.test_row_fixing import apply_again, words_of
+from tests.bases.training_files import edited, template, verdicts
+
+pytestmark = pytest.mark.django_db
+
+
+def copy_of(batch, client) -> bytes:
+    return client.get(reverse("bases:import-annotated", args=[batch.pk])).content
+
+
+def line(content: bytes, number: int) -> dict[str, str]:
+    """The texts of a row of the copy by header."""
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
+    headers = [cell.value for cell in sheet[1]]
+    return dict(zip(headers, (cell.value for cell in sheet[number]), strict=True))
+
+
+def test_copy_holds_the_corrected_values_and_is_taken_again(imported, checked, base_officer, signed_in):
+    """B5, B7: what the page calls 已新增 is what the copy shows; sent again unchanged it repeats and refuses nobody."""
+    bad = account_line(mobile="1")
+    batch = imported([account_line(), bad, account_line(mobile="13900000009")])
+    right = words_of(bad, full_name="欧阳娜", mobile="13900000001")
+    row_fixing.correct(batch, {3: right}, by=base_officer)
+    batch.refresh_from_db()
+    apply_again(batch)
+
+    content = copy_of(batch, signed_in(base_officer))
+    assert line(content, 3) == {k: str(v) for k, v in right.items()} | {STATUS_HEADER: "已新增"}
+    again = checked(content)
+    assert counts(again) == (3, 0, 3, 0)
+
+
+def test_copy_holds_a_correction_that_is_still_wrong_and_an_emptied_cell(checked, base_officer, signed_in):
+    """B5: the copy shows the same values as the page, with today's faults."""
+    bad = account_line(mobile="1")
+    batch = checked([bad])
+    row_fixing.correct(batch, {2: words_of(bad, full_name="", mobile="138")}, by=base_officer)
+    found = line(copy_of(batch, signed_in(base_officer)), 2)
+    assert (found["姓名"], found["手机号"]) == (None, "138")
+    assert "“138”不是11位" in found[STATUS_HEADER]
+
+
+def test_training_copy_holds_the_corrected_values(rows, base, send, write, base_officer, signed_in):
+    """B5 for the training workbook: written from the page, the copy sent again changes nothing."""
+    batch = send(edited(template(rows, base), {(1, "核定的培训年限（年）"): "7"}))
+    typed = batch.rows.get(sheet_row=2).raw | {"核定的培训年限（年）": "2"}
+    typed["减免原因"] = dict(row_fixing.choices_of(batch))["减免原因"][0]
+    row_fixing.correct(batch, {2: typed}, by=base_officer)
+    assert verdicts(batch)[0] == "update"
+    batch.refresh_from_db()
+    write(batch)
+    content = copy_of(batch, signed_in(base_officer))
+    found = line(content, 2)
+    assert (found["核定的培训年限（年）"], found[STATUS_HEADER][:3]) == ("2", "已更新")
+    assert verdicts(send(content)) == ["unchanged"] * 3
