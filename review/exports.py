@@ -1,6 +1,7 @@
 """Statistics as workbooks: the cross table, and the complete list of people behind any number (GOALS N5, P7)."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from django.db.models.fields.json import KT
@@ -25,8 +26,8 @@ COLUMNS = (
     Column("性别", "sex", label("sex"), 8),
     Column("人员类型", "trainee_type", label("trainee_type"), 26),
     Column("核定的培训年限（年）", "approved_years"),
-    Column("培训实际开始时间", KT("snapshot__training__actual_start_date"), width=18),
-    Column("预计培训结束时间", KT("snapshot__training__planned_end_date"), width=18),
+    Column("培训实际开始时间", KT("snapshot__training__actual_start_date"), date.fromisoformat, 18),
+    Column("预计培训结束时间", KT("snapshot__training__planned_end_date"), date.fromisoformat, 18),
     Column("培训状态", "status", label("status"), 10),
     Column("最高学历", "highest_education", label("education_level"), 10),
     Column("最高学位", "highest_degree", label("degree_code"), 24),

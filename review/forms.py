@@ -47,7 +47,11 @@ class ListFilter(forms.Form):
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["base"].queryset = bases_in_view(user).order_by("code")
+        self.narrow(user)
         self.is_valid()
+
+    def narrow(self, user: User) -> None:
+        """What one list asks for besides, as far as it concerns the user."""
 
     @property
     def values(self) -> dict[str, Any]:
@@ -95,8 +99,9 @@ class QueueFilter(ListFilter):
 
 
 class RecordFilter(ListFilter):
-    """Filters of the list of every resident of the province."""
+    """Filters of the list of every resident in view; who sees one province is not asked for it."""
 
+    province = forms.ModelChoiceField(label="省份", queryset=None, required=False, empty_label="全部")
     status = forms.ChoiceField(
         label="培训状态", required=False, choices=lambda: ANY + CODE_LISTS["status"].choices
     )
@@ -106,6 +111,13 @@ class RecordFilter(ListFilter):
     review = forms.ChoiceField(
         label="审核状态", required=False, choices=lambda: ANY + CODE_LISTS["review_status"].choices
     )
+    field_order = ["q", "province"]
+
+    def narrow(self, user: User) -> None:
+        provinces = provinces_for(user, Action.VIEW).order_by("code")
+        self.fields["province"].queryset = provinces
+        if len(provinces) < 2:
+            del self.fields["province"]
 
 
 class ReturnForm(forms.Form):

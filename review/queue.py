@@ -131,6 +131,10 @@ def all_records(user: User, filters: Mapping) -> QuerySet[Enrollment]:
     for name, column in plain.items():
         if filters.get(name):
             records = records.filter(**{column: filters[name]})
+    if filters.get("province"):
+        # As a list of bases: PostgreSQL then reads the records by their index.
+        bases = TrainingBase.objects.filter(province=filters["province"])
+        records = records.filter(base__in=list(bases.values_list("pk", flat=True)))
     if filters.get("module"):
         records = records.filter(registered_at__isnull=filters["module"] == "intake")
     if filters.get("q"):

@@ -229,6 +229,8 @@ class _Lines:
 def _guarded(value):
     if isinstance(value, bool):
         return "是" if value else "否"
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
     if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
         return "'" + value
     return value

@@ -9,7 +9,9 @@ from django.utils import timezone
 from bases.models import Submission
 from portal.models import AuditEvent
 from residents.models import Enrollment
+from review import export_jobs
 from review.decisions import approve
+from review.models import Export
 from tests import factories
 from tests.review.conftest import submit
 
@@ -105,7 +107,24 @@ def test_lists_cost_the_same_with_one_and_three_rows(reviewer, reported, path, d
         reviewer.get(path)
 
 
-QUERIES = {QUEUE: 20, "/review/residents/": 13}
+QUERIES = {QUEUE: 20, "/review/residents/": 14}
+
+
+def test_association_narrows_the_residents_to_a_province(signed_in, national_officer, pending, cycle):
+    """BR-58 for the whole country; the export of the list asks the same (N5)."""
+    elsewhere = factories.EnrollmentFactory(
+        base=factories.TrainingBaseFactory(province_id="44"), intake_year=cycle.year
+    )
+    address = "/review/residents/?province=44"
+    client = signed_in(national_officer)
+
+    assert [row.pk for row in client.get(address).context["page"].rows] == [elsewhere.pk]
+    export_jobs.ask(national_officer, "residents_list", {"province": "44"})
+    assert Export.objects.get().rows == 1
+
+
+def test_province_is_not_asked_which_one(reviewer):
+    assert "province" not in reviewer.get("/review/residents/").context["filters"].fields
 
 
 def test_every_resident_of_the_province_is_in_the_other_list(reviewer, pending, base, cycle, other_province):

@@ -127,6 +127,13 @@ def test_csv_guards_formulas_and_keeps_numbers():
     assert rows == [["'=列", "数"], ["'=1+1", "-5"], ["张三", ""], ["'\t=1", "是"]]
 
 
+def test_csv_times_are_whole_seconds():
+    """N5: as the .xlsx shows them."""
+    moment = datetime(2026, 11, 2, 9, 5, 7, 123456)  # noqa: DTZ001  a cell knows no zone
+    content = b"".join(stream_csv(["上报时间"], [[moment], [date(2026, 9, 1)]]))
+    assert content.decode("utf-8-sig").splitlines()[1:] == ["2026-11-02 09:05:07", "2026-09-01"]
+
+
 @pytest.mark.parametrize("value", INJECTIONS)
 def test_csv_guard_is_taken_off_on_reading(value, tmp_path):
     """Export → import changes nothing (checklist 41)."""
