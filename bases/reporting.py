@@ -1,4 +1,4 @@
-"""上报: what stands in its way, the immutable submission it makes, and taking it back (BR-30, 46, 57, 65, 83, 84).
+"""上报: what stands in its way and the immutable submission it makes (BR-30, 46, 57, 65, 84).
 
 One path for one record and for a thousand: rows are locked in id order, so two clicks, two tabs or two servers make
 one submission (GOALS B15, P-23). The number of queries does not depend on the number of records.
@@ -19,6 +19,7 @@ from bases.copies import approved_snapshots, last_snapshots, snapshot_as_kept
 from bases.differences import changed_fields
 from bases.models import Submission
 from bases.openings import entries_of
+from bases.untouched import UNTOUCHED, untouched_since_return
 from portal.bulk import without_collecting
 from portal.calendar import Opening, current_cycle
 from portal.models import CollectionCycle, Step, User
@@ -27,18 +28,10 @@ from residents.models import Enrollment, PersonalReturn
 from residents.models.enrollment import ReportStatus, ReviewStatus
 from residents.openness import report_entry
 from residents.rules import education
-from residents.services import states
 from residents.services.returns import mark_reviewed
-from residents.services.states_many import mark_reported_many, mark_unreported_many
+from residents.services.states_many import mark_reported_many
 
 DECLARATION = "本基地已核对以上住院医师的个人信息和培训信息，确认真实、准确、完整。"
-
-# The review status a decided submission stands for; withdrawn ones never counted.
-_STATUS_OF_OUTCOME = {
-    Submission.Outcome.APPROVED: ReviewStatus.APPROVED,
-    Submission.Outcome.RETURNED: ReviewStatus.RETURNED,
-    Submission.Outcome.REVOKED: ReviewStatus.RETURNED,
-}
 
 
 class DeclarationMissing(ValueError):
@@ -71,6 +64,8 @@ class Examination:
 
     blockers: list[Blocker]
     warnings: list[str]
+    # Returned by the province and not changed since.
+    is_untouched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +102,12 @@ def examine(enrollments: Iterable[Enrollment]) -> dict[int, Examination]:
         )
     )
     complete = completeness_of_many(enrollments)
+    untouched = untouched_since_return(enrollments)
     return {
         row.pk: Examination(
             _blockers(row, entries[row.pk], row.pk in returned, complete[row.pk]),
             [f"{part.label}：{words}" for part in complete[row.pk].sections for words in part.warnings],
+            row.pk in untouched,
         )
         for row in enrollments
     }
@@ -159,12 +156,18 @@ def _blockers(
 
 @without_collecting()
 def report(
-    enrollment_ids: Collection[int], *, by: User, declared: bool, batch: uuid.UUID | None = None
+    enrollment_ids: Collection[int],
+    *,
+    by: User,
+    declared: bool,
+    untouched: Collection[int] = (),
+    batch: uuid.UUID | None = None,
 ) -> ReportResult:
     """Report these records to the province, those that can be; the caller has made sure that `by` may (BR-46, 57).
 
     Each reported record gets one new Submission and becomes 已上报 / 待审核. A record with an update of its resident
-    since the last 上报 is reported again; a submission still waiting is then replaced (AM-14). Raises
+    since the last 上报 is reported again; a submission still waiting is then replaced (AM-14). What the province has
+    returned goes up unchanged only if `untouched` names it: the base insists on it (BR-47, 66). Raises
     DeclarationMissing (BR-19).
     """
     if not declared:
@@ -172,13 +175,16 @@ def report(
     result = ReportResult(batch or uuid.uuid4())
     with transaction.atomic(), pghistory.context(batch=str(result.batch)):
         rows = _locked(enrollment_ids)
-        blockers = check_many(rows)
+        found = examine(rows)
         ready = []
         for row in rows:
             if is_reported(row):
                 result.already.append(row.pk)
-            elif blockers[row.pk]:
-                result.refused.append((row.pk, "".join(blocker.text for blocker in blockers[row.pk][:3])))
+            elif found[row.pk].blockers:
+                told = [blocker.text for blocker in found[row.pk].blockers[:3]]
+                result.refused.append((row.pk, "".join(told)))
+            elif found[row.pk].is_untouched and row.pk not in untouched:
+                result.refused.append((row.pk, f"{UNTOUCHED}，没有勾选仍要上报。"))
             else:
                 ready.append(row)
         _submit(ready, by, result.batch)
@@ -223,7 +229,7 @@ def _submit(
         return
     now = timezone.now()
     ids = [row.pk for row in rows]
-    _close(Submission.objects.filter(enrollment__in=ids), by)
+    close_waiting(Submission.objects.filter(enrollment__in=ids), by)
     last = dict(
         Submission.objects.filter(enrollment__in=ids).values_list("enrollment").annotate(last=Max("number"))
     )
@@ -317,81 +323,11 @@ def build_submission(
     )
 
 
-# --- taking back -----------------------------------------------------------------------------------------------------
-
-
-def withdraw(enrollment_id: int, *, by: User) -> None:
-    """撤回上报 (AM-15): only while the province has not decided, and only while the record could be reported again.
-
-    The submission stays with the outcome 已撤回上报; the review status is again that of the submission before.
-    Raises StateMoved.
-    """
-    with transaction.atomic():
-        enrollment = states.lock(enrollment_id)
-        if enrollment.review_status != ReviewStatus.PENDING:
-            raise states.StateMoved(f"该记录现在是“{enrollment.get_review_status_display()}”，不能撤回上报。")
-        entry = withdrawal_entry(enrollment)
-        if not entry.is_open:
-            raise states.StateMoved(f"{entry.reason}撤回后将无法再次上报，因此不能撤回。")
-        _take_back([enrollment.pk], by=by)
-
-
-def withdrawal_entry(enrollment: Enrollment) -> Opening:
-    """May a waiting report be taken back: would the record, once taken back, be open for 上报?"""
-    current = enrollment.review_status
-    enrollment.review_status = status_before(enrollment)
-    try:
-        return report_entry(enrollment)
-    finally:
-        enrollment.review_status = current
-
-
-def status_before(enrollment: Enrollment) -> str:
-    """The review status that stands once the waiting submission no longer counts (BR-87)."""
-    return _statuses_before([enrollment.pk])[enrollment.pk]
-
-
-def _statuses_before(enrollment_ids: Collection[int]) -> dict[int, str]:
-    decided = (
-        Submission.objects.filter(enrollment__in=enrollment_ids, outcome__in=_STATUS_OF_OUTCOME)
-        .order_by("enrollment", "-number")
-        .distinct("enrollment")
-    )
-    found = dict.fromkeys(enrollment_ids, ReviewStatus.NONE)
-    return found | {
-        pk: _STATUS_OF_OUTCOME[outcome] for pk, outcome in decided.values_list("enrollment", "outcome")
-    }
-
-
-def _take_back(enrollment_ids: Collection[int], *, by: User) -> None:
-    """Close the waiting submissions of locked records as withdrawn and set the records 未上报."""
-    before = _statuses_before(enrollment_ids)
-    _close(Submission.objects.filter(enrollment__in=enrollment_ids), by)
-    for status in set(before.values()):
-        mark_unreported_many([pk for pk in enrollment_ids if before[pk] == status], review_status=status)
-
-
-def _close(submissions: QuerySet[Submission], by: User) -> None:
+def close_waiting(submissions: QuerySet[Submission], by: User) -> None:
+    """Those of these submissions that still wait are withdrawn."""
     submissions.filter(outcome=Submission.Outcome.PENDING).update(
         outcome=Submission.Outcome.WITHDRAWN,
         decided_by=by,
         decided_at=timezone.now(),
         version=F("version") + 1,
     )
-
-
-def unreport_after_change(enrollments: Collection[Enrollment], *, by: User) -> list[int]:
-    """A base's real change in the registry: 未上报 again, waiting submissions are withdrawn (BR-83, AM-15).
-
-    Expects the rows locked. An approval stays what it was (AM-16). Returns the ids that were 已上报 before.
-    """
-    reported = [
-        row for row in enrollments if row.registered_at and row.report_status == ReportStatus.REPORTED
-    ]
-    waiting = [row.pk for row in reported if row.review_status == ReviewStatus.PENDING]
-    decided = [row.pk for row in reported if row.review_status != ReviewStatus.PENDING]
-    if waiting:
-        _take_back(waiting, by=by)
-    if decided:
-        mark_unreported_many(decided)
-    return waiting + decided

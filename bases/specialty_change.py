@@ -7,8 +7,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from bases.models import TransferRequest
-from bases.reporting import unreport_after_change
 from bases.scope import enrollments_for
+from bases.withdrawal import unreport_after_change
 from portal import audit
 from portal.calendar import Opening
 from portal.models import User

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.db import transaction
 
-from bases.reporting import unreport_after_change
 from bases.transfer_requests import settle
+from bases.withdrawal import unreport_after_change
 from portal.models import User
 from residents.models import StatusChange
 from residents.services import status, training

@@ -15,9 +15,9 @@ from django.utils import timezone
 from bases.lists import Module
 from bases.models import ImportBatch, ImportRow, TrainingBase
 from bases.openings import entries_of
-from bases.reporting import unreport_after_change
 from bases.training_resource import RESOURCES, in_template, training_template
 from bases.transfer_requests import settle
+from bases.withdrawal import unreport_after_change
 from bases.workbooks import Applied, JudgedRow, as_stored, has_errors, shown
 from portal.calendar import Opening
 from portal.models import Step, User

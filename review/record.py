@@ -32,6 +32,9 @@ class RecordPage:
     shown: Submission | None
     compared_with: Submission | None
     changes: list[Change]
+    # The return that this 上报 answers, and what has changed since; None where it answers none (BR-47, 66).
+    returned: Submission | None
+    since_return: list[Change]
     # The last event behind each change, in the same order; None where the history has none.
     sources: list[Entry | None]
     sections: list[Section]
@@ -62,12 +65,15 @@ def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked:
         bool(shown) and shown.outcome == Outcome.PENDING and enrollment.review_status == ReviewStatus.PENDING
     )
     history = timeline(enrollment, with_names=True, masked=masked)
+    returned = _answered(submissions) if shown else None
     found = changes(compared_with.snapshot, snapshot, masked=masked) if compared_with else []
     before, after = queue.neighbours(queue.pending(user, filters), shown) if is_pending else (None, None)
     return RecordPage(
         shown=shown,
         compared_with=compared_with,
         changes=found,
+        returned=returned,
+        since_return=changes(returned.snapshot, snapshot, masked=masked) if returned else [],
         sources=sources(
             found, history, since=compared_with.reported_at, until=shown.reported_at if shown else None
         )
@@ -100,6 +106,13 @@ def _submissions(enrollment: Enrollment) -> list[Submission]:
         row.reasons = [ReturnReason(code).label for code in row.reason_codes if code in ReturnReason.values]
         row.remarks = [(labels.get(path, path), text) for path, text in row.field_comments.items()]
     return rows
+
+
+def _answered(submissions: list[Submission]) -> Submission | None:
+    """The return that the newest submission comes after, if that was the province's last word."""
+    earlier = (row for row in submissions[1:] if row.outcome != Outcome.WITHDRAWN)
+    last = next(earlier, None)
+    return last if last and last.outcome == Outcome.RETURNED else None
 
 
 def _is_revocable(enrollment: Enrollment, shown: Submission) -> bool:

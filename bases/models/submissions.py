@@ -10,7 +10,7 @@ class Submission(models.Model):
     """One 上报: what a base reported of one enrollment, frozen, and what the province decided of it (BR-57, 87).
 
     The snapshot and the columns that statistics group by never change (BR-20); only the outcome does, by
-    review/decisions.py (approve, return, revoke) and bases/reporting.py (withdraw).
+    review/decisions.py (approve, return, revoke) and bases/withdrawal.py (withdraw).
     """
 
     class Outcome(models.TextChoices):

@@ -8,8 +8,9 @@ from bases.desk_access import may, record_for
 from bases.display import Comment, Section, comments_of, sections
 from bases.files import file_response
 from bases.models import Submission
-from bases.reporting import examine, is_reported, withdrawal_entry
+from bases.reporting import examine, is_reported
 from bases.specialty_change import change_entry, other_records
+from bases.withdrawal import withdrawal_entry
 from portal import audit, second_factor
 from portal.access import allow
 from portal.roles import Action, Role

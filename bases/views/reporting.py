@@ -4,11 +4,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from bases import reporting
+from bases import reporting, withdrawal
 from bases.desk_access import record_for
 from bases.reporting import DECLARATION, DeclarationMissing, ReportResult, for_check
 from bases.scope import current_base
-from bases.selection import chosen, named, way_back
+from bases.selection import chosen, ids_in, named, way_back
 from portal.access import allow
 from portal.roles import Action, Role
 from residents.models import Enrollment
@@ -26,11 +26,15 @@ def report(request: HttpRequest) -> HttpResponse:
         return render(request, "bases/report.html", _checked(request, list(records.order_by("pk"))))
     own = named([request.POST.get("ids", "")], request.user, Action.REPORT)
     declared = request.POST.get("declared") == "on"
+    insisted = ids_in(request.POST.getlist("untouched"))
     try:
-        result = reporting.report(own.values_list("pk", flat=True), by=request.user, declared=declared)
+        result = reporting.report(
+            own.values_list("pk", flat=True), by=request.user, declared=declared, untouched=insisted
+        )
     except DeclarationMissing as missing:
-        context = _checked(request, list(for_check(own).order_by("pk"))) | {"error": str(missing)}
-        return render(request, "bases/report.html", context, status=422)
+        shown = named([request.POST.get(name, "") for name in ("ids", "others")], request.user, Action.REPORT)
+        context = _checked(request, list(for_check(shown).order_by("pk"))) | {"error": str(missing)}
+        return render(request, "bases/report.html", context | {"insisted": insisted}, status=422)
     _tell(request, result)
     return redirect(way_back(request))
 
@@ -47,7 +51,9 @@ def _checked(request: HttpRequest, records: list[Enrollment]) -> dict:
     return {
         "ready": ready,
         "warned": [(row, found[row.pk].warnings) for row in ready if found[row.pk].warnings],
+        "untouched": [row for row in ready if found[row.pk].is_untouched],
         "ready_ids": ",".join(str(row.pk) for row in ready),
+        "other_ids": ",".join(str(row.pk) for row in records if found[row.pk].blockers),
         "already": already,
         "blocked": blocked[:BLOCKED_SHOWN],
         "blocked_count": len(blocked),
@@ -80,7 +86,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """撤回上报 while the province has not decided (AM-15)."""
     enrollment = record_for(request.user, pk, Action.REPORT)
     try:
-        reporting.withdraw(enrollment.pk, by=request.user)
+        withdrawal.withdraw(enrollment.pk, by=request.user)
     except StateMoved as moved:
         messages.error(request, str(moved))
     else:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 from bases.models import Submission
 from bases.models.organisations import ReportingMode
 from bases.scope import provinces_for
+from bases.untouched import with_untouched
 from portal.access import allow
 from portal.calendar import current_cycle, opening
 from portal.models import AuditEvent, Step
@@ -28,7 +29,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
     loaded_at = timezone.now()
     filters = QueueFilter(request.user, request.GET)
     found = queue.pending(request.user, filters.values)
-    page = keyset_page(queue.for_list(found), request.GET, by="reported_at")
+    page = keyset_page(with_untouched(queue.for_list(found)), request.GET, by="reported_at")
     held = claims.held_by_others(page.rows, request.user)
     for row in page.rows:
         row.held = held.get(row.pk)
@@ -125,6 +126,9 @@ def _ask_to_confirm(
         "form": comment,
         "is_return": order.cleaned_data["act"] == "return",
         "waiting": len(choices) - moved,
+        "untouched": with_untouched(Submission.objects.filter(pk__in=choices, number__gt=1))
+        .filter(is_untouched=True)
+        .count(),
         "moved": moved,
         "is_partial": len(choices) - moved == queue.MOST_AT_ONCE,
     }

@@ -39,7 +39,7 @@ def returned(enrollment: Enrollment, officer, reviewer, **comments) -> Enrollmen
 
 
 def reported(enrollment: Enrollment, officer) -> Enrollment:
-    result = report([enrollment.pk], by=officer, declared=True)
+    result = report([enrollment.pk], by=officer, declared=True, untouched=[enrollment.pk])
     assert result.reported == [enrollment.pk], result
     enrollment.refresh_from_db()
     return enrollment

@@ -9,7 +9,8 @@ from django.db import connection
 from django.test import Client
 
 from bases.models import Submission
-from bases.reporting import report, withdraw
+from bases.reporting import report
+from bases.withdrawal import withdraw
 from residents.models import Enrollment
 from residents.services.personal import save_block
 from residents.services.states import StateMoved

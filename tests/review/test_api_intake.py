@@ -9,7 +9,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from bases import reporting
+from bases import reporting, withdrawal
 from bases.models import Province, Submission
 from bases.models.organisations import ReportingMode
 from bases.reporting import for_check
@@ -346,7 +346,7 @@ def test_delivered_records_are_decided_by_the_province_and_touched_by_nobody_els
     with pytest.raises(StateMoved, match="已切换为接口传送"):
         save_training(delivered.pk, {"remark": "改"}, by=base_officer)
     with pytest.raises(StateMoved):
-        reporting.withdraw(delivered.pk, by=base_officer)
+        withdrawal.withdraw(delivered.pk, by=base_officer)
     assert not deletion_entry(delivered).is_open
     assert not personal_entry(delivered).is_open
     choices = {row.pk: row.version for row in Submission.objects.filter(outcome="pending")}

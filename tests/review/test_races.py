@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from django.db import close_old_connections, connection
 
-from bases import reporting, training
+from bases import training, withdrawal
 from bases.models import Submission, TrainingBaseUserGrant
 from bases.services import appoint
 from portal.models import AuditEvent
@@ -57,7 +57,7 @@ def test_approve_against_withdraw(base, cycle, base_officer, provincial_reviewer
         submission = submit(factories.EnrollmentFactory(base=base, intake_year=cycle.year), base_officer)
         decision, taken_back = at_once(
             lambda pk=submission.pk: approve({pk: 0}, by=provincial_reviewer),
-            lambda pk=submission.enrollment_id: reporting.withdraw(pk, by=base_officer),
+            lambda pk=submission.enrollment_id: withdrawal.withdraw(pk, by=base_officer),
         )
         approved = len(decision.decided) == 1
         assert approved == isinstance(taken_back, StateMoved)
