@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 
 from bases.lists import Module, Stage, Todo, records_of, todo_condition
 from bases.models import Submission, TrainingBase
+from bases.province_returns import with_remarks
 from portal.models import CollectionCycle
 from residents.models import Enrollment
 from residents.models.enrollment import ReviewStatus
@@ -140,11 +141,11 @@ def _condition(module: Module, todo: Todo, cycle: CollectionCycle | None, base: 
 
 
 def recent_returns(scope: QuerySet[Enrollment]) -> list[Submission]:
-    """The newest returns of the province that no new report has answered, with their comments (BR-47, 66)."""
+    """The newest returns of the province that no new report has answered, with all that it wrote (BR-47, 66; P4)."""
     records = scope.filter(review_status=ReviewStatus.RETURNED, lapsed_at__isnull=True)
     returned = Submission.objects.filter(enrollment__in=records, outcome=Submission.Outcome.RETURNED)
     later = returned.filter(enrollment=OuterRef("enrollment"), number__gt=OuterRef("number"))
-    return list(
+    return with_remarks(
         returned.filter(~Exists(later))
         .select_related("enrollment__resident", "specialty")
         .defer("snapshot")

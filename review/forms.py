@@ -8,7 +8,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from bases.differences import field_labels
-from bases.models import Specialty
+from bases.models import ReturnReason, Specialty
 from bases.scope import provinces_for
 from portal.models import User
 from portal.roles import Action
@@ -18,7 +18,6 @@ from residents.codes import CODE_LISTS
 from review import return_statistics
 from review.assignments import bases_of
 from review.queue import bases_in_view
-from review.reasons import ReturnReason
 from review.statistics import BLANK, DIMENSIONS, SOURCES, UNKNOWN
 
 ANY = [("", "全部")]
@@ -232,6 +231,20 @@ class ExportForm(forms.Form):
         if self.cleaned_data.get("unmasked") and len(self.cleaned_data.get("purpose", "")) < 4:
             self.add_error("purpose", "导出完整号码须写明用途，至少 4 个字；用途会记入操作记录。")
         return self.cleaned_data
+
+
+class StatisticsExportForm(ExportForm):
+    """As ExportForm; the records behind a number can also leave with all that was collected of them."""
+
+    kind = forms.ChoiceField(
+        label="导出内容",
+        required=False,
+        choices=[("statistics_list", "名单（主要信息）"), ("records_in_full", "完整采集信息（全部字段）")],
+    )
+    field_order = ["kind", "file_format"]
+
+    def clean_kind(self) -> str:
+        return self.cleaned_data["kind"] or "statistics_list"
 
 
 class RevokeForm(forms.Form):

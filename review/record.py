@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bases.differences import Change, changes, field_labels
+from bases.differences import Change, changes
 from bases.display import Section, sections
 from bases.models import Submission
+from bases.province_returns import with_remarks
 from bases.scope import enrollments_for
 from portal.calendar import Opening
 from portal.models import User
@@ -18,7 +19,6 @@ from residents.openness import review_entry
 from residents.snapshot import snapshot_of
 from review import queue
 from review.deadlines import revocation_entry
-from review.reasons import ReturnReason
 from review.sources import sources
 
 Outcome = Submission.Outcome
@@ -99,13 +99,10 @@ def shown_snapshot(enrollment: Enrollment) -> dict[str, Any]:
 
 
 def _submissions(enrollment: Enrollment) -> list[Submission]:
-    """Newest first, each with its reasons and field comments in words."""
-    rows = list(enrollment.submissions.select_related("reported_by", "decided_by").order_by("-number"))
-    labels = field_labels()
-    for row in rows:
-        row.reasons = [ReturnReason(code).label for code in row.reason_codes if code in ReturnReason.values]
-        row.remarks = [(labels.get(path, path), text) for path, text in row.field_comments.items()]
-    return rows
+    """Newest first, each with its field comments in words."""
+    return with_remarks(
+        enrollment.submissions.select_related("reported_by", "decided_by").order_by("-number")
+    )
 
 
 def _answered(submissions: list[Submission]) -> Submission | None:

@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from bases.models import Submission
+from bases.models import ReturnReason, Submission
 from bases.scope import provinces_for
 from portal.models import User
 from portal.roles import Action, Role
-from review.reasons import ReturnReason
 from review.statistics import BLANK, DIMENSIONS, CrossTable, Dimension
 
 NO_REASON = "未选原因"

@@ -14,7 +14,7 @@ from bases.models.organisations import (
     TrainingBaseUserGrant,
 )
 from bases.models.requests import CorrectionRequest, ExtensionRequest, TransferRequest
-from bases.models.submissions import Submission
+from bases.models.submissions import ReturnReason, Submission
 
 __all__ = [
     "ApprovedCount",
@@ -29,6 +29,7 @@ __all__ = [
     "Province",
     "ProvinceGroupGrant",
     "ProvinceUserGrant",
+    "ReturnReason",
     "Specialty",
     "SpecialtyBase",
     "SpecialtyBaseGroupGrant",

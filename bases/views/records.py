@@ -7,7 +7,7 @@ from bases.copies import end_of_period, last_snapshots, snapshot_as_kept
 from bases.desk_access import may, record_for
 from bases.display import Comment, Section, comments_of, sections
 from bases.files import file_response
-from bases.models import Submission
+from bases.province_returns import to_answer, with_remarks
 from bases.reporting import examine, is_reported
 from bases.specialty_change import change_entry, other_records
 from bases.withdrawal import withdrawal_entry
@@ -33,7 +33,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
     enrollment = record_for(request.user, pk)
     masked = not (request.method == "POST" and _unmask(request, enrollment))
     submissions = list(enrollment.submissions.select_related("reported_by").defer("snapshot"))
-    returned = _answerable(enrollment, submissions)
+    returned = to_answer(enrollment, submissions)
     returns = list(enrollment.personal_returns.filter(answered_at__isnull=True))
     comments = comments_of(returned, returns)
     return render(
@@ -87,14 +87,6 @@ def _unmask(request: HttpRequest, enrollment: Enrollment) -> bool:
     return True
 
 
-def _answerable(enrollment: Enrollment, submissions: list[Submission]) -> Submission | None:
-    """The province's return that the base must answer now; its comment stands on top of the page (BR-47)."""
-    if enrollment.review_status != ReviewStatus.RETURNED:
-        return None
-    decided = (Submission.Outcome.RETURNED, Submission.Outcome.REVOKED)
-    return next((each for each in submissions if each.outcome in decided and each.comment), None)
-
-
 def _may(request: HttpRequest, enrollment: Enrollment) -> dict[str, bool]:
     """Which buttons the page offers; each page behind them asks again."""
     acting = may(request.user, enrollment, Action.EDIT_TRAINING)
@@ -121,7 +113,7 @@ def submission(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         "bases/submission.html",
         {
             "record": enrollment,
-            "submission": chosen,
+            "submission": with_remarks([chosen])[0],
             "sections": sections(chosen.snapshot, comments=comments),
             "is_intake_original": enrollment.intake_submission_id == chosen.pk,
         },

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from bases import training
 from bases.desk_access import record_for
 from bases.forms import NameForm, grouped, show_stored, status_form, training_form
+from bases.province_returns import show_at_fields, to_answer
 from portal.access import allow
 from portal.calendar import Opening
 from portal.drafts import data_of, discard_draft, draft_for
@@ -48,7 +49,7 @@ def training_edit(request: HttpRequest, pk: int) -> HttpResponse:
     return render(
         request,
         "bases/training_form.html",
-        _page(enrollment, form, entry)
+        _page(enrollment, form, entry, block="training")
         | {"groups": grouped(form), "draft": draft, "draft_key": _draft_key(pk)},
         status=422 if form.errors else 200,
     )
@@ -58,8 +59,14 @@ def _draft_key(pk: int) -> str:
     return f"training:{pk}"
 
 
-def _page(enrollment: Enrollment, form: forms.Form, entry: Opening | None = None) -> dict[str, Any]:
+def _page(
+    enrollment: Enrollment, form: forms.Form, entry: Opening | None = None, *, block: str = ""
+) -> dict[str, Any]:
+    """`block` is the one of which the form asks the fields, for the comments of a return at them."""
+    returned = to_answer(enrollment) if block else None
+    show_at_fields(form, returned, block)
     return {
+        "returned": returned,
         "record": enrollment,
         "form": form,
         "entry": entry,
@@ -120,7 +127,7 @@ def status_edit(request: HttpRequest, pk: int) -> HttpResponse:
     return render(
         request,
         "bases/status_form.html",
-        _page(enrollment, form),
+        _page(enrollment, form, block="status"),
         status=422 if form.errors else 200,
     )
 

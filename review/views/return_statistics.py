@@ -8,7 +8,6 @@ from portal.roles import Role
 from review import return_statistics, statistics
 from review.forms import ReturnStatisticsForm
 from review.paging import keyset_page
-from review.reasons import ReturnReason
 from review.views.statistics import linked_lines
 
 
@@ -36,7 +35,5 @@ def records(request: HttpRequest) -> HttpResponse:
     form = ReturnStatisticsForm(request.GET, user=request.user)
     found = return_statistics.for_list(return_statistics.returns(request.user, form.filters))
     page = keyset_page(found, request.GET, descending=True, most_counted=None)
-    for row in page.rows:
-        row.reasons = [ReturnReason(code).label for code in row.reason_codes if code in ReturnReason.values]
     words = statistics.in_words(form.filters, return_statistics.ALL)
     return render(request, "review/return_records.html", {"page": page, "filters_in_words": words})

@@ -195,6 +195,37 @@ def test_return_of_the_province_stands_on_top_and_at_the_field(
     assert "应为 9 月 1 日？" in body
 
 
+def test_return_of_the_province_is_shown_whole_wherever_the_base_mends_it(
+    desk, complete_enrollment, base_officer, provincial_reviewer
+):
+    """GOALS P4: reason codes in words and every comment, on the record, the training form, the board, the report; a
+    comment stands at its field of the form."""
+    record = returned(
+        complete_enrollment,
+        base_officer,
+        provincial_reviewer,
+        reason_codes=["07", "02"],
+        field_comments={"training.actual_start_date": "应为 9 月 1 日？", "education.school": "校名有误"},
+    )
+    for rest in (
+        "",
+        f"record/{record.pk}/",
+        f"record/{record.pk}/training/",
+        f"record/{record.pk}/reports/1/",
+    ):
+        body = page(desk.get(f"/base/{rest}"))
+        for words in (
+            "培训起止时间有误；学历、学位信息有误",
+            "培训开始时间有误，请核对。",
+            "应为 9 月 1 日？",
+            "校名有误",
+        ):
+            assert words in body, (rest, words)
+    form = page(desk.get(f"/base/record/{record.pk}/training/"))
+    box = form[form.index('id="id_actual_start_date_box"') :]
+    assert "应为 9 月 1 日？" in box[: box.index("_box", 30)]
+
+
 def test_history_names_who_changed_what(desk, enrollment):
     """BR-63."""
     desk.post(f"/base/record/{enrollment.pk}/training/", {"version": "0", "remark": "轮转"})

@@ -102,7 +102,7 @@ def test_return_with_reasons_and_remarks_on_fields(reviewer, pending, base_offic
     assert (pending.outcome, pending.comment, pending.reason_codes) == ("returned", "请核对。", ["06", "07"])
     assert pending.field_comments == {"training.actual_start_date": "合同写 8 月 20 日"}
     body = reviewer.get(address(pending.enrollment)).content.decode()
-    assert "核定培训年限或减免依据有误、培训起止时间有误" in body
+    assert "核定培训年限或减免依据有误；培训起止时间有误" in body
     assert "培训信息：培训实际开始时间：合同写 8 月 20 日" in body
     message = Message.objects.get(recipient=base_officer)
     assert message.link == f"/base/record/{pending.enrollment_id}/"
