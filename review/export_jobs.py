@@ -23,13 +23,14 @@ from portal import audit, jobs, messages, second_factor
 from portal.models import Job, User
 from portal.sheets.streaming import stream_csv, stream_xlsx
 from residents.services.states import StateMoved
-from review import completion_statistics, exports, quality_export, resident_export, statistics
+from review import completion_statistics, exports, full_export, quality_export, resident_export, statistics
 from review.export_sheets import Sheet, may_unmask
 from review.models import Export
 
 KIND = "export"
 # What streams in about a second is handed out at once.
 MOST_AT_ONCE = 5_000
+MOST_IN_FULL_AT_ONCE = 500
 _ROWS_BETWEEN_SIGNS = 2_000
 MEDIA_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -44,10 +45,19 @@ class ListKind:
     title: str
     sheet: Callable[..., Sheet]
     words: Callable[[Mapping[str, str]], list[str]] = lambda asked: []
+    is_wide: bool = False
+
+    @property
+    def most_at_once(self) -> int:
+        """Rows that are handed out at once; more of them are the worker's."""
+        return MOST_IN_FULL_AT_ONCE if self.is_wide else MOST_AT_ONCE
 
 
 KINDS = {
     "statistics_list": ListKind("统计名单", exports.list_sheet, exports.list_in_words),
+    "records_in_full": ListKind(
+        "完整采集信息", full_export.record_sheet, exports.list_in_words, is_wide=True
+    ),
     "completions_list": ListKind(
         "提前结业名单",
         completion_statistics.list_sheet,
@@ -87,7 +97,7 @@ def ask(
             rows=count,
         )
         audit.record("export", by=user, target=export, rows=count, masked=not unmasked, purpose=purpose)
-        if count > MOST_AT_ONCE:
+        if count > KINDS[kind].most_at_once:
             export.job = jobs.start(KIND, by=user, total=count, enqueue=_enqueue)
             export.save(update_fields=["job"])
     return export

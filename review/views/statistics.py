@@ -14,7 +14,7 @@ from portal.roles import Role
 from review import exports, statistics
 from review.export_jobs import MEDIA_TYPES
 from review.export_sheets import may_unmask
-from review.forms import ExportForm, StatisticsForm
+from review.forms import StatisticsExportForm, StatisticsForm
 from review.paging import keyset_page
 from review.statistics import CrossTable
 from review.views.exports import answer
@@ -74,7 +74,7 @@ def records(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "source_in_words": statistics.SOURCES[form.chosen_source],
-        "export_form": ExportForm(),
+        "export_form": StatisticsExportForm(),
         "may_unmask": may_unmask(request.user),
     }
     if form.is_readable:
@@ -102,11 +102,11 @@ def export_table(request: HttpRequest) -> HttpResponse:
 @allow(Role.PROVINCE, Role.CMDA)
 def export_records(request: HttpRequest) -> HttpResponse:
     """The complete list behind one number; masked unless asked for in full with a purpose (GOALS N5)."""
-    form, asked = statistics_form(request), ExportForm(request.POST)
+    form, asked = statistics_form(request), StatisticsExportForm(request.POST)
     if not form.is_readable or not asked.is_valid():
         return _unreadable(request, *(text for texts in asked.errors.values() for text in texts))
     source = {"source": form.chosen_source}
-    return answer(request, "statistics_list", source | form.filters, asked)
+    return answer(request, asked.cleaned_data.pop("kind"), source | form.filters, asked)
 
 
 def _unreadable(request: HttpRequest, *faults: str) -> HttpResponse:
