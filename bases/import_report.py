@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db import connection
@@ -16,6 +17,7 @@ from bases.workbooks import shown
 from portal.masking import mask
 from portal.sheets.annotation import annotate
 from portal.sheets.reading import Table
+from portal.sheets.values import CellError, DamagedNumber
 from residents.models import Enrollment
 
 PAGE_SIZE = 50
@@ -166,14 +168,22 @@ def annotated_copy(batch: ImportBatch) -> bytes:
 
 def _corrections(batch: ImportBatch, table: Table) -> dict[int, dict[str, str]]:
     """What was typed in the page in place of what the file holds, by row number and header (GOALS B5, B7)."""
-    corrected = dict(batch.rows.exclude(corrected_at=None).values_list("sheet_row", "raw"))
+    corrected = {row.sheet_row: row for row in batch.rows.exclude(corrected_at=None)}
     found = {
         number: {
-            header: corrected[number].get(header, "")
+            header: corrected[number].raw.get(header, "")
             for header, value in line.items()
-            if corrected[number].get(header, "") != shown(value)
+            if _is_replaced(corrected[number], header, value)
         }
         for number, line in table.records()
         if number in corrected
     }
     return {number: changed for number, changed in found.items() if changed}
+
+
+def _is_replaced(row: ImportRow, header: str, value: Any) -> bool:
+    """A cell that could not be read is replaced, too, where the page took over what is seen in it."""
+    if isinstance(value, CellError | DamagedNumber):
+        found = (each["code"] for each in row.problems if each["header"] == header)
+        return not any(code == "number_damaged" or code.startswith("cell_") for code in found)
+    return row.raw.get(header, "") != shown(value)

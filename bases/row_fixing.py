@@ -192,7 +192,7 @@ def _judge(
     batch: ImportBatch, rows: Mapping[int, ImportRow], texts: Mapping[int, Mapping[str, str]]
 ) -> dict[int, JudgedRow]:
     """The rows by themselves to learn who they are, then beside the rows that share a number with them."""
-    cells = {number: _cells(row, texts.get(number, row.raw)) for number, row in rows.items()}
+    cells = {number: _cells(row, texts.get(number)) for number, row in rows.items()}
     judged = _judged(batch, sorted(cells.items()))
     others = _sharing(batch, judged.values())
     if not others:
@@ -203,9 +203,11 @@ def _judge(
     return _judged(batch, [*good, *sorted([*cells.items(), *refused], key=lambda each: each[0])])
 
 
-def _cells(row: ImportRow, texts: Mapping[str, str]) -> dict[str, Any]:
-    """The row's cells as the reader would give them. A damaged number that was not typed anew stays damaged: what the
-    page shows of it is text, and would pass for a number somebody meant (P-01)."""
+def _cells(row: ImportRow, typed: Mapping[str, str] | None) -> dict[str, Any]:
+    """The row's cells as the reader would give them; `typed` is what the page sent of it. A damaged number that was not
+    typed anew stays damaged: what the page shows of it is text, and would pass for a number somebody meant (P-01). What
+    is seen in a merged cell is the row's own once it was sent with the row."""
+    texts = row.raw if typed is None else typed
     cells: dict[str, Any] = dict(texts)
     for problem in row.problems:
         header, code = problem["header"], problem["code"]
@@ -213,7 +215,7 @@ def _cells(row: ImportRow, texts: Mapping[str, str]) -> dict[str, Any]:
             continue
         if code == "number_damaged":
             cells[header] = DamagedNumber(texts[header])
-        elif code.startswith("cell_"):
+        elif code.startswith("cell_") and (code != "cell_merged" or typed is None):
             cells[header] = CellError(code.removeprefix("cell_"), texts[header])
     return cells
 

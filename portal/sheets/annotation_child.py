@@ -221,7 +221,7 @@ class _Copier:
         self._status_format = target.add_format({"text_wrap": True, "valign": "top", "num_format": "@"})
 
     def copy(self, sheet, grid, is_marked):
-        errors = grid.cell_errors()
+        replaced = grid.replaced()
         marks = self._marks_by_row() if is_marked else {}
         corrections = self._corrections_by_row() if is_marked else {}
         status = self._write_statuses(sheet, grid) if is_marked else None
@@ -229,8 +229,9 @@ class _Copier:
             marked, corrected = marks.get(number, {}), corrections.get(number, {})
             for column in range(max([len(values), *(column + 1 for column in (*marked, *corrected))])):
                 value = values[column] if column < len(values) else ""
-                if (number, column) in errors:
-                    value = errors[number, column].shown
+                if (number, column) in replaced:
+                    value = replaced[number, column]
+                    value = value if type(value) is str else value.shown
                 value = corrected.get(column, value)
                 level, texts = marked.get(column, ("", []))
                 if column != status or number < self._request["header_row"]:

@@ -1,4 +1,5 @@
-"""A look into the records of an .xls, for what the reader does not tell: error cells and the 1904 flag.
+"""A look into the records of an .xls, for what the reader does not tell: error cells, zeros before a number and the
+1904 flag.
 
 Layouts: [MS-CFB] for the container, [MS-XLS] for the records. Runs in the reading child.
 """
@@ -6,10 +7,11 @@ Layouts: [MS-CFB] for the container, [MS-XLS] for the records. Runs in the readi
 import struct
 
 from portal.sheets.refusals import refused
-from portal.sheets.values import CellError
+from portal.sheets.values import CellError, digit_format
 
 _FREE_OR_END = 0xFFFFFFF0  # sector numbers from here on are marks
 _FORMULA, _EOF, _DATEMODE, _FILEPASS, _BOUNDSHEET, _BOOLERR = 0x0006, 0x000A, 0x0022, 0x002F, 0x0085, 0x0205
+_FORMAT, _XF, _NUMBER, _RK, _MULRK = 0x041E, 0x00E0, 0x0203, 0x027E, 0x00BD
 _ERROR_NAMES = {
     0x00: "#NULL!",
     0x07: "#DIV/0!",
@@ -33,6 +35,7 @@ class Workbook:
             raise refused("broken") from error
         self.is_1904 = False
         self._sheet_offsets = []
+        codes, styles = {}, []
         for kind, body in _records(self._stream, 0):
             if kind == _FILEPASS:
                 raise refused("password")
@@ -40,11 +43,22 @@ class Workbook:
                 self.is_1904 = body[:2] == b"\x01\x00"
             elif kind == _BOUNDSHEET:
                 self._sheet_offsets.append(struct.unpack_from("<I", body)[0])
+            elif kind == _FORMAT:
+                codes[struct.unpack_from("<H", body)[0]] = _text(body[2:])
+            elif kind == _XF:
+                styles.append(struct.unpack_from("<H", body, 2)[0])
+        formats = enumerate(digit_format(codes.get(code, "")) for code in styles)
+        self._formats = {place: found for place, found in formats if found}
 
-    def cell_errors(self, sheet_index):
-        """Error cells of the sheet at a place in the workbook: {(row from 1, column from 0): CellError}."""
-        errors = {}
+    def replaced(self, sheet_index):
+        """Error cells of the sheet at a place in the workbook, and numbers that are shown with digits they do not
+        have: {(row from 1, column from 0): CellError or text}."""
+        found = {}
         for kind, body in _records(self._stream, self._sheet_offsets[sheet_index]):
+            for row, column, style, number in _numbers(kind, body) if self._formats else ():
+                shown = style in self._formats and self._formats[style].shown(number)
+                if shown:
+                    found[row + 1, column] = shown
             code = None
             if kind == _BOOLERR and len(body) >= 8 and body[7] == 1:
                 code = body[6]
@@ -52,8 +66,38 @@ class Workbook:
                 code = body[8]
             if code is not None:
                 row, column = struct.unpack_from("<HH", body)
-                errors[row + 1, column] = CellError("formula_error", _ERROR_NAMES.get(code, "#ERR"))
-        return errors
+                found[row + 1, column] = CellError("formula_error", _ERROR_NAMES.get(code, "#ERR"))
+        return found
+
+
+def _text(body):
+    """A text with its length and a flag before it, one byte or two a character; empty in the layout of Excel 95."""
+    if len(body) < 4:
+        return ""
+    length, is_wide = struct.unpack_from("<HB", body)
+    encoding, width = ("utf-16-le", 2) if is_wide & 1 else ("latin-1", 1)
+    return body[3 : 3 + width * length].decode(encoding, "replace")
+
+
+def _numbers(kind, body):
+    """(row, column, style, number) of the numbers in a record, from 0."""
+    if kind in (_NUMBER, _FORMULA) and body[12:14] != b"\xff\xff":
+        yield struct.unpack_from("<HHHd", body)
+    elif kind == _RK:
+        row, column, style = struct.unpack_from("<HHH", body)
+        yield row, column, style, _packed(body, 6)
+    elif kind == _MULRK:
+        row, first = struct.unpack_from("<HH", body)
+        for place in range((len(body) - 6) // 6):
+            style = struct.unpack_from("<H", body, 4 + 6 * place)[0]
+            yield row, first + place, style, _packed(body, 6 + 6 * place)
+
+
+def _packed(body, offset):
+    """A number in four bytes: an integer of 30 bits or the upper bits of a double, perhaps a hundredfold."""
+    bits = struct.unpack_from("<i", body, offset)[0]
+    number = float(bits >> 2) if bits & 2 else struct.unpack("<d", struct.pack("<q", (bits & ~3) << 32))[0]
+    return number / 100 if bits & 1 else number
 
 
 def _records(stream, offset):

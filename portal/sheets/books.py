@@ -24,7 +24,7 @@ class Grid:
     name: str
     rows: callable
     merged: list = field(default_factory=list)  # ((row, column), (row, column)), both from 0
-    cell_errors: callable = dict  # {(row from 1, column from 0): CellError}
+    replaced: callable = dict  # {(row from 1, column from 0): CellError, or what a format shows of a number}
 
 
 class CsvBook:
@@ -87,15 +87,15 @@ class CalamineBook:
             name,
             lambda: _numbered_rows(sheet),
             sheet.merged_cell_ranges or [],
-            lambda: self._cell_errors(name, xml),
+            lambda: self._replaced(name, xml),
         )
 
-    def _cell_errors(self, name, xml):
+    def _replaced(self, name, xml):
         if self._kind == "xlsx":
-            return xlsx_parts.cell_errors(xml)
+            return xlsx_parts.replaced(xml, self._parts.number_formats())
         if self._kind == "ods":
-            return ods_parts.cell_errors(self._archive.read("content.xml"), name)
-        return self._records.cell_errors(self._book.sheet_names.index(name))
+            return ods_parts.replaced(self._archive.read("content.xml"), name)
+        return self._records.replaced(self._book.sheet_names.index(name))
 
     def template_version(self):
         """The version written by `write_template`, or None. The sheet may be hidden, very hidden or visible."""

@@ -1,17 +1,22 @@
-"""A look into the XML of an .ods, for what the reader does not tell: error cells and the true extent."""
+"""A look into the XML of an .ods, for what the reader does not tell: error cells and zeros before a number."""
 
+import re
 from xml.parsers import expat
 
 from portal.sheets.values import CellError
 from portal.sheets.xlsx_parts import local
 
+_MOST_REPEATED = 256
+_ZERO_FIRST = re.compile(rb">0[0-9]+</")
 
-def cell_errors(content, sheet_name):
-    """Error cells and formulas without a stored result of one sheet, which the reader shows as blank.
 
-    `content` is the XML of content.xml. Returns {(row from 1, column from 0): CellError}.
+def replaced(content, sheet_name):
+    """Error cells and formulas without a stored result of one sheet, which the reader shows as blank, and numbers that
+    are shown with zeros before them.
+
+    `content` is the XML of content.xml. Returns {(row from 1, column from 0): CellError or text}.
     """
-    if b'"error"' not in content and b":formula=" not in content:
+    if b'"error"' not in content and b":formula=" not in content and not _ZERO_FIRST.search(content):
         return {}
     walk = _TableWalk(sheet_name)
     parser = expat.ParserCreate()
@@ -20,7 +25,7 @@ def cell_errors(content, sheet_name):
     parser.EndElementHandler = walk.end
     parser.CharacterDataHandler = walk.text
     parser.Parse(content, True)
-    return walk.errors
+    return walk.found
 
 
 class _TableWalk:
@@ -28,7 +33,7 @@ class _TableWalk:
 
     def __init__(self, sheet_name):
         self.sheet_name = sheet_name
-        self.errors = {}
+        self.found = {}
         self.active = False
         self.row = 1
         self.row_step = 1
@@ -67,11 +72,22 @@ class _TableWalk:
 
     def _end_cell(self):
         cell, self.cell = self.cell, None
-        error = None
+        width = int(cell.get("table:number-columns-repeated") or 1)
+        found = None
         if cell.get("calcext:value-type") == "error":
-            error = CellError("formula_error", self.shown[:30])
+            found = CellError("formula_error", self.shown[:30])
         elif "table:formula" in cell and "office:value-type" not in cell:
-            error = CellError("no_cached_value")
-        if error:
-            self.errors[self.row, self.column] = error
-        self.column += int(cell.get("table:number-columns-repeated") or 1)
+            found = CellError("no_cached_value")
+        elif cell.get("office:value-type") == "float" and _is_padded(self.shown, cell.get("office:value")):
+            found = self.shown
+        if found:
+            # Equal neighbours are written once, with their number.
+            for row in range(min(self.row_step, _MOST_REPEATED)):
+                for column in range(min(width, _MOST_REPEATED)):
+                    self.found[self.row + row, self.column + column] = found
+        self.column += width
+
+
+def _is_padded(shown, value):
+    """Is this the number, with zeros before it?"""
+    return shown.startswith("0") and shown.isdecimal() and shown.lstrip("0") == (value or "").lstrip("0")

@@ -1,10 +1,11 @@
 """From the grids of a book to the one table that holds the expected headers. Runs in the reading child."""
 
+from datetime import date
 from itertools import islice
 
 from portal.sheets.books import LISTS_SHEET
 from portal.sheets.refusals import SheetRefused, refused
-from portal.sheets.values import SCALARS, CellError, column_letter, plain, to_wire
+from portal.sheets.values import SCALARS, CellError, DamagedNumber, column_letter, plain, to_wire
 
 _HEADER_SEARCH_ROWS = 60
 _MAX_MERGED_CELLS = 200_000
@@ -109,7 +110,7 @@ def data_rows(grid, header, columns, below, look=lambda raw: None):
 
     `below` iterates the grid's rows under the header; `look` is shown every raw row.
     """
-    errors = grid.cell_errors()
+    replaced = grid.replaced()
     merged = _MergedCells(grid.merged, header.row, columns)
     texts = _Texts()
     width = max(columns, default=-1) + 1
@@ -120,8 +121,8 @@ def data_rows(grid, header, columns, below, look=lambda raw: None):
             texts[cell] if type(cell) is str else plain(cell)
             for cell in (cells[column] for column in columns)
         ]
-        if errors:
-            values = [errors.get((number, c), value) for c, value in zip(columns, values, strict=True)]
+        if replaced:
+            values = [replaced.get((number, c), value) for c, value in zip(columns, values, strict=True)]
         if merged.any and not merged.mark(number, values):
             continue
         if all(value is None for value in values):
@@ -167,7 +168,7 @@ class _MergedCells:
     def __init__(self, ranges, header_row, columns):
         self._columns = columns
         self._under = {}  # (row from 1, column) -> (row, column) of the merge's top left cell
-        self._filled = set()
+        self._filled = {}  # (row from 1, column) -> what stands in that cell
         budget = _MAX_MERGED_CELLS
         for (top, left), (bottom, right) in ranges:
             if top < header_row:
@@ -187,9 +188,16 @@ class _MergedCells:
         for index, column in enumerate(self._columns):
             if values[index] is not None:
                 own = True
-                self._filled.add((number, column))
+                self._filled[number, column] = values[index]
                 continue
             origin = self._under.get((number, column))
             if origin in self._filled:
-                values[index] = CellError("merged", f"{column_letter(origin[1])}{origin[0]}")
+                values[index] = CellError("merged", _seen(self._filled[origin]))
         return own
+
+
+def _seen(value):
+    """What a person sees in a cell."""
+    if isinstance(value, CellError | DamagedNumber):
+        return value.shown
+    return value.isoformat()[:10] if isinstance(value, date) else str(value)

@@ -15,6 +15,10 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\u
 _INVISIBLE = " \t\r\n\x0b\x0c\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
 _INVISIBLE += "\u2028\u2029\u202f\u205f\u3000\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
 _INVISIBLE += "\u2060\u2066\u2067\u2068\u2069\ufeff\xad"
+# Format codes: a colour, language or condition, a blank as wide as a character; then literals round one run of digits.
+_LONGEST_FORMAT = 255
+_UNSEEN_IN_FORMAT = re.compile(r"\[[^\]]*\]|_.|\*.")
+_DIGIT_FORMAT = re.compile(r'((?:"[^"]*"|\\.)*)(#*0+|#+)((?:"[^"]*"|\\.)*)')
 _SUSPECT = re.compile(f"[+{_INVISIBLE}{_CONTROL.pattern[1:]}")  # one search clears most cells
 
 
@@ -41,7 +45,10 @@ _CELL_ERRORS = {
     "too_long": ("内容超过 32767 个字符，开头是“{shown}”。", "请缩短内容。"),
     "duration": ("单元格是时长格式，内容为 {shown}。", "请把该单元格的格式改为“文本”，再重新输入。"),
     "not_a_number": ("单元格里的数值无法识别：“{shown}”。", "请重新输入。"),
-    "merged": ("单元格被合并，只有左上角的 {shown} 有内容。", "请取消合并单元格，逐行填写。"),
+    "merged": (
+        "这是合并单元格的一部分，其中的“{shown}”只填在左上角，不能算作本行的内容。",
+        "请在表格软件中取消合并单元格，逐行填写；或在网页上修改本行，核对后保存。",
+    ),
 }
 
 
@@ -62,6 +69,35 @@ class CellError:
 
     def __str__(self):
         return self.text + self.repair
+
+
+@dataclass(frozen=True, slots=True)
+class DigitFormat:
+    """A number format that shows digits the number does not have, as 00000000 does with 1234567."""
+
+    before: str
+    width: int
+    after: str
+
+    def shown(self, number):
+        """The digits a person sees; None where they are those of the number."""
+        if not (isfinite(number) and number.is_integer() and 0 <= number < _EXACT_LIMIT):
+            return None
+        digits = str(int(number))
+        seen = self.before + digits.zfill(self.width) + self.after
+        return seen if seen != digits else None
+
+
+def digit_format(code):
+    """The DigitFormat of a format code, None for any that shows the number as it is, or more than digits."""
+    found = _DIGIT_FORMAT.fullmatch(_UNSEEN_IN_FORMAT.sub("", code.partition(";")[0][:_LONGEST_FORMAT]))
+    if not found:
+        return None
+    before, places, after = (re.sub(r'["\\]', "", part) for part in found.groups())
+    if not re.fullmatch("[0-9]*", before + after):
+        return None
+    width = places.count("0")
+    return DigitFormat(before, width, after) if width > 1 or before or after else None
 
 
 def column_letter(index):

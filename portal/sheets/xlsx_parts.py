@@ -4,7 +4,7 @@ import re
 from xml.parsers import expat
 
 from portal.sheets.refusals import refused
-from portal.sheets.values import CellError, column_index, column_letter
+from portal.sheets.values import CellError, column_index, column_letter, digit_format
 
 MAX_ROW = 1_048_576
 MAX_COLUMN = 16_384
@@ -49,6 +49,20 @@ class XlsxParts:
     def sheet_xml(self, sheet_name):
         """The XML of a sheet as bytes; empty if it can't be found."""
         return self._read(self._sheet_parts.get(sheet_name, ""))
+
+    def number_formats(self):
+        """The formats that show digits a number does not have: {place of the style: DigitFormat}."""
+        codes, formats, inside, place = {}, {}, "", 0
+        wanted = {"numFmt", "cellStyleXfs", "cellXfs", "xf"}
+        for name, attributes in elements(self._read("xl/styles.xml") or b"<none/>", wanted):
+            if name == "numFmt":
+                codes.setdefault(attributes.get("numFmtId"), attributes.get("formatCode", ""))
+            elif name != "xf":
+                inside = name
+            elif inside == "cellXfs":
+                formats[str(place)] = digit_format(codes.get(attributes.get("numFmtId"), ""))
+                place += 1
+        return {place: found for place, found in formats.items() if found}
 
     def _read(self, name):
         info = self._names.get(_key(name))
@@ -103,31 +117,36 @@ def check_extent(xml, sheet_name):
         raise refused("far_corner", sheet=sheet_name, cell=f"{letters}{min(last_row, MAX_ROW)}")
 
 
-def cell_errors(xml):
-    """Error cells and formulas without a stored result, both of which the reader shows as blank.
+def replaced(xml, number_formats):
+    """Error cells and formulas without a stored result, both of which the reader shows as blank, and numbers that are
+    shown with digits they do not have.
 
-    Returns {(row from 1, column from 0): CellError}.
+    Returns {(row from 1, column from 0): CellError or text}.
     """
-    if b"<f" not in xml and b":f" not in xml and b'"e"' not in xml and b"'e'" not in xml:
+    has_error = b"<f" in xml or b":f" in xml or b'"e"' in xml or b"'e'" in xml
+    styles = "|".join(number_formats).encode()
+    if not has_error and not (styles and re.search(rb"""\ss=["'](?:%b)["']""" % styles, xml)):
         return {}
-    walk = _CellWalk()
+    walk = _CellWalk(number_formats)
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler = walk.start
     parser.EndElementHandler = walk.end
     parser.CharacterDataHandler = walk.text
     parser.Parse(xml, True)
-    return walk.errors
+    return walk.found
 
 
 class _CellWalk:
     """Follows rows and cells through a sheet's XML, with or without their `r` attributes."""
 
-    def __init__(self):
-        self.errors = {}
+    def __init__(self, number_formats):
+        self.found = {}
+        self.number_formats = number_formats
         self.row = 0
         self.column = -1
         self.type = ""
+        self.format = None
         self.children = set()
         self.value = ""
         self.inside = ""
@@ -150,6 +169,7 @@ class _CellWalk:
         if letters and letters != reference:
             self.row = int(reference[len(letters) :])
         self.type = attributes.get("t", "n")
+        self.format = self.number_formats.get(attributes.get("s"))
         self.children = set()
         self.value = ""
 
@@ -163,9 +183,19 @@ class _CellWalk:
             self.inside = ""
         elif name == "c":
             if self.type == "e":
-                self.errors[self.row, self.column] = CellError("formula_error", self.value[:30])
+                self.found[self.row, self.column] = CellError("formula_error", self.value[:30])
             elif "f" in self.children and not self._has_result():
-                self.errors[self.row, self.column] = CellError("no_cached_value")
+                self.found[self.row, self.column] = CellError("no_cached_value")
+            elif self.format and self.type == "n" and self.value:
+                self._keep_digits()
+
+    def _keep_digits(self):
+        try:
+            shown = self.format.shown(float(self.value))
+        except ValueError:
+            return
+        if shown:
+            self.found[self.row, self.column] = shown
 
     def _has_result(self):
         """Whether a formula has a stored result; openpyxl leaves an empty <v/>, which only a text may have."""

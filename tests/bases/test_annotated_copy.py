@@ -51,6 +51,29 @@ def test_copy_holds_a_correction_that_is_still_wrong_and_an_emptied_cell(checked
     assert "“138”不是11位" in found[STATUS_HEADER]
 
 
+def test_merged_cell_shows_its_value_and_is_taken_over_in_the_page(checked, base_officer, signed_in, cycle):
+    """B4, B7: the row names what is seen in it, not an address; sent with the row it is its own, in the copy too."""
+    first = account_line(intake_year=cycle.year)
+    second = account_line(intake_year=cycle.year, mobile="13900000001")
+    book = openpyxl.Workbook()
+    for values in (words_of(first), words_of(first).values(), words_of(second).values()):
+        book.active.append(list(values))
+    book.active.merge_cells("B2:B3")
+    content = io.BytesIO()
+    book.save(content)
+    batch = checked(content.getvalue())
+    row = batch.rows.get(sheet_row=3)
+    assert row.raw["姓名"] == first["full_name"]
+    assert "B2" not in row.problems[0]["text"]
+    assert "取消合并单元格" in row.problems[0]["repair"]
+
+    row_fixing.correct(batch, {3: row.raw}, by=base_officer)
+    again = checked(copy_of(batch, signed_in(base_officer)))
+    for each in (batch, again):
+        each.refresh_from_db()
+        assert counts(each) == (2, 2, 0, 0)
+
+
 def test_training_copy_holds_the_corrected_values(rows, base, send, write, base_officer, signed_in):
     """B5 for the training workbook: written from the page, the copy sent again changes nothing."""
     batch = send(edited(template(rows, base), {(1, "核定的培训年限（年）"): "7"}))

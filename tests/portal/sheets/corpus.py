@@ -15,7 +15,10 @@ from tests.portal.sheets.workbooks import (
     DATETIME,
     ELAPSED,
     ODD,
+    PADDED,
     TIME,
+    YEAR,
+    ZERO_FIRST,
     number,
     ods,
     ods_row,
@@ -95,6 +98,12 @@ _ODD = [
     ),
     (3, [CellError("formula_error", "#DIV/0!"), "AB12", None, 2]),
 ]
+_PADDED = [
+    (2, ["张三", "01234567"]),
+    (3, ["李四", "01234567"]),
+    (4, ["王五", "00000007"]),
+    (5, ["赵六", 12345678]),
+]
 _VERSION = {"template_version": "accounts-2019-1", "sheet_name": "账号"}
 
 CELLS = [
@@ -123,6 +132,12 @@ CELLS = [
     cell_case("datetime_cell", number("C2", 43467.5, DATETIME), datetime(2019, 1, 2, 12)),  # noqa: DTZ001
     cell_case("time_cell", number("C2", 0.5, TIME), time(12)),
     cell_case("chinese_month_format", number("C2", 43467, CHINESE_MONTH), date(2019, 1, 2)),
+    # What the user sees: a card number without its first zero is another card's (B2).
+    cell_case("padded_number", number("C2", 1234567, PADDED), "01234567"),
+    cell_case("padded_long_enough", number("C2", 12345678, PADDED), 12345678),
+    cell_case("padded_formula", f'<c r="C2" s="{PADDED}"><f>A2</f><v>7</v></c>', "00000007"),
+    cell_case("zero_by_format", number("C2", 571, ZERO_FIRST), "0571"),
+    cell_case("format_with_words", number("C2", 19, YEAR), 19),
     cell_case("elapsed_time", number("C2", 1.25, ELAPSED), CellError("duration", "1 day, 6:00:00")),
     cell_case("odd_number_format", number("C2", 2019, ODD), 2019),
     cell_case("unknown_style", number("C2", 2019, 99), 2019),
@@ -261,7 +276,7 @@ SHEETS = [
                 HEAD, ZHANG, texts(3, None, "E2"), after='<mergeCells><mergeCell ref="A2:A3"/></mergeCells>'
             )
         ),
-        [ZHANG_ROW, (3, [CellError("merged", "A2"), "E2"])],
+        [ZHANG_ROW, (3, [CellError("merged", "张三"), "E2"])],
     ),
     Accepted(
         "year_1904",
@@ -326,8 +341,9 @@ SHEETS = [
     ),
 ]
 
-# Files of tests/files/sheets: `filled` is a template of ours filled in, `odd` and `y1904` hold formulas, a numeric
-# ID number and a date; each opened and saved by LibreOffice 7.4 in the format of its name (`soffice --convert-to`).
+# Files of tests/files/sheets: `filled` is a template of ours filled in, `odd` and `y1904` hold formulas, a numeric ID
+# number and a date, `padded` numbers in the format 00000000; each opened and saved by LibreOffice 7.4 in the format of
+# its name (`soffice --convert-to`).
 SAVED_BY_LIBREOFFICE = [
     Accepted("template_as_xlsx", stored("filled.xlsx"), _FILLED, _VERSION | {"kind": "xlsx"}),
     Accepted("template_as_xls", stored("filled.xls"), _FILLED, _VERSION | {"kind": "xls"}, ".xls"),
@@ -337,6 +353,9 @@ SAVED_BY_LIBREOFFICE = [
     Accepted("errors_in_xls", stored("odd.xls"), _ODD, {"is_1904": False}, ".xls"),
     Accepted("errors_in_ods", stored("odd.ods"), _ODD, {}, ".ods"),
     Accepted("xls_named_xlsx", stored("odd.xls"), _ODD, {"kind": "xls"}),
+    Accepted("padded_in_xlsx", stored("padded.xlsx"), _PADDED),
+    Accepted("padded_in_xls", stored("padded.xls"), _PADDED, {"kind": "xls"}, ".xls"),
+    Accepted("padded_in_ods", stored("padded.ods"), _PADDED, {"kind": "ods"}, ".ods"),
     Accepted("year_1904_in_xls", stored("y1904.xls"), _ODD, {"is_1904": True}, ".xls"),
 ]
 

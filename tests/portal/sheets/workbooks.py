@@ -9,14 +9,17 @@ OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 STYLES = (
-    f'<styleSheet xmlns="{MAIN}"><numFmts count="3"><numFmt numFmtId="170" formatCode="[$-804]yyyy&quot;年&quot;m"/>'
-    '<numFmt numFmtId="171" formatCode="[h]:mm"/><numFmt numFmtId="172" formatCode="[DBNum1][$-804]General"/></numFmts>'
+    f'<styleSheet xmlns="{MAIN}"><numFmts count="6"><numFmt numFmtId="170" formatCode="[$-804]yyyy&quot;年&quot;m"/>'
+    '<numFmt numFmtId="171" formatCode="[h]:mm"/><numFmt numFmtId="172" formatCode="[DBNum1][$-804]General"/>'
+    '<numFmt numFmtId="173" formatCode="[$-804]00000000;-0"/><numFmt numFmtId="174" formatCode="&quot;0&quot;#"/>'
+    '<numFmt numFmtId="175" formatCode="0000&quot;年&quot;"/></numFmts>'
     '<fonts count="1"><font/></fonts><fills count="1"><fill/></fills><borders count="1"><border/></borders>'
-    '<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="7"><xf numFmtId="0"/><xf numFmtId="14"/>'
-    '<xf numFmtId="22"/><xf numFmtId="21"/><xf numFmtId="170"/><xf numFmtId="171"/><xf numFmtId="172"/></cellXfs>'
+    '<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="10"><xf numFmtId="0"/><xf numFmtId="14"/>'
+    '<xf numFmtId="22"/><xf numFmtId="21"/><xf numFmtId="170"/><xf numFmtId="171"/><xf numFmtId="172"/>'
+    '<xf numFmtId="173"/><xf numFmtId="174"/><xf numFmtId="175"/></cellXfs>'
     "</styleSheet>"
 )
-GENERAL, DATE, DATETIME, TIME, CHINESE_MONTH, ELAPSED, ODD = range(7)
+GENERAL, DATE, DATETIME, TIME, CHINESE_MONTH, ELAPSED, ODD, PADDED, ZERO_FIRST, YEAR = range(10)
 DOCTYPE = '<!DOCTYPE x [<!ENTITY canary SYSTEM "http://127.0.0.1:9/canary">]>'
 
 
