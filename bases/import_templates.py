@@ -9,7 +9,7 @@ from bases.models import ImportBatch
 from bases.workbook_kinds import KINDS, workbook_of
 from portal.sheets.reading import SheetRefused, Table
 
-OUTDATED = "old_template"
+OUTDATED, NEWER = "old_template", "newer_template"
 
 
 def remarks_on(batch: ImportBatch, table: Table) -> list[dict[str, Any]]:
@@ -25,6 +25,8 @@ def remarks_on(batch: ImportBatch, table: Table) -> list[dict[str, Any]]:
         *({"status_column": letters} for letters in table.skipped),
     ]
     _refuse_other(batch, table.template_version)
+    if _is_newer(batch, table.template_version):
+        return [{"newer_template": table.template_version}, *remarks]
     if not is_outdated(batch, table.template_version):
         return remarks
     missing = [header for header in resource.headers() if table.letter(header) is None]
@@ -43,13 +45,32 @@ def explained(batch: ImportBatch, refusal: SheetRefused) -> SheetRefused:
         return other
     if is_outdated(batch, refusal.template_version):
         return _old(refusal.template_version, refusal.text.rstrip("。"))
+    if _is_newer(batch, refusal.template_version):
+        return SheetRefused(
+            NEWER,
+            f"这份文件由比本系统更新的模板（{refusal.template_version}）填写，与现在的模板不一致："
+            + refusal.text,
+            "请在本系统下载模板，把内容填到其中再上传。",
+        )
     return refusal
 
 
 def is_outdated(batch: ImportBatch, version: str | None) -> bool:
     """Is this the stamp of an earlier version of the batch's template?"""
-    resource = workbook_of(batch).resource
-    return version is not None and version != resource.version and _title_of(version) == resource.title
+    own = workbook_of(batch).resource
+    is_other = version is not None and version != own.version and _title_of(version) == own.title
+    return is_other and not _is_newer(batch, version)
+
+
+def _is_newer(batch: ImportBatch, version: str | None) -> bool:
+    """Is this the stamp of a later version, as another installation of the portal may have it?"""
+    own = workbook_of(batch).resource
+    return version is not None and _title_of(version) == own.title and _number(version) > _number(own.version)
+
+
+def _number(version: str) -> int:
+    number = version.rpartition(" ")[2]
+    return int(number) if number.isdecimal() else 0
 
 
 def _title_of(version: str) -> str:

@@ -26,10 +26,10 @@ ERRORS: dict[str, tuple[str, str, str]] = {
     ),
     "number_damaged": (
         "长数字已被 Excel 破坏",
-        "此格是数值格式且超过15位，Excel 已丢失末尾数字，无法还原（显示为“{value}”）。",
+        "此格中的长数字曾按数值保存，超过15位的末尾数字已经丢失，无法还原（现在是“{value}”）。",
         "请把此格（最好整列）设为文本格式，再对照证件重新输入。",
     ),
-    "number_expected": ("不是整数", "“{value}”不是整数。", "请只填写数字，例如{example}。"),
+    "number_expected": ("不是整数", "“{value}”不是整数。", "{hint}"),
     "number_range": (
         "数字超出范围",
         "“{value}”超出了可填范围（{minimum}至{maximum}）。",
@@ -126,7 +126,7 @@ ERRORS: dict[str, tuple[str, str, str]] = {
     "mobile_format": (
         "手机号格式不对",
         "“{value}”不是11位中国大陆手机号（以13至19开头）。",
-        "请填写11位手机号，例如13800138000；座机请填在固定电话一栏。",
+        "请填写11位手机号，例如13800138000；不能填写座机号码。",
     ),
     "email_format": (
         "电子邮箱格式不对",

@@ -94,7 +94,7 @@ def _int(field: Field, raw: Any) -> int:
         field.maximum is not None and number > field.maximum
     ):
         if field.minimum is None or field.maximum is None:
-            raise invalid("number_expected", value=raw, example=field.minimum or field.maximum)
+            raise invalid("number_expected", value=raw, hint=_wanted_number(field))
         raise invalid("number_range", value=raw, minimum=field.minimum, maximum=field.maximum)
     return number
 
@@ -104,8 +104,14 @@ def _read_int(field: Field, raw: Any) -> int:
     if text in _CHINESE_NUMBERS:
         return _CHINESE_NUMBERS[text]
     if not _INT.fullmatch(text):
-        raise invalid("number_expected", value=raw, example=field.maximum or field.minimum or 1)
+        raise invalid("number_expected", value=raw, hint=_wanted_number(field))
     return int(float(text))
+
+
+def _wanted_number(field: Field) -> Verbatim:
+    if field.minimum is None or field.maximum is None:
+        return Verbatim("请填写整数，只写数字。")
+    return Verbatim(f"请填写{field.minimum}至{field.maximum}之间的整数，只写数字。")
 
 
 def _email(field: Field, raw: Any) -> str:

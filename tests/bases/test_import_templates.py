@@ -75,6 +75,17 @@ def test_outdated_account_file_that_lacks_a_column_names_it(checked):
     assert "缺少列“手机号”" in batch.refusal["text"]
 
 
+def test_template_of_a_later_version_is_not_called_outdated(checked, page):
+    """B1: nobody is told to download a "new" template that is older than his; a missing column is named."""
+    batch = checked(accounts(version="账号模板 2"))
+    assert batch.ignored_headers == [{"newer_template": "账号模板 2"}]
+    assert "由比本系统更新的模板（账号模板 2）填写" in page(batch)
+    refused = checked(accounts(HEADERS[:4], version="账号模板 2"))
+    assert refused.refusal["code"] == "newer_template"
+    assert "旧版" not in refused.refusal["text"]
+    assert "缺少列“手机号”" in refused.refusal["text"]
+
+
 def test_current_template_with_a_column_of_ones_own_is_read_as_ever(checked):
     """P-05: what is unknown is said and not read; only an outdated file is refused for it."""
     batch = checked(accounts((*HEADERS, "科室"), version=AccountResource.version))

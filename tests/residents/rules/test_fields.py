@@ -162,6 +162,22 @@ def test_int_is_read(raw, value):
     assert clean_value(account.INTAKE_YEAR, raw) == value
 
 
+def test_repair_of_a_number_fits_its_column():
+    """B4: a year is not "e.g. 2100"; a mobile number is not sent to a column no workbook has; text is no number."""
+    years = next(field for field in training.FIELDS if field.name == "approved_years")
+    faults = {}
+    for field, raw in ((account.INTAKE_YEAR, "今年"), (years, "几年"), (account.MOBILE, "0571-1")):
+        with pytest.raises(Invalid) as caught:
+            clean_value(field, raw)
+        faults[field.name] = caught.value.problem.repair
+    assert faults["intake_year"] == "请填写2000至2100之间的整数，只写数字。"
+    assert faults["approved_years"] == "请填写1至3之间的整数，只写数字。"
+    assert "固定电话" not in faults["mobile"]
+    with pytest.raises(Invalid) as caught:
+        clean_value(account.ID_NUMBER, "1.1E+17")
+    assert "此格是数值格式" not in caught.value.problem.text
+
+
 def test_years_in_words_are_read():
     years = next(field for field in training.FIELDS if field.name == "approved_years")
     assert [clean_value(years, raw) for raw in ("三年", "2年", "一", 1.0)] == [3, 2, 1, 1]
