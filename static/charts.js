@@ -5,6 +5,7 @@
 (function () {
   const COLOURS = ["#0b7a6b", "#1a4f8b", "#f2b705", "#b42318", "#6b4fa0", "#55636f", "#5cc8b4", "#8a5200"];
   const FONT = getComputedStyle(document.body).fontFamily;
+  const MOST_NAMES = 12;
   const number = (cell) => Number(cell.textContent.replace(/[^0-9.-]/g, "")) || 0;
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
@@ -19,25 +20,34 @@
     };
   }
 
-  const common = (names) => ({
+  // Names break into lines where a bar has room for some characters of each, else they end in an ellipsis.
+  function nameLabel(names, width) {
+    const room = Math.floor((width - 60) / Math.min(names.length || 1, MOST_NAMES)) - 8;
+    if (room < 60) return { hideOverlap: true, width: 60, overflow: "truncate" };
+    return { interval: 0, width: room, overflow: "break", lineHeight: 16 };
+  }
+
+  const common = (names, width, series = []) => ({
     animation: !calm,
     color: COLOURS,
+    // Colours repeat from the ninth series on: there each has a pattern of its own as well.
+    aria: { enabled: true, label: { enabled: false }, decal: { show: series.length > COLOURS.length } },
     textStyle: { fontFamily: FONT },
     // Drawn on the canvas: a box of markup would need inline styles, which the page forbids.
     tooltip: { trigger: "axis", renderMode: "richText", confine: true, axisPointer: { type: "shadow" } },
     legend: { type: "scroll", top: 0 },
-    grid: { left: 8, right: 16, top: 40, bottom: names.length > 12 ? 44 : 8, containLabel: true },
-    dataZoom: names.length > 12 ? [{ type: "slider", startValue: 0, endValue: 11, height: 18, bottom: 8 }] : [],
-    xAxis: { type: "category", data: names, axisLabel: { hideOverlap: true, width: 90, overflow: "truncate" } },
+    grid: { left: 8, right: 16, top: 40, bottom: names.length > MOST_NAMES ? 44 : 8, containLabel: true },
+    dataZoom: names.length > MOST_NAMES ? [{ type: "slider", startValue: 0, endValue: MOST_NAMES - 1, height: 18, bottom: 8 }] : [],
+    xAxis: { type: "category", data: names, axisLabel: nameLabel(names, width) },
     yAxis: { type: "value", minInterval: 1 },
   });
 
   const KINDS = {
-    bar: ({ names, series }) => ({ ...common(names), series: series.map((each) => ({ ...each, type: "bar", stack: "all", barMaxWidth: 36 })) }),
-    group: ({ names, series }) => ({ ...common(names), series: series.map((each) => ({ ...each, type: "bar", barMaxWidth: 24 })) }),
-    line: ({ names, series }) => ({ ...common(names), dataZoom: [], series: series.map((each) => ({ ...each, type: "line", showSymbol: names.length < 40, smooth: false })) }),
+    bar: ({ names, series }, width) => ({ ...common(names, width, series), series: series.map((each) => ({ ...each, type: "bar", stack: "all", barMaxWidth: 36 })) }),
+    group: ({ names, series }, width) => ({ ...common(names, width, series), series: series.map((each) => ({ ...each, type: "bar", barMaxWidth: 24 })) }),
+    line: ({ names, series }, width) => ({ ...common(names, width), dataZoom: [], xAxis: { type: "category", data: names, axisLabel: { hideOverlap: true } }, series: series.map((each) => ({ ...each, type: "line", showSymbol: names.length < 40, smooth: false })) }),
     funnel: ({ names, series }) => ({
-      ...common([]), xAxis: undefined, yAxis: undefined, dataZoom: [], legend: undefined,
+      ...common([], 0), xAxis: undefined, yAxis: undefined, dataZoom: [], legend: undefined,
       tooltip: { trigger: "item", renderMode: "richText", confine: true },
       series: [{ type: "funnel", sort: "none", left: "5%", width: "90%", top: 8, bottom: 8, minSize: "12%", label: { position: "inside", formatter: "{b} {c}" }, data: names.map((name, index) => ({ name, value: series[0].data[index] })) }],
     }),
@@ -50,7 +60,8 @@
     if (!content.names.length || !content.series.length) return;
     figure.hidden = false;
     const chart = window.echarts.init(figure.querySelector("[data-chart]"));
-    chart.setOption(KINDS[figure.dataset.chartKind || "bar"](content));
-    new ResizeObserver(() => chart.resize()).observe(figure);
+    const option = () => KINDS[figure.dataset.chartKind || "bar"](content, figure.clientWidth);
+    chart.setOption(option());
+    new ResizeObserver(() => { chart.resize(); chart.setOption({ xAxis: option().xAxis }); }).observe(figure);
   });
 })();
