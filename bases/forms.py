@@ -1,5 +1,6 @@
 """Forms of the base's desk: the filters of its lists, training info, reminders."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ from residents.snapshot import values_of
 from residents.words import in_words
 
 ANY = ("", "全部")
+_YEAR = re.compile(r"20[0-9]{2}")
 
 
 def _codes(name: str) -> list[tuple[str, str]]:
@@ -58,24 +60,39 @@ class RecordFilter(forms.Form):
         specialties: list[tuple[str, str]],
         default_year: int | None,
     ) -> None:
-        super().__init__(data)
         self.default_year = default_year if module == Module.INTAKE else None
-        if self.default_year and self.default_year not in years:
-            years = [self.default_year, *years]
-        choices = [(str(year), f"{year} 年") for year in years]
-        if self.default_year:
-            choices = [("", f"{self.default_year} 年（本周期）"), ("all", "全部年份"), *choices]
-        else:
-            choices = [ANY, *choices]
-        self.fields["year"].choices = choices
-        self.fields["specialty"].choices = [ANY, *specialties, (NO_SPECIALTY, "（未选专业）")]
+        # The choice that stands in the menu as the empty one is taken for it.
+        default = str(self.default_year or "all")
+        super().__init__(
+            {name: "" if (name, data[name]) == ("year", default) else data[name] for name in data}
+        )
+        self.fields["year"].choices = self._years(years)
+        self.fields["specialty"].choices = self._specialties(specialties)
         if module == Module.INTAKE:
             del self.fields["status"]
         self.is_valid()
 
+    def _years(self, years: list[int]) -> list[tuple[str, str]]:
+        asked = self.data.get("year", "")
+        if _YEAR.fullmatch(asked):
+            # Nobody of that year is left: an empty list, not a mistake in the address.
+            years = sorted({*years, int(asked)}, reverse=True)
+        others = [(str(year), f"{year} 年") for year in years if year != self.default_year]
+        if not self.default_year:
+            return [ANY, *others]
+        return [("", f"{self.default_year} 年（本周期）"), ("all", "全部年份"), *others]
+
+    def _specialties(self, occurring: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        asked, known = self.data.get("specialty", ""), CODE_LISTS["specialty"].items
+        if asked in known and asked not in dict(occurring):
+            occurring = sorted([*occurring, (asked, known[asked])])
+        return [ANY, *occurring, (NO_SPECIALTY, "（未选专业）")]
+
     @property
     def values(self) -> dict[str, Any]:
-        """What to filter by; a value that no list offers is left out, as if it had not been given."""
+        """What to filter by; of an address that cannot be read, that nothing is to be listed or acted on."""
+        if self.errors:
+            return {"unreadable": True}
         found = {name: value for name, value in self.cleaned_data.items() if value}
         year = found.pop("year", None)
         if year and year != "all":
@@ -95,7 +112,7 @@ class RecordFilter(forms.Form):
 
     @property
     def uses_more(self) -> bool:
-        return any(self.cleaned_data.get(field.name) for field in self.more)
+        return any(field.errors or self.cleaned_data.get(field.name) for field in self.more)
 
     @property
     def given(self) -> list[tuple[str, str]]:

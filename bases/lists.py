@@ -121,6 +121,8 @@ def filtered(
     base: TrainingBase | None,
 ) -> QuerySet[Enrollment]:
     """Apply the cleaned values of bases.forms.RecordFilter; what is absent or empty asks for nothing."""
+    if filters.get("unreadable"):
+        return records.none()
     if filters.get("specialty") == NO_SPECIALTY:
         records = records.filter(specialty__isnull=True)
         filters = {**filters, "specialty": ""}

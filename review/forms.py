@@ -26,7 +26,7 @@ REMARKS = 3
 
 
 class ListFilter(forms.Form):
-    """Filters kept in the address of a list; `values` holds what was given and could be read."""
+    """Filters kept in the address of a list."""
 
     q = SearchField(label="姓名或证件号", required=False, max_length=50)
     base = forms.ModelChoiceField(
@@ -54,6 +54,9 @@ class ListFilter(forms.Form):
 
     @property
     def values(self) -> dict[str, Any]:
+        """What to filter by; of an address that cannot be read, that nothing is to be listed or acted on."""
+        if self.errors:
+            return {"unreadable": True}
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
 
 

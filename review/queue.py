@@ -41,6 +41,8 @@ def submissions_in_view(user: User) -> QuerySet[Submission]:
 
 def filtered(submissions: QuerySet[Submission], filters: Mapping) -> QuerySet[Submission]:
     """Apply the cleaned values of `QueueFilter`; absent and empty ones ask for nothing."""
+    if filters.get("unreadable"):
+        return submissions.none()
     plain = {
         "base": "base",
         "specialty": "specialty",
@@ -119,6 +121,8 @@ def neighbours(waiting: QuerySet[Submission], submission: Submission) -> tuple[i
 def all_records(user: User, filters: Mapping) -> QuerySet[Enrollment]:
     """Every training record in the user's scope, reported or not (BR-58), that matches `RecordFilter`."""
     records = enrollments_for(user, Action.VIEW)
+    if filters.get("unreadable"):
+        return records.none()
     plain = {
         "base": "base",
         "specialty": "specialty",

@@ -111,6 +111,8 @@ def _choices(request: HttpRequest, order: BulkForm) -> dict[int, int]:
     if order.cleaned_data["range"] == "selected":
         return order.cleaned_data["choices"]
     filters = QueueFilter(request.user, request.GET)
+    if filters.errors:
+        messages.error(request, "筛选条件无效，没有选中任何记录。请清除筛选条件后重新选择。")
     return queue.choices_as_loaded(request.user, filters.values, order.cleaned_data["loaded_at"])
 
 

@@ -54,12 +54,10 @@ def test_the_queue_shows_what_waits_oldest_first(reviewer, reported, provincial_
         ("changed=none", []),
         ("changed=training.trainee_type", ["丙"]),
         ("changed=training.remark", []),
-        ("base=999999", ["甲", "乙", "丙"]),
-        ("specialty=nonsense&year=x&turn=%00", ["甲", "乙", "丙"]),
     ],
 )
 def test_filters_of_the_queue(reviewer, base, base_officer, cycle, query, expected, provincial_reviewer):
-    """P1, P2: base, specialty, year, turn, type, waiting time, what changed; an unreadable filter asks for nothing."""
+    """P1, P2: base, specialty, year, turn, type, waiting time, what changed."""
     people = {}
     for sign in "甲乙丙":
         person = factories.ResidentFactory(full_name=f"学员{sign}")
@@ -75,6 +73,30 @@ def test_filters_of_the_queue(reviewer, base, base_officer, cycle, query, expect
         changed_fields=["training.trainee_type"],
     )
     assert names(reviewer.get(f"{QUEUE}?{query}")) == [f"学员{sign}" for sign in expected]
+
+
+@pytest.mark.parametrize("query", ["base=999999", "year=abc", "turn=nonsense", "specialty=x&turn=%00"])
+def test_a_filter_that_cannot_be_read_lists_and_decides_nothing(reviewer, reported, query):
+    """P3: "all N results" of an address that says something unknown must never be the whole queue."""
+    reported(2)
+    loaded_at = reviewer.get(QUEUE).context["loaded_at"]
+    answer = reviewer.get(f"{QUEUE}?{query}")
+    assert names(answer) == []
+    assert "筛选条件无效" in answer.content.decode()
+    assert 'value="approve"' not in answer.content.decode()
+    order = {"act": "approve", "range": "all", "loaded_at": loaded_at, "confirmed": "1"}
+    reviewer.post(f"/review/bulk/?{query}", order)
+    assert Submission.objects.filter(outcome="approved").count() == 0
+
+
+@pytest.mark.parametrize("query", ["base=999999", "status=nonsense", "year=1"])
+def test_residents_of_a_filter_that_cannot_be_read_are_not_listed(reviewer, pending, query):
+    """BR-58, N5: neither shown nor exported."""
+    answer = reviewer.get(f"/review/residents/?{query}")
+    assert answer.context["page"].rows == []
+    assert "筛选条件无效" in answer.content.decode()
+    reviewer.post(f"/review/residents/export/?{query}", {"file_format": "csv"})
+    assert all(each.rows == 0 for each in Export.objects.all())
 
 
 def test_another_province_sees_neither_name_nor_count(reported, other_province_reviewer, signed_in):
