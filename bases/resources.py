@@ -100,6 +100,11 @@ class WorkbookResource(resources.Resource):
         return list(CODE_LISTS[field.codes].offered.values()) if field.codes else []
 
     @classmethod
+    def clearing(cls, field: Field) -> list[str]:
+        """The word that empties what is stored, for a field whose blank cell keeps it."""
+        return []
+
+    @classmethod
     def template(
         cls, rows: Iterable[Sequence[Any]] = (), *, examples: Mapping[str, str], notes: Sequence
     ) -> bytes:

@@ -28,6 +28,9 @@ from portal.sheets.values import CellError, DamagedNumber
 
 PAGE_SIZE = 25
 LONGEST = 500
+# Longer values get a wider input, so that a number can be compared with the document whole.
+_LONG_KINDS = frozenset({"id_number", "uscc"})
+_SHORT = 12
 # More columns than this no screen shows side by side.
 WIDEST = 6
 Verdict = ImportRow.Verdict
@@ -38,13 +41,15 @@ _TWICE = "duplicate_in_file"
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One cell of the table: its input, and what is wrong with it; `choices` is the number of a list of words."""
+    """One cell of the table: its input, and what is wrong with it. `words` are what it may be chosen from, with what
+    stands in it now; none where it is typed. An `is_long` value needs a wide input."""
 
     name: str
     header: str
     value: str
     problems: list[dict[str, Any]]
-    choices: int | None
+    words: list[str]
+    is_long: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +93,18 @@ def page_to_correct(batch: ImportBatch, number: str | None) -> Page:
     rows = list(page.object_list)
     headers = [header for _, header in batch.headers]
     columns = _columns(batch, rows, headers)
-    with_list = {header: n for n, (header, _) in enumerate(choices_of(batch))}
-    page.object_list = [_line(row, headers, columns, with_list) for row in rows]
+    words = _words_of(batch)
+    numbers = {
+        field.label for field in workbook_of(batch).resource.rule_fields() if field.kind in _LONG_KINDS
+    }
+    page.object_list = [_line(row, headers, columns, words, numbers) for row in rows]
     return page
+
+
+def page_beyond(batch: ImportBatch, texts: Mapping[int, Any]) -> int:
+    """The page on which the refused rows go on after these, counted anew: saving makes good rows leave the list."""
+    passed = batch.rows.filter(verdict=Verdict.REFUSED, sheet_row__lte=max(texts, default=0)).count()
+    return passed // PAGE_SIZE + 1
 
 
 def _columns(batch: ImportBatch, rows: Iterable[ImportRow], headers: Iterable[str]) -> list[str]:
@@ -117,14 +131,28 @@ def choices_of(batch: ImportBatch) -> list[tuple[str, list[str]]]:
     return [(header, words) for header, words in found if words]
 
 
-def _line(row: ImportRow, headers: list[str], columns: list[str], with_list: Mapping[str, int]) -> FixLine:
+def _words_of(batch: ImportBatch) -> dict[str, list[str]]:
+    """What each column with a list may hold, by header: its words, and the one that empties it where it can be."""
+    resource = workbook_of(batch).resource
+    fields = {field.label: field for field in resource.rule_fields()}
+    return {header: [*words, *resource.clearing(fields[header])] for header, words in choices_of(batch)}
+
+
+def _line(
+    row: ImportRow,
+    headers: list[str],
+    columns: list[str],
+    words: Mapping[str, list[str]],
+    numbers: Collection[str],
+) -> FixLine:
     inputs = [
         Input(
             _input_name(row.sheet_row, index),
             header,
-            row.raw.get(header, ""),
+            value := row.raw.get(header, ""),
             [each for each in row.problems if each["header"] == header],
-            with_list.get(header),
+            _offered(words.get(header, []), value),
+            header in numbers or len(value) > _SHORT,
         )
         for index, header in enumerate(headers)
     ]
@@ -134,6 +162,11 @@ def _line(row: ImportRow, headers: list[str], columns: list[str], with_list: Map
         [each for each in inputs if each.header not in columns],
         [each for each in row.problems if each["header"] not in headers],
     )
+
+
+def _offered(words: list[str], value: str) -> list[str]:
+    """The words with what stands in the cell, so that a row sent back says what it said."""
+    return words if value in ("", *words) or not words else [value, *words]
 
 
 def _input_name(sheet_row: int, index: int) -> str:

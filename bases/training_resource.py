@@ -72,6 +72,10 @@ class TrainingResource(WorkbookResource):
         codes = set().union(*(accredited_specialties(base, year) for year in years))
         return [name for code, name in CODE_LISTS["specialty"].offered.items() if code in codes]
 
+    @classmethod
+    def clearing(cls, field: Field) -> list[str]:
+        return [CLEAR] if field in training.FIELDS and field.owner == "base" else []
+
     def rows(self, enrollments: Iterable[Enrollment]) -> Iterator[list[str]]:
         """One line a record, as the template takes it back; the details of a status are asked only at a change."""
         fields = self.rule_fields()

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 from bases import row_fixing
 from bases import undo as undoing
 from bases.import_work import BatchMoved, State
+from bases.models import ImportBatch
 from bases.views.imports import batch_for
 from bases.workbook_kinds import kind_of, opening_of
 from portal.access import allow
@@ -24,14 +25,7 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
     batch = batch_for(request.user, pk)
     number = request.GET.get("page", "")
     if request.method == "POST":
-        try:
-            _say(
-                request, row_fixing.correct(batch, row_fixing.texts_of(batch, request.POST), by=request.user)
-            )
-        except BatchMoved as moved:
-            messages.error(request, str(moved))
-            return redirect("bases:import-batch", pk)
-        return redirect(f"{request.path}?{urlencode({'page': number})}" if number else request.path)
+        return _corrected(request, batch, number)
     if batch.state not in row_fixing.CORRECTABLE:
         messages.error(request, f"这批数据现在是“{batch.get_state_display()}”，不能修改。")
         return redirect("bases:import-batch", pk)
@@ -39,10 +33,25 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
         "batch": batch,
         "kind": kind_of(batch),
         "page": row_fixing.page_to_correct(batch, number),
-        "choices": row_fixing.choices_of(batch),
         "opening": opening_of(batch),
     }
     return render(request, "bases/imports/correct.html", context)
+
+
+def _corrected(request: HttpRequest, batch: ImportBatch, number: str) -> HttpResponse:
+    """Save the page and go where its button leads: what was typed is not lost by turning the page."""
+    texts = row_fixing.texts_of(batch, request.POST)
+    try:
+        _say(request, row_fixing.correct(batch, texts, by=request.user))
+    except BatchMoved as moved:
+        messages.error(request, str(moved))
+        return redirect("bases:import-batch", batch.pk)
+    go = request.POST.get("go")
+    if go == "next":
+        number = str(row_fixing.page_beyond(batch, texts))
+    elif go == "previous" and number.isdecimal():
+        number = str(max(int(number) - 1, 1))
+    return redirect(f"{request.path}?{urlencode({'page': number})}" if number else request.path)
 
 
 def _say(request: HttpRequest, outcome: row_fixing.Outcome) -> None:

@@ -369,9 +369,9 @@ def test_training_page_shows_the_faulty_columns_and_folds_the_others(faulty, sig
     lines = response.context["page"].object_list
     assert [each.header for each in lines[0].inputs] == ["姓名", "证件号", "培训专业", "核定的培训年限（年）"]
     assert len(lines[0].inputs) + len(lines[0].other) == len(faulty.headers)
-    words = dict(response.context["choices"])
-    assert words["培训专业"] == ["内科", "儿科", "全科", "外科"]
-    assert words["往届生/应届生"] == ["应届生", "往届生"]
+    words = {each.header: each.words for each in (*lines[1].inputs, *lines[1].other)}
+    assert words["培训专业"] == ["急诊科", "内科", "儿科", "全科", "外科", "清空"]
+    assert words["往届生/应届生"] == ["应届生", "往届生", "清空"]
     data = posted(faulty, 3, faulty.rows.get(sheet_row=3).raw | {"培训专业": "儿科"})
     assert "已重新检查 1 行" in client.post(address, data, follow=True).text
     assert verdicts(faulty) == ["refused", "update", "update"]
