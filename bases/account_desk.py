@@ -51,7 +51,7 @@ def _condition(state: str) -> Q:
 
 
 def accounts(user: User, base: TrainingBase, *, state: str = "", text: str = "") -> QuerySet[Enrollment]:
-    """The base's records with their accounts, newest first; `text` is a piece of a name or an ID number's beginning."""
+    """The base's records with their accounts, newest first; `text` is a piece of a name or of an ID number."""
     if state == AccountState.DELETED:
         found = deleted_enrollments_for(user, Action.VIEW).filter(
             deleted_at__gt=timezone.now() - RESTORABLE_FOR
@@ -60,7 +60,7 @@ def accounts(user: User, base: TrainingBase, *, state: str = "", text: str = "")
         found = enrollments_for(user, Action.VIEW)
         if state in AccountState.values:
             found = found.filter(_condition(state))
-    found = by_name_or_number(found.filter(base=base), text)
+    found = by_name_or_number(found.filter(base=base), text, by_end=True)
     return found.select_related("resident__user", "base", "deleted_by").order_by("-intake_year", "-pk")
 
 

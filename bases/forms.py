@@ -34,7 +34,12 @@ class RecordFilter(forms.Form):
     The intake list shows this cycle's year unless another or "all" is asked for (BR-40).
     """
 
-    q = SearchField(label="姓名或证件号", required=False, max_length=50)
+    q = SearchField(
+        label="姓名或证件号",
+        required=False,
+        max_length=50,
+        widget=forms.TextInput({"placeholder": "证件号可只填后 4 位"}),
+    )
     year = forms.ChoiceField(label="招收年份", required=False)
     specialty = forms.ChoiceField(label="培训专业", required=False)
     trainee_type = forms.ChoiceField(label="人员类型", required=False, choices=lambda: _codes("trainee_type"))

@@ -132,7 +132,7 @@ def filtered(
     if filters.get("todo"):
         records = records.filter(todo_condition(filters["todo"], cycle, base))
     if filters.get("q"):
-        records = by_name_or_number(records, filters["q"])
+        records = by_name_or_number(records, filters["q"], by_end=True)
     return records
 
 

@@ -12,10 +12,16 @@ from residents.rules.text import clean_name, clean_text
 _HAS_DIGITS = re.compile(r"[0-9]{2}")
 # Below this a number is taken for its beginning only; from here on people paste the whole of it.
 WHOLE_NUMBER = 15
+# What a list shows of a number: three characters, stars, four characters; people type the last four to six.
+_END = range(4, 7)
+_MASKED = re.compile(r"([0-9A-Z]{3})\*+([0-9A-Z]{4})")
 
 
-def by_name_or_number(records: QuerySet, text: str) -> QuerySet:
+def by_name_or_number(records: QuerySet, text: str, *, by_end: bool = False) -> QuerySet:
     """Enrollments whose person bears this text anywhere in the name, or this ID number (whole or its beginning).
+
+    `by_end`: also by the number's last four to six characters, or as a list shows it with stars. No index helps there:
+    only for the few thousand records of one base.
 
     The text is normalised as names and numbers are on import (P-08, P-11); an empty one filters nothing, one that
     holds control characters finds nothing.
@@ -27,9 +33,18 @@ def by_name_or_number(records: QuerySet, text: str) -> QuerySet:
     if not wanted:
         return records
     if _HAS_DIGITS.search(number := normalise_login(wanted)):
-        exact = len(number) >= WHOLE_NUMBER
-        return records.filter(**{f"resident__id_number{'' if exact else '__startswith'}": number})
+        return records.filter(_number(number, by_end))
     return records.filter(_any_spelling(_as_name(wanted)))
+
+
+def _number(number: str, by_end: bool) -> Q:
+    if by_end and (masked := _MASKED.fullmatch(number)):
+        begin, end = masked.groups()
+        return Q(resident__id_number__startswith=begin, resident__id_number__endswith=end)
+    if len(number) >= WHOLE_NUMBER:
+        return Q(resident__id_number=number)
+    found = Q(resident__id_number__startswith=number)
+    return found | Q(resident__id_number__endswith=number) if by_end and len(number) in _END else found
 
 
 @CharField.register_lookup

@@ -72,6 +72,19 @@ def test_a_year_or_specialty_of_nobody_is_an_empty_list(desk, base, cycle):
         assert "没有符合条件的住院医师" in page(desk.get(f"/base/records/intake/?{query}"))
 
 
+def test_lists_find_a_number_by_the_four_characters_they_show(desk, base, other_base, cycle):
+    """P-08, TRUST 24, 51: those of the own base only, in both lists and among the accounts."""
+    record = factories.EnrollmentFactory(base=base, intake_year=cycle.year)
+    number = record.resident.id_number
+    for path in ("records/intake", "accounts"):
+        found = desk.get(f"/base/{path}/", {"q": number[-4:]}).context["page"].object_list
+        assert record in found, path
+        assert {row.base_id for row in found} == {base.pk}
+    there = factories.EnrollmentFactory(base=other_base, intake_year=cycle.year)
+    found = desk.get("/base/records/intake/", {"q": there.resident.id_number[-6:]})
+    assert there not in found.context["page"].object_list
+
+
 def test_year_of_the_cycle_stands_once_in_the_menu(desk, base, cycle):
     """BR-40: the list opens with it, and a link may name it."""
     complete(base, cycle.year)

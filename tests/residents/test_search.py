@@ -54,6 +54,19 @@ def test_number_is_found_whole_or_by_its_beginning(people):
     assert list(end) == []
 
 
+def test_number_is_found_by_its_end_where_the_caller_allows_it(people):
+    """P-08: the list shows the last four characters, so they find the person; in a base's own list only."""
+    person = people["陈雨桐"]
+    number, records = person.id_number, Enrollment.objects.all()
+    shown = f"{number[:3]}***********{number[-4:].lower()}"
+
+    for text in (number[-4:], number[-6:], shown):
+        found = {each.resident for each in by_name_or_number(records, text, by_end=True)}
+        assert person in found
+        assert {each.id_number.endswith(number[-4:]) for each in found} == {True}
+        assert list(by_name_or_number(records, text)) == []
+
+
 def test_empty_text_filters_nothing(people):
     assert by_name_or_number(Enrollment.objects.all(), "　 ").count() == 4
 
