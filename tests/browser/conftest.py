@@ -68,6 +68,9 @@ def open_page(chromium, live_server) -> Callable[..., Page]:
 
     yield open_one
     for context in contexts:
+        for page in context.pages:
+            # Chromium can wait for ever for the end of a context in which a page is still on its way.
+            page.goto("about:blank")
         context.close()
     assert problems == []
 
