@@ -20,7 +20,6 @@ from residents.rules.catalogue import Problem, problem
 from residents.rules.fields import Field, Problems, clean_value, read_values
 from residents.words import in_words
 
-_NUMBER_EXAMPLE = "330106199503120014"
 _WIDTHS = {"full_name": 20, "id_type": 24, "id_number": 24, "mobile": 16, "intake_year": 12}
 
 
@@ -108,14 +107,15 @@ class WorkbookResource(resources.Resource):
     def template(
         cls, rows: Iterable[Sequence[Any]] = (), *, examples: Mapping[str, str], notes: Sequence
     ) -> bytes:
-        """The .xlsx template, filled with `rows`; `examples` by field name and `notes` go to the notes sheet."""
+        """The .xlsx template, filled with `rows`; `examples` by field name, where the field's own won't do, and
+        `notes` go to the notes sheet."""
         columns = [
             Column(
                 field.label,
                 width=_WIDTHS.get(field.name, 18),
                 required=field.required,
                 rule=field.help,
-                example=examples.get(field.name, ""),
+                example=examples.get(field.name, field.example),
                 comment=field.help,
                 choices=cls.choices(field),
             )
@@ -152,10 +152,7 @@ def account_template(*, cycle_year: int, module: str) -> bytes:
         purpose = f"导入{cycle_year}年招收的住院医师（招收信息管理），招收年份填{cycle_year}。"
     examples = {
         "intake_year": str(example),
-        "full_name": "古丽米热·艾比布力",
         "id_type": "居民身份证",
-        "id_number": _NUMBER_EXAMPLE,
-        "mobile": "13800138000",
     }
     notes = [
         f"用途：{purpose}",

@@ -9,6 +9,7 @@ from bases.resources import WorkbookResource, column
 from portal.sheets.writing import Column, write_template
 from residents.codes import CODE_LISTS
 from residents.codes.training import REASONS_OF_STATUS, offered_reasons
+from residents.field_words import example_of, need_in_words, rule_in_words
 from residents.models import Enrollment
 from residents.rules import status, training
 from residents.rules.fields import Field, Problems
@@ -114,6 +115,39 @@ RESOURCES: dict[str, type[TrainingResource]] = {
 }
 
 
+def _template_column(field: Field, choices: list[str]) -> Column:
+    is_reason = field.name == "reason"
+    return Column(
+        field.label,
+        width=_WIDTHS.get(field.name, 16),
+        required=field.name in MATCH or _need(field) == "上报前必填",
+        rule=_rule(field, choices),
+        need=_need(field),
+        example=example_of(field, choices),
+        choices=_reasons() if is_reason else choices,
+        depends_on=_STATUS_LABEL if is_reason else None,
+    )
+
+
+def _need(field: Field) -> str:
+    if field.name in MATCH:
+        return "必填"
+    if field.owner == "locked":
+        return "选填"
+    if field in status.FIELDS and not (field.asked or field.needed):
+        return f"变更{_STATUS_LABEL}时必填"
+    return need_in_words(field)
+
+
+def _rule(field: Field, choices: list[str]) -> str:
+    """What the column takes here, where persons and intake years are only compared with what is on file."""
+    if field.name in MATCH or field.owner == "locked":
+        return "须与系统中的一致，用来找到记录，不能修改。"
+    if field.name == "reason":
+        return f"从下拉列表中选择，可选的原因随“{_STATUS_LABEL}”而定。其他情况留空。"
+    return rule_in_words(field, choices)
+
+
 def training_template(enrollments: Iterable[Enrollment], *, module: str, base: TrainingBase) -> bytes:
     """The template filled with these records: the export of a list is what the import takes (GOALS B12)."""
     resource = RESOURCES[module]
@@ -121,20 +155,13 @@ def training_template(enrollments: Iterable[Enrollment], *, module: str, base: T
     lines = list(resource().rows(enrollments))
     years = {each.intake_year for each in enrollments}
     columns = [
-        Column(
-            field.label,
-            width=_WIDTHS.get(field.name, 16),
-            required=field.required and not field.asked,
-            rule=field.help,
-            choices=_reasons() if field.name == "reason" else resource.choices(field, base, years),
-            depends_on=_STATUS_LABEL if field.name == "reason" else None,
-        )
-        for field in resource.rule_fields()
+        _template_column(field, resource.choices(field, base, years)) for field in resource.rule_fields()
     ]
     notes = [
         f"用途：填写、更新“{Module(module).label}”中已有住院医师的培训信息。一行一人，不能用来添加住院医师。",
         "系统按证件类型和证件号找到记录；姓名必须与系统一致。招收年度、培训基地不能修改。",
         f"空白的单元格保持原内容不变；要清空某项，请填“{CLEAR}”。没有改动的行不会写入，也不影响上报状态。",
+        "“上报前必填”和符合条件时必填的列可以分几次填写，上报前须填齐；标明其他情况留空的列，不符合条件时请不要填写。",
         "“预计培训结束时间”留空时按开始时间加核定年限计算。日期写成 2019-09-01。",
     ]
     if module == Module.REGISTRY:

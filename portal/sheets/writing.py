@@ -23,7 +23,8 @@ _NOTE = _FONT | {"num_format": "@", "text_wrap": True, "valign": "top"}
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a template. `rule` and `example` go to the notes sheet, `comment` to the header cell.
+    """One column of a template. `rule`, `example` and `need` (when it is to be filled in, if that is more than
+    `required` says) go to the notes sheet, `comment` to the header cell.
 
     `choices` makes a drop-down list; with `depends_on` (the header of an earlier column) it is a mapping from
     that column's value to the list offered for it.
@@ -33,6 +34,7 @@ class Column:
     width: int = 18
     required: bool = False
     rule: str = ""
+    need: str = ""
     example: str = ""
     comment: str = ""
     choices: Sequence[str] | Mapping[str, Sequence[str]] = field(default=())
@@ -153,11 +155,11 @@ def _write_notes(book, columns, notes, version):
     sheet = book.add_worksheet(NOTES_SHEET)
     note, heading = book.add_format(_NOTE), book.add_format(_HEADER)
     sheet.set_column(0, 0, 34, note)
-    sheet.set_column(1, 1, 14, note)
+    sheet.set_column(1, 1, 26, note)
     sheet.set_column(2, 2, 60, note)
     sheet.set_column(3, 8, 28, note)
     fields = [("列名", "是否必填", "填写要求", "示例")]
-    fields += [(c.header, "必填" if c.required else "选填", c.rule or c.comment, c.example) for c in columns]
+    fields += [(c.header, c.need or _need(c), c.rule or c.comment, c.example) for c in columns]
     line_format = book.add_format(_FONT | {"num_format": "@"})  # a line may run over the columns to its right
     row = 0
     for item in (f"模板版本：{version}", *notes, fields):
@@ -171,3 +173,7 @@ def _write_notes(book, columns, notes, version):
                 sheet.write_string(row, index, as_text(value), heading if position == 0 else note)
             row += 1
         row += 1
+
+
+def _need(column):
+    return "必填" if column.required else "选填"

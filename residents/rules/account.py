@@ -32,6 +32,7 @@ FULL_NAME = Field(
     required=True,
     owner="base",
     help="与证件上的姓名一致。",
+    example="古丽米热·艾比布力",
 )
 ID_TYPE = Field(
     "id_type", "证件类型", "code", codes="id_type", required=True, owner="locked", help="导入后不能修改。"
@@ -44,8 +45,18 @@ ID_NUMBER = Field(
     required=True,
     owner="locked",
     help="即登录账号，导入后不能修改；单元格请用文本格式。",
+    example="330106199503120014",
 )
-MOBILE = Field("mobile", "手机号", "mobile", max_length=11, required=True, owner="base", help="11位手机号。")
+MOBILE = Field(
+    "mobile",
+    "手机号",
+    "mobile",
+    max_length=11,
+    required=True,
+    owner="base",
+    help="11位手机号。",
+    example="13800138000",
+)
 
 FIELDS: tuple[Field, ...] = (INTAKE_YEAR, FULL_NAME, ID_TYPE, ID_NUMBER, MOBILE)
 

@@ -25,7 +25,8 @@ class Field:
 
     `asked`: all conditions must hold, each (name of a field or of the context, allowed values); a field that is not
     asked is stored empty. `required`: needed to report whenever asked, and `needed` (same form) holds. `owner`: who
-    writes it: the resident, the base, nobody after the import ("locked") or the system ("auto").
+    writes it: the resident, the base, nobody after the import ("locked") or the system ("auto"). `example`: for
+    templates.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Field:
     minimum: int | None = None
     maximum: int | None = None
     help: str = ""
+    example: str = ""
     required: bool = False
     asked: tuple[tuple[str, tuple], ...] = ()
     needed: tuple[tuple[str, tuple], ...] = ()

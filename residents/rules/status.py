@@ -100,6 +100,7 @@ FIELDS: tuple[Field, ...] = (
         needed=(("reason", OTHER_REASONS),),
         owner="base",
         keeps_lines=True,
+        example="家庭原因，本人申请",
     ),
     Field(
         "withdrawal_kind",
@@ -119,6 +120,7 @@ FIELDS: tuple[Field, ...] = (
         asked=_WITHDRAWAL,
         owner="base",
         help="转换基地或专业的，填写转入的培训基地和专业。",
+        example="某某医院内科",
     ),
     Field("extended_until", "延期至", "date", required=True, asked=_EXTENSION, owner="base"),
     Field("suspended_from", "暂停起始日期", "date", required=True, asked=_SUSPENSION, owner="base"),

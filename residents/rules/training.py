@@ -28,6 +28,7 @@ _REDUCED = (("approved_years", (1, 2)),)
 _SPONSORED = (("trainee_type", (SPONSORED_EMPLOYEE,)),)
 _AT_PARTNER = (("at_partner_unit", (True,)),)
 _WESTERN = (("is_western_support", (True,)),)
+_USCC_EXAMPLE = "123300000000000196"
 _VALID_FROM = {code: valid_from for code, _, valid_from, _ in SPECIALTIES}
 
 
@@ -36,7 +37,16 @@ def _field(name: str, label: str, kind: str, **more: Any) -> Field:
 
 
 FIELDS: tuple[Field, ...] = (
-    _field("intake_year", "招收年度", "int", minimum=2000, maximum=2100, required=True, owner="locked"),
+    _field(
+        "intake_year",
+        "招收年度",
+        "int",
+        minimum=2000,
+        maximum=2100,
+        required=True,
+        owner="locked",
+        example="2019",
+    ),
     _field("province", "培训所在省行政区划", "code", codes="province", owner="auto"),
     _field("training_base", "培训基地", "text", max_length=100, owner="auto"),
     _field("specialty", "培训专业", "code", codes="specialty", required=True),
@@ -49,10 +59,11 @@ FIELDS: tuple[Field, ...] = (
         max_length=50,
         required=True,
         asked=(("trainee_type", (OTHER_TRAINEE,)),),
+        example="援外归国医师",
     ),
-    _field("is_fresh_graduate", "往届生/应届生", "bool", required=True, help="应届生填“是”或“应届”。"),
+    _field("is_fresh_graduate", "往届生/应届生", "bool", required=True, help="“是”为应届生，“否”为往届生。"),
     _field("is_rural_oriented", "是否为农村订单定向免费医学毕业生", "bool", required=True),
-    _field("approved_years", "核定的培训年限（年）", "int", minimum=1, maximum=3, required=True),
+    _field("approved_years", "核定的培训年限（年）", "int", minimum=1, maximum=3, required=True, example="3"),
     _field("reduction_reason", "减免原因", "code", codes="reduction_reason", required=True, asked=_REDUCED),
     _field("reduction_proof", "减免证明", "file", asked=_REDUCED, help="JPG、PNG 或 PDF，不超过10 MB。"),
     _field("actual_start_date", "培训实际开始时间", "date", required=True),
@@ -66,12 +77,37 @@ FIELDS: tuple[Field, ...] = (
         required=True,
         asked=(("trainee_type", (PROFESSIONAL_MASTER,)),),
         suggestions="school",
+        example="浙江大学",
     ),
-    _field("sponsor_name", "委派（送出）单位", "text", max_length=100, required=True, asked=_SPONSORED),
-    _field("sponsor_uscc", "委派单位统一信用代码", "uscc", max_length=18, required=True, asked=_SPONSORED),
+    _field(
+        "sponsor_name",
+        "委派（送出）单位",
+        "text",
+        max_length=100,
+        required=True,
+        asked=_SPONSORED,
+        example="某某县人民医院",
+    ),
+    _field(
+        "sponsor_uscc",
+        "委派单位统一信用代码",
+        "uscc",
+        max_length=18,
+        required=True,
+        asked=_SPONSORED,
+        example=_USCC_EXAMPLE,
+    ),
     _field("sponsor_is_military", "委派单位是否军队医院", "bool", required=True, asked=_SPONSORED),
     _field("at_partner_unit", "是否在协同单位培训", "bool", required=True),
-    _field("partner_unit", "协同单位", "text", max_length=100, required=True, asked=_AT_PARTNER),
+    _field(
+        "partner_unit",
+        "协同单位",
+        "text",
+        max_length=100,
+        required=True,
+        asked=_AT_PARTNER,
+        example="某某市第二人民医院",
+    ),
     _field("partner_level", "协同单位级别", "code", codes="hospital_level", required=True, asked=_AT_PARTNER),
     _field("partner_grade", "协同单位等次", "code", codes="hospital_grade", required=True, asked=_AT_PARTNER),
     _field(
@@ -84,10 +120,26 @@ FIELDS: tuple[Field, ...] = (
     ),
     _field("is_western_support", "是否为西部支援行动住院医师", "bool", required=True),
     _field("ws_from_province", "送出省份", "code", codes="province", required=True, asked=_WESTERN),
-    _field("ws_from_unit", "送出单位", "text", max_length=100, required=True, asked=_WESTERN),
+    _field(
+        "ws_from_unit",
+        "送出单位",
+        "text",
+        max_length=100,
+        required=True,
+        asked=_WESTERN,
+        example="某某州人民医院",
+    ),
     _field("ws_from_military", "送出单位是否军队医院", "bool", required=True, asked=_WESTERN),
-    _field("ws_from_uscc", "送出单位统一社会信用代码", "uscc", max_length=18, required=True, asked=_WESTERN),
-    _field("remark", "备注", "text", max_length=200, keeps_lines=True),
+    _field(
+        "ws_from_uscc",
+        "送出单位统一社会信用代码",
+        "uscc",
+        max_length=18,
+        required=True,
+        asked=_WESTERN,
+        example=_USCC_EXAMPLE,
+    ),
+    _field("remark", "备注", "text", max_length=200, keeps_lines=True, example="可不填"),
 )
 
 # What finds the record a row of the template speaks of.

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from bases.training_resource import RESOURCES
 from portal.sheets.books import LISTS_SHEET
+from portal.sheets.writing import NOTES_SHEET
 from residents.codes import CODE_LISTS
 from residents.codes.training import REASONS_OF_STATUS
 from residents.models import Enrollment
@@ -165,3 +166,31 @@ def test_cascade_offers_each_status_its_own_reasons(base):
         for reason in reasons.values()
     ]
     assert pairs == expected
+
+
+def noted(content: bytes) -> dict[str, tuple[str, str, str]]:
+    """The lines of 填写说明 that speak of columns: header → (need, rule, example)."""
+    lines = list(openpyxl.load_workbook(io.BytesIO(content))[NOTES_SHEET].iter_rows(values_only=True))
+    start = next(number for number, line in enumerate(lines) if line[0] == "列名")
+    return {line[0]: tuple(text or "" for text in line[1:4]) for line in lines[start + 1 :] if line[0]}
+
+
+def test_notes_say_of_every_column_when_what_and_an_example(db):
+    """B1: made from the fields, so what the sheet says is what the check does."""
+    base = factories.TrainingBaseFactory()
+    lines = noted(template([factories.EnrollmentFactory(base=base)], base, "registry"))
+    assert set(lines) == set(RESOURCES["registry"].headers())
+    assert [header for header, line in lines.items() if not all(line)] == []
+    assert lines["往届生/应届生"] == ("上报前必填", "从下拉列表中选择：应届生、往届生。", "应届生")
+    assert lines["减免原因"][0] == "“核定的培训年限（年）”为“1”、“2”时必填"
+    assert lines["培训状态"][0] == lines["变更日期"][0] == "变更培训状态时必填"
+    assert lines["延期至"][:2] == ("“培训状态”为“延期”时必填", "年-月-日。其他情况留空。")
+    assert lines["证件号"][0] == "必填"
+
+
+def test_examples_of_the_notes_are_values_the_check_reads(db):
+    """B1: whoever copies an example is not refused for it."""
+    base = factories.TrainingBaseFactory()
+    lines = noted(template([factories.EnrollmentFactory(base=base)], base, "registry"))
+    examples = {header: line[2] for header, line in lines.items()}
+    assert RESOURCES["registry"].read(examples)[1] == {}
