@@ -146,7 +146,7 @@ def registered(base, cycle):
 def allowed(table, names):
     own = {f"{table}.{name}" for name in (*names, *_KEPT_UP)}
     # What a resident's save may move by itself.
-    states = ("personal_state", "personal_changed_at", "has_unreported_update", "version", "updated_at")
+    states = ("personal_state", "personal_changed_at", "state_since", "has_unreported_update", *_KEPT_UP)
     return own | {f"Enrollment.{name}" for name in states}
 
 

@@ -25,6 +25,7 @@ from residents.rules.catalogue import problem
 from residents.services import states
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved
+from residents.services.states_many import since_personal
 from residents.snapshot import block_of
 
 WHOLE_RECORD = ""
@@ -83,7 +84,8 @@ def return_locked(
             for path, (reason, text) in comments.items()
         )
         Enrollment.objects.filter(pk__in=[each.pk for each in enrollments]).update(
-            personal_state=PersonalState.RETURNED
+            personal_state=PersonalState.RETURNED,
+            state_since=since_personal(PersonalState.RETURNED, timezone.now()),
         )
         send(
             [each.resident.user_id for each in enrollments],
@@ -204,7 +206,9 @@ def settle_states(enrollment_ids: Collection[int]) -> dict[int, str]:
             changed[enrollment.pk] = state
     for state in set(changed.values()):
         rows = [pk for pk, new in changed.items() if new == state]
-        Enrollment.objects.filter(pk__in=rows).update(personal_state=state)
+        Enrollment.objects.filter(pk__in=rows).update(
+            personal_state=state, state_since=since_personal(state, timezone.now())
+        )
     return changed
 
 

@@ -3,11 +3,23 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from residents.models import Enrollment
-from residents.models.enrollment import ReportStatus, ReviewStatus
+from residents.models.enrollment import PersonalState, ReportStatus, ReviewStatus
+
+
+def since_personal(state: str, now: datetime) -> Case:
+    """`state_since` where 个人信息状态 becomes `state`: now, if the stage that the base's lists show moves with it.
+
+    What waits for the province stays with it (BR-85); of what was decided only a return to the resident and its answer
+    move the stage.
+    """
+    kept = Q(lapsed_at__isnull=False) | Q(review_status=ReviewStatus.PENDING) | Q(personal_state=state)
+    if state != PersonalState.RETURNED:
+        kept |= ~Q(review_status=ReviewStatus.NONE) & ~Q(personal_state=PersonalState.RETURNED)
+    return Case(When(kept, then=F("state_since")), default=Value(now))
 
 
 def mark_reported_many(enrollment_ids: Collection[int], *, now: datetime | None = None) -> int:

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from portal.models import User
 from residents.models import EducationRecord, Enrollment, Resident
+from residents.models.enrollment import PersonalState, ReviewStatus
 from residents.openness import training_entry
 from residents.pinyin import pinyin_key
 from residents.rules import education, training
@@ -186,14 +187,22 @@ def differences(stored: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str
     return found
 
 
+def _shows_training(enrollment: Enrollment) -> bool:
+    """Whether the stage in the base's lists is 待填培训信息 or 可上报, by the completeness of 培训信息."""
+    is_complete = enrollment.personal_state == PersonalState.COMPLETE
+    return is_complete and enrollment.review_status == ReviewStatus.NONE
+
+
 def _store(
     enrollment: Enrollment, after: Mapping[str, Any], fields: Collection[str], context: Mapping[str, Any]
 ) -> None:
     columns = assign(enrollment, after, fields)
-    enrollment.training_complete = is_complete(after, context)
+    was_complete, enrollment.training_complete = enrollment.training_complete, is_complete(after, context)
     enrollment.version += 1
     enrollment.updated_at = timezone.now()
-    enrollment.save(update_fields=[*columns, "training_complete", "version", "updated_at"])
+    if was_complete != enrollment.training_complete and _shows_training(enrollment):
+        enrollment.state_since = enrollment.updated_at
+    enrollment.save(update_fields=[*columns, "training_complete", "version", "updated_at", "state_since"])
     # What is asked of the resident depends on 人员类型.
     settle_state(enrollment)
 

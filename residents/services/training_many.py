@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from portal.bulk import stage_into
 from residents.models import Enrollment
+from residents.models.enrollment import PersonalState, ReviewStatus
 from residents.rules.fields import Field
 from residents.services.training import EDITABLE, blank_as_stored
 
@@ -45,15 +46,19 @@ def store_many(rows: Iterable[Judged]) -> int:
         return 0
     types = ", ".join(f'"{name}" {Enrollment._meta.get_field(name).db_type(connection)}' for name in columns)
     changes = ", ".join(f'"{name}" = t."{name}"' for name in [*columns, "training_complete"])
+    now = timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(
             f"CREATE TEMPORARY TABLE {_TABLE} (id bigint PRIMARY KEY, {types}, training_complete boolean)"
         )
         stage_into(cursor, _TABLE, ["id", *columns, "training_complete"], lines)
         cursor.execute(
-            f"UPDATE residents_enrollment e SET {changes}, version = e.version + 1, updated_at = %s"
+            f"UPDATE residents_enrollment e SET {changes}, version = e.version + 1, updated_at = %s,"
+            # As residents.services.training: the stage moves with it only before the first decision.
+            " state_since = CASE WHEN e.training_complete <> t.training_complete AND e.review_status = %s"
+            " AND e.personal_state = %s THEN %s ELSE e.state_since END"
             f" FROM {_TABLE} t WHERE e.id = t.id",
-            [timezone.now()],
+            [now, ReviewStatus.NONE, PersonalState.COMPLETE, now],
         )
         written = cursor.rowcount
         cursor.execute(f"DROP TABLE {_TABLE}")

@@ -1,6 +1,9 @@
 """The training workbook's preview keeps its word, and 清空 is judged at its cell: GOALS B3, B4, B12; TRUST 43."""
 
+import datetime
+
 import pytest
+from django.utils import timezone
 
 from bases import imports
 from bases.import_work import apply_batch
@@ -62,3 +65,13 @@ def test_value_changed_elsewhere_in_the_record_is_no_hindrance(rows, base, send,
     write(batch)
     assert remarks() == ["甲", "甲", ""]
     assert (batch.rows_updated, batch.rows_unchanged, batch.rows_refused) == (1, 2, 0)
+
+
+def test_waiting_days_begin_anew_only_where_a_row_became_complete(rows, base, send, write):
+    """GOALS B16: 待填培训信息 → 可上报 by a workbook too."""
+    long_ago = timezone.now() - datetime.timedelta(days=40)
+    content = edited(template(rows, base), {(1, "备注"): "一", (2, "备注"): "二"})
+    Enrollment.objects.filter(pk=rows[0].pk).update(training_complete=False)
+    Enrollment.objects.update(state_since=long_ago)
+    write(send(content))
+    assert [row.state_since > long_ago for row in Enrollment.objects.order_by("pk")] == [True, False, False]

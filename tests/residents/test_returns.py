@@ -11,6 +11,7 @@ from residents.services.personal import save_block, save_education
 from residents.services.refusals import Refused
 from residents.services.returns import answer_without_change, open_returns, return_personal, settle_states
 from residents.services.states import StateMoved
+from residents.services.training import save_training
 
 
 def state(enrollment) -> str:
@@ -171,3 +172,60 @@ def test_state_follows_what_is_asked(complete_enrollment, django_assert_max_num_
     complete_enrollment.refresh_from_db()
     assert (changed, complete_enrollment.personal_state) == ({complete_enrollment.pk: "1"}, "1")
     assert settle_states([complete_enrollment.pk]) == {}
+
+
+LONG_AGO = timezone.now() - datetime.timedelta(days=40)
+
+
+def waits_anew(enrollment) -> bool:
+    """Whether the waiting days have begun anew; they are set back for the next move."""
+    records = Enrollment.objects.filter(pk=enrollment.pk)
+    is_new = records.get().state_since > LONG_AGO
+    records.update(state_since=LONG_AGO)
+    return is_new
+
+
+def test_waiting_days_begin_anew_with_the_return_and_with_its_last_answer(
+    complete_enrollment, base_officer, resident
+):
+    """B16: the days stand beside the state that the list shows."""
+    waits_anew(complete_enrollment)
+    give_back(complete_enrollment, base_officer, "basic.email", "basic.address")
+    assert waits_anew(complete_enrollment)
+    give_back(complete_enrollment, base_officer, "")
+    assert not waits_anew(complete_enrollment)
+    for returned in open_returns(complete_enrollment):
+        assert not waits_anew(complete_enrollment)
+        answer_without_change(returned, "核对无误", by=resident)
+    assert state(complete_enrollment) == "2"
+    assert waits_anew(complete_enrollment)
+
+
+@pytest.mark.parametrize(("review", "is_anew"), [("0", True), ("1", False), ("2", True), ("3", True)])
+def test_a_return_moves_what_waits_for_the_province_by_no_day(
+    complete_enrollment, base_officer, review, is_anew
+):
+    """B16, AM-18: 待审核 stays the state that is shown, with its own waiting days."""
+    report = "1" if review in "12" else "0"
+    Enrollment.objects.filter(pk=complete_enrollment.pk).update(review_status=review, report_status=report)
+    waits_anew(complete_enrollment)
+    give_back(complete_enrollment, base_officer, "")
+    assert waits_anew(complete_enrollment) is is_anew
+
+
+def test_waiting_days_begin_anew_when_filling_begins(enrollment, save):
+    """B16: 未填写 → 填写中."""
+    waits_anew(enrollment)
+    save("basic", {"email": "a@example.com"})
+    assert waits_anew(enrollment)
+    save("basic", {"email": "b@example.com"})
+    assert not waits_anew(enrollment)
+
+
+def test_waiting_days_begin_anew_when_training_info_becomes_complete(complete_enrollment, base_officer):
+    """B16: 可上报 ↔ 待填培训信息; a save that leaves it complete moves nothing."""
+    waits_anew(complete_enrollment)
+    save_training(complete_enrollment.pk, {"remark": "轮转"}, by=base_officer)
+    assert not waits_anew(complete_enrollment)
+    save_training(complete_enrollment.pk, {"actual_start_date": ""}, by=base_officer)
+    assert waits_anew(complete_enrollment)
