@@ -11,8 +11,7 @@ from bases.models import ImportBatch
 def work_on_batch(batch_id: int) -> None:
     """Bring an import batch one step further: check it, or write it once it is confirmed. Twice is the same as once."""
     before = ImportBatch.objects.values_list("state", flat=True).get(pk=batch_id)
-    import_progress.begin(batch_id)
-    check_batch(batch_id)
-    apply_batch(batch_id)
-    import_progress.end(batch_id)
+    with import_progress.at_work(batch_id):
+        check_batch(batch_id)
+        apply_batch(batch_id)
     import_notices.tell(batch_id, before)

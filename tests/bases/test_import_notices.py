@@ -1,10 +1,13 @@
 """Leave and return: progress with time left, and a message to the one who has left the page (GOALS B8)."""
 
 import re
+import threading
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.core.management import call_command
+from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -124,7 +127,7 @@ def test_waiting_page_tells_percent_and_seconds_left(state, checked, signed_in, 
     """B8: of the check by the rows done, of the import, which is one transaction, by the time gone."""
     batch = checked([account_line(mobile=f"139{n:08d}") for n in range(4)])
     ImportBatch.objects.filter(pk=batch.pk).update(
-        state=state, progress=0, rows_total=40000, rows_created=40000, worked_at=timezone.now()
+        state=state, progress=4000, rows_total=40000, rows_created=40000, worked_at=timezone.now()
     )
     import_progress.begin(batch.pk)
     text = signed_in(base_officer).get(reverse("bases:import-batch", args=[batch.pk])).text
@@ -132,7 +135,8 @@ def test_waiting_page_tells_percent_and_seconds_left(state, checked, signed_in, 
     found = re.search(rf"{words} (\d+)%，大约还需 (\d+) 秒", text)
     assert found, text
     assert 0 <= int(found[1]) < 50
-    assert "取消这次导入" in text
+    # What is being written cannot be taken back by a click.
+    assert ("取消这次导入" in text) == (state == "checking")
     assert '<noscript><meta http-equiv="refresh" content="3"></noscript>' in text
 
 
@@ -166,3 +170,56 @@ def test_two_batches_of_one_moment_are_no_hindrance(upload):
     ImportBatch.objects.filter(pk=first.pk).update(worked_at=timezone.now() + timedelta(seconds=1))
     first.refresh_from_db()
     assert (progress_of(first).ahead, progress_of(second).ahead) == (1, 0)
+
+
+def test_file_being_read_has_no_percent(upload):
+    """B8: what is not known is not made up."""
+    batch = upload([account_line()])
+    import_progress.begin(batch.pk)
+    batch.state, batch.rows_total, batch.progress = "checking", 0, 0
+    assert (progress_of(batch).words, progress_of(batch).percent) == ("正在读取文件", None)
+
+
+@pytest.mark.parametrize("state", ["uploaded", "checking", "applying"])
+def test_dead_worker_is_told_as_such(state, upload, monkeypatch, signed_in, base_officer):
+    """B8: no bar climbs while nobody works; the file is safe and the batch can be given up."""
+    batch = upload([account_line()])
+    past = timezone.now() - timedelta(minutes=2)
+    ImportBatch.objects.update(state=state, progress=500, rows_total=1000, uploaded_at=past)
+    with monkeypatch.context() as patched:
+        patched.setattr(import_progress.timezone, "now", lambda: past)
+        import_progress.begin(batch.pk)
+
+    text = signed_in(base_officer).get(reverse("bases:import-batch", args=[batch.pk])).text
+    assert "后台任务暂未响应" in text
+    assert "上传的文件已保存，没有丢失" in text
+    assert not re.search(r"\d+%", text.partition('role="status"')[2].partition("</div>")[0])
+    assert "取消这次导入" in text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_worker_gives_signs_of_life_from_inside_its_transaction(monkeypatch):
+    """B8: seen by others while the worker's own transaction is open."""
+    monkeypatch.setattr(import_progress, "_SECONDS_BETWEEN_SIGNS", 0.01)
+    seen = []
+    watcher = threading.Thread(target=_watch, args=(seen, threading.Event()))
+    with transaction.atomic():
+        Message.objects.count()
+        with import_progress.at_work(7):
+            watcher.start()
+            watcher.join()
+    assert len(seen) == 2, "two different signs, both before the end of the transaction"
+
+
+def _watch(seen: list, pause: threading.Event) -> None:
+    """Collect two different signs from a connection of its own, for ten seconds at most."""
+    try:
+        for _ in range(1000):
+            sign = cache.get(import_progress._key("alive", 7))
+            if sign and sign not in seen:
+                seen.append(sign)
+            if len(seen) == 2:
+                return
+            pause.wait(0.01)
+    finally:
+        connection.close()
