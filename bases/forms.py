@@ -241,5 +241,5 @@ class ReminderForm(forms.Form):
     """提醒住院医师: the words of the message (BR-33)."""
 
     text = forms.CharField(
-        label="提醒内容", max_length=300, initial=TEXT, widget=forms.Textarea(attrs={"rows": 3})
+        label="站内消息内容", max_length=300, initial=TEXT, widget=forms.Textarea(attrs={"rows": 3})
     )

@@ -75,16 +75,18 @@ def _return(request: HttpRequest, records: list[Enrollment], form: ReturnForm) -
 def remind(request: HttpRequest) -> HttpResponse:
     """提醒住院医师 to fill in or update, one or many (BR-14, 33)."""
     own = _chosen(request)
-    records = list(own.select_related("resident").order_by("pk"))
+    records = list(own.select_related("resident__user").order_by("pk"))
+    never = [row for row in records if not row.resident.user.activated_at]
     form = ReminderForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         result = send_reminder([row.pk for row in records], by=request.user, text=form.cleaned_data["text"])
         skipped = f"，{result.skipped} 人今天已经提醒过，没有重复发送" if result.skipped else ""
-        messages.success(request, f"已向 {result.sent} 人发送提醒{skipped}。")
+        unread = f"其中 {len(never)} 人从未登录，看不到站内消息，请直接联系本人。" if never else ""
+        messages.success(request, f"已向 {result.sent} 人发出站内消息{skipped}。{unread}")
         return redirect(way_back(request))
     return render(
         request,
         "bases/remind.html",
-        {"records": records, "form": form, "back": way_back(request)},
+        {"records": records, "never": never, "form": form, "back": way_back(request)},
         status=422 if form.errors else 200,
     )

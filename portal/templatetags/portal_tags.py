@@ -1,6 +1,6 @@
 """What every page's template needs that Django has not: form controls, masks, links that keep the filters."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django import forms, template
 from django.conf import settings
@@ -33,9 +33,25 @@ def last_moment(closes_at: datetime | None) -> str:
 
 
 @register.filter
-def days_since(moment: datetime | None) -> int:
-    """Whole days from a moment until now, for waiting times."""
-    return (timezone.now() - moment).days if moment else 0
+def days_since(moment: datetime | date | None) -> int:
+    """Whole days from a moment or a day until now, for waiting times."""
+    if moment is None:
+        return 0
+    return (timezone.now() - moment if isinstance(moment, datetime) else timezone.localdate() - moment).days
+
+
+@register.filter
+def time_left(moment: datetime) -> str:
+    """How long until a deadline; Django's own words for it are "1 月" and "2 周"."""
+    minutes = max(int((moment - timezone.now()).total_seconds()) // 60, 0)
+    days, hours = minutes // 1440, minutes // 60 % 24
+    if days >= 7:
+        return f"{days} 天"
+    if days:
+        return f"{days} 天 {hours} 小时" if hours else f"{days} 天"
+    if hours:
+        return f"{hours} 小时 {minutes % 60} 分钟"
+    return f"{minutes} 分钟" if minutes else "不到 1 分钟"
 
 
 @register.simple_tag(takes_context=True)

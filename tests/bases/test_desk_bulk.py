@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bases.models import Submission
 from bases.returns import return_many
-from portal.models import Message, Step
+from portal.models import Message, Step, User
 from residents.models import Enrollment, PersonalReturn
 from tests import factories
 from tests.bases.desk import close, complete, page, reported, state, told
@@ -67,6 +67,19 @@ def test_report_without_the_declaration_stays_on_the_page(desk, complete_enrollm
     assert response.status_code == 422
     assert "请先勾选声明" in response.content.decode()
     assert state(complete_enrollment) == ("0", "0")
+
+
+def test_what_cannot_be_reported_stays_on_the_page_without_the_declaration(desk, base, cycle):
+    """BR-30, B15: the list with its links is not lost by a forgotten tick."""
+    ready = complete(base, cycle.year)
+    blocked = factories.EnrollmentFactory(base=base, intake_year=cycle.year)
+    shown = desk.get("/base/report/", {"choice": [ready.pk, blocked.pk]})
+    sent = {"ids": shown.context["ready_ids"], "others": shown.context["other_ids"]}
+    response = desk.post("/base/report/", sent)
+    assert response.status_code == 422
+    assert [row for row, _ in response.context["blocked"]] == [blocked]
+    assert 'name="others"' in response.content.decode()
+    assert "已上报 1 人" in told(desk.post("/base/report/", sent | {"declared": "on"}))
 
 
 def test_report_never_leads_to_another_site(desk, complete_enrollment):
@@ -227,10 +240,14 @@ def test_return_without_words_is_refused(desk, complete_enrollment):
 
 
 def test_remind_reaches_each_resident_once_a_day(desk, base, cycle):
-    """BR-33, GOALS S4."""
+    """BR-33, GOALS S4: and the page says by which way, and whom it cannot reach."""
     rows = [factories.EnrollmentFactory(base=base, intake_year=cycle.year) for _ in range(2)]
     first = {"ids": str(rows[0].pk), "text": "请更新"}
     both = {"ids": f"{rows[0].pk},{rows[1].pk}", "text": "请更新"}
-    assert "已向 1 人发送提醒" in told(desk.post("/base/remind/", first))
+    User.objects.filter(pk=rows[0].resident.user_id).update(activated_at=None)
+    shown = page(desk.get("/base/remind/", {"choice": [row.pk for row in rows]}))
+    assert "提醒是站内消息" in shown
+    assert f"其中 1 人从未登录，看不到站内消息，请直接联系本人：{rows[0].resident.full_name}" in shown
+    assert "已向 1 人发出站内消息。其中 1 人从未登录" in told(desk.post("/base/remind/", first))
     assert "1 人今天已经提醒过" in told(desk.post("/base/remind/", both))
     assert Message.objects.filter(kind="reminder").count() == 2
