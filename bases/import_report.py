@@ -19,6 +19,8 @@ from portal.sheets.annotation import annotate
 from portal.sheets.reading import Table
 from portal.sheets.values import CellError, DamagedNumber
 from residents.models import Enrollment
+from residents.rules.fields import Field
+from residents.words import in_words
 
 PAGE_SIZE = 50
 GOOD, WARNED = "good", "warned"
@@ -42,11 +44,13 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell of a row as the page shows it; `level` is "error", "warning" or empty."""
+    """One cell of a row as the page shows it: what would be stored, and as `typed` what the file holds if that is
+    written otherwise. `level` is "error", "warning" or empty."""
 
     header: str
     text: str
     level: str
+    typed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +103,6 @@ def page_of(batch: ImportBatch, verdict: str, number: str | None) -> Page:
     fields = [
         field for field in workbook_of(batch).resource.rule_fields() if field.name in kind_of(batch).shown
     ]
-    headers = [field.label for field in fields]
-    personal = {field.label for field in fields if field.kind in _PERSONAL_KINDS}
     rows = list(page.object_list)
     made = dict(
         Enrollment.objects.filter(
@@ -110,7 +112,7 @@ def page_of(batch: ImportBatch, verdict: str, number: str | None) -> Page:
         ).values_list("resident__id_number", "pk")
     )
     page.object_list = [
-        Line(row, _cells(row, headers, personal), row.enrollment_id or _made_by(row, made)) for row in rows
+        Line(row, _cells(row, fields), row.enrollment_id or _made_by(row, made)) for row in rows
     ]
     return page
 
@@ -120,22 +122,23 @@ def _made_by(row: ImportRow, made: Mapping[str, int]) -> int | None:
     return made.get(row.values.get("id_number", "")) if row.verdict == ImportRow.Verdict.CREATE else None
 
 
-def _cells(row: ImportRow, headers: Iterable[str], personal: set[str]) -> list[Cell]:
-    """Numbers of persons are masked where nothing is wrong with them (TRUST 51)."""
+def _cells(row: ImportRow, fields: Iterable[Field]) -> list[Cell]:
     levels: dict[str, str] = {}
     for problem in row.problems:
         if levels.get(problem["header"]) != "error":
             levels[problem["header"]] = "warning" if problem["is_warning"] else "error"
-    return [
-        Cell(
-            header,
-            mask(row.raw.get(header, ""))
-            if header in personal and levels.get(header) != "error"
-            else row.raw.get(header, ""),
-            levels.get(header, ""),
-        )
-        for header in headers
-    ]
+    return [_cell(row, field, levels.get(field.label, "")) for field in fields]
+
+
+def _cell(row: ImportRow, field: Field, level: str) -> Cell:
+    """What is wrong stands as typed; what is right as it is stored, with numbers of persons masked (TRUST 51)."""
+    typed, value = row.raw.get(field.label, ""), row.values.get(field.name)
+    if level == "error" or value is None:
+        is_secret = field.kind in _PERSONAL_KINDS and level != "error"
+        return Cell(field.label, mask(typed) if is_secret else typed, level)
+    text = in_words(field, value)
+    is_same = field.kind in _PERSONAL_KINDS or typed.strip() == text
+    return Cell(field.label, text, level, "" if is_same else typed)
 
 
 def annotated_copy(batch: ImportBatch) -> bytes:

@@ -24,6 +24,7 @@ from portal.models import Step, User
 from portal.sheets.reading import Table
 from residents.codes import CODE_LISTS
 from residents.codes.training import IN_TRAINING
+from residents.field_words import condition_in_words
 from residents.models import Enrollment
 from residents.openness import training_entry
 from residents.rules import status, training
@@ -232,11 +233,21 @@ def outcome_of(
     if outcome.fields:
         _merge(outcome.problems, found)
         outcome.is_complete = is_right_and_full(outcome.after, found, context)
+        _tell_asked(outcome, context)
         if not records.entry(record).is_open:
             reason = records.entry(record).reason.rstrip("。")
             add(outcome.problems, "", "record_locked", reason=Verbatim(reason))
     _judge_status(given, record, outcome)
     return outcome
+
+
+def _tell_asked(outcome: Outcome, context: Mapping[str, Any]) -> None:
+    """A warning for each blank field that must be filled in because of what this row changes (GOALS B4)."""
+    for name in training.missing(outcome.after, context):
+        each = _FIELDS[name]
+        if outcome.fields.keys() & {other for other, _ in (*each.asked, *each.needed)}:
+            condition = Verbatim(condition_in_words(each))
+            add(outcome.problems, name, "asked_now", condition=condition, label=each.label)
 
 
 def _refuse_unseen(outcome: Outcome, record: Enrollment | None, promised: list[list[str]]) -> None:

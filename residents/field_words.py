@@ -15,11 +15,14 @@ _FORMS = {"date": "年-月-日", "month": "年-月", "uscc": "18位统一社会�
 
 def need_in_words(field: Field) -> str:
     """When the field has to be filled in."""
-    conditions = (*field.asked, *field.needed)
-    if conditions:
-        held = "，且".join(_condition(name, allowed) for name, allowed in conditions)
+    if held := condition_in_words(field):
         return f"{held}时{'必填' if field.required else '选填'}"
     return "上报前必填" if field.required else "选填"
+
+
+def condition_in_words(field: Field) -> str:
+    """What other fields must hold for this one to be asked; empty for a field that is always asked."""
+    return "，且".join(_condition(name, allowed) for name, allowed in (*field.asked, *field.needed))
 
 
 def _condition(name: str, allowed: Sequence) -> str:
