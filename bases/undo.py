@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from bases.import_work import DEADLOCK, BatchMoved, State, count_rows, locked, move, require_open
 from bases.models import ImportBatch, ImportRow, Submission
-from bases.undo_updates import Restore, changed_records, restore, updates_of
+from bases.undo_updates import STANDING_REPORTS, Restore, changed_records, restore, updates_of
 from bases.workbook_kinds import KINDS
 from portal import audit
 from portal.models import User
@@ -61,7 +61,8 @@ class Plan:
 
 def can_be_undone(batch: ImportBatch) -> bool:
     """A base's own batches; a province withdraws its deliveries of 附件1 in another way."""
-    return batch.kind in KINDS and batch.state == State.APPLIED
+    has_written = batch.rows_created + batch.rows_updated > 0
+    return batch.kind in KINDS and batch.state == State.APPLIED and has_written
 
 
 def kept_rows(batch: ImportBatch) -> int:
@@ -86,7 +87,7 @@ def _sort_created(batch: ImportBatch, plan: Plan) -> None:
     records = list(
         Enrollment.objects.filter(import_batch=batch)
         .select_related("resident__user")
-        .annotate(was_reported=Exists(Submission.objects.filter(enrollment=OuterRef("pk"))))
+        .annotate(was_reported=Exists(STANDING_REPORTS.filter(enrollment=OuterRef("pk"))))
         .order_by("pk")
     )
     reasons = _reasons(records)
@@ -216,9 +217,13 @@ def _own_facts(enrollments: Collection[Enrollment]) -> Iterator[tuple[int, str]]
             yield each.pk, "招收信息已锁定，这条记录已失效。"
         elif _after(user.activated_at, each) or _after(user.last_login, each):
             yield each.pk, "住院医师此后已激活账号或登录。"
-    returned = PersonalReturn.objects.filter(enrollment__in=[each.pk for each in enrollments])
+    ids = [each.pk for each in enrollments]
+    returned = PersonalReturn.objects.filter(enrollment__in=ids)
     for enrollment_id in returned.values_list("enrollment_id", flat=True):
         yield enrollment_id, "此后已退回住院医师修改。"
+    withdrawn = Submission.objects.filter(enrollment__in=ids, outcome=Submission.Outcome.WITHDRAWN)
+    for enrollment_id in withdrawn.values_list("enrollment_id", flat=True):
+        yield enrollment_id, "此后曾上报，又已撤回。"
 
 
 def _events_of_person(enrollments: Collection[Enrollment]) -> Iterator[tuple[int, str]]:

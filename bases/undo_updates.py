@@ -74,6 +74,10 @@ class Updates:
     reported: list[Enrollment] = field(default_factory=list)
 
 
+# A report that the base took back itself forbids no undo.
+STANDING_REPORTS = Submission.objects.exclude(outcome=Submission.Outcome.WITHDRAWN)
+
+
 def changed_records(batch: ImportBatch) -> dict[int, ImportRow]:
     """The rows of the batch that changed a record, by the record's id."""
     rows = batch.rows.filter(verdict=ImportRow.Verdict.UPDATE, enrollment__isnull=False)
@@ -128,7 +132,7 @@ def _pasts(batch: ImportBatch, ids: Iterable[int]) -> dict[int, Past]:
 
 
 def _last_reports(ids: Iterable[int]) -> dict[int, datetime]:
-    found = Submission.objects.filter(enrollment__in=list(ids)).order_by("reported_at")
+    found = STANDING_REPORTS.filter(enrollment__in=list(ids)).order_by("reported_at")
     return dict(found.values_list("enrollment_id", "reported_at"))
 
 

@@ -11,11 +11,13 @@ from bases import undo
 from bases.import_work import BatchMoved
 from bases.models import ImportBatch
 from bases.reporting import build_submission
+from bases.withdrawal import withdraw
 from portal.models import AuditEvent, User
 from residents.history import timeline
 from residents.models import BasicInfo, Enrollment, Resident
 from tests import factories
 from tests.bases.conftest import account_line, counts
+from tests.bases.desk import reported
 
 # Events bear the start of their transaction, so import and later saves must be real transactions here.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -151,6 +153,30 @@ def test_batch_of_which_one_was_reported_is_not_undone(imported, base_officer):
     assert Enrollment.objects.exclude(deleted_at=None).count() == 0
 
 
+def test_report_taken_back_keeps_its_record_and_frees_the_batch(imported, base_officer):
+    """B11: 已撤回上报 is not reported; the record somebody worked on stays and is named, the others go."""
+    lines = [account_line(), account_line(mobile="13900000001")]
+    batch = imported(lines)
+    record = record_of(lines[0])
+    factories.fill_personal(record.resident)
+    factories.fill_training(record)
+    reported(record, base_officer)
+    withdraw(record.pk, by=base_officer)
+
+    plan = undo.undo(batch, by=base_officer)
+    assert [each.enrollment.pk for each in plan.kept] == [record.pk]
+    assert [each.pk for each in plan.going] == [record_of(lines[1]).pk]
+    assert Enrollment.objects.get(pk=record.pk).deleted_at is None
+
+
+def test_import_that_wrote_nothing_offers_no_undo(imported):
+    batch = imported([account_line()])
+    assert undo.can_be_undone(batch)
+    # Every row was refused in the last moment.
+    batch.rows_created = 0
+    assert not undo.can_be_undone(batch)
+
+
 def test_undo_after_the_window_is_refused(imported, base_officer, cycle):
     """BR-50: accounts are deleted inside the window only."""
     batch = imported([account_line()])
@@ -223,5 +249,5 @@ def test_plan_asks_the_same_number_of_queries_for_one_row_and_for_five(
     rows, imported, django_assert_num_queries
 ):
     batch = imported([account_line(mobile=f"139{n:08d}") for n in range(rows)])
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         undo.plan_of(ImportBatch.objects.get(pk=batch.pk))

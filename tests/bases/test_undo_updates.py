@@ -8,6 +8,7 @@ from bases import undo
 from bases.import_work import BatchMoved
 from bases.models import ImportBatch
 from bases.training import change_status, save_training
+from bases.withdrawal import withdraw
 from portal.models import AuditEvent, Step
 from residents.history import timeline
 from residents.models import Enrollment
@@ -114,6 +115,16 @@ def test_batch_of_which_a_record_was_reported_since_is_not_undone(rows, base, se
     with pytest.raises(BatchMoved, match="1 人此后已经上报"):
         undo.undo(batch, by=base_officer)
     assert Enrollment.objects.get(pk=rows[0].pk).remark == "x"
+
+
+def test_report_taken_back_forbids_no_undo(rows, base, send, write, base_officer):
+    """B11: while nothing of it is reported."""
+    before = content(rows[0])
+    batch = write(send(edited(template(rows, base), {(1, "备注"): "x"})))
+    reported(rows[0], base_officer)
+    withdraw(rows[0].pk, by=base_officer)
+    assert undo.undo(batch, by=base_officer).count == 1
+    assert content(rows[0]) == before
 
 
 def test_earlier_report_does_not_forbid_the_undo_and_the_record_stays_unreported(
