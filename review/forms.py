@@ -17,7 +17,7 @@ from portal.widgets import LongSelect
 from residents.codes import CODE_LISTS
 from review import return_statistics
 from review.assignments import bases_of
-from review.queue import bases_in_view
+from review.queue import REVIEW_STATES, bases_in_view
 from review.statistics import BLANK, DIMENSIONS, SOURCES, UNKNOWN
 
 ANY = [("", "全部")]
@@ -111,7 +111,9 @@ class RecordFilter(ListFilter):
         label="上报状态", required=False, choices=lambda: ANY + CODE_LISTS["report_status"].choices
     )
     review = forms.ChoiceField(
-        label="审核状态", required=False, choices=lambda: ANY + CODE_LISTS["review_status"].choices
+        label="审核状态",
+        required=False,
+        choices=[*ANY, *REVIEW_STATES.items()],
     )
     field_order = ["q", "province"]
 

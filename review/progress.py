@@ -3,16 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Q, Sum
+from django.db.models import Count, Q, Sum
 
 from bases.models import IntakeCount, Province
 from portal.models import CollectionCycle
-from residents.models.enrollment import PersonalState, ReportStatus, ReviewStatus
+from residents.models import Enrollment
+from residents.models.enrollment import GONE, PersonalState, ReportStatus, ReviewStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One province's intake records: all of them, then how many have come at least so far, and how many wait or lie."""
+    """One province's intake records: all of them, then how many have come at least so far, how many wait or lie, and
+    how many lapsed at the lock, whatever they waited for (AM-29)."""
 
     code: str
     name: str
@@ -22,18 +24,19 @@ class Progress:
     waiting: int
     returned: int
     approved: int
+    lapsed: int
 
     @property
     def approved_percent(self) -> int:
         return round(100 * self.approved / self.imported) if self.imported else 0
 
 
-_COUNTS = ("imported", "personal_complete", "reported", "waiting", "returned", "approved")
+_COUNTS = ("imported", "personal_complete", "reported", "waiting", "returned", "approved", "lapsed")
 
 
 def by_province(cycle: CollectionCycle) -> list[Progress]:
-    """Every province in the order of its code, those without a record too; two queries, of the numbers that the
-    triggers keep."""
+    """Every province in the order of its code, those without a record too; three queries: of the numbers that the
+    triggers keep, and of the few that lapsed."""
     kept = IntakeCount.objects.filter(intake_year=cycle.year).values("base__province_id")
     counted = kept.annotate(
         imported=_sum(),
@@ -44,11 +47,35 @@ def by_province(cycle: CollectionCycle) -> list[Progress]:
         approved=_sum(is_approved=True),
     )
     found = {row.pop("base__province_id"): row for row in counted}
-    nothing = dict.fromkeys(_COUNTS, 0)
+    gone = _lapsed(cycle)
     return [
-        Progress(code=code, name=name, **found.get(code, nothing))
+        Progress(code=code, name=name, **_living(found.get(code, {}), gone.get(code, {})))
         for code, name in Province.objects.order_by("code").values_list("code", "name")
     ]
+
+
+def _lapsed(cycle: CollectionCycle) -> dict[str, dict[str, int]]:
+    """By province, how many lapsed, and as what they did."""
+    records = Enrollment.objects.filter(GONE, lapsed_at__isnull=False, deleted_at__isnull=True)
+    records = records.filter(intake_year=cycle.year).exclude(origin=Enrollment.Origin.LATE)
+    counted = (
+        records.order_by()
+        .values("base__province_id")
+        .annotate(
+            lapsed=Count("pk"),
+            waiting=Count("pk", filter=Q(review_status=ReviewStatus.PENDING)),
+            returned=Count("pk", filter=Q(review_status=ReviewStatus.RETURNED)),
+        )
+    )
+    return {row.pop("base__province_id"): row for row in counted}
+
+
+def _living(kept: dict[str, int], gone: dict[str, int]) -> dict[str, int]:
+    """The numbers of one province: what lapsed waits for nobody any more."""
+    numbers = {name: kept.get(name, 0) for name in _COUNTS}
+    for name in ("waiting", "returned"):
+        numbers[name] -= gone.get(name, 0)
+    return numbers | {"lapsed": gone.get("lapsed", 0)}
 
 
 def _sum(**filters: object) -> Sum:

@@ -11,7 +11,7 @@ from bases.scope import bases_for, enrollments_for
 from portal.models import User
 from portal.roles import Action
 from residents.models import Enrollment
-from residents.models.enrollment import GONE
+from residents.models.enrollment import GONE, ReviewStatus
 from residents.search import by_name_or_number
 from review.assignments import assigned_bases
 
@@ -20,6 +20,15 @@ MOST_AT_ONCE = 5000
 # How many that moved meanwhile are named one by one.
 MOST_NAMED = 500
 NEVER = -1
+LAPSED = "lapsed"
+# 审核状态 as lists say and filter it: what lapsed at the lock waits for nobody (AM-29).
+REVIEW_STATES = {
+    ReviewStatus.NONE.value: "未审核",
+    ReviewStatus.PENDING.value: "待审核",
+    ReviewStatus.APPROVED.value: "审核通过",
+    ReviewStatus.RETURNED.value: "退回修改",
+    LAPSED: "锁定失效",
+}
 
 
 def bases_in_view(user: User) -> QuerySet[TrainingBase]:
@@ -130,11 +139,12 @@ def all_records(user: User, filters: Mapping) -> QuerySet[Enrollment]:
         "type": "trainee_type",
         "status": "status",
         "report": "report_status",
-        "review": "review_status",
     }
     for name, column in plain.items():
         if filters.get(name):
             records = records.filter(**{column: filters[name]})
+    if filters.get("review"):
+        records = records.filter(_stands(filters["review"]))
     if filters.get("province"):
         # As a list of bases: PostgreSQL then reads the records by their index.
         bases = TrainingBase.objects.filter(province=filters["province"])
@@ -144,3 +154,9 @@ def all_records(user: User, filters: Mapping) -> QuerySet[Enrollment]:
     if filters.get("q"):
         records = by_name_or_number(records, filters["q"])
     return records
+
+
+def _stands(review: str) -> Q:
+    if review == LAPSED:
+        return Q(lapsed_at__isnull=False)
+    return Q(review_status=review, lapsed_at__isnull=True)

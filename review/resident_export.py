@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 
+from django.db.models import Case, Value, When
+
 from portal.models import User
 from review.export_sheets import Column, Sheet, label, local, sheet_of
 from review.forms import RecordFilter
-from review.queue import all_records
+from review.queue import LAPSED, REVIEW_STATES, all_records
 
+_REVIEW = Case(When(lapsed_at__isnull=False, then=Value(LAPSED)), default="review_status")
 COLUMNS = (
     Column("省份", "base__province__name"),
     Column("培训基地", "base__name", width=30),
@@ -23,7 +26,7 @@ COLUMNS = (
     Column("培训状态", "status", label("status"), 10),
     Column("个人信息状态", "personal_state", label("personal_state"), 12),
     Column("上报状态", "report_status", label("report_status"), 10),
-    Column("审核状态", "review_status", label("review_status"), 10),
+    Column("审核状态", _REVIEW, REVIEW_STATES.get, 10),
     Column("导入时间", "created_at", local, 20),
 )
 

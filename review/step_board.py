@@ -27,7 +27,7 @@ class Line:
 
 
 def lines(cycle: CollectionCycle) -> list[Line]:
-    """All provinces in the order of their codes; six queries."""
+    """All provinces in the order of their codes; seven queries."""
     provinces = list(Province.objects.order_by("code"))
     found = openings_of_provinces(cycle, [province.pk for province in provinces])
     own = set(cycle.windows.filter(province__isnull=False).values_list("province_id", "step"))

@@ -11,7 +11,7 @@ from portal.calendar import cycle_state, opening, openings, openings_of_province
 from portal.models import AuditEvent, CollectionCycle, CycleWindow, Extension, Step
 from residents.models import Enrollment
 from residents.services.lock import carry_out_locks
-from review import step_board, windows
+from review import resident_export, step_board, windows
 from review.decisions import approve
 from tests import factories
 
@@ -285,9 +285,30 @@ def test_board_agrees_with_the_calendar(cycle, province, other_province, nationa
 def test_board_takes_a_constant_number_of_queries(cycle, province, django_assert_num_queries):
     """N1: a window of one's own costs nothing more."""
     for step in (Step.REPORT, Step.REVIEW, Step.BASE_FILL):
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             step_board.lines(cycle)
         window = cycle.windows.filter(step=step).first()
         CycleWindow.objects.create(
             cycle=cycle, step=step, province=province, opens_at=window.opens_at, closes_at=window.closes_at
         )
+
+
+def test_what_lapsed_waits_for_nobody_anywhere(national, national_officer, cycle, reported, province, base):
+    national, national_officer, cycle, reported, province, base
+):
+    """AM-29, P7: overview, board, list and export say the same of what lapsed at the lock: it is a state of its own."""
+    reported(2)
+    factories.EnrollmentFactory(base=base, intake_year=cycle.year, review_status="3")
+    Enrollment.objects.update(lapsed_at=timezone.now())
+    reported(1)
+    total = national.get("/review/national/").context["total"]
+    assert (total.imported, total.waiting, total.returned, total.lapsed) == (4, 1, 0, 3)
+    board = national.get(f"/review/windows/{cycle.year}/board/")
+    line = next(line for line in board.context["lines"] if line.province == province)
+    assert (line.progress.waiting, line.progress.lapsed) == (1, 3)
+    listed = f"/review/residents/?year={cycle.year}&province={province.pk}&review="
+    assert listed.replace("&", "&amp;") + "1" in board.text
+    counts = [national.get(listed + state).context["page"].count for state in ("1", "3", "lapsed")]
+    assert counts == [1, 0, 3]
+    lapsed = resident_export.list_sheet(national_officer, {"review": "lapsed"}, unmasked=False)
+    assert {row[15] for row in lapsed.rows} == {"锁定失效"}
