@@ -51,6 +51,10 @@ class Input:
     words: list[str]
     is_long: bool
 
+    @property
+    def has_lines(self) -> bool:
+        return "\n" in self.value
+
 
 @dataclass(frozen=True, slots=True)
 class FixLine:
@@ -189,7 +193,7 @@ def texts_of(batch: ImportBatch, posted: Mapping[str, str]) -> dict[int, dict[st
 
 def _typed(text: str) -> str:
     """A cell's text: no NUL, which PostgreSQL refuses, and no more than any column takes."""
-    return text.replace("\x00", "")[:LONGEST]
+    return text.replace("\x00", "").replace("\r\n", "\n")[:LONGEST]
 
 
 # --- saving ----------------------------------------------------------------------------------------------------------

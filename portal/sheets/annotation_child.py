@@ -17,6 +17,7 @@ from openpyxl.styles import Alignment, Fill, Font, PatternFill
 
 from portal.sheets.books import open_book
 from portal.sheets.child import serve
+from portal.sheets.formula_results import with_results
 from portal.sheets.headers import HeaderSearch, normalise_header
 from portal.sheets.inspection import inspect
 from portal.sheets.refusals import refused
@@ -63,7 +64,7 @@ def _edited(request):
         sheet.cell(row, status).alignment = Alignment(wrap_text=True, vertical="top")
     buffer = BytesIO()
     book.save(buffer)
-    return buffer.getvalue()
+    return with_results(request["path"], buffer.getvalue())
 
 
 def _accept_what_others_write():

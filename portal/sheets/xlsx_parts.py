@@ -50,6 +50,14 @@ class XlsxParts:
         """The XML of a sheet as bytes; empty if it can't be found."""
         return self._read(self._sheet_parts.get(sheet_name, ""))
 
+    def sheet_names(self):
+        return list(self._sheet_parts)
+
+    def part_of(self, sheet_name):
+        """The name of a sheet's part as the archive has it, None if it can't be found."""
+        info = self._names.get(_key(self._sheet_parts.get(sheet_name, "")))
+        return info.filename if info else None
+
     def number_formats(self):
         """The formats that show digits a number does not have: {place of the style: DigitFormat}."""
         codes, formats, inside, place = {}, {}, "", 0

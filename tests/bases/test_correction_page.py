@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from tests.bases.conftest import account_line
 from tests.bases.test_row_fixing import posted
+from tests.bases.training_files import edited, template
 
 pytestmark = pytest.mark.django_db
 
@@ -42,3 +43,14 @@ def test_turning_the_page_saves_what_was_typed(signed_in, base_officer, checked)
     assert send([52, 53], "previous", 2, 姓名="司马相如") == f"{address}?page=1"
     assert batch.rows.filter(raw__姓名="司马相如", verdict="refused").count() == 2
     assert [line.row.sheet_row for line in client.get(f"{address}?page=2").context["page"]] == [52, 53]
+
+
+def test_text_of_several_lines_keeps_them(rows, base, send, signed_in, base_officer):
+    """B7: an input of one line would join them without a word."""
+    changes = {(1, "备注"): "门诊\n二组", (1, "核定的培训年限（年）"): "7"}
+    batch = send(edited(template(rows, base), changes))
+    client, address = signed_in(base_officer), reverse("bases:import-correct", args=[batch.pk])
+    assert ">门诊\n二组</textarea>" in client.get(address).text
+    typed = batch.rows.get(sheet_row=2).raw | {"备注": "门诊\r\n二组", "核定的培训年限（年）": "3"}
+    client.post(address, posted(batch, 2, typed))
+    assert batch.rows.get(sheet_row=2).raw["备注"] == "门诊\n二组"

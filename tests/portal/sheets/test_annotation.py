@@ -1,6 +1,7 @@
 """The user's own workbook back: same sheets and cells, faults marked, and good to be sent again (GOALS B5)."""
 
 import io
+from datetime import date
 
 import openpyxl
 import pytest
@@ -11,7 +12,7 @@ from portal.sheets.annotation import annotate
 from portal.sheets.reading import STATUS_HEADER, SheetRefused, read_table
 from portal.sheets.values import DamagedNumber
 from tests.portal.sheets.corpus import FILES
-from tests.portal.sheets.workbooks import number, row, sheet, text, texts, xlsx
+from tests.portal.sheets.workbooks import DATE, number, row, sheet, text, texts, xlsx
 
 HEADERS = ["姓名", "证件号"]
 HEAD = texts(1, "姓名", "证件号", "序号")
@@ -193,6 +194,23 @@ def test_second_annotation_keeps_the_users_comment_and_forgets_ours(tmp_path):
     assert data["B2"].comment.text == "我核对过"
     assert data["A2"].comment.text == "坏。"
     assert data["B2"].fill.fill_type is None
+
+
+def test_formulas_keep_their_results_in_the_copy(tmp_path):
+    """B5: sent again without having been opened, the copy holds what the file held."""
+    cells = [
+        f'<c r="A2" t="str"><f>"张"&amp;"三"</f><v>张三</v></c><c r="B2" s="{DATE}"><f>A9+1</f><v>43467</v></c>',
+        '<c r="A3" t="str"><f t="array" ref="A3">D3</f><v>李四&amp;</v></c><c r="B3"><f>1+1</f><v>2</v></c>',
+    ]
+    path = saved(tmp_path, xlsx(sheet(HEAD, row(2, cells[0]), row(3, cells[1]))))
+    before = read(path)
+    again = saved(
+        tmp_path, annotate(path, before, {3: {"姓名": "坏。"}}, corrections={3: {"证件号": "E3"}}), "b.xlsx"
+    )
+    assert before.rows[0][1] == ["张三", date(2019, 1, 2)]
+    assert read(again).rows == [before.rows[0], (3, ["李四&", "E3"])]
+    data = openpyxl.load_workbook(again).active
+    assert (data["B2"].value, data["B3"].value) == ("=A9+1", "E3")
 
 
 @pytest.mark.parametrize("name", ["a.xlsx", "a.csv"])
