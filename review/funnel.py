@@ -21,7 +21,7 @@ from portal.calendar import current_cycle
 from portal.models import CollectionCycle, User
 from portal.roles import Action, Role
 from residents.models import Enrollment
-from residents.models.enrollment import PersonalState, ReportStatus
+from residents.models.enrollment import PersonalState, ReportStatus, ReviewStatus
 from review.models import FunnelCount
 
 # So many records are counted in about a third of a second, while the page is waited for.
@@ -39,6 +39,12 @@ STAGES: dict[str, tuple[str, Q]] = {
     ),
     "reported": ("已上报", _APPROVED | Q(report_status=ReportStatus.REPORTED)),
     "approved": ("审核通过", _APPROVED),
+}
+# What the board and the overview count besides: where records lie that are not through (AM-29).
+LISTS = STAGES | {
+    "waiting": ("待审核", Q(review_status=ReviewStatus.PENDING, lapsed_at__isnull=True)),
+    "returned": ("退回修改", Q(review_status=ReviewStatus.RETURNED, lapsed_at__isnull=True)),
+    "lapsed": ("锁定失效", Q(lapsed_at__isnull=False)),
 }
 # The stages that the kept numbers tell apart, by their columns; a department's secretary has no numbers of his own.
 _KEPT = {
@@ -104,7 +110,7 @@ def _intake(found: QuerySet[Enrollment], year: int) -> QuerySet[Enrollment]:
 
 
 def at_stage(found: QuerySet[Enrollment], stage: str) -> QuerySet[Enrollment]:
-    return found.filter(STAGES[stage][1])
+    return found.filter(LISTS[stage][1])
 
 
 def number(

@@ -11,7 +11,7 @@ from portal.calendar import current_cycle
 from portal.models import CollectionCycle
 from portal.roles import Action, Role
 from review import funnel
-from review.funnel import STAGES, Line
+from review.funnel import LISTS, STAGES, Line
 from review.paging import keyset_page
 
 STAFF = (Role.BASE, Role.PROVINCE, Role.CMDA)
@@ -73,14 +73,14 @@ def records(request: HttpRequest) -> HttpResponse:
     """The records behind one number of the funnel: the same filters, the same count."""
     cycle, where = _asked(request)
     stage = request.GET.get("stage", "imported")
-    if cycle is None or stage not in STAGES:
+    if cycle is None or stage not in LISTS:
         raise Http404
     found = funnel.at_stage(funnel.records(request.user, cycle, **where), stage)
     found = found.select_related("resident", "base", "specialty")
     number = funnel.number(request.user, cycle, stage, **where)
     page = {
         "page": keyset_page(found, request.GET, most_counted=None, number=number),
-        "stage": STAGES[stage][0],
+        "stage": LISTS[stage][0],
         "cycle": cycle,
         "record_route": "bases:record" if request.user.role == Role.BASE else "review:record",
     }

@@ -294,20 +294,25 @@ def test_board_takes_a_constant_number_of_queries(cycle, province, django_assert
 
 
 def test_what_lapsed_waits_for_nobody_anywhere(national, national_officer, cycle, reported, province, base):
-    national, national_officer, cycle, reported, province, base
-):
     """AM-29, P7: overview, board, list and export say the same of what lapsed at the lock: it is a state of its own."""
     reported(2)
     factories.EnrollmentFactory(base=base, intake_year=cycle.year, review_status="3")
     Enrollment.objects.update(lapsed_at=timezone.now())
-    reported(1)
+    (waiting,) = reported(1)
     total = national.get("/review/national/").context["total"]
     assert (total.imported, total.waiting, total.returned, total.lapsed) == (4, 1, 0, 3)
     board = national.get(f"/review/windows/{cycle.year}/board/")
     line = next(line for line in board.context["lines"] if line.province == province)
     assert (line.progress.waiting, line.progress.lapsed) == (1, 3)
     listed = f"/review/residents/?year={cycle.year}&province={province.pk}&review="
-    assert listed.replace("&", "&amp;") + "1" in board.text
+    # The association has no queue of its own to go back to.
+    assert 'href="/review/"' not in national.get(f"/review/residents/{waiting.enrollment_id}/").text
+    behind = f"/review/funnel/records/?year={cycle.year}&province={province.pk}&stage="
+    assert behind.replace("&", "&amp;") + "waiting" in board.text
+    counts = [
+        national.get(behind + stage).context["page"].count for stage in ("waiting", "returned", "lapsed")
+    ]
+    assert counts == [1, 0, 3]
     counts = [national.get(listed + state).context["page"].count for state in ("1", "3", "lapsed")]
     assert counts == [1, 0, 3]
     lapsed = resident_export.list_sheet(national_officer, {"review": "lapsed"}, unmasked=False)
