@@ -38,7 +38,7 @@ class RecordFilter(forms.Form):
         label="姓名或证件号",
         required=False,
         max_length=50,
-        widget=forms.TextInput({"placeholder": "证件号可只填后 4 位"}),
+        widget=forms.TextInput({"placeholder": "或证件号后 4 位"}),
     )
     year = forms.ChoiceField(label="招收年份", required=False)
     specialty = forms.ChoiceField(label="培训专业", required=False)
@@ -55,6 +55,7 @@ class RecordFilter(forms.Form):
     )
     status = forms.ChoiceField(label="培训状态", required=False, choices=lambda: _codes("status"))
     todo = forms.ChoiceField(label="需跟进", required=False, choices=[ANY, *Todo.choices])
+    batch = forms.IntegerField(label="导入批次号", required=False, min_value=1, max_value=2**31 - 1)
 
     def __init__(
         self,

@@ -108,8 +108,10 @@ class Records:
         for name, value in training_values(trainee_type, enrollment.resident.person).items():
             setattr(enrollment, name, value)
         enrollment.save()
-        work = work_values(trainee_type, enrollment)
-        WorkInfo.objects.filter(resident=enrollment.resident).update(**work)
+        # On the row that the person holds, from which the snapshot is taken.
+        for name, value in work_values(trainee_type, enrollment).items():
+            setattr(enrollment.resident.work, name, value)
+        enrollment.resident.work.save()
         if trainee_type == "4":
             EducationRecord.objects.create(resident=enrollment.resident, **master_values(enrollment))
 
@@ -143,6 +145,7 @@ class Records:
         else:
             enrollment.review_status = "3" if outcome == "returned" else "0"
             enrollment.report_status = "0"
+        enrollment.state_since = submission.decided_at
         enrollment.save()
 
     def change_status(self, enrollment: Enrollment, to: str, reason: str, **values) -> None:

@@ -5,6 +5,8 @@ from django.core.management import CommandError, call_command
 
 from bases import counts
 from bases.models import Province, TrainingBase
+from bases.reporting import for_check
+from bases.untouched import untouched_since_return
 from portal.models import User
 from residents.completeness import completeness
 from residents.models import Enrollment, Resident
@@ -51,6 +53,9 @@ def test_demo_records_are_what_they_say(db, settings):
         assert completeness(enrollment).is_complete, [
             (section.key, section.missing, section.errors) for section in completeness(enrollment).sections
         ]
+    returned = list(for_check(Enrollment.objects.filter(review_status="3")))
+    # Nobody has mended them yet (BR-47).
+    assert untouched_since_return(returned) == {enrollment.pk for enrollment in returned} != set()
 
 
 @pytest.mark.django_db(transaction=True)
