@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from bases.models import TrainingBase
+from bases.models import ImportRow, TrainingBase
 from bases.scope import enrollments_for
 from portal.calendar import opening
 from portal.models import CollectionCycle, Step, User
@@ -131,6 +131,9 @@ def filtered(
             records = records.filter(**{column: filters[name]})
     if filters.get("todo"):
         records = records.filter(todo_condition(filters["todo"], cycle, base))
+    if filters.get("batch"):
+        rows = ImportRow.objects.filter(batch=filters["batch"], verdict=ImportRow.Verdict.UPDATE)
+        records = records.filter(Q(import_batch=filters["batch"]) | Q(pk__in=rows.values("enrollment")))
     if filters.get("q"):
         records = by_name_or_number(records, filters["q"], by_end=True)
     return records

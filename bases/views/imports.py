@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -32,7 +33,7 @@ from portal.sheets.reading import SheetRefused
 from residents.models import Enrollment
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-SHOWN_BATCHES = 20
+BATCHES_A_PAGE = 20
 _WORKING = (State.UPLOADED, State.CHECKING, State.APPLYING)
 _ACCOUNTS = KINDS[ImportBatch.Kind.ACCOUNTS]
 
@@ -72,7 +73,7 @@ def _surroundings(request: HttpRequest, kind: Kind, module: Module, base: Traini
         "modules": Module,
         "cycle": current_cycle(),
         "may_act": current_base(request, kind.action) == base,
-        "batches": batches[:SHOWN_BATCHES],
+        "batches": Paginator(batches, BATCHES_A_PAGE).get_page(request.GET.get("page")),
         "count": _records(kind, request.GET, request.user, base, module).count(),
         "carried": [(name, value) for name, values in request.GET.lists() for value in values],
     }

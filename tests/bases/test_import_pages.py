@@ -1,5 +1,6 @@
 """The pages of the account import (issue 2 point 4; TRUST 11, 23–28, 33, 37)."""
 
+import re
 import uuid
 from urllib.parse import quote
 
@@ -241,3 +242,39 @@ def test_same_file_twice_says_nothing_to_import(officer, imported, checked, cycl
     page = officer.get(address("import-batch", checked(content).pk)).text
     assert "这些住院医师都已在本基地，没有需要导入的行：新增 0 行，更新 0 行。" in page
     assert "内容完全相同的文件已于" in page
+
+
+def test_earlier_imports_are_all_reachable(officer, base, base_officer, cycle):
+    common = {"base": base, "uploaded_by": base_officer, "cycle": cycle, "kind": "accounts"}
+    for number in range(23):
+        ImportBatch.objects.create(file_name=f"第{number}份.xlsx", **common)
+    first = officer.get(address("import-list")).text
+    second = officer.get(address("import-list"), {"page": 2}).text
+    assert "第22份.xlsx" in first
+    assert "第 1 / 2 页，共 23 条" in first
+    assert "第0份.xlsx" in second
+
+
+def test_list_after_an_import_holds_its_rows_and_no_others(officer, imported):
+    """B8: “查看名单” opens what this batch wrote, whatever else the base has."""
+    imported([account_line()])
+    batch = imported([account_line(full_name="何小雨"), account_line(full_name="欧阳若曦")])
+    page = officer.get(address("import-batch", batch.pk)).text
+    link = re.search(r'href="([^"]+)">查看名单', page)[1].replace("&amp;", "&")
+    names = {row.resident.full_name for row in officer.get(link).context["page"]}
+    assert names == {"何小雨", "欧阳若曦"}
+    assert officer.get(link.replace(f"batch={batch.pk}", "batch=x")).context["page"].paginator.count == 0
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_batch_without_anything_to_write_can_be_ended(officer, imported, checked, again):
+    """No batch is left standing as 待确认 without a button; ended, it offers and promises nothing more."""
+    line = account_line()
+    imported([line])
+    batch = checked([line] if again else [account_line(mobile="12")])
+    words = "结束这次导入" if again else "放弃这次导入"
+    assert words in officer.get(address("import-batch", batch.pk)).text
+    page = officer.post(address("import-cancel", batch.pk), follow=True).text
+    for promise in ("可以新增", "在网页中修改有误的", "撤销这次导入", words):
+        assert promise not in page
+    assert "这批数据已取消，没有导入。" in page
