@@ -11,7 +11,7 @@ from django.db.models import Count, Max, Model, Q, QuerySet
 from django.db.models.fields.json import KT
 from django.utils import timezone
 
-from bases.models import Province, ProvinceUserGrant, Submission, TrainingBase, TrainingBaseUserGrant
+from bases.models import ProvinceUserGrant, Submission, TrainingBaseUserGrant
 from portal.models import AuditEvent, User
 from residents.history import CHANNELS
 from residents.models import (
@@ -111,6 +111,8 @@ def _of_organisation(found: QuerySet, filters: Mapping[str, Any], by: str) -> Qu
         wanted |= _target("bases.TrainingBase", [filters["base"].pk])
     elif filters.get("province"):
         wanted |= _target("bases.Province", [filters["province"].pk])
+        # Its windows, those too that are no more.
+        wanted |= Q(detail__province=filters["province"].pk)
     else:
         return found
     return found.filter(wanted | Q(**{by: _staff(filters)}))
@@ -167,6 +169,7 @@ class Deed:
 
 
 _WRITES = {"insert": "新增", "update": "修改", "delete": "删除"}
+_TABLES = {"portal.Extension": "延长时间"}
 
 
 def deeds(filters: Mapping[str, Any], *, before: datetime.datetime | None) -> tuple[list[Deed], str]:
@@ -188,18 +191,23 @@ def deeds(filters: Mapping[str, Any], *, before: datetime.datetime | None) -> tu
         )
         for context in shown
     }
-    for model in _kept_models():
+    for model in kept_models():
         for row in _counted(model, list(page)):
             record = row["one"] if model is Enrollment and row["rows"] == 1 else None
             word = _WRITES.get(row["pgh_label"], "修改")
-            written = Written(model._meta.verbose_name, word, row["rows"], record)
+            written = Written(name_of(model), word, row["rows"], record)
             page[row["pgh_context"]].written.append(written)
     return list(page.values()), shown[-1].created_at.isoformat() if more else ""
 
 
-def _kept_models() -> list[type[Model]]:
-    """Every model whose history is kept."""
-    return [model for model in apps.get_models() if hasattr(model, "pgh_event_model")]
+def kept_models() -> list[type[Model]]:
+    """Every table whose history is kept."""
+    models = (model for model in apps.get_models() if not model._meta.proxy)
+    return [model for model in models if hasattr(model, "pgh_event_model")]
+
+
+def name_of(model: type[Model]) -> str:
+    return _TABLES.get(model._meta.label) or str(model._meta.verbose_name)
 
 
 def _counted(model: type[Model], ids: list) -> QuerySet:
@@ -207,55 +215,3 @@ def _counted(model: type[Model], ids: list) -> QuerySet:
     return rows.values("pgh_context", "pgh_label").annotate(
         rows=Count("pgh_obj", distinct=True), one=Max("pgh_obj")
     )
-
-
-def with_targets(rows: list[AuditEvent]) -> list[AuditEvent]:
-    """The rows with `target_words` and, where it is a record, `record`; a query for each kind."""
-    ids = {label: [row.target_id for row in rows if row.target_type == label] for label in _NAMES}
-    names = {label: _NAMES[label](wanted) for label, wanted in ids.items()}
-    for row in rows:
-        row.record, row.target_words = names.get(row.target_type, {}).get(row.target_id, (None, ""))
-        if row.target_type and not row.target_words:
-            row.target_words = f"{_kind(row.target_type)} {row.target_id}"
-    return rows
-
-
-def _kind(label: str) -> str:
-    try:
-        return str(apps.get_model(label)._meta.verbose_name)
-    except LookupError:
-        return "已停用的类型"
-
-
-def _enrollments(ids: list[str]) -> dict:
-    found = Enrollment.objects.filter(pk__in=ids, deleted_at=None)
-    return {str(pk): (pk, name) for pk, name in found.values_list("pk", "resident__full_name")}
-
-
-def _submissions(ids: list[str]) -> dict:
-    found = Submission.objects.filter(pk__in=ids, enrollment__deleted_at=None)
-    rows = found.values_list("pk", "enrollment_id", "enrollment__resident__full_name")
-    return {str(pk): (record, name) for pk, record, name in rows}
-
-
-def _users(ids: list[str]) -> dict:
-    found = User.objects.filter(pk__in=ids).values_list("pk", "full_name")
-    return {str(pk): (None, name) for pk, name in found}
-
-
-def _bases(ids: list[str]) -> dict:
-    found = TrainingBase.objects.filter(pk__in=ids).values_list("pk", "name")
-    return {str(pk): (None, name) for pk, name in found}
-
-
-def _provinces(ids: list[str]) -> dict:
-    return {pk: (None, name) for pk, name in Province.objects.filter(pk__in=ids).values_list("pk", "name")}
-
-
-_NAMES = {
-    "residents.Enrollment": _enrollments,
-    "bases.Submission": _submissions,
-    "portal.User": _users,
-    "bases.TrainingBase": _bases,
-    "bases.Province": _provinces,
-}

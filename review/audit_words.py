@@ -1,8 +1,12 @@
 """The audit log in words: what each act is called, what a line's details say (BR-21, TRUST 55)."""
 
 import re
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+
+from portal.calendar import last_moment
 from portal.masking import mask
 from portal.roles import Role
 
@@ -112,6 +116,10 @@ _DETAILS = {
     "masked": "号码已脱敏",
     "submissions": "涉及记录",
     "left_out": "未处理记录",
+    "opens_at": "开始",
+    "closes_at": "截止",
+    "read_only": "只读",
+    "role_given": "角色",
 }
 # A mobile or an ID number that someone typed into a reason.
 _LONG_NUMBER = re.compile(r"[0-9]{10,17}[0-9Xx]")
@@ -128,7 +136,7 @@ def act_in_words(action: str) -> str:
 def details_in_words(detail: dict[str, Any]) -> list[str]:
     """The details of a line that people can read, numbers of persons masked."""
     return [
-        f"{label}：{_said(detail[key])}"
+        f"{label}：{_SAID.get(key, _said)(detail[key])}"
         for key, label in _DETAILS.items()
         if detail.get(key) not in (None, "", [])
     ]
@@ -140,3 +148,14 @@ def _said(value: Any) -> str:
     if isinstance(value, list):
         return f"{len(value)} 条"
     return _LONG_NUMBER.sub(lambda found: mask(found[0]), str(value))
+
+
+def _moment(value: str) -> str:
+    return f"{timezone.localtime(datetime.fromisoformat(value)):%Y-%m-%d %H:%M:%S}"
+
+
+def _last_moment(value: str) -> str:
+    return last_moment(datetime.fromisoformat(value))
+
+
+_SAID = {"opens_at": _moment, "closes_at": _last_moment, "role_given": role_in_words}

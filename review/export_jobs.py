@@ -15,6 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.files import File
 from django.db import transaction
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django_tasks import task
@@ -193,7 +194,7 @@ def own(user: User) -> QuerySet[Export]:
     return Export.objects.filter(requested_by=user).select_related("job")
 
 
-def fetch(export: Export, *, by: User) -> Any:
+def fetch(export: Export, *, by: User, request: HttpRequest) -> Any:
     """The open file of a finished export; logged. Raises StateMoved where there is none, or none any more,
     SecondFactorNeeded where full numbers are in it."""
     if not export.file or (export.expires_at and export.expires_at <= timezone.now()):
@@ -204,5 +205,5 @@ def fetch(export: Export, *, by: User) -> Any:
         second_factor.demand(by)
     export.downloaded_at = timezone.now()
     export.save(update_fields=["downloaded_at"])
-    audit.record("download", by=by, target=export, rows=export.rows, masked=export.is_masked)
+    audit.record("download", by=by, target=export, request=request, rows=export.rows, masked=export.is_masked)
     return export.file.open("rb")

@@ -120,6 +120,7 @@ def set_window(
             "set_window",
             by=by,
             target=window,
+            year=cycle.year,
             step=str(step),
             province=province.pk if province else "",
             opens_at=opens_at.isoformat(),
@@ -157,7 +158,14 @@ def remove_provincial_window(window: CycleWindow, *, by: User) -> None:
     if window.province_id is None:
         raise ValueError("A national window is changed, not removed.")
     with transaction.atomic():
-        audit.record("remove_window", by=by, target=window, step=window.step, province=window.province_id)
+        audit.record(
+            "remove_window",
+            by=by,
+            target=window,
+            year=window.cycle.year,
+            step=window.step,
+            province=window.province_id,
+        )
         window.delete()
 
 

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_GET
 
 from portal.access import allow
 from portal.roles import Role
-from review import audit_search
+from review import audit_search, audit_targets
 from review.audit_forms import AuditFilter, HistoryFilter
 from review.audit_words import RESULTS, act_in_words, details_in_words, role_in_words
 from review.paging import keyset_page
@@ -19,8 +19,10 @@ def acts(request: HttpRequest) -> HttpResponse:
     filters = AuditFilter(request.GET)
     found = audit_search.events(filters.values)
     page = keyset_page(found, request.GET, by="at", descending=True)
-    for row in audit_search.with_targets(page.rows):
+    for row in audit_targets.with_targets(page.rows):
         row.act_words, row.detail_words = act_in_words(row.action), details_in_words(row.detail)
+        if row.person_words:
+            row.detail_words = [f"人员：{row.person_words}", *row.detail_words]
         row.result_words, row.role_words = RESULTS.get(row.result, "其他"), role_in_words(row.role)
     return render(request, "review/audit.html", {"filters": filters, "page": page})
 

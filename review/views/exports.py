@@ -55,7 +55,7 @@ def export_file(request: HttpRequest, pk: int) -> HttpResponse:
     """The file of one's own export; somebody else's is not there (TRUST 33)."""
     export = get_object_or_404(export_jobs.own(request.user), pk=pk)
     try:
-        file = export_jobs.fetch(export, by=request.user)
+        file = export_jobs.fetch(export, by=request.user, request=request)
     except StateMoved as gone:
         messages.error(request, str(gone))
         return redirect("review:exports")
