@@ -1,9 +1,10 @@
 """The accounts of a base's residents: who cannot get in yet, who came in today, who was deleted (BR-50, 51; P-14)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
 
 from django.db import models, transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -12,9 +13,10 @@ from bases.scope import deleted_enrollments_for, enrollments_for
 from bases.services import recipients
 from bases.transfer_requests import settle
 from portal import audit, messages
+from portal.masking import mask
 from portal.models import User
 from portal.roles import Action
-from portal.services import MOBILE_TRIES, issue_initial_code
+from portal.services import CODE_DAYS, MOBILE_TRIES, issue_initial_code
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE
 from residents.search import by_name_or_number
@@ -73,16 +75,85 @@ def account_counts(user: User, base: TrainingBase) -> dict[str, int]:
     return counts | {AccountState.DELETED.value: deleted}
 
 
+# --- one-time codes --------------------------------------------------------------------------------------------------
+
+
+def has_code(user: User) -> bool:
+    """Whether a one-time code that was handed out can still be used."""
+    return bool(user.initial_code_hash) and user.initial_code_expires_at > timezone.now()
+
+
+def without_code_first(found: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
+    """Those who never got a code, then those who got theirs longest ago: a limit leaves nobody out for good."""
+    given = F(f"{_ACCOUNT}initial_code_expires_at").asc(nulls_first=True)
+    return found.select_related("resident__user", "base").order_by(given, "resident__name_key", "pk")
+
+
 def issue_codes(
-    enrollments: Collection[Enrollment], *, by: User, request: HttpRequest
+    enrollments: Collection[Enrollment], *, by: User, request: HttpRequest, seen: datetime
 ) -> list[tuple[Enrollment, str]]:
-    """New one-time codes for those not activated yet, each shown once (TRUST §1.3); others are passed over."""
+    """New one-time codes for those not activated yet, each shown once (TRUST §1.3); others are passed over, and whoever
+    got a code after `seen`: the same form sent twice, or two colleagues at once, make no printed slip worthless."""
     with transaction.atomic():
+        ids = [each.resident.user_id for each in enrollments]
+        held = {user.pk: user for user in User.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
         return [
-            (each, issue_initial_code(each.resident.user, by=by, request=request))
-            for each in enrollments
-            if each.is_live and not each.resident.user.is_activated
+            (each, issue_initial_code(user, by=by, request=request))
+            for each in sorted(enrollments, key=lambda each: (each.resident.name_key, each.pk))
+            if each.is_live
+            and not (user := held[each.resident.user_id]).is_activated
+            and not _got_code_since(user, seen)
         ]
+
+
+def _got_code_since(user: User, seen: datetime) -> bool:
+    until = user.initial_code_expires_at
+    return until is not None and until - timedelta(days=CODE_DAYS) >= seen
+
+
+# --- the list as a file ----------------------------------------------------------------------------------------------
+
+EXPORT_HEADERS = (
+    "姓名",
+    "证件号（账号）",
+    "登记的手机号",
+    "招收年份",
+    "培训状态",
+    "账号",
+    "激活时间",
+    "最近登录",
+)
+
+
+def export_lines(found: QuerySet[Enrollment]) -> Iterator[list]:
+    """The rows of the list as it shows them."""
+    for each in found.iterator(chunk_size=2000):
+        person = each.resident.user
+        yield [
+            each.resident.full_name,
+            mask(each.resident.id_number),
+            mask(person.mobile),
+            each.intake_year,
+            "锁定失效" if each.lapsed_at else each.get_status_display(),
+            _account_word(each, person),
+            _wall_clock(person.activated_at),
+            _wall_clock(person.last_login),
+        ]
+
+
+def _account_word(each: Enrollment, person: User) -> str:
+    if each.deleted_at:
+        return "已删除"
+    if person.activated_at:
+        return "已激活"
+    return "激活被锁" if person.activation_failures >= MOBILE_TRIES else "未激活"
+
+
+def _wall_clock(moment: datetime | None) -> datetime | None:
+    return moment and timezone.localtime(moment).replace(tzinfo=None)
+
+
+# --- delete, restore -------------------------------------------------------------------------------------------------
 
 
 def delete(enrollment: Enrollment, *, by: User, reason: str, request: HttpRequest) -> None:

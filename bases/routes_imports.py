@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from bases.views import accounts, batch_acts, imports
+from bases.views import account_papers, accounts, batch_acts, imports
 from bases.workbook_kinds import KINDS, Kind
 
 
@@ -31,10 +31,12 @@ urlpatterns = [
     path("imports/<int:pk>/correct/", batch_acts.correct, name="import-correct"),
     path("imports/<int:pk>/undo/", batch_acts.undo, name="import-undo"),
     path("accounts/", accounts.accounts, name="accounts"),
-    path("accounts/codes/", accounts.codes, name="account-codes"),
+    path("accounts/codes/", account_papers.codes, name="account-codes"),
+    path("accounts/sheet/", account_papers.account_sheet, name="account-sheet"),
+    path("accounts/export/", account_papers.account_export, name="account-export"),
     path("accounts/policy/", accounts.policy, name="activation-policy"),
     path("accounts/<int:pk>/", accounts.account, name="account"),
-    path("accounts/<int:pk>/reset/", accounts.reset, name="account-reset"),
+    path("accounts/<int:pk>/reset/", account_papers.reset, name="account-reset"),
     path("accounts/<int:pk>/release/", accounts.release, name="account-release"),
     path("accounts/<int:pk>/delete/", accounts.delete, name="account-delete"),
     path("accounts/<int:pk>/restore/", accounts.restore, name="account-restore"),

@@ -49,6 +49,7 @@ PLACES = {
     "bases:import-undo": "base-accounts#undo",
     "bases:accounts": "base-accounts#find",
     "bases:account": "base-accounts#find",
+    "bases:account-sheet": "base-accounts#find",
     "bases:account-delete": "base-accounts#delete",
     "review:queue": "review#queue",
     "review:residents": "review#queue",

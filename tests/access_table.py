@@ -86,6 +86,8 @@ ROUTES = {
     "bases:import-undo": Route("b", "import batch", get=302),
     "bases:accounts": Route("b"),
     "bases:account-codes": Route("b", get=405),
+    "bases:account-sheet": Route("b"),
+    "bases:account-export": Route("b", get=405),
     "bases:activation-policy": Route("b", get=405),
     "bases:account": Route("b", "record"),
     "bases:account-reset": Route("b", "record", get=405),

@@ -1,24 +1,23 @@
-"""账号查找与重置: find an account, reset it, hand out one-time codes, delete and restore (BR-50, 51, 72, 73, 77)."""
+"""账号查找与重置: find an account, release, delete and restore it (BR-50, 51, 72, 73, 77)."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bases import account_desk
-from bases.account_desk import MOST_CODES, AccountState
+from bases.account_desk import AccountState
 from bases.activation import mobile_is_enough
 from bases.import_forms import DeletionForm
 from bases.models import TrainingBase
 from bases.scope import current_base, deleted_enrollments_for, enrollments_for
-from bases.selection import ids_in
 from portal.access import allow
 from portal.models import User
 from portal.roles import Action, Role
 from portal.searching import text_of
-from portal.services import CODE_DAYS, MOBILE_TRIES, release_activation, reset_to_activation
+from portal.services import MOBILE_TRIES, release_activation
 from residents.models import Enrollment
 from residents.services.account_deletion import RESTORABLE_FOR, deletion_entry, restore_entry
 from residents.services.states import StateMoved
@@ -31,8 +30,8 @@ NOT_LIVE = "此人现在不在本基地培训（退培、失效或已删除）�
 @require_GET
 def accounts(request: HttpRequest) -> HttpResponse:
     """The base's accounts, searched by name or number (BR-51), and those that need attention (P-14)."""
-    base = _base(request)
-    state, text = request.GET.get("state", ""), text_of(request.GET.get("q", "")).strip()[:60]
+    base = own_base(request)
+    state, text = searched(request.GET)
     found = account_desk.accounts(request.user, base, state=state, text=text)
     may_act = current_base(request, Action.RESET_PASSWORD) == base
     context = {
@@ -45,7 +44,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
         "tries": MOBILE_TRIES,
         "policies": TrainingBase.ActivationPolicy,
         "may_act": may_act,
-        "is_selectable": may_act and state in (AccountState.NEVER, AccountState.LOCKED),
+        "is_selectable": may_act and state != AccountState.DELETED,
     }
     return render(request, "bases/accounts/accounts.html", context)
 
@@ -72,49 +71,15 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_POST
-def reset(request: HttpRequest, pk: int) -> HttpResponse:
-    """Back to 未激活, all sessions end, a one-time code on paper (BR-51, TRUST §1.7)."""
-    enrollment = _live_record(request, pk)
-    if enrollment is None:
-        return redirect("bases:account", pk)
-    reset_to_activation(enrollment.resident.user, by=request.user, request=request)
-    return _slips(request, [enrollment])
-
-
-@allow(Role.BASE)
-@require_POST
 def release(request: HttpRequest, pk: int) -> HttpResponse:
     """The base has made sure who this is: the account opens again with the mobile number on file (TRUST §1.2)."""
-    enrollment = _live_record(request, pk)
+    enrollment = live_record(request, pk)
     if enrollment is not None and enrollment.resident.user.is_activated:
         messages.info(request, "该账号已激活，无需放行；无法登录的请重置密码。")
     elif enrollment is not None:
         release_activation(enrollment.resident.user, by=request.user, request=request)
         messages.success(request, "已放行：请本人用证件号、000000 和登记的手机号激活账号。")
     return redirect("bases:account", pk)
-
-
-@allow(Role.BASE)
-@require_POST
-def codes(request: HttpRequest) -> HttpResponse:
-    """Printable slips of new one-time codes for the ticked accounts, shown in this one response only."""
-    base = _base(request, Action.RESET_PASSWORD)
-    chosen = ids_in(request.POST.getlist("choice"))
-    own = enrollments_for(request.user, Action.RESET_PASSWORD).filter(base=base, pk__in=chosen)
-    records = list(own.select_related("resident__user", "base").order_by("resident__name_key", "pk"))
-    if len(records) > MOST_CODES:
-        messages.error(request, f"一次最多发放 {MOST_CODES} 份，请分几次勾选。没有发放任何初始密码。")
-        return redirect("bases:accounts")
-    return _slips(request, records)
-
-
-def _slips(request: HttpRequest, records: list[Enrollment]) -> HttpResponse:
-    slips = account_desk.issue_codes(records, by=request.user, request=request)
-    if not slips:
-        messages.warning(request, "勾选的账号中没有未激活的账号；已激活的请在账号页面中重置密码。")
-        return redirect("bases:accounts")
-    context = {"slips": slips, "passed_over": len(records) - len(slips), "days": CODE_DAYS}
-    return render(request, "bases/accounts/slips.html", context)
 
 
 @allow(Role.BASE)
@@ -158,7 +123,7 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def policy(request: HttpRequest) -> HttpResponse:
     """The base's choice between mobile number and printed codes for the first sign-in."""
-    base = _base(request, Action.RESET_PASSWORD)
+    base = own_base(request, Action.RESET_PASSWORD)
     chosen = request.POST.get("policy", "")
     if chosen in TrainingBase.ActivationPolicy.values:
         account_desk.set_activation_policy(base, chosen, by=request.user, request=request)
@@ -168,7 +133,12 @@ def policy(request: HttpRequest) -> HttpResponse:
     return redirect("bases:accounts")
 
 
-def _base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase:
+def searched(params: QueryDict) -> tuple[str, str]:
+    """(state, text) that the list of accounts is narrowed to."""
+    return params.get("state", ""), text_of(params.get("q", "")).strip()[:60]
+
+
+def own_base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase:
     base = current_base(request, action)
     if base is None:
         raise PermissionDenied
@@ -188,7 +158,7 @@ def _any_record(user: User, pk: int) -> Enrollment:
     return found or get_object_or_404(deleted, pk=pk)
 
 
-def _live_record(request: HttpRequest, pk: int) -> Enrollment | None:
+def live_record(request: HttpRequest, pk: int) -> Enrollment | None:
     """The record whose account the user may open; None, with a message, where the person is this base's no more."""
     enrollment = get_object_or_404(_records(request.user, Action.VIEW), pk=pk)
     if not _may(request.user, enrollment, Action.RESET_PASSWORD):
