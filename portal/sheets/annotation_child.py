@@ -17,6 +17,7 @@ from openpyxl.styles import Alignment, Fill, Font, PatternFill
 
 from portal.sheets.books import open_book
 from portal.sheets.child import serve
+from portal.sheets.extended_lists import keep_lists
 from portal.sheets.formula_results import with_results
 from portal.sheets.headers import HeaderSearch, normalise_header
 from portal.sheets.inspection import inspect
@@ -48,6 +49,7 @@ def annotate(request):
 def _edited(request):
     _accept_what_others_write()
     book = openpyxl.load_workbook(request["path"], rich_text=True)
+    keep_lists(request["path"], book)
     sheet = book[request["sheet_name"]]
     _remove_old_marks(sheet)
     status = _status_column(sheet, request)

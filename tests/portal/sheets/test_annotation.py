@@ -196,6 +196,22 @@ def test_second_annotation_keeps_the_users_comment_and_forgets_ours(tmp_path):
     assert data["B2"].fill.fill_type is None
 
 
+def test_list_with_its_words_on_another_sheet_stays_as_excel_saves_it(tmp_path):
+    """B5: Excel moves the lists of our template into an extension, which openpyxl drops."""
+    extension = (
+        '<extLst><ext uri="{CCE6A557-97BC-4b89-ADB6-D9C93CAAB3DF}"><x14:dataValidations count="1">'
+        '<x14:dataValidation type="list" allowBlank="1" showErrorMessage="1" error="请选择。">'
+        "<x14:formula1><xm:f>_选项!$B$2:$B$10</xm:f></x14:formula1><xm:sqref>B2:B9 C2</xm:sqref>"
+        "</x14:dataValidation></x14:dataValidations></ext></extLst>"
+    ).replace("<ext ", '<ext xmlns:x14="urn:a" xmlns:xm="urn:b" ')
+    content = xlsx(sheet(HEAD, texts(2, "张三", "E1"), after=extension), ("_选项", "", sheet()))
+    data = annotated(saved(tmp_path, content), {2: {"证件号": "坏。"}}).worksheets[0]
+    (found,) = data.data_validations.dataValidation
+    assert (found.type, found.formula1, str(found.sqref)) == ("list", "_选项!$B$2:$B$10", "B2:B9 C2")
+    assert (found.showErrorMessage, found.error) == (True, "请选择。")
+    assert set(marks(data)) == {"B2"}
+
+
 def test_formulas_keep_their_results_in_the_copy(tmp_path):
     """B5: sent again without having been opened, the copy holds what the file held."""
     cells = [
