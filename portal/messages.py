@@ -34,6 +34,7 @@ TOPIC_OF = {
     "substitution": Topic.TRANSFER,
     "approved": Topic.APPROVAL,
     "second_factor": Topic.SECURITY,
+    "email_change": Topic.SECURITY,
 }
 # Somebody waits for the answer, or the account is at stake: in the portal these are always shown, and at once.
 ALWAYS_SHOWN = frozenset({Topic.RETURN, Topic.DEADLINE, Topic.TRANSFER, Topic.SECURITY})

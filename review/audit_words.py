@@ -22,6 +22,7 @@ ACTS = {
     "activate": "激活账号",
     "password_change": "修改密码",
     "password_reset": "重置账号",
+    "email_change": "修改通知邮箱",
     "initial_code": "发放一次性初始密码",
     "activation_release": "解除激活锁定",
     "activation_policy": "修改激活方式",

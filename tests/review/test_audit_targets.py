@@ -60,7 +60,7 @@ def test_an_export_is_named_and_its_later_download_has_an_address(
     factories.EnrollmentFactory(base=base, intake_year=cycle.year)
     export = export_jobs.ask(provincial_reviewer, "residents_list", {})
     export_jobs.make(export.job_id)
-    at_address(provincial_reviewer).get(reverse("review:export-file", args=[export.pk])).close()
+    b"".join(at_address(provincial_reviewer).get(reverse("review:export-file", args=[export.pk])))
     assert AuditEvent.objects.get(action="download").address == ADDRESS
     assert log_page().count("住院医师名单（xlsx）") == 2
 
