@@ -25,6 +25,9 @@ class ReturnReason(models.TextChoices):
 
 
 REASONS = [("", "请选择"), *ReturnReason.choices]
+# What the boxes beside single fields offer while typing; such words are their own reason.
+CANNED = [label for code, label in ReturnReason.choices if code != ReturnReason.OTHER]
+_CODES = {label: code for code, label in ReturnReason.choices}
 
 
 class ReturnForm(forms.Form):
@@ -70,7 +73,7 @@ class ReturnForm(forms.Form):
         for path in self.paths:
             words = self.data.get(f"comment:{path}", "").strip()[:LONGEST_COMMENT]
             if words:
-                found[path] = (reason, words)
+                found[path] = (_CODES.get(words, reason), words)
         return found
 
 

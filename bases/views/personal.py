@@ -7,7 +7,7 @@ from bases.display import Section, common_fields, personal_fields
 from bases.forms import ReminderForm
 from bases.reminders import remind as send_reminder
 from bases.reporting import for_check
-from bases.return_forms import ManyReturnForm, ReturnForm
+from bases.return_forms import CANNED, ManyReturnForm, ReturnForm
 from bases.returns import return_many
 from bases.scope import current_base
 from bases.selection import chosen, named, way_back
@@ -30,7 +30,13 @@ def return_to_resident(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "bases/return_form.html",
-        {"records": records, "fields": _with_words(fields, form), "form": form, "back": way_back(request)},
+        {
+            "records": records,
+            "fields": _with_words(fields, form),
+            "canned": CANNED,
+            "form": form,
+            "back": way_back(request),
+        },
         status=422 if form.errors else 200,
     )
 

@@ -135,6 +135,18 @@ def test_return_one_record_with_a_comment_at_a_field(desk, complete_enrollment):
     assert "尚未修改保存" in record
 
 
+def test_a_canned_reason_at_a_field_is_its_reason(desk, complete_enrollment):
+    """GOALS B14: canned reasons and free text per field, of one record too."""
+    pk = complete_enrollment.pk
+    shown = page(desk.get("/base/return-personal/", {"choice": pk}))
+    assert '<option value="照片或扫描件不清晰、不符合要求">' in shown
+    form = {"ids": pk, "batch": uuid.uuid4(), "reason": "mismatch", "comment": ""}
+    fields = {"comment:basic.photo": "照片或扫描件不清晰、不符合要求", "comment:basic.email": "无法送达"}
+    desk.post("/base/return-personal/", form | fields)
+    reasons = PersonalReturn.objects.exclude(field="").values_list("field", "reason_code")
+    assert set(reasons) == {("basic.photo", "unclear"), ("basic.email", "mismatch")}
+
+
 def test_return_many_records_with_one_canned_reason(desk, base, cycle):
     """GOALS B14: one batch, a message for each resident."""
     rows = [complete(base, cycle.year) for _ in range(3)]
