@@ -69,7 +69,14 @@ class QueueFilter(ListFilter):
         choices=[("all", "全部"), ("mine", "分配给我的"), ("nobody", "未分工的培训基地")],
     )
     turn = forms.ChoiceField(
-        label="首次或再次", required=False, choices=[*ANY, ("first", "首次上报"), ("again", "再次上报")]
+        label="首次或再次",
+        required=False,
+        choices=[
+            *ANY,
+            ("first", "首次上报"),
+            ("again", "再次上报"),
+            ("untouched", "再次上报，退回后未修改"),
+        ],
     )
     waiting = forms.ChoiceField(
         label="已等待",

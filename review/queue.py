@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from bases.models import Submission, TrainingBase
 from bases.scope import bases_for, enrollments_for
+from bases.untouched import with_untouched
 from portal.models import User
 from portal.roles import Action
 from residents.models import Enrollment
@@ -66,6 +67,8 @@ def filtered(submissions: QuerySet[Submission], filters: Mapping) -> QuerySet[Su
         submissions = submissions.filter(number=1)
     elif filters.get("turn") == "again":
         submissions = submissions.filter(number__gt=1)
+    elif filters.get("turn") == "untouched":
+        submissions = with_untouched(submissions.filter(number__gt=1)).filter(is_untouched=True)
     if filters.get("bases") is not None:
         submissions = submissions.filter(base__in=filters["bases"])
     if filters.get("is_unassigned"):

@@ -59,7 +59,9 @@ def test_province_sees_that_nothing_has_changed(
     reported(sent_back, base_officer)
     reviewer = signed_in(provincial_reviewer)
     queue = reviewer.get("/review/")
-    assert MARK in page(queue)
+    assert f'state-amber">{MARK}' in page(queue)
+    found = reviewer.get("/review/?turn=untouched").context["page"]
+    assert ([row.enrollment_id for row in found.rows], found.count) == ([sent_back.pk], 1)
     body = page(reviewer.get(f"/review/residents/{sent_back.pk}/"))
     assert "与第 1 次上报（已退回）相比：没有任何修改" in body
     assert body.index("培训开始时间有误，请核对。") < body.index("<dt>证件号")
@@ -74,7 +76,8 @@ def test_province_sees_what_has_changed_since_its_return(
     save_training(sent_back.pk, {"remark": "已核对"}, by=base_officer)
     reported(sent_back, base_officer)
     reviewer = signed_in(provincial_reviewer)
-    assert MARK not in page(reviewer.get("/review/"))
+    assert MARK not in page(reviewer.get("/review/")).replace(f"，{MARK}</option>", "")
+    assert reviewer.get("/review/?turn=untouched").context["page"].count == 0
     found = reviewer.get(f"/review/residents/{sent_back.pk}/")
     assert [(each.label, each.new) for each in found.context["page"].since_return] == [("备注", "已核对")]
     assert "与第 1 次上报（已退回）相比：1 处变化" in page(found)
