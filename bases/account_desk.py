@@ -12,6 +12,7 @@ from bases.models import Province, TrainingBase
 from bases.scope import deleted_enrollments_for, enrollments_for
 from bases.services import recipients
 from bases.transfer_requests import settle
+from bases.undone import WENT_WITH_IMPORT
 from portal import audit, messages
 from portal.masking import mask
 from portal.models import User
@@ -52,12 +53,19 @@ def _condition(state: str) -> Q:
     return Q(**{f"{_ACCOUNT}activated_at__gte": midnight})
 
 
-def accounts(user: User, base: TrainingBase, *, state: str = "", text: str = "") -> QuerySet[Enrollment]:
-    """The base's records with their accounts, newest first; `text` is a piece of a name or of an ID number."""
+def accounts(
+    user: User, base: TrainingBase, *, state: str = "", text: str = "", batch: str = ""
+) -> QuerySet[Enrollment]:
+    """The base's records with their accounts, newest first; `text` is a piece of a name or of an ID number.
+
+    Of the deleted ones those that went with an undone import stand in its `batch` only, unless one is searched for.
+    """
     if state == AccountState.DELETED:
-        found = deleted_enrollments_for(user, Action.VIEW).filter(
-            deleted_at__gt=timezone.now() - RESTORABLE_FOR
-        )
+        found = recycle_bin(user, base)
+        if batch.isdecimal() and len(batch) < 10:
+            found = found.filter(WENT_WITH_IMPORT, import_batch=int(batch))
+        elif not text:
+            found = found.exclude(pk__in=found.filter(WENT_WITH_IMPORT).values("pk"))
     else:
         found = enrollments_for(user, Action.VIEW)
         if state in AccountState.values:
@@ -66,13 +74,18 @@ def accounts(user: User, base: TrainingBase, *, state: str = "", text: str = "")
     return found.select_related("resident__user", "base", "deleted_by").order_by("-intake_year", "-pk")
 
 
+def recycle_bin(user: User, base: TrainingBase) -> QuerySet[Enrollment]:
+    """The deleted records that can still be restored."""
+    since = timezone.now() - RESTORABLE_FOR
+    return deleted_enrollments_for(user, Action.VIEW).filter(base=base, deleted_at__gt=since)
+
+
 def account_counts(user: User, base: TrainingBase) -> dict[str, int]:
     """How many records each state has; two queries."""
     own = enrollments_for(user, Action.VIEW).filter(base=base)
     asked = (AccountState.NEVER, AccountState.LOCKED, AccountState.TODAY)
     counts = own.aggregate(**{state.value: Count("pk", filter=_condition(state)) for state in asked})
-    deleted = accounts(user, base, state=AccountState.DELETED).order_by().count()
-    return counts | {AccountState.DELETED.value: deleted}
+    return counts | {AccountState.DELETED.value: recycle_bin(user, base).count()}
 
 
 # --- one-time codes --------------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ urlpatterns = [
     path("imports/<int:pk>/annotated/", imports.annotated, name="import-annotated"),
     path("imports/<int:pk>/correct/", batch_acts.correct, name="import-correct"),
     path("imports/<int:pk>/undo/", batch_acts.undo, name="import-undo"),
+    path("imports/<int:pk>/restore/", accounts.restore_import, name="import-restore"),
     path("accounts/", accounts.accounts, name="accounts"),
     path("accounts/codes/", account_papers.codes, name="account-codes"),
     path("accounts/sheet/", account_papers.account_sheet, name="account-sheet"),

@@ -34,6 +34,7 @@ ACTS = {
     "import_confirm": "确认导入",
     "import_correct": "网页改正导入行",
     "import_undo": "撤销导入",
+    "import_restore": "恢复已撤销的导入",
     "import_directory": "导入机构名录",
     "import_staff": "导入工作人员",
     "delete_account": "删除账号",

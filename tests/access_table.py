@@ -84,6 +84,7 @@ ROUTES = {
     "bases:import-correct": Route("bp", "import batch"),
     # The batch of the test waits for its confirmation: there is nothing to undo.
     "bases:import-undo": Route("b", "import batch", get=302),
+    "bases:import-restore": Route("b", "import batch", get=405),
     "bases:accounts": Route("b"),
     "bases:account-codes": Route("b", get=405),
     "bases:account-sheet": Route("b"),

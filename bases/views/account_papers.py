@@ -70,8 +70,7 @@ def _chosen(request: HttpRequest, base: TrainingBase) -> QuerySet[Enrollment]:
     own = enrollments_for(request.user, Action.RESET_PASSWORD).filter(base=base)
     if request.POST.get("range") != "all":
         return own.filter(pk__in=ids_in(request.POST.getlist("choice")))
-    state, text = searched(request.POST)
-    found = account_desk.accounts(request.user, base, state=state, text=text)
+    found = account_desk.accounts(request.user, base, **searched(request.POST))
     return own.filter(pk__in=found.order_by().values("pk"))
 
 
@@ -85,7 +84,9 @@ def _seen(request: HttpRequest) -> datetime | None:
 
 
 def _back(request: HttpRequest) -> str:
-    asked = {name: request.POST.get(name, "")[:60] for name in ("state", "q") if request.POST.get(name)}
+    asked = {
+        name: request.POST.get(name, "")[:60] for name in ("state", "q", "batch") if request.POST.get(name)
+    }
     return f"{redirect('bases:accounts').url}{'?' if asked else ''}{urlencode(asked)}"
 
 
@@ -140,15 +141,15 @@ def _as_workbook(slips: Iterable[tuple[Enrollment, str]]) -> str:
 def account_sheet(request: HttpRequest) -> HttpResponse:
     """The accounts under the list's filters on one page to print, without codes (GOALS B16)."""
     base = own_base(request)
-    state, text = searched(request.GET)
-    found = account_desk.accounts(request.user, base, state=state, text=text)
+    asked = searched(request.GET)
+    found = account_desk.accounts(request.user, base, **asked)
     context = {
         "base": base,
         "records": found[:MOST_PRINTED],
         "count": found.count(),
         "most": MOST_PRINTED,
-        "state": AccountState(state) if state in AccountState.values else None,
-        "text": text,
+        "state": AccountState(asked["state"]) if asked["state"] in AccountState.values else None,
+        "text": asked["text"],
         "today": timezone.localdate(),
     }
     return render(request, "bases/accounts/sheet.html", context)
@@ -159,8 +160,8 @@ def account_sheet(request: HttpRequest) -> HttpResponse:
 def account_export(request: HttpRequest) -> HttpResponse:
     """Exactly the list seen, as .xlsx; numbers are masked as they are there (GOALS B16, TRUST 51)."""
     base = own_base(request)
-    state, text = searched(request.POST)
-    found = account_desk.accounts(request.user, base, state=state, text=text)
+    asked = searched(request.POST)
+    found = account_desk.accounts(request.user, base, **asked)
     content = b"".join(
         stream_xlsx(
             account_desk.EXPORT_HEADERS,
@@ -169,5 +170,6 @@ def account_export(request: HttpRequest) -> HttpResponse:
             widths=[14, 22, 16, 10, 10, 12, 18, 18],
         )
     )
-    audit.record("export", by=request.user, target=base, request=request, kind="accounts", state=state[:20])
+    about = {"kind": "accounts", "state": asked["state"][:20]}
+    audit.record("export", by=request.user, target=base, request=request, **about)
     return workbook_response(content, f"{base.name}账号名单-{timezone.localdate():%Y%m%d}.xlsx")

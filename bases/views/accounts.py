@@ -5,6 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bases import account_desk
@@ -12,7 +13,9 @@ from bases.account_desk import AccountState
 from bases.activation import mobile_is_enough
 from bases.import_forms import DeletionForm
 from bases.models import TrainingBase
-from bases.scope import current_base, deleted_enrollments_for, enrollments_for
+from bases.scope import bases_for, current_base, deleted_enrollments_for, enrollments_for
+from bases.undone import restore_all, undone_imports
+from bases.views.imports import batch_for
 from portal.access import allow
 from portal.models import User
 from portal.roles import Action, Role
@@ -31,8 +34,9 @@ NOT_LIVE = "此人现在不在本基地培训（退培、失效或已删除）�
 def accounts(request: HttpRequest) -> HttpResponse:
     """The base's accounts, searched by name or number (BR-51), and those that need attention (P-14)."""
     base = own_base(request)
-    state, text = searched(request.GET)
-    found = account_desk.accounts(request.user, base, state=state, text=text)
+    asked = searched(request.GET)
+    state, found = asked["state"], account_desk.accounts(request.user, base, **asked)
+    is_bin = state == AccountState.DELETED and not asked["text"] and not asked["batch"]
     may_act = current_base(request, Action.RESET_PASSWORD) == base
     context = {
         "base": base,
@@ -40,7 +44,9 @@ def accounts(request: HttpRequest) -> HttpResponse:
         "states": AccountState,
         "counts": account_desk.account_counts(request.user, base),
         "state": state,
-        "text": text,
+        "text": asked["text"],
+        "batch": asked["batch"],
+        "undone": undone_imports(account_desk.recycle_bin(request.user, base)) if is_bin else [],
         "tries": MOBILE_TRIES,
         "policies": TrainingBase.ActivationPolicy,
         "may_act": may_act,
@@ -121,6 +127,23 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_POST
+def restore_import(request: HttpRequest, pk: int) -> HttpResponse:
+    """Bring back all that went with an undone import (GOALS B11)."""
+    batch = batch_for(request.user, pk, to_act=False)
+    if not bases_for(request.user, Action.DELETE_ACCOUNT).filter(pk=batch.base_id).exists():
+        raise PermissionDenied
+    try:
+        done = restore_all(batch, by=request.user, request=request)
+        messages.success(request, f"已恢复 {done.count} 人。")
+        if done.refused:
+            messages.warning(request, f"另有 {done.refused} 人不能恢复：{done.reason}")
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+    return redirect(f"{reverse('bases:accounts')}?state={AccountState.DELETED}")
+
+
+@allow(Role.BASE)
+@require_POST
 def policy(request: HttpRequest) -> HttpResponse:
     """The base's choice between mobile number and printed codes for the first sign-in."""
     base = own_base(request, Action.RESET_PASSWORD)
@@ -133,9 +156,10 @@ def policy(request: HttpRequest) -> HttpResponse:
     return redirect("bases:accounts")
 
 
-def searched(params: QueryDict) -> tuple[str, str]:
-    """(state, text) that the list of accounts is narrowed to."""
-    return params.get("state", ""), text_of(params.get("q", "")).strip()[:60]
+def searched(params: QueryDict) -> dict[str, str]:
+    """What the list of accounts is narrowed to."""
+    text = text_of(params.get("q", "")).strip()[:60]
+    return {"state": params.get("state", ""), "text": text, "batch": params.get("batch", "")}
 
 
 def own_base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase:
