@@ -1,16 +1,19 @@
 """Reminders of deadlines to those whose work is not done: residents, bases, provinces (GOALS S4; AM-03, AM-04).
 
-Told 7, 3 and 1 days before a window closes; a record, base or province with more time is told of its own last day.
+Told 7, 3 and 1 days before a window closes, and at once when a change of the window leaves no more time than that; a
+record, base or province with more time is told of its own last day.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 
+from bases.lists import Todo
 from bases.models import Province, TrainingBase
 from bases.services import recipients
 from portal import audit
@@ -37,6 +40,8 @@ class Deadline:
     closes_at: datetime
     days_left: int
     scope: Q
+    # What comes before the words of a message that no common day brought.
+    notice: str = ""
 
     @property
     def moment(self) -> str:
@@ -63,31 +68,57 @@ def remind_of_deadlines(now: datetime | None = None) -> int:
     return sent
 
 
+def tell_of_change(cycle: CollectionCycle, step: Step, codes: list[str]) -> int:
+    """Tell those behind in these provinces that a changed window leaves no more time than the reminders do.
+
+    Twice is the same as once: the last moment is part of what is told once.
+    """
+    if step not in STEPS or cycle.locked_at is not None:
+        return 0
+    now, days = timezone.now(), range(max(DAYS_BEFORE) + 1)
+    near = _of_windows(cycle, [step], codes, _longer(cycle, now), now, days)
+    return sum(_TELL[step](replace(deadline, notice="时间有调整：")) for deadline in near)
+
+
 def _near(now: datetime) -> Iterator[Deadline]:
     codes = list(Province.objects.values_list("pk", flat=True))
     for cycle in CollectionCycle.objects.filter(locked_at__isnull=True):
-        longer = list(
-            Extension.objects.filter(cycle=cycle, province=None, until__gt=now).select_related("enrollment")
-        )
-        for code in codes:
-            for step, state in openings(cycle, STEPS, province_id=code, now=now).items():
-                days = _days_left(state.closes_at, now) if state.is_open else None
-                if days is not None:
-                    scope = Q(base__province_id=code) & ~_extended(longer, step)
-                    yield Deadline(cycle, step, state.closes_at, days, scope)
+        longer = _longer(cycle, now)
+        yield from _of_windows(cycle, STEPS, codes, longer, now, DAYS_BEFORE)
         for extension in longer:
             days = _days_left(extension.until, now)
-            if days is not None and extension.step in STEPS:
+            if days in DAYS_BEFORE and extension.step in STEPS:
                 step = Step(extension.step)
                 yield Deadline(cycle, step, extension.until, days, _extended([extension], step))
 
 
+def _of_windows(
+    cycle: CollectionCycle,
+    steps: Sequence[Step],
+    codes: list[str],
+    longer: list[Extension],
+    now: datetime,
+    days: Container[int],
+) -> Iterator[Deadline]:
+    for code in codes:
+        for step, state in openings(cycle, steps, province_id=code, now=now).items():
+            left = _days_left(state.closes_at, now) if state.is_open else None
+            if left in days:
+                scope = Q(base__province_id=code) & ~_extended(longer, step)
+                yield Deadline(cycle, step, state.closes_at, left, scope)
+
+
+def _longer(cycle: CollectionCycle, now: datetime) -> list[Extension]:
+    """The time given to single bases and records."""
+    found = Extension.objects.filter(cycle=cycle, province=None, until__gt=now)
+    return list(found.select_related("enrollment"))
+
+
 def _days_left(closes_at: datetime | None, now: datetime) -> int | None:
-    """Whole days until the last day, if it is one of those on which people are told."""
+    """Whole days until the last day."""
     if closes_at is None:
         return None
-    days = (timezone.localdate(closes_at - timedelta(seconds=1)) - timezone.localdate(now)).days
-    return days if days in DAYS_BEFORE else None
+    return (timezone.localdate(closes_at - timedelta(seconds=1)) - timezone.localdate(now)).days
 
 
 def _extended(extensions: list[Extension], step: Step) -> Q:
@@ -123,14 +154,23 @@ def _tell_people(records: QuerySet[Enrollment], deadline: Deadline, subject: str
     people = records.values_list("resident__user_id", flat=True)
     body = "登录后首页列出还缺的项目，点击即可填写。填写后保存即可，无需上报。"
     return send(
-        people, kind=KIND, subject=subject, body=body, link=reverse("residents:home"), key=deadline.key
+        people,
+        kind=KIND,
+        subject=deadline.notice + subject,
+        body=body,
+        link=reverse("residents:home"),
+        key=deadline.key,
     )
 
 
 def _tell_bases(deadline: Deadline) -> int:
     waiting = _intake(deadline).filter(report_status=ReportStatus.UNREPORTED).exclude(_RETURNED)
     return _tell_staff(
-        waiting, deadline, TrainingBase, f"上报将于 {deadline.moment} 截止，还有 {{}} 人未上报"
+        waiting,
+        deadline,
+        TrainingBase,
+        f"上报将于 {deadline.moment} 截止，还有 {{}} 人未上报",
+        _base_list(deadline, report=ReportStatus.UNREPORTED, review=ReviewStatus.NONE),
     )
 
 
@@ -139,11 +179,26 @@ def _tell_reviewers(deadline: Deadline) -> int:
     records = _intake(deadline)
     pending = records.filter(review_status=ReviewStatus.PENDING)
     returned = records.filter(_RETURNED)
+    asked = {"module": "intake", "year": deadline.cycle.year, "assigned": "all"}
     return _tell_staff(
-        pending, deadline, Province, f"省级审核将于 {deadline.moment} 截止，还有 {{}} 人待审核"
+        pending,
+        deadline,
+        Province,
+        f"省级审核将于 {deadline.moment} 截止，还有 {{}} 人待审核",
+        f"{reverse('review:queue')}?{urlencode(asked)}",
     ) + _tell_staff(
-        returned, deadline, TrainingBase, f"省级退回的 {{}} 人须在 {deadline.moment} 前修改并重新上报"
+        returned,
+        deadline,
+        TrainingBase,
+        f"省级退回的 {{}} 人须在 {deadline.moment} 前修改并重新上报",
+        _base_list(deadline, todo=Todo.BACK),
     )
+
+
+def _base_list(deadline: Deadline, **filters: str) -> str:
+    """A base's list of those the message is about and of nobody else."""
+    asked = urlencode({"year": deadline.cycle.year, **{name: str(value) for name, value in filters.items()}})
+    return f"{reverse('bases:record-list', args=['intake'])}?{asked}"
 
 
 def _tell_staff(
@@ -151,19 +206,16 @@ def _tell_staff(
     deadline: Deadline,
     model: type[Province] | type[TrainingBase],
     subject: str,
+    link: str,
 ) -> int:
-    owner, link = (
-        ("base__province_id", reverse("review:queue"))
-        if model is Province
-        else ("base_id", reverse("bases:record-list", args=["intake"]))
-    )
+    owner = "base__province_id" if model is Province else "base_id"
     counts = dict(records.values_list(owner).annotate(number=Count("pk")))
     staff = recipients(model, counts)
     return sum(
         send(
             staff.get(key, []),
             kind=KIND,
-            subject=subject.format(number),
+            subject=deadline.notice + subject.format(number),
             body="请从下面的链接查看名单。截止后数据锁定，没有办理的记录不再纳入本周期。",
             link=link,
             key=f"{deadline.key}:{key}",

@@ -48,6 +48,7 @@ class Todo(models.TextChoices):
     NEVER = "never", "从未登录"
     ANSWERED = "answered", "已修改待复核"
     OVERDUE = "overdue", "延期或暂停已到期"
+    BACK = "back", "省级退回，尚未重新上报"
 
 
 def _stage(*first: When) -> Case:
@@ -163,6 +164,8 @@ def todo_condition(todo: str, cycle: CollectionCycle | None, base: TrainingBase 
         return Q(status=Status.EXTENDED, extended_until__lt=today) | Q(
             status=Status.SUSPENDED, expected_resume__lt=today
         )
+    if todo == Todo.BACK:
+        return Q(review_status=ReviewStatus.RETURNED, registered_at__isnull=True, lapsed_at__isnull=True)
     if todo == Todo.ANSWERED:
         return IS_ANSWERED
     confirmed = Exists(SectionConfirmation.objects.filter(resident=OuterRef("resident"), cycle=cycle))

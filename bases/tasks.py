@@ -2,9 +2,10 @@
 
 from django_tasks import task
 
-from bases import import_notices, import_progress
+from bases import deadline_notices, import_notices, import_progress
 from bases.import_work import apply_batch, check_batch
 from bases.models import ImportBatch
+from portal.models import CollectionCycle, Step
 
 
 @task()
@@ -15,3 +16,9 @@ def work_on_batch(batch_id: int) -> None:
         check_batch(batch_id)
         apply_batch(batch_id)
     import_notices.tell(batch_id, before)
+
+
+@task()
+def tell_of_window(cycle_id: int, step: str, codes: list[str]) -> None:
+    """Tell those behind in these provinces of a window that ends soon now. Twice is the same as once."""
+    deadline_notices.tell_of_change(CollectionCycle.objects.get(pk=cycle_id), Step(step), codes)

@@ -11,6 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from bases.models import Province, TrainingBase
+from bases.tasks import tell_of_window
 from portal import audit
 from portal.calendar import Opening, openings
 from portal.models import CollectionCycle, CycleWindow, Step, User
@@ -126,7 +127,14 @@ def set_window(
             opens_at=opens_at.isoformat(),
             closes_at=closes_at.isoformat(),
         )
+        _tell(cycle, step, province)
     return window
+
+
+def _tell(cycle: CollectionCycle, step: Step, province: Province | None) -> None:
+    """Whoever has little time left by the change learns it at once; the worker tells them."""
+    codes = _reached(cycle, step, province)
+    transaction.on_commit(lambda: tell_of_window.enqueue(cycle.pk, str(step), codes))
 
 
 def preview(
@@ -167,6 +175,7 @@ def remove_provincial_window(window: CycleWindow, *, by: User) -> None:
             province=window.province_id,
         )
         window.delete()
+        _tell(window.cycle, Step(window.step), window.province)
 
 
 def create_cycle(year: int, title: str, *, by: User) -> CollectionCycle:
@@ -193,11 +202,7 @@ def create_cycle(year: int, title: str, *, by: User) -> CollectionCycle:
 
 def affected(cycle: CollectionCycle, step: Step, province: Province | None) -> Affected:
     """Whom a change of this window reaches. A national one does not reach provinces with a window of their own."""
-    if province:
-        codes = [province.pk]
-    else:
-        own = cycle.windows.filter(step=step, province__isnull=False).values("province_id")
-        codes = list(Province.objects.exclude(pk__in=own).values_list("pk", flat=True))
+    codes = _reached(cycle, step, province)
     bases = TrainingBase.objects.filter(province_id__in=codes, is_active=True)
     records = Enrollment.objects.filter(LIVE, intake_year=cycle.year, base__province_id__in=codes)
     counts = records.aggregate(
@@ -206,6 +211,13 @@ def affected(cycle: CollectionCycle, step: Step, province: Province | None) -> A
         approved=Count("pk", filter=Q(review_status=ReviewStatus.APPROVED)),
     )
     return Affected(provinces=len(codes), bases=bases.count(), **counts)
+
+
+def _reached(cycle: CollectionCycle, step: Step, province: Province | None) -> list[str]:
+    if province:
+        return [province.pk]
+    own = cycle.windows.filter(step=step, province__isnull=False).values("province_id")
+    return list(Province.objects.exclude(pk__in=own).values_list("pk", flat=True))
 
 
 def history(cycle: CollectionCycle, most: int = 50) -> list[WindowChange]:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from bases.deadline_notices import DAYS_BEFORE, remind_of_deadlines
 from portal.models import CycleWindow, Extension, Message, Step
+from review import windows
 from tests import factories
 
 CHINA = zoneinfo.ZoneInfo("Asia/Shanghai")
@@ -88,7 +89,7 @@ def test_bases_with_unreported_records_are_told_how_many(closing, base, base_off
     remind_of_deadlines(NOW)
 
     assert told() == {base_officer.username: ["上报将于 2026-11-01 23:59:59 截止，还有 2 人未上报"]}
-    assert Message.objects.get().link == reverse("bases:record-list", args=["intake"])
+    assert Message.objects.get().link.endswith("/records/intake/?year=2026&report=0&review=0")
 
 
 def test_reviewers_and_bases_with_returned_records_are_told(
@@ -166,3 +167,57 @@ def test_queries_do_not_grow_with_the_records(closing, base, django_assert_num_q
         recruit(base)
     with django_assert_num_queries(QUERIES):
         assert remind_of_deadlines(NOW) == number
+
+
+def test_links_lead_to_exactly_those_behind(closing, base, base_officer, signed_in):
+    """S4: the number in the message is the number of the list behind it."""
+    closing(Step.REVIEW, 1)
+    closing_report = CycleWindow.objects.filter(step=Step.REPORT)
+    closing_report.update(closes_at=ends_in(1))
+    recruit(base)
+    recruit(base, personal_state="2", training_complete=True)
+    recruit(base, review_status="3")
+    recruit(base, review_status="3", personal_state="3")
+    recruit(base, review_status="3", registered_at=timezone.now())
+    recruit(base, review_status="2", report_status="1", registered_at=timezone.now())
+    remind_of_deadlines(NOW)
+    found = {}
+    for message in Message.objects.exclude(recipient__role="resident").select_related("recipient"):
+        rows = signed_in(message.recipient).get(message.link).context["page"]
+        found[message.subject] = rows.paginator.count
+    assert found == {
+        "上报将于 2026-10-26 23:59:59 截止，还有 2 人未上报": 2,
+        "省级退回的 2 人须在 2026-10-26 23:59:59 前修改并重新上报": 2,
+    }
+
+
+@pytest.mark.parametrize(("days", "number"), [(0, 1), (5, 1), (8, 0)])
+def test_a_window_brought_near_tells_those_behind_at_once(
+    closing,
+    base,
+    base_officer,
+    national_officer,
+    monkeypatch,
+    settings,
+    django_capture_on_commit_callbacks,
+    days,
+    number,
+):
+    """S4, N1: who has little time left by a change does not wait for the reminder of a named day."""
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+    cycle = closing(Step.RESIDENT_FILL, 30)
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
+    recruit(base)
+    for _ in range(2):
+        with django_capture_on_commit_callbacks(execute=True):
+            windows.set_window(
+                cycle,
+                Step.REPORT,
+                base.province,
+                opens_at=NOW - datetime.timedelta(days=20),
+                closes_at=ends_in(days),
+                by=national_officer,
+            )
+    subjects = list(Message.objects.values_list("recipient", "subject"))
+    assert len(subjects) == number
+    assert all(person == base_officer.pk and "时间有调整" in subject for person, subject in subjects)
