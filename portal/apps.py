@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
+from portal.form_words import use_own_words
 from portal.history_plans import plan_by_hash
 
 
@@ -8,4 +9,5 @@ class PortalConfig(AppConfig):
     name = "portal"
 
     def ready(self) -> None:
+        use_own_words()
         post_migrate.connect(plan_by_hash, sender=self)

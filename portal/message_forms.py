@@ -10,7 +10,6 @@ from portal.messages import ALWAYS_SHOWN, LEAVES_PORTAL, Topic, choices_for, cho
 from portal.models import MessageSettings, User
 
 Channel = MessageSettings.Channel
-BAD_EMAIL = "电子邮箱格式不正确，请核对，例如 name@example.com。"
 # At which field to tell that nothing could be sent this way, and what to do.
 _WITHOUT_ADDRESS = {
     Channel.MAIL: ("email", "您选择了电子邮件，请填写电子邮箱；不想填写的，请选择其他通知方式。"),
@@ -36,7 +35,6 @@ class MessageSettingsForm(forms.Form):
         required=False,
         max_length=100,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-        error_messages={"invalid": BAD_EMAIL},
     )
     email_again = forms.EmailField(
         label="再次输入电子邮箱",
@@ -44,7 +42,6 @@ class MessageSettingsForm(forms.Form):
         max_length=100,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         help_text="填写新的电子邮箱时，请再输入一遍。",
-        error_messages={"invalid": BAD_EMAIL},
     )
 
     def __init__(self, *args, user: User, settings: MessageSettings | None, **kwargs) -> None:

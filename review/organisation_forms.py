@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
+from django.db.models import QuerySet
 
 from bases.models import Specialty, SpecialtyBase, TrainingBase
 from portal.models import Notice, SiteContact, User
@@ -23,6 +24,26 @@ class BaseForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.fields["province"].disabled = True
+
+    def clean_code(self) -> str:
+        code = self.cleaned_data["code"]
+        if other := self._others().filter(code=code).first():
+            raise forms.ValidationError(
+                f"基地代码 {code} 已属于“{other.name}”。请核对代码，或改为修改那一家。"
+            )
+        return code
+
+    def clean_name(self) -> str:
+        name = self.cleaned_data["name"]
+        same = self._others().filter(province=self.cleaned_data.get("province"), name=name).first()
+        if same:
+            raise forms.ValidationError(
+                f"该省已有同名的培训基地（代码 {same.code}）。请核对名称，或改为修改那一家。"
+            )
+        return name
+
+    def _others(self) -> QuerySet[TrainingBase]:
+        return TrainingBase.objects.exclude(pk=self.instance.pk)
 
     def clean_uscc(self) -> str:
         if not self.cleaned_data["uscc"]:

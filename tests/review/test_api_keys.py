@@ -226,10 +226,10 @@ def test_provinces_administrator_makes_a_key_that_is_shown_once(signed_in, provi
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("province", "44", "选择一个有效的选项"),
+        ("province", "44", "请从列表中重新选择"),
         ("addresses", "医院", "第1行“医院”不是 IP 地址或网段。"),
-        ("days", "9999", "选择一个有效的选项"),
-        ("scopes", "everything", "选择一个有效的选项"),
+        ("days", "9999", "请从列表中重新选择"),
+        ("scopes", "everything", "请从列表中重新选择"),
     ],
 )
 def test_form_refuses_what_is_not_his_or_makes_no_sense(signed_in, provincial_reviewer, field, value, words):
