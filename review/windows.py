@@ -3,6 +3,7 @@
 Whether a step is open is asked of portal/calendar.py alone; here the windows are only written and counted over.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -141,12 +142,26 @@ def preview(
     cycle: CollectionCycle, step: Step, province: Province | None, *, opens_at: datetime, closes_at: datetime
 ) -> Preview:
     """What would be if the window were set so; nothing is kept."""
+    which = {"cycle": cycle, "step": step, "province": province}
+    times = {"opens_at": opens_at, "closes_at": closes_at}
+    return _tried(
+        cycle, step, province, lambda: CycleWindow.objects.update_or_create(**which, defaults=times)
+    )
+
+
+def preview_removal(window: CycleWindow) -> Preview:
+    """What would be if the province followed the national window again; nothing is kept."""
+    mine = CycleWindow.objects.filter(pk=window.pk)
+    return _tried(window.cycle, Step(window.step), window.province, mine.delete)
+
+
+def _tried(
+    cycle: CollectionCycle, step: Step, province: Province | None, change: Callable[[], object]
+) -> Preview:
     reached = affected(cycle, step, province)
     before = lapsing(cycle).count() if cycle.locked_at is None else 0
     with transaction.atomic():
-        CycleWindow.objects.update_or_create(
-            cycle=cycle, step=step, province=province, defaults={"opens_at": opens_at, "closes_at": closes_at}
-        )
+        change()
         states = openings(cycle, list(Step), province_id=province.pk if province else None)
         after = lapsing(cycle).count() if cycle.locked_at is None else 0
         transaction.set_rollback(True)
@@ -161,11 +176,15 @@ def _over_before(step: Step, states: dict[Step, Opening]) -> list[str]:
     return [Step(each).label for each, end in ends if own and end and end < own]
 
 
-def remove_provincial_window(window: CycleWindow, *, by: User) -> None:
-    """The province follows the national window again. Raises ValueError for a national one, which is only changed."""
+def remove_provincial_window(window: CycleWindow, *, by: User, seen: str | None = None) -> None:
+    """The province follows the national window again. Raises ValueError for a national one, which is only changed, and
+    WindowMoved where somebody changed it since it was shown."""
     if window.province_id is None:
         raise ValueError("A national window is changed, not removed.")
     with transaction.atomic():
+        CollectionCycle.objects.select_for_update().get(pk=window.cycle_id)
+        if seen is not None and seen != mark_of(CycleWindow.objects.filter(pk=window.pk).first()):
+            raise WindowMoved("这一开放时间刚刚被修改过，没有改回。请核对现在的时间后再确认。")
         audit.record(
             "remove_window",
             by=by,

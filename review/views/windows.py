@@ -87,8 +87,7 @@ def _is_saved(
     preview: windows.Preview,
 ) -> bool:
     """Save what was confirmed; False, with the reason, where it was not seen so or lapses what nobody agreed to."""
-    if preview.lapsing and "lapse" not in request.POST:
-        messages.error(request, f"将有 {preview.lapsing} 人锁定失效且不能恢复，请勾选确认后再保存。")
+    if not _agrees(request, preview):
         return False
     try:
         windows.set_window(
@@ -101,11 +100,40 @@ def _is_saved(
     return True
 
 
+def _agrees(request: HttpRequest, preview: windows.Preview) -> bool:
+    if preview.lapsing and "lapse" not in request.POST:
+        messages.error(request, f"将有 {preview.lapsing} 人锁定失效且不能恢复，请勾选确认后再保存。")
+        return False
+    return True
+
+
 @require_POST
 @allow(Role.CMDA)
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
-    """A province follows the national window again."""
+    """A province follows the national window again: the first POST shows whom that reaches, the second does it."""
     window = get_object_or_404(CycleWindow, pk=pk, province__isnull=False)
-    windows.remove_provincial_window(window, by=request.user)
+    preview = windows.preview_removal(window)
+    is_gone = "confirmed" in request.POST and _is_removed(request, window, preview)
+    shown = CycleWindow.objects.filter(pk=pk).select_related("province").first()
+    if is_gone or shown is None:
+        return redirect("review:cycle", year=window.cycle.year)
+    context = {
+        "cycle": window.cycle,
+        "window": shown,
+        "target": shown.province,
+        "preview": preview,
+        "seen": windows.mark_of(shown),
+    }
+    return render(request, "review/window_remove.html", context)
+
+
+def _is_removed(request: HttpRequest, window: CycleWindow, preview: windows.Preview) -> bool:
+    if not _agrees(request, preview):
+        return False
+    try:
+        windows.remove_provincial_window(window, by=request.user, seen=request.POST.get("seen", ""))
+    except windows.WindowMoved as moved:
+        messages.error(request, str(moved))
+        return False
     messages.success(request, f"{window.province}的“{window.get_step_display()}”已改回全国统一时间。")
-    return redirect("review:cycle", year=window.cycle.year)
+    return True

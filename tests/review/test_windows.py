@@ -199,8 +199,32 @@ def test_one_province_gets_its_own_window(national, cycle):
     confirm(national, url, TIMES | {"province": "33"})
     window = CycleWindow.objects.get(cycle=cycle, step="review", province_id="33")
     assert window.closes_at == local("2026-11-06 00:00:00")
-    national.post(f"/review/windows/remove/{window.pk}/")
+    away = f"/review/windows/remove/{window.pk}/"
+    shown = national.post(away)
+    assert CycleWindow.objects.filter(province__isnull=False).exists()
+    assert (shown.context["preview"].affected.provinces, "浙江" in shown.text) == (1, True)
+    assert "刚刚被修改过" in national.post(away, {"confirmed": "1", "seen": "x"}).text
+    national.post(away, {"confirmed": "1", "seen": shown.context["seen"]})
     assert not CycleWindow.objects.filter(province__isnull=False).exists()
+
+
+def test_removal_tells_who_lapses_and_wants_it_ticked(national, cycle, reported, province):
+    """AM-05, N1: back to national windows that are over ends the province's cycle; nobody loses records unasked."""
+    reported(2)
+    now = timezone.now()
+    own = CycleWindow.objects.filter(cycle=cycle, step="review").get()
+    own = CycleWindow.objects.create(
+        cycle=cycle, step="review", province=province, opens_at=own.opens_at, closes_at=own.closes_at
+    )
+    CycleWindow.objects.filter(cycle=cycle, province=None).update(closes_at=now)
+    away = f"/review/windows/remove/{own.pk}/"
+    shown = national.post(away)
+    assert (shown.context["preview"].lapsing, "2 人将在一分钟内锁定失效" in shown.text) == (2, True)
+    seen = {"confirmed": "1", "seen": shown.context["seen"]}
+    assert "请勾选确认后再保存" in national.post(away, seen).text
+    assert carry_out_locks() == 0
+    national.post(away, seen | {"lapse": "on"})
+    assert carry_out_locks() == 2
 
 
 @pytest.mark.parametrize(
