@@ -14,6 +14,7 @@ from portal.sheets.writing import Column, write_template
 from residents.codes.code_list import fold
 from residents.pinyin import pinyin_key
 from residents.rules.identity import clean_uscc
+from review.directory_effects import Effect, effects
 from review.directory_sheets import Fault, Line, Sheet
 
 MOST_ROWS = 2000
@@ -30,6 +31,12 @@ COLUMNS = (
     Column("起始招收年份", 14, rule="留空表示不改，新的专业基地为 2014。", example="2014"),
     Column("终止招收年份", 14, rule="继续有效的留空。"),
 )
+_OF_BASE = {
+    "province": "省份",
+    "name": "培训基地",
+    "uscc": "统一社会信用代码",
+    "is_active": "状态",
+}
 _CODE = re.compile(r"[A-Za-z0-9-]{1,12}")
 _FIRST_YEAR, _LAST_YEAR = 2014, 2099
 
@@ -57,6 +64,11 @@ class Plan:
         }
 
     @property
+    def effects(self) -> list[Effect]:
+        """What the file does to what is there already."""
+        return effects(list(self.changed_bases.values()), self.changed_specialties)
+
+    @property
     def changes_nothing(self) -> bool:
         return not (self.new_bases or self.changed_bases or self.new_specialties or self.changed_specialties)
 
@@ -73,12 +85,12 @@ def template() -> bytes:
 
 def plan(sheet: Sheet) -> Plan:
     """Judge every row against the rules, the file itself and the directory; five queries, nothing is written."""
-    made = Plan(list(sheet.faults))
+    made = Plan()
     known = _Known(sheet)
     seen: dict[str, tuple[dict, int]] = {}
     pairs: dict[tuple[str, str], int] = {}
     for line in sheet.lines:
-        faults: list[Fault] = []
+        faults = sheet.told(line)
         facts = _facts(sheet, line, faults, known)
         years = _years(sheet, line, faults)
         if not faults:
@@ -174,12 +186,19 @@ def _years(sheet: Sheet, line: Line, faults: list[Fault]) -> tuple[int | None, i
     return start, end
 
 
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return next(words for words, meaning in IN_USE.items() if meaning is value)
+    return str(value or "空")
+
+
 def _agree(sheet: Sheet, line: Line, faults: list[Fault], facts: dict, seen: dict, pairs: dict) -> None:
     """Rows of one base tell the same of it, no specialty comes twice, no two bases of a province share a name."""
-    code, told = facts["code"], {name: facts[name] for name in ("province", "name", "uscc", "is_active")}
+    code, told = facts["code"], {name: facts[name] for name in _OF_BASE}
     first, row = seen.setdefault(code, (told, line.number))
-    if first != told:
-        faults.append(sheet.fault(line, "基地代码", f"同一基地的各列与第 {row} 行不一致。请改为一致。"))
+    for name in (name for name in told if told[name] != first[name]):
+        text = f"与第 {row} 行的同一基地不一致，那里是“{_shown(first[name])}”。请改为一致。"
+        faults.append(sheet.fault(line, _OF_BASE[name], text))
     other, row = seen.setdefault(f"{facts['province'].pk} {facts['name']}", (code, line.number))
     if other != code:
         faults.append(sheet.fault(line, "培训基地", f"与第 {row} 行的另一基地同名。请核对代码或名称。"))

@@ -50,16 +50,21 @@ class Sheet:
     letters: dict[str, str]
     faults: list[Fault]
 
+    def told(self, line: Line) -> list[Fault]:
+        """The cells of this row that nobody can read."""
+        return [fault for fault in self.faults if fault.row == line.number]
+
     def fault(self, line: Line, header: str, text: str) -> Fault:
         return Fault(line.number, self.letters.get(header, ""), header, text)
 
     def checked(
         self, line: Line, header: str, faults: list[Fault], clean: Callable[[str], Any], missing: str = ""
     ) -> Any:
-        """A cell cleaned by a rule; None with a fault where the rule refuses it, or where it is empty and asked for."""
+        """A cell cleaned by a rule; None with a fault where the rule refuses it, or where it is empty and asked for and
+        nothing was told of it yet."""
         raw = line.cells.get(header)
         if raw is None:
-            if missing:
+            if missing and all(fault.header != header for fault in faults):
                 faults.append(self.fault(line, header, missing))
             return None
         try:
@@ -88,8 +93,10 @@ def read(file: UploadedFile, columns: Sequence[Column], *, max_rows: int) -> She
 
 def _sheet(table: Table) -> Sheet:
     letters = {header: letter for letter, header in table.headers}
-    lines, faults = [], []
+    lines: list[Line] = []
+    faults: list[Fault] = []
     for number, values in table.records():
+        told = len(faults)
         cells: dict[str, str | None] = {}
         for header, value in values.items():
             if isinstance(value, CellError | DamagedNumber):
@@ -97,7 +104,7 @@ def _sheet(table: Table) -> Sheet:
                 faults.append(Fault(number, letters[header], header, text))
                 value = None
             cells[header] = _text(value)
-        if any(cells.values()):
+        if any(cells.values()) or len(faults) > told:
             lines.append(Line(number, cells))
     return Sheet(lines, letters, faults)
 

@@ -83,6 +83,9 @@ def plan(sheet: Sheet) -> Plan:
     for line in sheet.lines:
         place = organisations.get(line.cells.get("单位") or "")
         account = (line.cells.get("账号") or "").lower()
+        told = {fault.header for fault in sheet.told(line)}
+        if place is None and "单位" in told:
+            continue
         if place is None:
             text = "没有这个单位。请填写省级单位名称，或在用培训基地的代码。"
             made.faults.append(sheet.fault(line, "单位", text))
@@ -120,7 +123,10 @@ def _judge(made: Plan, sheet: Sheet, line: Line, place: Province | TrainingBase)
     form = StaffForm(given | {"read_only": RIGHTS.get(right, right)})
     if form.is_valid():
         made.people.append(Person(place, form.cleaned_data))
+    told = {fault.header for fault in sheet.told(line)}
     for name, texts in form.errors.items():
+        if _HEADERS[name] in told:
+            continue
         made.faults += [sheet.fault(line, _HEADERS[name], text) for text in texts]
 
 

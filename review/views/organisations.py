@@ -9,6 +9,7 @@ from portal import audit
 from portal.access import allow
 from portal.roles import Role
 from review.code_list_sources import shown_lists
+from review.directory_effects import effects
 from review.organisation_forms import AccreditationForm, BaseForm, SpecialtyForm
 from review.paging import keyset_page
 
@@ -60,18 +61,22 @@ def base(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @allow(Role.CMDA)
 def accreditation(request: HttpRequest, base_pk: int, pk: int | None = None) -> HttpResponse:
-    """Add a specialty to a base, or change from which to which intake year it is accredited."""
+    """Add a specialty to a base, or change from which to which intake year it is accredited: shown first, with whom it
+    reaches, then confirmed."""
     of = get_object_or_404(TrainingBase, pk=base_pk)
     held = get_object_or_404(SpecialtyBase, pk=pk, base=of) if pk else None
     form = AccreditationForm(request.POST or None, instance=held, base=of)
-    if request.method == "POST" and form.is_valid():
+    context = {"base": of, "held": held, "form": form}
+    if request.method == "POST" and "again" not in request.POST and form.is_valid():
+        if held and form.has_changed() and "confirmed" not in request.POST:
+            return render(request, "review/accreditation.html", context | {"effects": effects([], [held])})
         saved = form.save()
         audit.record(
             "save_accreditation", by=request.user, request=request, target=saved, changed=form.changed_data
         )
         messages.success(request, f"已保存“{of.name}”的专业基地：{saved.specialty.name}。")
         return redirect("review:base", pk=of.pk)
-    return render(request, "review/accreditation.html", {"base": of, "held": held, "form": form})
+    return render(request, "review/accreditation.html", context)
 
 
 @require_GET

@@ -122,7 +122,7 @@ def test_rows_are_judged_against_each_other_and_the_directory(client, base):
     ]
     assert faults(send(client, workbook(rows))) == [
         ("F3", "与第 2 行重复。请删去其中一行。"),
-        ("B4", "同一基地的各列与第 2 行不一致。请改为一致。"),
+        ("E4", "与第 2 行的同一基地不一致，那里是“空”。请改为一致。"),
         ("C5", f"本省已有同名的培训基地，代码为 {base.code}。请核对代码或名称。"),
         ("A6", "该基地代码已属于另一个省，基地的省份不能修改。请核对代码。"),
     ]
