@@ -1,6 +1,5 @@
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
@@ -12,7 +11,7 @@ from review.completion_statistics import DIMENSIONS
 from review.export_sheets import may_unmask
 from review.forms import ExportForm
 from review.paging import keyset_page
-from review.views.exports import answer
+from review.views.exports import answer, export_form, refused
 from review.views.statistics import linked_lines
 
 
@@ -42,7 +41,7 @@ def records(request: HttpRequest) -> HttpResponse:
     page = {
         "page": keyset_page(found, request.GET, most_counted=None),
         "filters_in_words": statistics.in_words(form.filters, DIMENSIONS),
-        "export_form": ExportForm(),
+        "export_form": export_form(request),
         "may_unmask": may_unmask(request.user),
     }
     return render(request, "review/completion_records.html", page)
@@ -55,7 +54,5 @@ def export(request: HttpRequest) -> HttpResponse:
     form = CompletionStatisticsForm(request.GET, user=request.user)
     asked = ExportForm(request.POST)
     if not asked.is_valid():
-        for text in (text for texts in asked.errors.values() for text in texts):
-            messages.error(request, text)
-        return redirect(f"{reverse('review:completion-records')}?{request.GET.urlencode()}")
+        return refused(request, asked, reverse("review:completion-records"))
     return answer(request, "completions_list", form.filters, asked)

@@ -17,6 +17,20 @@ from review.forms import ExportForm
 from review.models import Export
 
 PAGE_SIZE = 30
+_KEPT = "export_form"
+
+
+def export_form(request: HttpRequest, kind: type[ExportForm] = ExportForm) -> ExportForm:
+    """The form of a page of people; after a refusal with what was typed and what is wrong with it, once."""
+    return kind(request.session.pop(_KEPT, None))
+
+
+def refused(request: HttpRequest, form: ExportForm, page: str) -> HttpResponse:
+    """Back to the page of the list, with the faults of the form and all that was typed."""
+    request.session[_KEPT] = {name: form.data[name] for name in form.fields if name in form.data}
+    for text in (text for texts in form.errors.values() for text in texts):
+        messages.error(request, text)
+    return redirect(f"{page}?{request.GET.urlencode()}")
 
 
 def answer(request: HttpRequest, kind: str, asked: Mapping[str, str], form: ExportForm) -> HttpResponse:

@@ -19,7 +19,7 @@ from review import claims, decisions, queue
 from review.export_sheets import may_unmask
 from review.forms import REMARKS, BulkForm, ExportForm, QueueFilter, RecordFilter, ReturnForm
 from review.paging import keyset_page
-from review.views.exports import answer
+from review.views.exports import answer, export_form, refused
 
 
 @require_GET
@@ -63,7 +63,7 @@ def all_records(request: HttpRequest) -> HttpResponse:
     filters = RecordFilter(request.user, request.GET)
     found = queue.all_records(request.user, filters.values).select_related("resident", "base", "specialty")
     page = keyset_page(found, request.GET, descending=True)
-    context = {"export_form": ExportForm(), "may_unmask": may_unmask(request.user)}
+    context = {"export_form": export_form(request), "may_unmask": may_unmask(request.user)}
     return render(request, "review/residents.html", context | {"filters": filters, "page": page})
 
 
@@ -73,9 +73,7 @@ def export_records(request: HttpRequest) -> HttpResponse:
     """The list seen, complete; masked unless asked for in full with a purpose (GOALS N5)."""
     form = ExportForm(request.POST)
     if not form.is_valid():
-        for text in (text for texts in form.errors.values() for text in texts):
-            messages.error(request, text)
-        return redirect(f"{reverse('review:residents')}?{request.GET.urlencode()}")
+        return refused(request, form, reverse("review:residents"))
     asked = {name: value for name, value in request.GET.items() if name in RecordFilter.base_fields and value}
     return answer(request, "residents_list", asked, form)
 

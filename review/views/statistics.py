@@ -17,7 +17,7 @@ from review.export_sheets import may_unmask
 from review.forms import StatisticsExportForm, StatisticsForm
 from review.paging import keyset_page
 from review.statistics import CrossTable
-from review.views.exports import answer
+from review.views.exports import answer, export_form, refused
 
 
 def statistics_form(request: HttpRequest) -> StatisticsForm:
@@ -74,7 +74,7 @@ def records(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "source_in_words": statistics.SOURCES[form.chosen_source],
-        "export_form": StatisticsExportForm(),
+        "export_form": export_form(request, StatisticsExportForm),
         "may_unmask": may_unmask(request.user),
     }
     if form.is_readable:
@@ -103,15 +103,16 @@ def export_table(request: HttpRequest) -> HttpResponse:
 def export_records(request: HttpRequest) -> HttpResponse:
     """The complete list behind one number; masked unless asked for in full with a purpose (GOALS N5)."""
     form, asked = statistics_form(request), StatisticsExportForm(request.POST)
-    if not form.is_readable or not asked.is_valid():
-        return _unreadable(request, *(text for texts in asked.errors.values() for text in texts))
+    if not form.is_readable:
+        return _unreadable(request)
+    if not asked.is_valid():
+        return refused(request, asked, reverse("review:statistics-records"))
     source = {"source": form.chosen_source}
     return answer(request, asked.cleaned_data.pop("kind"), source | form.filters, asked)
 
 
-def _unreadable(request: HttpRequest, *faults: str) -> HttpResponse:
-    for fault in faults or ("筛选条件无法识别，请重新选择。",):
-        messages.error(request, fault)
+def _unreadable(request: HttpRequest) -> HttpResponse:
+    messages.error(request, "筛选条件无法识别，请重新选择。")
     return redirect(f"{reverse('review:statistics-records')}?{request.GET.urlencode()}")
 
 

@@ -97,6 +97,25 @@ def test_csv_is_guarded_against_formulas(signed_in, provincial_reviewer, people)
     assert answer.headers["Content-Type"].startswith("text/csv")
 
 
+def test_a_refused_export_keeps_what_was_typed(signed_in, provincial_reviewer, people):
+    """N5, TRUST 16: a purpose too short is told at its field, in the open form, and nothing has to be chosen again."""
+    client = signed_in(provincial_reviewer)
+    answer = client.post(
+        reverse("review:residents-export") + "?status=1",
+        {"unmasked": "on", "file_format": "csv", "purpose": "核发"},
+    )
+    page = client.get(answer.url)
+    form = page.context["export_form"]
+    assert (form["purpose"].value(), form["file_format"].value(), form["unmasked"].value()) == (
+        "核发",
+        "csv",
+        True,
+    )
+    assert "至少 4 个字" in form.errors["purpose"][0]
+    assert '<details class="unmask" open>' in page.text
+    assert not client.get(answer.url).context["export_form"].is_bound
+
+
 def test_full_numbers_need_right_and_purpose(signed_in, provincial_reviewer, people, province):
     """N5, TRUST 51."""
     client, address = signed_in(provincial_reviewer), reverse("review:residents-export")
