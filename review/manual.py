@@ -26,9 +26,12 @@ from residents.words import BLOCKS
 EVERYBODY = frozenset(Role)
 _SECTION = re.compile(r'<h2 id="([\w-]+)">(.*?)</h2>', re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+# A run of letters and digits, or of anything else between blanks and punctuation.
+_WORDS = re.compile(r"[a-z0-9]+|[^\W_a-z0-9]+")
 _BLANKS = re.compile(r"\s+")
 EXCERPT = 60
 MOST_FOUND = 50
+MOST_NEAR = 10
 LONGEST_QUERY = 40
 
 
@@ -211,9 +214,31 @@ def _plain(html: str) -> str:
 
 
 def search(text: str, role: str | None) -> list[Found]:
-    """The sections that hold all the words, own chapters first."""
-    words = text.casefold().split()
-    return list(_found(words, role))[:MOST_FOUND] if words else []
+    """The sections that hold all the words, own chapters first; where none does, those nearest to what was typed, for
+    a question is written without blanks."""
+    words = _WORDS.findall(text.casefold())
+    return (list(_found(words, role)) or _nearest(words, role))[:MOST_FOUND] if words else []
+
+
+def _nearest(words: list[str], role: str | None) -> list[Found]:
+    """Sections with at least two pieces and a third of all, those with the most first."""
+    pieces = list(dict.fromkeys(piece for word in words for piece in _pieces(word)))
+    near = []
+    for chapter in own_chapters(role):
+        for anchor, heading, text in sections_of(chapter.slug):
+            whole = f"{heading} {text}".casefold()
+            held = [piece for piece in pieces if piece in whole]
+            if len(held) >= max(2, len(pieces) / 3):
+                in_heading = sum(piece in heading for piece in held)
+                near.append((len(held), in_heading, Found(chapter, heading, anchor, _excerpt(text, held[0]))))
+    return [found for *_, found in sorted(near, key=lambda each: each[:2], reverse=True)][:MOST_NEAR]
+
+
+def _pieces(word: str) -> list[str]:
+    """Two characters each of a word of Chinese; letters and digits stay whole."""
+    if len(word) < 3 or word.isascii():
+        return [word]
+    return [word[start : start + 2] for start in range(len(word) - 1)]
 
 
 def _found(words: list[str], role: str | None) -> Iterator[Found]:

@@ -122,10 +122,27 @@ def test_search_finds_the_section_own_role_first(client, db):
     assert f'href="{found[0].url}"' in page
 
 
-def test_search_needs_all_words_and_ignores_markup():
-    assert manual.search("撤回上报 鲸鱼", None) == []
+def test_search_prefers_all_words_and_ignores_markup():
+    assert {found.anchor for found in manual.search("撤回上报", None)} >= {
+        found.anchor for found in manual.search("撤回上报 培训基地", None)
+    }
+    assert manual.search("鲸鱼 海豚", None) == []
     assert manual.search("href", None) == []
     assert manual.search(" ", None) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "place"),
+    [
+        ("忘记密码怎么办？", "sign-in"),
+        ("导出名单，CSV", "statistics"),
+        ("怎样批量新增人员", "staff"),
+        ("证件号 更正 怎么申请", "base-registry"),
+    ],
+)
+def test_search_understands_a_question(asked, place):
+    """S7: each word counts, and a question without blanks finds what is nearest."""
+    assert place in [found.chapter.slug for found in manual.search(asked, Role.CMDA)][:6]
 
 
 def test_search_shows_what_was_typed_as_text(client, db):
