@@ -14,67 +14,83 @@ from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 
+from bases.import_signs import Board, Stage, listening
 from bases.import_work import State
 from bases.models import ImportBatch
 
-# Rows written a second on a slow machine: only for the time told to a person who waits.
-_SPEED = 500
-# Opening the transaction, before the first row.
-_START_SECONDS = 2
-# What is estimated never looks finished.
-_MOST_ESTIMATED = 95
-_SECONDS_BETWEEN_SIGNS = 2
+_SECONDS_BETWEEN_SIGNS = 1
 _SILENT = timedelta(seconds=30)
-_LONGEST = 3600
+_LONGEST = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the worker is: `percent` and `seconds` left are None while they cannot be told; `ahead` batches wait
-    before this one. `is_silent`: nothing was heard of the worker for half a minute; `can_cancel`: it is not writing."""
+    """How far the worker is, by what it told itself: `percent` and `seconds` left are None while they are not known;
+    `ahead` batches wait before this one. `is_silent`: nothing was heard of a worker for half a minute; `can_cancel`: it
+    is not writing."""
 
     words: str
     percent: int | None = None
     seconds: int | None = None
+    done: int = 0
+    total: int = 0
     ahead: int = 0
     is_silent: bool = False
     can_cancel: bool = True
 
 
+# --- what the worker says --------------------------------------------------------------------------------------------
+
+
 @contextmanager
 def at_work(batch_id: int) -> Iterator[None]:
-    """The worker is busy with the batch while the block runs, and says so every two seconds.
+    """The worker is busy with the batch while the block runs, and says every second what it does.
 
     By a thread with a connection of its own: what the block writes is seen by nobody before its transaction ends.
     """
     begin(batch_id)
     done = threading.Event()
-    signs = threading.Thread(target=_give_signs, args=(batch_id, done), daemon=True)
-    signs.start()
-    try:
-        yield
-    finally:
-        done.set()
-        signs.join()
-        cache.delete(_key("begun", batch_id))
+    with listening() as board:
+        signs = threading.Thread(target=_give_signs, args=(batch_id, board, done), daemon=True)
+        signs.start()
+        try:
+            yield
+        finally:
+            done.set()
+            signs.join()
+            cache.delete(_key("begun", batch_id))
 
 
 def begin(batch_id: int) -> None:
-    """Note that the worker begins a step with the batch now."""
+    """Note that the worker takes up the batch now."""
     cache.set(_key("begun", batch_id), timezone.now(), _LONGEST)
+    cache.delete(_key("waits", batch_id))
 
 
-def _give_signs(batch_id: int, done: threading.Event) -> None:
-    # A key that nobody else writes: a row that an open transaction holds would be waited for.
+def _give_signs(batch_id: int, board: Board, done: threading.Event) -> None:
     try:
         while not done.wait(_SECONDS_BETWEEN_SIGNS):
-            cache.set(_key("alive", batch_id), timezone.now(), _LONGEST)
+            write_sign(batch_id, board.stage)
     finally:
         connection.close()
 
 
+def write_sign(batch_id: int, stage: Stage | None) -> None:
+    """A sign of life of the worker that has the batch, and what it does."""
+    # A key that nobody else writes: a row that an open transaction holds would be waited for.
+    cache.set(_key("sign", batch_id), (timezone.now(), stage), _LONGEST)
+
+
+def begins_to_wait(batch_id: int) -> None:
+    """The batch was queued; queued again, it has waited since the first time."""
+    cache.add(_key("waits", batch_id), timezone.now(), _LONGEST)
+
+
 def _key(what: str, batch_id: int) -> str:
     return f"import-{what}:{batch_id}"
+
+
+# --- what the page says ----------------------------------------------------------------------------------------------
 
 
 def progress_of(batch: ImportBatch) -> Progress:
@@ -82,42 +98,60 @@ def progress_of(batch: ImportBatch) -> Progress:
     begun: datetime | None = cache.get(_key("begun", batch.pk))
     if begun is None or batch.state == State.UPLOADED:
         return _waiting(batch)
-    if timezone.now() - max(begun, cache.get(_key("alive", batch.pk), begun)) > _SILENT:
-        return Progress("后台任务暂未响应", is_silent=True)
-    gone = (timezone.now() - begun).total_seconds()
-    return _checking(batch, gone) if batch.state == State.CHECKING else _applying(batch, gone)
+    at, stage = cache.get(_key("sign", batch.pk), (begun, None))
+    # A sign of an earlier time the worker had the batch tells nothing.
+    at, stage = (at, stage) if at >= begun else (begun, None)
+    if _is_long_ago(at):
+        return _silence(0)
+    is_writing = batch.state == State.APPLYING
+    if stage is None:
+        return Progress("正在导入" if is_writing else "正在读取文件", can_cancel=not is_writing)
+    return Progress(
+        stage.words,
+        min(stage.done * 100 // stage.total, 99) if stage.total else None,
+        _seconds_left(stage, at),
+        stage.done,
+        stage.total,
+        can_cancel=not is_writing,
+    )
+
+
+def _seconds_left(stage: Stage, at: datetime) -> int | None:
+    """By the rows done and the time they took; None where no row is done or the time is up."""
+    if not stage.done:
+        return None
+    now = timezone.now()
+    left = (stage.total - stage.done) * (at - stage.since) / stage.done - (now - at)
+    return max(ceil(left.total_seconds()), 0) or None
 
 
 def _waiting(batch: ImportBatch) -> Progress:
     ahead = _ahead(batch)
-    if batch.state == State.UPLOADED and not ahead and timezone.now() - batch.uploaded_at > _SILENT:
-        return Progress("后台任务暂未响应", is_silent=True)
+    since = cache.get(_key("waits", batch.pk), batch.uploaded_at)
+    if _is_long_ago(since) and not _is_anybody_at_work(ahead):
+        return _silence(len(ahead))
     words = {State.UPLOADED: "等待检查", State.APPLYING: "等待导入"}.get(State(batch.state), "等待继续")
-    return Progress(words, ahead=ahead)
+    return Progress(words, ahead=len(ahead))
 
 
-def _checking(batch: ImportBatch, gone: float) -> Progress:
-    """By the rows judged, and the time they took so far."""
-    if not batch.progress:
-        return Progress("正在检查" if batch.rows_total else "正在读取文件")
-    left = batch.rows_total - batch.progress
-    return Progress(
-        "正在检查",
-        min(batch.progress * 100 // batch.rows_total, 99),
-        ceil(left * gone / batch.progress) or None,
-    )
+def _silence(ahead: int) -> Progress:
+    return Progress("后台任务暂未响应", ahead=ahead, is_silent=True)
 
 
-def _applying(batch: ImportBatch, gone: float) -> Progress:
-    """By the clock, as long as the worker lives: nobody can look into its transaction."""
-    whole = _START_SECONDS + (batch.rows_created + batch.rows_updated) / _SPEED
-    seconds = ceil(whole - gone) if gone < whole else None
-    return Progress("正在导入", min(int(gone * 100 / whole), _MOST_ESTIMATED), seconds, can_cancel=False)
+def _is_long_ago(moment: datetime) -> bool:
+    return timezone.now() - moment > _SILENT
 
 
-def _ahead(batch: ImportBatch) -> int:
-    return ImportBatch.objects.filter(
+def _is_anybody_at_work(batch_ids: list[int]) -> bool:
+    begun = cache.get_many([_key("begun", each) for each in batch_ids])
+    signs = cache.get_many([_key("sign", each) for each in batch_ids])
+    return any(not _is_long_ago(at) for at in (*begun.values(), *(at for at, _ in signs.values())))
+
+
+def _ahead(batch: ImportBatch) -> list[int]:
+    ahead = ImportBatch.objects.filter(
         state__in=[State.UPLOADED, State.CHECKING, State.APPLYING],
         worked_at__lt=batch.worked_at,
         worked_at__gt=timezone.now() - timedelta(hours=1),
-    ).count()
+    )
+    return list(ahead.values_list("pk", flat=True))

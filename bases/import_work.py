@@ -16,6 +16,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from bases.import_signs import tell
 from bases.import_templates import explained, remarks_on
 from bases.models import ImportBatch, ImportRow
 from bases.workbook_kinds import opening_of, workbook_of
@@ -107,6 +108,7 @@ def check_batch(batch_id: int) -> None:
             return
         move(batch, State.CHECKING, progress=0)
     try:
+        tell("正在读取文件")
         table = read_batch(batch)
         remarks = remarks_on(batch, table)
         ImportBatch.objects.filter(pk=batch.pk).update(rows_total=len(table.rows))
@@ -157,7 +159,10 @@ def local_copy(batch: ImportBatch) -> Iterator[str]:
 
 def _judged(batch: ImportBatch, table: Table) -> Iterator[JudgedRow]:
     """The judged rows, with a sign of life and a look at the cancel button now and then."""
+    total = len(table.rows)
+    tell("正在检查", 0, total)
     for done, row in enumerate(workbook_of(batch).judge(batch, table), 1):
+        tell("正在检查", done, total)
         if done % _ROWS_BETWEEN_SIGNS == 0:
             alive = ImportBatch.objects.filter(pk=batch.pk, state=State.CHECKING)
             if not alive.update(progress=done, worked_at=timezone.now()):
@@ -166,6 +171,7 @@ def _judged(batch: ImportBatch, table: Table) -> Iterator[JudgedRow]:
 
 
 def _keep_verdicts(batch_id: int, table: Table, remarks: list[dict], rows: list[JudgedRow]) -> None:
+    tell("正在保存检查结果")
     with transaction.atomic():
         batch = locked(batch_id)
         if batch.state != State.CHECKING:
@@ -247,6 +253,7 @@ def _apply(batch_id: int) -> None:
             pghistory.context(user=by.pk, role=by.role, channel="import", batch=batch.pk),
             transaction.atomic(),
         ):
+            tell("正在导入")
             applied = workbook_of(batch).apply(batch, _good_rows(batch), by=by)
             refused = [verdict for verdict, *_ in applied.changed.values() if verdict == Verdict.REFUSED]
             if refused and batch.mode == ImportBatch.Mode.ALL_OR_NOTHING:
@@ -287,6 +294,7 @@ def _good_rows(batch: ImportBatch) -> list[tuple[int, dict]]:
 
 
 def _rewrite_verdicts(batch: ImportBatch, applied: Applied) -> None:
+    tell("正在导入：记录结果")
     changed = {row.sheet_row: row for row in batch.rows.filter(sheet_row__in=applied.changed)}
     for number, (verdict, problems, enrollment_id) in applied.changed.items():
         row = changed[number]

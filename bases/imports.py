@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
+from bases.import_progress import begins_to_wait
 from bases.import_work import BatchMoved, State, locked, move, require_open
 from bases.models import ImportBatch, Province, TrainingBase
 from bases.tasks import work_on_batch
@@ -69,6 +70,7 @@ def _sha256(file: UploadedFile) -> str:
 
 def _queue(batch: ImportBatch) -> None:
     """Hand the batch to the worker once this transaction is committed; lost on the way, it counts as abandoned."""
+    begins_to_wait(batch.pk)
     transaction.on_commit(lambda: work_on_batch.enqueue(batch.pk))
 
 

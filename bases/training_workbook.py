@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
+from bases.import_signs import tell
 from bases.lists import Module
 from bases.models import ImportBatch, ImportRow, TrainingBase
 from bases.openings import entries_of
@@ -29,7 +30,7 @@ from residents.models import Enrollment
 from residents.openness import training_entry
 from residents.rules import status, training
 from residents.rules.catalogue import Verbatim
-from residents.rules.fields import Field, Problems, add
+from residents.rules.fields import Field, Problems, add, blanks
 from residents.services.returns import settle_states
 from residents.services.states import StateMoved
 from residents.services.status import (
@@ -43,7 +44,6 @@ from residents.services.training import (
     EDITABLE,
     accredited_specialties,
     differences,
-    is_right_and_full,
     judge_block,
     studies_of,
     training_context,
@@ -187,7 +187,8 @@ class TrainingWorkbook:
         applied, written = Applied(), {}
         letters = {text: column for column, text in batch.headers}
         promised = dict(batch.rows.good().values_list("sheet_row", "before"))
-        for number, kept in rows:
+        for done, (number, kept) in enumerate(rows):
+            tell("正在导入：核对各行", done, len(rows))
             given = _with_dates(kept)
             record = records.of(given)
             outcome = outcome_of(given, record, records, {})
@@ -197,6 +198,7 @@ class TrainingWorkbook:
             else:
                 problems = as_stored(outcome.problems, self.resource, letters.get)
                 applied.changed[number] = outcome.verdict, problems, record.pk if record else None
+        tell("正在导入：写入培训信息")
         store_many(
             Judged(record.pk, outcome.after, outcome.is_complete)
             for record, outcome in written.values()
@@ -232,8 +234,9 @@ def outcome_of(
     outcome.fields = differences(stored, outcome.after)
     if outcome.fields:
         _merge(outcome.problems, found)
-        outcome.is_complete = is_right_and_full(outcome.after, found, context)
-        _tell_asked(outcome, context)
+        blank = blanks(training.FIELDS, outcome.after, context)
+        outcome.is_complete = not (blank or has_errors(found))
+        _tell_asked(outcome, blank)
         if not records.entry(record).is_open:
             reason = records.entry(record).reason.rstrip("。")
             add(outcome.problems, "", "record_locked", reason=Verbatim(reason))
@@ -241,9 +244,9 @@ def outcome_of(
     return outcome
 
 
-def _tell_asked(outcome: Outcome, context: Mapping[str, Any]) -> None:
+def _tell_asked(outcome: Outcome, blank: Iterable[str]) -> None:
     """A warning for each blank field that must be filled in because of what this row changes (GOALS B4)."""
-    for name in training.missing(outcome.after, context):
+    for name in blank:
         each = _FIELDS[name]
         if outcome.fields.keys() & {other for other, _ in (*each.asked, *each.needed)}:
             condition = Verbatim(condition_in_words(each))

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from django.utils import timezone
 
+from bases.import_signs import tell
 from bases.models import ImportBatch, ImportRow, TrainingBase
 from bases.resources import CELL_FAULTS, AccountResource, WorkbookResource, account_template
 from portal.models import User
@@ -141,6 +142,7 @@ class AccountWorkbook:
 
     def apply(self, batch: ImportBatch, rows: Sequence[tuple[int, dict]], *, by: User) -> Applied:
         """Bring the rows in. Whoever came in by another way since the check is told so in his row (AM-27)."""
+        tell("正在导入：写入账号")
         created = create_accounts(
             [AccountRow(number, **values) for number, values in rows],
             base=batch.base,

@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from bases import import_progress, imports
 from bases.import_progress import progress_of
+from bases.import_signs import Stage, listening
+from bases.import_work import apply_batch, check_batch
 from bases.models import ImportBatch
 from bases.tasks import work_on_batch
 from portal.messages import fold_into_digests
@@ -122,29 +124,63 @@ def test_no_message_about_a_batch_given_up(upload, base_officer):
     assert subjects(base_officer) == []
 
 
+def stage(words: str, done: int = 0, total: int = 0, seconds: int = 10) -> Stage:
+    """What the worker does since so many seconds."""
+    return Stage(words, timezone.now() - timedelta(seconds=seconds), done, total)
+
+
 @pytest.mark.parametrize("state", ["checking", "applying"])
-def test_waiting_page_tells_percent_and_seconds_left(state, checked, signed_in, base_officer):
-    """B8: of the check by the rows done, of the import, which is one transaction, by the time gone."""
-    batch = checked([account_line(mobile=f"139{n:08d}") for n in range(4)])
-    ImportBatch.objects.filter(pk=batch.pk).update(
-        state=state, progress=4000, rows_total=40000, rows_created=40000, worked_at=timezone.now()
-    )
+def test_waiting_page_tells_rows_done_and_seconds_left(state, checked, signed_in, base_officer):
+    """B8: by the rows that the worker says it has done, and the time they took."""
+    batch = checked([account_line()])
+    ImportBatch.objects.filter(pk=batch.pk).update(state=state, rows_total=4000, worked_at=timezone.now())
     import_progress.begin(batch.pk)
+    import_progress.write_sign(batch.pk, stage("正在检查", 1000, 4000))
     text = signed_in(base_officer).get(reverse("bases:import-batch", args=[batch.pk])).text
-    words = {"checking": "正在检查", "applying": "正在导入"}[state]
-    found = re.search(rf"{words} (\d+)%，大约还需 (\d+) 秒", text)
+    found = re.search(r"正在检查 25%，大约还需 (\d+) 秒", text)
     assert found, text
-    assert 0 <= int(found[1]) < 50
+    assert 25 <= int(found[1]) <= 30
+    assert "已完成 1000 行，共 4000 行" in text
     # What is being written cannot be taken back by a click.
     assert ("取消这次导入" in text) == (state == "checking")
     assert '<noscript><meta http-equiv="refresh" content="3"></noscript>' in text
 
 
-def test_percent_follows_the_rows_checked(upload):
+@pytest.mark.parametrize(
+    ("state", "told", "words"),
+    [
+        ("checking", None, "正在读取文件"),
+        ("applying", None, "正在导入"),
+        ("applying", "正在导入：写入账号", "正在导入：写入账号"),
+    ],
+)
+def test_what_is_not_done_row_by_row_has_no_percent(state, told, words, upload):
+    """B8: what is not known is not made up, and no bar climbs by the clock."""
     batch = upload([account_line()])
+    batch.state, batch.rows_created = state, 40000
     import_progress.begin(batch.pk)
-    batch.state, batch.rows_total, batch.progress = "checking", 40000, 30000
-    assert progress_of(batch).percent == 75
+    import_progress.write_sign(batch.pk, told and stage(told, seconds=600))
+    progress = progress_of(batch)
+    assert (progress.words, progress.percent, progress.seconds) == (words, None, None)
+
+
+@pytest.mark.parametrize("kind", ["accounts", "training"])
+def test_worker_tells_what_it_does(kind, request, base_officer):
+    """B8: every stage of the check and of the import, with the rows done one by one."""
+    if kind == "accounts":
+        batch = request.getfixturevalue("upload")([account_line(), account_line(mobile="13900000001")])
+    else:
+        rows, base = request.getfixturevalue("rows"), request.getfixturevalue("base")
+        batch = request.getfixturevalue("send")(edited(template(rows, base), {(1, "备注"): "x"}))
+        ImportBatch.objects.update(state="uploaded")
+        batch.rows.all().delete()
+    with listening() as board:
+        check_batch(batch.pk)
+        assert board.stage.words == "正在保存检查结果"
+        batch.refresh_from_db()
+        imports.confirm(batch, mode="good_rows", by=base_officer)
+        apply_batch(batch.pk)
+        assert board.stage.words == "正在导入：记录结果"
 
 
 def test_progress_of_a_batch_that_waits_tells_how_many_are_ahead(upload):
@@ -172,29 +208,36 @@ def test_two_batches_of_one_moment_are_no_hindrance(upload):
     assert (progress_of(first).ahead, progress_of(second).ahead) == (1, 0)
 
 
-def test_file_being_read_has_no_percent(upload):
-    """B8: what is not known is not made up."""
-    batch = upload([account_line()])
-    import_progress.begin(batch.pk)
-    batch.state, batch.rows_total, batch.progress = "checking", 0, 0
-    assert (progress_of(batch).words, progress_of(batch).percent) == ("正在读取文件", None)
-
-
 @pytest.mark.parametrize("state", ["uploaded", "checking", "applying"])
 def test_dead_worker_is_told_as_such(state, upload, monkeypatch, signed_in, base_officer):
     """B8: no bar climbs while nobody works; the file is safe and the batch can be given up."""
     batch = upload([account_line()])
     past = timezone.now() - timedelta(minutes=2)
-    ImportBatch.objects.update(state=state, progress=500, rows_total=1000, uploaded_at=past)
+    ImportBatch.objects.update(state=state, rows_total=1000)
     with monkeypatch.context() as patched:
         patched.setattr(import_progress.timezone, "now", lambda: past)
         import_progress.begin(batch.pk)
+        import_progress.write_sign(batch.pk, stage("正在检查", 500, 1000))
+        import_progress.begins_to_wait(batch.pk)
 
     text = signed_in(base_officer).get(reverse("bases:import-batch", args=[batch.pk])).text
     assert "后台任务暂未响应" in text
     assert "上传的文件已保存，没有丢失" in text
     assert not re.search(r"\d+%", text.partition('role="status"')[2].partition("</div>")[0])
     assert "取消这次导入" in text
+
+
+@pytest.mark.parametrize("state", ["uploaded", "applying"])
+def test_batch_that_no_worker_takes_up_is_told_so(state, upload, checked, base_officer):
+    """B8: also once it was confirmed, and behind others that wait as long."""
+    first, batch = upload([account_line()]), upload([account_line()])
+    long_ago = timezone.now() - timedelta(minutes=2)
+    for each in (first, batch):
+        cache.set(f"import-waits:{each.pk}", long_ago)
+    batch.state = state
+    assert progress_of(batch).is_silent
+    import_progress.begin(first.pk)
+    assert not progress_of(batch).is_silent, "a worker is busy with the one before"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -215,7 +258,7 @@ def _watch(seen: list, pause: threading.Event) -> None:
     """Collect two different signs from a connection of its own, for ten seconds at most."""
     try:
         for _ in range(1000):
-            sign = cache.get(import_progress._key("alive", 7))
+            sign = cache.get("import-sign:7")
             if sign and sign not in seen:
                 seen.append(sign)
             if len(seen) == 2:
