@@ -30,7 +30,7 @@ from residents.models import Enrollment
 from residents.openness import training_entry
 from residents.rules import status, training
 from residents.rules.catalogue import Verbatim
-from residents.rules.fields import Field, Problems, add
+from residents.rules.fields import Field, Problems, add, blanks
 from residents.services.returns import settle_states
 from residents.services.states import StateMoved
 from residents.services.status import (
@@ -44,7 +44,6 @@ from residents.services.training import (
     EDITABLE,
     accredited_specialties,
     differences,
-    is_right_and_full,
     judge_block,
     studies_of,
     training_context,
@@ -235,8 +234,9 @@ def outcome_of(
     outcome.fields = differences(stored, outcome.after)
     if outcome.fields:
         _merge(outcome.problems, found)
-        outcome.is_complete = is_right_and_full(outcome.after, found, context)
-        _tell_asked(outcome, context)
+        blank = blanks(training.FIELDS, outcome.after, context)
+        outcome.is_complete = not (blank or has_errors(found))
+        _tell_asked(outcome, blank)
         if not records.entry(record).is_open:
             reason = records.entry(record).reason.rstrip("。")
             add(outcome.problems, "", "record_locked", reason=Verbatim(reason))
@@ -244,9 +244,9 @@ def outcome_of(
     return outcome
 
 
-def _tell_asked(outcome: Outcome, context: Mapping[str, Any]) -> None:
+def _tell_asked(outcome: Outcome, blank: Iterable[str]) -> None:
     """A warning for each blank field that must be filled in because of what this row changes (GOALS B4)."""
-    for name in training.missing(outcome.after, context):
+    for name in blank:
         each = _FIELDS[name]
         if outcome.fields.keys() & {other for other, _ in (*each.asked, *each.needed)}:
             condition = Verbatim(condition_in_words(each))

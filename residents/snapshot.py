@@ -20,19 +20,22 @@ FIELDS: dict[str, tuple[Field, ...]] = {block.key: block.fields for block in BLO
 # Held by the person or the base, not by a column of the block's own table.
 _ELSEWHERE = {"province", "training_base", "specialty"}
 _READ = {
-    key: tuple((field.name, field.kind == "file") for field in fields if field.name not in _ELSEWHERE)
+    key: tuple(field.name for field in fields if field.name not in _ELSEWHERE)
     for key, fields in FIELDS.items()
+}
+_FILES = {
+    key: tuple(field.name for field in fields if field.kind == "file") for key, fields in FIELDS.items()
 }
 
 
 def values_of(instance: Model | None, block: str) -> dict[str, Any]:
     """The values of one block by field name, blanks as None; an instance that does not exist yet gives all None."""
-    values = {}
-    for name, is_file in _READ[block]:
-        value = getattr(instance, name, None) if instance is not None else None
-        if is_file:
-            value = value.name if value else None
-        values[name] = None if value == "" else value
+    # Ten thousand times for a workbook: one pass, and the few files afterwards.
+    values = {
+        name: None if (value := getattr(instance, name, None)) == "" else value for name in _READ[block]
+    }
+    for name in _FILES[block]:
+        values[name] = values[name].name if values[name] else None
     if block == "training" and isinstance(instance, Enrollment):
         values |= {
             "specialty": instance.specialty_id,

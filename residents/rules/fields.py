@@ -5,7 +5,7 @@ is judged once and in the same words.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -250,11 +250,19 @@ def missing_fields(
 ) -> list[str]:
     """Names of the fields a report still needs, in the order of the form (BR-46, BR-57)."""
     fields = tuple(fields)
-    merged = dict.fromkeys(field.name for field in fields) | dict(context or {})
-    merged |= normalise(fields, values, context)
-    # Most fields are filled in: the blank is looked for first, because it is the cheaper question.
+    return blanks(fields, normalise(fields, values, context), context)
+
+
+def blanks(
+    fields: Collection[Field], values: Mapping[str, Any], context: Mapping[str, Any] | None = None
+) -> list[str]:
+    """As missing_fields, of values that are normalised already."""
+    merged = {**dict.fromkeys(field.name for field in fields), **(context or {}), **values}
+    # Most fields are filled in or never needed: what is cheaper to ask comes first.
     return [
-        field.name for field in fields if merged.get(field.name) in (None, "") and is_needed(field, merged)
+        field.name
+        for field in fields
+        if field.required and merged.get(field.name) in (None, "") and is_needed(field, merged)
     ]
 
 

@@ -180,6 +180,8 @@ def differences(stored: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str
     found = {}
     for field in EDITABLE:
         before, now = stored.get(field.name), after[field.name]
+        if before == now:
+            continue
         if (before or None if field.kind in _TEXTS else before) != (
             now or None if field.kind in _TEXTS else now
         ):
@@ -225,11 +227,7 @@ def blank_as_stored(field: Field, value: Any) -> Any:
 
 def is_complete(values: Mapping[str, Any], context: Mapping[str, Any]) -> bool:
     """Whether 培训信息 may be reported as it stands: nothing missing, nothing wrong (BR-46)."""
-    return is_right_and_full(values, training.problems(values, context), context)
-
-
-def is_right_and_full(values: Mapping[str, Any], found: Problems, context: Mapping[str, Any]) -> bool:
-    """As is_complete, where the problems of the values are known already."""
+    found = training.problems(values, context)
     wrong = any(not problem.is_warning for problems in found.values() for problem in problems)
     return not wrong and not training.missing(values, context)
 
