@@ -69,6 +69,7 @@ ACTS = {
     "enable": "启用账号",
     "disable": "停用账号",
     "create_cycle": "建立采集周期",
+    "delete_cycle": "删除采集周期",
     "set_window": "修改开放时间",
     "remove_window": "改回全国统一时间",
     "save_base": "修改培训基地",

@@ -82,6 +82,7 @@ urlpatterns = [
     path("windows/", windows.cycle, name="windows"),
     path("windows/new/", windows.create_cycle, name="cycle-create"),
     path("windows/<int:year>/", windows.cycle, name="cycle"),
+    path("windows/<int:year>/delete/", windows.delete_cycle, name="cycle-delete"),
     path("windows/<int:year>/board/", windows.board, name="board"),
     path("windows/<int:year>/<slug:step>/", windows.edit, name="window"),
     path("windows/remove/<int:pk>/", windows.remove, name="window-remove"),

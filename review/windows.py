@@ -29,6 +29,10 @@ class CycleExists(ValueError):
     """A cycle of that year is there already."""
 
 
+class CycleInUse(ValueError):
+    """The cycle is being worked in, or was."""
+
+
 @dataclass(frozen=True, slots=True)
 class Affected:
     """Whom a window reaches: its provinces and their bases, and this year's intake records by state."""
@@ -217,6 +221,36 @@ def create_cycle(year: int, title: str, *, by: User) -> CollectionCycle:
     except IntegrityError as taken:
         raise CycleExists(f"{year} 年的采集周期已经存在。") from taken
     return cycle
+
+
+def is_unused(cycle: CollectionCycle) -> bool:
+    """Set up and never worked in: no step is open, and no record, report, import, request or extension is of it."""
+    if any(state.is_open for state in openings(cycle, list(Step)).values()):
+        return False
+    if cycle.windows.filter(province__isnull=False, opens_at__lte=timezone.now()).exists():
+        return False
+    if Enrollment.objects.filter(intake_year=cycle.year).exists():
+        return False
+    # All that points at a cycle but its windows; the history is no use of it.
+    others = (
+        each
+        for each in CollectionCycle._meta.related_objects
+        if each.related_model is not CycleWindow and not hasattr(each.related_model, "pgh_tracked_model")
+    )
+    return not any(
+        each.related_model._base_manager.filter(**{each.field.name: cycle}).exists() for each in others
+    )
+
+
+def delete_cycle(cycle: CollectionCycle, *, by: User) -> None:
+    """Take away a cycle set up by mistake, with its windows. Raises CycleInUse where anything is of it."""
+    with transaction.atomic():
+        locked = CollectionCycle.objects.select_for_update().get(pk=cycle.pk)
+        if not is_unused(locked):
+            raise CycleInUse(f"“{cycle.title}”已有数据或正在开放，不能删除。")
+        audit.record("delete_cycle", by=by, target=locked, year=locked.year, title=locked.title)
+        locked.windows.all().delete()
+        locked.delete()
 
 
 def affected(cycle: CollectionCycle, step: Step, province: Province | None) -> Affected:

@@ -154,6 +154,7 @@ ROUTES = {
     "review:windows": Route("c"),
     "review:cycle-create": Route("c", get=405),
     "review:cycle": Route("c", "year"),
+    "review:cycle-delete": Route("c", "year", get=405),
     "review:board": Route("c", "year"),
     "review:window": Route("c", "step"),
     "review:window-remove": Route("c", "window", get=405),

@@ -19,7 +19,11 @@ def cycle(request: HttpRequest, year: int | None = None) -> HttpResponse:
     shown = get_object_or_404(CollectionCycle, year=year) if year else current_cycle()
     context = {"cycles": windows.cycles(), "cycle": shown, "cycle_form": CycleForm()}
     if shown:
-        context |= {"steps": windows.steps_of(shown), "history": windows.history(shown)}
+        context |= {
+            "steps": windows.steps_of(shown),
+            "history": windows.history(shown),
+            "is_unused": windows.is_unused(shown),
+        }
     return render(request, "review/windows.html", context)
 
 
@@ -49,6 +53,23 @@ def create_cycle(request: HttpRequest) -> HttpResponse:
     if latest:
         context |= {"steps": windows.steps_of(latest), "history": windows.history(latest)}
     return render(request, "review/windows.html", context)
+
+
+@require_POST
+@allow(Role.CMDA)
+def delete_cycle(request: HttpRequest, year: int) -> HttpResponse:
+    """A cycle set up by mistake goes, once that was ticked."""
+    shown = get_object_or_404(CollectionCycle, year=year)
+    if "sure" not in request.POST:
+        messages.error(request, "请先勾选确认，再删除。")
+        return redirect("review:cycle", year=year)
+    try:
+        windows.delete_cycle(shown, by=request.user)
+    except windows.CycleInUse as refused:
+        messages.error(request, str(refused))
+        return redirect("review:cycle", year=year)
+    messages.success(request, f"已删除“{shown.title}”。")
+    return redirect("review:windows")
 
 
 @require_http_methods(["GET", "POST"])

@@ -341,3 +341,22 @@ def test_what_lapsed_waits_for_nobody_anywhere(national, national_officer, cycle
     assert counts == [1, 0, 3]
     lapsed = resident_export.list_sheet(national_officer, {"review": "lapsed"}, unmasked=False)
     assert {row[15] for row in lapsed.rows} == {"锁定失效"}
+
+
+def test_a_cycle_set_up_by_mistake_goes_and_one_with_data_stays(national, cycle, base, national_officer):
+    """N1: only what nobody has worked in, and only ticked."""
+    windows.create_cycle(cycle.year + 5, "误建", by=national_officer)
+    page, away = f"/review/windows/{cycle.year + 5}/", f"/review/windows/{cycle.year + 5}/delete/"
+    assert "删除本周期" in national.get(page).text
+    national.post(away)
+    assert CollectionCycle.objects.count() == 2
+    factories.EnrollmentFactory(base=base, intake_year=cycle.year + 5)
+    national.post(away, {"sure": "on"})
+    assert CollectionCycle.objects.count() == 2
+    assert "删除本周期" not in national.get(page).text
+    Enrollment.objects.all().delete()
+    national.post(away, {"sure": "on"})
+    assert list(CollectionCycle.objects.all()) == [cycle]
+    assert not CycleWindow.objects.filter(cycle__year=cycle.year + 5).exists()
+    national.post(f"/review/windows/{cycle.year}/delete/", {"sure": "on"})
+    assert CollectionCycle.objects.exists()
