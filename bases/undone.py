@@ -47,6 +47,17 @@ def undone_imports(found: QuerySet[Enrollment]) -> list[ImportBatch]:
     return batches
 
 
+def restored_rows(batch: ImportBatch) -> int:
+    """How many records that went with the undone import are back: those kept at the undo were never away."""
+    if batch.state != ImportBatch.State.UNDONE or not batch.rows_created:
+        return 0
+    events = Enrollment.events.rel.related_model.objects.filter(
+        pgh_obj_id__in=Enrollment.objects.filter(import_batch=batch, deleted_at=None).values("pk"),
+        deleted_reason__startswith=f"撤销导入（批次 {batch.pk}）",
+    )
+    return events.values("pgh_obj_id").distinct().count()
+
+
 def restore_all(batch: ImportBatch, *, by: User, request: HttpRequest) -> Restored:
     """Bring back what went with the undone import and may come back now, in one transaction; the others stay deleted.
 

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bases import imports
+from bases.batch_offers import Offers, has_annotated_copy, offers_of
 from bases.import_forms import ConfirmForm, UploadForm
 from bases.import_notices import has_seen
 from bases.import_progress import progress_of
@@ -22,7 +23,8 @@ from bases.models import ImportBatch, TrainingBase
 from bases.reporting import for_check
 from bases.scope import bases_for, current_base, provinces_for
 from bases.selection import chosen
-from bases.undo import can_be_undone, kept_rows
+from bases.undo import kept_rows
+from bases.undone import restored_rows
 from bases.workbook_kinds import KINDS, Kind, kind_of, opening_of
 from portal import audit
 from portal.access import allow
@@ -35,6 +37,12 @@ from residents.models import Enrollment
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BATCHES_A_PAGE = 20
 _WORKING = (State.UPLOADED, State.CHECKING, State.APPLYING)
+# What the list of earlier imports can be narrowed to: its word, and the states.
+_SHOWN = {
+    "open": ("未完成", (*_WORKING, State.CHECKED)),
+    "applied": ("已导入", (State.APPLIED,)),
+    "closed": ("未导入或已撤销", (State.REFUSED, State.CANCELLED, State.UNDONE)),
+}
 _ACCOUNTS = KINDS[ImportBatch.Kind.ACCOUNTS]
 
 
@@ -68,14 +76,24 @@ def uploads(request: HttpRequest, kind: Kind = _ACCOUNTS, module: Module = Modul
 def _surroundings(request: HttpRequest, kind: Kind, module: Module, base: TrainingBase) -> dict:
     """What the upload page shows beside its form."""
     batches = ImportBatch.objects.filter(base=base, kind=kind.key).select_related("uploaded_by")
+    shown = request.GET.get("batches", "")
+    if shown in _SHOWN:
+        batches = batches.filter(state__in=_SHOWN[shown][1])
     return {
+        "shown": shown,
+        "choices": [("", "全部"), *((name, words) for name, (words, _) in _SHOWN.items())],
         "kinds": KINDS.values(),
         "modules": Module,
         "cycle": current_cycle(),
         "may_act": current_base(request, kind.action) == base,
         "batches": Paginator(batches, BATCHES_A_PAGE).get_page(request.GET.get("page")),
         "count": _records(kind, request.GET, request.user, base, module).count(),
-        "carried": [(name, value) for name, values in request.GET.lists() for value in values],
+        "carried": [
+            (name, value)
+            for name, values in request.GET.lists()
+            for value in values
+            if name not in ("page", "batches")
+        ],
     }
 
 
@@ -116,7 +134,8 @@ def template(request: HttpRequest, kind: Kind, module: Module) -> HttpResponse:
 def batch(request: HttpRequest, pk: int) -> HttpResponse:
     """One batch in whatever state it is; while the worker has it, the page asks again by itself."""
     found = batch_for(request.user, pk, to_act=False)
-    context = {"batch": found, "kind": kind_of(found), "may_act": _may_act(request.user, found)}
+    may_act = _may_act(request.user, found)
+    context = {"batch": found, "kind": kind_of(found), "may_act": may_act}
     if found.state in _WORKING:
         imports.requeue_abandoned()
         name = "bases/imports/_progress.html" if request.htmx else "bases/imports/progress.html"
@@ -124,20 +143,26 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     if request.htmx:
         return HttpResponse(headers={"HX-Refresh": "true"})
     has_seen(request.user, found)
+    return render(request, "bases/imports/batch.html", context | _judged(request, found, may_act))
+
+
+def _judged(request: HttpRequest, found: ImportBatch, may_act: bool) -> dict:
+    """What the page says of a batch that the worker is through with, and what it offers."""
     verdict, waiting = request.GET.get("verdict", ""), found.rows.waiting().count()
-    context |= {
+    opening, good = opening_of(found), found.rows_created + found.rows_updated
+    return {
+        "offers": offers_of(found, opening, waiting) if may_act else Offers(),
         "earlier": imports.earlier_upload(found),
         "groups": problem_groups(found),
         "page": page_of(found, verdict, request.GET.get("page")),
         "verdict": verdict,
-        "opening": opening_of(found),
+        "opening": opening,
         "kept_rows": kept_rows(found),
+        "restored_rows": restored_rows(found),
         "waiting_rows": waiting,
-        "good_rows": found.rows_created + found.rows_updated,
-        "written_rows": found.rows_created + found.rows_updated - waiting,
-        "can_be_undone": can_be_undone(found),
+        "good_rows": good,
+        "written_rows": good - waiting,
     }
-    return render(request, "bases/imports/batch.html", context)
 
 
 @allow(Role.BASE, Role.PROVINCE)
@@ -174,7 +199,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 def annotated(request: HttpRequest, pk: int) -> HttpResponse:
     """The user's own workbook back, with its faults marked (GOALS B5). It holds full numbers (TRUST 51)."""
     found = batch_for(request.user, pk)
-    if not found.file or found.state not in (State.CHECKED, State.APPLIED):
+    if not has_annotated_copy(found):
         raise Http404
     try:
         content = annotated_copy(found)

@@ -67,6 +67,7 @@ def test_whole_import_comes_back(officer, undone):
     rows = Enrollment.objects.filter(import_batch=batch)
     assert all(each.is_live and each.version == 2 for each in rows)
     assert User.objects.filter(resident__enrollments__in=rows, is_active=True).count() == 3
+    assert "其中 3 人后来已恢复" in officer.get(reverse("bases:import-batch", args=[batch.pk])).text
     event = AuditEvent.objects.get(action="import_restore")
     assert (event.detail["rows"], event.detail["kept"]) == (3, 0)
     assert "已恢复 0 人" in restore(officer, batch).text
