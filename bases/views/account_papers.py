@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_POST
@@ -60,6 +61,7 @@ def codes(request: HttpRequest) -> HttpResponse:
         "ids": ",".join(str(each.pk) for each in records),
         "seen": now.isoformat(),
         "most": MOST_CODES,
+        "carried": _carried(request).items(),
         "back": _back(request),
     }
     return render(request, "bases/accounts/codes.html", context)
@@ -83,11 +85,14 @@ def _seen(request: HttpRequest) -> datetime | None:
     return seen if seen is not None and timezone.is_aware(seen) else None
 
 
+def _carried(request: HttpRequest) -> dict[str, str]:
+    """The filters of the list that the account was chosen in."""
+    return {name: request.POST[name][:60] for name in ("state", "q", "batch") if request.POST.get(name)}
+
+
 def _back(request: HttpRequest) -> str:
-    asked = {
-        name: request.POST.get(name, "")[:60] for name in ("state", "q", "batch") if request.POST.get(name)
-    }
-    return f"{redirect('bases:accounts').url}{'?' if asked else ''}{urlencode(asked)}"
+    carried = _carried(request)
+    return f"{reverse('bases:accounts')}{'?' if carried else ''}{urlencode(carried)}"
 
 
 @allow(Role.BASE)

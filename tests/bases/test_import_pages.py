@@ -263,6 +263,7 @@ def test_list_after_an_import_holds_its_rows_and_no_others(officer, imported):
     link = re.search(r'href="([^"]+)">查看名单', page)[1].replace("&amp;", "&")
     names = {row.resident.full_name for row in officer.get(link).context["page"]}
     assert names == {"何小雨", "欧阳若曦"}
+    assert "取消此条件" in officer.get(link).text
     assert officer.get(link.replace(f"batch={batch.pk}", "batch=x")).context["page"].paginator.count == 0
 
 
