@@ -54,6 +54,7 @@ PLACES = {
     "review:queue": "review#queue",
     "review:residents": "review#queue",
     "review:record": "review#record",
+    "review:batches": "review#bulk",
     "review:batch": "review#bulk",
     "bases:extensions": "base-records#extension",
     "bases:extension-new": "base-records#extension",

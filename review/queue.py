@@ -96,20 +96,20 @@ def _has_changed(what: str) -> Q:
 
 def for_list(submissions: QuerySet[Submission]) -> QuerySet[Submission]:
     """With what a row of the list shows, and without the snapshots, which are long."""
-    return submissions.select_related("enrollment__resident", "base", "specialty").defer("snapshot")
+    related = ("enrollment__resident", "enrollment__base__province", "base", "specialty")
+    return submissions.select_related(*related).defer("snapshot")
 
 
 def choices_as_loaded(user: User, filters: Mapping, loaded_at: datetime) -> dict[int, int]:
     """Submission id → version for "all N of this filter", as the list stood at `loaded_at` (GOALS P3).
 
-    What was decided, withdrawn or reported since goes in with a version that no submission has, so that the decision
-    leaves it out and names it.
+    What was decided or withdrawn since goes in with a version that no submission has, so that the decision leaves it
+    out and names it; what was reported since was not in the list.
     """
     rows = pending(user, filters).filter(reported_at__lte=loaded_at).order_by("reported_at", "pk")
     choices = dict(rows.values_list("pk", "version")[:MOST_AT_ONCE])
     gone = ~Q(outcome=Submission.Outcome.PENDING) & Q(reported_at__lte=loaded_at, decided_at__gt=loaded_at)
-    come = Q(outcome=Submission.Outcome.PENDING, reported_at__gt=loaded_at)
-    moved = filtered(submissions_in_view(user), filters).filter(gone | come).order_by("pk")
+    moved = filtered(submissions_in_view(user), filters).filter(gone).order_by("pk")
     return choices | dict.fromkeys(moved.values_list("pk", flat=True)[:MOST_NAMED], NEVER)
 
 

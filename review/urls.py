@@ -32,6 +32,7 @@ app_name = "review"
 urlpatterns = [
     path("", queue.waiting, name="queue"),
     path("bulk/", queue.bulk, name="bulk"),
+    path("batches/", queue.batches, name="batches"),
     path("batches/<uuid:batch>/", queue.batch, name="batch"),
     path("residents/", queue.all_records, name="residents"),
     path("residents/<int:pk>/", record.record, name="record"),

@@ -117,6 +117,7 @@ ROUTES = {
     "review:transfer-release": Route("c", "transfer"),
     "review:queue": Route("p"),
     "review:bulk": Route("p", get=405),
+    "review:batches": Route("p"),
     "review:batch": Route("p", "decision batch", get=404),
     "review:residents": Route("pc"),
     "review:record": Route("pc", "record"),

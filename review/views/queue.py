@@ -1,4 +1,5 @@
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,9 +14,11 @@ from bases.scope import provinces_for
 from bases.untouched import with_untouched
 from portal.access import allow
 from portal.calendar import current_cycle, opening
-from portal.models import AuditEvent, Step
+from portal.models import AuditEvent, Step, User
 from portal.roles import Action, Role
+from review import bulk as bulk_choice
 from review import claims, decisions, queue
+from review.deadlines import review_entries
 from review.export_sheets import may_unmask
 from review.forms import REMARKS, BulkForm, ExportForm, QueueFilter, RecordFilter, ReturnForm
 from review.paging import keyset_page
@@ -31,8 +34,9 @@ def waiting(request: HttpRequest) -> HttpResponse:
     found = queue.pending(request.user, filters.values)
     page = keyset_page(with_untouched(queue.for_list(found)), request.GET, by="reported_at")
     held = claims.held_by_others(page.rows, request.user)
+    entries = review_entries([row.enrollment for row in page.rows])
     for row in page.rows:
-        row.held = held.get(row.pk)
+        row.held, row.entry = held.get(row.pk), entries[row.enrollment_id]
     return render(
         request,
         "review/queue.html",
@@ -88,6 +92,8 @@ def bulk(request: HttpRequest) -> HttpResponse:
             messages.error(request, texts[0])
         return redirect(f"{reverse('review:queue')}?{request.GET.urlencode()}")
     choices = _choices(request, order)
+    if "skip_held" in request.POST:
+        choices = bulk_choice.without_held(choices, request.user)
     comment = ReturnForm(request.POST if "confirmed" in request.POST else None, remarks=REMARKS)
     is_return = order.cleaned_data["act"] == "return"
     if "confirmed" not in request.POST or (is_return and not comment.is_valid()):
@@ -102,7 +108,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
         )
     else:
         done = decisions.approve(choices, by=request.user)
-    return redirect("review:batch", batch=done.batch)
+    return redirect(f"{reverse('review:batch', args=[done.batch])}?{request.GET.urlencode()}")
 
 
 def _choices(request: HttpRequest, order: BulkForm) -> dict[int, int]:
@@ -117,7 +123,6 @@ def _choices(request: HttpRequest, order: BulkForm) -> dict[int, int]:
 def _ask_to_confirm(
     request: HttpRequest, order: BulkForm, choices: dict[int, int], comment: ReturnForm
 ) -> HttpResponse:
-    moved = sum(version == queue.NEVER for version in choices.values())
     context = {
         "act": order.cleaned_data["act"],
         "range": order.cleaned_data["range"],
@@ -125,29 +130,37 @@ def _ask_to_confirm(
         "marks": [f"{pk}:{version}" for pk, version in order.cleaned_data["choices"].items()],
         "form": comment,
         "is_return": order.cleaned_data["act"] == "return",
-        "waiting": len(choices) - moved,
-        "untouched": with_untouched(Submission.objects.filter(pk__in=choices, number__gt=1))
-        .filter(is_untouched=True)
-        .count(),
-        "moved": moved,
-        "is_partial": len(choices) - moved == queue.MOST_AT_ONCE,
+        "prospect": bulk_choice.prospect(choices, request.user),
     }
     return render(request, "review/bulk.html", context)
 
 
 @require_GET
 @allow(Role.PROVINCE)
-def batch(request: HttpRequest, batch) -> HttpResponse:
-    """What one bulk decision has done: who was decided on, how each stands now, who was left out and why (GOALS P3)."""
+def batches(request: HttpRequest) -> HttpResponse:
+    """What the user has decided on several records at once, newest first (GOALS P3)."""
+    return render(request, "review/batches.html", {"batches": bulk_choice.batches_of(request.user)})
+
+
+def _event_of(batch: UUID, user: User) -> AuditEvent:
+    """The audit line of a batch, of the user's own only."""
     event = AuditEvent.objects.filter(
-        actor=request.user, action__in=("approve", "return"), detail__batch=str(batch)
+        actor=user, action__in=("approve", "return"), detail__batch=str(batch)
     ).first()
     if event is None:
         raise Http404
+    return event
+
+
+@require_GET
+@allow(Role.PROVINCE)
+def batch(request: HttpRequest, batch: UUID) -> HttpResponse:
+    """What one bulk decision has done: who was decided on, how each stands now, who was left out and why (GOALS P3)."""
+    event = _event_of(batch, request.user)
     reasons = {item["submission"]: item["reason"] for item in event.detail["left_out"]}
     rows = queue.for_list(queue.submissions_in_view(request.user).filter(pk__in=reasons))
     named = [(row, reasons.pop(row.pk)) for row in rows]
-    done = queue.for_list(queue.submissions_in_view(request.user).filter(decision_batch=batch))
+    done = queue.for_list(queue.submissions_in_view(request.user).filter(pk__in=event.detail["submissions"]))
     return render(
         request,
         "review/batch.html",
