@@ -46,10 +46,15 @@ def bases(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @allow(Role.CMDA)
 def base(request: HttpRequest, pk: int | None = None) -> HttpResponse:
-    """One training base: its directory entry and its accredited specialties; without a key, a new one."""
+    """One training base: its directory entry and its accredited specialties; without a key, a new one. That it is no
+    longer in use is shown first, with whom it reaches, then confirmed."""
     shown = get_object_or_404(TrainingBase, pk=pk) if pk else None
     form = BaseForm(request.POST or None, instance=shown)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and "again" not in request.POST and form.is_valid():
+        ends = shown is not None and "is_active" in form.changed_data and not shown.is_active
+        if ends and "confirmed" not in request.POST:
+            context = {"base": shown, "form": form, "effects": effects([shown], [])}
+            return render(request, "review/base.html", context)
         saved = form.save()
         audit.record("save_base", by=request.user, request=request, target=saved, changed=form.changed_data)
         messages.success(request, f"已保存培训基地“{saved.name}”。")

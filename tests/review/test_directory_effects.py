@@ -55,6 +55,22 @@ def test_end_of_an_accreditation_is_shown_first(client, held, base):  # noqa: F8
     assert held.valid_to == 2025
 
 
+def test_a_base_is_taken_out_of_use_only_confirmed(client, held, base):  # noqa: F811
+    """The same for a single base on its page; other changes are saved at once."""
+    url = reverse("review:base", args=[base.pk])
+    asked = {"province": base.province_id, "code": base.code, "name": base.name}
+    shown = client.post(url, asked)
+    assert [(each.change, each.records) for each in shown.context["effects"]] == [("停用", 4)]
+    base.refresh_from_db()
+    assert base.is_active
+    client.post(url, asked | {"confirmed": "1"})
+    base.refresh_from_db()
+    assert not base.is_active
+    client.post(url, asked | {"name": "浙江医院", "is_active": "on"})
+    base.refresh_from_db()
+    assert (base.is_active, base.name) == (True, "浙江医院")
+
+
 def test_a_cell_nobody_can_read_is_told_once(client):  # noqa: F811
     """B4: a formula in an obligatory cell is one fault; a row of which nothing can be read is not lost."""
     book = openpyxl.load_workbook(io.BytesIO(workbook([ROW, ROW])))
