@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import accumulate
+from math import ceil
 
 from django.core.cache import cache
 from django.db.models import Count, Q, QuerySet, Sum
@@ -55,6 +56,8 @@ _KEPT = {
 }
 # What is drawn day by day: the others have no moment of their own.
 DAILY = ("imported", "activated", "reported", "approved")
+
+MOST_DAYS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +216,13 @@ def total(lines: Iterable[Line]) -> Line:
 
 
 def days(found: QuerySet[Enrollment]) -> list[Day]:
-    """The cumulative curve of the stages in DAILY, from the first import to today; four queries."""
-    first_reports = Submission.objects.filter(enrollment__in=found.values("pk"), number=1, module="intake")
+    """The cumulative curve of the stages in DAILY, from the first import to today; four queries.
+
+    Of the records that are at the stage now, by the day each first came there: the last day is the stage's number. Of
+    a long time not every day is told, but always the last.
+    """
+    reported = at_stage(found, "reported").values("pk")
+    first_reports = Submission.objects.filter(enrollment__in=reported, number=1, module="intake")
     per_day = [
         _per_day(found, "created_at"),
         _per_day(at_stage(found, "activated"), "resident__user__activated_at"),
@@ -227,7 +235,8 @@ def days(found: QuerySet[Enrollment]) -> list[Day]:
     first, last = min(known), max(timezone.localdate(), *known)
     all_days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     curves = [accumulate([counted.get(day, 0) for day in all_days]) for counted in per_day]
-    return [Day(day, list(numbers)) for day, *numbers in zip(all_days, *curves, strict=True)]
+    told = [Day(day, list(numbers)) for day, *numbers in zip(all_days, *curves, strict=True)]
+    return told[:: -ceil(len(told) / MOST_DAYS)][::-1]
 
 
 def _per_day(found: QuerySet, moment: str) -> dict[date, int]:

@@ -82,6 +82,24 @@ def test_curve_ends_at_the_numbers_of_today(line, national_officer, cycle):
     assert days[-1].numbers == [7, 6, 2, 1]
 
 
+def test_curve_counts_who_stands_there_now_like_the_funnel(line, national_officer, cycle):
+    """P7: what the province returned is no longer 已上报, above and below."""
+    found = funnel.records(national_officer, cycle)
+    found.filter(review_status="1").update(report_status="0", review_status="3")
+    total = funnel.total(funnel.by(found, "province"))
+    assert funnel.days(found)[-1].numbers == [total.numbers[stage] for stage in funnel.DAILY]
+    assert total.numbers["reported"] == 1
+
+
+def test_curve_of_years_has_a_readable_number_of_days(line, national_officer, cycle):
+    found = funnel.records(national_officer, cycle)
+    found.filter(pk=line[0].pk).update(created_at=timezone.now() - datetime.timedelta(days=2500))
+    days = funnel.days(funnel.records(national_officer, cycle))
+    assert 60 < len(days) <= funnel.MOST_DAYS
+    assert days[-1].day == timezone.localdate()
+    assert days[-1].numbers == [7, 6, 2, 1]
+
+
 def test_large_nation_is_counted_by_the_worker_and_says_when(
     signed_in, line, base, national_officer, cycle, monkeypatch
 ):
