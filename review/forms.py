@@ -8,7 +8,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from bases.differences import field_labels
-from bases.models import ReturnReason, Specialty
+from bases.models import Specialty
 from bases.scope import provinces_for
 from portal.models import User
 from portal.roles import Action
@@ -21,8 +21,6 @@ from review.queue import REVIEW_STATES, bases_in_view
 from review.statistics import BLANK, DIMENSIONS, SOURCES, UNKNOWN
 
 ANY = [("", "全部")]
-# How many single fields a return can remark on beside its comment.
-REMARKS = 3
 
 
 class ListFilter(forms.Form):
@@ -129,58 +127,6 @@ class RecordFilter(ListFilter):
         self.fields["province"].queryset = provinces
         if len(provinces) < 2:
             del self.fields["province"]
-
-
-class ReturnForm(forms.Form):
-    """退回修改: a comment for the base, with reasons and remarks on single fields, of one record or of many (P4)."""
-
-    comment = forms.CharField(
-        label="退回修改意见",
-        max_length=1000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": "请填写退回修改意见，告诉培训基地需要改什么。"},
-        help_text="培训基地会在该记录上看到这段话。",
-    )
-    reasons = forms.MultipleChoiceField(
-        label="退回原因", choices=ReturnReason.choices, required=False, widget=forms.CheckboxSelectMultiple
-    )
-
-    def __init__(self, data: Any = None, *, remarks: int = 0) -> None:
-        super().__init__(data)
-        fields = [("", "选择字段"), *field_labels().items()]
-        for number in range(1, remarks + 1):
-            self.fields[f"field_{number}"] = forms.ChoiceField(
-                label=f"字段 {number}", choices=fields, required=False
-            )
-            self.fields[f"remark_{number}"] = forms.CharField(
-                label=f"对该字段的意见 {number}", max_length=300, required=False
-            )
-        self.remarks = range(1, remarks + 1)
-
-    def clean(self) -> dict[str, Any]:
-        for number in self.remarks:
-            field, remark = (
-                self.cleaned_data.get(f"field_{number}"),
-                self.cleaned_data.get(f"remark_{number}"),
-            )
-            if field and not remark:
-                self.add_error(f"remark_{number}", "请写明该字段需要怎样修改。")
-            elif remark and not field:
-                self.add_error(f"field_{number}", "请选择这条意见针对的字段。")
-        return self.cleaned_data
-
-    @property
-    def remark_pairs(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
-        return [(self[f"field_{number}"], self[f"remark_{number}"]) for number in self.remarks]
-
-    def field_comments(self) -> dict[str, str]:
-        """Remarks by "block.field"; two on one field are joined."""
-        found: dict[str, str] = {}
-        for number in self.remarks:
-            field, remark = self.cleaned_data[f"field_{number}"], self.cleaned_data[f"remark_{number}"]
-            if field:
-                found[field] = "；".join(filter(None, [found.get(field), remark]))
-        return found
 
 
 class BulkForm(forms.Form):

@@ -38,6 +38,7 @@ class RecordPage:
     # The last event behind each change, in the same order; None where the history has none.
     sources: list[Entry | None]
     sections: list[Section]
+    levels: list[str]
     submissions: list[Submission]
     status_changes: list[StatusChange]
     history: list[Entry]
@@ -80,6 +81,7 @@ def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked:
         if compared_with
         else [],
         sections=sections(snapshot, masked=masked),
+        levels=levels_in(snapshot),
         submissions=submissions,
         status_changes=list(enrollment.status_changes.select_related("changed_by")),
         history=history,
@@ -90,6 +92,11 @@ def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked:
         before=before,
         after=after,
     )
+
+
+def levels_in(snapshot: Mapping[str, Any]) -> list[str]:
+    """Codes of the levels of study it holds."""
+    return [row["level"] for row in snapshot.get("education") or [] if row.get("level")]
 
 
 def shown_snapshot(enrollment: Enrollment) -> dict[str, Any]:

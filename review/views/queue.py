@@ -20,8 +20,9 @@ from review import bulk as bulk_choice
 from review import claims, decisions, queue
 from review.deadlines import review_entries
 from review.export_sheets import may_unmask
-from review.forms import REMARKS, BulkForm, ExportForm, QueueFilter, RecordFilter, ReturnForm
+from review.forms import BulkForm, ExportForm, QueueFilter, RecordFilter
 from review.paging import keyset_page
+from review.return_forms import ReturnForm
 from review.views.exports import answer, export_form, refused
 
 
@@ -94,9 +95,9 @@ def bulk(request: HttpRequest) -> HttpResponse:
     choices = _choices(request, order)
     if "skip_held" in request.POST:
         choices = bulk_choice.without_held(choices, request.user)
-    comment = ReturnForm(request.POST if "confirmed" in request.POST else None, remarks=REMARKS)
+    comment = ReturnForm(request.POST if "confirmed" in request.POST else None)
     is_return = order.cleaned_data["act"] == "return"
-    if "confirmed" not in request.POST or (is_return and not comment.is_valid()):
+    if "confirmed" not in request.POST or (is_return and (comment.is_extended or not comment.is_valid())):
         return _ask_to_confirm(request, order, choices, comment)
     if is_return:
         done = decisions.return_for_correction(

@@ -15,9 +15,10 @@ from residents.models import Enrollment
 from residents.services.states import StateMoved
 from review import claims, decisions, queue
 from review.export_sheets import may_unmask
-from review.forms import REMARKS, QueueFilter, ReturnForm, RevokeForm, UnmaskForm
+from review.forms import QueueFilter, RevokeForm, UnmaskForm
 from review.models import Claim
-from review.record import RecordPage, record_page, shown_snapshot
+from review.record import RecordPage, levels_in, record_page, shown_snapshot
+from review.return_forms import ReturnForm
 
 
 def _visible(request: HttpRequest, pk: int) -> Enrollment:
@@ -44,7 +45,7 @@ def _show(request: HttpRequest, enrollment: Enrollment, *, masked: bool = True, 
         "masked": masked,
         "may_unmask": may_unmask(request.user),
     }
-    context |= {"return_form": ReturnForm(remarks=REMARKS), "revoke_form": RevokeForm()} | forms
+    context |= {"return_form": ReturnForm(levels=page.levels), "revoke_form": RevokeForm()} | forms
     return render(request, "review/record.html", context)
 
 
@@ -135,8 +136,8 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
 @allow(Role.PROVINCE)
 def return_for_correction(request: HttpRequest, pk: int) -> HttpResponse:
     enrollment = _acting(request, pk)
-    form = ReturnForm(request.POST, remarks=REMARKS)
-    if not form.is_valid():
+    form = ReturnForm(request.POST, levels=levels_in(shown_snapshot(enrollment)))
+    if form.is_extended or not form.is_valid():
         return _show(request, enrollment, return_form=form)
     submission, choice = _choice(request, enrollment)
     done = decisions.return_for_correction(

@@ -7,7 +7,7 @@ import pytest
 
 from bases.models import Submission
 from review.decisions import return_for_correction
-from review.forms import REMARKS
+from review.return_forms import REMARKS
 from tests import factories
 from tests.review.conftest import submit
 
