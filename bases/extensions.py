@@ -6,8 +6,9 @@ Deciding is review/extensions.py; whether a step is open is asked of portal/cale
 from collections.abc import Collection
 from datetime import datetime
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -27,6 +28,7 @@ WAITING = (State.WITH_PROVINCE, State.WITH_CMDA)
 # The steps of a base and of its residents; the province asks for its own time in another way.
 STEPS = (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT)
 KIND = "deadline"
+NAMED_IN_LIST = 3
 
 
 def candidates(base: TrainingBase, cycle: CollectionCycle) -> QuerySet[Enrollment]:
@@ -53,11 +55,15 @@ def ask(
 ) -> ExtensionRequest:
     """More time for one step, for these records or, without any, for all of the base's; whoever decides is told.
 
-    Raises StateMoved where the cycle is locked, the province delivers by API or the step is open so long anyway.
+    Raises StateMoved where the cycle is locked, the province delivers by API, the step is open so long anyway or a
+    request for one of these records waits already.
     """
     _check_askable(base, cycle, step, until)
     end = review_end(base, cycle)
     with transaction.atomic():
+        # Of two clicks the second finds the first one's request.
+        TrainingBase.objects.select_for_update().get(pk=base.pk)
+        _refuse_second(base, cycle, step, enrollments)
         asked = ExtensionRequest.objects.create(
             base=base,
             cycle=cycle,
@@ -85,6 +91,28 @@ def _check_askable(base: TrainingBase, cycle: CollectionCycle, step: Step, until
         raise StateMoved(f"“{Step(step).label}”本来就到 {last_moment(now_until)} 截止，请填写更晚的日期。")
     if until <= timezone.now():
         raise StateMoved("申请延长到的日期已经过去，请填写今天或以后的日期。")
+
+
+def _refuse_second(
+    base: TrainingBase, cycle: CollectionCycle, step: Step, enrollments: Collection[Enrollment]
+) -> None:
+    waiting = ExtensionRequest.objects.filter(base=base, cycle=cycle, step=step, state__in=WAITING)
+    if enrollments:
+        same = Enrollment.objects.filter(
+            extension_requests__in=waiting, pk__in=[each.pk for each in enrollments]
+        ).select_related("resident")
+        names = list(same.distinct().values_list("resident__full_name", flat=True)[:3])
+        whole = waiting.filter(enrollments=None).first()
+        if not names and whole is None:
+            return
+        who = "、".join(names) if names else "全部招收记录"
+    elif waiting.exists():
+        who = "全部或部分招收记录"
+    else:
+        return
+    raise StateMoved(
+        f"“{Step(step).label}”已有一份待处理的延期申请，包含{who}。请等待处理，或撤回后重新申请。"
+    )
 
 
 def _tell_deciders(asked: ExtensionRequest) -> None:
@@ -116,11 +144,18 @@ def locked(request_id: int) -> ExtensionRequest:
     return asked
 
 
+_FIRST_NAMES = (
+    Enrollment.objects.filter(extension_requests=OuterRef("pk"))
+    .order_by("pk")
+    .values("resident__full_name")[:NAMED_IN_LIST]
+)
+
+
 def in_view(user: User, action: Action = Action.VIEW) -> QuerySet[ExtensionRequest]:
-    """The requests of the user's bases, newest first, each with the number of records it names."""
+    """The requests of the user's bases, newest first, each with the number of records it names and the first names."""
     found = (
         ExtensionRequest.objects.select_related("base__province", "cycle", "asked_by", "decided_by")
-        .annotate(records=Count("enrollments"))
+        .annotate(records=Count("enrollments"), names=ArraySubquery(_FIRST_NAMES))
         # Grouping forgets the model's own order.
         .order_by("-asked_at", "-pk")
     )

@@ -11,6 +11,7 @@ from bases.models import Province, Submission, TrainingBase
 from bases.services import staff_of
 from portal import audit, messages
 from portal.models import User
+from residents.services.states import StateMoved
 from review.models import Assignment, Substitution
 
 
@@ -73,8 +74,19 @@ def assign(province: Province, wanted: Mapping[int, set[int]], *, by: User) -> i
 def substitute(
     province: Province, *, absent: User, by_whom: User, starts_on: date, ends_on: date, by: User
 ) -> Substitution:
-    """From the first to the last day `by_whom` has the bases of `absent` as his own; he is told."""
+    """From the first to the last day `by_whom` has the bases of `absent` as his own; he is told.
+
+    Raises StateMoved where the two have an entry for one of these days already.
+    """
     with transaction.atomic():
+        # Of two clicks the second finds the first one's entry.
+        Province.objects.select_for_update().get(pk=province.pk)
+        same = Substitution.objects.filter(province=province, absent=absent, substitute=by_whom)
+        if other := same.filter(starts_on__lte=ends_on, ends_on__gte=starts_on).first():
+            raise StateMoved(
+                f"{by_whom.full_name}已登记代{absent.full_name}审核（{other.starts_on:%Y-%m-%d} 至 "
+                f"{other.ends_on:%Y-%m-%d}）。需要改日期的，请先结束原来的安排。"
+            )
         made = Substitution.objects.create(
             province=province,
             absent=absent,

@@ -9,6 +9,7 @@ from bases.scope import provinces_for
 from bases.services import may_manage
 from portal.access import allow
 from portal.roles import Action, Role
+from residents.services.states import StateMoved
 from review import assignments
 from review.assignment_forms import AssignmentForm, SubstitutionForm
 from review.models import Substitution
@@ -76,7 +77,11 @@ def substitute(request: HttpRequest, province: str) -> HttpResponse:
     form = SubstitutionForm(request.POST, people=assignments.reviewers(managed))
     if not form.is_valid():
         return _show(request, managed, form)
-    assignments.substitute(managed, **form.chosen(), by=request.user)
+    try:
+        assignments.substitute(managed, **form.chosen(), by=request.user)
+    except StateMoved as twice:
+        form.add_error(None, str(twice))
+        return _show(request, managed, form)
     messages.success(request, "代班已登记。")
     return redirect("review:assignments-of", province)
 

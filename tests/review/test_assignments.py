@@ -247,3 +247,22 @@ def test_a_decision_releases_its_own_claim_only(provincial_reviewer, colleague, 
         claim(row, by=colleague)
     approve({rows[0].pk: 0}, by=provincial_reviewer)
     assert list(Claim.objects.values_list("submission", flat=True)) == [rows[1].pk]
+
+
+def test_same_substitution_is_not_entered_twice(signed_in, provincial_reviewer, colleague, province):
+    """P6: days that overlap are told with the entry that stands; other days are another entry."""
+    client = signed_in(provincial_reviewer)
+    address = f"/review/assignments/{province.pk}/substitutes/"
+
+    def enter(first: int, last: int):
+        day = [TODAY + datetime.timedelta(days=number) for number in (first, last)]
+        fields = {"absent": provincial_reviewer.pk, "substitute": colleague.pk}
+        fields |= {"starts_on": day[0].isoformat(), "ends_on": day[1].isoformat()}
+        return client.post(address, {f"cover-{name}": value for name, value in fields.items()})
+
+    assert enter(0, 3).status_code == 302
+    again = enter(2, 5)
+    assert again.status_code == 422
+    assert "已登记代" in again.content.decode()
+    assert enter(4, 5).status_code == 302
+    assert Substitution.objects.count() == 2

@@ -221,7 +221,26 @@ def test_lists_cost_the_same_with_one_and_three_requests(
     client.get(path)
     with django_assert_max_num_queries(40) as first:
         client.get(path)
-    for _ in range(2):
-        asked_for(base, closing, base_officer)
+    for step in (Step.RESIDENT_FILL, Step.BASE_FILL):
+        asked_for(base, closing, base_officer, step=step)
     with django_assert_max_num_queries(len(first)):
         client.get(path)
+
+
+def test_second_request_for_the_same_people_is_refused(base, closing, people, base_officer):
+    """P8: one open request at a time; another step, other people or a decided one is no hindrance."""
+    first = asked_for(base, closing, base_officer, people[:1])
+    for again in (people[:1], people, ()):
+        with pytest.raises(StateMoved, match="已有一份待处理的延期申请"):
+            asked_for(base, closing, base_officer, again)
+    asked_for(base, closing, base_officer, people[1:])
+    asked_for(base, closing, base_officer, people[:1], step=Step.BASE_FILL)
+    asking.withdraw(first.pk, by=base_officer)
+    asked_for(base, closing, base_officer, people[:1])
+
+
+def test_list_names_the_people(base, closing, people, base_officer, provincial_reviewer, signed_in):
+    asked_for(base, closing, base_officer, people)
+    listed = "、".join(each.resident.full_name for each in people)
+    for person, path in ((base_officer, "/base/extensions/"), (provincial_reviewer, "/review/extensions/")):
+        assert listed in signed_in(person).get(path).content.decode()
