@@ -263,6 +263,13 @@ class StatisticsForm(forms.Form):
         return (rows, columns) if rows != columns else (rows, "year" if rows != "year" else "type")
 
     @property
+    def asked_twice(self) -> bool:
+        """Whether rows and columns were asked to be the same dimension."""
+        return bool(self.cleaned_data.get("rows")) and self.crossed[1] != (
+            self.cleaned_data.get("columns") or "type"
+        )
+
+    @property
     def chosen_source(self) -> str:
         return self.cleaned_data.get("source") or "current"
 

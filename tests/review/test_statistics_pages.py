@@ -232,3 +232,13 @@ def test_others_have_no_statistics(request, signed_in, visitor):
     for path in ("statistics/export/", "statistics/records/export/"):
         assert client.post(f"/review/{path}").status_code == 403
     assert Export.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "column"), [("rows=type&columns=type", "招收年份"), ("rows=year&columns=year", "人员类型")]
+)
+def test_one_dimension_asked_twice_is_told(national, counted_people, query, column):
+    """P7: what is shown in place of what was asked is said."""
+    assert f"列已换成“{column}”" in national.get(f"/review/statistics/?{query}").content.decode()
+    assert "列已换成" not in national.get("/review/statistics/?rows=type&columns=year").content.decode()
+    assert "列已换成" not in national.get("/review/statistics/").content.decode()
