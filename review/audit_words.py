@@ -119,6 +119,7 @@ _DETAILS = {
     "masked": "号码已脱敏",
     "submissions": "涉及记录",
     "left_out": "未处理记录",
+    "batch": "批次号",
     "opens_at": "开始",
     "closes_at": "截止",
     "read_only": "只读",
@@ -161,4 +162,4 @@ def _last_moment(value: str) -> str:
     return last_moment(datetime.fromisoformat(value))
 
 
-_SAID = {"opens_at": _moment, "closes_at": _last_moment, "role_given": role_in_words}
+_SAID = {"opens_at": _moment, "closes_at": _last_moment, "role_given": role_in_words, "batch": str}

@@ -11,7 +11,7 @@ from portal.calendar import current_cycle
 from portal.models import CollectionCycle
 from portal.roles import Action, Role
 from review import funnel
-from review.funnel import LISTS, STAGES, Line
+from review.funnel import LISTS, STAGES, Day, Line
 from review.paging import keyset_page
 
 STAFF = (Role.BASE, Role.PROVINCE, Role.CMDA)
@@ -50,6 +50,7 @@ def progress(request: HttpRequest) -> HttpResponse:
             ],
             "total": total,
             "days": counted.days,
+            "days_apart": _days_apart(counted.days),
             "is_national": is_national,
             "province": Province.objects.filter(pk=where.get("province")).first(),
             "as_of": counted.as_of,
@@ -85,3 +86,8 @@ def records(request: HttpRequest) -> HttpResponse:
         "record_route": "bases:record" if request.user.role == Role.BASE else "review:record",
     }
     return render(request, "review/funnel_records.html", page)
+
+
+def _days_apart(days: list[Day]) -> int:
+    """Of a long time not every day is told."""
+    return (days[-1].day - days[-2].day).days if len(days) > 1 else 1

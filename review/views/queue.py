@@ -38,6 +38,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
     entries = review_entries([row.enrollment for row in page.rows])
     for row in page.rows:
         row.held, row.entry = held.get(row.pk), entries[row.enrollment_id]
+    closed = {row.entry.reason for row in page.rows if not row.entry.is_open}
     return render(
         request,
         "review/queue.html",
@@ -45,6 +46,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
             "filters": filters,
             "page": page,
             "loaded_at": loaded_at.isoformat(),
+            "closed_reasons": sorted(closed),
             "may_review": provinces_for(request.user, Action.REVIEW).exists(),
             **_deadline(request),
         },

@@ -184,11 +184,18 @@ def test_every_act_has_its_words():
 
 def test_numbers_in_details_are_masked():
     """TRUST 51: what someone typed into a purpose shows no whole number."""
-    detail = {"purpose": "核对 330102199503124526 和 13800138000", "rows": 3, "batch": "x", "masked": False}
+    detail = {
+        "purpose": "核对 330102199503124526 和 13800138000",
+        "rows": 3,
+        "batch": "x",
+        "masked": False,
+        "kept": 2,
+    }
     assert details_in_words(detail) == [
         "用途：核对 330***********4526 和 138****8000",
         "条数：3",
         "号码已脱敏：否",
+        "批次号：x",
     ]
 
 

@@ -34,8 +34,9 @@ def test_closed_window_is_told_before_anything_is_promised(reviewer, reported, c
     reported(2)
     close(cycle, Step.REVIEW)
     listed = reviewer.get(QUEUE).text
-    assert listed.count("现在不能审核") == 2
+    assert listed.count('state-grey" title=') == 2
     assert listed.count("disabled") >= 2
+    assert listed.count("标为“现在不能审核”的记录") == 1
 
     asked = reviewer.post("/review/bulk/", everything(reviewer))
     assert (asked.context["prospect"].ready, asked.context["prospect"].closed[0][1]) == (0, 2)

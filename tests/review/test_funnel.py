@@ -91,12 +91,14 @@ def test_curve_counts_who_stands_there_now_like_the_funnel(line, national_office
     assert total.numbers["reported"] == 1
 
 
-def test_curve_of_years_has_a_readable_number_of_days(line, national_officer, cycle):
+def test_curve_of_years_has_a_readable_number_of_days(line, national_officer, cycle, signed_in):
     found = funnel.records(national_officer, cycle)
     found.filter(pk=line[0].pk).update(created_at=timezone.now() - datetime.timedelta(days=2500))
     days = funnel.days(funnel.records(national_officer, cycle))
     assert 60 < len(days) <= funnel.MOST_DAYS
     assert days[-1].day == timezone.localdate()
+    page = signed_in(national_officer).get(reverse("review:funnel")).content.decode()
+    assert "每 21 天列一行" in page
     assert days[-1].numbers == [7, 6, 2, 1]
 
 
