@@ -217,7 +217,7 @@ def test_a_base_asks_for_more_time_and_the_province_gives_it(desk, open_page, as
     if javascript:
         assert_accessible(page)
     page.get_by_role("button", name="提交申请").click()
-    expect(page.get_by_role("cell", name=waiting.resident.full_name, exact=True)).to_be_visible()
+    expect(page.get_by_role("cell", name=waiting.resident.full_name)).to_be_visible()
     if javascript:
         assert_accessible(page)
     page = open_page(javascript=javascript)
