@@ -129,11 +129,14 @@ def _blockers(
     if is_reported(enrollment):
         return [Blocker("state", "该记录已经上报，无需重复上报。")]
     found = [] if entry.is_open else [Blocker("closed", entry.reason)]
+    faulty = [section for section in complete.sections if section.missing or section.errors]
+    if not (faulty or is_returned):
+        return found
     record_url = reverse("bases:record", args=[enrollment.pk])
     if is_returned and enrollment.is_live:
         text = "个人信息已退回住院医师，尚未修改保存。"
         found.append(Blocker("return", text, f"{record_url}#returns", "resident"))
-    for section in complete.sections:
+    for section in faulty:
         is_own = section.key == "training"
         if not (is_own or enrollment.is_live):
             # His personal part is reported again as it was reported before (AM-20).
