@@ -48,7 +48,9 @@ def annotate(request):
 
 def _edited(request):
     _accept_what_others_write()
-    book = openpyxl.load_workbook(request["path"], rich_text=True)
+    # By the open file: openpyxl judges a path by its ending, and an uploaded copy may have none.
+    with open(request["path"], "rb") as file:
+        book = openpyxl.load_workbook(file, rich_text=True)
     keep_lists(request["path"], book)
     sheet = book[request["sheet_name"]]
     _remove_old_marks(sheet)

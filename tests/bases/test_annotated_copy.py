@@ -5,8 +5,10 @@ import io
 import openpyxl
 import pytest
 from django.urls import reverse
+from openpyxl.comments import Comment
 
 from bases import row_fixing
+from bases.resources import account_template
 from portal.sheets.headers import STATUS_HEADER
 from tests.bases.conftest import account_line, counts
 from tests.bases.test_row_fixing import apply_again, words_of
@@ -87,3 +89,27 @@ def test_training_copy_holds_the_corrected_values(rows, base, send, write, base_
     found = line(content, 2)
     assert (found["核定的培训年限（年）"], found[STATUS_HEADER][:3]) == ("2", "已更新")
     assert verdicts(send(content)) == ["unchanged"] * 3
+
+
+def test_copy_from_the_page_is_the_users_own_workbook(checked, base_officer, signed_in, cycle):
+    """B5: through the page, from the stored upload: lists, frozen header, widths, own comments and hidden sheets."""
+    book = openpyxl.load_workbook(io.BytesIO(account_template(cycle_year=cycle.year, module="intake")))
+    sheet = book.worksheets[0]
+    for number, values in enumerate((account_line(), account_line(mobile="1")), 2):
+        for column, text in enumerate(values.values(), 1):
+            sheet.cell(number, column).value = text or str(cycle.year)
+    sheet["B2"].comment = Comment("请再核对姓名", "周晓兰")
+    sheet.column_dimensions["B"].width = 33
+    stored = io.BytesIO()
+    book.save(stored)
+
+    copy = openpyxl.load_workbook(io.BytesIO(copy_of(checked(stored.getvalue()), signed_in(base_officer))))
+    marked = copy.worksheets[0]
+    assert [each.title for each in copy.worksheets] == [each.title for each in book.worksheets]
+    assert [each.sheet_state for each in copy.worksheets] == [each.sheet_state for each in book.worksheets]
+    assert marked.freeze_panes == sheet.freeze_panes == "A2"
+    assert len(marked.data_validations.dataValidation) == len(sheet.data_validations.dataValidation) > 0
+    assert marked.column_dimensions["B"].width == 33
+    assert marked["B2"].comment.text == "请再核对姓名"
+    assert "不是11位中国大陆手机号" in marked["E3"].comment.text
+    assert marked["F1"].comment is None
