@@ -8,7 +8,7 @@ from portal.sheets.reading import MAX_BYTES, run_child
 from portal.sheets.refusals import SheetRefused
 
 _MAX_COMMENT = 1_000
-_WALL_SECONDS = 60
+_WALL_SECONDS = 15
 _REBUILT = (
     "原文件过大或含有系统不能改写的内容。本文件只保留各单元格的内容，没有保留格式、下拉列表、公式和批注。"
 )
