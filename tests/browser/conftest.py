@@ -2,10 +2,13 @@
 
 import os
 import shutil
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.core.signals import request_finished, request_started
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -33,6 +36,8 @@ DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 # The year written in the account workbook; its cycle is open around today, whatever year it is.
 YEAR = 2026
+# A leaving page's last request comes within some milliseconds.
+QUIET_SECONDS = 0.2
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -46,11 +51,47 @@ def chromium() -> Browser:
         browser.close()
 
 
+class _Requests:
+    """How many requests the live server has in hand: it runs in this process, in threads of its own."""
+
+    def __init__(self) -> None:
+        self._lock, self._open, self._last = threading.Lock(), 0, time.monotonic()
+        request_started.connect(self._begin)
+        request_finished.connect(self._end)
+
+    def _begin(self, **_: object) -> None:
+        with self._lock:
+            self._open, self._last = self._open + 1, time.monotonic()
+
+    def _end(self, **_: object) -> None:
+        with self._lock:
+            self._open, self._last = self._open - 1, time.monotonic()
+
+    def reset(self) -> None:
+        """Forget what tests without a server left open: a streamed answer that nobody read to its end."""
+        with self._lock:
+            self._open = 0
+
+    def settle(self) -> None:
+        """Wait until nothing has come for a moment: a page that is left sends its draft, and the emptying of the
+        tables that follows a test would meet it half-way."""
+        for _ in range(100):
+            time.sleep(0.05)
+            if self._open <= 0 and time.monotonic() - self._last > QUIET_SECONDS:
+                return
+
+
+@pytest.fixture(scope="session")
+def requests() -> _Requests:
+    return _Requests()
+
+
 @pytest.fixture
-def open_page(chromium, live_server) -> Callable[..., Page]:
+def open_page(chromium, live_server, requests) -> Callable[..., Page]:
     """A function: a page of its own session; fails the test on a script error, a CSP report or a 5xx answer."""
     contexts = []
     problems: list[str] = []
+    requests.reset()
 
     def open_one(viewport: dict = DESK, *, javascript: bool = True) -> Page:
         context = chromium.new_context(
@@ -72,6 +113,7 @@ def open_page(chromium, live_server) -> Callable[..., Page]:
             # Chromium can wait for ever for the end of a context in which a page is still on its way.
             page.goto("about:blank")
         context.close()
+    requests.settle()
     assert problems == []
 
 
