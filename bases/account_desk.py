@@ -14,6 +14,7 @@ from bases.services import recipients
 from bases.transfer_requests import settle
 from bases.undone import WENT_WITH_IMPORT
 from portal import audit, messages
+from portal.calendar import wall_clock
 from portal.masking import mask
 from portal.models import User
 from portal.roles import Action
@@ -149,8 +150,8 @@ def export_lines(found: QuerySet[Enrollment]) -> Iterator[list]:
             each.intake_year,
             "锁定失效" if each.lapsed_at else each.get_status_display(),
             _account_word(each, person),
-            _wall_clock(person.activated_at),
-            _wall_clock(person.last_login),
+            person.activated_at and wall_clock(person.activated_at),
+            person.last_login and wall_clock(person.last_login),
         ]
 
 
@@ -160,10 +161,6 @@ def _account_word(each: Enrollment, person: User) -> str:
     if person.activated_at:
         return "已激活"
     return "激活被锁" if person.activation_failures >= MOBILE_TRIES else "未激活"
-
-
-def _wall_clock(moment: datetime | None) -> datetime | None:
-    return moment and timezone.localtime(moment).replace(tzinfo=None)
 
 
 # --- delete, restore -------------------------------------------------------------------------------------------------

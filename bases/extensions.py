@@ -97,16 +97,14 @@ def _refuse_second(
     base: TrainingBase, cycle: CollectionCycle, step: Step, enrollments: Collection[Enrollment]
 ) -> None:
     waiting = ExtensionRequest.objects.filter(base=base, cycle=cycle, step=step, state__in=WAITING)
-    if enrollments:
-        same = Enrollment.objects.filter(
-            extension_requests__in=waiting, pk__in=[each.pk for each in enrollments]
-        ).select_related("resident")
-        names = list(same.distinct().values_list("resident__full_name", flat=True)[:3])
-        whole = waiting.filter(enrollments=None).first()
-        if not names and whole is None:
-            return
-        who = "、".join(names) if names else "全部招收记录"
-    elif waiting.exists():
+    same = Enrollment.objects.filter(
+        extension_requests__in=waiting, pk__in=[each.pk for each in enrollments]
+    ).distinct()
+    if names := same.values_list("resident__full_name", flat=True)[:NAMED_IN_LIST]:
+        who = "、".join(names)
+    elif enrollments and waiting.filter(enrollments=None).exists():
+        who = "全部招收记录"
+    elif not enrollments and waiting.exists():
         who = "全部或部分招收记录"
     else:
         return

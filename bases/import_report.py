@@ -9,7 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.db import connection
 from django.db.models import Case, Q, Value, When
 
-from bases.import_work import State, local_copy, read_batch
+from bases.import_work import State, local_copy, read_copy
 from bases.models import ImportBatch, ImportRow
 from bases.models.imports import ImportRows
 from bases.workbook_kinds import kind_of, workbook_of
@@ -157,8 +157,8 @@ def annotated_copy(batch: ImportBatch) -> bytes:
             statuses[row.sheet_row] = workbook_of(batch).resource.unchanged_word
         elif row.verdict in _WORDS:
             statuses[row.sheet_row] = _WORDS[row.verdict][is_done]
-    table = read_batch(batch)
     with local_copy(batch) as path:
+        table = read_copy(batch, path)
         return annotate(
             path,
             table,

@@ -106,7 +106,7 @@ def check_batch(batch_id: int) -> None:
         batch = locked(batch_id)
         if batch.state not in (State.UPLOADED, State.CHECKING):
             return
-        move(batch, State.CHECKING, progress=0)
+        move(batch, State.CHECKING)
     try:
         tell("正在读取文件")
         table = read_batch(batch)
@@ -136,15 +136,20 @@ class _Stopped(Exception):
 
 def read_batch(batch: ImportBatch) -> Table:
     """The table of the stored file, read in a limited child process. Raises SheetRefused."""
+    with local_copy(batch) as path:
+        return read_copy(batch, path)
+
+
+def read_copy(batch: ImportBatch, path: str) -> Table:
+    """As read_batch, of a copy that is here already."""
     resource = workbook_of(batch).resource
     optional = resource.optional_headers()
-    with local_copy(batch) as path:
-        return read_table(
-            path,
-            expected_headers=[header for header in resource.headers() if header not in optional],
-            optional_headers=optional,
-            max_rows=settings.WORKBOOK_MAX_ROWS,
-        )
+    return read_table(
+        path,
+        expected_headers=[header for header in resource.headers() if header not in optional],
+        optional_headers=optional,
+        max_rows=settings.WORKBOOK_MAX_ROWS,
+    )
 
 
 @contextmanager
@@ -165,7 +170,7 @@ def _judged(batch: ImportBatch, table: Table) -> Iterator[JudgedRow]:
         tell("正在检查", done, total)
         if done % _ROWS_BETWEEN_SIGNS == 0:
             alive = ImportBatch.objects.filter(pk=batch.pk, state=State.CHECKING)
-            if not alive.update(progress=done, worked_at=timezone.now()):
+            if not alive.update(worked_at=timezone.now()):
                 raise _Stopped
         yield row
 
@@ -186,7 +191,7 @@ def _keep_verdicts(batch_id: int, table: Table, remarks: list[dict], rows: list[
             )
         batch.rows_total = len(rows)
         count_rows(batch)
-        move(batch, State.CHECKED, progress=len(rows))
+        move(batch, State.CHECKED)
 
 
 _ROW_COLUMNS = (

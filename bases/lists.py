@@ -15,6 +15,7 @@ from portal.models import CollectionCycle, Step, User
 from portal.roles import Action
 from residents.models import Enrollment, PersonalReturn, SectionConfirmation
 from residents.models.enrollment import PersonalState, ReportStatus, ReviewStatus, Status
+from residents.models.personal import TO_REVIEW
 from residents.search import by_name_or_number
 
 
@@ -145,11 +146,7 @@ IS_ANSWERED = (
     Q(lapsed_at__isnull=True)
     & ~Q(status=Status.WITHDRAWN)
     & ~Q(personal_state=PersonalState.RETURNED)
-    & Exists(
-        PersonalReturn.objects.filter(
-            enrollment=OuterRef("pk"), answered_at__isnull=False, reviewed_at__isnull=True
-        )
-    )
+    & Exists(PersonalReturn.objects.filter(TO_REVIEW, enrollment=OuterRef("pk")))
 )
 
 

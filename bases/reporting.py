@@ -83,12 +83,7 @@ class ReportResult:
 
 def check(enrollment: Enrollment) -> list[Blocker]:
     """Everything that stands between this record and 上报; empty when it can be reported (BR-46)."""
-    return check_many([enrollment])[enrollment.pk]
-
-
-def check_many(enrollments: Iterable[Enrollment]) -> dict[int, list[Blocker]]:
-    """The blockers of each record by its id, in a constant number of queries. Use `for_check` to load the records."""
-    return {pk: found.blockers for pk, found in examine(enrollments).items()}
+    return examine([enrollment])[enrollment.pk].blockers
 
 
 def examine(enrollments: Iterable[Enrollment]) -> dict[int, Examination]:

@@ -18,6 +18,7 @@ from django.utils import timezone
 from bases.import_work import DEADLOCK, BatchMoved, State, count_rows, locked, move, require_open
 from bases.models import ImportBatch, ImportRow, Submission
 from bases.undo_updates import STANDING_REPORTS, Restore, changed_records, restore, updates_of
+from bases.undone import reason_of
 from bases.workbook_kinds import KINDS
 from portal import audit
 from portal.models import User
@@ -158,7 +159,7 @@ def _take_out(records: Collection[Enrollment], batch: ImportBatch, by: User) -> 
     Enrollment.objects.filter(pk__in=[each.pk for each in records]).update(
         deleted_at=now,
         deleted_by=by,
-        deleted_reason=f"撤销导入（批次 {batch.pk}）",
+        deleted_reason=reason_of(batch),
         updated_at=now,
         version=F("version") + 1,
     )

@@ -14,6 +14,7 @@ from django.utils import timezone
 from bases.models import ImportBatch, ImportRow, Submission
 from bases.openings import entries_of
 from bases.reporting import for_check
+from bases.undone import reason_of
 from portal.models import Step, User
 from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import LIVE
@@ -210,7 +211,7 @@ def _restore_status(batch: ImportBatch, each: Restore, by: User) -> str:
     """Write the status back, if it was changed; the reason where another base has the person by now (AM-27)."""
     if each.change is None:
         return ""
-    note = "；".join(filter(None, (each.change["reason_note"], f"撤销导入（批次 {batch.pk}）")))
+    note = "；".join(filter(None, (each.change["reason_note"], reason_of(batch))))
     try:
         write_change(each.enrollment, {**each.change, "reason_note": note}, by=by)
     except StateMoved as moved:

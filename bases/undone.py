@@ -17,10 +17,16 @@ from residents.models.enrollment import LIVE, Status
 from residents.services.account_deletion import RESTORABLE_FOR, restore_entry
 from residents.services.states import StateMoved
 
+_REASON = "撤销导入（批次 "
 # Gone with the import they came by, not by themselves.
 WENT_WITH_IMPORT = Q(
     import_batch__state=ImportBatch.State.UNDONE, deleted_at__gte=F("import_batch__applied_at")
-) & Q(deleted_reason__startswith="撤销导入（批次 ")
+) & Q(deleted_reason__startswith=_REASON)
+
+
+def reason_of(batch: ImportBatch) -> str:
+    """What stands as the reason with everything that an undo takes back; the recycle bin knows its records by it."""
+    return f"{_REASON}{batch.pk}）"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ def restored_rows(batch: ImportBatch) -> int:
         return 0
     events = Enrollment.events.rel.related_model.objects.filter(
         pgh_obj_id__in=Enrollment.objects.filter(import_batch=batch, deleted_at=None).values("pk"),
-        deleted_reason__startswith=f"撤销导入（批次 {batch.pk}）",
+        deleted_reason__startswith=reason_of(batch),
     )
     return events.values("pgh_obj_id").distinct().count()
 

@@ -24,6 +24,11 @@ class Opening:
     in_grace: bool = False
 
 
+def wall_clock(moment: datetime) -> datetime:
+    """The moment as the clock on the wall shows it: workbook cells know no zone."""
+    return timezone.localtime(moment).replace(tzinfo=None)
+
+
 def last_moment(closes_at: datetime) -> str:
     """The deadline in words. Windows end before `closes_at`, so midnight is shown as 23:59:59 of the day before."""
     return timezone.localtime(closes_at - timedelta(seconds=1)).strftime("%Y-%m-%d %H:%M:%S")

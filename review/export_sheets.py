@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Expression, QuerySet
-from django.utils import timezone
 
 from bases.scope import provinces_for
 from portal.masking import mask
@@ -70,11 +69,6 @@ def _rows(found: QuerySet, columns: Sequence[Column], unmasked: bool) -> Generat
 def label(name: str) -> Callable[[Any], str]:
     """Codes of this list as their labels."""
     return CODE_LISTS[name].label
-
-
-def local(moment: Any) -> Any:
-    """A moment as the wall clock shows it."""
-    return timezone.localtime(moment).replace(tzinfo=None)
 
 
 def _as_it_is(value: Any) -> Any:

@@ -8,9 +8,10 @@ from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from portal import audit
+from portal.calendar import wall_clock
 from portal.models import User
 from portal.sheets.streaming import stream_xlsx
-from review.export_sheets import Column, Sheet, label, local, sheet_of
+from review.export_sheets import Column, Sheet, label, sheet_of
 from review.models import Export
 from review.statistics import SOURCES, CrossTable, counted, in_words
 
@@ -34,8 +35,8 @@ COLUMNS = (
     Column("应届毕业生", "is_fresh_graduate", width=12),
     Column("农村订单定向", "is_rural_oriented"),
     Column("西部支援行动", "is_western_support"),
-    Column("上报时间", "reported_at", local, 20),
-    Column("审核通过时间", "decided_at", local, 20),
+    Column("上报时间", "reported_at", wall_clock, 20),
+    Column("审核通过时间", "decided_at", wall_clock, 20),
 )
 
 

@@ -12,11 +12,12 @@ from typing import Any
 from django.db.models import QuerySet
 
 from bases.models import Submission
+from portal.calendar import wall_clock
 from portal.models import User
 from residents.codes import CODE_LISTS
 from residents.rules.fields import Field
 from residents.words import BLOCKS, Block, in_words
-from review.export_sheets import ROWS_AT_ONCE, Sheet, local
+from review.export_sheets import ROWS_AT_ONCE, Sheet
 from review.statistics import counted
 
 _ABOUT = (("省份", 14), ("培训基地", 30), ("上报时间", 20), ("审核通过时间", 20))
@@ -96,7 +97,7 @@ def _rows(found: QuerySet[Submission], parts: list[_Part], *, masked: bool) -> G
     columns = ("province__name", "base__name", "reported_at", "decided_at", "snapshot")
     rows = found.order_by("pk").values_list(*columns).iterator(chunk_size=ROWS_AT_ONCE // 10)
     for province, base, reported_at, decided_at, snapshot in rows:
-        line = [province, base, local(reported_at), local(decided_at)]
+        line = [province, base, wall_clock(reported_at), wall_clock(decided_at)]
         for part in parts:
             line += part.values(snapshot, masked)
         yield line

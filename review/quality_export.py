@@ -5,10 +5,11 @@ from typing import Any
 
 from django.db.models import OuterRef, Subquery
 
+from portal.calendar import wall_clock
 from portal.masking import mask
 from portal.models import User
 from review import quality
-from review.export_sheets import ROWS_AT_ONCE, Sheet, local
+from review.export_sheets import ROWS_AT_ONCE, Sheet
 from review.models import QualityMark
 from review.quality_checks import CHECKS
 from review.quality_forms import QualityFilter
@@ -63,8 +64,8 @@ def _rows(found: Any) -> Generator[list]:
             *place,
             mask(number) if number else None,
             detail,
-            local(found_at),
+            wall_clock(found_at),
             reason,
             who,
-            local(marked_at) if marked_at else None,
+            wall_clock(marked_at) if marked_at else None,
         ]

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from django.db.models import Case, Value, When
 
+from portal.calendar import wall_clock
 from portal.models import User
-from review.export_sheets import Column, Sheet, label, local, sheet_of
+from review.export_sheets import Column, Sheet, label, sheet_of
 from review.forms import RecordFilter
 from review.queue import LAPSED, REVIEW_STATES, all_records
 
@@ -27,7 +28,7 @@ COLUMNS = (
     Column("个人信息状态", "personal_state", label("personal_state"), 12),
     Column("上报状态", "report_status", label("report_status"), 10),
     Column("审核状态", _REVIEW, REVIEW_STATES.get, 10),
-    Column("导入时间", "created_at", local, 20),
+    Column("导入时间", "created_at", wall_clock, 20),
 )
 
 

@@ -67,7 +67,6 @@ class ImportBatch(models.Model):
     rows_unchanged = models.PositiveIntegerField(default=0)
     rows_refused = models.PositiveIntegerField(default=0)
     rows_warned = models.PositiveIntegerField(default=0)
-    progress = models.PositiveIntegerField(default=0)
     applied_at = models.DateTimeField(null=True)
     undone_at = models.DateTimeField(null=True)
 

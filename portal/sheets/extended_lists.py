@@ -4,10 +4,10 @@ a template of ours that Excel has saved. Runs in the annotating child.
 
 import re
 import zipfile
-from xml.parsers import expat
 
 from openpyxl.worksheet.datavalidation import DataValidation
 
+from portal.sheets.walking import follow
 from portal.sheets.xlsx_parts import XlsxParts, local
 
 _EXTENDED = re.compile(rb":dataValidation[\s>]")
@@ -27,14 +27,7 @@ def keep_lists(path, book):
 
 def _extended(xml):
     """(attributes, {name: text}) of every validation in the extension."""
-    walk = _Walk()
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartElementHandler = walk.start
-    parser.EndElementHandler = walk.end
-    parser.CharacterDataHandler = walk.text
-    parser.Parse(xml, True)
-    return [(attributes, texts) for attributes, texts in walk.found if texts.get("sqref")]
+    return [(attributes, texts) for attributes, texts in follow(_Walk(), xml) if texts.get("sqref")]
 
 
 def _validation(attributes, texts):

@@ -1,9 +1,9 @@
 """A look into the XML of an .ods, for what the reader does not tell: error cells and zeros before a number."""
 
 import re
-from xml.parsers import expat
 
 from portal.sheets.values import CellError
+from portal.sheets.walking import follow
 from portal.sheets.xlsx_parts import local
 
 _MOST_REPEATED = 256
@@ -18,14 +18,7 @@ def replaced(content, sheet_name):
     """
     if b'"error"' not in content and b":formula=" not in content and not _ZERO_FIRST.search(content):
         return {}
-    walk = _TableWalk(sheet_name)
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartElementHandler = walk.start
-    parser.EndElementHandler = walk.end
-    parser.CharacterDataHandler = walk.text
-    parser.Parse(content, True)
-    return walk.found
+    return follow(_TableWalk(sheet_name), content)
 
 
 class _TableWalk:

@@ -5,6 +5,7 @@ from xml.parsers import expat
 
 from portal.sheets.refusals import refused
 from portal.sheets.values import CellError, column_index, column_letter, digit_format
+from portal.sheets.walking import follow
 
 MAX_ROW = 1_048_576
 MAX_COLUMN = 16_384
@@ -135,14 +136,7 @@ def replaced(xml, number_formats):
     styles = "|".join(number_formats).encode()
     if not has_error and not (styles and re.search(rb"""\ss=["'](?:%b)["']""" % styles, xml)):
         return {}
-    walk = _CellWalk(number_formats)
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartElementHandler = walk.start
-    parser.EndElementHandler = walk.end
-    parser.CharacterDataHandler = walk.text
-    parser.Parse(xml, True)
-    return walk.found
+    return follow(_CellWalk(number_formats), xml)
 
 
 class _CellWalk:

@@ -170,6 +170,10 @@ class CertificateInfo(models.Model):
         return f"{self.resident_id}"
 
 
+# Answered by the resident, not yet looked at by the base (GOALS B14).
+TO_REVIEW = models.Q(answered_at__isnull=False, reviewed_at__isnull=True)
+
+
 class PersonalReturn(models.Model):
     """A base's return of personal info to the resident (BR-45): shown on top of his page until answered (BR-54).
 
@@ -198,7 +202,7 @@ class PersonalReturn(models.Model):
             ),
             models.Index(
                 fields=["enrollment"],
-                condition=models.Q(answered_at__isnull=False, reviewed_at__isnull=True),
+                condition=TO_REVIEW,
                 name="answer_to_review",
             ),
         ]

@@ -20,6 +20,7 @@ from portal.models import User
 from residents.completeness import completeness
 from residents.models import Enrollment, PersonalReturn
 from residents.models.enrollment import PersonalState
+from residents.models.personal import TO_REVIEW
 from residents.openness import personal_entry
 from residents.rules.catalogue import problem
 from residents.services import states
@@ -136,14 +137,12 @@ def _tell_base(enrollment: Enrollment) -> None:
 
 def answers_to_review(enrollment: Enrollment) -> QuerySet[PersonalReturn]:
     """What the resident has answered and the base has not looked at since, newest first (GOALS B14)."""
-    return enrollment.personal_returns.filter(answered_at__isnull=False, reviewed_at__isnull=True)
+    return enrollment.personal_returns.filter(TO_REVIEW)
 
 
 def mark_reviewed(enrollment_ids: Collection[int]) -> int:
     """复核: the base has seen these records' answers, or reports or returns them anew. Returns how many answers."""
-    waiting = PersonalReturn.objects.filter(
-        enrollment__in=enrollment_ids, answered_at__isnull=False, reviewed_at__isnull=True
-    )
+    waiting = PersonalReturn.objects.filter(TO_REVIEW, enrollment__in=enrollment_ids)
     return waiting.update(reviewed_at=timezone.now())
 
 
