@@ -2,8 +2,12 @@
 
 from django.urls import path, register_converter
 
-from bases.lists import Module
-from bases.views import desk, extensions, personal, records, reporting, training
+from bases.board import views as desk
+from bases.extensions import views as extensions
+from bases.lists.records import Module
+from bases.personal import views as personal
+from bases.records.views import records, training
+from bases.report import views as reporting
 
 
 class ModuleConverter:

@@ -2,8 +2,11 @@
 
 from django.urls import path, register_converter
 
-from bases.views import account_papers, accounts, batch_acts, imports
-from bases.workbook_kinds import KINDS, Kind
+from bases.accounts.views import accounts
+from bases.accounts.views import papers as account_papers
+from bases.imports.views import acts as batch_acts
+from bases.imports.views import batches as imports
+from bases.workbooks.kinds import KINDS, Kind
 
 
 class KindConverter:

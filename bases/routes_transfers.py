@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from bases.views import corrections, specialty, transfers
+from bases.corrections import views as corrections
+from bases.records.views import specialty
+from bases.transfers import views as transfers
 
 urlpatterns = [
     path("transfers/", transfers.transfer_list, name="transfers"),

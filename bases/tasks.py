@@ -2,8 +2,10 @@
 
 from django_tasks import task
 
-from bases import deadline_notices, import_notices, import_progress
-from bases.import_work import apply_batch, check_batch
+from bases.deadlines import messages as deadline_notices
+from bases.imports import messages as import_notices
+from bases.imports import progress as import_progress
+from bases.imports.worker import apply_batch, check_batch
 from bases.models import ImportBatch
 from portal.models import CollectionCycle, Step
 

@@ -1,6 +1,6 @@
 """Requests to let a person go, as rows: read with their names, closed, and told to those whom they concern.
 
-Apart from bases/transfers.py so that every change of 培训状态 can settle what waits for it.
+Apart from bases/transfers/services.py so that every change of 培训状态 can settle what waits for it.
 """
 
 from collections.abc import Iterable
@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bases.models import Province, TrainingBase, TransferRequest
-from bases.services import recipients
-from portal import messages
+from bases.staff import recipients
+from portal.messages import services as messages
 from portal.models import User
 from residents.codes.training import WITHDRAWN
 from residents.models import Enrollment

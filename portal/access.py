@@ -16,7 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from portal.models import User
 from portal.roles import Role
-from portal.second_factor import SecondFactorNeeded, demand
+from portal.sign_in.second_factor import SecondFactorNeeded, demand
 
 View = Callable[..., HttpResponse]
 

@@ -5,7 +5,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from portal.messages import box
+from portal.messages.services import box
 from portal.models import SiteContact
 
 

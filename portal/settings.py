@@ -140,9 +140,9 @@ AUTH_PASSWORD_VALIDATORS = [
 # By string, since the frame imports no other app: how a typed account becomes the stored one, and whether a new
 # account may be activated with the mobile number alone.
 LOGIN_NAME_NORMALISER = "residents.rules.identity.normalise_login"
-MOBILE_ACTIVATION_POLICY = "bases.activation.mobile_is_enough"
+MOBILE_ACTIVATION_POLICY = "bases.accounts.activation.mobile_is_enough"
 # Likewise the section of the manual for the page of a route, and the main menu of a role.
-MANUAL_PLACE = "review.manual_places.place_of"
+MANUAL_PLACE = "review.manual.places.place_of"
 MENU = "review.menu.menu_of"
 LOGIN_URL = "portal:sign-in"
 LOGIN_REDIRECT_URL = "portal:desk"
@@ -213,7 +213,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000
 CLOCK_CHORES = [
     "review.chores.recheck_quality",
     "review.chores.recount_nation",
-    "review.export_jobs.look_after",
+    "review.exports.jobs.look_after",
 ]
 UPLOAD_MAX_BYTES = 20 * 1024 * 1024
 WORKBOOK_MAX_ROWS = int(env("WORKBOOK_MAX_ROWS", "5000"))

@@ -2,7 +2,7 @@
 
 from django_tasks import task
 
-from portal.sending import send_due
+from portal.messages.sending import send_due
 
 
 @task()

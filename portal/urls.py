@@ -11,5 +11,5 @@ urlpatterns = [
     path("base/", include("bases.urls")),
     path("review/", include("review.urls")),
     path("api/v1/", include("review.api.urls")),
-    path("help/", include("review.routes_manual")),
+    path("help/", include("review.manual.urls")),
 ]

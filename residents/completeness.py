@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
+from residents.catalogue.catalogue import Problem
 from residents.models import Enrollment
 from residents.rules import basic, certificate, education, training, work
-from residents.rules.catalogue import Problem
 from residents.rules.fields import Field, Problems, is_needed
 from residents.snapshot import context_of, personal_values, values_of
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import CharField, Lookup, Q, QuerySet
 
-from residents.rules.catalogue import Invalid
+from residents.catalogue.catalogue import Invalid
 from residents.rules.identity import normalise_login
 from residents.rules.text import clean_name, clean_text
 

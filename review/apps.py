@@ -8,4 +8,4 @@ class ReviewConfig(AppConfig):
 
     def ready(self) -> None:
         # Offers itself to the import desk, which stands below and knows nothing of it; the models are loaded by now.
-        import_module("review.completion_kind")
+        import_module("review.completions.kind")

@@ -1,6 +1,8 @@
 """What the clock asks of the worker: work too long for the clock, which would hold up its other chores."""
 
-from review import funnel, quality, tasks
+from review import tasks
+from review.funnel import funnel
+from review.quality import services as quality
 
 
 def recheck_quality() -> None:

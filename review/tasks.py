@@ -2,7 +2,8 @@
 
 from django_tasks import task
 
-from review import funnel, quality
+from review.funnel import funnel
+from review.quality import services as quality
 
 
 @task()

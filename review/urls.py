@@ -1,31 +1,28 @@
 from django.urls import path
 
-from review.views import (
-    api_keys,
-    assignments,
-    audit,
-    code_lists,
-    completion_statistics,
-    completions,
-    corrections,
-    deliveries,
-    directory,
-    exports,
-    extensions,
-    funnel,
-    national,
-    notices,
-    organisations,
-    quality,
-    queue,
-    record,
-    return_statistics,
-    staff,
-    statistics,
-    switching,
-    transfers,
-    windows,
-)
+from review.api_keys import views as api_keys
+from review.assignments import views as assignments
+from review.audit.views import audit, deliveries
+from review.code_lists import views as code_lists
+from review.completions.views import completions
+from review.completions.views import statistics as completion_statistics
+from review.corrections import views as corrections
+from review.exports import views as exports
+from review.extensions import views as extensions
+from review.funnel import views as funnel
+from review.national import views as national
+from review.notices import views as notices
+from review.organisations.views import organisations
+from review.organisations.views import upload as directory
+from review.quality import views as quality
+from review.queue import views as queue
+from review.records.views import record
+from review.staff import views as staff
+from review.statistics.views import returns as return_statistics
+from review.statistics.views import statistics
+from review.switches import views as switching
+from review.transfers import views as transfers
+from review.windows import views as windows
 
 app_name = "review"
 

@@ -33,7 +33,7 @@ def id_number(*, region: str = "330102", birth: datetime.date | None = None, mal
 
 
 def grant(user: User, organisation: Province | TrainingBase, *, read_only: bool = False) -> None:
-    """Give one person an organisation, as bases/services.py does."""
+    """Give one person an organisation, as bases/staff.py does."""
     model = {Province: ProvinceUserGrant, TrainingBase: TrainingBaseUserGrant}[type(organisation)]
     name = organisation._meta.model_name
     codename = f"{'view' if read_only else 'act'}_{name}"

@@ -13,7 +13,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
 from bases.models import CorrectionRequest, ExtensionRequest, ImportBatch, SpecialtyBase, TransferRequest
-from bases.reporting import build_submission
+from bases.report.services import build_submission
 from portal.models import CycleWindow, Message, Notice, Step
 from portal.roles import Role
 from residents.models import EducationRecord, Enrollment, NumberShape, PersonalReturn

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bases.models import TrainingBase
-from portal.messages import send
+from portal.messages.services import send
 from portal.models import Message, Notice, SiteContact, User
 from residents.codes import CODE_LISTS
 from residents.models import EducationRecord, Enrollment, PersonalReturn, Resident

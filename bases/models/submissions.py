@@ -26,7 +26,7 @@ class Submission(models.Model):
     """One 上报: what a base reported of one enrollment, frozen, and what the province decided of it (BR-57, 87).
 
     The snapshot and the columns that statistics group by never change (BR-20); only the outcome does, by
-    review/decisions.py (approve, return, revoke) and bases/withdrawal.py (withdraw).
+    review/decisions/services.py (approve, return, revoke) and bases/report/withdrawal.py (withdraw).
     """
 
     class Outcome(models.TextChoices):

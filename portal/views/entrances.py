@@ -13,10 +13,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from portal import audit, one_time_codes, services
+from portal import audit
 from portal.access import allow, open_to_all
-from portal.forms import ActivationForm, PasswordChangeForm, SignInForm
 from portal.roles import Role
+from portal.sign_in import one_time_codes, services
+from portal.sign_in.forms import ActivationForm, PasswordChangeForm, SignInForm
 
 # One sentence for unknown, wrong, locked and not activated: it must not tell which (BR-51, TRUST §1.10).
 REFUSED = {

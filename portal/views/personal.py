@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from portal import drafts, searching
 from portal.access import allow
-from portal.message_forms import MessageSettingsForm
-from portal.messages import Topic, box, mark_read
+from portal.messages.forms import MessageSettingsForm
+from portal.messages.services import Topic, box, mark_read
 from portal.models import Delivery, Message, MessageSettings
 from portal.roles import Role
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 from portal.access import open_to_all
 from portal.models import Notice
 from portal.roles import Role
-from portal.services import PRIVACY_VERSION
+from portal.sign_in.services import PRIVACY_VERSION
 
 
 def _notices(request: HttpRequest) -> QuerySet[Notice]:

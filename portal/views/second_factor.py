@@ -10,9 +10,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
 
-from portal import second_factor, services
 from portal.access import allow, open_to_all
-from portal.second_factor_forms import CodeForm, SetUpForm
+from portal.sign_in import second_factor, services
+from portal.sign_in.second_factor_forms import CodeForm, SetUpForm
 from portal.views.entrances import way_on
 
 REFUSED = (

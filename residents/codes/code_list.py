@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import count
 from typing import Any
 
-from residents.rules.catalogue import LONGEST_QUOTE, Invalid, Problem, Verbatim, invalid, problem
+from residents.catalogue.catalogue import LONGEST_QUOTE, Invalid, Problem, Verbatim, invalid, problem
 
 # Full-width ASCII and the ideographic space as their ordinary twins; applied to code texts only, never to names.
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " "}

@@ -7,6 +7,7 @@ and at an entry `stored`: the block before it, whose codes stay even when they a
 from collections.abc import Mapping
 from typing import Any
 
+from residents.catalogue.catalogue import Verbatim
 from residents.codes import CODE_LISTS, scopes_of_class
 from residents.codes.practice import (
     PRACTICE_CLASS,
@@ -18,7 +19,6 @@ from residents.codes.practice import (
 )
 from residents.codes.training import DENTAL, PREVENTIVE_MEDICINE, SPECIALTY
 from residents.rules.basic import NOT_MILITARY
-from residents.rules.catalogue import Verbatim
 from residents.rules.dates import add_years
 from residents.rules.fields import Field, Problems, add, missing_fields, without_empty
 from residents.rules.identity import RESIDENT_ID, to_15_digits

@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
-from residents.rules.catalogue import Invalid, Problem, invalid, problem
+from residents.catalogue.catalogue import Invalid, Problem, invalid, problem
 from residents.rules.text import clean_text, half_width
 
 _DAY_0 = date(1899, 12, 30)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from residents.catalogue.catalogue import Problem, problem
 from residents.rules import account, basic, certificate, education, training
-from residents.rules.catalogue import Problem, problem
 from residents.rules.fields import Field, Problems, normalise, read_values
 
 _IDENTITY = frozenset(item.name for item in account.FIELDS)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from residents.catalogue.catalogue import Invalid, Problem, Verbatim, invalid, problem
 from residents.codes import CODE_LISTS, SUGGESTIONS
 from residents.rules import identity
-from residents.rules.catalogue import Invalid, Problem, Verbatim, invalid, problem
 from residents.rules.dates import parse_date
 from residents.rules.text import clean_name, clean_number_text, clean_text, half_width, is_blank
 

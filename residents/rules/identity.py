@@ -5,9 +5,9 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from residents.catalogue.catalogue import Problem, Verbatim, invalid, problem
 from residents.codes.people import ID_TYPE
 from residents.codes.places import HUKOU_PROVINCE
-from residents.rules.catalogue import Problem, Verbatim, invalid, problem
 from residents.rules.text import clean_number_text, codepoint, squeezed
 
 RESIDENT_ID, PASSPORT, OFFICER, HONG_KONG_MACAO_PASS, TAIWAN_PASS = "01", "03", "04", "06", "07"

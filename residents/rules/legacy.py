@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
+from residents.catalogue.catalogue import Problem, problem
 from residents.codes.training import IN_TRAINING
 from residents.rules import account, basic, certificate, delivery, education, status, training, work
-from residents.rules.catalogue import Problem, problem
 from residents.rules.fields import Field, Problems, normalise, read_values
 
 LAST_YEAR = 2018

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from residents.rules.catalogue import Problem, Verbatim, problem
+from residents.catalogue.catalogue import Problem, Verbatim, problem
 
 SHORTEST = 8
 INITIAL = "000000"

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from residents.catalogue.catalogue import Verbatim
 from residents.codes.training import (
     ENDED,
     ENDED_RESULT,
@@ -23,7 +24,6 @@ from residents.codes.training import (
     WITHDRAWN,
     offered_reasons,
 )
-from residents.rules.catalogue import Verbatim
 from residents.rules.fields import Field, Problems, add, missing_fields, without_empty
 from residents.rules.training import latest_end_year
 

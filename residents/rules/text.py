@@ -9,7 +9,7 @@ import re
 from datetime import date, datetime, time
 from typing import Any
 
-from residents.rules.catalogue import Problem, invalid, problem
+from residents.catalogue.catalogue import Problem, invalid, problem
 
 # Invisible marks nobody types on purpose: soft hyphen, zero width, bidirectional marks, byte order mark.
 _INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"

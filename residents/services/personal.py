@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from portal.calendar import Opening
 from portal.models import CollectionCycle, User
+from residents.catalogue.catalogue import Problem
 from residents.completeness import completeness
 from residents.models import (
     BasicInfo,
@@ -29,7 +30,6 @@ from residents.models import (
 from residents.models.enrollment import ReportStatus
 from residents.openness import personal_entry
 from residents.rules import basic, certificate, education, work
-from residents.rules.catalogue import Problem
 from residents.rules.fields import Field, Problems
 from residents.rules.verdict import judge
 from residents.services import states

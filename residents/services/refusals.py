@@ -1,6 +1,6 @@
 """Why a save was refused, in a form that a page can put beside the fields."""
 
-from residents.rules.catalogue import Problem
+from residents.catalogue.catalogue import Problem
 from residents.rules.fields import Problems
 from residents.services.states import StateMoved
 

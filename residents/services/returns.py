@@ -15,14 +15,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.calendar import Opening
-from portal.messages import send
+from portal.messages.services import send
 from portal.models import User
+from residents.catalogue.catalogue import problem
 from residents.completeness import completeness
 from residents.models import Enrollment, PersonalReturn
 from residents.models.enrollment import PersonalState
 from residents.models.personal import TO_REVIEW
 from residents.openness import personal_entry
-from residents.rules.catalogue import problem
 from residents.services import states
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved

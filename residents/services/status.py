@@ -1,7 +1,7 @@
 """The only writer of 培训状态: every change is one StatusChange row and the record's current status (DOMAIN §2.7, 3.4).
 
 A change takes effect at once; the province reviews it afterwards (AM-10). What it means for 上报 (BR-83) is the
-business of bases/training.py.
+business of bases/records/services.py.
 """
 
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from portal.models import User
+from residents.catalogue.catalogue import problem
 from residents.codes.training import ENDED, EXTENDED, IN_TRAINING
 from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import LIVE, ReviewStatus
 from residents.rules import status as rules
-from residents.rules.catalogue import problem
 from residents.rules.fields import Problems, normalise
 from residents.services import states
 from residents.services.refusals import EditConflict, refuse_errors

@@ -1,6 +1,6 @@
 """The only writer of 培训信息 and of a corrected name (BR-29, 35, 56, 60, 81; AM-07, 08, 24).
 
-What a base's change means for 上报 (BR-83) is the business of bases/training.py, which calls these in its own
+What a base's change means for 上报 (BR-83) is the business of bases/records/services.py, which calls these in its own
 transaction.
 """
 
@@ -15,12 +15,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from portal.models import User
+from residents.catalogue.catalogue import invalid
 from residents.models import EducationRecord, Enrollment, Resident
 from residents.models.enrollment import PersonalState, ReviewStatus
 from residents.openness import training_entry
 from residents.pinyin import pinyin_key
 from residents.rules import education, training
-from residents.rules.catalogue import invalid
 from residents.rules.fields import Field, Problems, normalise, read_values
 from residents.rules.text import clean_name
 from residents.services import states

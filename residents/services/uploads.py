@@ -6,7 +6,7 @@ from typing import IO
 from django.core.files.uploadedfile import UploadedFile
 
 from portal import scanning
-from residents.rules.catalogue import Problem
+from residents.catalogue.catalogue import Problem
 
 SCAN_MAX_BYTES = 10 * 1024 * 1024
 PHOTO_MAX_BYTES = 300 * 1024

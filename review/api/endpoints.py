@@ -5,7 +5,7 @@ from typing import Annotated
 from django.http import HttpRequest, HttpResponse
 from ninja import Header, NinjaAPI, Query
 
-from residents.rules.catalogue import quoted
+from residents.catalogue.catalogue import quoted
 from review.api import feed, reference
 from review.api.deliveries import once
 from review.api.intake import take

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from bases.models import Province, TrainingBase
-from bases.reporting import for_check, report_delivered
+from bases.report.services import for_check, report_delivered
 from portal import audit
 from portal.calendar import current_cycle, opening
 from portal.models import CollectionCycle, Step, User

@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from bases.models import SpecialtyBase, TrainingBase
 from portal.models import CollectionCycle
+from residents.catalogue.catalogue import problem
 from residents.codes import CODE_LISTS
 from residents.models import CertificateInfo
 from residents.rules import certificate
 from residents.rules import delivery as rules
-from residents.rules.catalogue import problem
 from residents.standing import AccountRow, Known, Standing, standings
 
 _CODED = {field.name: field.codes for field in certificate.FIELDS if field.codes}

@@ -5,9 +5,9 @@ from datetime import date
 from typing import Any
 
 from portal.models import CollectionCycle
+from residents.catalogue.catalogue import problem
 from residents.models import Enrollment
 from residents.models.enrollment import ReportStatus, ReviewStatus
-from residents.rules.catalogue import problem
 from residents.rules.delivery import PARTS
 from residents.snapshot import snapshot_of
 from residents.standing import Known

@@ -13,8 +13,8 @@ from ninja import Schema
 from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from residents.catalogue.catalogue import quoted
 from residents.rules import fields as rules
-from residents.rules.catalogue import quoted
 from residents.rules.delivery import LONGEST_EXTERNAL_ID, PARTS
 from residents.words import BLOCKS
 

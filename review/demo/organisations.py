@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
-from bases import services
+from bases import staff as services
 from bases.models import Province, SpecialtyBase, TrainingBase
 from portal.models import User
 from portal.roles import Role

@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from bases.models import Specialty, Submission, TrainingBase, TransferRequest
-from bases.reporting import build_submission
+from bases.report.services import build_submission
 from portal.models import CollectionCycle, User
 from portal.roles import Role
 from residents.models import (

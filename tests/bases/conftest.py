@@ -6,10 +6,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from bases import imports
-from bases.import_work import apply_batch, check_batch
+from bases.imports import services as imports
+from bases.imports.worker import apply_batch, check_batch
 from bases.models import ImportBatch
-from bases.resources import account_template
+from bases.workbooks.resource import account_template
 from portal.sheets.writing import Column, write_template
 from residents.models import Enrollment
 from tests import factories

@@ -4,10 +4,10 @@ import datetime
 
 from django.utils import timezone
 
-from bases.reporting import report
+from bases.report.services import report
 from portal.models import CycleWindow, Step
 from residents.models import Enrollment
-from review.decisions import approve, return_for_correction
+from review.decisions.services import approve, return_for_correction
 from tests import factories
 
 

@@ -10,8 +10,8 @@ from django.contrib.auth.hashers import check_password
 from django.urls import reverse
 from django.utils import timezone
 
-from bases import account_desk
-from bases.views import account_papers
+from bases.accounts import services as account_desk
+from bases.accounts.views import papers as account_papers
 from portal.models import AuditEvent, User
 from tests.bases.test_accounts import address, new_account
 

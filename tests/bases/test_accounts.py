@@ -6,13 +6,13 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from bases import reporting
+from bases.report import services as reporting
 from portal.models import AuditEvent, Message, User
 from portal.roles import Role
 from residents.models import Enrollment
-from residents.services.account_deletion import delete_enrollment, restore_enrollment
+from residents.services.deletion import delete_enrollment, restore_enrollment
 from residents.services.states import StateMoved
-from review import decisions
+from review.decisions import services as decisions
 from tests import factories
 
 pytestmark = pytest.mark.django_db

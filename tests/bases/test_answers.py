@@ -4,8 +4,8 @@ import uuid
 
 import pytest
 
-from bases import reporting
-from bases.lists import Todo
+from bases.lists.records import Todo
+from bases.report import services as reporting
 from portal.models import Message
 from residents.models import Enrollment, PersonalReturn
 from residents.services.personal import save_block

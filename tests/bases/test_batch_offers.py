@@ -5,7 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from bases import imports
+from bases.imports import services as imports
 from bases.models import ImportBatch
 from tests import factories
 from tests.bases.conftest import account_line

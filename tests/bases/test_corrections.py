@@ -4,7 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import InternalError, transaction
 
-from bases import corrections
+from bases.corrections import services as corrections
 from bases.models import CorrectionRequest
 from portal.models import AuditEvent, Message
 from portal.roles import Role

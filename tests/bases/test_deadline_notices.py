@@ -7,9 +7,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from bases.deadline_notices import DAYS_BEFORE, remind_of_deadlines
+from bases.deadlines.messages import DAYS_BEFORE, remind_of_deadlines
 from portal.models import CycleWindow, Extension, Message, Step
-from review import windows
+from review.windows import services as windows
 from tests import factories
 
 CHINA = zoneinfo.ZoneInfo("Asia/Shanghai")

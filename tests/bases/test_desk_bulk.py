@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from bases.models import Submission
-from bases.returns import return_many
+from bases.personal.returns import return_many
 from portal.models import Message, Step, User
 from residents.models import Enrollment, PersonalReturn
 from tests import factories

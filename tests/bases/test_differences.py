@@ -2,7 +2,7 @@
 
 import pytest
 
-from bases.differences import changes, field_labels
+from bases.submissions.differences import changes, field_labels
 
 OLD = {
     "identity": {

@@ -6,9 +6,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from bases import imports
-from bases.import_work import apply_batch
-from bases.resources import AccountResource, account_template
+from bases.imports import services as imports
+from bases.imports.worker import apply_batch
+from bases.workbooks.resource import AccountResource, account_template
 from portal.sheets.reading import read_table
 from residents.models import Enrollment, Resident
 from tests import factories

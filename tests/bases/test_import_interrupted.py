@@ -6,8 +6,9 @@ import psycopg2
 import pytest
 from django.db import connection, connections
 
-from bases import imports, row_fixing
-from bases.import_work import apply_batch
+from bases.imports import row_fixing
+from bases.imports import services as imports
+from bases.imports.worker import apply_batch
 from bases.models import ImportBatch
 from residents.models import Enrollment, Resident, StatusChange
 from tests import factories

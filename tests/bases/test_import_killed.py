@@ -22,7 +22,7 @@ from django.db.models import Count, F, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django_tasks_db.models import DBTaskResult
 
-from bases import imports
+from bases.imports import services as imports
 from bases.models import ImportBatch
 from residents.models import Enrollment, Resident, StatusChange
 from tests import factories

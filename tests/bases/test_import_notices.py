@@ -11,13 +11,14 @@ from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from bases import import_progress, imports
-from bases.import_progress import progress_of
-from bases.import_signs import Stage, listening
-from bases.import_work import apply_batch, check_batch
+from bases.imports import progress as import_progress
+from bases.imports import services as imports
+from bases.imports.progress import progress_of
+from bases.imports.worker import apply_batch, check_batch
 from bases.models import ImportBatch
 from bases.tasks import work_on_batch
-from portal.messages import fold_into_digests
+from bases.workbooks.signs import Stage, listening
+from portal.messages.services import fold_into_digests
 from portal.models import Message, MessageSettings
 from tests import factories
 from tests.bases.conftest import account_line

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from bases.import_work import apply_batch, check_batch
+from bases.imports.worker import apply_batch, check_batch
 from bases.models import ImportBatch
 from portal.roles import Role
 from residents.models import Enrollment

@@ -6,8 +6,8 @@ from django.utils import timezone
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bases import imports
-from bases.import_work import BatchMoved, apply_batch
+from bases.imports import services as imports
+from bases.imports.worker import BatchMoved, apply_batch
 from residents.models import Enrollment, Resident
 from tests import factories
 from tests.bases.conftest import account_line, counts

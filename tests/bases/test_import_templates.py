@@ -7,9 +7,9 @@ import openpyxl
 import pytest
 from django.urls import reverse
 
-from bases.lists import Module
-from bases.resources import AccountResource
-from bases.training_resource import RESOURCES
+from bases.lists.records import Module
+from bases.workbooks.resource import AccountResource
+from bases.workbooks.training_resource import RESOURCES
 from portal.sheets.books import LISTS_SHEET
 from portal.sheets.writing import Column, write_template
 from tests.bases.conftest import HEADERS, account_line

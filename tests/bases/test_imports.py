@@ -12,10 +12,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from bases import imports
-from bases.import_work import BatchMoved, apply_batch, check_batch
+from bases.imports import services as imports
+from bases.imports.worker import BatchMoved, apply_batch, check_batch
 from bases.models import ImportBatch
-from bases.workbook_kinds import import_opening
+from bases.workbooks.kinds import import_opening
 from portal.models import AuditEvent, User
 from residents.models import Enrollment, Resident, StatusChange
 from tests import factories

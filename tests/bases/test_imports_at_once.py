@@ -13,8 +13,8 @@ from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
 
-from bases import imports
-from bases.import_work import apply_batch, check_batch
+from bases.imports import services as imports
+from bases.imports.worker import apply_batch, check_batch
 from bases.models import ImportBatch, Province
 from residents.models import Enrollment, Resident, StatusChange
 from tests import factories
@@ -163,7 +163,7 @@ def die(self):
     print("written", flush=True)
     sys.stdin.read()
 accounts._Entrance._insert_enrollments = die
-from bases.import_work import apply_batch
+from bases.imports.worker import apply_batch
 apply_batch(int(sys.argv[3]))
 """
 

@@ -6,9 +6,9 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from bases import legacy_rosters
-from bases.activation import mobile_is_enough
-from bases.legacy_columns import REQUIRED
+from bases.accounts.activation import mobile_is_enough
+from bases.legacy import rosters as legacy_rosters
+from bases.legacy.columns import REQUIRED
 from bases.models import LegacyFault, LegacyRoster
 from portal.models import User
 from portal.sheets.headers import STATUS_HEADER

@@ -8,14 +8,14 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from bases.training import change_status, save_training
+from bases.records.services import change_status, save_training
 from portal.models import Message
 from residents.models import Enrollment, Resident
 from residents.rules import training
 from residents.services.personal import save_block
 from residents.services.returns import return_personal
 from residents.words import BLOCKS
-from review.decisions import return_for_correction
+from review.decisions.services import return_for_correction
 from tests import factories
 from tests.bases.conftest import account_line, counts
 from tests.bases.desk import approved, complete, page, reported, state

@@ -9,8 +9,8 @@ from django.db import connection
 from django.test import Client
 
 from bases.models import Submission
-from bases.reporting import report
-from bases.withdrawal import withdraw
+from bases.report.services import report
+from bases.report.withdrawal import withdraw
 from residents.models import Enrollment
 from residents.services.personal import save_block
 from residents.services.states import StateMoved

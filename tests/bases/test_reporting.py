@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from bases.models import Submission
-from bases.reporting import DeclarationMissing, check, report
-from bases.training import change_status, save_training
-from bases.withdrawal import withdraw
+from bases.records.services import change_status, save_training
+from bases.report.services import DeclarationMissing, check, report
+from bases.report.withdrawal import withdraw
 from portal.models import CollectionCycle, Extension, Step
 from residents.models import Enrollment
 from residents.services.personal import save_block

@@ -7,8 +7,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from bases import imports, row_fixing
-from bases.import_work import BatchMoved, apply_batch
+from bases.imports import row_fixing
+from bases.imports import services as imports
+from bases.imports.worker import BatchMoved, apply_batch
 from bases.models import ImportBatch
 from portal.models import AuditEvent
 from portal.sheets.headers import STATUS_HEADER

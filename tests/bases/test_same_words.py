@@ -2,7 +2,7 @@
 
 import pytest
 
-from bases import row_fixing
+from bases.imports import row_fixing
 from residents.rules import account, delivery, training
 from residents.words import BLOCKS
 from tests.bases.conftest import account_line

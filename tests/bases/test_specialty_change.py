@@ -5,9 +5,10 @@ import datetime
 import pytest
 from django.utils import timezone
 
-from bases import specialty_change, transfers
-from bases.specialty_change import change_specialty
-from bases.training import change_status
+from bases.records import specialty_change
+from bases.records.services import change_status
+from bases.records.specialty_change import change_specialty
+from bases.transfers import services as transfers
 from residents.models import Enrollment
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved

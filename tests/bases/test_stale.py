@@ -7,9 +7,9 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from bases import transfers
+from bases.deadlines.overdue_statuses import remind_daily, stale
 from bases.models import TransferRequest
-from bases.stale import remind_daily, stale
+from bases.transfers import services as transfers
 from portal.models import AuditEvent, Message
 from residents.models import Enrollment, StatusChange
 from tests import factories

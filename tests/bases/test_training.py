@@ -6,10 +6,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from bases.models import SpecialtyBase
-from bases.training import change_status, correct_name, save_training
+from bases.records.services import change_status, correct_name, save_training
 from portal.models import Step, User
+from residents.catalogue.catalogue import Invalid
 from residents.models import Enrollment, StatusChange
-from residents.rules.catalogue import Invalid
 from residents.services.refusals import EditConflict, Refused
 from residents.services.states import StateMoved
 from residents.services.training import EDITABLE, ReasonMissing

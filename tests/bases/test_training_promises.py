@@ -5,8 +5,8 @@ import datetime
 import pytest
 from django.utils import timezone
 
-from bases import imports
-from bases.import_work import apply_batch
+from bases.imports import services as imports
+from bases.imports.worker import apply_batch
 from residents.models import Enrollment
 from tests.bases.training_files import codes, edited, template, verdicts
 

@@ -10,10 +10,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from bases import imports
-from bases.import_work import BatchMoved, apply_batch, check_batch
+from bases.imports import services as imports
+from bases.imports.worker import BatchMoved, apply_batch, check_batch
 from bases.models import ImportBatch, ImportRow, TransferRequest
-from bases.training import save_training
+from bases.records.services import save_training
 from portal.models import AuditEvent, Message, Step
 from residents.models import Enrollment
 from residents.services.refusals import Refused

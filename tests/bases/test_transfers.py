@@ -8,10 +8,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from bases import transfers
 from bases.models import TransferRequest
-from bases.training import change_status
+from bases.records.services import change_status
 from bases.transfer_requests import settle_all
+from bases.transfers import services as transfers
 from portal.models import AuditEvent, Message
 from residents.history import timeline
 from residents.models import Enrollment

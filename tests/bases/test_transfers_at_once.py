@@ -5,10 +5,10 @@ from collections import Counter
 import pytest
 from django.utils import timezone
 
-from bases import transfers
 from bases.models import TransferRequest
-from bases.specialty_change import change_specialty
-from bases.training import change_status
+from bases.records.services import change_status
+from bases.records.specialty_change import change_specialty
+from bases.transfers import services as transfers
 from residents.models import Enrollment
 from residents.services.states import StateMoved
 from tests import factories

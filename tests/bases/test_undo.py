@@ -7,11 +7,11 @@ from django.db import connections
 from django.urls import reverse
 from django.utils import timezone
 
-from bases import undo
-from bases.import_work import BatchMoved
+from bases.imports.undo import services as undo
+from bases.imports.worker import BatchMoved
 from bases.models import ImportBatch
-from bases.reporting import build_submission
-from bases.withdrawal import withdraw
+from bases.report.services import build_submission
+from bases.report.withdrawal import withdraw
 from portal.models import AuditEvent, User
 from residents.history import timeline
 from residents.models import BasicInfo, Enrollment, Resident

@@ -4,11 +4,11 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from bases import undo
-from bases.import_work import BatchMoved
+from bases.imports.undo import services as undo
+from bases.imports.worker import BatchMoved
 from bases.models import ImportBatch
-from bases.training import change_status, save_training
-from bases.withdrawal import withdraw
+from bases.records.services import change_status, save_training
+from bases.report.withdrawal import withdraw
 from portal.models import AuditEvent, Step
 from residents.history import timeline
 from residents.models import Enrollment

@@ -6,11 +6,11 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from bases import undo
+from bases.imports.undo import services as undo
 from portal.models import AuditEvent, User
 from portal.roles import Role
 from residents.models import Enrollment
-from residents.services.account_deletion import delete_enrollment
+from residents.services.deletion import delete_enrollment
 from tests import factories
 from tests.bases.conftest import account_line
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bases.reporting import report
-from bases.training import save_training
+from bases.records.services import save_training
+from bases.report.services import report
 from tests.bases.desk import complete, page, reported, returned, state, told
 
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,7 @@ import io
 import openpyxl
 
 from bases.models import ImportBatch
-from bases.training_resource import training_template
+from bases.workbooks.training_resource import training_template
 from residents.models import Enrollment
 
 

@@ -13,8 +13,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test.utils import override_settings
 
-from bases import imports
-from bases.import_work import apply_batch, check_batch
+from bases.imports import services as imports
+from bases.imports.worker import apply_batch, check_batch
 from bases.models import ImportBatch
 from portal.sheets.writing import Column, write_template
 from residents.models import Enrollment

@@ -8,10 +8,10 @@ from typing import Any
 from django.db.models import Model
 
 from bases.models import Submission
-from bases.reporting import report
+from bases.report.services import report
 from portal.roles import Role
 from residents.models import BasicInfo, CertificateInfo, EducationRecord, Enrollment, Resident
-from review.decisions import approve
+from review.decisions.services import approve
 from tests import factories
 from tests.benchmarks.accounts import insert_step, persons, scene
 from tests.benchmarks.targets import Result, Target, rates

@@ -14,8 +14,8 @@ from import_export.formats.base_formats import XLSX
 
 from bases.models import Submission
 from portal.sheets.streaming import stream_xlsx
-from review.exports import COLUMNS, list_sheet
-from review.statistics import counted
+from review.statistics.cross_table import counted
+from review.statistics.export import COLUMNS, list_sheet
 from tests.benchmarks.nation import nation
 from tests.benchmarks.targets import Result, Target, rates, seconds
 

@@ -8,10 +8,10 @@ from django.apps import apps
 from django.db import connection, transaction
 
 from bases.models import Submission
-from bases.reporting import report
+from bases.report.services import report
 from portal.models import User
 from residents.models import Resident
-from review.decisions import approve
+from review.decisions.services import approve
 from review.demo.nation import without_triggers
 from tests.benchmarks.accounts import insert_step, persons, scene
 from tests.benchmarks.decisions import complete_records, reviewer, versions

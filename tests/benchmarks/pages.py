@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from portal.models import User
-from review import quality
+from review.quality import services as quality
 from tests.benchmarks.nation import ROWS, Nation, nation, populate
 from tests.benchmarks.targets import Result, Target, seconds
 

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from bases.counts import differences
 from bases.models import ApprovedCount, CountedEnrollment
 from residents.models import Enrollment
-from review.statistics import CrossTable, counted, counted_table, cross_table
+from review.statistics.cross_table import CrossTable, counted, counted_table, cross_table
 from tests.benchmarks.nation import ROWS, nation
 from tests.benchmarks.targets import Result, Target, rates
 

@@ -10,12 +10,12 @@ from django.test.utils import override_settings
 from import_export import resources
 from import_export.formats.base_formats import XLSX
 
-from bases import imports
-from bases.import_work import apply_batch, check_batch
-from bases.lists import Module
+from bases.imports import services as imports
+from bases.imports.worker import apply_batch, check_batch
+from bases.lists.records import Module
 from bases.models import ImportBatch
-from bases.reporting import for_check
-from bases.training_resource import MATCH, RESOURCES
+from bases.report.services import for_check
+from bases.workbooks.training_resource import MATCH, RESOURCES
 from portal.sheets.writing import Column, write_template
 from residents.models import Enrollment
 from tests.benchmarks.accounts import scene

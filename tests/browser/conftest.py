@@ -13,11 +13,11 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from bases.models import Submission
-from bases.reporting import report
+from bases.report.services import report
 from portal.models import User
 from portal.roles import Role
 from residents.models import Enrollment
-from review.decisions import approve
+from review.decisions.services import approve
 from tests import factories
 
 # Playwright's loop makes Django think that it runs inside async code.

@@ -7,12 +7,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from playwright.sync_api import Page, expect
 
-from bases import imports
-from bases.import_work import apply_batch, check_batch
+from bases.imports import services as imports
+from bases.imports.worker import apply_batch, check_batch
 from bases.models import ImportBatch
 from portal.models import User
 from residents.models import Enrollment
-from residents.services.account_deletion import delete_enrollment
+from residents.services.deletion import delete_enrollment
 from tests import factories
 from tests.bases.conftest import account_line, workbook
 from tests.browser.conftest import DESK, PHONE

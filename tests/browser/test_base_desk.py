@@ -8,10 +8,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from playwright.sync_api import Page, expect
 
-from bases import imports
-from bases.import_work import check_batch
+from bases.imports import services as imports
+from bases.imports.worker import check_batch
 from bases.models import Submission
-from bases.training_resource import training_template
+from bases.workbooks.training_resource import training_template
 from portal.roles import Role
 from residents.models import Enrollment
 from tests import factories

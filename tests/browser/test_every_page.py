@@ -5,7 +5,7 @@ from playwright.sync_api import Page
 from bases.models import Submission
 from portal.models import User
 from portal.roles import Role
-from review.decisions import approve
+from review.decisions.services import approve
 from tests.access_table import ROUTES
 from tests.test_access import World
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from portal.messages import send
+from portal.messages.services import send
 from portal.models import Message, User
 from residents.models import Resident
 from tests.browser.conftest import DESK, PHONE

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from bases.extension_forms import end_of_day
+from bases.extensions.forms import end_of_day
 from bases.models import ExtensionRequest, Submission
 from portal.models import CollectionCycle, User
 from portal.roles import Role

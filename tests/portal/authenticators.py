@@ -6,7 +6,7 @@ import pyotp
 from django.test import Client
 
 from portal.models import SecondFactor, User
-from portal.second_factor import STEP_SECONDS
+from portal.sign_in.second_factor import STEP_SECONDS
 from tests.factories import PASSWORD
 from tests.portal.entrances import STAFF_ENTRANCE, sign_in
 

@@ -8,8 +8,8 @@ from django.contrib.auth.hashers import check_password
 from django.test import Client
 from django.utils import timezone
 
-from portal import services
 from portal.models import AuditEvent, CycleWindow, User
+from portal.sign_in import services
 from residents.models import BasicInfo, Enrollment
 from tests import factories
 from tests.portal.entrances import NEW, STAFF_ENTRANCE, activation, sign_in

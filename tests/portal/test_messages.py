@@ -8,8 +8,9 @@ from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from portal import deliveries, gateways, sending
-from portal.messages import Choice, Topic, box, choices_for, fold_into_digests, send
+from portal import gateways
+from portal.messages import deliveries, sending
+from portal.messages.services import Choice, Topic, box, choices_for, fold_into_digests, send
 from portal.models import Delivery, Message, MessageSettings
 from tests import factories
 

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from portal.messages import Topic, choices_for
+from portal.messages.services import Topic, choices_for
 from portal.models import AuditEvent, Delivery, Message, MessageSettings
 
 URL = reverse("portal:message-settings")

@@ -4,7 +4,7 @@ import uuid
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from bases.import_forms import UploadForm
+from bases.imports.forms import UploadForm
 from residents.services.uploads import upload_problem
 
 PDF = b"%PDF-1.4 EICAR"

@@ -9,9 +9,9 @@ from django.db import connection, connections
 from django.test import Client
 from django.urls import reverse
 
-from portal import second_factor, services
 from portal.models import AuditEvent, Message, RecoveryCode, SecondFactor, User
-from portal.second_factor import seal
+from portal.sign_in import second_factor, services
+from portal.sign_in.second_factor import seal
 from tests import factories
 from tests.factories import PASSWORD
 from tests.portal.authenticators import (

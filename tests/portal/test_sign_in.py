@@ -8,10 +8,10 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from portal import services, throttle
 from portal.hashers import OwaspArgon2idHasher
 from portal.models import AuditEvent, User
 from portal.roles import Role
+from portal.sign_in import services, throttle
 from residents.models import Enrollment
 from tests import factories
 from tests.factories import PASSWORD

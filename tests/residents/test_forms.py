@@ -6,9 +6,9 @@ import json
 from django import forms
 from django.http import QueryDict
 
+from residents.catalogue.catalogue import problem
 from residents.forms import as_input, form_for, raw_of, show_problems
 from residents.rules import basic, certificate, education, work
-from residents.rules.catalogue import problem
 from residents.rules.fields import Field
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
-from bases.reporting import report
+from bases.report.services import report
 from portal.models import CycleWindow, Step, User
 from residents.models import BasicInfo, CertificateInfo, EducationRecord, Enrollment, Resident
 from residents.services.personal import (

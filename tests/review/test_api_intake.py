@@ -9,22 +9,23 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from bases import reporting, withdrawal
 from bases.models import Province, Submission
 from bases.models.organisations import ReportingMode
-from bases.reporting import for_check
+from bases.report import services as reporting
+from bases.report import withdrawal
+from bases.report.services import for_check
 from portal.models import Step, User
-from portal.services import issue_initial_code
+from portal.sign_in.services import issue_initial_code
 from residents.models import BasicInfo, EducationRecord, Enrollment, Resident
 from residents.openness import personal_entry
-from residents.services.account_deletion import deletion_entry
+from residents.services.deletion import deletion_entry
 from residents.services.states import StateMoved
 from residents.services.training import save_training
 from residents.snapshot import snapshot_of
-from review import decisions
 from review.api import keys
 from review.api.intake import take
 from review.api.problems import Refusal
+from review.decisions import services as decisions
 from review.models import ApiClient, ApiDelivery
 from tests import factories
 from tests.portal.entrances import activation

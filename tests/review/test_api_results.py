@@ -12,10 +12,10 @@ from django.test import Client
 
 from bases.models import SpecialtyBase, Submission
 from residents.rules import delivery
-from review import decisions
 from review.api import documentation, problems
 from review.api.examples import PROGRAM, RECORD
 from review.api.intake import take
+from review.decisions import services as decisions
 from review.models import ApiClient, ApiResult
 from tests import factories
 from tests.review.deliveries import record

@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from bases.models import Submission
 from portal.models import AuditEvent, Message
-from review import assignments
-from review.claims import HELD_FOR, claim
-from review.decisions import approve
+from review.assignments import services as assignments
+from review.decisions.claims import HELD_FOR, claim
+from review.decisions.services import approve
 from review.models import Assignment, Claim, Substitution
 from tests import factories
 from tests.review.conftest import submit

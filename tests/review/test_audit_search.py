@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from bases.models import ImportBatch
 from portal.models import AuditEvent
-from review import audit_search, decisions, switching
-from review.audit_words import ACTS, details_in_words
+from review.audit import search as audit_search
+from review.audit.words import ACTS, details_in_words
+from review.decisions import services as decisions
+from review.switches import services as switching
 from tests import factories
 from tests.bases.conftest import account_line, workbook
 

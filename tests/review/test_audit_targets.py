@@ -5,9 +5,11 @@ import datetime
 import pytest
 from django.urls import reverse
 
-from bases import services
+from bases import staff as services
 from portal.models import AuditEvent, Step
-from review import audit_search, export_jobs, windows
+from review.audit import search as audit_search
+from review.exports import jobs as export_jobs
+from review.windows import services as windows
 from tests import factories
 from tests.review.test_audit_search import ADDRESS, at_address
 

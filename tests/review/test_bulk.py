@@ -4,7 +4,7 @@ import pytest
 
 from bases.models import Submission
 from portal.models import Step
-from review.claims import claim
+from review.decisions.claims import claim
 from review.models import Claim
 from tests import factories
 from tests.bases.desk import close

@@ -15,7 +15,7 @@ from residents.rules import education
 from residents.services import code_lists
 from residents.services.personal import save_block
 from residents.services.refusals import Refused
-from review import manual
+from review.manual import chapters as manual
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from bases.models import Specialty
 from residents.codes import CODE_LISTS
-from review.code_list_sources import shown_lists
+from review.code_lists.sources import shown_lists
 
 pytestmark = pytest.mark.django_db
 

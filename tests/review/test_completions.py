@@ -9,17 +9,19 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from bases import imports
-from bases.import_work import apply_batch, check_batch
+from bases.imports import services as imports
+from bases.imports.worker import apply_batch, check_batch
 from bases.models import ImportBatch
 from portal.models import CycleWindow, Message
 from portal.sheets.writing import Column, write_template
 from residents.models import Enrollment, Resident
 from residents.rules import completion
 from residents.services.states import StateMoved
-from review import completion_statistics, completions, statistics
-from review.completion_resource import completion_template
+from review.completions import services as completions
+from review.completions import statistics as completion_statistics
+from review.completions.resource import completion_template
 from review.models import CompletionRecord
+from review.statistics import cross_table as statistics
 from tests import factories
 
 PDF = b"%PDF-1.4 sample"

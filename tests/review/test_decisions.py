@@ -10,7 +10,7 @@ from portal.models import AuditEvent, CycleWindow, Extension, Message
 from residents.models import Enrollment
 from residents.services.states import StateMoved
 from residents.snapshot import snapshot_of
-from review.decisions import NOT_YOURS, approve, return_for_correction, revoke
+from review.decisions.services import NOT_YOURS, approve, return_for_correction, revoke
 from tests import factories
 from tests.review.conftest import submit
 

@@ -3,8 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from portal import sending
-from portal.messages import send
+from portal.messages import sending
+from portal.messages.services import send
 from portal.models import AuditEvent, Delivery
 from tests import factories
 

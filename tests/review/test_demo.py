@@ -5,8 +5,8 @@ from django.core.management import CommandError, call_command
 
 from bases import counts
 from bases.models import Province, TrainingBase
-from bases.reporting import for_check
-from bases.untouched import untouched_since_return
+from bases.report.services import for_check
+from bases.submissions.unchanged import untouched_since_return
 from portal.models import User
 from residents.completeness import completeness
 from residents.models import Enrollment, Resident

@@ -6,10 +6,11 @@ from django.urls import reverse
 
 from bases.models import SpecialtyBase, TrainingBase, TrainingBaseUserGrant
 from portal.models import AuditEvent, User
-from portal.services import INITIAL_WORD
 from portal.sheets.writing import write_template
-from review import directory_import, staff_import
-from review.directory_sheets import Line, Sheet
+from portal.sign_in.services import INITIAL_WORD
+from review.organisations import directory as directory_import
+from review.organisations.sheets import Line, Sheet
+from review.staff import workbook as staff_import
 from tests import factories
 
 pytestmark = pytest.mark.django_db

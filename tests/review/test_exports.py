@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from portal import jobs
 from portal.models import AuditEvent, Job, Message
-from review import export_jobs
+from review.exports import jobs as export_jobs
 from review.models import Export
 from tests import factories
 

@@ -5,15 +5,15 @@ import datetime
 import pytest
 from django.utils import timezone
 
-from bases import extensions as asking
-from bases.extension_forms import end_of_day
+from bases.extensions import services as asking
+from bases.extensions.forms import end_of_day
 from bases.models import ExtensionRequest
 from portal.calendar import opening
 from portal.models import Extension, Message, Step
 from residents.openness import personal_entry, report_entry, review_entry
 from residents.services.lock import carry_out_locks
 from residents.services.states import StateMoved
-from review.extensions import grant, refuse
+from review.extensions.services import grant, refuse
 from tests import factories
 from tests.review.test_races import at_once
 

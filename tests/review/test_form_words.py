@@ -3,7 +3,7 @@
 import pytest
 from django import forms
 
-from review.organisation_forms import BaseForm, StaffForm
+from review.organisations.forms import BaseForm, StaffForm
 from tests import factories
 
 FOREIGN = ("有效的", "必填项", "确保该", "Email", "null", "None", "不在可用的选项中")

@@ -8,7 +8,7 @@ import pytest
 
 from residents.models import EducationRecord
 from residents.words import BLOCKS
-from review import export_jobs
+from review.exports import jobs as export_jobs
 from review.models import Export
 from tests.bases.desk import approved, complete
 

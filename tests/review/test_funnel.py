@@ -8,10 +8,10 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from bases import reporting
 from bases.models import Submission
-from review import funnel
-from review.decisions import approve
+from bases.report import services as reporting
+from review.decisions.services import approve
+from review.funnel import funnel
 from review.models import FunnelCount
 from tests import factories
 

@@ -8,12 +8,12 @@ from django.urls import reverse
 
 from portal.roles import Role
 from portal.sheets import refusals
+from residents.catalogue.catalogue import CATALOGUE
 from residents.codes import CODE_LISTS
-from residents.rules.catalogue import CATALOGUE
 from residents.words import BLOCKS
-from review import manual
-from review.manual_places import PLACES, place_of
-from review.manual_steps import STEPS, TITLES
+from review.manual import chapters as manual
+from review.manual.places import PLACES, place_of
+from review.manual.steps import STEPS, TITLES
 from tests import factories
 from tests.access_table import ROUTES
 
@@ -34,7 +34,7 @@ WITHOUT_PLACE = {
 
 
 def test_every_page_has_its_section():
-    """S7: a new page needs its line in review/manual_places.py."""
+    """S7: a new page needs its line in review/manual/places.py."""
     pages = {name for name, route in ROUTES.items() if route.get not in (401, 405)}
     files = {name for name in pages if name.endswith(("-file", "-template"))}
     assert set(PLACES) == pages - files - WITHOUT_PLACE

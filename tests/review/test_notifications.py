@@ -4,12 +4,12 @@ import pytest
 from django.urls import reverse
 
 from bases.models import Submission
-from bases.reporting import report
+from bases.report.services import report
 from portal.models import Message
 from residents.models import Enrollment
 from residents.services.returns import return_personal
-from review import notifications
-from review.decisions import approve, return_for_correction, revoke
+from review.decisions import messages as notifications
+from review.decisions.services import approve, return_for_correction, revoke
 from tests import factories
 
 

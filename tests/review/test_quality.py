@@ -13,8 +13,8 @@ from django_tasks import default_task_backend
 
 from portal.models import AuditEvent
 from residents.models import BasicInfo, CertificateInfo, EducationRecord, Enrollment, StatusChange
-from review import quality
 from review.models import Export, QualityFinding, QualityMark
+from review.quality import services as quality
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -9,8 +9,8 @@ from django.utils import timezone
 from bases.models import Submission
 from portal.models import AuditEvent
 from residents.models import Enrollment
-from review import export_jobs
-from review.decisions import approve
+from review.decisions.services import approve
+from review.exports import jobs as export_jobs
 from review.models import Export
 from tests import factories
 from tests.review.conftest import submit

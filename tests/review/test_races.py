@@ -6,14 +6,15 @@ from collections.abc import Callable
 import pytest
 from django.db import close_old_connections, connection
 
-from bases import training, withdrawal
 from bases.models import Submission, TrainingBaseUserGrant
-from bases.services import appoint
+from bases.records import services as training
+from bases.report import withdrawal
+from bases.staff import appoint
 from portal.models import AuditEvent
 from residents.models import Enrollment
 from residents.services.states import StateMoved
-from review.claims import claim
-from review.decisions import approve, return_for_correction
+from review.decisions.claims import claim
+from review.decisions.services import approve, return_for_correction
 from tests import factories
 from tests.review.conftest import submit
 

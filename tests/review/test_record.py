@@ -11,7 +11,7 @@ from bases.models import Submission
 from portal.models import AuditEvent, Message
 from residents.models import BasicInfo, Enrollment, StatusChange
 from residents.snapshot import snapshot_of
-from review.decisions import approve
+from review.decisions.services import approve
 from tests import factories
 from tests.review.conftest import submit
 

@@ -4,7 +4,7 @@ import pytest
 
 from bases.models import Submission
 from residents.models import EducationRecord
-from review.return_forms import MOST_REMARKS, REMARKS
+from review.decisions.forms import MOST_REMARKS, REMARKS
 from tests.bases.desk import complete, reported
 
 pytestmark = pytest.mark.django_db

@@ -6,8 +6,8 @@ from html import unescape
 import pytest
 
 from bases.models import Submission
-from review.decisions import return_for_correction
-from review.return_forms import REMARKS
+from review.decisions.forms import REMARKS
+from review.decisions.services import return_for_correction
 from tests import factories
 from tests.review.conftest import submit
 

@@ -9,8 +9,8 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from bases.models import CorrectionRequest
-from portal import second_factor
 from portal.models import AuditEvent, Message, SecondFactor, User
+from portal.sign_in import second_factor
 from review.models import Export
 from tests import factories
 from tests.factories import PASSWORD

@@ -3,7 +3,7 @@
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from bases import services
+from bases import staff as services
 from bases.models import ProvinceUserGrant, TrainingBaseUserGrant
 from bases.scope import bases_for, enrollments_for
 from portal.models import AuditEvent, User

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from bases.models import Province, Submission
 from residents.models import Enrollment
-from review import statistics
-from review.decisions import approve, return_for_correction, revoke
-from review.statistics import BLANK, DIMENSIONS, counted, counted_table, cross_table
+from review.decisions.services import approve, return_for_correction, revoke
+from review.statistics import cross_table as statistics
+from review.statistics.cross_table import BLANK, DIMENSIONS, counted, counted_table, cross_table
 from tests import factories
 from tests.review.conftest import submit
 

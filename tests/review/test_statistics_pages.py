@@ -10,7 +10,7 @@ import pytest
 
 from portal.models import AuditEvent
 from review.models import Export
-from review.statistics import BLANK, DIMENSIONS
+from review.statistics.cross_table import BLANK, DIMENSIONS
 from tests import factories
 from tests.review.test_statistics import make_counted
 

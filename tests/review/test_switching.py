@@ -7,16 +7,16 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from bases import reporting
 from bases.models import ImportBatch, Province
+from bases.report import services as reporting
 from portal.drafts import save_draft
 from portal.models import AuditEvent, Message
 from residents import openness
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved
-from review import switching
 from review.models import ModeSwitchApplication
-from review.open_work import open_work
+from review.switches import services as switching
+from review.switches.open_work import open_work
 from tests import factories
 
 PDF = b"%PDF-1.4 x"

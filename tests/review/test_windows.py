@@ -11,8 +11,10 @@ from portal.calendar import cycle_state, opening, openings, openings_of_province
 from portal.models import AuditEvent, CollectionCycle, CycleWindow, Extension, Step
 from residents.models import Enrollment
 from residents.services.lock import carry_out_locks
-from review import resident_export, step_board, windows
-from review.decisions import approve
+from review.decisions.services import approve
+from review.records import export as resident_export
+from review.windows import board as step_board
+from review.windows import services as windows
 from tests import factories
 
 # Said aloud: tests that look their visitors up by name would count as tests without a database.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from bases.legacy_rosters import Counts, Fault, Migration, Result, RosterBusy
+from bases.legacy.rosters import Counts, Fault, Migration, Result, RosterBusy
 from portal.models import User
 from portal.roles import Role
 from portal.sheets.headers import STATUS_HEADER

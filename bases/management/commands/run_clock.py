@@ -9,12 +9,12 @@ from django.db import connection
 from django.utils.module_loading import import_string
 
 from bases import counts
-from bases.deadline_notices import remind_of_deadlines
-from bases.imports import forget_old_files, requeue_abandoned
-from bases.stale import remind_daily
+from bases.deadlines.messages import remind_of_deadlines
+from bases.deadlines.overdue_statuses import remind_daily
+from bases.imports.services import forget_old_files, requeue_abandoned
 from bases.transfer_requests import settle_all
-from portal.deliveries import look_after
-from portal.messages import fold_into_digests
+from portal.messages.deliveries import look_after
+from portal.messages.services import fold_into_digests
 from residents.services.lock import carry_out_locks
 
 # Any fixed number: of several clocks on several machines only the one that holds this lock works.

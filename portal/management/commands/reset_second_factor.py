@@ -1,7 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
-from portal import second_factor
 from portal.models import User
+from portal.sign_in import second_factor
 
 
 class Command(BaseCommand):

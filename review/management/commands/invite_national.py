@@ -2,7 +2,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from portal.models import User
 from portal.roles import Role
-from portal.services import issue_initial_code
+from portal.sign_in.services import issue_initial_code
 
 
 class Command(BaseCommand):

@@ -5,7 +5,7 @@ import string
 
 import pytest
 
-from residents.rules.catalogue import CATALOGUE, Invalid, Verbatim, problem, quoted
+from residents.catalogue.catalogue import CATALOGUE, Invalid, Verbatim, problem, quoted
 
 
 @pytest.mark.parametrize("code", CATALOGUE)

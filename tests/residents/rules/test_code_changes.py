@@ -2,12 +2,12 @@
 
 import pytest
 
+from residents.catalogue.catalogue import Invalid
 from residents.codes import CODE_LISTS, REASONS_OF_STATUS
 from residents.codes.code_list import Change, CodeList, edition
 from residents.codes.number_shapes import NUMBER_SHAPES, Shape
 from residents.codes.training import WITHDRAWN, offered_reasons
 from residents.rules import certificate, education, status
-from residents.rules.catalogue import Invalid
 from residents.rules.fields import missing_fields
 from residents.services import code_lists
 

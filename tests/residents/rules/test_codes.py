@@ -2,6 +2,7 @@
 
 import pytest
 
+from residents.catalogue.catalogue import Invalid
 from residents.codes import (
     CODE_LISTS,
     MAJORS,
@@ -11,7 +12,6 @@ from residents.codes import (
     CodeList,
     scopes_of_class,
 )
-from residents.rules.catalogue import Invalid
 
 
 @pytest.mark.parametrize("name", CODE_LISTS)

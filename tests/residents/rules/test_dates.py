@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from residents.rules.catalogue import Invalid
+from residents.catalogue.catalogue import Invalid
 from residents.rules.dates import add_months, add_years, parse_date, years_between
 
 DAY = date(2019, 9, 1)

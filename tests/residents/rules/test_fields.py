@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from residents.catalogue.catalogue import Invalid, Problem
 from residents.codes import CODE_LISTS, SUGGESTIONS
 from residents.rules import (
     account,
@@ -19,7 +20,6 @@ from residents.rules import (
     training,
     work,
 )
-from residents.rules.catalogue import Invalid, Problem
 from residents.rules.fields import (
     Field,
     clean_value,

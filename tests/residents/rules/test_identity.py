@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from residents.catalogue.catalogue import Invalid
 from residents.rules import identity
-from residents.rules.catalogue import Invalid
 from residents.rules.identity import (
     clean_id_number,
     clean_mobile,

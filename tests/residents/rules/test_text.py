@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from residents.rules.catalogue import Invalid
+from residents.catalogue.catalogue import Invalid
 from residents.rules.text import clean_name, clean_number_text, clean_text, is_blank, name_key, name_problems
 
 

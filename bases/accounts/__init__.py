@@ -1,0 +1,1 @@
+"""账号: the accounts of the base's residents, found, printed, reset, deleted and restored."""

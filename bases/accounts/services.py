@@ -1,0 +1,193 @@
+"""The accounts of a base's residents: who cannot get in yet, who came in today, who was deleted (BR-50, 51; P-14)."""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
+
+from django.db import models, transaction
+from django.db.models import Count, F, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from bases.imports.undo.restore import WENT_WITH_IMPORT
+from bases.models import Province, TrainingBase
+from bases.scope import deleted_enrollments_for, enrollments_for
+from bases.staff import recipients
+from bases.transfer_requests import settle
+from portal import audit
+from portal.calendar import wall_clock
+from portal.masking import mask
+from portal.messages import services as messages
+from portal.models import User
+from portal.roles import Action
+from portal.sign_in.services import CODE_DAYS, MOBILE_TRIES, issue_initial_code
+from residents.models import Enrollment
+from residents.models.enrollment import LIVE
+from residents.search import by_name_or_number
+from residents.services.deletion import RESTORABLE_FOR, delete_enrollment, restore_enrollment
+
+# Each code costs one slow hash: a page of them must not keep a web process for long.
+MOST_CODES = 200
+
+
+class AccountState(models.TextChoices):
+    """What a base looks for among its accounts."""
+
+    NEVER = "never", "从未登录"
+    LOCKED = "locked", "激活被锁"
+    TODAY = "today", "今日激活"
+    DELETED = "deleted", "已删除"
+
+
+_ACCOUNT = "resident__user__"
+
+
+def _condition(state: str) -> Q:
+    never = LIVE & Q(**{f"{_ACCOUNT}activated_at__isnull": True})
+    if state == AccountState.NEVER:
+        return never
+    if state == AccountState.LOCKED:
+        return never & Q(**{f"{_ACCOUNT}activation_failures__gte": MOBILE_TRIES})
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    return Q(**{f"{_ACCOUNT}activated_at__gte": midnight})
+
+
+def accounts(
+    user: User, base: TrainingBase, *, state: str = "", text: str = "", batch: str = ""
+) -> QuerySet[Enrollment]:
+    """The base's records with their accounts, newest first; `text` is a piece of a name or of an ID number.
+
+    Of the deleted ones those that went with an undone import stand in its `batch` only, unless one is searched for.
+    """
+    if state == AccountState.DELETED:
+        found = recycle_bin(user, base)
+        if batch.isdecimal() and len(batch) < 10:
+            found = found.filter(WENT_WITH_IMPORT, import_batch=int(batch))
+        elif not text:
+            found = found.exclude(pk__in=found.filter(WENT_WITH_IMPORT).values("pk"))
+    else:
+        found = enrollments_for(user, Action.VIEW)
+        if state in AccountState.values:
+            found = found.filter(_condition(state))
+    found = by_name_or_number(found.filter(base=base), text, by_end=True)
+    return found.select_related("resident__user", "base", "deleted_by").order_by("-intake_year", "-pk")
+
+
+def recycle_bin(user: User, base: TrainingBase) -> QuerySet[Enrollment]:
+    """The deleted records that can still be restored."""
+    since = timezone.now() - RESTORABLE_FOR
+    return deleted_enrollments_for(user, Action.VIEW).filter(base=base, deleted_at__gt=since)
+
+
+def account_counts(user: User, base: TrainingBase) -> dict[str, int]:
+    """How many records each state has; two queries."""
+    own = enrollments_for(user, Action.VIEW).filter(base=base)
+    asked = (AccountState.NEVER, AccountState.LOCKED, AccountState.TODAY)
+    counts = own.aggregate(**{state.value: Count("pk", filter=_condition(state)) for state in asked})
+    return counts | {AccountState.DELETED.value: recycle_bin(user, base).count()}
+
+
+# --- one-time codes --------------------------------------------------------------------------------------------------
+
+
+def has_code(user: User) -> bool:
+    """Whether a one-time code that was handed out can still be used."""
+    return bool(user.initial_code_hash) and user.initial_code_expires_at > timezone.now()
+
+
+def without_code_first(found: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
+    """Those who never got a code, then those who got theirs longest ago: a limit leaves nobody out for good."""
+    given = F(f"{_ACCOUNT}initial_code_expires_at").asc(nulls_first=True)
+    return found.select_related("resident__user", "base").order_by(given, "resident__name_key", "pk")
+
+
+def issue_codes(
+    enrollments: Collection[Enrollment], *, by: User, request: HttpRequest, seen: datetime
+) -> list[tuple[Enrollment, str]]:
+    """New one-time codes for those not activated yet, each shown once (TRUST §1.3); others are passed over, and whoever
+    got a code after `seen`: the same form sent twice, or two colleagues at once, make no printed slip worthless."""
+    with transaction.atomic():
+        ids = [each.resident.user_id for each in enrollments]
+        held = {user.pk: user for user in User.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
+        return [
+            (each, issue_initial_code(user, by=by, request=request))
+            for each in sorted(enrollments, key=lambda each: (each.resident.name_key, each.pk))
+            if each.is_live
+            and not (user := held[each.resident.user_id]).is_activated
+            and not _got_code_since(user, seen)
+        ]
+
+
+def _got_code_since(user: User, seen: datetime) -> bool:
+    until = user.initial_code_expires_at
+    return until is not None and until - timedelta(days=CODE_DAYS) >= seen
+
+
+# --- the list as a file ----------------------------------------------------------------------------------------------
+
+EXPORT_HEADERS = (
+    "姓名",
+    "证件号（账号）",
+    "登记的手机号",
+    "招收年份",
+    "培训状态",
+    "账号",
+    "激活时间",
+    "最近登录",
+)
+
+
+def export_lines(found: QuerySet[Enrollment]) -> Iterator[list]:
+    """The rows of the list as it shows them."""
+    for each in found.iterator(chunk_size=2000):
+        person = each.resident.user
+        yield [
+            each.resident.full_name,
+            mask(each.resident.id_number),
+            mask(person.mobile),
+            each.intake_year,
+            "锁定失效" if each.lapsed_at else each.get_status_display(),
+            _account_word(each, person),
+            person.activated_at and wall_clock(person.activated_at),
+            person.last_login and wall_clock(person.last_login),
+        ]
+
+
+def _account_word(each: Enrollment, person: User) -> str:
+    if each.deleted_at:
+        return "已删除"
+    if person.activated_at:
+        return "已激活"
+    return "激活被锁" if person.activation_failures >= MOBILE_TRIES else "未激活"
+
+
+# --- delete, restore -------------------------------------------------------------------------------------------------
+
+
+def delete(enrollment: Enrollment, *, by: User, reason: str, request: HttpRequest) -> None:
+    """Delete a wrongly entered record; the province is told of one that it had approved (AM-19). Raises StateMoved."""
+    with transaction.atomic():
+        gone = delete_enrollment(enrollment.pk, by=by, reason=reason)
+        audit.record("delete_account", by=by, target=gone, request=request, reason=reason)
+        settle([gone], by=by)
+        if gone.approved_submission_id:
+            province = gone.base.province_id
+            messages.send(
+                recipients(Province, [province]).get(province, []),
+                kind="deleted",
+                subject=f"{gone.base.name}删除了一条已审核通过的记录：{gone.resident.full_name}（{gone.intake_year}年）",
+                body=f"删除原因：{reason}\n30 天内该基地可以恢复。",
+            )
+
+
+def restore(enrollment: Enrollment, *, by: User, request: HttpRequest) -> None:
+    """Bring a deleted record back within 30 days. Raises StateMoved."""
+    with transaction.atomic():
+        restore_enrollment(enrollment.pk)
+        audit.record("restore_account", by=by, target=enrollment, request=request)
+
+
+def set_activation_policy(base: TrainingBase, policy: str, *, by: User, request: HttpRequest) -> None:
+    """How the base's residents open their accounts from now on: mobile number on file or printed codes."""
+    base.activation_policy = policy
+    base.save(update_fields=["activation_policy"])
+    audit.record("activation_policy", by=by, target=base, request=request, policy=policy)

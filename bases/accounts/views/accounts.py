@@ -1,0 +1,198 @@
+"""账号查找与重置: find an account, release, delete and restore it (BR-50, 51, 72, 73, 77)."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from bases.accounts import services as account_desk
+from bases.accounts.activation import mobile_is_enough
+from bases.accounts.services import AccountState
+from bases.imports.forms import DeletionForm
+from bases.imports.undo.restore import restore_all, undone_imports
+from bases.imports.views.batches import batch_for
+from bases.models import TrainingBase
+from bases.scope import bases_for, current_base, deleted_enrollments_for, enrollments_for
+from portal.access import allow
+from portal.models import User
+from portal.roles import Action, Role
+from portal.searching import text_of
+from portal.sign_in.services import MOBILE_TRIES, release_activation
+from residents.models import Enrollment
+from residents.services.deletion import RESTORABLE_FOR, deletion_entry, restore_entry
+from residents.services.states import StateMoved
+
+PAGE_SIZE = 50
+NOT_LIVE = "此人现在不在本基地培训（退培、失效或已删除），账号由其现在的培训基地管理。"
+
+
+@allow(Role.BASE)
+@require_GET
+def accounts(request: HttpRequest) -> HttpResponse:
+    """The base's accounts, searched by name or number (BR-51), and those that need attention (P-14)."""
+    base = own_base(request)
+    asked = searched(request.GET)
+    state, found = asked["state"], account_desk.accounts(request.user, base, **asked)
+    is_bin = state == AccountState.DELETED and not asked["text"] and not asked["batch"]
+    may_act = current_base(request, Action.RESET_PASSWORD) == base
+    context = {
+        "base": base,
+        "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
+        "states": AccountState,
+        "counts": account_desk.account_counts(request.user, base),
+        "state": state,
+        "text": asked["text"],
+        "batch": asked["batch"],
+        "undone": undone_imports(account_desk.recycle_bin(request.user, base)) if is_bin else [],
+        "tries": MOBILE_TRIES,
+        "policies": TrainingBase.ActivationPolicy,
+        "may_act": may_act,
+        "is_selectable": may_act and state != AccountState.DELETED,
+    }
+    return render(request, "bases/accounts/accounts.html", context)
+
+
+@allow(Role.BASE)
+@require_GET
+def account(request: HttpRequest, pk: int) -> HttpResponse:
+    """One account: its state, and what the base can do for the person."""
+    enrollment = _any_record(request.user, pk)
+    user = enrollment.resident.user
+    context = {
+        "record": enrollment,
+        "person": user,
+        "is_locked": not user.is_activated and user.activation_failures >= MOBILE_TRIES,
+        "mobile_is_enough": not user.is_activated and mobile_is_enough(user),
+        "not_live": "" if enrollment.is_live else NOT_LIVE,
+        "deletion": deletion_entry(enrollment),
+        "restoring": restore_entry(enrollment) if enrollment.deleted_at else None,
+        "restorable_until": enrollment.deleted_at and enrollment.deleted_at + RESTORABLE_FOR,
+        "may_act": _may(request.user, enrollment, Action.RESET_PASSWORD),
+    }
+    return render(request, "bases/accounts/account.html", context)
+
+
+@allow(Role.BASE)
+@require_POST
+def release(request: HttpRequest, pk: int) -> HttpResponse:
+    """The base has made sure who this is: the account opens again with the mobile number on file (TRUST §1.2)."""
+    enrollment = live_record(request, pk)
+    if enrollment is not None and enrollment.resident.user.is_activated:
+        messages.info(request, "该账号已激活，无需放行；无法登录的请重置密码。")
+    elif enrollment is not None:
+        release_activation(enrollment.resident.user, by=request.user, request=request)
+        messages.success(request, "已放行：请本人用证件号、000000 和登记的手机号激活账号。")
+    return redirect("bases:account", pk)
+
+
+@allow(Role.BASE)
+@require_http_methods(["GET", "POST"])
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Delete a wrong entry, after the question of BR-73: 录错了，还是已离开培训？"""
+    enrollment = get_object_or_404(_records(request.user, Action.VIEW), pk=pk)
+    if not _may(request.user, enrollment, Action.DELETE_ACCOUNT):
+        raise PermissionDenied
+    form = DeletionForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid() and form.cleaned_data["why"] == DeletionForm.WRONG:
+        try:
+            account_desk.delete(
+                enrollment, by=request.user, reason=form.cleaned_data["reason"], request=request
+            )
+            messages.success(request, f"已删除{enrollment.resident.full_name}的记录，30 天内可以恢复。")
+        except StateMoved as moved:
+            messages.error(request, str(moved))
+        return redirect("bases:account", pk)
+    has_left = form.is_bound and form.is_valid()
+    context = {"record": enrollment, "form": form, "entry": deletion_entry(enrollment), "has_left": has_left}
+    return render(request, "bases/accounts/delete.html", context, status=422 if form.errors else 200)
+
+
+@allow(Role.BASE)
+@require_POST
+def restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a deletion back within 30 days (GOALS B11)."""
+    enrollment = get_object_or_404(deleted_enrollments_for(request.user, Action.VIEW), pk=pk)
+    if not _may(request.user, enrollment, Action.DELETE_ACCOUNT):
+        raise PermissionDenied
+    try:
+        account_desk.restore(enrollment, by=request.user, request=request)
+        messages.success(request, "已恢复。")
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+    return redirect("bases:account", pk)
+
+
+@allow(Role.BASE)
+@require_POST
+def restore_import(request: HttpRequest, pk: int) -> HttpResponse:
+    """Bring back all that went with an undone import (GOALS B11)."""
+    batch = batch_for(request.user, pk, to_act=False)
+    if not bases_for(request.user, Action.DELETE_ACCOUNT).filter(pk=batch.base_id).exists():
+        raise PermissionDenied
+    try:
+        done = restore_all(batch, by=request.user, request=request)
+        messages.success(request, f"已恢复 {done.count} 人。")
+        if done.refused:
+            messages.warning(request, f"另有 {done.refused} 人不能恢复：{done.reason}")
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+    return redirect(f"{reverse('bases:accounts')}?state={AccountState.DELETED}")
+
+
+@allow(Role.BASE)
+@require_POST
+def policy(request: HttpRequest) -> HttpResponse:
+    """The base's choice between mobile number and printed codes for the first sign-in."""
+    base = own_base(request, Action.RESET_PASSWORD)
+    chosen = request.POST.get("policy", "")
+    if chosen in TrainingBase.ActivationPolicy.values:
+        account_desk.set_activation_policy(base, chosen, by=request.user, request=request)
+        messages.success(request, f"首次登录方式已改为：{TrainingBase.ActivationPolicy(chosen).label}。")
+    else:
+        messages.error(request, "请选择一种首次登录方式。")
+    return redirect("bases:accounts")
+
+
+def searched(params: QueryDict) -> dict[str, str]:
+    """What the list of accounts is narrowed to."""
+    text = text_of(params.get("q", "")).strip()[:60]
+    return {"state": params.get("state", ""), "text": text, "batch": params.get("batch", "")}
+
+
+def own_base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase:
+    base = current_base(request, action)
+    if base is None:
+        raise PermissionDenied
+    return base
+
+
+def _records(user: User, action: Action):
+    return enrollments_for(user, action).select_related("resident__user", "base__province")
+
+
+def _any_record(user: User, pk: int) -> Enrollment:
+    """A record of the user's bases, deleted ones included. Raises Http404."""
+    found = _records(user, Action.VIEW).filter(pk=pk).first()
+    deleted = deleted_enrollments_for(user, Action.VIEW).select_related(
+        "resident__user", "base__province", "deleted_by"
+    )
+    return found or get_object_or_404(deleted, pk=pk)
+
+
+def live_record(request: HttpRequest, pk: int) -> Enrollment | None:
+    """The record whose account the user may open; None, with a message, where the person is this base's no more."""
+    enrollment = get_object_or_404(_records(request.user, Action.VIEW), pk=pk)
+    if not _may(request.user, enrollment, Action.RESET_PASSWORD):
+        raise PermissionDenied
+    if not enrollment.is_live:
+        messages.error(request, NOT_LIVE)
+        return None
+    return enrollment
+
+
+def _may(user: User, enrollment: Enrollment, action: Action) -> bool:
+    scope = deleted_enrollments_for if enrollment.deleted_at else enrollments_for
+    return scope(user, action).filter(pk=enrollment.pk).exists()

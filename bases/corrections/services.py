@@ -1,0 +1,181 @@
+"""更正证件: the base asks, the province confirms, the association applies (P-18).
+
+The correction's row is locked before the person's, everywhere.
+"""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from bases.models import CorrectionRequest, Province, TrainingBase
+from bases.scope import provinces_for
+from bases.staff import recipients
+from portal import audit
+from portal.messages import services as messages
+from portal.models import User
+from portal.roles import Action, Role
+from portal.sign_in.sessions import end_sessions
+from residents.catalogue.catalogue import Invalid, Problem
+from residents.models import Enrollment
+from residents.rules.fields import Problems
+from residents.rules.identity import clean_id_number, id_number_problems, normal_id_number
+from residents.services.identity_correction import TAKEN, correct_identity, is_taken
+from residents.services.refusals import refuse_errors
+from residents.services.states import StateMoved
+from residents.services.uploads import upload_problem
+
+State = CorrectionRequest.State
+WAITING = (State.WITH_PROVINCE, State.WITH_CMDA)
+
+KIND = "correction"
+
+
+def ask(
+    enrollment: Enrollment, *, values: Mapping[str, Any], evidence: UploadedFile | None, by: User
+) -> CorrectionRequest:
+    """The base's request; its province is told. Raises Refused with problems by field, StateMoved where one waits."""
+    resident = enrollment.resident
+    id_type, number = _judged(resident, values, evidence)
+    if evidence is not None:
+        # What the sender called the file is never a path.
+        evidence.name = uuid.uuid4().hex
+    try:
+        with transaction.atomic():
+            asked = CorrectionRequest.objects.create(
+                resident=resident,
+                base=enrollment.base,
+                old_id_type=resident.id_type,
+                old_id_number=resident.id_number,
+                new_id_type=id_type,
+                new_id_number=number,
+                reason=values["reason"],
+                evidence=evidence or "",
+                asked_by=by,
+            )
+            audit.record("correction_asked", by=by, target=asked)
+            _tell(asked, f"证件更正申请待核实：{resident.full_name}（{asked.base.name}）", Province)
+    except IntegrityError as twice:
+        raise StateMoved("该住院医师已有一条证件更正申请正在办理。") from twice
+    return asked
+
+
+def _judged(resident: Any, values: Mapping[str, Any], evidence: UploadedFile | None) -> tuple[str, str]:
+    id_type, found = values["id_type"], {}
+    number = ""
+    try:
+        number = normal_id_number(id_type, clean_id_number(values["id_number"]))
+    except Invalid as refusal:
+        found["id_number"] = [refusal.problem]
+    if number:
+        # A 15-digit number that became 18 digits has nothing left to warn of.
+        found["id_number"] = list(id_number_problems(id_type, number, today=timezone.localdate()))
+        if (id_type, number) == (resident.id_type, resident.id_number):
+            found["id_number"].append(
+                Problem("same", "新证件与现有证件相同。", "请填写正确的证件类型和证件号。")
+            )
+        elif is_taken(resident.pk, number):
+            found["id_number"].append(Problem("taken", TAKEN, ""))
+    if evidence is not None and (refused := upload_problem("evidence", evidence)):
+        found["evidence"] = [refused]
+    refuse_errors(_only_found(found))
+    return id_type, number
+
+
+def _only_found(found: Mapping[str, list[Problem]]) -> Problems:
+    return {name: problems for name, problems in found.items() if problems}
+
+
+def confirm(request_id: int, *, by: User, comment: str = "") -> None:
+    """The province has verified it; the association is told. Raises StateMoved."""
+    with transaction.atomic():
+        asked = _locked(request_id, State.WITH_PROVINCE)
+        asked.state, asked.province_by, asked.province_at = State.WITH_CMDA, by, timezone.now()
+        asked.comment = comment
+        asked.save(update_fields=["state", "province_by", "province_at", "comment"])
+        audit.record("correction_confirmed", by=by, target=asked)
+        _tell(asked, f"证件更正申请待办理：{asked.resident.full_name}（{asked.base.name}）", None)
+
+
+def refuse(request_id: int, *, by: User, comment: str) -> None:
+    """Not accepted, with words for the base, by whoever has it: province or association. Raises StateMoved."""
+    with transaction.atomic():
+        asked = _locked(request_id, State.WITH_CMDA if by.role == Role.CMDA else State.WITH_PROVINCE)
+        _decide(asked, State.REFUSED, by, comment)
+        audit.record("correction_refused", by=by, target=asked)
+        subject = f"证件更正申请未通过：{asked.resident.full_name}"
+        _tell(asked, subject, TrainingBase, comment)
+        if by.role == Role.CMDA:
+            _tell(asked, subject, Province, comment)
+
+
+def apply(request_id: int, *, by: User, comment: str = "") -> None:
+    """Alter identity and login, end the person's sessions, tell everybody concerned. Raises StateMoved."""
+    with transaction.atomic():
+        asked = _locked(request_id, State.WITH_CMDA)
+        resident = correct_identity(
+            asked.resident_id,
+            old=(asked.old_id_type, asked.old_id_number),
+            new=(asked.new_id_type, asked.new_id_number),
+            reason=f"证件更正申请 {asked.pk}：{asked.reason}",
+        )
+        _decide(asked, State.DONE, by, comment)
+        ended = end_sessions(resident.user)
+        audit.record("correction_applied", by=by, target=asked, resident=resident.pk, sessions_ended=ended)
+        subject = f"证件信息已更正：{resident.full_name}"
+        body = "登录账号已随证件号改变，密码不变。"
+        _tell(
+            asked,
+            subject,
+            TrainingBase,
+            f"{body}请告知住院医师用新证件号登录；已上报的记录请核对后再次上报。",
+        )
+        _tell(asked, subject, Province)
+        messages.send([resident.user], kind=KIND, subject="您的证件信息已更正", body=body)
+
+
+def in_view(user: User, action: Action = Action.VIEW) -> QuerySet[CorrectionRequest]:
+    """Requests of the bases of the user's provinces; all for the association."""
+    found = CorrectionRequest.objects.select_related(
+        "resident", "base__province", "asked_by", "province_by", "decided_by"
+    )
+    if user.role != Role.CMDA:
+        found = found.filter(
+            base__province__in=list(provinces_for(user, action).values_list("pk", flat=True))
+        )
+    return found.order_by("asked_at", "pk")
+
+
+def _locked(request_id: int, expected: str) -> CorrectionRequest:
+    asked = (
+        CorrectionRequest.objects.select_for_update(of=("self",))
+        .select_related("resident__user", "base")
+        .get(pk=request_id)
+    )
+    if asked.state != expected:
+        raise StateMoved(f"这条更正申请现在是“{asked.get_state_display()}”，不能再处理。")
+    return asked
+
+
+def _decide(asked: CorrectionRequest, state: str, by: User, comment: str) -> None:
+    asked.state, asked.decided_by, asked.decided_at = state, by, timezone.now()
+    asked.comment = comment or asked.comment
+    asked.save(update_fields=["state", "decided_by", "decided_at", "comment"])
+
+
+def _tell(asked: CorrectionRequest, subject: str, whom: type | None, body: str = "") -> None:
+    """Tell the base, its province, or (None) the association's staff."""
+    if whom is TrainingBase:
+        people = recipients(TrainingBase, [asked.base_id]).get(asked.base_id, [])
+        link = reverse("bases:correction", args=[asked.pk])
+    else:
+        code = asked.base.province_id
+        association = User.objects.filter(role=Role.CMDA, is_active=True).values_list("pk", flat=True)
+        people = recipients(Province, [code]).get(code, []) if whom is Province else list(association)
+        link = reverse("review:correction", args=[asked.pk])
+    messages.send(people, kind=KIND, subject=subject, body=body, link=link)

@@ -1,0 +1,64 @@
+from django.contrib import messages
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from bases.corrections import services as corrections
+from bases.corrections.forms import CorrectionForm
+from bases.lists.access import record_for
+from bases.models import CorrectionRequest
+from bases.scope import bases_for
+from bases.submissions.evidence import evidence_response
+from portal import audit
+from portal.access import allow
+from portal.roles import Action, Role
+from residents.forms import show_problems
+from residents.services.refusals import Refused
+from residents.services.states import StateMoved
+
+
+@require_http_methods(["GET", "POST"])
+@allow(Role.BASE)
+def correction_new(request: HttpRequest, pk: int) -> HttpResponse:
+    """申请更正证件: type and number are locked for the base, so it asks for it (BR-48, P-18)."""
+    enrollment = record_for(request.user, pk, Action.EDIT_STATUS)
+    initial = {"id_type": enrollment.resident.id_type}
+    form = CorrectionForm(request.POST or None, request.FILES or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        evidence = form.cleaned_data.pop("evidence")
+        try:
+            asked = corrections.ask(enrollment, values=form.cleaned_data, evidence=evidence, by=request.user)
+        except Refused as refused:
+            show_problems(form, refused.problems)
+        except StateMoved as moved:
+            messages.error(request, str(moved))
+            return redirect("bases:record", pk)
+        else:
+            messages.success(request, "更正申请已提交，由省级核实后报中国医师协会处理。")
+            return redirect("bases:correction", asked.pk)
+    waiting = CorrectionRequest.objects.filter(resident=enrollment.resident, state__in=corrections.WAITING)
+    page = {"record": enrollment, "form": form, "waiting": waiting.filter(base=enrollment.base).first()}
+    return render(request, "bases/transfers/correction_new.html", page, status=422 if form.errors else 200)
+
+
+def _own(request: HttpRequest, pk: int) -> CorrectionRequest:
+    base_ids = list(bases_for(request.user, Action.VIEW).values_list("pk", flat=True))
+    found = CorrectionRequest.objects.select_related("resident", "base", "asked_by")
+    return get_object_or_404(found, pk=pk, base__in=base_ids)
+
+
+@require_GET
+@allow(Role.BASE)
+def correction(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far the base's request is, and what was answered."""
+    return render(request, "bases/transfers/correction.html", {"asked": _own(request, pk)})
+
+
+@require_GET
+@allow(Role.BASE)
+def correction_file(request: HttpRequest, pk: int) -> FileResponse:
+    """The evidence of the request; each look is written to the audit log (TRUST 51)."""
+    asked = _own(request, pk)
+    response = evidence_response(asked.evidence.name, "证明材料")
+    audit.record("file", by=request.user, target=asked, request=request, file="correction.evidence")
+    return response

@@ -1,0 +1,232 @@
+"""Reminders of deadlines to those whose work is not done: residents, bases, provinces (GOALS S4; AM-03, AM-04).
+
+Told 7, 3 and 1 days before a window closes, and at once when a change of the window leaves no more time than that; a
+record, base or province with more time is told of its own last day.
+"""
+
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+
+from bases.lists.records import Todo
+from bases.models import Province, TrainingBase
+from bases.staff import recipients
+from portal import audit
+from portal.calendar import last_moment, openings
+from portal.messages.deliveries import DIGEST_HOUR
+from portal.messages.services import send
+from portal.models import AuditEvent, CollectionCycle, Extension, Step
+from residents.models import Enrollment
+from residents.models.enrollment import LIVE, PersonalState, ReportStatus, ReviewStatus
+
+KIND = "deadline"
+DAYS_BEFORE = (7, 3, 1)
+STEPS = (Step.RESIDENT_FILL, Step.REPORT, Step.REVIEW, Step.REGISTRY_UPDATE)
+_ACTION = "deadline_reminders"
+_RETURNED = Q(review_status=ReviewStatus.RETURNED)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """One step that ends soon, for the records of `scope`."""
+
+    cycle: CollectionCycle
+    step: Step
+    closes_at: datetime
+    days_left: int
+    scope: Q
+    # What comes before the words of a message that no common day brought.
+    notice: str = ""
+
+    @property
+    def moment(self) -> str:
+        return last_moment(self.closes_at)
+
+    @property
+    def key(self) -> str:
+        return f"deadline:{self.cycle.year}:{self.step.value}:{self.closes_at:%Y%m%d%H%M}:{self.days_left}"
+
+
+def remind_of_deadlines(now: datetime | None = None) -> int:
+    """Tell everybody with open work of the deadlines that are 7, 3 or 1 days away; returns how many messages.
+
+    The clock calls it every minute; it works once a day, from eight o'clock on, and tells nobody twice.
+    """
+    now = now or timezone.now()
+    local = timezone.localtime(now)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    done_today = AuditEvent.objects.filter(action=_ACTION, at__gte=midnight)
+    if local.hour < DIGEST_HOUR or done_today.exists():
+        return 0
+    sent = sum(_TELL[deadline.step](deadline) for deadline in _near(now))
+    audit.record(_ACTION, by=None, sent=sent)
+    return sent
+
+
+def tell_of_change(cycle: CollectionCycle, step: Step, codes: list[str]) -> int:
+    """Tell those behind in these provinces that a changed window leaves no more time than the reminders do.
+
+    Twice is the same as once: the last moment is part of what is told once.
+    """
+    if step not in STEPS or cycle.locked_at is not None:
+        return 0
+    now, days = timezone.now(), range(max(DAYS_BEFORE) + 1)
+    near = _of_windows(cycle, [step], codes, _longer(cycle, now), now, days)
+    return sum(_TELL[step](replace(deadline, notice="时间有调整：")) for deadline in near)
+
+
+def _near(now: datetime) -> Iterator[Deadline]:
+    codes = list(Province.objects.values_list("pk", flat=True))
+    for cycle in CollectionCycle.objects.filter(locked_at__isnull=True):
+        longer = _longer(cycle, now)
+        yield from _of_windows(cycle, STEPS, codes, longer, now, DAYS_BEFORE)
+        for extension in longer:
+            days = _days_left(extension.until, now)
+            if days in DAYS_BEFORE and extension.step in STEPS:
+                step = Step(extension.step)
+                yield Deadline(cycle, step, extension.until, days, _extended([extension], step))
+
+
+def _of_windows(
+    cycle: CollectionCycle,
+    steps: Sequence[Step],
+    codes: list[str],
+    longer: list[Extension],
+    now: datetime,
+    days: Container[int],
+) -> Iterator[Deadline]:
+    for code in codes:
+        for step, state in openings(cycle, steps, province_id=code, now=now).items():
+            left = _days_left(state.closes_at, now) if state.is_open else None
+            if left in days:
+                scope = Q(base__province_id=code) & ~_extended(longer, step)
+                yield Deadline(cycle, step, state.closes_at, left, scope)
+
+
+def _longer(cycle: CollectionCycle, now: datetime) -> list[Extension]:
+    """The time given to single bases and records."""
+    found = Extension.objects.filter(cycle=cycle, province=None, until__gt=now)
+    return list(found.select_related("enrollment"))
+
+
+def _days_left(closes_at: datetime | None, now: datetime) -> int | None:
+    """Whole days until the last day."""
+    if closes_at is None:
+        return None
+    return (timezone.localdate(closes_at - timedelta(seconds=1)) - timezone.localdate(now)).days
+
+
+def _extended(extensions: list[Extension], step: Step) -> Q:
+    """The records that these extensions of a step name."""
+    bases = [each.base_id for each in extensions if each.step == step and each.base_id]
+    records = [each.enrollment_id for each in extensions if each.step == step and each.enrollment_id]
+    return Q(base_id__in=bases) | Q(pk__in=records)
+
+
+def _intake(deadline: Deadline) -> QuerySet[Enrollment]:
+    """The recruits of the cycle; in a province that transfers by API nobody fills in here."""
+    records = Enrollment.objects.filter(LIVE, deadline.scope, registered_at=None)
+    return records.filter(intake_year=deadline.cycle.year).exclude(base__province__reporting_mode="2")
+
+
+def _tell_residents(deadline: Deadline) -> int:
+    unfinished = _intake(deadline).exclude(personal_state=PersonalState.COMPLETE).exclude(_RETURNED)
+    return _tell_people(
+        unfinished, deadline, f"个人信息填报将于 {deadline.moment} 截止，您的信息还没有填写完整"
+    )
+
+
+def _tell_registered(deadline: Deadline) -> int:
+    """AM-04: the deadline of the registry is soft, a reminder and no lock."""
+    records = Enrollment.objects.filter(LIVE, deadline.scope, registered_at__isnull=False)
+    unfinished = records.exclude(personal_state=PersonalState.COMPLETE)
+    return _tell_people(
+        unfinished, deadline, f"请在 {deadline.moment} 前更新个人信息，您的信息还没有填写完整"
+    )
+
+
+def _tell_people(records: QuerySet[Enrollment], deadline: Deadline, subject: str) -> int:
+    people = records.values_list("resident__user_id", flat=True)
+    body = "登录后首页列出还缺的项目，点击即可填写。填写后保存即可，无需上报。"
+    return send(
+        people,
+        kind=KIND,
+        subject=deadline.notice + subject,
+        body=body,
+        link=reverse("residents:home"),
+        key=deadline.key,
+    )
+
+
+def _tell_bases(deadline: Deadline) -> int:
+    waiting = _intake(deadline).filter(report_status=ReportStatus.UNREPORTED).exclude(_RETURNED)
+    return _tell_staff(
+        waiting,
+        deadline,
+        TrainingBase,
+        f"上报将于 {deadline.moment} 截止，还有 {{}} 人未上报",
+        _base_list(deadline, report=ReportStatus.UNREPORTED, review=ReviewStatus.NONE),
+    )
+
+
+def _tell_reviewers(deadline: Deadline) -> int:
+    """The end of the review is also the last day for what was returned (AM-03)."""
+    records = _intake(deadline)
+    pending = records.filter(review_status=ReviewStatus.PENDING)
+    returned = records.filter(_RETURNED)
+    asked = {"module": "intake", "year": deadline.cycle.year, "assigned": "all"}
+    return _tell_staff(
+        pending,
+        deadline,
+        Province,
+        f"省级审核将于 {deadline.moment} 截止，还有 {{}} 人待审核",
+        f"{reverse('review:queue')}?{urlencode(asked)}",
+    ) + _tell_staff(
+        returned,
+        deadline,
+        TrainingBase,
+        f"省级退回的 {{}} 人须在 {deadline.moment} 前修改并重新上报",
+        _base_list(deadline, todo=Todo.BACK),
+    )
+
+
+def _base_list(deadline: Deadline, **filters: str) -> str:
+    """A base's list of those the message is about and of nobody else."""
+    asked = urlencode({"year": deadline.cycle.year, **{name: str(value) for name, value in filters.items()}})
+    return f"{reverse('bases:record-list', args=['intake'])}?{asked}"
+
+
+def _tell_staff(
+    records: QuerySet[Enrollment],
+    deadline: Deadline,
+    model: type[Province] | type[TrainingBase],
+    subject: str,
+    link: str,
+) -> int:
+    owner = "base__province_id" if model is Province else "base_id"
+    counts = dict(records.values_list(owner).annotate(number=Count("pk")))
+    staff = recipients(model, counts)
+    return sum(
+        send(
+            staff.get(key, []),
+            kind=KIND,
+            subject=deadline.notice + subject.format(number),
+            body="请从下面的链接查看名单。截止后数据锁定，没有办理的记录不再纳入本周期。",
+            link=link,
+            key=f"{deadline.key}:{key}",
+        )
+        for key, number in counts.items()
+    )
+
+
+_TELL = {
+    Step.RESIDENT_FILL: _tell_residents,
+    Step.REPORT: _tell_bases,
+    Step.REVIEW: _tell_reviewers,
+    Step.REGISTRY_UPDATE: _tell_registered,
+}

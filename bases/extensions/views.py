@@ -1,0 +1,81 @@
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from bases.extensions import services as extensions
+from bases.extensions.forms import NAMED, WHOLE, ExtensionForm
+from bases.models import TrainingBase
+from bases.scope import bases_for, current_base
+from portal.access import allow
+from portal.calendar import current_cycle
+from portal.models import CollectionCycle
+from portal.roles import Action, Role
+from residents.services.states import StateMoved
+
+PAGE_SIZE = 50
+
+
+@require_GET
+@allow(Role.BASE)
+def extension_list(request: HttpRequest) -> HttpResponse:
+    """申请延期: what this base asked for and what was answered (GOALS P8)."""
+    found = extensions.in_view(request.user)
+    base = current_base(request)
+    if base is not None:
+        found = found.filter(base=base)
+    page = {
+        "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
+        "may_ask": current_base(request, Action.REPORT) is not None,
+        "waiting": extensions.WAITING,
+    }
+    return render(request, "bases/extensions/list.html", page)
+
+
+@require_http_methods(["GET", "POST"])
+@allow(Role.BASE)
+def extension_new(request: HttpRequest) -> HttpResponse:
+    """Ask for more time for one step, for named records or all of the base's."""
+    base, cycle = current_base(request, Action.REPORT), current_cycle()
+    if base is None:
+        raise PermissionDenied
+    if cycle is None:
+        messages.error(request, "尚未设置采集周期，请联系中国医师协会。")
+        return redirect("bases:extensions")
+    form = _form(request, base, cycle)
+    if request.method == "POST" and form.is_valid():
+        try:
+            extensions.ask(base, cycle, **form.asked, by=request.user)
+        except StateMoved as moved:
+            form.add_error("last_day", str(moved))
+        else:
+            messages.success(request, "延期申请已提交，处理结果会以消息告知。")
+            return redirect("bases:extensions")
+    page = {"form": form, "base": base, "cycle": cycle, "review_end": extensions.review_end(base, cycle)}
+    return render(request, "bases/extensions/new.html", page, status=422 if form.errors else 200)
+
+
+def _form(request: HttpRequest, base: TrainingBase, cycle: CollectionCycle) -> ExtensionForm:
+    people = extensions.candidates(base, cycle)
+    named = request.GET.get("record", "")
+    initial = {"reach": WHOLE}
+    if named.isdigit() and len(named) < 18:
+        initial = {"reach": NAMED, "people": [int(named)]}
+    return ExtensionForm(request.POST if request.method == "POST" else None, people=people, initial=initial)
+
+
+@require_POST
+@allow(Role.BASE)
+def extension_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    asked = get_object_or_404(extensions.in_view(request.user), pk=pk)
+    if not bases_for(request.user, Action.REPORT).filter(pk=asked.base_id).exists():
+        raise PermissionDenied
+    try:
+        extensions.withdraw(pk, by=request.user)
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+    else:
+        messages.success(request, "延期申请已撤回。")
+    return redirect("bases:extensions")

@@ -1,0 +1,41 @@
+"""What the page of a batch offers in the state it is in: no button that would be refused, none that is missing."""
+
+from dataclasses import dataclass
+
+from bases.imports.row_fixing import can_be_corrected
+from bases.imports.undo.services import can_be_undone
+from bases.imports.worker import State
+from bases.models import ImportBatch
+from portal.calendar import Opening
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """`confirm` the good rows, `write_corrected` what was corrected since, `correct` refused rows in the page, `undo`
+    the whole; `give_up` what is not written; `copy`: the annotated file."""
+
+    confirm: bool = False
+    write_corrected: bool = False
+    correct: bool = False
+    undo: bool = False
+    give_up: bool = False
+    copy: bool = False
+
+
+def has_annotated_copy(batch: ImportBatch) -> bool:
+    """The rows were judged, and the file is still here."""
+    return bool(batch.file) and batch.state in (State.CHECKED, State.APPLIED)
+
+
+def offers_of(batch: ImportBatch, opening: Opening, waiting: int) -> Offers:
+    """To somebody who may act on it; `waiting` rows were corrected since it was written."""
+    return Offers(
+        confirm=opening.is_open
+        and batch.state == State.CHECKED
+        and batch.rows_created + batch.rows_updated > 0,
+        write_corrected=opening.is_open and batch.state == State.APPLIED and waiting > 0,
+        correct=opening.is_open and can_be_corrected(batch),
+        undo=opening.is_open and can_be_undone(batch),
+        give_up=batch.state == State.CHECKED,
+        copy=has_annotated_copy(batch),
+    )

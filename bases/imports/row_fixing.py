@@ -1,0 +1,302 @@
+"""Correcting the refused rows of a batch in the page; only these are judged again (GOALS B7).
+
+The rows go through the same judge as the file, so a value has the same verdict wherever it was typed. Good rows of the
+file stand beside them only to be compared with; their verdict stays.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from bases.imports.worker import BatchMoved, State, count_rows, locked, move, require_open
+from bases.models import ImportBatch, ImportRow
+from bases.workbooks.kinds import kind_of, workbook_of
+from bases.workbooks.rows import JudgedRow
+from portal import audit
+from portal.models import User
+from portal.sheets.reading import Table
+from portal.sheets.values import CellError, DamagedNumber
+
+PAGE_SIZE = 25
+LONGEST = 500
+# Longer values get a wider input, so that a number can be compared with the document whole.
+_LONG_KINDS = frozenset({"id_number", "uscc"})
+_SHORT = 12
+# More columns than this no screen shows side by side.
+WIDEST = 6
+Verdict = ImportRow.Verdict
+CORRECTABLE = (State.CHECKED, State.APPLIED)
+_ROW_NUMBER = re.compile("[1-9][0-9]{0,6}")
+_TWICE = "duplicate_in_file"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One cell of the table: its input, and what is wrong with it. `words` are what it may be chosen from, with what
+    stands in it now; none where it is typed. An `is_long` value needs a wide input."""
+
+    name: str
+    header: str
+    value: str
+    problems: list[dict[str, Any]]
+    words: list[str]
+    is_long: bool
+
+    @property
+    def has_lines(self) -> bool:
+        return "\n" in self.value
+
+
+@dataclass(frozen=True, slots=True)
+class FixLine:
+    """One refused row: inputs of the table's columns, those of the `other` columns, problems of the whole row."""
+
+    row: ImportRow
+    inputs: list[Input]
+    other: list[Input]
+    problems: list[dict[str, Any]]
+
+    @property
+    def is_other_bad(self) -> bool:
+        return any(each.problems for each in self.other)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What saving did: rows that were judged again and how many of them are still refused."""
+
+    judged: int
+    refused: int
+
+    @property
+    def good(self) -> int:
+        return self.judged - self.refused
+
+
+def can_be_corrected(batch: ImportBatch) -> bool:
+    return batch.state in CORRECTABLE and batch.rows_refused > 0
+
+
+# --- the table -------------------------------------------------------------------------------------------------------
+
+
+def page_to_correct(batch: ImportBatch, number: str | None) -> Page:
+    """One page of FixLines in the order of the sheet; what is not a page number leads to the nearest page."""
+    page = Paginator(batch.rows.filter(verdict=Verdict.REFUSED).order_by("sheet_row"), PAGE_SIZE).get_page(
+        number
+    )
+    rows = list(page.object_list)
+    headers = [header for _, header in batch.headers]
+    columns = _columns(batch, rows, headers)
+    words = _words_of(batch)
+    numbers = {
+        field.label for field in workbook_of(batch).resource.rule_fields() if field.kind in _LONG_KINDS
+    }
+    page.object_list = [_line(row, headers, columns, words, numbers) for row in rows]
+    return page
+
+
+def page_beyond(batch: ImportBatch, texts: Mapping[int, Any]) -> int:
+    """The page on which the refused rows go on after these, counted anew: saving makes good rows leave the list."""
+    passed = batch.rows.filter(verdict=Verdict.REFUSED, sheet_row__lte=max(texts, default=0)).count()
+    return passed // PAGE_SIZE + 1
+
+
+def _columns(batch: ImportBatch, rows: Iterable[ImportRow], headers: Iterable[str]) -> list[str]:
+    """The columns of the table: those that tell who it is, and those with most faults, as many as can be read."""
+    told = {
+        field.label
+        for field in workbook_of(batch).resource.rule_fields()
+        if field.name in kind_of(batch).shown
+    }
+    faults = Counter(each["header"] for row in rows for each in row.problems)
+    worst = [header for header, _ in faults.most_common() if header not in told]
+    chosen = told | set(worst[: max(WIDEST - len(told), 1)])
+    return [header for header in headers if header in chosen]
+
+
+def choices_of(batch: ImportBatch) -> list[tuple[str, list[str]]]:
+    """(header, words) of the columns of this file that take one of a few words."""
+    resource = workbook_of(batch).resource
+    fields = {field.label: field for field in resource.rule_fields()}
+    found = (
+        (header, resource.choices(fields[header], batch.base, [batch.cycle.year]))
+        for _, header in batch.headers
+    )
+    return [(header, words) for header, words in found if words]
+
+
+def _words_of(batch: ImportBatch) -> dict[str, list[str]]:
+    """What each column with a list may hold, by header: its words, and the one that empties it where it can be."""
+    resource = workbook_of(batch).resource
+    fields = {field.label: field for field in resource.rule_fields()}
+    return {header: [*words, *resource.clearing(fields[header])] for header, words in choices_of(batch)}
+
+
+def _line(
+    row: ImportRow,
+    headers: list[str],
+    columns: list[str],
+    words: Mapping[str, list[str]],
+    numbers: Collection[str],
+) -> FixLine:
+    inputs = [
+        Input(
+            _input_name(row.sheet_row, index),
+            header,
+            value := row.raw.get(header, ""),
+            [each for each in row.problems if each["header"] == header],
+            _offered(words.get(header, []), value),
+            header in numbers or len(value) > _SHORT,
+        )
+        for index, header in enumerate(headers)
+    ]
+    return FixLine(
+        row,
+        [each for each in inputs if each.header in columns],
+        [each for each in inputs if each.header not in columns],
+        [each for each in row.problems if each["header"] not in headers],
+    )
+
+
+def _offered(words: list[str], value: str) -> list[str]:
+    """The words with what stands in the cell, so that a row sent back says what it said."""
+    return words if value in ("", *words) or not words else [value, *words]
+
+
+def _input_name(sheet_row: int, index: int) -> str:
+    return f"r{sheet_row}c{index}"
+
+
+def texts_of(batch: ImportBatch, posted: Mapping[str, str]) -> dict[int, dict[str, str]]:
+    """What was typed, by row number and header; a row whose inputs did not all come is not touched."""
+    headers = [header for _, header in batch.headers]
+    numbers = {name[1:-2] for name in posted if name.startswith("r") and name.endswith("c0")}
+    found = {}
+    for number in sorted(int(each) for each in numbers if _ROW_NUMBER.fullmatch(each)):
+        names = [_input_name(number, index) for index in range(len(headers))]
+        if all(name in posted for name in names):
+            found[number] = {
+                header: _typed(posted[name]) for header, name in zip(headers, names, strict=True)
+            }
+    return found
+
+
+def _typed(text: str) -> str:
+    """A cell's text: no NUL, which PostgreSQL refuses, and no more than any column takes."""
+    return text.replace("\x00", "").replace("\r\n", "\n")[:LONGEST]
+
+
+# --- saving ----------------------------------------------------------------------------------------------------------
+
+
+def correct(batch: ImportBatch, texts: Mapping[int, Mapping[str, str]], *, by: User) -> Outcome:
+    """Put the texts in place of the refused rows' cells and judge these rows again; nothing else changes.
+
+    Rows refused for standing twice in the file are judged along, for their double may have changed. A row that somebody
+    else has corrected meanwhile is left as it is. Raises BatchMoved where the batch cannot be corrected now.
+    """
+    with transaction.atomic():
+        batch = locked(batch.pk)
+        if batch.state not in CORRECTABLE:
+            raise BatchMoved(f"这批数据现在是“{batch.get_state_display()}”，不能修改。")
+        require_open(batch)
+        rows = {
+            row.sheet_row: row
+            for row in batch.rows.filter(verdict=Verdict.REFUSED).filter(
+                Q(sheet_row__in=list(texts)) | Q(problems__contains=[{"code": _TWICE}])
+            )
+        }
+        judged = _judge(batch, rows, texts)
+        _store(rows.values(), judged)
+        count_rows(batch)
+        move(batch, batch.state)
+        audit.record("import_correct", by=by, target=batch, rows=sorted(rows.keys() & texts.keys()))
+    own = [judged[number].verdict for number in rows if number in texts]
+    return Outcome(len(own), own.count(Verdict.REFUSED))
+
+
+def _judge(
+    batch: ImportBatch, rows: Mapping[int, ImportRow], texts: Mapping[int, Mapping[str, str]]
+) -> dict[int, JudgedRow]:
+    """The rows by themselves to learn who they are, then beside the rows that share a number with them."""
+    cells = {number: _cells(row, texts.get(number)) for number, row in rows.items()}
+    judged = _judged(batch, sorted(cells.items()))
+    others = _sharing(batch, judged.values())
+    if not others:
+        return judged
+    # What is good already comes first, so a number met twice is the corrected row's fault.
+    good = [(row.sheet_row, row.raw) for row in others if row.verdict != Verdict.REFUSED]
+    refused = [(row.sheet_row, row.raw) for row in others if row.verdict == Verdict.REFUSED]
+    return _judged(batch, [*good, *sorted([*cells.items(), *refused], key=lambda each: each[0])])
+
+
+def _cells(row: ImportRow, typed: Mapping[str, str] | None) -> dict[str, Any]:
+    """The row's cells as the reader would give them; `typed` is what the page sent of it. A damaged number that was not
+    typed anew stays damaged: what the page shows of it is text, and would pass for a number somebody meant (P-01). What
+    is seen in a merged cell is the row's own once it was sent with the row."""
+    texts = row.raw if typed is None else typed
+    cells: dict[str, Any] = dict(texts)
+    for problem in row.problems:
+        header, code = problem["header"], problem["code"]
+        if header not in texts or texts[header] != row.raw.get(header, ""):
+            continue
+        if code == "number_damaged":
+            cells[header] = DamagedNumber(texts[header])
+        elif code.startswith("cell_") and (code != "cell_merged" or typed is None):
+            cells[header] = CellError(code.removeprefix("cell_"), texts[header])
+    return cells
+
+
+def _judged(batch: ImportBatch, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> dict[int, JudgedRow]:
+    headers = [(column, text) for column, text in batch.headers]
+    table = Table(
+        kind="page",
+        sheet_name=batch.sheet_name,
+        header_row=batch.header_row or 1,
+        headers=headers,
+        rows=[(number, [line.get(text) or None for _, text in headers]) for number, line in lines],
+        is_1904=False,
+        template_version=None,
+    )
+    return {row.sheet_row: row for row in workbook_of(batch).judge(batch, table)}
+
+
+def _sharing(batch: ImportBatch, judged: Collection[JudgedRow]) -> list[ImportRow]:
+    """Rows of the batch with the same person or mobile number as one of these."""
+    shared = Q()
+    for name in ("id_number", "mobile"):
+        if given := [row.values[name] for row in judged if row.values.get(name)]:
+            shared |= Q(**{f"values__{name}__in": given})
+    if not shared:
+        return []
+    return list(batch.rows.filter(shared).exclude(sheet_row__in=[row.sheet_row for row in judged]))
+
+
+def _store(rows: Iterable[ImportRow], judged: Mapping[int, JudgedRow]) -> None:
+    now, changed = timezone.now(), []
+    for row in rows:
+        new = judged[row.sheet_row]
+        row.raw, row.values, row.verdict = new.raw, _as_json(new.values), new.verdict
+        row.problems, row.before, row.enrollment_id = new.problems, new.before, new.enrollment_id
+        row.corrected_at = now
+        changed.append(row)
+    ImportRow.objects.bulk_update(
+        changed,
+        ["raw", "values", "verdict", "problems", "before", "enrollment", "corrected_at"],
+        batch_size=500,
+    )
+
+
+def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as the check stores them: dates as text."""
+    return json.loads(DjangoJSONEncoder().encode(values))

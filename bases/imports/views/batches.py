@@ -1,0 +1,246 @@
+"""The import desk: template, upload, progress, preview, confirmation and result of one batch of any kind of workbook
+(BR-27, 29, 35, 43, 48, 56, 67, 70; GOALS B1 … B12)."""
+
+from urllib.parse import quote
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from bases.imports import services as imports
+from bases.imports.forms import ConfirmForm, UploadForm
+from bases.imports.messages import has_seen
+from bases.imports.offers import Offers, has_annotated_copy, offers_of
+from bases.imports.page import annotated_copy, page_of, problem_groups
+from bases.imports.progress import progress_of
+from bases.imports.undo.restore import restored_rows
+from bases.imports.undo.services import kept_rows
+from bases.imports.worker import BatchMoved, State
+from bases.lists.records import Module
+from bases.lists.selection import chosen
+from bases.models import ImportBatch, TrainingBase
+from bases.report.services import for_check
+from bases.scope import bases_for, current_base, provinces_for
+from bases.workbooks.kinds import KINDS, Kind, kind_of, opening_of
+from portal import audit
+from portal.access import allow
+from portal.calendar import current_cycle
+from portal.models import User
+from portal.roles import Action, Role
+from portal.sheets.reading import SheetRefused
+from residents.models import Enrollment
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+BATCHES_A_PAGE = 20
+_WORKING = (State.UPLOADED, State.CHECKING, State.APPLYING)
+# What the list of earlier imports can be narrowed to: its word, and the states.
+_SHOWN = {
+    "open": ("未完成", (*_WORKING, State.CHECKED)),
+    "applied": ("已导入", (State.APPLIED,)),
+    "closed": ("未导入或已撤销", (State.REFUSED, State.CANCELLED, State.UNDONE)),
+}
+_ACCOUNTS = KINDS[ImportBatch.Kind.ACCOUNTS]
+
+
+@allow(Role.BASE)
+@require_http_methods(["GET", "POST"])
+def uploads(request: HttpRequest, kind: Kind = _ACCOUNTS, module: Module = Module.INTAKE) -> HttpResponse:
+    """Template and upload of one kind and module, and the earlier batches of the base."""
+    base = _base(request, Action.VIEW if request.method == "GET" else kind.action)
+    state = kind.opening(base, module, current_cycle())
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = UploadForm(*sent, template=kind.template_title)
+    if request.method == "POST" and not state.is_open:
+        messages.error(request, state.reason)
+        return redirect("bases:import-upload", kind, module)
+    if request.method == "POST" and form.is_valid():
+        batch = imports.store_upload(
+            form.cleaned_data["file"],
+            kind=kind.key,
+            module=module,
+            base=base,
+            by=request.user,
+            token=form.cleaned_data["token"],
+        )
+        return redirect("bases:import-batch", batch.pk)
+    imports.requeue_abandoned()
+    context = {"kind": kind, "module": module, "opening": state, "form": form}
+    context |= _surroundings(request, kind, module, base)
+    return render(request, "bases/imports/uploads.html", context, status=422 if form.errors else 200)
+
+
+def _surroundings(request: HttpRequest, kind: Kind, module: Module, base: TrainingBase) -> dict:
+    """What the upload page shows beside its form."""
+    batches = ImportBatch.objects.filter(base=base, kind=kind.key).select_related("uploaded_by")
+    shown = request.GET.get("batches", "")
+    if shown in _SHOWN:
+        batches = batches.filter(state__in=_SHOWN[shown][1])
+    return {
+        "shown": shown,
+        "choices": [("", "全部"), *((name, words) for name, (words, _) in _SHOWN.items())],
+        "kinds": KINDS.values(),
+        "modules": Module,
+        "cycle": current_cycle(),
+        "may_act": current_base(request, kind.action) == base,
+        "batches": Paginator(batches, BATCHES_A_PAGE).get_page(request.GET.get("page")),
+        "count": _records(kind, request.GET, request.user, base, module).count(),
+        "carried": [
+            (name, value)
+            for name, values in request.GET.lists()
+            for value in values
+            if name not in ("page", "batches")
+        ],
+    }
+
+
+def _records(
+    kind: Kind, params: QueryDict, user: User, base: TrainingBase, module: Module
+) -> QuerySet[Enrollment]:
+    """The records that fill the template: those ticked in the list, or all of its filters (GOALS B12, B16). Full
+    numbers go out, so only for those who may edit."""
+    if not kind.is_filled:
+        return Enrollment.objects.none()
+    params = params.copy()
+    params["module"] = module
+    if params.get("range") != "selected" or not params.getlist("choice"):
+        params["range"] = "all"
+    return chosen(params, user, base, kind.action)
+
+
+@allow(Role.BASE)
+@require_POST
+def template(request: HttpRequest, kind: Kind, module: Module) -> HttpResponse:
+    """The template of one kind and module (BR-27, 29); one that holds full ID numbers is logged."""
+    base = _base(request, kind.action if kind.is_filled else Action.VIEW)
+    cycle = current_cycle()
+    if cycle is None:
+        raise Http404
+    records = _records(kind, request.POST, request.user, base, module)
+    content = kind.workbooks[module].template(
+        for_check(records).order_by("-intake_year", "pk"), base=base, module=module, cycle_year=cycle.year
+    )
+    if kind.is_filled:
+        what = f"{kind.key}_template"
+        audit.record("export", by=request.user, target=base, request=request, kind=what, module=module)
+    return workbook_response(content, f"{cycle.year}年{kind.template_title}（{module.label}）.xlsx")
+
+
+@allow(Role.BASE, Role.PROVINCE)
+@require_GET
+def batch(request: HttpRequest, pk: int) -> HttpResponse:
+    """One batch in whatever state it is; while the worker has it, the page asks again by itself."""
+    found = batch_for(request.user, pk, to_act=False)
+    may_act = _may_act(request.user, found)
+    context = {"batch": found, "kind": kind_of(found), "may_act": may_act}
+    if found.state in _WORKING:
+        imports.requeue_abandoned()
+        name = "bases/imports/_progress.html" if request.htmx else "bases/imports/progress.html"
+        return render(request, name, context | {"progress": progress_of(found)})
+    if request.htmx:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    has_seen(request.user, found)
+    return render(request, "bases/imports/batch.html", context | _judged(request, found, may_act))
+
+
+def _judged(request: HttpRequest, found: ImportBatch, may_act: bool) -> dict:
+    """What the page says of a batch that the worker is through with, and what it offers."""
+    verdict, waiting = request.GET.get("verdict", ""), found.rows.waiting().count()
+    opening, good = opening_of(found), found.rows_created + found.rows_updated
+    return {
+        "offers": offers_of(found, opening, waiting) if may_act else Offers(),
+        "earlier": imports.earlier_upload(found),
+        "groups": problem_groups(found),
+        "page": page_of(found, verdict, request.GET.get("page")),
+        "verdict": verdict,
+        "opening": opening,
+        "kept_rows": kept_rows(found),
+        "restored_rows": restored_rows(found),
+        "waiting_rows": waiting,
+        "good_rows": good,
+        "written_rows": good - waiting,
+    }
+
+
+@allow(Role.BASE, Role.PROVINCE)
+@require_POST
+def confirm(request: HttpRequest, pk: int) -> HttpResponse:
+    """Import the good rows, or all if all are good (GOALS B6)."""
+    found = batch_for(request.user, pk)
+    form = ConfirmForm(request.POST)
+    if form.is_valid():
+        try:
+            imports.confirm(found, mode=form.cleaned_data["mode"], by=request.user)
+        except BatchMoved as moved:
+            messages.error(request, str(moved))
+    else:
+        messages.error(request, "请选择导入方式。")
+    return redirect("bases:import-batch", pk)
+
+
+@allow(Role.BASE, Role.PROVINCE)
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give a batch up before anything of it is written."""
+    found = batch_for(request.user, pk)
+    try:
+        imports.cancel(found)
+        messages.success(request, "已取消，没有导入任何数据。")
+    except BatchMoved as moved:
+        messages.error(request, str(moved))
+    return redirect("bases:import-batch", pk)
+
+
+@allow(Role.BASE, Role.PROVINCE)
+@require_GET
+def annotated(request: HttpRequest, pk: int) -> HttpResponse:
+    """The user's own workbook back, with its faults marked (GOALS B5). It holds full numbers (TRUST 51)."""
+    found = batch_for(request.user, pk)
+    if not has_annotated_copy(found):
+        raise Http404
+    try:
+        content = annotated_copy(found)
+    except SheetRefused as refusal:
+        messages.error(request, f"无法生成带标注的文件：{refusal.text}")
+        return redirect("bases:import-batch", pk)
+    name = found.file_name.rpartition(".")[0] or found.file_name
+    return workbook_response(content, f"{name}-检查结果.xlsx")
+
+
+def workbook_response(content: bytes, file_name: str) -> HttpResponse:
+    """An .xlsx to save under a Chinese name; the name is quoted, so it can break out of no header."""
+    disposition = f"attachment; filename=\"workbook.xlsx\"; filename*=UTF-8''{quote(file_name, safe='')}"
+    return HttpResponse(content, content_type=XLSX, headers={"Content-Disposition": disposition})
+
+
+def _base(request: HttpRequest, action: Action) -> TrainingBase:
+    base = current_base(request, action)
+    if base is None:
+        raise PermissionDenied
+    return base
+
+
+def batch_for(user: User, pk: int, *, to_act: bool = True) -> ImportBatch:
+    """404 for the batch of another base or province; 403 for one that the user may only look at."""
+    batches = ImportBatch.objects.select_related(
+        "base__province", "province", "cycle", "uploaded_by", "confirmed_by"
+    )
+    if user.role == Role.BASE:
+        batches = batches.filter(base__in=list(bases_for(user, Action.VIEW).values_list("pk", flat=True)))
+    else:
+        codes = list(provinces_for(user, Action.VIEW).values_list("pk", flat=True))
+        batches = batches.filter(base=None, province__in=codes)
+    found = get_object_or_404(batches, pk=pk)
+    if to_act and not _may_act(user, found):
+        raise PermissionDenied
+    return found
+
+
+def _may_act(user: User, found: ImportBatch) -> bool:
+    action = kind_of(found).action
+    if found.base_id:
+        return bases_for(user, action).filter(pk=found.base_id).exists()
+    return provinces_for(user, action).filter(pk=found.province_id).exists()

@@ -1,0 +1,308 @@
+"""What the worker does with an uploaded workbook: check every row, write the good ones (ARCHITECTURE §4).
+
+Every move locks the batch's row and expects a state, so a second task or a worker that comes back finds the work done.
+A check may be repeated; an apply is one transaction, so a killed worker leaves nothing behind.
+"""
+
+import logging
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pghistory
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import OperationalError, connection, transaction
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from bases.imports.file_check import explained, remarks_on
+from bases.models import ImportBatch, ImportRow
+from bases.workbooks.kinds import opening_of, workbook_of
+from bases.workbooks.rows import Applied, JudgedRow
+from bases.workbooks.signs import tell
+from portal import audit
+from portal.bulk import copy_into, without_collecting
+from portal.sheets.reading import SheetRefused, Table, read_table
+
+State = ImportBatch.State
+Verdict = ImportRow.Verdict
+
+logger = logging.getLogger(__name__)
+
+_ROWS_BETWEEN_SIGNS = 500
+DEADLOCK = "40P01"
+# Warnings about an account that no longer stand once somebody else was first.
+_OVERTAKEN = {"account_reused", "mobile_kept"}
+_json = DjangoJSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class BatchMoved(Exception):
+    """The batch is no longer in the state the page showed; the text says what it is now."""
+
+
+class _NotAllGood(Exception):
+    """Rows were refused while applying all or nothing: what was written must go again."""
+
+    def __init__(self, applied: Applied) -> None:
+        super().__init__()
+        self.applied = applied
+
+
+# --- state -----------------------------------------------------------------------------------------------------------
+
+
+def locked(batch_id: int) -> ImportBatch:
+    return (
+        ImportBatch.objects.select_for_update(of=("self",))
+        .select_related("base__province", "province", "cycle", "confirmed_by")
+        .get(pk=batch_id)
+    )
+
+
+def move(batch: ImportBatch, state: str, **values: object) -> None:
+    for name, value in {"state": state, "worked_at": timezone.now(), **values}.items():
+        setattr(batch, name, value)
+    batch.save()
+
+
+def count_rows(batch: ImportBatch) -> None:
+    """Count the rows by verdict anew, from the rows themselves (lesson 6: the sum line is always true)."""
+    per_verdict = {
+        f"rows_{name}": Count("pk", filter=Q(verdict=verdict))
+        for name, verdict in (
+            ("created", Verdict.CREATE),
+            ("updated", Verdict.UPDATE),
+            ("unchanged", Verdict.UNCHANGED),
+            ("refused", Verdict.REFUSED),
+        )
+    }
+    per_verdict["rows_warned"] = Count("pk", filter=Q(problems__contains=[{"is_warning": True}]))
+    for name, count in batch.rows.aggregate(**per_verdict).items():
+        setattr(batch, name, count)
+
+
+def _counts(batch: ImportBatch) -> dict[str, int]:
+    return {
+        name: getattr(batch, f"rows_{name}")
+        for name in ("total", "created", "updated", "unchanged", "refused")
+    }
+
+
+def require_open(batch: ImportBatch) -> None:
+    """Raises BatchMoved where the window is closed for this kind of workbook."""
+    state = opening_of(batch)
+    if not state.is_open:
+        raise BatchMoved(state.reason)
+
+
+# --- check ---------------------------------------------------------------------------------------------------------
+
+
+@without_collecting()
+def check_batch(batch_id: int) -> None:
+    """Read and judge every row; the batch is then 待确认, or 文件未被接受 with the reason. Safe to repeat."""
+    with transaction.atomic():
+        batch = locked(batch_id)
+        if batch.state not in (State.UPLOADED, State.CHECKING):
+            return
+        move(batch, State.CHECKING)
+    try:
+        tell("正在读取文件")
+        table = read_batch(batch)
+        remarks = remarks_on(batch, table)
+        ImportBatch.objects.filter(pk=batch.pk).update(rows_total=len(table.rows))
+        _keep_verdicts(batch_id, table, remarks, list(_judged(batch, table)))
+    except SheetRefused as refusal:
+        refusal = explained(batch, refusal)
+        _refuse(batch_id, {"code": refusal.code, "text": refusal.text, "repair": refusal.repair})
+    except _Stopped:
+        return
+    except Exception:
+        logger.exception("Check of import batch %s failed", batch_id)
+        _refuse(
+            batch_id,
+            {
+                "code": "failure",
+                "text": "系统在检查这份文件时出错，已记录，没有导入任何数据。",
+                "repair": "请稍后重新上传；如仍出错，请联系技术支持并告知批次号。",
+            },
+        )
+
+
+class _Stopped(Exception):
+    """The batch was cancelled, or another worker has finished it."""
+
+
+def read_batch(batch: ImportBatch) -> Table:
+    """The table of the stored file, read in a limited child process. Raises SheetRefused."""
+    with local_copy(batch) as path:
+        return read_copy(batch, path)
+
+
+def read_copy(batch: ImportBatch, path: str) -> Table:
+    """As read_batch, of a copy that is here already."""
+    resource = workbook_of(batch).resource
+    optional = resource.optional_headers()
+    return read_table(
+        path,
+        expected_headers=[header for header in resource.headers() if header not in optional],
+        optional_headers=optional,
+        max_rows=settings.WORKBOOK_MAX_ROWS,
+    )
+
+
+@contextmanager
+def local_copy(batch: ImportBatch) -> Iterator[str]:
+    """The path of the batch's file on this machine while the block runs; the storage may be anywhere."""
+    with tempfile.NamedTemporaryFile(prefix="workbook-") as copy, batch.file.open("rb") as stored:
+        for chunk in stored.chunks():
+            copy.write(chunk)
+        copy.flush()
+        yield copy.name
+
+
+def _judged(batch: ImportBatch, table: Table) -> Iterator[JudgedRow]:
+    """The judged rows, with a sign of life and a look at the cancel button now and then."""
+    total = len(table.rows)
+    tell("正在检查", 0, total)
+    for done, row in enumerate(workbook_of(batch).judge(batch, table), 1):
+        tell("正在检查", done, total)
+        if done % _ROWS_BETWEEN_SIGNS == 0:
+            alive = ImportBatch.objects.filter(pk=batch.pk, state=State.CHECKING)
+            if not alive.update(worked_at=timezone.now()):
+                raise _Stopped
+        yield row
+
+
+def _keep_verdicts(batch_id: int, table: Table, remarks: list[dict], rows: list[JudgedRow]) -> None:
+    tell("正在保存检查结果")
+    with transaction.atomic():
+        batch = locked(batch_id)
+        if batch.state != State.CHECKING:
+            return
+        batch.sheet_name = table.sheet_name[:100]
+        batch.header_row = table.header_row
+        batch.headers = [list(header) for header in table.headers]
+        batch.ignored_headers = remarks
+        with connection.cursor() as cursor:
+            copy_into(
+                cursor, ImportRow._meta.db_table, _ROW_COLUMNS, (_row_values(batch_id, row) for row in rows)
+            )
+        batch.rows_total = len(rows)
+        count_rows(batch)
+        move(batch, State.CHECKED)
+
+
+_ROW_COLUMNS = (
+    "batch_id",
+    "sheet_row",
+    "raw",
+    "values",
+    "verdict",
+    "problems",
+    "enrollment_id",
+    "before",
+)
+
+
+def _row_values(batch_id: int, row: JudgedRow) -> tuple:
+    return (
+        batch_id,
+        row.sheet_row,
+        _json(row.raw),
+        _json(row.values),
+        row.verdict,
+        _json(row.problems) if row.problems else "[]",
+        row.enrollment_id,
+        _json(row.before) if row.before is not None else None,
+    )
+
+
+def _refuse(batch_id: int, refusal: dict[str, str]) -> None:
+    with transaction.atomic():
+        batch = locked(batch_id)
+        if batch.state == State.CHECKING:
+            move(batch, State.REFUSED, refusal=refusal)
+
+
+# --- apply -----------------------------------------------------------------------------------------------------------
+
+
+@without_collecting()
+def apply_batch(batch_id: int) -> None:
+    """Write the good rows, exactly once, in one transaction; a second call or a killed worker's repetition changes
+    nothing. Conflicts that came up since the check become row errors."""
+    for attempt in range(3):
+        try:
+            with transaction.atomic():
+                _apply(batch_id)
+            return
+        except OperationalError as error:
+            if getattr(error.__cause__, "pgcode", "") != DEADLOCK or attempt == 2:
+                raise
+        except Exception:
+            logger.exception("Import of batch %s failed", batch_id)
+            _give_back(batch_id)
+            return
+
+
+def _apply(batch_id: int) -> None:
+    batch = locked(batch_id)
+    if batch.state != State.APPLYING:
+        return
+    by = batch.confirmed_by
+    try:
+        require_open(batch)
+        with (
+            pghistory.context(user=by.pk, role=by.role, channel="import", batch=batch.pk),
+            transaction.atomic(),
+        ):
+            tell("正在导入")
+            applied = workbook_of(batch).apply(batch, _good_rows(batch), by=by)
+            refused = [verdict for verdict, *_ in applied.changed.values() if verdict == Verdict.REFUSED]
+            if refused and batch.mode == ImportBatch.Mode.ALL_OR_NOTHING:
+                raise _NotAllGood(applied)
+    except BatchMoved as closed:
+        move(batch, _unwritten(batch), refusal={"code": "closed", "text": str(closed), "repair": ""})
+    except _NotAllGood as conflict:
+        _rewrite_verdicts(batch, conflict.applied)
+        count_rows(batch)
+        text = f"确认之后有 {batch.rows_refused} 行发生变化而不能导入，按“全部无误才导入”没有写入任何数据。"
+        refusal = {"code": "conflict", "text": text, "repair": "请查看有误的行。"}
+        move(batch, _unwritten(batch), refusal=refusal)
+    else:
+        _rewrite_verdicts(batch, applied)
+        count_rows(batch)
+        move(batch, State.APPLIED, applied_at=timezone.now())
+        audit.record("import", by=by, target=batch, **_counts(batch))
+
+
+def _give_back(batch_id: int) -> None:
+    """After a failure of ours: nothing was written, the batch waits for a confirmation again."""
+    with transaction.atomic():
+        batch = locked(batch_id)
+        if batch.state == State.APPLYING:
+            text = "系统在导入时出错，已记录，没有写入任何数据。"
+            repair = "请稍后再次确认导入；如仍出错，请联系技术支持并告知批次号。"
+            move(batch, _unwritten(batch), refusal={"code": "failure", "text": text, "repair": repair})
+
+
+def _unwritten(batch: ImportBatch) -> str:
+    """Where a batch is when this apply wrote nothing: an earlier one may have written the rows that were good then."""
+    return State.APPLIED if batch.applied_at else State.CHECKED
+
+
+def _good_rows(batch: ImportBatch) -> list[tuple[int, dict]]:
+    rows = batch.rows.waiting() if batch.applied_at else batch.rows.good()
+    return list(rows.order_by("sheet_row").values_list("sheet_row", "values"))
+
+
+def _rewrite_verdicts(batch: ImportBatch, applied: Applied) -> None:
+    tell("正在导入：记录结果")
+    changed = {row.sheet_row: row for row in batch.rows.filter(sheet_row__in=applied.changed)}
+    for number, (verdict, problems, enrollment_id) in applied.changed.items():
+        row = changed[number]
+        row.problems = [each for each in row.problems if each["code"] not in _OVERTAKEN] + problems
+        row.verdict, row.enrollment_id = verdict, enrollment_id
+    ImportRow.objects.bulk_update(changed.values(), ["verdict", "problems", "enrollment"], batch_size=500)

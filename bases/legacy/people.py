@@ -1,0 +1,158 @@
+"""What the platform knows of the persons and bases that a legacy roster names (BR-25)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
+
+from bases.models import TrainingBase
+from portal.models import User
+from residents.catalogue.catalogue import Invalid, Problem, problem
+from residents.codes import CODE_LISTS
+from residents.models import Enrollment, Resident
+from residents.models.enrollment import Status
+from residents.rules.legacy import live_problems
+from residents.rules.text import clean_text, name_key
+from residents.standing import AccountRow
+
+
+class BaseNames:
+    """Training bases by name or code."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[TrainingBase]] = {}
+        for base in TrainingBase.objects.select_related("province"):
+            for key in {base.code, base.name}:
+                self._found.setdefault(key, []).append(base)
+        self._nearest = cache(self._look_for_nearest)
+
+    def find(self, name: str | None, province: str | None) -> TrainingBase | Problem:
+        """The base of this name or code, in this province if one is told."""
+        if not name:
+            return problem("required")
+        try:
+            code = CODE_LISTS["province"].find(province) if province else None
+        except Invalid as refusal:
+            return refusal.problem
+        found = self._found.get(clean_text(name), [])
+        here = [base for base in found if code is None or base.province_id == code]
+        if len(here) > 1:
+            return problem("base_several", value=name)
+        if here:
+            return here[0]
+        if found:
+            return problem("base_of_other_province", value=name, home=found[0].province.name)
+        nearest = self._nearest(clean_text(name))
+        return (
+            problem("base_nearest", value=name, nearest=nearest)
+            if nearest
+            else problem("base_unknown", value=name)
+        )
+
+    def _look_for_nearest(self, name: str) -> str | None:
+        return next(iter(get_close_matches(name, self._found, 1)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One training record of a person; `is_live` holds him (BR-49)."""
+
+    base_id: int
+    base_name: str
+    intake_year: int
+    specialty: str | None
+    status: str
+    is_live: bool
+    is_migrated: bool
+
+
+@dataclass(slots=True)
+class Person:
+    id_type: str
+    name_key: str
+    records: list[Record] = field(default_factory=list)
+
+
+class People:
+    """The persons of the rows in work, as the database and the rows taken before know them."""
+
+    def __init__(self) -> None:
+        self._people: dict[str, Person] = {}
+        self._taken: set[str] = set()
+        self._strangers: set[str] = set()
+
+    def load(self, rows: Iterable[AccountRow]) -> None:
+        """Look up the persons of these rows; those whom a row has been taken for stay as that row left them."""
+        rows = list(rows)
+        self._people = {number: person for number, person in self._people.items() if number in self._taken}
+        numbers = [row.id_number for row in rows if row.id_number not in self._taken]
+        ids: dict[int, Person] = {}
+        for pk, number, id_type, name in Resident.objects.filter(id_number__in=numbers).values_list(
+            "pk", "id_number", "id_type", "full_name"
+        ):
+            ids[pk] = self._people[number] = Person(id_type, name_key(name))
+        self._load_records(ids)
+        logins = {row.login for row in rows if row.id_number not in self._people}
+        self._strangers = set(User.objects.filter(username__in=logins).values_list("username", flat=True))
+
+    @staticmethod
+    def _load_records(ids: dict[int, Person]) -> None:
+        records = Enrollment.objects.filter(resident_id__in=ids, deleted_at=None).select_related("base")
+        for record in records.only(
+            "resident_id",
+            "base__name",
+            "intake_year",
+            "specialty_id",
+            "status",
+            "lapsed_at",
+            "deleted_at",
+            "origin",
+        ):
+            ids[record.resident_id].records.append(
+                Record(
+                    record.base_id,
+                    record.base.name,
+                    record.intake_year,
+                    record.specialty_id,
+                    record.status,
+                    record.is_live,
+                    record.origin == Enrollment.Origin.LEGACY,
+                )
+            )
+
+    def judge(self, row: AccountRow, record: Record) -> list[Problem] | None:
+        """Why the row's record cannot enter; None where it has been migrated already, [] where it may enter."""
+        person = self._people.get(row.id_number)
+        if person is None:
+            return [problem("identity_mismatch")] if row.login in self._strangers else []
+        if (person.id_type, person.name_key) != (row.id_type, name_key(row.full_name)):
+            return [problem("identity_mismatch")]
+        same = [known for known in person.records if _is_same(known, record)]
+        if any(known.is_migrated for known in same):
+            return None
+        held = next(iter(same), None) or next((known for known in person.records if known.is_live), None)
+        return _held(held, record) if held and (same or record.is_live) else []
+
+    def take(self, row: AccountRow, record: Record) -> None:
+        """The row's record enters."""
+        person = self._people.setdefault(row.id_number, Person(row.id_type, name_key(row.full_name)))
+        person.records.append(record)
+        self._taken.add(row.id_number)
+
+
+def _is_same(known: Record, record: Record) -> bool:
+    """One training: base and year; a person who changed the specialty there has two, one of them 退培 (BR-76)."""
+    if (known.base_id, known.intake_year) != (record.base_id, record.intake_year):
+        return False
+    both_live = known.is_live and record.is_live
+    return both_live or None in (known.specialty, record.specialty) or known.specialty == record.specialty
+
+
+def _held(known: Record, record: Record) -> list[Problem]:
+    facts = {
+        "is_same_base": known.base_id == record.base_id,
+        "base_name": known.base_name,
+        "intake_year": known.intake_year,
+        "status_name": Status(known.status).label,
+    }
+    return live_problems(facts)

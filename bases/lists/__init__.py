@@ -1,0 +1,1 @@
+"""名单: which records a list shows, by which filters, and which of them were chosen."""

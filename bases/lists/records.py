@@ -1,0 +1,190 @@
+"""Which records a base's lists show: two modules, stages of the work, filters of the URL (BR-38, 90; GOALS B16)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.utils import timezone
+
+from bases.models import ImportRow, TrainingBase
+from bases.scope import enrollments_for
+from portal.calendar import opening
+from portal.models import CollectionCycle, Step, User
+from portal.roles import Action
+from residents.models import Enrollment, PersonalReturn, SectionConfirmation
+from residents.models.enrollment import PersonalState, ReportStatus, ReviewStatus, Status
+from residents.models.personal import TO_REVIEW
+from residents.search import by_name_or_number
+
+
+class Module(models.TextChoices):
+    """The two second-level menus under 住院医师管理 (BR-38, AM-22)."""
+
+    INTAKE = "intake", "招收信息管理"
+    REGISTRY = "registry", "住院医师信息管理"
+
+
+class Stage(models.TextChoices):
+    """Where a record stands on its way to 审核通过: each in exactly one, so that the counts add up."""
+
+    EMPTY = "empty", "未填写"
+    FILLING = "filling", "填写中"
+    RETURNED = "returned", "已退回住院医师"
+    TRAINING = "training", "待填培训信息"
+    READY = "ready", "可上报"
+    PROVINCE = "province", "省级退回"
+    PENDING = "pending", "待审核"
+    CHANGED = "changed", "已修改未上报"
+    APPROVED = "approved", "审核通过"
+    LAPSED = "lapsed", "锁定失效"
+
+
+class Todo(models.TextChoices):
+    """What a base looks for beside the stages (BR-14, 33, 82; AM-14; P-14, 20; GOALS B14)."""
+
+    UPDATE = "update", "个人信息有未上报的更新"
+    STALE = "stale", "本周期未更新个人信息"
+    NEVER = "never", "从未登录"
+    ANSWERED = "answered", "已修改待复核"
+    OVERDUE = "overdue", "延期或暂停已到期"
+    BACK = "back", "省级退回，尚未重新上报"
+
+
+def _stage(*first: When) -> Case:
+    """The first that fits: what the province decided or must decide comes before what is filled in."""
+    return Case(
+        *first,
+        When(lapsed_at__isnull=False, then=Value(Stage.LAPSED)),
+        When(review_status=ReviewStatus.PENDING, then=Value(Stage.PENDING)),
+        When(personal_state=PersonalState.RETURNED, then=Value(Stage.RETURNED)),
+        When(review_status=ReviewStatus.RETURNED, then=Value(Stage.PROVINCE)),
+        When(
+            review_status=ReviewStatus.APPROVED,
+            report_status=ReportStatus.UNREPORTED,
+            then=Value(Stage.CHANGED),
+        ),
+        When(review_status=ReviewStatus.APPROVED, then=Value(Stage.APPROVED)),
+        When(personal_state=PersonalState.EMPTY, then=Value(Stage.EMPTY)),
+        When(personal_state=PersonalState.FILLING, then=Value(Stage.FILLING)),
+        When(training_complete=False, then=Value(Stage.TRAINING)),
+        default=Value(Stage.READY),
+        output_field=models.CharField(),
+    )
+
+
+_STAGES = {
+    # In the intake list an approved recruit stays what he was, whatever his registry record does since (AM-30).
+    Module.INTAKE: _stage(When(registered_at__isnull=False, then=Value(Stage.APPROVED))),
+    Module.REGISTRY: _stage(),
+}
+
+
+def scope_of(user: User, base: TrainingBase | None, action: Action = Action.VIEW) -> QuerySet[Enrollment]:
+    """The records of the base a person works for; without a base, those of the single specialties granted to him."""
+    records = enrollments_for(user, action)
+    return records.filter(base=base) if base is not None else records
+
+
+def records_of(scope: QuerySet[Enrollment], module: str) -> QuerySet[Enrollment]:
+    """The records of one module, each with its `stage`.
+
+    An approved recruit is in both: in the registry as the living record, in the intake as the approved original, whose
+    number among his reports is `original`.
+    """
+    if module == Module.INTAKE:
+        records = scope.filter(Q(registered_at__isnull=True) | Q(intake_submission__isnull=False))
+        records = records.annotate(original=F("intake_submission__number"))
+    else:
+        records = scope.filter(registered_at__isnull=False)
+    return records.annotate(stage=_STAGES[Module(module)])
+
+
+# The filter's word for records that have no specialty yet.
+NO_SPECIALTY = "none"
+_COLUMNS = {
+    "year": "intake_year",
+    "specialty": "specialty",
+    "trainee_type": "trainee_type",
+    "personal": "personal_state",
+    "report": "report_status",
+    "review": "review_status",
+    "status": "status",
+    "stage": "stage",
+}
+
+
+def filtered(
+    records: QuerySet[Enrollment],
+    filters: Mapping[str, Any],
+    *,
+    cycle: CollectionCycle | None,
+    base: TrainingBase | None,
+) -> QuerySet[Enrollment]:
+    """Apply the cleaned values of bases.records.forms.RecordFilter; what is absent or empty asks for nothing."""
+    if filters.get("unreadable"):
+        return records.none()
+    if filters.get("specialty") == NO_SPECIALTY:
+        records = records.filter(specialty__isnull=True)
+        filters = {**filters, "specialty": ""}
+    for name, column in _COLUMNS.items():
+        if filters.get(name) not in (None, ""):
+            records = records.filter(**{column: filters[name]})
+    if filters.get("todo"):
+        records = records.filter(todo_condition(filters["todo"], cycle, base))
+    if filters.get("batch"):
+        rows = ImportRow.objects.filter(batch=filters["batch"], verdict=ImportRow.Verdict.UPDATE)
+        records = records.filter(Q(import_batch=filters["batch"]) | Q(pk__in=rows.values("enrollment")))
+    if filters.get("q"):
+        records = by_name_or_number(records, filters["q"], by_end=True)
+    return records
+
+
+# Returned to the resident and answered to the last comment; the base has not looked at the answers yet (GOALS B14).
+IS_ANSWERED = (
+    Q(lapsed_at__isnull=True)
+    & ~Q(status=Status.WITHDRAWN)
+    & ~Q(personal_state=PersonalState.RETURNED)
+    & Exists(PersonalReturn.objects.filter(TO_REVIEW, enrollment=OuterRef("pk")))
+)
+
+
+def todo_condition(todo: str, cycle: CollectionCycle | None, base: TrainingBase | None) -> Q:
+    """The records that one kind of follow-up is about."""
+    today = timezone.localdate()
+    if todo == Todo.UPDATE:
+        return Q(has_unreported_update=True)
+    if todo == Todo.NEVER:
+        return Q(resident__user__activated_at__isnull=True)
+    if todo == Todo.OVERDUE:
+        return Q(status=Status.EXTENDED, extended_until__lt=today) | Q(
+            status=Status.SUSPENDED, expected_resume__lt=today
+        )
+    if todo == Todo.BACK:
+        return Q(review_status=ReviewStatus.RETURNED, registered_at__isnull=True, lapsed_at__isnull=True)
+    if todo == Todo.ANSWERED:
+        return IS_ANSWERED
+    confirmed = Exists(SectionConfirmation.objects.filter(resident=OuterRef("resident"), cycle=cycle))
+    before = Q(personal_changed_at__isnull=True) | Q(personal_changed_at__lt=update_begins(cycle, base))
+    return Q(status__in=[Status.IN_TRAINING, Status.EXTENDED, Status.SUSPENDED]) & before & ~confirmed
+
+
+def update_begins(cycle: CollectionCycle | None, base: TrainingBase | None) -> datetime:
+    """Since when a save counts as this cycle's update of a registry record (BR-14, AM-04)."""
+    if cycle is not None:
+        found = opening(
+            cycle,
+            Step.REGISTRY_UPDATE,
+            province_id=base.province_id if base else None,
+            base_id=base.pk if base else None,
+        )
+        if found.opens_at is not None:
+            return found.opens_at
+    return timezone.localtime().replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def for_list(records: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
+    """With what a row of the list shows, newest cohort first: the order of the index enrollment_list."""
+    records = records.annotate(is_answered=IS_ANSWERED)
+    return records.select_related("resident__user", "specialty", "base").order_by("-intake_year", "-pk")

@@ -1,0 +1,75 @@
+"""Which records a bulk action is about: those ticked, or all results of the list's filters (GOALS B14, B15)."""
+
+from collections.abc import Iterable
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from bases.lists.records import Module, filtered, records_of, scope_of
+from bases.models import TrainingBase
+from bases.records.forms import RecordFilter
+from bases.scope import enrollments_for
+from portal.calendar import current_cycle
+from portal.models import CollectionCycle, User
+from portal.roles import Action
+from residents.models import Enrollment
+
+# More than the largest base has; a longer list is worked off in parts.
+MOST_AT_ONCE = 5000
+
+
+def filter_of(
+    params: QueryDict, records: QuerySet[Enrollment], module: str, cycle: CollectionCycle | None
+) -> RecordFilter:
+    """The filter form of a list, offering the years and specialties that occur in it; one query."""
+    found = set(records.order_by().values_list("intake_year", "specialty_id", "specialty__name").distinct())
+    return RecordFilter(
+        params,
+        module=module,
+        years=sorted({year for year, _, _ in found}, reverse=True),
+        specialties=sorted({(code, name) for _, code, name in found if code}),
+        default_year=cycle.year if cycle else None,
+    )
+
+
+def chosen(params: QueryDict, user: User, base: TrainingBase | None, action: Action) -> QuerySet[Enrollment]:
+    """The chosen records among those the user may do this with: what is not his falls out silently.
+
+    `range=all` with `module` and the filters of the list chooses all its results at the present base, otherwise
+    `choice` names the ids, of whichever of his bases.
+    """
+    if params.get("range") != "all":
+        return named(params.getlist("choice"), user, action)
+    scope = scope_of(user, base, action)
+    module = params.get("module", "")
+    if module not in Module.values:
+        return scope.none()
+    cycle = current_cycle()
+    records = records_of(scope, module)
+    values = filter_of(params, records, module, cycle).values
+    return filtered(records, values, cycle=cycle, base=base)
+
+
+def named(texts: Iterable[str], user: User, action: Action) -> QuerySet[Enrollment]:
+    """The records with these ids, those the user may do this with: a page names what it showed."""
+    return enrollments_for(user, action).filter(pk__in=ids_in(texts))
+
+
+def ids_in(texts: Iterable[str]) -> list[int]:
+    """The ids in texts like "12" or "12,13"; anything else is passed over."""
+    parts = (part for text in texts for part in text.split(","))
+    return [int(part) for part in parts if part.isascii() and part.isdigit() and len(part) < 18][
+        :MOST_AT_ONCE
+    ]
+
+
+def way_back(request: HttpRequest) -> str:
+    """Where a bulk action returns to: the list or record it was started from (`next`), never another site."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    if url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
+        return target
+    return reverse("bases:desk")

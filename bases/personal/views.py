@@ -1,0 +1,98 @@
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from bases.lists.selection import chosen, named, way_back
+from bases.personal.reminders import remind as send_reminder
+from bases.personal.return_forms import CANNED, ManyReturnForm, ReturnForm
+from bases.personal.returns import return_many
+from bases.records.forms import ReminderForm
+from bases.report.services import for_check
+from bases.scope import current_base
+from bases.submissions.sections import Section, common_fields, personal_fields
+from portal.access import allow
+from portal.roles import Action, Role
+from residents.models import Enrollment
+
+REFUSED_NAMED = 5
+
+
+@allow(Role.BASE)
+def return_to_resident(request: HttpRequest) -> HttpResponse:
+    """退回住院医师: personal info of one record or of many, with comments at its fields (BR-45, 61; GOALS B14)."""
+    records = list(for_check(_chosen(request)).order_by("pk"))
+    fields = personal_fields(records[0]) if len(records) == 1 else []
+    form = _return_form(request, records, fields)
+    if form.is_bound and form.is_valid():
+        _return(request, records, form)
+        return redirect(way_back(request))
+    return render(
+        request,
+        "bases/return_form.html",
+        {
+            "records": records,
+            "fields": _with_words(fields, form),
+            "canned": CANNED,
+            "form": form,
+            "back": way_back(request),
+        },
+        status=422 if form.errors else 200,
+    )
+
+
+def _return_form(request: HttpRequest, records: list[Enrollment], fields: list[Section]) -> ReturnForm:
+    sent = request.POST if request.method == "POST" else None
+    if len(records) > 1:
+        return ManyReturnForm(sent, fields=common_fields(records))
+    return ReturnForm(sent, paths=[line.path for section in fields for line in section.lines])
+
+
+def _chosen(request: HttpRequest) -> QuerySet[Enrollment]:
+    """What the list has chosen, and at the POST what the page has shown."""
+    if request.method == "POST":
+        return named([request.POST.get("ids", "")], request.user, Action.RETURN_PERSONAL)
+    return chosen(request.GET, request.user, current_base(request), Action.RETURN_PERSONAL)
+
+
+def _with_words(fields: list[Section], form: ReturnForm) -> list[tuple[Section, list[tuple]]]:
+    """Each section with (line, what was typed for it)."""
+    return [
+        (section, [(line, form.data.get(f"comment:{line.path}", "")) for line in section.lines])
+        for section in fields
+    ]
+
+
+def _return(request: HttpRequest, records: list[Enrollment], form: ReturnForm) -> None:
+    ids = [record.pk for record in records]
+    result = return_many(ids, form.comments(), by=request.user, batch=form.cleaned_data["batch"])
+    if result.is_repeat:
+        messages.info(request, "这次退回已经办理，没有重复退回。")
+    if result.done:
+        messages.success(request, f"已退回 {result.done} 人，住院医师会收到消息；修改保存后您可以再次核对。")
+    if result.refused:
+        more = f"等 {len(result.refused)} 人" if len(result.refused) > REFUSED_NAMED else ""
+        messages.error(request, f"未能退回：{'　'.join(result.refused[:REFUSED_NAMED])}{more}")
+    if not records:
+        messages.warning(request, "没有选中记录。")
+
+
+@allow(Role.BASE)
+def remind(request: HttpRequest) -> HttpResponse:
+    """提醒住院医师 to fill in or update, one or many (BR-14, 33)."""
+    own = _chosen(request)
+    records = list(own.select_related("resident__user").order_by("pk"))
+    never = [row for row in records if not row.resident.user.activated_at]
+    form = ReminderForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        result = send_reminder([row.pk for row in records], by=request.user, text=form.cleaned_data["text"])
+        skipped = f"，{result.skipped} 人今天已经提醒过，没有重复发送" if result.skipped else ""
+        unread = f"其中 {len(never)} 人从未登录，看不到站内消息，请直接联系本人。" if never else ""
+        messages.success(request, f"已向 {result.sent} 人发出站内消息{skipped}。{unread}")
+        return redirect(way_back(request))
+    return render(
+        request,
+        "bases/remind.html",
+        {"records": records, "never": never, "form": form, "back": way_back(request)},
+        status=422 if form.errors else 200,
+    )

@@ -1,0 +1,142 @@
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from bases.lists.access import may, record_for
+from bases.records.specialty_change import change_entry, other_records
+from bases.report.services import examine, is_reported
+from bases.report.withdrawal import withdrawal_entry
+from bases.submissions.evidence import file_response
+from bases.submissions.kept import end_of_period, last_snapshots, snapshot_as_kept
+from bases.submissions.remarks import to_answer, with_remarks
+from bases.submissions.sections import Comment, Section, comments_of, sections
+from portal import audit
+from portal.access import allow
+from portal.roles import Action, Role
+from portal.sign_in import second_factor
+from residents.completeness import LABELS
+from residents.history import timeline
+from residents.models import Enrollment
+from residents.models.enrollment import ReviewStatus
+from residents.openness import training_entry
+from residents.services.returns import answers_to_review, mark_reviewed
+
+SHORTEST_PURPOSE = 4
+
+
+@allow(Role.BASE)
+def record(request: HttpRequest, pk: int) -> HttpResponse:
+    """One record read-only: all blocks with the comments at their fields, its reports, what may be done with it.
+
+    A POST with a purpose shows the full numbers in this one response and is written to the audit log (TRUST 51).
+    """
+    enrollment = record_for(request.user, pk)
+    masked = not (request.method == "POST" and _unmask(request, enrollment))
+    submissions = list(enrollment.submissions.select_related("reported_by").defer("snapshot"))
+    returned = to_answer(enrollment, submissions)
+    returns = list(enrollment.personal_returns.filter(answered_at__isnull=True))
+    comments = comments_of(returned, returns)
+    return render(
+        request,
+        "bases/record.html",
+        {
+            "record": enrollment,
+            "masked": masked,
+            "sections": _sections(enrollment, masked, comments),
+            "submissions": submissions,
+            "returned": returned,
+            "returns": returns,
+            "answers": answers_to_review(enrollment),
+            "examination": examine([enrollment])[enrollment.pk],
+            "training_entry": training_entry(enrollment),
+            "may": _may(request, enrollment),
+            "others": other_records(request.user, enrollment),
+        },
+    )
+
+
+@allow(Role.BASE)
+@require_POST
+def review_answers(request: HttpRequest, pk: int) -> HttpResponse:
+    """复核完毕: the base has looked at what the resident answered to its return (GOALS B14)."""
+    enrollment = record_for(request.user, pk, Action.EDIT_TRAINING)
+    if mark_reviewed([enrollment.pk]):
+        messages.success(request, f"“{enrollment.resident.full_name}”的答复已复核。")
+    return redirect("bases:record", pk)
+
+
+def _sections(enrollment: Enrollment, masked: bool, comments: dict[str, list[Comment]]) -> list[Section]:
+    """The record in words, of one who has left the copy that was reported (AM-20); what the intake does not ask for is
+    left out unless it is filled in (AM-06)."""
+    snapshot = snapshot_as_kept(enrollment, last_snapshots([enrollment]).get(enrollment.pk))
+    found = sections(snapshot, masked=masked, comments=comments)
+    if enrollment.registered_at:
+        return found
+    return [each for each in found if each.key != "status" and (each.key != "work" or not each.is_empty)]
+
+
+def _unmask(request: HttpRequest, enrollment: Enrollment) -> bool:
+    purpose = request.POST.get("purpose", "").strip()[:100]
+    if request.POST.get("act") != "unmask":
+        raise Http404
+    second_factor.demand(request.user)
+    if len(purpose) < SHORTEST_PURPOSE:
+        messages.error(request, f"请填写查看目的，至少 {SHORTEST_PURPOSE} 个字，例如“核对身份证原件”。")
+        return False
+    audit.record("unmask", by=request.user, target=enrollment, request=request, purpose=purpose)
+    return True
+
+
+def _may(request: HttpRequest, enrollment: Enrollment) -> dict[str, bool]:
+    """Which buttons the page offers; each page behind them asks again."""
+    acting = may(request.user, enrollment, Action.EDIT_TRAINING)
+    waiting = enrollment.review_status == ReviewStatus.PENDING
+    return {
+        "act": acting,
+        # What lapsed at the lock stays as it is: the person is added again as 漏报 (AM-05).
+        "report": enrollment.lapsed_at is None and not is_reported(enrollment),
+        "return": acting and enrollment.is_live,
+        "withdraw": acting and waiting and withdrawal_entry(enrollment).is_open,
+        "change_status": acting and bool(enrollment.registered_at),
+        "change_specialty": acting and change_entry(enrollment).is_open,
+    }
+
+
+@allow(Role.BASE)
+def submission(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """What was reported at one time, frozen: the approved intake original stays readable here (BR-37)."""
+    enrollment = record_for(request.user, pk)
+    chosen = get_object_or_404(enrollment.submissions.select_related("reported_by"), number=number)
+    comments = comments_of(chosen, []) if chosen.comment else {}
+    return render(
+        request,
+        "bases/submission.html",
+        {
+            "record": enrollment,
+            "submission": with_remarks([chosen])[0],
+            "sections": sections(chosen.snapshot, comments=comments),
+            "is_intake_original": enrollment.intake_submission_id == chosen.pk,
+        },
+    )
+
+
+@allow(Role.BASE)
+@require_GET
+def record_file(request: HttpRequest, pk: int, block: str, name: str, row: int) -> HttpResponse:
+    """One piece of evidence of the record; each look is written to the audit log (TRUST 51)."""
+    enrollment = record_for(request.user, pk)
+    snapshot = snapshot_as_kept(enrollment, last_snapshots([enrollment]).get(enrollment.pk))
+    response = file_response(snapshot, block, name, row)
+    audit.record("file", by=request.user, target=enrollment, request=request, file=f"{block}.{name}")
+    return response
+
+
+@allow(Role.BASE)
+def record_history(request: HttpRequest, pk: int) -> HttpResponse:
+    """Every change of the record in plain words (BR-63); of a person who has left, nothing later (AM-20)."""
+    enrollment = record_for(request.user, pk)
+    entries, end = timeline(enrollment, with_names=True), end_of_period(enrollment)
+    if end is not None:
+        entries = [entry for entry in entries if entry.at <= end or entry.block == LABELS["training"]]
+    return render(request, "bases/history.html", {"record": enrollment, "entries": entries})

@@ -1,0 +1,191 @@
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from bases.lists.access import record_for
+from bases.records import services as training
+from bases.records.forms import NameForm, grouped, show_stored, status_form, training_form
+from bases.submissions.remarks import show_at_fields, to_answer
+from portal.access import allow
+from portal.calendar import Opening
+from portal.drafts import data_of, discard_draft, draft_for
+from portal.roles import Action, Role
+from residents.catalogue.catalogue import Invalid
+from residents.forms import raw_of, show_problems
+from residents.models import Enrollment
+from residents.models.enrollment import ReportStatus
+from residents.openness import training_entry
+from residents.services.refusals import EditConflict, Refused
+from residents.services.states import StateMoved
+from residents.services.status import status_context
+from residents.services.training import Change, ReasonMissing, judge_training, training_context
+
+UNREPORTED = "该记录原已上报，现变为“未上报”，核对后请再次上报。"
+
+
+@allow(Role.BASE)
+def training_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """培训信息 of one record, edited by its base (BR-29, 56, 81)."""
+    enrollment = record_for(request.user, pk, Action.EDIT_TRAINING)
+    entry = training_entry(enrollment)
+    if not (entry.is_open or (entry.in_grace and request.method == "POST")):
+        messages.warning(request, entry.reason)
+        return redirect("bases:record", pk)
+    context = training_context(enrollment)
+    draft = draft_for(request.user, _draft_key(pk))
+    if request.method == "POST":
+        form = training_form(enrollment, context, data=request.POST, files=request.FILES)
+        if _save(request, enrollment, form):
+            discard_draft(request.user, _draft_key(pk))
+            return redirect("bases:record", pk)
+    else:
+        data = data_of(draft) if draft and "draft" in request.GET else None
+        form = training_form(enrollment, context, data=data)
+        show_problems(form, judge_training(enrollment, {}, context)[1], as_notices=True)
+    return render(
+        request,
+        "bases/training_form.html",
+        _page(enrollment, form, entry, block="training")
+        | {"groups": grouped(form), "draft": draft, "draft_key": _draft_key(pk)},
+        status=422 if form.errors else 200,
+    )
+
+
+def _draft_key(pk: int) -> str:
+    return f"training:{pk}"
+
+
+def _page(
+    enrollment: Enrollment, form: forms.Form, entry: Opening | None = None, *, block: str = ""
+) -> dict[str, Any]:
+    """`block` is the one of which the form asks the fields, for the comments of a return at them."""
+    returned = to_answer(enrollment) if block else None
+    show_at_fields(form, returned, block)
+    return {
+        "returned": returned,
+        "record": enrollment,
+        "form": form,
+        "entry": entry,
+        "will_unreport": bool(enrollment.registered_at) and enrollment.report_status == ReportStatus.REPORTED,
+    }
+
+
+def _save(request: HttpRequest, enrollment: Enrollment, form: forms.Form) -> bool:
+    """Save what the form sent; False with the errors put into the form, where it must be shown again."""
+    try:
+        change, unreported = training.save_training(
+            enrollment.pk, raw_of(form), by=request.user, expected_version=version_of(request)
+        )
+    except Refused as refused:
+        show_problems(form, refused.problems)
+        return False
+    except EditConflict as conflict:
+        enrollment.refresh_from_db()
+        form.add_error(None, str(conflict))
+        show_stored(form, enrollment)
+        return False
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+        return True
+    _tell(request, change, unreported)
+    return True
+
+
+def version_of(request: HttpRequest) -> int | None:
+    """The version the form was opened with; a form without one is judged as never up to date."""
+    text = request.POST.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+
+
+def _tell(request: HttpRequest, change: Change, unreported: bool) -> None:
+    if not change:
+        messages.info(request, "没有改动，未作保存，上报状态不变。")
+        return
+    words = f"已保存培训信息，修改了 {len(change.fields)} 项。"
+    if change.after_deadline:
+        messages.warning(request, f"{words}填报时间已经截止，内容已保存，但不能再上报。")
+    else:
+        messages.success(request, words + (UNREPORTED if unreported else ""))
+
+
+@allow(Role.BASE)
+def status_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """变更培训状态 in the registry, with reason, date and evidence (BR-32, 82; DOMAIN §2.7, 3.4)."""
+    enrollment = record_for(request.user, pk, Action.EDIT_STATUS)
+    if not enrollment.registered_at or enrollment.lapsed_at:
+        messages.warning(request, "招收信息审核通过、进入“住院医师信息管理”后，才能变更培训状态。")
+        return redirect("bases:record", pk)
+    context = status_context(enrollment)
+    sent: Mapping = {"data": request.POST, "files": request.FILES} if request.method == "POST" else {}
+    form = status_form(context, **sent)
+    if sent and _save_status(request, enrollment, form):
+        return redirect("bases:record", pk)
+    return render(
+        request,
+        "bases/status_form.html",
+        _page(enrollment, form, block="status"),
+        status=422 if form.errors else 200,
+    )
+
+
+def _save_status(request: HttpRequest, enrollment: Enrollment, form: forms.Form) -> bool:
+    try:
+        change, unreported = training.change_status(
+            enrollment.pk, raw_of(form), by=request.user, expected_version=version_of(request)
+        )
+    except Refused as refused:
+        show_problems(form, refused.problems)
+        return False
+    except EditConflict as conflict:
+        enrollment.refresh_from_db()
+        form.add_error(None, str(conflict))
+        return False
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+        return True
+    if change is None:
+        messages.info(request, "培训状态没有变化，未作保存。")
+    else:
+        words = f"培训状态已变更为“{change.get_to_status_display()}”，即时生效。"
+        messages.success(request, words + (UNREPORTED if unreported else ""))
+    return True
+
+
+@allow(Role.BASE)
+def name_correct(request: HttpRequest, pk: int) -> HttpResponse:
+    """更正姓名: freely until the first approval, then with a reason (AM-07)."""
+    enrollment = record_for(request.user, pk, Action.EDIT_TRAINING)
+    form = NameForm(request.POST or None, initial={"full_name": enrollment.resident.full_name})
+    form.fields["reason"].is_needed = bool(enrollment.approved_submission_id)
+    if request.method == "POST" and form.is_valid() and _save_name(request, enrollment, form):
+        return redirect("bases:record", pk)
+    return render(
+        request, "bases/name_form.html", _page(enrollment, form), status=422 if form.errors else 200
+    )
+
+
+def _save_name(request: HttpRequest, enrollment: Enrollment, form: NameForm) -> bool:
+    values = form.cleaned_data
+    try:
+        change, unreported = training.correct_name(
+            enrollment.pk, values["full_name"], by=request.user, reason=values["reason"]
+        )
+    except Invalid as refusal:
+        form.add_error("full_name", str(refusal))
+        return False
+    except ReasonMissing as missing:
+        form.add_error("reason", str(missing))
+        return False
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+        return True
+    if change:
+        before, after = change.fields["full_name"]
+        messages.success(request, f"姓名已由“{before}”更正为“{after}”。" + (UNREPORTED if unreported else ""))
+    else:
+        messages.info(request, "姓名没有变化，未作保存。")
+    return True

@@ -1,0 +1,331 @@
+"""上报: what stands in its way and the immutable submission it makes (BR-30, 46, 57, 65, 84).
+
+One path for one record and for a thousand: rows are locked in id order, so two clicks, two tabs or two servers make
+one submission (GOALS B15, P-23). The number of queries does not depend on the number of records.
+"""
+
+import uuid
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pghistory
+from django.db import transaction
+from django.db.models import F, Max, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from bases.models import Submission
+from bases.openings import entries_of
+from bases.submissions.differences import changed_fields
+from bases.submissions.kept import approved_snapshots, last_snapshots, snapshot_as_kept
+from bases.submissions.unchanged import UNTOUCHED, untouched_since_return
+from portal.bulk import without_collecting
+from portal.calendar import Opening, current_cycle
+from portal.models import CollectionCycle, Step, User
+from residents.completeness import Completeness, completeness_of_many
+from residents.models import Enrollment, PersonalReturn
+from residents.models.enrollment import ReportStatus, ReviewStatus
+from residents.openness import report_entry
+from residents.rules import education
+from residents.services.returns import mark_reviewed
+from residents.services.states_many import mark_reported_many
+
+DECLARATION = "本基地已核对以上住院医师的个人信息和培训信息，确认真实、准确、完整。"
+
+
+class DeclarationMissing(ValueError):
+    """Nobody declared the data true (BR-19); nothing was reported."""
+
+    def __init__(self) -> None:
+        super().__init__("请先勾选声明，确认信息真实、准确、完整，再上报。")
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """One reason why a record cannot be reported now, and the page where it is repaired ("" where none helps).
+
+    `kind`: "state" already reported, "closed" window or mode, "return" open return to the resident, "missing" or
+    "invalid" field; `owner` tells who must act: "resident", "base" or "". `section` and `label` name the block and the
+    field, for pages that group the missing ones.
+    """
+
+    kind: str
+    text: str
+    url: str = ""
+    owner: str = ""
+    section: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What the check before 上报 found of one record."""
+
+    blockers: list[Blocker]
+    warnings: list[str]
+    # Returned by the province and not changed since.
+    is_untouched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReportResult:
+    """What became of each record: `reported` now, `already` reported before (a second click), `refused` and why."""
+
+    batch: uuid.UUID
+    reported: list[int] = field(default_factory=list)
+    already: list[int] = field(default_factory=list)
+    refused: list[tuple[int, str]] = field(default_factory=list)
+
+
+# --- the check -------------------------------------------------------------------------------------------------------
+
+
+def check(enrollment: Enrollment) -> list[Blocker]:
+    """Everything that stands between this record and 上报; empty when it can be reported (BR-46)."""
+    return examine([enrollment])[enrollment.pk].blockers
+
+
+def examine(enrollments: Iterable[Enrollment]) -> dict[int, Examination]:
+    """Blockers and warnings of each record by its id; warnings stop nothing (P-25), differences of AM-08 among them."""
+    enrollments = list(enrollments)
+    entries = report_entries(enrollments)
+    ids = [row.pk for row in enrollments]
+    returned = set(
+        PersonalReturn.objects.filter(enrollment__in=ids, answered_at__isnull=True).values_list(
+            "enrollment_id", flat=True
+        )
+    )
+    complete = completeness_of_many(enrollments)
+    untouched = untouched_since_return(enrollments)
+    return {
+        row.pk: Examination(
+            _blockers(row, entries[row.pk], row.pk in returned, complete[row.pk]),
+            [f"{part.label}：{words}" for part in complete[row.pk].sections for words in part.warnings],
+            row.pk in untouched,
+        )
+        for row in enrollments
+    }
+
+
+def report_entries(enrollments: Iterable[Enrollment]) -> dict[int, Opening]:
+    """May each record be reported now, and if not, why."""
+    return entries_of(enrollments, report_entry, (Step.REPORT, Step.REVIEW))
+
+
+def is_reported(enrollment: Enrollment) -> bool:
+    """Whether nothing new is to be reported. A resident's save after 上报 may be reported again (AM-14)."""
+    return enrollment.report_status == ReportStatus.REPORTED and not enrollment.has_unreported_update
+
+
+def _blockers(
+    enrollment: Enrollment, entry: Opening, is_returned: bool, complete: Completeness
+) -> list[Blocker]:
+    if is_reported(enrollment):
+        return [Blocker("state", "该记录已经上报，无需重复上报。")]
+    found = [] if entry.is_open else [Blocker("closed", entry.reason)]
+    faulty = [section for section in complete.sections if section.missing or section.errors]
+    if not (faulty or is_returned):
+        return found
+    record_url = reverse("bases:record", args=[enrollment.pk])
+    if is_returned and enrollment.is_live:
+        text = "个人信息已退回住院医师，尚未修改保存。"
+        found.append(Blocker("return", text, f"{record_url}#returns", "resident"))
+    for section in faulty:
+        is_own = section.key == "training"
+        if not (is_own or enrollment.is_live):
+            # His personal part is reported again as it was reported before (AM-20).
+            continue
+        url = (
+            reverse("bases:training-edit", args=[enrollment.pk]) if is_own else f"{record_url}#{section.key}"
+        )
+        owner = "base" if is_own else "resident"
+        for missing in section.missing:
+            target = f"{url}#{missing.fragment}" if is_own else url
+            text = f"{section.label}：“{missing.label}”未填写。"
+            found.append(Blocker("missing", text, target, owner, section.label, missing.label))
+        for error in section.errors:
+            found.append(Blocker("invalid", f"{section.label}：{error}", url, owner))
+    return found
+
+
+# --- the report ------------------------------------------------------------------------------------------------------
+
+
+@without_collecting()
+def report(
+    enrollment_ids: Collection[int],
+    *,
+    by: User,
+    declared: bool,
+    untouched: Collection[int] = (),
+    batch: uuid.UUID | None = None,
+) -> ReportResult:
+    """Report these records to the province, those that can be; the caller has made sure that `by` may (BR-46, 57).
+
+    Each reported record gets one new Submission and becomes 已上报 / 待审核. A record with an update of its resident
+    since the last 上报 is reported again; a submission still waiting is then replaced (AM-14). What the province has
+    returned goes up unchanged only if `untouched` names it: the base insists on it (BR-47, 66). Raises
+    DeclarationMissing (BR-19).
+    """
+    if not declared:
+        raise DeclarationMissing
+    result = ReportResult(batch or uuid.uuid4())
+    with transaction.atomic(), pghistory.context(batch=str(result.batch)):
+        rows = _locked(enrollment_ids)
+        found = examine(rows)
+        ready = []
+        for row in rows:
+            if is_reported(row):
+                result.already.append(row.pk)
+            elif found[row.pk].blockers:
+                told = [blocker.text for blocker in found[row.pk].blockers[:3]]
+                result.refused.append((row.pk, "".join(told)))
+            elif found[row.pk].is_untouched and row.pk not in untouched:
+                result.refused.append((row.pk, f"{UNTOUCHED}，没有勾选仍要上报。"))
+            else:
+                ready.append(row)
+        _submit(ready, by, result.batch)
+        result.reported.extend(row.pk for row in ready)
+    known = {row.pk for row in rows}
+    result.refused.extend((pk, "记录不存在或已被删除。") for pk in sorted(set(enrollment_ids) - known))
+    return result
+
+
+def report_delivered(rows: list[Enrollment], *, by: User, batch: uuid.UUID) -> None:
+    """Report what a province's platform delivered, judged and declared true by the caller (AM-02): 已上报 / 待审核.
+
+    The caller holds the records locked and gives them as they stand, with their blocks (`for_check`); a submission
+    still waiting is replaced.
+    """
+    _submit(rows, by, batch, channel=Submission.Channel.API)
+
+
+def _locked(enrollment_ids: Collection[int]) -> list[Enrollment]:
+    """The records, locked and then read: a row waited for would else come with blocks older than its lock."""
+    rows = Enrollment.objects.filter(pk__in=list(enrollment_ids), deleted_at__isnull=True).order_by("pk")
+    ids = list(rows.select_for_update().values_list("pk", flat=True))
+    return list(for_check(Enrollment.objects.filter(pk__in=ids)).order_by("pk"))
+
+
+def for_check(enrollments: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
+    """The records with all that the check and the snapshot read, loaded together."""
+    return enrollments.select_related(
+        "resident__user",
+        "resident__basic",
+        "resident__work",
+        "resident__certificate",
+        "base__province",
+        "specialty",
+    ).prefetch_related("resident__education_records", "status_changes")
+
+
+def _submit(
+    rows: list[Enrollment], by: User, batch: uuid.UUID, channel: str = Submission.Channel.PAGE
+) -> None:
+    if not rows:
+        return
+    now = timezone.now()
+    ids = [row.pk for row in rows]
+    close_waiting(Submission.objects.filter(enrollment__in=ids), by)
+    last = dict(
+        Submission.objects.filter(enrollment__in=ids).values_list("enrollment").annotate(last=Max("number"))
+    )
+    cycles = _cycles_of(rows)
+    kept = last_snapshots(rows)
+    approved = approved_snapshots(ids)
+    Submission.objects.bulk_create(
+        [
+            build_submission(
+                row,
+                by=by,
+                declared=True,
+                number=last.get(row.pk, 0) + 1,
+                cycle=cycles.get(row.intake_year if row.module == "intake" else None),
+                batch=batch,
+                reported=kept.get(row.pk),
+                approved=approved.get(row.pk),
+                channel=channel,
+            )
+            for row in rows
+        ],
+        batch_size=500,
+    )
+    waiting = [
+        row.pk for row in rows if row.review_status == ReviewStatus.PENDING and not row.has_unreported_update
+    ]
+    mark_reported_many([pk for pk in ids if pk not in set(waiting)], now=now)
+    mark_reviewed(ids)
+
+
+def _cycles_of(rows: list[Enrollment]) -> dict[int | None, CollectionCycle]:
+    """The cycle of each intake year, and under None the one in which registry records are reported now."""
+    cycles: dict[int | None, CollectionCycle] = {}
+    years = {row.intake_year for row in rows if row.module == "intake"}
+    for cycle in CollectionCycle.objects.filter(year__in=years):
+        cycles[cycle.year] = cycle
+    if any(row.module == "registry" for row in rows) and (now := current_cycle()):
+        cycles[None] = now
+    return cycles
+
+
+def build_submission(
+    enrollment: Enrollment,
+    *,
+    by: User,
+    declared: bool,
+    number: int | None = None,
+    cycle: CollectionCycle | None = None,
+    batch: uuid.UUID | None = None,
+    reported: dict[str, Any] | None = None,
+    approved: dict[str, Any] | None = None,
+    channel: str = Submission.Channel.PAGE,
+) -> Submission:
+    """The frozen picture of a record as it stands now, not yet saved (BR-20).
+
+    `reported` is the snapshot before, whose personal part stays for a person who has left the base (AM-20); `approved`
+    the last approved one, against which the changed fields are told (GOALS P2). Without `number` and `cycle` they are
+    looked up, at two queries a record.
+    """
+    if number is None:
+        number = (enrollment.submissions.aggregate(last=Max("number"))["last"] or 0) + 1
+        cycle = cycle or _cycles_of([enrollment]).get(
+            enrollment.intake_year if enrollment.module == "intake" else None
+        )
+    snapshot = snapshot_as_kept(enrollment, reported)
+    studied = education.derived(snapshot.get("education") or [])
+    return Submission(
+        enrollment=enrollment,
+        module=enrollment.module,
+        number=number,
+        cycle=cycle,
+        province_id=enrollment.base.province_id,
+        base_id=enrollment.base_id,
+        specialty_id=enrollment.specialty_id,
+        intake_year=enrollment.intake_year,
+        trainee_type=enrollment.trainee_type,
+        status=enrollment.status,
+        approved_years=enrollment.approved_years,
+        sex=snapshot.get("basic", {}).get("sex") or "",
+        highest_education=studied["highest_level"] or "",
+        highest_degree=studied["highest_degree_code"] or "",
+        is_fresh_graduate=enrollment.is_fresh_graduate,
+        is_rural_oriented=enrollment.is_rural_oriented,
+        is_western_support=enrollment.is_western_support,
+        snapshot=snapshot,
+        changed_fields=changed_fields(approved, snapshot) if approved is not None else None,
+        channel=channel,
+        declared_true=declared,
+        reported_by=by,
+        report_batch=batch,
+    )
+
+
+def close_waiting(submissions: QuerySet[Submission], by: User) -> None:
+    """Those of these submissions that still wait are withdrawn."""
+    submissions.filter(outcome=Submission.Outcome.PENDING).update(
+        outcome=Submission.Outcome.WITHDRAWN,
+        decided_by=by,
+        decided_at=timezone.now(),
+        version=F("version") + 1,
+    )

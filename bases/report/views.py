@@ -1,0 +1,95 @@
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from bases.lists.access import record_for
+from bases.lists.selection import chosen, ids_in, named, way_back
+from bases.report import services as reporting
+from bases.report import withdrawal
+from bases.report.services import DECLARATION, DeclarationMissing, ReportResult, for_check
+from bases.scope import current_base
+from portal.access import allow
+from portal.roles import Action, Role
+from residents.models import Enrollment
+from residents.services.states import StateMoved
+
+BLOCKED_SHOWN = 200
+REFUSED_NAMED = 5
+
+
+@allow(Role.BASE)
+def report(request: HttpRequest) -> HttpResponse:
+    """上报前检查 of the chosen records with links to what is missing, and 上报 of those that are ready (BR-30, B15)."""
+    if request.method == "GET":
+        records = for_check(chosen(request.GET, request.user, current_base(request), Action.REPORT))
+        return render(request, "bases/report.html", _checked(request, list(records.order_by("pk"))))
+    own = named([request.POST.get("ids", "")], request.user, Action.REPORT)
+    declared = request.POST.get("declared") == "on"
+    insisted = ids_in(request.POST.getlist("untouched"))
+    try:
+        result = reporting.report(
+            own.values_list("pk", flat=True), by=request.user, declared=declared, untouched=insisted
+        )
+    except DeclarationMissing as missing:
+        shown = named([request.POST.get(name, "") for name in ("ids", "others")], request.user, Action.REPORT)
+        context = _checked(request, list(for_check(shown).order_by("pk"))) | {"error": str(missing)}
+        return render(request, "bases/report.html", context | {"insisted": insisted}, status=422)
+    _tell(request, result)
+    return redirect(way_back(request))
+
+
+def _checked(request: HttpRequest, records: list[Enrollment]) -> dict:
+    found = reporting.examine(records)
+    ready = [row for row in records if not found[row.pk].blockers]
+    already = [row for row in records if reporting.is_reported(row)]
+    blocked = [
+        (row, found[row.pk].blockers)
+        for row in records
+        if found[row.pk].blockers and not reporting.is_reported(row)
+    ]
+    return {
+        "ready": ready,
+        "warned": [(row, found[row.pk].warnings) for row in ready if found[row.pk].warnings],
+        "untouched": [row for row in ready if found[row.pk].is_untouched],
+        "ready_ids": ",".join(str(row.pk) for row in ready),
+        "other_ids": ",".join(str(row.pk) for row in records if found[row.pk].blockers),
+        "already": already,
+        "blocked": blocked[:BLOCKED_SHOWN],
+        "blocked_count": len(blocked),
+        "declaration": DECLARATION,
+        "back": way_back(request),
+    }
+
+
+def _tell(request: HttpRequest, result: ReportResult) -> None:
+    if result.reported:
+        messages.success(request, f"已上报 {len(result.reported)} 人，等待省级审核。")
+    if result.already:
+        messages.info(request, f"{len(result.already)} 人此前已经上报，没有重复上报。")
+    if result.refused:
+        names = dict(
+            Enrollment.objects.filter(pk__in=[pk for pk, _ in result.refused]).values_list(
+                "pk", "resident__full_name"
+            )
+        )
+        told = [f"{names.get(pk, '')}：{reason}" for pk, reason in result.refused[:REFUSED_NAMED]]
+        more = f"等 {len(result.refused)} 人" if len(result.refused) > REFUSED_NAMED else ""
+        messages.error(request, f"未能上报：{'　'.join(told)}{more}")
+    if not (result.reported or result.already or result.refused):
+        messages.warning(request, "没有选中可以上报的记录。")
+
+
+@allow(Role.BASE)
+@require_POST
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """撤回上报 while the province has not decided (AM-15)."""
+    enrollment = record_for(request.user, pk, Action.REPORT)
+    try:
+        withdrawal.withdraw(enrollment.pk, by=request.user)
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+    else:
+        messages.success(request, f"已撤回“{enrollment.resident.full_name}”的上报，修改后请再次上报。")
+    return redirect(reverse("bases:record", args=[pk]))

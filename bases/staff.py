@@ -1,0 +1,170 @@
+"""Who works for which organisation: the only writer of guardian (ARCHITECTURE §5, TRUST 29).
+
+A grant is one row on one organisation: `act_…` for those who work there, `view_…` for those who only read. Nobody
+gives, changes or takes away what lies outside his own organisations.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Q
+from guardian.shortcuts import assign_perm, remove_perm
+
+from bases.models import (
+    Province,
+    ProvinceUserGrant,
+    SpecialtyBase,
+    SpecialtyBaseUserGrant,
+    TrainingBase,
+    TrainingBaseUserGrant,
+)
+from bases.scope import bases_for, provinces_for
+from portal import audit
+from portal.models import User
+from portal.roles import Action, Role, role_allows
+from portal.sign_in import second_factor
+
+Organisation = Province | TrainingBase | SpecialtyBase
+ROLE_OF = {Province: Role.PROVINCE, TrainingBase: Role.BASE, SpecialtyBase: Role.BASE}
+GRANTS = {
+    Province: ProvinceUserGrant,
+    TrainingBase: TrainingBaseUserGrant,
+    SpecialtyBase: SpecialtyBaseUserGrant,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One person's place in one organisation."""
+
+    user: User
+    organisation: Organisation
+    is_acting: bool
+
+
+def may_manage(by: User, organisation: Organisation | None) -> bool:
+    """May this person appoint and dismiss there? Without an organisation: among the association's own staff."""
+    if organisation is None:
+        return by.role == Role.CMDA and role_allows(by.role, Action.MANAGE_STAFF)
+    if isinstance(organisation, Province):
+        return provinces_for(by, Action.MANAGE_STAFF).filter(pk=organisation.pk).exists()
+    base_id = organisation.base_id if isinstance(organisation, SpecialtyBase) else organisation.pk
+    return bases_for(by, Action.MANAGE_STAFF).filter(pk=base_id).exists()
+
+
+def appoint(user: User, organisation: Organisation, *, by: User, read_only: bool = False) -> None:
+    """Give one person exactly one grant on an organisation, acting or read-only, in place of any he had there.
+
+    Raises PermissionDenied where `by` doesn't manage the organisation, or where the person's role is of another kind:
+    a base's officer never gets a province.
+    """
+    if not may_manage(by, organisation) or user.role != ROLE_OF[type(organisation)]:
+        raise PermissionDenied
+    name = organisation._meta.model_name
+    given, other = ("view", "act") if read_only else ("act", "view")
+    with transaction.atomic():
+        # The row lock keeps two clicks from leaving both grants.
+        User.objects.select_for_update().get(pk=user.pk)
+        remove_perm(f"bases.{other}_{name}", user, organisation)
+        assign_perm(f"bases.{given}_{name}", user, organisation)
+        audit.record("appoint", by=by, target=organisation, user=user.pk, read_only=read_only)
+
+
+def dismiss(user: User, organisation: Organisation, *, by: User) -> None:
+    """Take every grant of one person on one organisation away; effective at his next click (TRUST 22)."""
+    if not may_manage(by, organisation) or user.pk == by.pk:
+        raise PermissionDenied
+    with transaction.atomic():
+        GRANTS[type(organisation)].objects.filter(user=user, content_object=organisation).delete()
+        audit.record("dismiss", by=by, target=organisation, user=user.pk)
+
+
+def create_staff(
+    organisation: Organisation | None,
+    *,
+    username: str,
+    full_name: str,
+    mobile: str,
+    email: str = "",
+    read_only: bool = False,
+    by: User,
+) -> User:
+    """A new person for an organisation, or for the association without one. He cannot sign in before an initial code
+    is issued to him; his role follows from the organisation and nothing else."""
+    if not may_manage(by, organisation):
+        raise PermissionDenied
+    role = ROLE_OF[type(organisation)] if organisation else Role.CMDA
+    with transaction.atomic():
+        user = User.objects.create_user(username, role=role, full_name=full_name, mobile=mobile, email=email)
+        audit.record("create_staff", by=by, target=user, role_given=str(role))
+        if organisation:
+            appoint(user, organisation, by=by, read_only=read_only)
+    return user
+
+
+def set_active(user: User, *, active: bool, by: User) -> None:
+    """Disable or enable one person's account everywhere; takes the right over every organisation he works for."""
+    if not may_manage_person(by, user):
+        raise PermissionDenied
+    with transaction.atomic():
+        user.is_active = active
+        user.save(update_fields=["is_active"])
+        audit.record("enable" if active else "disable", by=by, target=user)
+
+
+def may_manage_person(by: User, user: User) -> bool:
+    """May `by` disable this person or issue him a code: never himself, never someone who also works elsewhere."""
+    if user.pk == by.pk or user.role == Role.RESIDENT:
+        return False
+    if by.role == Role.CMDA:
+        return role_allows(by.role, Action.MANAGE_STAFF)
+    places = memberships_of(user)
+    return bool(places) and all(may_manage(by, place.organisation) for place in places)
+
+
+def is_above(by: User, user: User) -> bool:
+    """Whether someone who manages this person also stands above him; nobody stands above the association's staff but
+    a colleague."""
+    return by.role in (Role.PROVINCE, Role.CMDA) and (by.role == Role.CMDA or by.role != user.role)
+
+
+def reset_factor(user: User, *, by: User, reason: str) -> None:
+    """Take a lost second factor away (TRUST 14); raises PermissionDenied where `by` may not.
+
+    An equal may not: he can issue a new password as well, and would enter as his colleague.
+    """
+    if not (may_manage_person(by, user) and is_above(by, user)):
+        raise PermissionDenied
+    second_factor.reset(user, by=by, reason=reason)
+
+
+def memberships_of(user: User) -> list[Membership]:
+    """The organisations one person works for: provinces, then bases, then single specialties."""
+    return [place for model in GRANTS for place in _memberships(model, Q(user=user))]
+
+
+def staff_of(model: type[Organisation], ids: Collection[object]) -> list[Membership]:
+    """Everyone with a grant on one of these organisations of one kind, in their order."""
+    return _memberships(model, Q(content_object__in=list(ids)))
+
+
+def recipients(model: type[Organisation], ids: Collection[object]) -> dict[object, list[int]]:
+    """Whom to tell about an organisation's affairs: the user ids of its active staff, by the organisation's key."""
+    found: dict[object, list[int]] = {}
+    rows = GRANTS[model].objects.filter(content_object__in=list(ids), user__is_active=True)
+    for key, user_id in rows.order_by("user_id").values_list("content_object_id", "user_id").distinct():
+        found.setdefault(key, []).append(user_id)
+    return found
+
+
+def _memberships(model: type[Organisation], which: Q) -> list[Membership]:
+    found: dict[tuple, Membership] = {}
+    act = f"act_{model._meta.model_name}"
+    rows = GRANTS[model].objects.filter(which).select_related("user", "content_object", "permission")
+    for row in rows.order_by("content_object_id", "user__full_name", "user_id"):
+        key = (row.content_object_id, row.user_id)
+        is_acting = row.permission.codename == act or (key in found and found[key].is_acting)
+        found[key] = Membership(row.user, row.content_object, is_acting)
+    return list(found.values())

@@ -1,0 +1,50 @@
+"""Records the province has returned and nobody has changed since: their 上报 is asked about, and marked (BR-47, 66)."""
+
+from collections.abc import Iterable
+
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+
+from bases.models import Submission
+from bases.submissions.kept import snapshot_as_kept
+from residents.models import Enrollment
+from residents.models.enrollment import ReviewStatus
+
+UNTOUCHED = "省级退回后没有修改任何内容"
+
+
+def untouched_since_return(enrollments: Iterable[Enrollment]) -> set[int]:
+    """The ids of those that stand as they were reported and returned; one query, none where nothing was returned."""
+    returned = [row for row in enrollments if row.review_status == ReviewStatus.RETURNED]
+    if not returned:
+        return set()
+    decided = Submission.objects.filter(enrollment__in=[row.pk for row in returned]).exclude(
+        outcome__in=(Submission.Outcome.WITHDRAWN, Submission.Outcome.PENDING)
+    )
+    newest = decided.order_by("enrollment", "-number").distinct("enrollment")
+    found = {
+        pk: snapshot
+        for pk, outcome, snapshot in newest.values_list("enrollment", "outcome", "snapshot")
+        if outcome == Submission.Outcome.RETURNED
+    }
+    return {row.pk for row in returned if row.pk in found and _stands(row, found[row.pk])}
+
+
+def _stands(row: Enrollment, snapshot: dict) -> bool:
+    return snapshot_as_kept(row, snapshot) == snapshot
+
+
+def with_untouched(submissions: QuerySet[Submission]) -> QuerySet[Submission]:
+    """Each with `is_untouched`: reported again with the very content that the province had returned before."""
+    before = (
+        Submission.objects.filter(
+            enrollment=OuterRef(OuterRef("enrollment")), number__lt=OuterRef(OuterRef("number"))
+        )
+        .exclude(outcome=Submission.Outcome.WITHDRAWN)
+        .order_by("-number")
+    )
+    same = Submission.objects.filter(
+        pk=Subquery(before.values("pk")[:1]),
+        outcome=Submission.Outcome.RETURNED,
+        snapshot=OuterRef("snapshot"),
+    )
+    return submissions.annotate(is_untouched=Exists(same))

@@ -1,0 +1,1 @@
+"""转换基地: a base asks another for a resident (BR-74)."""

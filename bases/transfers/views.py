@@ -1,0 +1,189 @@
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from bases.models import ImportRow, TrainingBase, TransferRequest
+from bases.scope import bases_for, current_base
+from bases.transfers import services as transfers
+from bases.transfers.forms import PersonForm, ReasonForm, RefusalForm, ReleaseForm
+from portal.access import allow
+from portal.roles import Action, Role
+from residents.forms import show_problems
+from residents.services.refusals import Refused
+from residents.services.states import StateMoved
+
+MOST_CLOSED = 50
+
+
+@require_GET
+@allow(Role.BASE)
+def transfer_list(request: HttpRequest) -> HttpResponse:
+    """转出与转入: what others ask of this base, what it asked of others (P-15)."""
+    base = current_base(request)
+    found = {"incoming": transfers.incoming(request.user), "outgoing": transfers.outgoing(request.user)}
+    if base is not None:
+        found["incoming"] = found["incoming"].filter(enrollment__base=base)
+        found["outgoing"] = found["outgoing"].filter(to_base=base)
+    page: dict[str, Any] = {"may_ask": _asking_base(request) is not None}
+    for side, requests in found.items():
+        closed = requests.exclude(state="open").order_by("-answered_at")[:MOST_CLOSED]
+        page[side] = [*requests.filter(state="open")[:500], *closed]
+    return render(request, "bases/transfers/list.html", page)
+
+
+def _asking_base(request: HttpRequest) -> TrainingBase | None:
+    return current_base(request, Action.IMPORT_ACCOUNTS)
+
+
+@allow(Role.BASE)
+def transfer_new(request: HttpRequest) -> HttpResponse:
+    """请求转出: the person by three details or from a refused import row, what is told of him, then the request."""
+    base = _asking_base(request)
+    if base is None:
+        raise PermissionDenied
+    row = _row(request)
+    base = row.batch.base if row else base
+    is_known = row is not None or request.method == "POST"
+    person = PersonForm(_details(row) if row else request.POST if is_known else None)
+    live = _held(request, base, person) if is_known else None
+    reason = ReasonForm(request.POST if request.POST.get("act") == "ask" else None)
+    if live and reason.is_bound and reason.is_valid():
+        try:
+            asked = transfers.ask(
+                live.enrollment_id, base, reason=reason.cleaned_data["reason"], by=request.user
+            )
+        except StateMoved as moved:
+            messages.error(request, str(moved))
+            return redirect("bases:transfers")
+        messages.success(request, f"已向“{live.base_name}”发出转出请求，请其于 {asked.due_on} 前处理。")
+        return redirect("bases:transfers")
+    page = {"base": base, "row": row, "person": person, "live": live, "reason": reason}
+    bad = person.errors or reason.errors
+    return render(request, "bases/transfers/new.html", page, status=422 if bad else 200)
+
+
+def _row(request: HttpRequest) -> ImportRow | None:
+    """The refused row of one of the user's own batches that the request starts from."""
+    text = request.GET.get("row", "")
+    if not text:
+        return None
+    own = bases_for(request.user, Action.IMPORT_ACCOUNTS)
+    rows = ImportRow.objects.select_related("batch__base").filter(batch__base__in=own, verdict="refused")
+    return get_object_or_404(rows, pk=text if text.isdigit() and len(text) < 18 else 0)
+
+
+def _details(row: ImportRow) -> dict[str, Any]:
+    return {name: row.values.get(name) or "" for name in PersonForm.base_fields}
+
+
+def _held(request: HttpRequest, base: TrainingBase, person: PersonForm) -> Any:
+    if not person.is_valid():
+        return None
+    details = {name: person.cleaned_data[name] for name in PersonForm.base_fields}
+    try:
+        return transfers.find_held(base, **details, by=request.user, request=request)
+    except (transfers.NotHeld, transfers.TooManyMisses, StateMoved) as refusal:
+        person.add_error(None, str(refusal))
+        return None
+
+
+@require_GET
+@allow(Role.BASE)
+def transfer(request: HttpRequest, pk: int) -> HttpResponse:
+    """One request, as the base that holds the person or the base that asks may see it."""
+    return _show(request, *_request_for(request, pk))
+
+
+def _request_for(request: HttpRequest, pk: int) -> tuple[TransferRequest, bool]:
+    """The request and whether the user stands on the holding side. Raises Http404."""
+    for found, is_holder in (
+        (transfers.incoming(request.user), True),
+        (transfers.outgoing(request.user), False),
+    ):
+        if asked := found.filter(pk=pk).first():
+            return asked, is_holder
+    raise Http404
+
+
+def _show(
+    request: HttpRequest, asked: TransferRequest, is_holder: bool, **changed: forms.Form
+) -> HttpResponse:
+    side = transfers.incoming if is_holder else transfers.outgoing
+    needed = Action.EDIT_STATUS if is_holder else Action.IMPORT_ACCOUNTS
+    page = {
+        "asked": asked,
+        "is_holder": is_holder,
+        "may_act": side(request.user, needed).filter(pk=asked.pk).exists() and asked.state == "open",
+        "release_form": ReleaseForm(initial={"destination": asked.to_base.name}),
+        "refusal_form": RefusalForm(),
+    }
+    bad = any(form.errors for form in changed.values())
+    return render(request, "bases/transfers/request.html", page | changed, status=422 if bad else 200)
+
+
+def _acting(request: HttpRequest, pk: int, *, as_holder: bool) -> TransferRequest:
+    """404 outside the scope, 403 on the other side of the request or with a right to look only."""
+    _request_for(request, pk)
+    side, needed = (
+        (transfers.incoming, Action.EDIT_STATUS)
+        if as_holder
+        else (transfers.outgoing, Action.IMPORT_ACCOUNTS)
+    )
+    asked = side(request.user, needed).filter(pk=pk).first()
+    if asked is None:
+        raise PermissionDenied
+    return asked
+
+
+@require_POST
+@allow(Role.BASE)
+def transfer_release(request: HttpRequest, pk: int) -> HttpResponse:
+    """退培 for 转换培训基地, and the asking base is told (BR-74)."""
+    asked = _acting(request, pk, as_holder=True)
+    form = ReleaseForm(request.POST)
+    if not form.is_valid():
+        return _show(request, asked, True, release_form=form)
+    try:
+        transfers.release(pk, **form.cleaned_data, by=request.user)
+    except Refused as refused:
+        show_problems(form, refused.problems)
+        return _show(request, asked, True, release_form=form)
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+        return redirect("bases:transfer", pk)
+    messages.success(request, f"已退培并转出，{asked.to_base.name}现在可以导入此人。")
+    return redirect("bases:transfers")
+
+
+@require_POST
+@allow(Role.BASE)
+def transfer_refuse(request: HttpRequest, pk: int) -> HttpResponse:
+    asked = _acting(request, pk, as_holder=True)
+    form = RefusalForm(request.POST)
+    if not form.is_valid():
+        return _show(request, asked, True, refusal_form=form)
+    try:
+        transfers.refuse(pk, answer=form.cleaned_data["answer"], by=request.user)
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+    else:
+        messages.success(request, "已告知对方基地：不同意转出。")
+    return redirect("bases:transfers")
+
+
+@require_POST
+@allow(Role.BASE)
+def transfer_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    _acting(request, pk, as_holder=False)
+    try:
+        transfers.cancel(pk, by=request.user)
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+    else:
+        messages.success(request, "已撤回转出请求。")
+    return redirect("bases:transfers")

@@ -1,0 +1,119 @@
+"""The kinds of workbook of the import desk: what each is called, who may bring it when, what reads and writes it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bases.lists.records import Module
+from bases.models import ImportBatch, TrainingBase
+from bases.models.organisations import ReportingMode
+from bases.workbooks.rows import AccountWorkbook, Workbook
+from bases.workbooks.training import TrainingWorkbook
+from portal.calendar import Opening, opening
+from portal.models import CollectionCycle, Step
+from portal.roles import Action
+from residents.openness import SWITCHED
+
+_NO_CYCLE = Opening(False, reason="尚未设置采集周期，请联系中国医师协会。")
+
+
+def import_opening(base: TrainingBase, module: str, cycle: CollectionCycle | None) -> Opening:
+    """May this base import accounts now? Intake: in its window and where the province reports directly (BR-08, 39);
+    registry: at any time (BR-60)."""
+    if cycle is None:
+        return _NO_CYCLE
+    if module == Module.REGISTRY:
+        return Opening(True)
+    if base.province.reporting_mode == ReportingMode.API:
+        return SWITCHED
+    return opening(cycle, Step.BASE_FILL, province_id=base.province_id, base_id=base.pk)
+
+
+def training_opening(base: TrainingBase, module: str, cycle: CollectionCycle | None) -> Opening:
+    """A training workbook is always taken: each of its records is open or closed by itself (AM-03)."""
+    return Opening(True) if cycle else _NO_CYCLE
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of workbook.
+
+    `good` and `same` say what an import does with a good row and with one that would change nothing, `nothing_new`
+    that no row is a good one, `before` and `after` what the page adds to a confirmation and to its result. `is_filled`:
+    the template holds the records chosen, and so their full numbers; `shown`: the fields that the list of rows shows.
+    `home`: the page from which it is uploaded, where that isn't the base's own.
+    """
+
+    key: str
+    title: str
+    template_title: str
+    action: Action
+    opening: Callable[[Any, str, CollectionCycle | None], Opening]
+    workbooks: Mapping[str, Workbook]
+    good: str
+    same: str
+    nothing_new: str
+    shown: tuple[str, ...]
+    is_filled: bool = False
+    before: str = ""
+    after: str = ""
+    home: str = ""
+
+    def __str__(self) -> str:
+        return self.key
+
+
+_ACCOUNTS = AccountWorkbook()
+KINDS: dict[str, Kind] = {
+    kind.key: kind
+    for kind in (
+        Kind(
+            key=ImportBatch.Kind.ACCOUNTS.value,
+            title="账号导入",
+            template_title="账号模板",
+            action=Action.IMPORT_ACCOUNTS,
+            opening=import_opening,
+            workbooks={Module.INTAKE: _ACCOUNTS, Module.REGISTRY: _ACCOUNTS},
+            good="新增",
+            same="已存在",
+            nothing_new="这些住院医师都已在本基地，没有需要导入的行：新增 0 行，更新 0 行。",
+            shown=("intake_year", "full_name", "id_type", "id_number", "mobile"),
+            before="导入后证件类型和证件号不能修改。",
+            after="请通知住院医师以证件号为账号登录，初始密码 000000，首次登录须激活账号。",
+        ),
+        Kind(
+            key=ImportBatch.Kind.TRAINING.value,
+            title="培训信息导入",
+            template_title="培训信息模板",
+            action=Action.EDIT_TRAINING,
+            opening=training_opening,
+            workbooks={module: TrainingWorkbook(module) for module in Module},
+            good="更新",
+            same="没有变化",
+            nothing_new="文件与系统中的内容完全一致，没有需要写入的改动：新增 0 行，更新 0 行。",
+            shown=("full_name", "id_number"),
+            is_filled=True,
+        ),
+    )
+}
+
+
+_OTHERS: dict[str, Kind] = {}
+
+
+def offer(kind: Kind) -> None:
+    """Let an app above bring a workbook of a province: its batches run through the same engine and pages."""
+    _OTHERS[kind.key] = kind
+
+
+def kind_of(batch: ImportBatch) -> Kind:
+    return KINDS.get(batch.kind) or _OTHERS[batch.kind]
+
+
+def workbook_of(batch: ImportBatch) -> Workbook:
+    return kind_of(batch).workbooks[batch.module]
+
+
+def opening_of(batch: ImportBatch) -> Opening:
+    """May rows of this batch be written, corrected or taken back now?"""
+    return kind_of(batch).opening(batch.base or batch.province, batch.module, batch.cycle)

@@ -1,0 +1,52 @@
+"""What the worker does with a batch this moment, told from inside its open transaction (GOALS B8).
+
+Whoever works tells; bases/imports/progress.py carries it out of the transaction. Without a listener nothing happens.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What is done since when; of how many rows how many are done, where rows are done one by one."""
+
+    words: str
+    since: datetime
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(slots=True)
+class Board:
+    """Where the work in hand is told: read by another thread."""
+
+    stage: Stage | None = None
+
+
+_board: ContextVar[Board | None] = ContextVar("import_board", default=None)
+
+
+def tell(words: str, done: int = 0, total: int = 0) -> None:
+    """The worker does this now."""
+    board = _board.get()
+    if board is None:
+        return
+    is_same = board.stage is not None and board.stage.words == words
+    board.stage = Stage(words, board.stage.since if is_same else timezone.now(), done, total)
+
+
+@contextmanager
+def listening() -> Iterator[Board]:
+    """What is told in this block stands on the board."""
+    board = Board()
+    mark = _board.set(board)
+    try:
+        yield board
+    finally:
+        _board.reset(mark)

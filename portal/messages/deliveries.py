@@ -1,0 +1,87 @@
+"""Which messages leave the portal, by mail or SMS, and when; portal/messages/sending.py sends them (GOALS S4)."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from portal.models import Delivery, Message, MessageSettings, User
+from portal.tasks import send_due_messages
+
+State = Delivery.State
+DIGEST_HOUR = 8
+# A worker that claimed a row and has not answered for this long is gone.
+PATIENCE = timedelta(minutes=15)
+
+
+def last_digest_hour(now: datetime) -> datetime:
+    """The newest 08:00, local time, that is not after `now`."""
+    local = timezone.localtime(now)
+    hour = local.replace(hour=DIGEST_HOUR, minute=0, second=0, microsecond=0)
+    return hour if hour <= local else hour - timedelta(days=1)
+
+
+def plan(
+    messages: Iterable[Message], settings: Mapping[int, MessageSettings], *, daily: Collection[int]
+) -> None:
+    """Write a delivery for each message whose recipient has an address on his channel; the worker is woken on commit.
+
+    Those in `daily` go out together at the next digest hour. Two queries.
+    """
+    by_person = {message.recipient_id: message for message in messages}
+    people = User.objects.filter(pk__in=list(by_person), is_active=True).only("email", "mobile")
+    now = timezone.now()
+    tomorrow = last_digest_hour(now) + timedelta(days=1)
+    rows = []
+    for person in people:
+        channel = channel_of(person, settings.get(person.pk))
+        if channel:
+            due = tomorrow if person.pk in daily else now
+            message = by_person[person.pk]
+            rows.append(Delivery(message=message, recipient=person, channel=channel, due_at=due))
+    Delivery.objects.bulk_create(rows)
+    if any(row.due_at <= now for row in rows):
+        wake_worker()
+
+
+def channel_of(person: User, settings: MessageSettings | None) -> str:
+    """The way to this person; "" where he wants none or has no address on it."""
+    wanted = settings.channel if settings else MessageSettings.Channel.AUTOMATIC
+    addresses = {Delivery.Channel.MAIL: person.email, Delivery.Channel.SMS: person.mobile}
+    for channel, address in addresses.items():
+        if address and wanted in ("", channel):
+            return channel
+    return ""
+
+
+def wake_worker() -> None:
+    """Ask the worker to send what is due, once this transaction has been committed; once, however many it told."""
+    if not any(callback[1] is _enqueue for callback in connection.run_on_commit):
+        transaction.on_commit(_enqueue)
+
+
+def _enqueue() -> None:
+    send_due_messages.enqueue()
+
+
+def send_again(rows: QuerySet[Delivery]) -> int:
+    """Take up the 发送失败 among these with all their tries anew; returns how many. What may have arrived (结果不明)
+    stays as it is."""
+    count = rows.filter(state=State.FAILED).update(
+        state=State.WAITING, tries=0, due_at=timezone.now(), error=""
+    )
+    if count:
+        wake_worker()
+    return count
+
+
+def look_after(now: datetime | None = None) -> None:
+    """For the clock: what was claimed and never answered becomes 结果不明; what is due wakes the worker."""
+    now = now or timezone.now()
+    Delivery.objects.filter(state=State.SENDING, tried_at__lt=now - PATIENCE).update(
+        state=State.UNKNOWN, error="发送过程中断，未收到结果；为避免重复，不再发送。"
+    )
+    if Delivery.objects.filter(state=State.WAITING, due_at__lte=now).exists():
+        wake_worker()

@@ -1,0 +1,111 @@
+"""消息设置: the form of a person's own choices (GOALS S4)."""
+
+from typing import Any
+
+from django import forms
+from django.db import transaction
+
+from portal import audit
+from portal.messages.services import ALWAYS_SHOWN, LEAVES_PORTAL, Topic, choices_for, chosen, send
+from portal.models import MessageSettings, User
+
+Channel = MessageSettings.Channel
+# At which field to tell that nothing could be sent this way, and what to do.
+_WITHOUT_ADDRESS = {
+    Channel.MAIL: ("email", "您选择了电子邮件，请填写电子邮箱；不想填写的，请选择其他通知方式。"),
+    Channel.SMS: (
+        "channel",
+        "您的账号没有手机号，收不到短信。请选择其他通知方式，或请管理员为您登记手机号。",
+    ),
+}
+
+
+class MessageSettingsForm(forms.Form):
+    """One group of choices a topic, the way besides the portal, and the person's own address on it."""
+
+    channel = forms.ChoiceField(
+        label="站外通知方式",
+        required=False,
+        widget=forms.RadioSelect,
+        help_text="站外通知只写有几条新消息和类别，不含姓名等个人信息。“其他”一类不发站外通知。",
+    )
+
+    email = forms.EmailField(
+        label="接收通知的电子邮箱",
+        required=False,
+        max_length=100,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    email_again = forms.EmailField(
+        label="再次输入电子邮箱",
+        required=False,
+        max_length=100,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        help_text="填写新的电子邮箱时，请再输入一遍。",
+    )
+
+    def __init__(self, *args, user: User, settings: MessageSettings | None, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        for topic in Topic:
+            self.fields[topic.value] = forms.ChoiceField(
+                label=topic.label,
+                choices=[(choice.value, choice.label) for choice in choices_for(topic)],
+                initial=chosen(settings, topic),
+                widget=forms.RadioSelect,
+                help_text=_explain(topic),
+            )
+        channel = self.fields["channel"]
+        channel.choices = MessageSettings.Channel.choices
+        channel.initial = settings.channel if settings else ""
+        self.fields["email"].initial = user.email
+        self.order_fields([*Topic.values, "channel", "email", "email_again"])
+
+    @property
+    def lost_channel(self) -> str:
+        """The stored way besides the portal if there is no address on it: only the portal tells then."""
+        channel = self.fields["channel"].initial
+        return Channel(channel).label if channel and not self._has_address(channel, self.user.email) else ""
+
+    def _has_address(self, channel: str, email: str) -> bool:
+        return bool({Channel.MAIL: email, Channel.SMS: self.user.mobile}.get(Channel(channel), True))
+
+    def clean(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        email = values.get("email", self.user.email)
+        if email and email != self.user.email and values.get("email_again") != email:
+            self.add_error("email_again", "两次输入的电子邮箱不一致，请重新输入。")
+        channel = values.get("channel")
+        if channel and not self._has_address(channel, email) and "email" not in self.errors:
+            field, words = _WITHOUT_ADDRESS[channel]
+            self.add_error(field, words)
+        return values
+
+    def save(self) -> None:
+        values = self.cleaned_data
+        with transaction.atomic():
+            self._save_choices()
+            if values["email"] != self.user.email:
+                self._save_email(values["email"])
+
+    def _save_email(self, email: str) -> None:
+        """The message also shows whether mail reaches the new address."""
+        self.user.email = email
+        self.user.save(update_fields=["email"])
+        audit.record("email_change", by=self.user, target=self.user)
+        subject = f"接收通知的电子邮箱已改为 {email}" if email else "接收通知的电子邮箱已删除"
+        send([self.user], kind="email_change", subject=subject, body="如果不是您本人修改，请立即修改密码。")
+
+    def _save_choices(self) -> None:
+        values = self.cleaned_data
+        choices = {topic.value: values[topic.value] for topic in Topic}
+        MessageSettings.objects.update_or_create(
+            user=self.user, defaults={"choices": choices, "channel": values["channel"]}
+        )
+
+
+def _explain(topic: Topic) -> str:
+    if topic in ALWAYS_SHOWN:
+        return "站内消息始终即时显示，不能关闭；“每日汇总”只影响邮件或短信。"
+    way = "站内消息和邮件、短信" if topic in LEAVES_PORTAL else "站内消息"
+    return f"“每日汇总”：{way}每天 8 点合并成一条。"

@@ -1,0 +1,80 @@
+"""Sending what portal/messages/deliveries.py planned: never twice, and again after a refusal (GOALS S4).
+
+A row is claimed in a transaction of its own before it is handed over; one whose outcome was never written is marked
+结果不明 by the clock and left alone. A refusal of the gateway is tried again, later each time.
+"""
+
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from portal.models import Delivery
+
+State = Delivery.State
+# Minutes until the next try after each refusal; after one more the row is 发送失败.
+PAUSES = (1, 5, 30, 120)
+BATCH = 50
+
+log = logging.getLogger(__name__)
+
+
+def send_due() -> int:
+    """Hand over everything that is due, all of one person and channel in one text; returns how many rows were sent."""
+    sent = 0
+    while claimed := _claim():
+        groups: dict[tuple[int, str], list[Delivery]] = {}
+        for row in claimed:
+            groups.setdefault((row.recipient_id, row.channel), []).append(row)
+        for group in groups.values():
+            sent += _hand_over(group)
+    return sent
+
+
+def _claim() -> list[Delivery]:
+    now = timezone.now()
+    with transaction.atomic():
+        due = Delivery.objects.filter(state=State.WAITING, due_at__lte=now).order_by("due_at", "pk")
+        # All of a person go into one text, so one worker takes them together.
+        people = list(due.values_list("recipient_id", flat=True)[:BATCH])
+        ids = list(
+            due.filter(recipient__in=people).select_for_update(skip_locked=True).values_list("pk", flat=True)
+        )
+        Delivery.objects.filter(pk__in=ids).update(state=State.SENDING, tries=F("tries") + 1, tried_at=now)
+    return list(
+        Delivery.objects.filter(pk__in=ids).select_related("recipient", "message").order_by("recipient", "pk")
+    )
+
+
+def _hand_over(group: list[Delivery]) -> int:
+    """One text to one person; the outcome is written for each of its rows."""
+    gateway = import_string(settings.MESSAGE_GATEWAY)
+    first = group[0]
+    address = first.recipient.email if first.channel == Delivery.Channel.MAIL else first.recipient.mobile
+    rows = Delivery.objects.filter(pk__in=[row.pk for row in group])
+    try:
+        gateway(first.channel, address, text_of(group))
+    except Exception as refusal:  # a gateway is somebody else's code: whatever it raises is a refusal
+        log.warning("Message gateway refused %s: %s", first.channel, type(refusal).__name__)
+        _write_refusal(rows, max(row.tries for row in group), refusal)
+        return 0
+    return rows.update(state=State.SENT, error="")
+
+
+def text_of(group: list[Delivery]) -> str:
+    """What leaves the portal: how many messages on what, no name and no number (PIPL 51)."""
+    topics = "；".join(dict.fromkeys(row.message.get_topic_display() for row in group))
+    return f"您在住院医师信息采集平台有 {len(group)} 条新消息：{topics}。请登录平台查看。"
+
+
+def _write_refusal(rows: QuerySet[Delivery], tries: int, refusal: Exception) -> None:
+    error = f"{type(refusal).__name__}: {refusal}"[:200]
+    if tries > len(PAUSES):
+        rows.update(state=State.FAILED, error=error)
+        return
+    due = timezone.now() + timedelta(minutes=PAUSES[tries - 1])
+    rows.update(state=State.WAITING, due_at=due, error=error)

@@ -1,0 +1,190 @@
+"""Becoming able to sign in: activation, one-time codes, reset, change of one's own password (BR-44, BR-51, AM-09).
+
+000000 is not a password: no hash of it exists. An account without a password opens with proof of who one is, and the
+own new password is set in the same step.
+"""
+
+import secrets
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth import authenticate, login
+from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.password_validation import validate_password
+from django.db import transaction
+from django.db.models import F
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from portal import audit
+from portal.masking import mask
+from portal.middleware import client_address
+from portal.models import User
+from portal.roles import Role
+from portal.sign_in import one_time_codes, second_factor, throttle
+
+INITIAL_WORD = "000000"
+MOBILE_TRIES = 5
+CODE_DAYS = 90
+PRIVACY_VERSION = "2026-01"
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+class SignInRefused(Exception):
+    """Account, password, mobile number or code do not fit, or there were too many tries: one answer for all."""
+
+
+def login_name(raw: str, *, is_resident: bool) -> str:
+    """The stored account name of what was typed; staff accounts are lower case, ID numbers upper case (P-11)."""
+    name = import_string(settings.LOGIN_NAME_NORMALISER)(raw)
+    return name if is_resident else name.lower()
+
+
+def sign_in(request: HttpRequest, *, account: str, password: str, is_resident: bool) -> bool:
+    """Sign a person in at his entrance; False where his second factor is still to be shown.
+
+    Raises SignInRefused; every failure takes one hash and is counted.
+    """
+    attempt = throttle.begin(account, client_address(request))
+    if attempt is None:
+        _note_too_many("sign_in", account, request)
+        raise SignInRefused
+    user = authenticate(request, username=account, password=password)
+    if user is None or (user.role == Role.RESIDENT) != is_resident:
+        tried = User.objects.filter(username=account).first()
+        audit.record(
+            "sign_in", by=None, target=tried, request=request, result="refused", account=mask(account)
+        )
+        raise SignInRefused
+    throttle.succeed(attempt)
+    return _let_in(request, user)
+
+
+def _note_too_many(action: str, account: str, request: HttpRequest) -> None:
+    """One line a period, account and address: a stranger cannot fill the log (TRUST 55)."""
+    if throttle.is_first_refusal(f"{action} {account}", client_address(request)):
+        tried = User.objects.filter(username=account).first()
+        audit.record(action, by=None, target=tried, request=request, result="limited", account=mask(account))
+
+
+def _let_in(request: HttpRequest, user: User) -> bool:
+    if user.second_factor_at:
+        second_factor.wait_for_code(request, user)
+        # Who gives up here knew the password: the owner's administrators should see it.
+        audit.record("sign_in", by=None, target=user, request=request, result="waiting")
+        return False
+    login(request, user, backend=BACKEND)
+    audit.record("sign_in", by=user, request=request)
+    return True
+
+
+def sign_in_with_code(request: HttpRequest, user: User, typed: str) -> None:
+    """The second step, for the one whose code the session waits for. Raises second_factor.CodeRefused."""
+    proof = second_factor.prove(request, user, typed)
+    second_factor.stop_waiting(request)
+    login(request, user, backend=BACKEND)
+    audit.record("sign_in", by=user, request=request, proof=proof)
+
+
+def activate(
+    request: HttpRequest, *, account: str, mobile: str, code: str, new_password: str, is_resident: bool
+) -> bool:
+    """Give a not yet activated account its own password and sign it in (GOALS R1); False as for `sign_in`.
+
+    Proof is the one-time code, or, for a resident's still empty account, the mobile number on file; after five wrong
+    proofs only the base can release the account. Raises SignInRefused, or ValidationError for a weak password once
+    the proof was right.
+    """
+    attempt = throttle.begin(f"activate {account}", client_address(request))
+    if attempt is None:
+        _note_too_many("activate", account, request)
+        raise SignInRefused
+    with transaction.atomic():
+        user = User.objects.select_for_update().filter(username=account).first()
+        is_proven = _is_proven(user, mobile=mobile, code=code, is_resident=is_resident)
+        if is_proven:
+            validate_password(new_password, user)
+            _set_activated(user, new_password, client_address(request))
+    if not is_proven:
+        if user is not None and not user.is_activated:
+            User.objects.filter(pk=user.pk, activation_failures__lt=MOBILE_TRIES).update(
+                activation_failures=F("activation_failures") + 1
+            )
+        audit.record("activate", by=None, target=user, request=request, result="refused")
+        raise SignInRefused
+    throttle.succeed(attempt)
+    audit.record("activate", by=user, target=user, request=request)
+    return _let_in(request, user)
+
+
+def _is_proven(user: User | None, *, mobile: str, code: str, is_resident: bool) -> bool:
+    """Exactly one slow hash whatever the account is, so the time tells nothing."""
+    has_code = user is not None and bool(user.initial_code_hash)
+    stored = user.initial_code_hash if has_code else _DUMMY_HASH
+    code_fits = check_password(one_time_codes.letters(code), stored) and has_code
+    if user is None or user.is_activated or not user.is_active or (user.role == Role.RESIDENT) != is_resident:
+        return False
+    if user.activation_failures >= MOBILE_TRIES:
+        return False
+    if code_fits:
+        return user.initial_code_expires_at is not None and user.initial_code_expires_at > timezone.now()
+    mobile_fits = bool(mobile) and secrets.compare_digest(mobile.encode(), user.mobile.encode())
+    return mobile_fits and is_resident and import_string(settings.MOBILE_ACTIVATION_POLICY)(user)
+
+
+_DUMMY_HASH = make_password(secrets.token_urlsafe(16))
+
+
+def _set_activated(user: User, password: str, address: str) -> None:
+    now = timezone.now()
+    user.set_password(password)
+    user.activated_at = user.password_changed_at = user.privacy_accepted_at = now
+    user.activated_from = address
+    user.privacy_accepted_version = PRIVACY_VERSION
+    user.initial_code_hash, user.initial_code_expires_at = "", None
+    user.activation_failures, user.activation_released_at = 0, None
+    user.save()
+
+
+def change_password(request: HttpRequest, user: User, new_password: str) -> None:
+    """Set one's own new password: every other session ends, this one goes on."""
+    user.set_password(new_password)
+    user.password_changed_at = timezone.now()
+    user.save(update_fields=["password", "password_changed_at"])
+    login(request, user, backend=BACKEND)
+    audit.record("password_change", by=user, target=user, request=request)
+
+
+def reset_to_activation(user: User, *, by: User, request: HttpRequest | None = None) -> None:
+    """Put an account back to 未激活 (BR-51): no password, all sessions end; nobody learns or chooses a password."""
+    now = timezone.now()
+    user.set_unusable_password()
+    user.activated_at, user.password_reset_at, user.password_reset_seen = None, now, False
+    user.initial_code_hash, user.initial_code_expires_at = "", None
+    user.activation_failures, user.activation_released_at = 0, None
+    user.save()
+    audit.record("password_reset", by=by, target=user, request=request)
+
+
+def issue_initial_code(user: User, *, by: User, request: HttpRequest | None = None) -> str:
+    """A random one-time initial password, shown once: stored hashed, good for 90 days and one activation.
+
+    Raises ValueError for an account that is already activated: reset it first.
+    """
+    if user.is_activated:
+        raise ValueError("账号已激活，请先重置。")
+    code = one_time_codes.new()
+    user.initial_code_hash = one_time_codes.hashed(code)
+    user.initial_code_expires_at = timezone.now() + timedelta(days=CODE_DAYS)
+    user.activation_failures = 0
+    user.save(update_fields=["initial_code_hash", "initial_code_expires_at", "activation_failures"])
+    audit.record("initial_code", by=by, target=user, request=request)
+    return code
+
+
+def release_activation(user: User, *, by: User, request: HttpRequest | None = None) -> None:
+    """The base has made sure who this is: five new tries, and the mobile number on file is enough once."""
+    user.activation_failures, user.activation_released_at = 0, timezone.now()
+    user.save(update_fields=["activation_failures", "activation_released_at"])
+    audit.record("activation_release", by=by, target=user, request=request)

@@ -1,0 +1,1 @@
+"""接口密钥: keys for the platforms of provinces."""

@@ -1,0 +1,1 @@
+"""审核分工: which reviewer has which bases, and who stands in for whom."""

@@ -1,0 +1,45 @@
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from portal.access import allow
+from portal.roles import Role
+from review.audit import search as audit_search
+from review.audit import targets as audit_targets
+from review.audit.forms import AuditFilter, HistoryFilter
+from review.audit.words import RESULTS, act_in_words, details_in_words, role_in_words
+from review.paging import keyset_page
+
+
+@require_GET
+@allow(Role.CMDA)
+def acts(request: HttpRequest) -> HttpResponse:
+    """Who did what, when, from where, with what result (BR-21, TRUST 55)."""
+    filters = AuditFilter(request.GET)
+    found = audit_search.events(filters.values)
+    page = keyset_page(found, request.GET, by="at", descending=True)
+    for row in audit_targets.with_targets(page.rows):
+        row.act_words, row.detail_words = act_in_words(row.action), details_in_words(row.detail)
+        if row.person_words:
+            row.detail_words = [f"人员：{row.person_words}", *row.detail_words]
+        row.result_words, row.role_words = RESULTS.get(row.result, "其他"), role_in_words(row.role)
+    return render(request, "review/audit.html", {"filters": filters, "page": page})
+
+
+@require_GET
+@allow(Role.CMDA)
+def changes(request: HttpRequest) -> HttpResponse:
+    """What was written to the records, request by request; the fields stand in each record's own history (S3)."""
+    filters = HistoryFilter(request.GET)
+    deeds, older = audit_search.deeds(filters.values, before=_moment(request.GET.get("after", "")))
+    return render(request, "review/audit_changes.html", {"filters": filters, "deeds": deeds, "older": older})
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None

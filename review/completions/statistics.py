@@ -1,0 +1,57 @@
+"""Statistics of received early completions, and their list in the columns of 附件1 (BR-20; GOALS N5, N6)."""
+
+from collections.abc import Generator, Mapping
+
+from django.db.models import QuerySet
+from django.db.models.functions import ExtractYear
+
+from bases.models import Province, Specialty, TrainingBase
+from portal.models import User
+from residents.codes import CODE_LISTS
+from residents.rules import completion
+from residents.words import in_words
+from review.completions.services import accepted
+from review.exports.sheets import ROWS_AT_ONCE, Sheet
+from review.models import CompletionRecord
+from review.statistics.cross_table import Dimension
+
+
+def _named(model: type, *order: str) -> dict[str, str]:
+    return {str(pk): name for pk, name in model.objects.order_by(*order).values_list("pk", "name")}
+
+
+DIMENSIONS = {
+    dimension.key: dimension
+    for dimension in (
+        Dimension("province", "培训所在省份", "province_id", lambda: _named(Province, "pk")),
+        Dimension("base", "培训基地", "base_id", lambda: _named(TrainingBase, "province_id", "code")),
+        Dimension("specialty", "培训专业", "specialty_id", lambda: _named(Specialty, "pk")),
+        Dimension("type", "人员类型", "trainee_type", lambda: CODE_LISTS["trainee_type"].items),
+        Dimension("years", "核定的培训年限", "approved_years", lambda: {"1": "1 年", "2": "2 年"}),
+        Dimension("end", "结束年份", "end_year", dict),
+    )
+}
+
+
+def counted(user: User, filters: Mapping[str, str]) -> QuerySet[CompletionRecord]:
+    """The early completions that count, of the provinces the user sees; `filters`: dimension key → value."""
+    found = accepted(user).annotate(end_year=ExtractYear("actual_end_date"))
+    return found.filter(**{DIMENSIONS[key].column: value for key, value in filters.items()})
+
+
+def list_sheet(user: User, filters: Mapping[str, str], *, unmasked: bool) -> Sheet:
+    """Every early completion that `counted` finds, in the 13 columns of 附件1."""
+    found = counted(user, filters)
+    widths = [max(14, len(header) + 6) for header in completion.HEADERS]
+    return Sheet(list(completion.HEADERS), widths, found.count, _rows(found, unmasked))
+
+
+def _rows(found: QuerySet[CompletionRecord], unmasked: bool) -> Generator[list[str]]:
+    for record in found.order_by("pk").iterator(chunk_size=ROWS_AT_ONCE):
+        values = {field.name: getattr(record, field.name, None) for field in completion.FIELDS}
+        values |= {
+            "province": record.province_id,
+            "training_base": record.base.name,
+            "specialty": record.specialty_id,
+        }
+        yield [in_words(field, values[field.name], masked=not unmasked) for field in completion.FIELDS]

@@ -1,0 +1,59 @@
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from portal.access import allow
+from portal.roles import Role
+from review.completions import statistics as completion_statistics
+from review.completions.forms import CompletionStatisticsForm
+from review.completions.statistics import DIMENSIONS
+from review.exports.sheets import may_unmask
+from review.exports.views import answer, export_form, refused
+from review.paging import keyset_page
+from review.queue.filters import ExportForm
+from review.statistics import cross_table as statistics
+from review.statistics.views.statistics import linked_lines
+
+
+@require_GET
+@allow(Role.PROVINCE, Role.CMDA)
+def table(request: HttpRequest) -> HttpResponse:
+    """Received early completions by two dimensions; every number leads to its records (GOALS P7)."""
+    form = CompletionStatisticsForm(request.GET, user=request.user)
+    found = completion_statistics.counted(request.user, form.filters)
+    crossed = statistics.cross_table(found, *form.crossed, DIMENSIONS)
+    address = reverse("review:completion-records")
+    page = {
+        "form": form,
+        "table": crossed,
+        "lines": linked_lines(crossed, address, form.filters),
+        "filters_in_words": statistics.in_words(form.filters, DIMENSIONS),
+    }
+    return render(request, "review/completion_statistics.html", page)
+
+
+@require_GET
+@allow(Role.PROVINCE, Role.CMDA)
+def records(request: HttpRequest) -> HttpResponse:
+    """The early completions behind one number: the same filters, the same count."""
+    form = CompletionStatisticsForm(request.GET, user=request.user)
+    found = completion_statistics.counted(request.user, form.filters)
+    page = {
+        "page": keyset_page(found, request.GET, most_counted=None),
+        "filters_in_words": statistics.in_words(form.filters, DIMENSIONS),
+        "export_form": export_form(request),
+        "may_unmask": may_unmask(request.user),
+    }
+    return render(request, "review/completion_records.html", page)
+
+
+@require_POST
+@allow(Role.PROVINCE, Role.CMDA)
+def export(request: HttpRequest) -> HttpResponse:
+    """The complete list behind one number; masked unless asked for in full with a purpose (GOALS N5)."""
+    form = CompletionStatisticsForm(request.GET, user=request.user)
+    asked = ExportForm(request.POST)
+    if not asked.is_valid():
+        return refused(request, asked, reverse("review:completion-records"))
+    return answer(request, "completions_list", form.filters, asked)

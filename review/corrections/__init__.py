@@ -1,0 +1,1 @@
+"""证件更正: corrections of ID numbers, decided by province and association."""

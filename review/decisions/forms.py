@@ -1,0 +1,104 @@
+"""退回修改: a comment for the base, with reasons and remarks on single fields, of one record or of many (GOALS P4)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+
+from bases.models import ReturnReason
+from bases.submissions.differences import field_labels
+from residents.codes import CODE_LISTS
+
+# Rows for remarks on single fields: at first, and with every 再加几行.
+REMARKS, MOST_REMARKS = 3, 30
+_OF_LEVEL = "|"
+
+
+class ReturnForm(forms.Form):
+    """`levels`: codes of the levels of study a remark on 学习经历 can name; nothing to name where there is one.
+
+    再加几行 sends the form too: then `is_extended`, and it is not judged, only laid out anew with what was typed.
+    """
+
+    comment = forms.CharField(
+        label="退回修改意见",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "请填写退回修改意见，告诉培训基地需要改什么。"},
+        help_text="培训基地会在该记录上看到这段话。",
+    )
+    reasons = forms.MultipleChoiceField(
+        label="退回原因", choices=ReturnReason.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    rows = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, levels: Iterable[str] = ()) -> None:
+        self.is_extended = data is not None and "more_rows" in data
+        if self.is_extended:
+            typed = {name: data[name] for name in data} | {"reasons": data.getlist("reasons")}
+            super().__init__(initial=typed)
+        else:
+            super().__init__(data)
+        count = min(_rows_in(data) + (REMARKS if self.is_extended else 0), MOST_REMARKS)
+        self.initial["rows"] = count
+        self.remarks = range(1, count + 1)
+        choices = [("", "选择字段"), *_choices(levels)]
+        for number in self.remarks:
+            self.fields[f"field_{number}"] = forms.ChoiceField(
+                label=f"字段 {number}", choices=choices, required=False
+            )
+            self.fields[f"remark_{number}"] = forms.CharField(
+                label=f"对该字段的意见 {number}", max_length=300, required=False
+            )
+
+    def clean(self) -> dict[str, Any]:
+        for number in self.remarks:
+            field, remark = (
+                self.cleaned_data.get(f"field_{number}"),
+                self.cleaned_data.get(f"remark_{number}"),
+            )
+            if field and not remark:
+                self.add_error(f"remark_{number}", "请写明该字段需要怎样修改。")
+            elif remark and not field:
+                self.add_error(f"field_{number}", "请选择这条意见针对的字段。")
+        return self.cleaned_data
+
+    @property
+    def remark_pairs(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        return [(self[f"field_{number}"], self[f"remark_{number}"]) for number in self.remarks]
+
+    @property
+    def may_extend(self) -> bool:
+        return len(self.remarks) < MOST_REMARKS
+
+    def field_comments(self) -> dict[str, str]:
+        """Remarks by "block.field", one on a level of study begins with its name; two on one field are joined."""
+        found: dict[str, str] = {}
+        for number in self.remarks:
+            field, remark = self.cleaned_data[f"field_{number}"], self.cleaned_data[f"remark_{number}"]
+            if field:
+                path, _, level = field.partition(_OF_LEVEL)
+                text = f"{CODE_LISTS['education_level'].label(level)}：{remark}" if level else remark
+                found[path] = "；".join(filter(None, [found.get(path), text]))
+        return found
+
+
+def _rows_in(data: Any) -> int:
+    text = str(data.get("rows", "")) if data is not None else ""
+    return max(int(text), REMARKS) if text.isascii() and text.isdigit() and len(text) < 4 else REMARKS
+
+
+def _choices(levels: Iterable[str]) -> list[tuple[str, str]]:
+    """Every field; those of 学习经历 once a level where there are several."""
+    levels = list(dict.fromkeys(levels))
+    found = []
+    for path, label in field_labels().items():
+        if len(levels) < 2 or not path.startswith("education."):
+            found.append((path, label))
+            continue
+        block, _, name = label.partition("：")
+        found += [
+            (f"{path}{_OF_LEVEL}{level}", f"{block}（{CODE_LISTS['education_level'].label(level)}）：{name}")
+            for level in levels
+        ]
+    return found

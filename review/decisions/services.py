@@ -1,0 +1,271 @@
+"""Approve, return, revoke: the only writers of a submission's outcome (BR-47, 58, 59, 62; GOALS P3, P5).
+
+Every decision locks the records in id order and decides only what is still exactly as it was shown; one batch id goes
+into the submissions and the history.
+"""
+
+import uuid
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass
+from datetime import datetime
+
+import pghistory
+from django.db import transaction
+from django.db.models import F, Max
+from django.utils import timezone
+
+from bases.models import Submission
+from bases.scope import enrollments_for
+from portal import audit
+from portal.models import User
+from portal.roles import Action
+from residents.models import Enrollment
+from residents.models.enrollment import ReportStatus, ReviewStatus, Status
+from residents.services import states
+from residents.services.returns import settle_states
+from residents.services.states import StateMoved
+from residents.services.states_decided import (
+    mark_approved_many,
+    mark_decision_revoked,
+    mark_returned_many,
+)
+from residents.snapshot import snapshot_of
+from review.deadlines import review_entries, revocation_entry
+from review.decisions import claims
+from review.decisions import messages as notifications
+
+Outcome = Submission.Outcome
+NOT_YOURS = "记录不存在，或不在您的审核范围内。"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A chosen submission that was not decided, and why. The name is empty where the record is not the user's."""
+
+    submission_id: int
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What one click has done: decided + left_out = chosen."""
+
+    batch: uuid.UUID
+    decided: list[Submission]
+    left_out: list[LeftOut]
+
+
+def approve(choices: Mapping[int, int], *, by: User) -> Decision:
+    """审核通过 (BR-58, 59): submission id → version as shown. The snapshot counts in the statistics from now on and an
+    intake record enters the registry; what changed meanwhile is left out and named."""
+    with _batch() as batch:
+        ready, left_out = _lock(choices, by)
+        now = timezone.now()
+        pending = Submission.objects.filter(pk__in=[row.pk for row in ready], outcome=Outcome.PENDING)
+        mark_approved_many([row.enrollment_id for row in ready], pending, now=now)
+        _close(ready, Outcome.APPROVED, by, batch, now)
+        # In the registry 工作信息 is asked too (AM-06).
+        settle_states([row.enrollment_id for row in ready if row.module == "intake"])
+        _conclude("approve", batch, by, ready, left_out)
+        notifications.approved(ready)
+    return Decision(batch, ready, left_out)
+
+
+def return_for_correction(
+    choices: Mapping[int, int],
+    *,
+    by: User,
+    comment: str,
+    reason_codes: Collection[str] = (),
+    field_comments: Mapping[str, str] | None = None,
+) -> Decision:
+    """退回修改 to the base (BR-47, 62), with a comment, reasons and remarks on single fields (P4).
+
+    Raises ValueError without a comment: the base must be told what to mend.
+    """
+    if not comment.strip():
+        raise ValueError("A return needs a comment.")
+    with _batch() as batch:
+        ready, left_out = _lock(choices, by)
+        now = timezone.now()
+        mark_returned_many([row.enrollment_id for row in ready], now=now)
+        _close(
+            ready,
+            Outcome.RETURNED,
+            by,
+            batch,
+            now,
+            comment=comment.strip(),
+            reason_codes=list(reason_codes),
+            field_comments=dict(field_comments or {}),
+        )
+        _conclude("return", batch, by, ready, left_out)
+        notifications.returned(ready, comment=comment.strip())
+    return Decision(batch, ready, left_out)
+
+
+def revoke(submission: Submission, *, by: User, reason: str) -> Submission | None:
+    """Take back the last decision on a record, with a reason (GOALS P5).
+
+    Where the record still stands as reported, the same content is 待审核 again as a new submission, which is returned.
+    Where the base has changed it since an approval, it is 退回修改 with the reason, and None is returned. Raises
+    StateMoved when the decision is not the last one, the window is closed or the base has begun to correct.
+    """
+    if not reason.strip():
+        raise ValueError("A revocation needs a reason.")
+    with _batch() as batch:
+        enrollment = states.lock(submission.enrollment_id)
+        submission = Submission.objects.select_for_update().get(pk=submission.pk)
+        submission.enrollment = enrollment
+        _check_revocable(enrollment, submission, by)
+        unchanged = _stands_as_reported(enrollment, submission)
+        if submission.outcome == Outcome.RETURNED and not unchanged:
+            raise StateMoved("退回后信息已被修改，不能撤销退回，请等待培训基地重新上报。")
+        was, now = submission.get_outcome_display(), timezone.now()
+        note = f"已撤销“{was}”（{timezone.localtime(now):%Y-%m-%d %H:%M} {by.full_name}）：{reason.strip()}"
+        _write_revocation(submission, note)
+        back_to_intake = enrollment.intake_submission_id == submission.pk
+        mark_decision_revoked(
+            enrollment,
+            counting=_last_approved(enrollment),
+            is_pending_again=unchanged,
+            back_to_intake=back_to_intake,
+            now=now,
+        )
+        if back_to_intake:
+            settle_states([enrollment.pk])
+        again = _report_again(submission) if unchanged else None
+        audit.record("revoke", by=by, target=submission, batch=str(batch), was=was, reason=reason.strip())
+        notifications.revoked(submission, note=note)
+    return again
+
+
+@contextmanager
+def _batch() -> Iterator[uuid.UUID]:
+    batch = uuid.uuid4()
+    with transaction.atomic(), pghistory.context(batch=str(batch)):
+        yield batch
+
+
+def _lock(choices: Mapping[int, int], by: User) -> tuple[list[Submission], list[LeftOut]]:
+    """Lock the chosen records of the user's scope and sort out which can be decided now.
+
+    Whoever writes a submission holds its enrollment, so the submissions read after that lock stand still.
+    """
+    found = dict(Submission.objects.filter(pk__in=choices).values_list("pk", "enrollment_id"))
+    locked = {
+        row.pk: row
+        for row in enrollments_for(by, Action.REVIEW)
+        .filter(pk__in=set(found.values()))
+        .select_related("base__province", "resident")
+        .select_for_update(of=("self",))
+        .order_by("pk")
+    }
+    submissions = Submission.objects.filter(pk__in=choices, enrollment__in=locked).defer("snapshot").in_bulk()
+    entries = review_entries(list(locked.values()))
+    ready, left_out = [], []
+    for pk, version in choices.items():
+        submission = submissions.get(pk)
+        if submission is None:
+            left_out.append(LeftOut(pk, "", NOT_YOURS))
+            continue
+        submission.enrollment = locked[submission.enrollment_id]
+        reason = _obstacle(submission, version) or entries[submission.enrollment_id].reason
+        if reason:
+            left_out.append(LeftOut(pk, submission.enrollment.resident.full_name, reason))
+        else:
+            ready.append(submission)
+    return ready, left_out
+
+
+def _obstacle(submission: Submission, version: int) -> str:
+    """Why this submission can't be decided whatever the calendar says; empty when it can."""
+    if submission.outcome != Outcome.PENDING or submission.enrollment.review_status != ReviewStatus.PENDING:
+        return f"该次上报现在是“{submission.get_outcome_display()}”，未作处理。"
+    if submission.enrollment.lapsed_at is not None:
+        return "该记录已在招收截止锁定时失效，不能再审核。"
+    if submission.version != version:
+        return "列表打开后该记录已有变化，请重新查看后再审核。"
+    return ""
+
+
+def _close(
+    ready: Collection[Submission], outcome: Outcome, by: User, batch: uuid.UUID, now: datetime, **values
+) -> None:
+    Submission.objects.filter(pk__in=[row.pk for row in ready]).update(
+        outcome=outcome,
+        decided_by=by,
+        decided_at=now,
+        decision_batch=batch,
+        version=F("version") + 1,
+        **values,
+    )
+    claims.release([row.pk for row in ready])
+
+
+def _conclude(
+    act: str, batch: uuid.UUID, by: User, ready: Collection[Submission], left_out: Collection[LeftOut]
+) -> None:
+    """One audit line a batch, with every submission it decided or left out; the page of the batch reads it."""
+    audit.record(
+        act,
+        by=by,
+        target=next(iter(ready)) if len(ready) == 1 else None,
+        result="ok" if ready else "nothing",
+        batch=str(batch),
+        submissions=[row.pk for row in ready],
+        left_out=[{"submission": left.submission_id, "reason": left.reason} for left in left_out],
+    )
+
+
+def _write_revocation(submission: Submission, note: str) -> None:
+    """The decision, who took it and what he wrote stay; the revocation is added to the words."""
+    submission.outcome = Outcome.REVOKED
+    submission.comment = "\n".join(filter(None, [submission.comment, note]))
+    submission.version += 1
+    submission.save(update_fields=["outcome", "comment", "version"])
+
+
+def _check_revocable(enrollment: Enrollment, submission: Submission, by: User) -> None:
+    if not enrollments_for(by, Action.REVIEW).filter(pk=enrollment.pk).exists():
+        raise StateMoved("该记录不在您的审核范围内。")
+    if submission.outcome not in (Outcome.APPROVED, Outcome.RETURNED):
+        raise StateMoved(f"该次上报现在是“{submission.get_outcome_display()}”，没有可撤销的审核决定。")
+    if enrollment.submissions.filter(number__gt=submission.number).exists():
+        raise StateMoved("该记录之后又有新的上报，只能撤销最近一次审核决定。")
+    entry = revocation_entry(enrollment, submission.module)
+    if not entry.is_open:
+        raise StateMoved(entry.reason)
+    if enrollment.intake_submission_id == submission.pk and enrollment.status != Status.IN_TRAINING:
+        raise StateMoved("培训基地已在住院医师信息管理中变更该记录的培训状态，不能撤销招收审核。")
+
+
+def _stands_as_reported(enrollment: Enrollment, submission: Submission) -> bool:
+    """After an approval any real change of the base resets 上报状态 (BR-83); after a return only the content tells."""
+    if submission.outcome == Outcome.APPROVED:
+        return enrollment.report_status == ReportStatus.REPORTED
+    return snapshot_of(enrollment) == submission.snapshot
+
+
+def _last_approved(enrollment: Enrollment) -> Submission | None:
+    return enrollment.submissions.filter(outcome=Outcome.APPROVED).order_by("-number").first()
+
+
+def _report_again(submission: Submission) -> Submission:
+    """The same content as a new pending submission: a decided one never becomes pending again."""
+    again = copy(submission)
+    again.pk = None
+    again._state = copy(submission._state)
+    again._state.adding = True
+    again.number = (
+        Submission.objects.filter(enrollment=submission.enrollment_id).aggregate(last=Max("number"))["last"]
+        + 1
+    )
+    again.outcome = Outcome.PENDING
+    again.decided_by = again.decided_at = again.decision_batch = None
+    again.comment, again.reason_codes, again.field_comments, again.version = "", [], {}, 0
+    again.save(force_insert=True)
+    return again

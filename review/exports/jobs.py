@@ -1,0 +1,216 @@
+"""Exports of lists: a short one at once, a long one by the worker, to be fetched within a week (GOALS N5; TRUST 33).
+
+Every export is logged when it is asked for and when it is fetched. Its file belongs to the one who asked.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.core.files import File
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django_tasks import task
+
+from portal import audit, jobs
+from portal.messages import services as messages
+from portal.models import Job, User
+from portal.sheets.streaming import stream_csv, stream_xlsx
+from portal.sign_in import second_factor
+from residents.services.states import StateMoved
+from review.completions import statistics as completion_statistics
+from review.exports.sheets import Sheet, may_unmask
+from review.models import Export
+from review.quality import export as quality_export
+from review.records import export as resident_export
+from review.statistics import cross_table as statistics
+from review.statistics import export as exports
+from review.statistics import full_export
+
+KIND = "export"
+# What streams in about a second is handed out at once.
+MOST_AT_ONCE = 5_000
+MOST_IN_FULL_AT_ONCE = 500
+_ROWS_BETWEEN_SIGNS = 2_000
+MEDIA_TYPES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ListKind:
+    """A list that can be exported: its title, its rows for a user and filters, and the filters in words."""
+
+    title: str
+    sheet: Callable[..., Sheet]
+    words: Callable[[Mapping[str, str]], list[str]] = lambda asked: []
+    is_wide: bool = False
+
+    @property
+    def most_at_once(self) -> int:
+        """Rows that are handed out at once; more of them are the worker's."""
+        return MOST_IN_FULL_AT_ONCE if self.is_wide else MOST_AT_ONCE
+
+
+KINDS = {
+    "statistics_list": ListKind("统计名单", exports.list_sheet, exports.list_in_words),
+    "records_in_full": ListKind(
+        "完整采集信息", full_export.record_sheet, exports.list_in_words, is_wide=True
+    ),
+    "completions_list": ListKind(
+        "提前结业名单",
+        completion_statistics.list_sheet,
+        lambda asked: statistics.in_words(asked, completion_statistics.DIMENSIONS),
+    ),
+    "quality_list": ListKind("数据质量提示", quality_export.list_sheet),
+    "residents_list": ListKind("住院医师名单", resident_export.list_sheet),
+}
+
+
+def ask(
+    user: User,
+    kind: str,
+    asked: Mapping[str, str],
+    *,
+    file_format: str = "xlsx",
+    unmasked: bool = False,
+    purpose: str = "",
+) -> Export:
+    """A new export under these filters, logged; a long one is queued (`job`), a short one waits to be streamed.
+
+    Raises PermissionDenied for full numbers without the right to them, or without a second factor (TRUST 14).
+    """
+    if unmasked:
+        if not may_unmask(user):
+            raise PermissionDenied
+        second_factor.demand(user)
+    count = KINDS[kind].sheet(user, asked, unmasked=unmasked).count()
+    with transaction.atomic():
+        export = Export.objects.create(
+            requested_by=user,
+            kind=kind,
+            filters=dict(asked),
+            file_format=file_format,
+            is_masked=not unmasked,
+            purpose=purpose,
+            rows=count,
+        )
+        audit.record("export", by=user, target=export, rows=count, masked=not unmasked, purpose=purpose)
+        if count > KINDS[kind].most_at_once:
+            export.job = jobs.start(KIND, by=user, total=count, enqueue=_enqueue)
+            export.save(update_fields=["job"])
+    return export
+
+
+def _enqueue(job: Job) -> None:
+    make_export.enqueue(job.pk)
+
+
+def content(export: Export) -> Iterator[bytes]:
+    """The bytes of a short export, as its rows come from the database."""
+    # Outside a transaction the cursor would have to outlive its statement, and so collect every row before the first.
+    sheet = _sheet(export)
+    # Whoever breaks the download off leaves the cursor open: it is closed before its transaction ends.
+    with transaction.atomic(), closing(sheet.rows):
+        yield from _stream(export, sheet, lambda rows: rows)
+
+
+def _sheet(export: Export) -> Sheet:
+    """The rights are those of now: what was taken away since it was asked for is not in it."""
+    unmasked = not export.is_masked and may_unmask(export.requested_by)
+    return KINDS[export.kind].sheet(export.requested_by, export.filters, unmasked=unmasked)
+
+
+def _stream(
+    export: Export, sheet: Sheet, watch: Callable[[Iterator[list]], Iterator[list]]
+) -> Iterator[bytes]:
+    if export.file_format == "csv":
+        return stream_csv(sheet.headers, watch(sheet.rows))
+    title = KINDS[export.kind].title
+    return stream_xlsx(sheet.headers, watch(sheet.rows), sheet_name=title, widths=sheet.widths)
+
+
+# --- the worker ------------------------------------------------------------------------------------------------------
+
+
+@task()
+def make_export(job_id: int) -> None:
+    """What the worker is handed."""
+    make(job_id)
+
+
+def make(job_id: int) -> None:
+    """Write the file of a queued export; safe to repeat, a second worker leaves it alone."""
+    if not jobs.take(job_id):
+        return
+    export = Export.objects.select_related("requested_by").get(job=job_id)
+    written = 0
+
+    def watch(rows: Iterator[list]) -> Iterator[list]:
+        nonlocal written
+        for row in rows:
+            written += 1
+            if written % _ROWS_BETWEEN_SIGNS == 0:
+                jobs.report(job_id, written)
+            yield row
+
+    try:
+        with tempfile.TemporaryFile(prefix="export-") as file:
+            for piece in _stream(export, _sheet(export), watch):
+                file.write(piece)
+            jobs.report(job_id, written)
+            file.seek(0)
+            export.file.save("", File(file), save=False)
+    except jobs.Cancelled:
+        jobs.finish(job_id, jobs.State.CANCELLED)
+        return
+    except Exception:
+        jobs.finish(job_id, jobs.State.FAILED)
+        raise
+    export.rows, export.expires_at = written, timezone.now() + timedelta(days=settings.EXPORT_DAYS)
+    export.save(update_fields=["file", "rows", "expires_at"])
+    jobs.finish(job_id, jobs.State.DONE, done=written)
+    subject = f"“{KINDS[export.kind].title}”已导出，共 {written} 行，请在 {settings.EXPORT_DAYS} 天内下载"
+    messages.send([export.requested_by], kind=KIND, subject=subject, link=reverse("review:exports"))
+
+
+def look_after(now: datetime | None = None) -> None:
+    """The clock's part: files that have expired go, work that lost its worker is queued again."""
+    now = now or timezone.now()
+    for export in Export.objects.filter(expires_at__lt=now).exclude(file=""):
+        export.file.delete(save=False)
+        export.file = ""
+        export.save(update_fields=["file"])
+    for job in jobs.abandoned(KIND, now):
+        _enqueue(job)
+
+
+# --- the one who asked -----------------------------------------------------------------------------------------------
+
+
+def own(user: User) -> QuerySet[Export]:
+    return Export.objects.filter(requested_by=user).select_related("job")
+
+
+def fetch(export: Export, *, by: User, request: HttpRequest) -> Any:
+    """The open file of a finished export; logged. Raises StateMoved where there is none, or none any more,
+    SecondFactorNeeded where full numbers are in it."""
+    if not export.file or (export.expires_at and export.expires_at <= timezone.now()):
+        raise StateMoved("这份导出已过期或尚未完成，请重新导出。")
+    if not export.is_masked and not may_unmask(by):
+        raise StateMoved("您已没有查看完整号码的权限，请重新导出。")
+    if not export.is_masked:
+        second_factor.demand(by)
+    export.downloaded_at = timezone.now()
+    export.save(update_fields=["downloaded_at"])
+    audit.record("download", by=by, target=export, request=request, rows=export.rows, masked=export.is_masked)
+    return export.file.open("rb")

@@ -1,0 +1,93 @@
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_GET
+
+from bases.models import Province
+from bases.scope import bases_for, provinces_for
+from portal.access import allow
+from portal.calendar import current_cycle
+from portal.models import CollectionCycle
+from portal.roles import Action, Role
+from review.funnel import funnel
+from review.funnel.funnel import LISTS, STAGES, Day, Line
+from review.paging import keyset_page
+
+STAFF = (Role.BASE, Role.PROVINCE, Role.CMDA)
+
+
+def _asked(request: HttpRequest) -> tuple[CollectionCycle | None, dict[str, str]]:
+    """The cycle and the organisation of the address; 404 for one outside the scope."""
+    year = request.GET.get("year", "")
+    cycle = (
+        get_object_or_404(CollectionCycle, year=year) if year.isdigit() and len(year) < 5 else current_cycle()
+    )
+    province, base = request.GET.get("province", ""), request.GET.get("base", "")
+    if province and not provinces_for(request.user, Action.VIEW).filter(pk=province).exists():
+        raise Http404
+    if base and not (base.isdigit() and bases_for(request.user, Action.VIEW).filter(pk=base).exists()):
+        raise Http404
+    return cycle, {name: value for name, value in (("province", province), ("base", base)) if value}
+
+
+@require_GET
+@allow(*STAFF)
+def progress(request: HttpRequest) -> HttpResponse:
+    """填报进度: the funnel by province or base with the daily curve; every number leads to its records (GOALS P7)."""
+    cycle, where = _asked(request)
+    page = {"cycle": cycle, "cycles": CollectionCycle.objects.order_by("-year")}
+    if cycle:
+        is_national = request.user.role == Role.CMDA and not where
+        counted = funnel.nation(cycle.year) if is_national else funnel.within(request.user, cycle, **where)
+        total = _linked(funnel.total(counted.lines), cycle, where, "")
+        page |= {
+            "stages": [title for title, _ in STAGES.values()],
+            "steps": list(zip((title for title, _ in STAGES.values()), total["cells"], strict=True)),
+            "daily": [STAGES[stage][0] for stage in funnel.DAILY],
+            "lines": [
+                _linked(line, cycle, where, "province" if is_national else "base") for line in counted.lines
+            ],
+            "total": total,
+            "days": counted.days,
+            "days_apart": _days_apart(counted.days),
+            "is_national": is_national,
+            "province": Province.objects.filter(pk=where.get("province")).first(),
+            "as_of": counted.as_of,
+            "is_kept": counted.is_kept,
+        }
+    return render(request, "review/funnel.html", page)
+
+
+def _linked(line: Line, cycle: CollectionCycle, where: dict[str, str], organisation: str) -> dict:
+    """A line of the page: its cells as (number, address of its records), its name leading one step deeper."""
+    asked = {"year": cycle.year, **where, **({organisation: line.key} if organisation else {})}
+    address = reverse("review:funnel-records")
+    cells = [(line.numbers[stage], f"{address}?{urlencode(asked | {'stage': stage})}") for stage in STAGES]
+    deeper = f"{reverse('review:funnel')}?{urlencode(asked)}" if organisation == "province" else ""
+    return {"name": line.name, "cells": cells, "percent": line.percent, "deeper": deeper}
+
+
+@require_GET
+@allow(*STAFF)
+def records(request: HttpRequest) -> HttpResponse:
+    """The records behind one number of the funnel: the same filters, the same count."""
+    cycle, where = _asked(request)
+    stage = request.GET.get("stage", "imported")
+    if cycle is None or stage not in LISTS:
+        raise Http404
+    found = funnel.at_stage(funnel.records(request.user, cycle, **where), stage)
+    found = found.select_related("resident", "base", "specialty")
+    number = funnel.number(request.user, cycle, stage, **where)
+    page = {
+        "page": keyset_page(found, request.GET, most_counted=None, number=number),
+        "stage": LISTS[stage][0],
+        "cycle": cycle,
+        "record_route": "bases:record" if request.user.role == Role.BASE else "review:record",
+    }
+    return render(request, "review/funnel_records.html", page)
+
+
+def _days_apart(days: list[Day]) -> int:
+    """Of a long time not every day is told."""
+    return (days[-1].day - days[-2].day).days if len(days) > 1 else 1

@@ -1,0 +1,1 @@
+"""全国概览: the association's desk."""

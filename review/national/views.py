@@ -1,0 +1,26 @@
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from portal.access import allow
+from portal.calendar import current_cycle, cycle_state
+from portal.roles import Role
+from review.national import progress
+from review.windows import services as windows
+
+
+@require_GET
+@allow(Role.CMDA)
+def national(request: HttpRequest) -> HttpResponse:
+    """The association's desk: where the current cycle stands, step by step and province by province."""
+    cycle = current_cycle()
+    context = {"cycle": cycle}
+    if cycle:
+        rows = progress.by_province(cycle)
+        context |= {
+            "state": cycle_state(cycle),
+            "steps": windows.steps_of(cycle),
+            "rows": rows,
+            "total": progress.total(rows),
+        }
+    return render(request, "review/national.html", context)

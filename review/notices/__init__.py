@@ -1,0 +1,1 @@
+"""公告: what the association publishes, and its contacts."""

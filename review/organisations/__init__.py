@@ -1,0 +1,1 @@
+"""机构目录: provinces, training bases and their accredited specialties."""

@@ -1,0 +1,113 @@
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from bases.models import Province, Specialty, SpecialtyBase, TrainingBase
+from portal import audit
+from portal.access import allow
+from portal.roles import Role
+from review.code_lists.sources import shown_lists
+from review.organisations.effects import effects
+from review.organisations.forms import AccreditationForm, BaseForm, SpecialtyForm
+from review.paging import keyset_page
+
+
+@require_GET
+@allow(Role.CMDA)
+def provinces(request: HttpRequest) -> HttpResponse:
+    """The 32 reviewing units with what belongs to each."""
+    rows = Province.objects.annotate(
+        bases_in_use=Count("bases", filter=Q(bases__is_active=True), distinct=True),
+        people=Count("provinceusergrant__user", distinct=True),
+    ).order_by("code")
+    return render(request, "review/provinces.html", {"provinces": rows})
+
+
+@require_GET
+@allow(Role.CMDA)
+def bases(request: HttpRequest) -> HttpResponse:
+    """All training bases, by province and name."""
+    found = TrainingBase.objects.select_related("province").annotate(
+        specialties=Count("specialty_bases", distinct=True),
+        people=Count("trainingbaseusergrant__user", distinct=True),
+    )
+    province, text = request.GET.get("province", ""), request.GET.get("q", "").strip()[:50]
+    if province:
+        found = found.filter(province_id=province)
+    if text:
+        found = found.filter(Q(name__contains=text) | Q(code__istartswith=text))
+    page = keyset_page(found, request.GET)
+    context = {"page": page, "provinces": Province.objects.all(), "chosen": province, "text": text}
+    return render(request, "review/bases.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@allow(Role.CMDA)
+def base(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    """One training base: its directory entry and its accredited specialties; without a key, a new one. That it is no
+    longer in use is shown first, with whom it reaches, then confirmed."""
+    shown = get_object_or_404(TrainingBase, pk=pk) if pk else None
+    form = BaseForm(request.POST or None, instance=shown)
+    if request.method == "POST" and "again" not in request.POST and form.is_valid():
+        ends = shown is not None and "is_active" in form.changed_data and not shown.is_active
+        if ends and "confirmed" not in request.POST:
+            context = {"base": shown, "form": form, "effects": effects([shown], [])}
+            return render(request, "review/base.html", context)
+        saved = form.save()
+        audit.record("save_base", by=request.user, request=request, target=saved, changed=form.changed_data)
+        messages.success(request, f"已保存培训基地“{saved.name}”。")
+        return redirect("review:base", pk=saved.pk)
+    specialties = shown.specialty_bases.select_related("specialty") if shown else []
+    return render(request, "review/base.html", {"base": shown, "form": form, "specialties": specialties})
+
+
+@require_http_methods(["GET", "POST"])
+@allow(Role.CMDA)
+def accreditation(request: HttpRequest, base_pk: int, pk: int | None = None) -> HttpResponse:
+    """Add a specialty to a base, or change from which to which intake year it is accredited: shown first, with whom it
+    reaches, then confirmed."""
+    of = get_object_or_404(TrainingBase, pk=base_pk)
+    held = get_object_or_404(SpecialtyBase, pk=pk, base=of) if pk else None
+    form = AccreditationForm(request.POST or None, instance=held, base=of)
+    context = {"base": of, "held": held, "form": form}
+    if request.method == "POST" and "again" not in request.POST and form.is_valid():
+        if held and form.has_changed() and "confirmed" not in request.POST:
+            return render(request, "review/accreditation.html", context | {"effects": effects([], [held])})
+        saved = form.save()
+        audit.record(
+            "save_accreditation", by=request.user, request=request, target=saved, changed=form.changed_data
+        )
+        messages.success(request, f"已保存“{of.name}”的专业基地：{saved.specialty.name}。")
+        return redirect("review:base", pk=of.pk)
+    return render(request, "review/accreditation.html", context)
+
+
+@require_GET
+@allow(Role.CMDA)
+def specialties(request: HttpRequest) -> HttpResponse:
+    """The national catalogue of training specialties."""
+    return render(request, "review/specialties.html", {"specialties": Specialty.objects.order_by("code")})
+
+
+@require_GET
+@allow(Role.CMDA)
+def code_lists(request: HttpRequest) -> HttpResponse:
+    """Every code list with its items and its source; the yearly ones lead to where they are changed."""
+    return render(request, "review/code_lists.html", {"lists": shown_lists()})
+
+
+@require_http_methods(["GET", "POST"])
+@allow(Role.CMDA)
+def specialty(request: HttpRequest, code: str) -> HttpResponse:
+    shown = get_object_or_404(Specialty, pk=code)
+    form = SpecialtyForm(request.POST or None, instance=shown)
+    if request.method == "POST" and form.is_valid():
+        saved = form.save()
+        audit.record(
+            "save_specialty", by=request.user, request=request, target=saved, changed=form.changed_data
+        )
+        messages.success(request, f"已保存培训专业“{saved.name}”。")
+        return redirect("review:specialties")
+    return render(request, "review/specialty.html", {"specialty": shown, "form": form})

@@ -1,0 +1,91 @@
+from datetime import timedelta
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from portal.access import allow
+from portal.roles import Role
+from residents.services.states import StateMoved
+from review import tasks
+from review.exports.views import answer
+from review.paging import keyset_page
+from review.quality import services as quality
+from review.quality.checks import CHECKS
+from review.quality.forms import QualityFilter, VerifyForm
+from review.queue.filters import ExportForm
+
+AT_MOST_EVERY = timedelta(minutes=1)
+
+
+@require_GET
+@allow(Role.PROVINCE, Role.CMDA)
+def findings(request: HttpRequest) -> HttpResponse:
+    """What looks odd in the records, each with its record and its mark (GOALS P9)."""
+    filters = QualityFilter(request.user, request.GET)
+    found = quality.findings(request.user, filters.values)
+    page = keyset_page(quality.for_list(found), request.GET)
+    context = {
+        "filters": filters,
+        "page": page,
+        "rows": quality.with_marks(page.rows),
+        "kind": CHECKS.get(filters.values.get("kind")),
+        "counts": quality.counts_by_kind(request.user),
+        "checked": quality.checked_at(),
+        "may_verify": quality.may_verify(request.user),
+    }
+    return render(request, "review/quality.html", context)
+
+
+@require_POST
+@allow(Role.PROVINCE, Role.CMDA)
+def verify(request: HttpRequest, pk: int) -> HttpResponse:
+    finding = get_object_or_404(quality.findings(request.user, {"state": "all"}), pk=pk)
+    form = VerifyForm(request.POST)
+    if not form.is_valid():
+        for texts in form.errors.values():
+            messages.error(request, texts[0])
+        return _back(request)
+    try:
+        quality.verify(finding, **form.cleaned_data, by=request.user)
+        messages.success(request, "已标为“已核实”；有关信息再有变化时会重新提示。")
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+    return _back(request)
+
+
+@require_POST
+@allow(Role.PROVINCE, Role.CMDA)
+def reopen(request: HttpRequest, pk: int) -> HttpResponse:
+    finding = get_object_or_404(quality.findings(request.user, {"state": "all"}), pk=pk)
+    quality.reopen(finding, by=request.user)
+    messages.success(request, "已撤销核实标记。")
+    return _back(request)
+
+
+@require_POST
+@allow(Role.PROVINCE, Role.CMDA)
+def recheck(request: HttpRequest) -> HttpResponse:
+    """Have the worker look again now instead of at the next full hour; once a minute, however often it is asked."""
+    if quality.is_due(AT_MOST_EVERY):
+        tasks.recheck_quality.enqueue()
+    messages.success(request, "已开始重新检查，数据量大时需要几十秒，稍后刷新本页查看。")
+    return _back(request)
+
+
+@require_POST
+@allow(Role.PROVINCE, Role.CMDA)
+def export(request: HttpRequest) -> HttpResponse:
+    """All findings of the filters, numbers masked."""
+    asked = {
+        name: value for name, value in request.GET.items() if name in QualityFilter.base_fields and value
+    }
+    form = ExportForm(request.POST)
+    form.is_valid()
+    return answer(request, "quality_list", asked, form)
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    return redirect(f"{reverse('review:quality')}?{request.GET.urlencode()}")

@@ -1,0 +1,69 @@
+"""What a decision on many records is about to do, told before it is confirmed (GOALS P3, P6)."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from bases.models import Submission
+from bases.submissions.unchanged import with_untouched
+from portal.models import AuditEvent, User
+from review.deadlines import review_entries
+from review.decisions import claims
+from review.queue import lists as queue
+
+MOST_BATCHES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """How the choice will fare: `ready` can be decided now; `moved` has changed since the list was loaded; `closed`
+    (reason, how many) cannot be decided by the calendar. `held` (colleague, how many) and `untouched` are part of the
+    ready ones. `is_partial`: the filter finds more than one click decides."""
+
+    ready: int
+    moved: int
+    closed: list[tuple[str, int]]
+    held: list[tuple[str, int]]
+    untouched: int
+    is_partial: bool
+
+    @property
+    def held_count(self) -> int:
+        return sum(count for _, count in self.held)
+
+
+def prospect(choices: Mapping[int, int], user: User) -> Prospect:
+    """Of submission id → version as shown; a constant number of queries."""
+    standing = [pk for pk, version in choices.items() if version != queue.NEVER]
+    submissions = queue.submissions_in_view(user).filter(pk__in=standing).defer("snapshot")
+    rows = list(submissions.select_related("enrollment__base__province"))
+    entries = review_entries([row.enrollment for row in rows])
+    ready = [row for row in rows if entries[row.enrollment_id].is_open]
+    closed = Counter(
+        entries[row.enrollment_id].reason for row in rows if not entries[row.enrollment_id].is_open
+    )
+    held = Counter(claim.reviewer.full_name for claim in claims.held_by_others(ready, user).values())
+    again = Submission.objects.filter(pk__in=[row.pk for row in ready], number__gt=1)
+    return Prospect(
+        ready=len(ready),
+        moved=len(choices) - len(standing),
+        closed=closed.most_common(),
+        held=held.most_common(),
+        untouched=with_untouched(again).filter(is_untouched=True).count(),
+        is_partial=len(standing) == queue.MOST_AT_ONCE,
+    )
+
+
+def without_held(choices: Mapping[int, int], user: User) -> dict[int, int]:
+    """The choice but for what colleagues have open now."""
+    held = claims.held_by_others(Submission.objects.filter(pk__in=choices).only("pk"), user)
+    return {pk: version for pk, version in choices.items() if pk not in held}
+
+
+def batches_of(user: User) -> list[AuditEvent]:
+    """The user's newest decisions on several records at once, each with its batch id in `detail`."""
+    events = AuditEvent.objects.filter(actor=user, action__in=("approve", "return"))
+    many = Q(target_id="") | ~Q(detail__left_out=[])
+    return list(events.filter(many, detail__has_key="batch").order_by("-at")[:MOST_BATCHES])

@@ -1,0 +1,165 @@
+"""The province's two lists: what waits for review, oldest first (BR-85), and every resident of the province (BR-58)."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from bases.models import Submission, TrainingBase
+from bases.scope import bases_for, enrollments_for
+from bases.submissions.unchanged import with_untouched
+from portal.models import User
+from portal.roles import Action
+from residents.models import Enrollment
+from residents.models.enrollment import GONE, ReviewStatus
+from residents.search import by_name_or_number
+from review.assignments.services import assigned_bases
+
+# One click decides at most this many; the rest stays in the queue for the next click.
+MOST_AT_ONCE = 5000
+# How many that moved meanwhile are named one by one.
+MOST_NAMED = 500
+NEVER = -1
+LAPSED = "lapsed"
+# 审核状态 as lists say and filter it: what lapsed at the lock waits for nobody (AM-29).
+REVIEW_STATES = {
+    ReviewStatus.NONE.value: "未审核",
+    ReviewStatus.PENDING.value: "待审核",
+    ReviewStatus.APPROVED.value: "审核通过",
+    ReviewStatus.RETURNED.value: "退回修改",
+    LAPSED: "锁定失效",
+}
+
+
+def bases_in_view(user: User) -> QuerySet[TrainingBase]:
+    return bases_for(user, Action.VIEW)
+
+
+def pending(user: User, filters: Mapping) -> QuerySet[Submission]:
+    """Submissions waiting in the user's scope that match the filters of `QueueFilter`."""
+    waiting = submissions_in_view(user).filter(outcome=Submission.Outcome.PENDING)
+    return filtered(waiting, filters)
+
+
+def submissions_in_view(user: User) -> QuerySet[Submission]:
+    """Submissions of living records in the user's scope; base ids go in as a list so that the queue's index is used."""
+    base_ids = list(bases_in_view(user).values_list("pk", flat=True))
+    gone = Enrollment.objects.filter(GONE, pk=OuterRef("enrollment_id"))
+    return Submission.objects.filter(~Exists(gone), base_id__in=base_ids)
+
+
+def filtered(submissions: QuerySet[Submission], filters: Mapping) -> QuerySet[Submission]:
+    """Apply the cleaned values of `QueueFilter`; absent and empty ones ask for nothing."""
+    if filters.get("unreadable"):
+        return submissions.none()
+    plain = {
+        "base": "base",
+        "specialty": "specialty",
+        "year": "intake_year",
+        "type": "trainee_type",
+        "module": "module",
+    }
+    for name, column in plain.items():
+        if filters.get(name):
+            submissions = submissions.filter(**{column: filters[name]})
+    if filters.get("turn") == "first":
+        submissions = submissions.filter(number=1)
+    elif filters.get("turn") == "again":
+        submissions = submissions.filter(number__gt=1)
+    elif filters.get("turn") == "untouched":
+        submissions = with_untouched(submissions.filter(number__gt=1)).filter(is_untouched=True)
+    if filters.get("bases") is not None:
+        submissions = submissions.filter(base__in=filters["bases"])
+    if filters.get("is_unassigned"):
+        submissions = submissions.exclude(base__in=assigned_bases())
+    if changed := filters.get("changed"):
+        submissions = submissions.filter(_has_changed(changed))
+    if filters.get("waiting"):
+        submissions = submissions.filter(
+            reported_at__lte=timezone.now() - timedelta(days=int(filters["waiting"]))
+        )
+    if filters.get("q"):
+        found = by_name_or_number(Enrollment.objects.all(), filters["q"])
+        submissions = submissions.filter(enrollment__in=found.values("pk"))
+    return submissions
+
+
+def _has_changed(what: str) -> Q:
+    """Submissions that differ from the last approval in one field ("block.field"), in "some" or in "none" (P2)."""
+    if what == "none":
+        return Q(changed_fields=[])
+    if what == "some":
+        return Q(changed_fields__len__gt=0)
+    return Q(changed_fields__contains=[what])
+
+
+def for_list(submissions: QuerySet[Submission]) -> QuerySet[Submission]:
+    """With what a row of the list shows, and without the snapshots, which are long."""
+    related = ("enrollment__resident", "enrollment__base__province", "base", "specialty")
+    return submissions.select_related(*related).defer("snapshot")
+
+
+def choices_as_loaded(user: User, filters: Mapping, loaded_at: datetime) -> dict[int, int]:
+    """Submission id → version for "all N of this filter", as the list stood at `loaded_at` (GOALS P3).
+
+    What was decided or withdrawn since goes in with a version that no submission has, so that the decision leaves it
+    out and names it; what was reported since was not in the list.
+    """
+    rows = pending(user, filters).filter(reported_at__lte=loaded_at).order_by("reported_at", "pk")
+    choices = dict(rows.values_list("pk", "version")[:MOST_AT_ONCE])
+    gone = ~Q(outcome=Submission.Outcome.PENDING) & Q(reported_at__lte=loaded_at, decided_at__gt=loaded_at)
+    moved = filtered(submissions_in_view(user), filters).filter(gone).order_by("pk")
+    return choices | dict.fromkeys(moved.values_list("pk", flat=True)[:MOST_NAMED], NEVER)
+
+
+def neighbours(waiting: QuerySet[Submission], submission: Submission) -> tuple[int | None, int | None]:
+    """The enrollments before and after this submission in the queue's order, for "上一条" and "下一条"."""
+    here = {"reported_at": submission.reported_at, "pk": submission.pk}
+    earlier = Q(reported_at__lt=here["reported_at"]) | Q(reported_at=here["reported_at"], pk__lt=here["pk"])
+    later = Q(reported_at__gt=here["reported_at"]) | Q(reported_at=here["reported_at"], pk__gt=here["pk"])
+    before = (
+        waiting.filter(earlier)
+        .order_by("-reported_at", "-pk")
+        .values_list("enrollment_id", flat=True)
+        .first()
+    )
+    after = (
+        waiting.filter(later).order_by("reported_at", "pk").values_list("enrollment_id", flat=True).first()
+    )
+    return before, after
+
+
+def all_records(user: User, filters: Mapping) -> QuerySet[Enrollment]:
+    """Every training record in the user's scope, reported or not (BR-58), that matches `RecordFilter`."""
+    records = enrollments_for(user, Action.VIEW)
+    if filters.get("unreadable"):
+        return records.none()
+    plain = {
+        "base": "base",
+        "specialty": "specialty",
+        "year": "intake_year",
+        "type": "trainee_type",
+        "status": "status",
+        "report": "report_status",
+    }
+    for name, column in plain.items():
+        if filters.get(name):
+            records = records.filter(**{column: filters[name]})
+    if filters.get("review"):
+        records = records.filter(_stands(filters["review"]))
+    if filters.get("province"):
+        # As a list of bases: PostgreSQL then reads the records by their index.
+        bases = TrainingBase.objects.filter(province=filters["province"])
+        records = records.filter(base__in=list(bases.values_list("pk", flat=True)))
+    if filters.get("module"):
+        records = records.filter(registered_at__isnull=filters["module"] == "intake")
+    if filters.get("q"):
+        records = by_name_or_number(records, filters["q"])
+    return records
+
+
+def _stands(review: str) -> Q:
+    if review == LAPSED:
+        return Q(lapsed_at__isnull=False)
+    return Q(review_status=review, lapsed_at__isnull=True)

@@ -1,0 +1,183 @@
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from bases.models import Submission
+from bases.models.organisations import ReportingMode
+from bases.scope import provinces_for
+from bases.submissions.unchanged import with_untouched
+from portal.access import allow
+from portal.calendar import current_cycle, opening
+from portal.models import AuditEvent, Step, User
+from portal.roles import Action, Role
+from review.deadlines import review_entries
+from review.decisions import claims
+from review.decisions import services as decisions
+from review.decisions.forms import ReturnForm
+from review.exports.sheets import may_unmask
+from review.exports.views import answer, export_form, refused
+from review.paging import keyset_page
+from review.queue import bulk as bulk_choice
+from review.queue import lists as queue
+from review.queue.filters import BulkForm, ExportForm, QueueFilter, RecordFilter
+
+
+@require_GET
+@allow(Role.PROVINCE)
+def waiting(request: HttpRequest) -> HttpResponse:
+    """The queue of 待审核, oldest first (BR-85)."""
+    loaded_at = timezone.now()
+    filters = QueueFilter(request.user, request.GET)
+    found = queue.pending(request.user, filters.values)
+    page = keyset_page(with_untouched(queue.for_list(found)), request.GET, by="reported_at")
+    held = claims.held_by_others(page.rows, request.user)
+    entries = review_entries([row.enrollment for row in page.rows])
+    for row in page.rows:
+        row.held, row.entry = held.get(row.pk), entries[row.enrollment_id]
+    closed = {row.entry.reason for row in page.rows if not row.entry.is_open}
+    return render(
+        request,
+        "review/queue.html",
+        {
+            "filters": filters,
+            "page": page,
+            "loaded_at": loaded_at.isoformat(),
+            "closed_reasons": sorted(closed),
+            "may_review": provinces_for(request.user, Action.REVIEW).exists(),
+            **_deadline(request),
+        },
+    )
+
+
+def _deadline(request: HttpRequest) -> dict[str, Any]:
+    """The deadline of this year's intake review in the reviewer's (first) province; and whether one of his provinces
+    delivers its intake by API, so that what was reported directly is read-only (BR-08)."""
+    provinces = list(provinces_for(request.user, Action.VIEW).order_by("pk"))
+    return {
+        "opening": provinces and opening(current_cycle(), Step.REVIEW, province_id=provinces[0].pk),
+        "is_switched": any(each.reporting_mode == ReportingMode.API for each in provinces),
+    }
+
+
+@require_GET
+@allow(Role.PROVINCE, Role.CMDA)
+def all_records(request: HttpRequest) -> HttpResponse:
+    """Every resident in the user's scope, reported or not (BR-58)."""
+    filters = RecordFilter(request.user, request.GET)
+    found = queue.all_records(request.user, filters.values).select_related("resident", "base", "specialty")
+    page = keyset_page(found, request.GET, descending=True)
+    context = {"export_form": export_form(request), "may_unmask": may_unmask(request.user)}
+    return render(request, "review/residents.html", context | {"filters": filters, "page": page})
+
+
+@require_POST
+@allow(Role.PROVINCE, Role.CMDA)
+def export_records(request: HttpRequest) -> HttpResponse:
+    """The list seen, complete; masked unless asked for in full with a purpose (GOALS N5)."""
+    form = ExportForm(request.POST)
+    if not form.is_valid():
+        return refused(request, form, reverse("review:residents"))
+    asked = {name: value for name, value in request.GET.items() if name in RecordFilter.base_fields and value}
+    return answer(request, "residents_list", asked, form)
+
+
+@require_POST
+@allow(Role.PROVINCE)
+def bulk(request: HttpRequest) -> HttpResponse:
+    """Approve or return what was ticked, or all of the filter: first the count to confirm, then the deed (GOALS P3)."""
+    order = BulkForm(request.POST)
+    if not order.is_valid():
+        for texts in order.errors.values():
+            messages.error(request, texts[0])
+        return redirect(f"{reverse('review:queue')}?{request.GET.urlencode()}")
+    choices = _choices(request, order)
+    if "skip_held" in request.POST:
+        choices = bulk_choice.without_held(choices, request.user)
+    comment = ReturnForm(request.POST if "confirmed" in request.POST else None)
+    is_return = order.cleaned_data["act"] == "return"
+    if "confirmed" not in request.POST or (is_return and (comment.is_extended or not comment.is_valid())):
+        return _ask_to_confirm(request, order, choices, comment)
+    if is_return:
+        done = decisions.return_for_correction(
+            choices,
+            by=request.user,
+            comment=comment.cleaned_data["comment"],
+            reason_codes=comment.cleaned_data["reasons"],
+            field_comments=comment.field_comments(),
+        )
+    else:
+        done = decisions.approve(choices, by=request.user)
+    return redirect(f"{reverse('review:batch', args=[done.batch])}?{request.GET.urlencode()}")
+
+
+def _choices(request: HttpRequest, order: BulkForm) -> dict[int, int]:
+    if order.cleaned_data["range"] == "selected":
+        return order.cleaned_data["choices"]
+    filters = QueueFilter(request.user, request.GET)
+    if filters.errors:
+        messages.error(request, "筛选条件无效，没有选中任何记录。请清除筛选条件后重新选择。")
+    return queue.choices_as_loaded(request.user, filters.values, order.cleaned_data["loaded_at"])
+
+
+def _ask_to_confirm(
+    request: HttpRequest, order: BulkForm, choices: dict[int, int], comment: ReturnForm
+) -> HttpResponse:
+    context = {
+        "act": order.cleaned_data["act"],
+        "range": order.cleaned_data["range"],
+        "loaded_at": order.cleaned_data["loaded_at"].isoformat(),
+        "marks": [f"{pk}:{version}" for pk, version in order.cleaned_data["choices"].items()],
+        "form": comment,
+        "is_return": order.cleaned_data["act"] == "return",
+        "prospect": bulk_choice.prospect(choices, request.user),
+    }
+    return render(request, "review/bulk.html", context)
+
+
+@require_GET
+@allow(Role.PROVINCE)
+def batches(request: HttpRequest) -> HttpResponse:
+    """What the user has decided on several records at once, newest first (GOALS P3)."""
+    return render(request, "review/batches.html", {"batches": bulk_choice.batches_of(request.user)})
+
+
+def _event_of(batch: UUID, user: User) -> AuditEvent:
+    """The audit line of a batch, of the user's own only."""
+    event = AuditEvent.objects.filter(
+        actor=user, action__in=("approve", "return"), detail__batch=str(batch)
+    ).first()
+    if event is None:
+        raise Http404
+    return event
+
+
+@require_GET
+@allow(Role.PROVINCE)
+def batch(request: HttpRequest, batch: UUID) -> HttpResponse:
+    """What one bulk decision has done: who was decided on, how each stands now, who was left out and why (GOALS P3)."""
+    event = _event_of(batch, request.user)
+    reasons = {item["submission"]: item["reason"] for item in event.detail["left_out"]}
+    rows = queue.for_list(queue.submissions_in_view(request.user).filter(pk__in=reasons))
+    named = [(row, reasons.pop(row.pk)) for row in rows]
+    done = queue.for_list(queue.submissions_in_view(request.user).filter(pk__in=event.detail["submissions"]))
+    return render(
+        request,
+        "review/batch.html",
+        {
+            "event": event,
+            "batch": batch,
+            "page": keyset_page(done, request.GET),
+            "decided": len(event.detail["submissions"]),
+            "outcome": Submission.Outcome.APPROVED
+            if event.action == "approve"
+            else Submission.Outcome.RETURNED,
+            "left_out": named,
+            "unnamed": len(reasons),
+        },
+    )

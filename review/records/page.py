@@ -1,0 +1,126 @@
+"""What the page of one record shows to a reviewer, gathered with a constant number of queries."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bases.models import Submission
+from bases.scope import enrollments_for
+from bases.submissions.differences import Change, changes
+from bases.submissions.remarks import with_remarks
+from bases.submissions.sections import Section, sections
+from portal.calendar import Opening
+from portal.models import User
+from portal.roles import Action
+from residents.history import Entry, timeline
+from residents.models import Enrollment, StatusChange
+from residents.models.enrollment import ReviewStatus
+from residents.openness import review_entry
+from residents.snapshot import snapshot_of
+from review.deadlines import revocation_entry
+from review.queue import lists as queue
+from review.records.sources import sources
+
+Outcome = Submission.Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """The parts of the page. `shown` is the submission under review or decided last; None means that the record was
+    never reported or is being changed, and the living data are shown read-only (BR-58)."""
+
+    shown: Submission | None
+    compared_with: Submission | None
+    changes: list[Change]
+    # The return that this 上报 answers, and what has changed since; None where it answers none (BR-47, 66).
+    returned: Submission | None
+    since_return: list[Change]
+    # The last event behind each change, in the same order; None where the history has none.
+    sources: list[Entry | None]
+    sections: list[Section]
+    levels: list[str]
+    submissions: list[Submission]
+    status_changes: list[StatusChange]
+    history: list[Entry]
+    entry: Opening
+    is_pending: bool
+    may_review: bool
+    may_revoke: bool
+    before: int | None
+    after: int | None
+
+    @property
+    def changes_with_sources(self) -> list[tuple[Change, Entry | None]]:
+        return list(zip(self.changes, self.sources, strict=True))
+
+
+def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked: bool) -> RecordPage:
+    submissions = _submissions(enrollment)
+    shown = submissions[0] if submissions and submissions[0].outcome != Outcome.WITHDRAWN else None
+    snapshot = shown.snapshot if shown else snapshot_of(enrollment)
+    earlier = [row for row in submissions if row.outcome == Outcome.APPROVED and row != shown]
+    compared_with = earlier[0] if earlier else None
+    entry = review_entry(enrollment)
+    may_act = enrollments_for(user, Action.REVIEW).filter(pk=enrollment.pk).exists()
+    is_pending = (
+        bool(shown) and shown.outcome == Outcome.PENDING and enrollment.review_status == ReviewStatus.PENDING
+    )
+    history = timeline(enrollment, with_names=True, masked=masked)
+    returned = _answered(submissions) if shown else None
+    found = changes(compared_with.snapshot, snapshot, masked=masked) if compared_with else []
+    before, after = queue.neighbours(queue.pending(user, filters), shown) if is_pending else (None, None)
+    return RecordPage(
+        shown=shown,
+        compared_with=compared_with,
+        changes=found,
+        returned=returned,
+        since_return=changes(returned.snapshot, snapshot, masked=masked) if returned else [],
+        sources=sources(
+            found, history, since=compared_with.reported_at, until=shown.reported_at if shown else None
+        )
+        if compared_with
+        else [],
+        sections=sections(snapshot, masked=masked),
+        levels=levels_in(snapshot),
+        submissions=submissions,
+        status_changes=list(enrollment.status_changes.select_related("changed_by")),
+        history=history,
+        entry=entry,
+        is_pending=is_pending,
+        may_review=may_act and is_pending and entry.is_open,
+        may_revoke=may_act and bool(shown) and _is_revocable(enrollment, shown),
+        before=before,
+        after=after,
+    )
+
+
+def levels_in(snapshot: Mapping[str, Any]) -> list[str]:
+    """Codes of the levels of study it holds."""
+    return [row["level"] for row in snapshot.get("education") or [] if row.get("level")]
+
+
+def shown_snapshot(enrollment: Enrollment) -> dict[str, Any]:
+    """What the page shows: the last report, or the living data of a record that is being changed."""
+    latest = enrollment.submissions.order_by("-number").first()
+    return latest.snapshot if latest and latest.outcome != Outcome.WITHDRAWN else snapshot_of(enrollment)
+
+
+def _submissions(enrollment: Enrollment) -> list[Submission]:
+    """Newest first, each with its field comments in words."""
+    return with_remarks(
+        enrollment.submissions.select_related("reported_by", "decided_by").order_by("-number")
+    )
+
+
+def _answered(submissions: list[Submission]) -> Submission | None:
+    """The return that the newest submission comes after, if that was the province's last word."""
+    earlier = (row for row in submissions[1:] if row.outcome != Outcome.WITHDRAWN)
+    last = next(earlier, None)
+    return last if last and last.outcome == Outcome.RETURNED else None
+
+
+def _is_revocable(enrollment: Enrollment, shown: Submission) -> bool:
+    return (
+        shown.outcome in (Outcome.APPROVED, Outcome.RETURNED)
+        and revocation_entry(enrollment, shown.module).is_open
+    )

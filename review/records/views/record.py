@@ -1,0 +1,173 @@
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from bases.models import Submission
+from bases.scope import enrollments_for
+from bases.submissions.evidence import file_response
+from portal import audit
+from portal.access import allow
+from portal.roles import Action, Role
+from portal.sign_in import second_factor
+from residents.models import Enrollment
+from residents.services.states import StateMoved
+from review.decisions import claims
+from review.decisions import services as decisions
+from review.decisions.forms import ReturnForm
+from review.exports.sheets import may_unmask
+from review.models import Claim
+from review.queue import lists as queue
+from review.queue.filters import QueueFilter, RevokeForm, UnmaskForm
+from review.records.page import RecordPage, levels_in, record_page, shown_snapshot
+
+
+def _visible(request: HttpRequest, pk: int) -> Enrollment:
+    records = enrollments_for(request.user, Action.VIEW)
+    return get_object_or_404(records.select_related("resident", "base__province", "specialty"), pk=pk)
+
+
+def _acting(request: HttpRequest, pk: int) -> Enrollment:
+    """404 outside the user's scope, 403 where he may only look."""
+    enrollment = _visible(request, pk)
+    if not enrollments_for(request.user, Action.REVIEW).filter(pk=pk).exists():
+        raise PermissionDenied
+    return enrollment
+
+
+def _show(request: HttpRequest, enrollment: Enrollment, *, masked: bool = True, **forms) -> HttpResponse:
+    filters = QueueFilter(request.user, request.GET)
+    page = record_page(request.user, enrollment, filters.values, masked=masked)
+    context = {
+        "page": page,
+        "held": _claim(request, page),
+        "enrollment": enrollment,
+        "query": request.GET.urlencode(),
+        "masked": masked,
+        "may_unmask": may_unmask(request.user),
+    }
+    context |= {"return_form": ReturnForm(levels=page.levels), "revoke_form": RevokeForm()} | forms
+    return render(request, "review/record.html", context)
+
+
+def _claim(request: HttpRequest, page: RecordPage) -> Claim | None:
+    """The claim of a colleague on this record; whoever may decide it has it from now on, if nobody else has (P6)."""
+    if page.may_review:
+        standing = claims.claim(page.shown, by=request.user)
+        return standing if standing.reviewer_id != request.user.pk else None
+    return claims.held_by_others([page.shown], request.user).get(page.shown.pk) if page.is_pending else None
+
+
+@require_http_methods(["GET", "POST"])
+@allow(Role.PROVINCE, Role.CMDA)
+def record(request: HttpRequest, pk: int) -> HttpResponse:
+    """One record: what changed since the last approval, the whole snapshot, its submissions and statuses.
+
+    A POST with a purpose shows the numbers in full for this answer only (TRUST 51).
+    """
+    enrollment = _visible(request, pk)
+    if request.method == "GET":
+        return _show(request, enrollment)
+    if not may_unmask(request.user):
+        raise PermissionDenied
+    second_factor.demand(request.user)
+    form = UnmaskForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, form.errors["purpose"][0])
+        return _show(request, enrollment)
+    audit.record(
+        "unmask", by=request.user, target=enrollment, request=request, purpose=form.cleaned_data["purpose"]
+    )
+    return _show(request, enrollment, masked=False)
+
+
+@require_GET
+@allow(Role.PROVINCE, Role.CMDA)
+def record_file(request: HttpRequest, pk: int, block: str, name: str, row: int) -> HttpResponse:
+    """One piece of evidence of the record as shown; only for those who may see full numbers, each look logged."""
+    enrollment = _visible(request, pk)
+    if not may_unmask(request.user):
+        raise PermissionDenied
+    response = file_response(shown_snapshot(enrollment), block, name, row)
+    audit.record("file", by=request.user, target=enrollment, request=request, file=f"{block}.{name}")
+    return response
+
+
+def _choice(request: HttpRequest, enrollment: Enrollment) -> tuple[Submission, dict[int, int]]:
+    """The submission and version that were on the page when the button was pressed."""
+    submission = get_object_or_404(
+        Submission.objects.defer("snapshot"), pk=request.POST.get("submission") or 0, enrollment=enrollment
+    )
+    try:
+        version = int(request.POST.get("version", ""))
+    except ValueError:
+        version = -1
+    return submission, {submission.pk: version}
+
+
+def _go_on(request: HttpRequest, done: decisions.Decision, submission: Submission, word: str) -> HttpResponse:
+    """Say what happened and lead to the next record of the queue the reviewer came from."""
+    for left in done.left_out:
+        messages.error(request, f"{left.name or '该记录'}：{left.reason}")
+    if not done.decided:
+        return redirect(_record_url(submission.enrollment_id, request.GET))
+    messages.success(request, f"{done.decided[0].enrollment.resident.full_name}：{word}。")
+    waiting = queue.pending(request.user, QueueFilter(request.user, request.GET).values)
+    before, after = queue.neighbours(waiting, submission)
+    following = after or before
+    if following is None:
+        return redirect(f"{reverse('review:queue')}?{request.GET.urlencode()}")
+    return redirect(_record_url(following, request.GET))
+
+
+def _record_url(pk: int, query: QueryDict) -> str:
+    return f"{reverse('review:record', args=[pk])}?{query.urlencode()}"
+
+
+@require_POST
+@allow(Role.PROVINCE)
+def approve(request: HttpRequest, pk: int) -> HttpResponse:
+    enrollment = _acting(request, pk)
+    submission, choice = _choice(request, enrollment)
+    done = decisions.approve(choice, by=request.user)
+    return _go_on(request, done, submission, "已审核通过")
+
+
+@require_POST
+@allow(Role.PROVINCE)
+def return_for_correction(request: HttpRequest, pk: int) -> HttpResponse:
+    enrollment = _acting(request, pk)
+    form = ReturnForm(request.POST, levels=levels_in(shown_snapshot(enrollment)))
+    if form.is_extended or not form.is_valid():
+        return _show(request, enrollment, return_form=form)
+    submission, choice = _choice(request, enrollment)
+    done = decisions.return_for_correction(
+        choice,
+        by=request.user,
+        comment=form.cleaned_data["comment"],
+        reason_codes=form.cleaned_data["reasons"],
+        field_comments=form.field_comments(),
+    )
+    return _go_on(request, done, submission, "已退回培训基地修改")
+
+
+@require_POST
+@allow(Role.PROVINCE)
+def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    enrollment = _acting(request, pk)
+    form = RevokeForm(request.POST)
+    if not form.is_valid():
+        return _show(request, enrollment, revoke_form=form)
+    submission, _ = _choice(request, enrollment)
+    try:
+        again = decisions.revoke(submission, by=request.user, reason=form.cleaned_data["reason"])
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+    else:
+        state = (
+            "该记录重新进入待审核" if again else "培训基地已修改过该记录，现为“退回修改”，请等待其重新上报"
+        )
+        messages.success(request, f"已撤销审核决定，{state}。")
+    return redirect(_record_url(pk, request.GET))

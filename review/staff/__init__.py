@@ -1,0 +1,1 @@
+"""工作人员: appointing, changing and dismissing the staff of bases and provinces."""

@@ -1,0 +1,160 @@
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from bases import staff as services
+from bases.models import Province, TrainingBase
+from bases.scope import bases_for, provinces_for
+from portal.access import allow
+from portal.models import User
+from portal.roles import Action, Role
+from portal.sign_in.services import issue_initial_code, reset_to_activation
+from review.organisations.forms import FactorResetForm, StaffForm
+from review.paging import keyset_page
+
+STAFF = (Role.BASE, Role.PROVINCE, Role.CMDA)
+# What can be done to a person, and the words that say it was done.
+ACTS_OF_PLACE = {"acting": "改为可办理业务", "read_only": "改为只读", "dismiss": "不再属于本单位"}
+ACTS = ACTS_OF_PLACE | {"code": "", "enable": "账号已启用", "disable": "账号已停用，立即失效"}
+
+
+def _organisation(request: HttpRequest, kind: str, key: str) -> Province | TrainingBase | None:
+    """The organisation of the address; 404 outside the user's scope, 403 where he may only look."""
+    if kind == "cmda":
+        found = None
+    elif kind == "province":
+        found = get_object_or_404(provinces_for(request.user, Action.VIEW), pk=key)
+    elif kind == "base" and key.isdigit() and len(key) < 10:
+        found = get_object_or_404(bases_for(request.user, Action.VIEW), pk=key)
+    else:
+        raise Http404
+    if not services.may_manage(request.user, found):
+        if found is None:
+            raise Http404
+        raise PermissionDenied
+    return found
+
+
+def _members(organisation: Province | TrainingBase | None) -> list[services.Membership]:
+    if organisation is None:
+        people = User.objects.filter(role=Role.CMDA).order_by("full_name", "pk")
+        return [services.Membership(person, None, is_acting=True) for person in people]
+    return services.staff_of(type(organisation), [organisation.pk])
+
+
+def _person(organisation: Province | TrainingBase | None, pk: int) -> User:
+    person = next((row.user for row in _members(organisation) if row.user.pk == pk), None)
+    if person is None:
+        raise Http404
+    return person
+
+
+@require_GET
+@allow(*STAFF)
+def staff(request: HttpRequest) -> HttpResponse:
+    """The organisations whose people the user may manage; a single one is shown at once."""
+    own = provinces_for(request.user, Action.MANAGE_STAFF).order_by("pk")
+    bases = bases_for(request.user, Action.MANAGE_STAFF).select_related("province")
+    if request.user.role == Role.BASE and bases.count() == 1:
+        return redirect("review:staff-of", kind="base", key=bases[0].pk)
+    text, chosen = request.GET.get("q", "").strip()[:50], request.GET.get("province", "")
+    if text:
+        bases = bases.filter(name__contains=text)
+    if chosen:
+        bases = bases.filter(province_id=chosen)
+    page = keyset_page(bases, request.GET)
+    counts: dict[int, int] = {}
+    for place in services.staff_of(TrainingBase, [row.pk for row in page.rows]):
+        counts[place.organisation.pk] = counts.get(place.organisation.pk, 0) + 1
+    for row in page.rows:
+        row.people = counts.get(row.pk, 0)
+    return render(
+        request, "review/staff.html", {"provinces": own, "page": page, "text": text, "chosen": chosen}
+    )
+
+
+@require_GET
+@allow(*STAFF)
+def staff_of(request: HttpRequest, kind: str, key: str) -> HttpResponse:
+    """Who works for one organisation, with what right, and whether the account was ever used."""
+    organisation = _organisation(request, kind, key)
+    members = _members(organisation)
+    for member in members:
+        person = member.user
+        person.is_manageable = services.may_manage_person(request.user, person)
+        person.is_resettable = person.is_manageable and services.is_above(request.user, person)
+    context = {"organisation": organisation, "kind": kind, "key": key, "members": members}
+    return render(request, "review/staff_of.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@allow(*STAFF)
+def appoint(request: HttpRequest, kind: str, key: str) -> HttpResponse:
+    """A new person for an organisation; the initial code is shown once, on the answer to this POST."""
+    organisation = _organisation(request, kind, key)
+    form = StaffForm(request.POST or None, asks_right=organisation is not None)
+    context = {"organisation": organisation, "kind": kind, "key": key, "form": form}
+    if request.method == "POST" and form.is_valid():
+        user = services.create_staff(organisation, **form.cleaned_data, by=request.user)
+        return _show_code(request, user, kind, key)
+    return render(request, "review/appoint.html", context)
+
+
+def _show_code(request: HttpRequest, user: User, kind: str, key: str) -> HttpResponse:
+    if user.is_activated:
+        reset_to_activation(user, by=request.user, request=request)
+    code = issue_initial_code(user, by=request.user, request=request)
+    return render(request, "review/staff_code.html", {"person": user, "code": code, "kind": kind, "key": key})
+
+
+@require_POST
+@allow(*STAFF)
+def change(request: HttpRequest, kind: str, key: str, pk: int) -> HttpResponse:
+    """What is done to one person of an organisation: his right there, his place there, his account, a new code."""
+    organisation = _organisation(request, kind, key)
+    person = _person(organisation, pk)
+    act = request.POST.get("act", "")
+    if act not in ACTS or (organisation is None and act in ACTS_OF_PLACE):
+        raise Http404
+    if person.pk == request.user.pk or (
+        act == "code" and not services.may_manage_person(request.user, person)
+    ):
+        raise PermissionDenied
+    if act == "code":
+        return _show_code(request, person, kind, key)
+    _do(act, person, organisation, request.user)
+    messages.success(request, f"{person.full_name}：{ACTS[act]}。")
+    return redirect(reverse("review:staff-of", args=[kind, key]))
+
+
+@require_http_methods(["GET", "POST"])
+@allow(Role.PROVINCE, Role.CMDA)
+def reset_factor(request: HttpRequest, kind: str, key: str, pk: int) -> HttpResponse:
+    """A lost second factor is taken away, with the reason; the person's sessions end and he is told (TRUST 14)."""
+    person = _person(_organisation(request, kind, key), pk)
+    if not (services.may_manage_person(request.user, person) and services.is_above(request.user, person)):
+        raise PermissionDenied
+    back = redirect(reverse("review:staff-of", args=[kind, key]))
+    if not person.second_factor_at:
+        messages.info(request, f"{person.full_name}没有启用二次验证。")
+        return back
+    form = FactorResetForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        services.reset_factor(person, by=request.user, reason=form.cleaned_data["reason"])
+        messages.success(request, f"{person.full_name}的二次验证已重置，全部登录已退出。")
+        return back
+    return render(
+        request, "review/reset_factor.html", {"person": person, "kind": kind, "key": key, "form": form}
+    )
+
+
+def _do(act: str, person: User, organisation: Province | TrainingBase | None, by: User) -> None:
+    if act in ("enable", "disable"):
+        services.set_active(person, active=act == "enable", by=by)
+    elif act == "dismiss":
+        services.dismiss(person, organisation, by=by)
+    else:
+        services.appoint(person, organisation, by=by, read_only=act == "read_only")

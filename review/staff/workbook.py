@@ -1,0 +1,150 @@
+"""Staff accounts by workbook: each row one person of one organisation, all or nothing, one-time codes as slips."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest
+
+from bases import staff as services
+from bases.models import Province, TrainingBase
+from portal import audit
+from portal.models import User
+from portal.sheets.writing import Column, write_template
+from portal.sign_in.services import issue_initial_code
+from review.organisations.forms import StaffForm
+from review.organisations.sheets import Fault, Line, Sheet
+
+# Every code takes a slow hash of its own.
+MOST_ROWS = 200
+RIGHTS = {"可办理业务": "0", "只读": "1"}
+COLUMNS = (
+    Column("姓名", 14, required=True, example="周晓兰"),
+    Column(
+        "账号",
+        20,
+        required=True,
+        rule="4 至 40 位小写字母、数字、点、下划线或短横线，以字母开头。",
+        example="zhouxl",
+    ),
+    Column("手机号", 16, required=True, example="13900000001"),
+    Column("电子邮箱", 24),
+    Column("单位", 34, required=True, rule="省级单位名称，或培训基地的代码。", example="33001"),
+    Column("权限", 12, rule="留空为可办理业务。", choices=tuple(RIGHTS)),
+)
+_HEADERS = {
+    "full_name": "姓名",
+    "username": "账号",
+    "mobile": "手机号",
+    "email": "电子邮箱",
+    "read_only": "权限",
+}
+
+
+@dataclass(slots=True)
+class Person:
+    organisation: Province | TrainingBase
+    values: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Plan:
+    """Who is to be invited; `faults` non-empty means that nobody is."""
+
+    faults: list[Fault] = field(default_factory=list)
+    people: list[Person] = field(default_factory=list)
+    unchanged: int = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {"新增人员": len(self.people), "已有的人员（不变）": self.unchanged}
+
+    @property
+    def changes_nothing(self) -> bool:
+        return not self.people
+
+
+def template() -> bytes:
+    return write_template(
+        COLUMNS,
+        sheet_name="工作人员",
+        notes=["一人一行，一人一号，不要共用账号。已在该单位的账号保持不变。"],
+        version="staff-1",
+        text_rows=MOST_ROWS,
+    )
+
+
+def plan(sheet: Sheet) -> Plan:
+    """Judge every row by the rules of the page; an account that already works there is left alone."""
+    made = Plan(list(sheet.faults))
+    organisations = _organisations(sheet)
+    existing = _existing(sheet)
+    accounts: dict[str, int] = {}
+    for line in sheet.lines:
+        place = organisations.get(line.cells.get("单位") or "")
+        account = (line.cells.get("账号") or "").lower()
+        told = {fault.header for fault in sheet.told(line)}
+        if place is None and "单位" in told:
+            continue
+        if place is None:
+            text = "没有这个单位。请填写省级单位名称，或在用培训基地的代码。"
+            made.faults.append(sheet.fault(line, "单位", text))
+        elif (row := accounts.setdefault(account, line.number)) != line.number:
+            made.faults.append(sheet.fault(line, "账号", f"与第 {row} 行的账号重复。请改用不同的账号。"))
+        elif (account, type(place), place.pk) in existing:
+            made.unchanged += 1
+        else:
+            _judge(made, sheet, line, place)
+    return made
+
+
+def _organisations(sheet: Sheet) -> dict[str, Province | TrainingBase]:
+    named = {line.cells.get("单位") for line in sheet.lines} - {None}
+    found: dict[str, Province | TrainingBase] = {
+        base.code: base for base in TrainingBase.objects.filter(code__in=named, is_active=True)
+    }
+    return found | {province.name: province for province in Province.objects.filter(name__in=named)}
+
+
+def _existing(sheet: Sheet) -> set[tuple]:
+    accounts = [(line.cells.get("账号") or "").lower() for line in sheet.lines]
+    return {
+        (account, model, place)
+        for model, grants in services.GRANTS.items()
+        for account, place in grants.objects.filter(user__username__in=accounts).values_list(
+            "user__username", "content_object"
+        )
+    }
+
+
+def _judge(made: Plan, sheet: Sheet, line: Line, place: Province | TrainingBase) -> None:
+    right = line.cells.get("权限") or "可办理业务"
+    given = {name: line.cells.get(header) or "" for name, header in _HEADERS.items()}
+    form = StaffForm(given | {"read_only": RIGHTS.get(right, right)})
+    if form.is_valid():
+        made.people.append(Person(place, form.cleaned_data))
+    told = {fault.header for fault in sheet.told(line)}
+    for name, texts in form.errors.items():
+        if _HEADERS[name] in told:
+            continue
+        made.faults += [sheet.fault(line, _HEADERS[name], text) for text in texts]
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """What is printed for one person, once."""
+
+    person: User
+    organisation: Province | TrainingBase
+    code: str
+
+
+def apply(made: Plan, *, by: User, request: HttpRequest) -> list[Slip]:
+    """Create and appoint everybody in one transaction; each gets a one-time code that nobody can read again."""
+    with transaction.atomic():
+        slips = []
+        for person in made.people:
+            user = services.create_staff(person.organisation, **person.values, by=by)
+            slips.append(Slip(user, person.organisation, issue_initial_code(user, by=by, request=request)))
+        audit.record("import_staff", by=by, rows=len(slips))
+    return slips

@@ -1,0 +1,81 @@
+"""Why records were returned, counted by base or another dimension; every number opens its returns (GOALS P4, P7).
+
+A return may name several reasons, so the reasons of a row may add up to more than its returns; the total counts each
+return once. A return that was revoked is none.
+"""
+
+from collections.abc import Mapping
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from bases.models import ReturnReason, Submission
+from bases.scope import provinces_for
+from portal.models import User
+from portal.roles import Action, Role
+from review.statistics.cross_table import BLANK, DIMENSIONS, CrossTable, Dimension
+
+NO_REASON = "未选原因"
+REASON = Dimension(
+    "reason", "退回原因", "reason_codes", lambda: {**dict(ReturnReason.choices), BLANK: NO_REASON}
+)
+# By what the returns can be split and narrowed.
+SPLIT = {key: DIMENSIONS[key] for key in ("base", "province", "specialty", "year", "type")}
+ALL = SPLIT | {REASON.key: REASON}
+
+
+def returns(user: User, filters: Mapping[str, str]) -> QuerySet[Submission]:
+    """The returns that stand, within the provinces the user sees; `filters`: dimension key → value."""
+    found = Submission.objects.filter(
+        outcome=Submission.Outcome.RETURNED, enrollment__deleted_at__isnull=True
+    )
+    if user.role != Role.CMDA:
+        provinces = list(provinces_for(user, Action.VIEW).values_list("pk", flat=True))
+        found = found.filter(province_id__in=provinces)
+    for key, value in filters.items():
+        found = found.filter(_names(value) if key == REASON.key else Q(**{SPLIT[key].column: value}))
+    return found
+
+
+def reasons_table(found: QuerySet[Submission], rows: str) -> CrossTable:
+    """Reasons × one dimension in one grouping query."""
+    row, as_of = SPLIT[rows], timezone.now()
+    counts = {f"reason_{code}": Count("pk", filter=_names(code)) for code in _codes()}
+    cells, row_totals, column_totals = {}, {}, dict.fromkeys(_codes(), 0)
+    for line in found.order_by().values(row.column).annotate(number=Count("pk"), **counts):
+        value = str(line[row.column])
+        row_totals[value] = line["number"]
+        cells[value] = {code: line[f"reason_{code}"] for code in _codes()}
+        for code, number in cells[value].items():
+            column_totals[code] += number
+    column_totals = {code: number for code, number in column_totals.items() if number}
+    return CrossTable(
+        rows=row,
+        columns=REASON,
+        row_names=_in_order(row, row_totals),
+        column_names=_in_order(REASON, column_totals),
+        cells=cells,
+        row_totals=row_totals,
+        column_totals=column_totals,
+        total=sum(row_totals.values()),
+        as_of=as_of,
+    )
+
+
+def for_list(found: QuerySet[Submission]) -> QuerySet[Submission]:
+    """With what a row of the list shows, and without the long snapshots."""
+    return found.select_related("enrollment__resident", "base", "specialty", "decided_by").defer("snapshot")
+
+
+def _in_order(dimension: Dimension, values: Mapping[str, int]) -> dict[str, str]:
+    """Name of each value that occurs in the order of its list; those without a name, such as years, after them."""
+    known = {value: name for value, name in dimension.names().items() if value in values}
+    return known | {value: value for value in sorted(values) if value not in known}
+
+
+def _codes() -> list[str]:
+    return [*ReturnReason.values, BLANK]
+
+
+def _names(code: str) -> Q:
+    return Q(reason_codes=[]) if code == BLANK else Q(reason_codes__contains=[code])

@@ -1,0 +1,40 @@
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from portal.access import allow
+from portal.roles import Role
+from review.paging import keyset_page
+from review.queue.filters import ReturnStatisticsForm
+from review.statistics import cross_table as statistics
+from review.statistics import returns as return_statistics
+from review.statistics.views.statistics import linked_lines
+
+
+@require_GET
+@allow(Role.PROVINCE, Role.CMDA)
+def table(request: HttpRequest) -> HttpResponse:
+    """Why records were returned, by base or another dimension; every number leads to its returns (GOALS P4)."""
+    form = ReturnStatisticsForm(request.GET, user=request.user)
+    crossed = return_statistics.reasons_table(
+        return_statistics.returns(request.user, form.filters), form.chosen_rows
+    )
+    page = {
+        "form": form,
+        "table": crossed,
+        "lines": linked_lines(crossed, reverse("review:return-records"), form.filters),
+        "filters_in_words": statistics.in_words(form.filters, return_statistics.ALL),
+    }
+    return render(request, "review/return_statistics.html", page)
+
+
+@require_GET
+@allow(Role.PROVINCE, Role.CMDA)
+def records(request: HttpRequest) -> HttpResponse:
+    """The returns behind one number: the same filters, the same count."""
+    form = ReturnStatisticsForm(request.GET, user=request.user)
+    found = return_statistics.for_list(return_statistics.returns(request.user, form.filters))
+    page = keyset_page(found, request.GET, descending=True, most_counted=None)
+    words = statistics.in_words(form.filters, return_statistics.ALL)
+    return render(request, "review/return_records.html", {"page": page, "filters_in_words": words})

@@ -1,0 +1,123 @@
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_GET, require_POST
+
+from portal.access import allow
+from portal.roles import Role
+from review.exports.jobs import MEDIA_TYPES
+from review.exports.sheets import may_unmask
+from review.exports.views import answer, export_form, refused
+from review.paging import keyset_page
+from review.queue.filters import StatisticsExportForm, StatisticsForm
+from review.statistics import cross_table as statistics
+from review.statistics import export as exports
+from review.statistics.cross_table import CrossTable
+
+
+def statistics_form(request: HttpRequest) -> StatisticsForm:
+    return StatisticsForm(request.GET, user=request.user)
+
+
+@require_GET
+@allow(Role.PROVINCE, Role.CMDA)
+def table(request: HttpRequest) -> HttpResponse:
+    """Two dimensions of the approved snapshots crossed; every number leads to its records (GOALS P7)."""
+    form = statistics_form(request)
+    context = {"form": form, "sources": statistics.SOURCES}
+    if form.is_readable:
+        crossed = statistics.counted_table(request.user, form.chosen_source, form.filters, *form.crossed)
+        context |= {
+            "table": crossed,
+            "lines": linked_lines(
+                crossed,
+                reverse("review:statistics-records"),
+                {"source": form.chosen_source, **form.filters},
+            ),
+            "filters_in_words": statistics.in_words(form.filters),
+            "query": request.GET.urlencode(),
+        }
+    return render(request, "review/statistics.html", context)
+
+
+def linked_lines(table: CrossTable, address: str, asked: Mapping[str, str]) -> list[dict]:
+    """The rows of the page: name, cells as (number, address of its records), total with its address."""
+
+    def link(**more: str) -> str:
+        return f"{address}?{urlencode(asked | more)}"
+
+    lines = []
+    for value, name in table.row_names.items():
+        row = {table.rows.key: value}
+        cells = [
+            (table.cells[value].get(column, 0), link(**row, **{table.columns.key: column}))
+            for column in table.column_names
+        ]
+        lines.append({"name": name, "cells": cells, "total": table.row_totals[value], "link": link(**row)})
+    sums = [
+        (table.column_totals[column], link(**{table.columns.key: column})) for column in table.column_names
+    ]
+    lines.append({"name": "合计", "cells": sums, "total": table.total, "link": link(), "is_total": True})
+    return lines
+
+
+@require_GET
+@allow(Role.PROVINCE, Role.CMDA)
+def records(request: HttpRequest) -> HttpResponse:
+    """The records behind one number: the same filters, the same count."""
+    form = statistics_form(request)
+    context = {
+        "form": form,
+        "source_in_words": statistics.SOURCES[form.chosen_source],
+        "export_form": export_form(request, StatisticsExportForm),
+        "may_unmask": may_unmask(request.user),
+    }
+    if form.is_readable:
+        found = statistics.counted(request.user, form.chosen_source, form.filters)
+        number = statistics.number(request.user, form.chosen_source, form.filters)
+        context |= {
+            "page": keyset_page(statistics.for_list(found), request.GET, most_counted=None, number=number),
+            "filters_in_words": statistics.in_words(form.filters),
+            "query": request.GET.urlencode(),
+        }
+    return render(request, "review/statistics_records.html", context)
+
+
+@require_POST
+@allow(Role.PROVINCE, Role.CMDA)
+def export_table(request: HttpRequest) -> HttpResponse:
+    form = statistics_form(request)
+    if not form.is_readable:
+        return _unreadable(request)
+    crossed = statistics.counted_table(request.user, form.chosen_source, form.filters, *form.crossed)
+    return download(exports.export_table(request.user, crossed, form.chosen_source, form.filters), "统计表")
+
+
+@require_POST
+@allow(Role.PROVINCE, Role.CMDA)
+def export_records(request: HttpRequest) -> HttpResponse:
+    """The complete list behind one number; masked unless asked for in full with a purpose (GOALS N5)."""
+    form, asked = statistics_form(request), StatisticsExportForm(request.POST)
+    if not form.is_readable:
+        return _unreadable(request)
+    if not asked.is_valid():
+        return refused(request, asked, reverse("review:statistics-records"))
+    source = {"source": form.chosen_source}
+    return answer(request, asked.cleaned_data.pop("kind"), source | form.filters, asked)
+
+
+def _unreadable(request: HttpRequest) -> HttpResponse:
+    messages.error(request, "筛选条件无法识别，请重新选择。")
+    return redirect(f"{reverse('review:statistics-records')}?{request.GET.urlencode()}")
+
+
+def download(content: Iterator[bytes], name: str) -> StreamingHttpResponse:
+    file_name = f"{name}_{timezone.localtime():%Y%m%d_%H%M%S}.xlsx"
+    headers = {"Content-Disposition": content_disposition_header(True, file_name)}
+    return StreamingHttpResponse(content, content_type=MEDIA_TYPES["xlsx"], headers=headers)

@@ -1,0 +1,228 @@
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from bases.models import Province
+from bases.scope import provinces_for
+from bases.submissions.evidence import evidence_response
+from portal import audit
+from portal.access import allow
+from portal.calendar import current_cycle, opening
+from portal.models import Step
+from portal.roles import Action, Role
+from residents.forms import form_for, raw_of, show_problems
+from residents.services.refusals import Refused
+from residents.services.states import StateMoved
+from review.models import ModeSwitchApplication
+from review.switches import services as switching
+from review.switches.forms import ConfirmForm, ReasonForm, ScanForm
+from review.switches.open_work import open_work
+from review.switches.services import State
+
+
+@require_GET
+@allow(Role.PROVINCE, Role.CMDA)
+def switches(request: HttpRequest) -> HttpResponse:
+    """报送方式: how each province in view reports, and the applications to change it (Annex 2, BR-05 … 08)."""
+    page = {
+        "provinces": provinces_for(request.user, Action.VIEW).order_by("code"),
+        "applications": switching.in_view(request.user)[:200],
+        "may_apply": switching.free_to_apply(request.user),
+        "transfer": opening(current_cycle(), Step.API_TRANSFER),
+    }
+    return render(request, "review/switches.html", page)
+
+
+@require_http_methods(["GET", "POST"])
+@allow(Role.PROVINCE)
+def switch_new(request: HttpRequest, province: str) -> HttpResponse:
+    """Annex 2 as a form; what is saved is a 草稿 to print, stamp and send."""
+    return _write(request, get_object_or_404(provinces_for(request.user, Action.APPLY_SWITCH), pk=province))
+
+
+@require_http_methods(["GET", "POST"])
+@allow(Role.PROVINCE)
+def switch_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    application = _acting(request, pk)
+    if application.state != State.DRAFT:
+        messages.error(request, f"这份申请现在是“{application.get_state_display()}”，不能修改。")
+        return redirect("review:switch", pk)
+    return _write(request, application.province, application)
+
+
+def _write(
+    request: HttpRequest, province: Province, application: ModeSwitchApplication | None = None
+) -> HttpResponse:
+    stored = {field.name: getattr(application, field.name, None) for field in switching.FIELDS}
+    data = request.POST if request.method == "POST" else None
+    form = form_for(switching.FIELDS, stored, data=data)
+    if request.method == "POST":
+        try:
+            saved = switching.write(province, raw_of(form), by=request.user, application=application)
+        except Refused as refused:
+            show_problems(form, refused.problems)
+        except StateMoved as moved:
+            messages.error(request, str(moved))
+            return redirect("review:switches")
+        else:
+            messages.success(request, "申请表已保存为草稿，核对后请提交。")
+            return redirect("review:switch", saved.pk)
+    page = {"province": province, "application": application, "form": form}
+    return render(request, "review/switch_form.html", page, status=422 if form.errors else 200)
+
+
+def _seen(request: HttpRequest, pk: int) -> ModeSwitchApplication:
+    return get_object_or_404(switching.in_view(request.user), pk=pk)
+
+
+def _acting(request: HttpRequest, pk: int) -> ModeSwitchApplication:
+    """The application, for those who may act on it; 403 for those of its province who only read."""
+    application = _seen(request, pk)
+    if not _may_apply(request, application):
+        raise PermissionDenied
+    return application
+
+
+def _may_apply(request: HttpRequest, application: ModeSwitchApplication) -> bool:
+    of = provinces_for(request.user, Action.APPLY_SWITCH)
+    return of.filter(pk=application.province_id).exists()
+
+
+@require_GET
+@allow(Role.PROVINCE, Role.CMDA)
+def switch(request: HttpRequest, pk: int) -> HttpResponse:
+    """One application: its items, how far it is, and what the reader may do with it."""
+    return _show(request, _seen(request, pk))
+
+
+def _show(request: HttpRequest, application: ModeSwitchApplication, **forms: object) -> HttpResponse:
+    may_apply, deciding = _may_apply(request, application), request.user.role == Role.CMDA
+    page = {
+        "application": application,
+        "may_edit": application.state == State.DRAFT and may_apply,
+        "may_withdraw": application.state in switching.OPEN and may_apply,
+        "may_decide": application.state == State.WAITING and deciding,
+        "may_reverse": application.state == State.CONFIRMED and deciding,
+        "scan_form": ScanForm(),
+        "confirm_form": ConfirmForm(),
+        "reason_form": ReasonForm(),
+        **forms,
+    }
+    if application.state in (State.WAITING, State.CONFIRMED):
+        page["work"] = open_work(application.province, current_cycle())
+    refused = any(form.errors for form in forms.values())
+    return render(request, "review/switch.html", page, status=422 if refused else 200)
+
+
+@require_GET
+@allow(Role.PROVINCE, Role.CMDA)
+def switch_print(request: HttpRequest, pk: int) -> HttpResponse:
+    """The application as the notice prints it (Annex 2), for the stamp."""
+    return render(request, "review/switch_print.html", {"application": _seen(request, pk)})
+
+
+@require_GET
+@allow(Role.PROVINCE, Role.CMDA)
+def switch_file(request: HttpRequest, pk: int) -> FileResponse:
+    """The stamped scan; each look is written to the audit log."""
+    application = _seen(request, pk)
+    response = evidence_response(application.scan.name, "报送方式切换申请表")
+    audit.record("file", by=request.user, target=application, request=request, file="switch.scan")
+    return response
+
+
+@require_POST
+@allow(Role.PROVINCE)
+def switch_attach(request: HttpRequest, pk: int) -> HttpResponse:
+    application = _acting(request, pk)
+    form = ScanForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _show(request, application, scan_form=form)
+    try:
+        switching.attach(pk, form.cleaned_data["scan"], by=request.user)
+    except Refused as refused:
+        show_problems(form, refused.problems)
+        return _show(request, application, scan_form=form)
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+    else:
+        messages.success(request, "盖章扫描件已上传。")
+    return redirect("review:switch", pk)
+
+
+@require_POST
+@allow(Role.PROVINCE)
+def switch_submit(request: HttpRequest, pk: int) -> HttpResponse:
+    _acting(request, pk)
+    return _carry_out(request, pk, switching.submit, "申请已提交，等待中国医师协会确认。")
+
+
+@require_POST
+@allow(Role.PROVINCE)
+def switch_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    _acting(request, pk)
+    return _carry_out(request, pk, switching.withdraw, "申请已撤回。")
+
+
+@require_POST
+@allow(Role.CMDA)
+def switch_confirm(request: HttpRequest, pk: int) -> HttpResponse:
+    """Open the API and close direct entry of the intake for the province (BR-08)."""
+    application = _seen(request, pk)
+    form = ConfirmForm(request.POST)
+    if not form.is_valid():
+        return _show(request, application, confirm_form=form)
+    words = f"{application.province}已切换为接口传送，招收信息直接填报同时关闭。"
+    return _carry_out(request, pk, switching.confirm, words)
+
+
+@require_POST
+@allow(Role.CMDA)
+def switch_refuse(request: HttpRequest, pk: int) -> HttpResponse:
+    return _with_reason(request, pk, switching.refuse, "申请已驳回，省级已收到理由。")
+
+
+@require_POST
+@allow(Role.CMDA)
+def switch_reverse(request: HttpRequest, pk: int) -> HttpResponse:
+    return _with_reason(request, pk, switching.reverse_switch, "已撤销切换，该省恢复直接填报。")
+
+
+def _with_reason(request: HttpRequest, pk: int, act: Callable[..., None], done: str) -> HttpResponse:
+    application = _seen(request, pk)
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        return _show(request, application, reason_form=form)
+    return _carry_out(request, pk, act, done, reason=form.cleaned_data["reason"])
+
+
+def _carry_out(
+    request: HttpRequest, pk: int, act: Callable[..., None], done: str, **more: str
+) -> HttpResponse:
+    try:
+        act(pk, by=request.user, **more)
+    except (Refused, StateMoved) as stopped:
+        messages.error(request, str(stopped))
+    else:
+        messages.success(request, done)
+    return redirect("review:switch", pk)
+
+
+@require_POST
+@allow(Role.CMDA)
+def integration_test(request: HttpRequest, province: str) -> HttpResponse:
+    """Note, or take back, that a province's platform passed the joint test (BR-06)."""
+    of = get_object_or_404(Province, pk=province)
+    passed = request.POST.get("passed") == "1"
+    try:
+        switching.record_integration_test(of, passed=passed, by=request.user)
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+    else:
+        words = f"已登记{of}接口联调通过。" if passed else f"已取消{of}接口联调通过的登记。"
+        messages.success(request, words)
+    return redirect("review:switches")

@@ -1,0 +1,1 @@
+"""转换基地: requests between bases, seen by province and association."""

@@ -1,0 +1,161 @@
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from bases.models import Province
+from portal.access import allow
+from portal.calendar import current_cycle
+from portal.models import CollectionCycle, CycleWindow, Step
+from portal.roles import Role
+from review.windows import board as step_board
+from review.windows import services as windows
+from review.windows.forms import CycleForm, WindowForm
+
+
+@require_GET
+@allow(Role.CMDA)
+def cycle(request: HttpRequest, year: int | None = None) -> HttpResponse:
+    """The windows of one cycle, the latest by default, step by step and province by province (GOALS N1)."""
+    shown = get_object_or_404(CollectionCycle, year=year) if year else current_cycle()
+    context = {"cycles": windows.cycles(), "cycle": shown, "cycle_form": CycleForm()}
+    if shown:
+        context |= {
+            "steps": windows.steps_of(shown),
+            "history": windows.history(shown),
+            "is_unused": windows.is_unused(shown),
+        }
+    return render(request, "review/windows.html", context)
+
+
+@require_GET
+@allow(Role.CMDA)
+def board(request: HttpRequest, year: int) -> HttpResponse:
+    """Provinces × steps: what is open where and until when, how far the intake has come (GOALS N1)."""
+    shown = get_object_or_404(CollectionCycle, year=year)
+    context = {"cycle": shown, "steps": list(Step), "lines": step_board.lines(shown)}
+    return render(request, "review/board.html", context)
+
+
+@require_POST
+@allow(Role.CMDA)
+def create_cycle(request: HttpRequest) -> HttpResponse:
+    form = CycleForm(request.POST)
+    if form.is_valid():
+        try:
+            made = windows.create_cycle(**form.cleaned_data, by=request.user)
+        except windows.CycleExists as taken:
+            form.add_error("year", str(taken))
+        else:
+            messages.success(request, f"已建立“{made.title}”，各环节时间沿用上一周期并顺延，请逐项核对。")
+            return redirect("review:cycle", year=made.year)
+    latest = current_cycle()
+    context = {"cycles": windows.cycles(), "cycle": latest, "cycle_form": form}
+    if latest:
+        context |= {"steps": windows.steps_of(latest), "history": windows.history(latest)}
+    return render(request, "review/windows.html", context)
+
+
+@require_POST
+@allow(Role.CMDA)
+def delete_cycle(request: HttpRequest, year: int) -> HttpResponse:
+    """A cycle set up by mistake goes, once that was ticked."""
+    shown = get_object_or_404(CollectionCycle, year=year)
+    if "sure" not in request.POST:
+        messages.error(request, "请先勾选确认，再删除。")
+        return redirect("review:cycle", year=year)
+    try:
+        windows.delete_cycle(shown, by=request.user)
+    except windows.CycleInUse as refused:
+        messages.error(request, str(refused))
+        return redirect("review:cycle", year=year)
+    messages.success(request, f"已删除“{shown.title}”。")
+    return redirect("review:windows")
+
+
+@require_http_methods(["GET", "POST"])
+@allow(Role.CMDA)
+def edit(request: HttpRequest, year: int, step: str) -> HttpResponse:
+    """Set one window: the first POST shows whom it reaches, the second, confirmed, saves it."""
+    in_cycle = get_object_or_404(CollectionCycle, year=year)
+    if step not in Step.values:
+        return redirect("review:cycle", year=year)
+    province = Province.objects.filter(pk=request.GET.get("province", "")).first()
+    present = CycleWindow.objects.filter(cycle=in_cycle, step=step, province=province).first()
+    choosing = "province" in request.GET and province is None
+    form = WindowForm(request.POST or None, window=present, choosing=choosing)
+    context = {"cycle": in_cycle, "step": Step(step), "province": province, "present": present, "form": form}
+    if request.method == "POST" and "again" not in request.POST and form.is_valid():
+        target = form.cleaned_data.get("province") or province
+        preview = windows.preview(in_cycle, Step(step), target, **form.times)
+        if "confirmed" in request.POST and _is_saved(request, in_cycle, Step(step), target, form, preview):
+            return redirect("review:cycle", year=year)
+        shown = CycleWindow.objects.filter(cycle=in_cycle, step=step, province=target).first()
+        context |= {
+            "target": target,
+            "present": shown,
+            "seen": windows.mark_of(shown),
+            "preview": preview,
+        }
+    return render(request, "review/window.html", context)
+
+
+def _is_saved(
+    request: HttpRequest,
+    in_cycle: CollectionCycle,
+    step: Step,
+    target: Province | None,
+    form: WindowForm,
+    preview: windows.Preview,
+) -> bool:
+    """Save what was confirmed; False, with the reason, where it was not seen so or lapses what nobody agreed to."""
+    if not _agrees(request, preview):
+        return False
+    try:
+        windows.set_window(
+            in_cycle, step, target, **form.times, by=request.user, seen=request.POST.get("seen", "")
+        )
+    except windows.WindowMoved as moved:
+        messages.error(request, str(moved))
+        return False
+    messages.success(request, f"已保存“{step.label}”（{target or '全国'}）的开放时间，立即生效。")
+    return True
+
+
+def _agrees(request: HttpRequest, preview: windows.Preview) -> bool:
+    if preview.lapsing and "lapse" not in request.POST:
+        messages.error(request, f"将有 {preview.lapsing} 人锁定失效且不能恢复，请勾选确认后再保存。")
+        return False
+    return True
+
+
+@require_POST
+@allow(Role.CMDA)
+def remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """A province follows the national window again: the first POST shows whom that reaches, the second does it."""
+    window = get_object_or_404(CycleWindow, pk=pk, province__isnull=False)
+    preview = windows.preview_removal(window)
+    is_gone = "confirmed" in request.POST and _is_removed(request, window, preview)
+    shown = CycleWindow.objects.filter(pk=pk).select_related("province").first()
+    if is_gone or shown is None:
+        return redirect("review:cycle", year=window.cycle.year)
+    context = {
+        "cycle": window.cycle,
+        "window": shown,
+        "target": shown.province,
+        "preview": preview,
+        "seen": windows.mark_of(shown),
+    }
+    return render(request, "review/window_remove.html", context)
+
+
+def _is_removed(request: HttpRequest, window: CycleWindow, preview: windows.Preview) -> bool:
+    if not _agrees(request, preview):
+        return False
+    try:
+        windows.remove_provincial_window(window, by=request.user, seen=request.POST.get("seen", ""))
+    except windows.WindowMoved as moved:
+        messages.error(request, str(moved))
+        return False
+    messages.success(request, f"{window.province}的“{window.get_step_display()}”已改回全国统一时间。")
+    return True
