@@ -92,3 +92,7 @@ def current_base(request: HttpRequest, action: Action = Action.VIEW) -> Training
     granted = bases_for(cast(User, request.user), action)
     chosen = request.session.get("base_id")
     return (chosen and granted.filter(pk=chosen).first()) or granted.order_by("pk").first()
+
+
+def bases_in_view(user: User) -> QuerySet[TrainingBase]:
+    return bases_for(user, Action.VIEW)

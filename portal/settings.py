@@ -211,8 +211,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000
 # What the clock calls once a minute beside its own work, by name: it stands below the desks and knows none of them.
 CLOCK_CHORES = [
-    "review.chores.recheck_quality",
-    "review.chores.recount_nation",
+    "review.quality.tasks.recheck_when_due",
+    "review.funnel.tasks.recount_when_due",
     "review.exports.jobs.look_after",
 ]
 UPLOAD_MAX_BYTES = 20 * 1024 * 1024

@@ -1,11 +1,13 @@
 """May this record be filled in now, and until when: the calendar joined with what the record is (BR-39, 55, 80)."""
 
+from collections.abc import Callable, Collection, Iterable, Sequence
+from copy import copy
 from datetime import datetime
 
 from django.utils import timezone
 
 from portal.calendar import Opening, opening
-from portal.models import CollectionCycle, Step
+from portal.models import CollectionCycle, Extension, Step
 from residents.models import Enrollment
 from residents.models.enrollment import ReportStatus, ReviewStatus
 
@@ -84,3 +86,74 @@ def _ask(enrollment: Enrollment, step: Step, now: datetime | None) -> Opening:
 
 def _now() -> datetime:
     return timezone.now()
+
+
+def entries_of(
+    enrollments: Iterable[Enrollment], ask: Callable[[Enrollment], Opening], steps: Collection[Step]
+) -> dict[int, Opening]:
+    """The answer of `ask` for each record by its id: records in the same position share one, unless an extension of
+    these steps names the record (GOALS P8). Records of one base and year cost a handful of queries, however many."""
+    enrollments = list(enrollments)
+    named = set(
+        Extension.objects.filter(enrollment__in=[row.pk for row in enrollments], step__in=steps).values_list(
+            "enrollment_id", flat=True
+        )
+    )
+    answers: dict[tuple, Opening] = {}
+    entries = {}
+    for row in enrollments:
+        position = (
+            row.status,
+            row.is_live,
+            bool(row.registered_at),
+            row.base_id,
+            row.intake_year,
+            row.report_status,
+            row.review_status == ReviewStatus.RETURNED,
+            row.pk if row.pk in named else None,
+        )
+        if position not in answers:
+            answers[position] = ask(row)
+        entries[row.pk] = answers[position]
+    return entries
+
+
+def review_entries(enrollments: Sequence[Enrollment]) -> dict[int, Opening]:
+    """The answer of `review_entry` for every record, by its id.
+
+    Records of one year and province share one answer unless an extension names the record or its base, so a thousand
+    records of a province cost a handful of queries. Expects `base__province` to be loaded.
+    """
+    extended = Extension.objects.filter(
+        step=Step.REVIEW, cycle__year__in={row.intake_year for row in enrollments}
+    )
+    extended_bases, extended_records = set(), set()
+    for base_id, enrollment_id in extended.values_list("base_id", "enrollment_id"):
+        extended_bases.add(base_id)
+        extended_records.add(enrollment_id)
+
+    answers: dict[tuple, Opening] = {}
+    found = {}
+    for row in enrollments:
+        key = (
+            bool(row.registered_at),
+            row.origin == Enrollment.Origin.API,
+            row.intake_year,
+            row.base.province_id,
+            row.base_id if row.base_id in extended_bases else None,
+            row.pk if row.pk in extended_records else None,
+        )
+        if key not in answers:
+            answers[key] = review_entry(row)
+        found[row.pk] = answers[key]
+    return found
+
+
+def revocation_entry(enrollment: Enrollment, module: str) -> Opening:
+    """May a decision of this module still be revoked? Intake: until the review window ends, the national close (P5)."""
+    if module == "registry":
+        return review_entry(enrollment)
+    as_intake = copy(enrollment)
+    # Approval moved it into the registry, which has no deadline; the decision was one of the intake.
+    as_intake.registered_at = None
+    return review_entry(as_intake)

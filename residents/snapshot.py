@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from residents.models import Enrollment, Resident
@@ -143,3 +143,15 @@ def _blank(value: Any) -> Any:
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
+
+
+def for_check(enrollments: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
+    """The records with all that the check and the snapshot read, loaded together."""
+    return enrollments.select_related(
+        "resident__user",
+        "resident__basic",
+        "resident__work",
+        "resident__certificate",
+        "base__province",
+        "specialty",
+    ).prefetch_related("resident__education_records", "status_changes")

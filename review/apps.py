@@ -9,3 +9,5 @@ class ReviewConfig(AppConfig):
     def ready(self) -> None:
         # Offers itself to the import desk, which stands below and knows nothing of it; the models are loaded by now.
         import_module("review.completions.kind")
+        # Likewise the lists to the room of exports.
+        import_module("review.export_kinds")

@@ -1,5 +1,9 @@
+"""The desk of provinces and of the association. The first segment of an address is the room its page is in; the queue
+has the bare address. The interface and the manual have prefixes, and so a list of routes, of their own."""
+
 from django.urls import path
 
+from portal.moved import moved
 from review.api_keys import views as api_keys
 from review.assignments import views as assignments
 from review.audit.views import audit, deliveries
@@ -16,6 +20,7 @@ from review.organisations.views import organisations
 from review.organisations.views import upload as directory
 from review.quality import views as quality
 from review.queue import views as queue
+from review.records.views import lists as record_lists
 from review.records.views import record
 from review.staff import views as staff
 from review.statistics.views import returns as return_statistics
@@ -28,17 +33,17 @@ app_name = "review"
 
 urlpatterns = [
     path("", queue.waiting, name="queue"),
-    path("bulk/", queue.bulk, name="bulk"),
-    path("batches/", queue.batches, name="batches"),
-    path("batches/<uuid:batch>/", queue.batch, name="batch"),
-    path("residents/", queue.all_records, name="residents"),
-    path("residents/<int:pk>/", record.record, name="record"),
+    path("queue/bulk/", queue.bulk, name="bulk"),
+    path("queue/batches/", queue.batches, name="batches"),
+    path("queue/batches/<uuid:batch>/", queue.batch, name="batch"),
+    path("records/", record_lists.all_records, name="residents"),
+    path("records/<int:pk>/", record.record, name="record"),
     path(
-        "residents/<int:pk>/files/<slug:block>/<slug:name>/<int:row>/", record.record_file, name="record-file"
+        "records/<int:pk>/files/<slug:block>/<slug:name>/<int:row>/", record.record_file, name="record-file"
     ),
-    path("residents/<int:pk>/approve/", record.approve, name="approve"),
-    path("residents/<int:pk>/return/", record.return_for_correction, name="return"),
-    path("residents/<int:pk>/revoke/", record.revoke, name="revoke"),
+    path("records/<int:pk>/approve/", record.approve, name="approve"),
+    path("records/<int:pk>/return/", record.return_for_correction, name="return"),
+    path("records/<int:pk>/revoke/", record.revoke, name="revoke"),
     path("transfers/", transfers.transfer_list, name="transfers"),
     path("transfers/<int:pk>/release/", transfers.transfer_release, name="transfer-release"),
     path("corrections/", corrections.correction_list, name="corrections"),
@@ -49,7 +54,7 @@ urlpatterns = [
     path("corrections/<int:pk>/file/", corrections.correction_file, name="correction-file"),
     path("quality/", quality.findings, name="quality"),
     path("quality/recheck/", quality.recheck, name="quality-recheck"),
-    path("residents/export/", queue.export_records, name="residents-export"),
+    path("records/export/", record_lists.export_records, name="residents-export"),
     path("funnel/", funnel.progress, name="funnel"),
     path("funnel/records/", funnel.records, name="funnel-records"),
     path("exports/", exports.exports, name="exports"),
@@ -101,12 +106,12 @@ urlpatterns = [
     path("organisations/import/<slug:kind>/", directory.upload, name="directory-upload"),
     path("organisations/import/<slug:kind>/template/", directory.template, name="directory-template"),
     path("organisations/import/<slug:kind>/apply/", directory.apply, name="directory-apply"),
-    path("organisations/code-lists/", organisations.code_lists, name="code-lists"),
-    path("organisations/code-lists/number-shapes/", code_lists.number_shapes, name="number-shapes"),
-    path("organisations/code-lists/number-shapes/<int:pk>/", code_lists.number_shape, name="number-shape"),
-    path("organisations/code-lists/<slug:name>/", code_lists.code_list, name="code-list"),
-    path("organisations/code-lists/<slug:name>/new/", code_lists.code, name="code-new"),
-    path("organisations/code-lists/<slug:name>/<slug:code>/", code_lists.code, name="code"),
+    path("code-lists/", code_lists.code_lists, name="code-lists"),
+    path("code-lists/number-shapes/", code_lists.number_shapes, name="number-shapes"),
+    path("code-lists/number-shapes/<int:pk>/", code_lists.number_shape, name="number-shape"),
+    path("code-lists/<slug:name>/", code_lists.code_list, name="code-list"),
+    path("code-lists/<slug:name>/new/", code_lists.code, name="code-new"),
+    path("code-lists/<slug:name>/<slug:code>/", code_lists.code, name="code"),
     path("organisations/specialties/", organisations.specialties, name="specialties"),
     path("organisations/specialties/<slug:code>/", organisations.specialty, name="specialty"),
     path("api-keys/", api_keys.api_keys, name="api-keys"),
@@ -142,9 +147,31 @@ urlpatterns = [
     path("staff/<slug:kind>/<slug:key>/new/", staff.appoint, name="appoint"),
     path("staff/<slug:kind>/<slug:key>/<int:pk>/", staff.change, name="staff-change"),
     path("staff/<slug:kind>/<slug:key>/<int:pk>/second-factor/", staff.reset_factor, name="staff-factor"),
-    path("announcements/", notices.notices, name="announcements"),
-    path("announcements/new/", notices.notice, name="notice-new"),
-    path("announcements/<int:pk>/", notices.notice, name="notice"),
-    path("announcements/<int:pk>/withdraw/", notices.withdraw_notice, name="notice-withdraw"),
-    path("announcements/contact/", notices.contact, name="contact"),
+    path("notices/", notices.notices, name="announcements"),
+    path("notices/new/", notices.notice, name="notice-new"),
+    path("notices/<int:pk>/", notices.notice, name="notice"),
+    path("notices/<int:pk>/withdraw/", notices.withdraw_notice, name="notice-withdraw"),
+    path("notices/contact/", notices.contact, name="contact"),
+    # Addresses of the version before.
+    moved("residents/", "review:residents"),
+    moved("residents/export/", "review:residents-export"),
+    moved("residents/<int:pk>/", "review:record"),
+    moved("residents/<int:pk>/files/<slug:block>/<slug:name>/<int:row>/", "review:record-file"),
+    moved("residents/<int:pk>/approve/", "review:approve"),
+    moved("residents/<int:pk>/return/", "review:return"),
+    moved("residents/<int:pk>/revoke/", "review:revoke"),
+    moved("bulk/", "review:bulk"),
+    moved("batches/", "review:batches"),
+    moved("batches/<uuid:batch>/", "review:batch"),
+    moved("organisations/code-lists/", "review:code-lists"),
+    moved("organisations/code-lists/number-shapes/", "review:number-shapes"),
+    moved("organisations/code-lists/number-shapes/<int:pk>/", "review:number-shape"),
+    moved("organisations/code-lists/<slug:name>/", "review:code-list"),
+    moved("organisations/code-lists/<slug:name>/new/", "review:code-new"),
+    moved("organisations/code-lists/<slug:name>/<slug:code>/", "review:code"),
+    moved("announcements/", "review:announcements"),
+    moved("announcements/new/", "review:notice-new"),
+    moved("announcements/<int:pk>/", "review:notice"),
+    moved("announcements/<int:pk>/withdraw/", "review:notice-withdraw"),
+    moved("announcements/contact/", "review:contact"),
 ]

@@ -15,6 +15,7 @@ from django.utils import timezone
 from bases.models import CorrectionRequest, ExtensionRequest, ImportBatch, SpecialtyBase, TransferRequest
 from bases.report.services import build_submission
 from portal.models import CycleWindow, Message, Notice, Step
+from portal.moved import BEFORE
 from portal.roles import Role
 from residents.models import EducationRecord, Enrollment, NumberShape, PersonalReturn
 from review.api import keys
@@ -34,7 +35,7 @@ def walk(resolver, namespace: str = ""):
             yield from walk(entry, f"{namespace}{entry.namespace}:" if entry.namespace else namespace)
 
 
-VIEWS = dict(walk(get_resolver()))
+VIEWS = {name: view for name, view in walk(get_resolver()) if not name.endswith(BEFORE)}
 
 
 def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dict:

@@ -117,7 +117,7 @@ def test_every_page_is_chinese(world, letter):
     assert found == {}
 
 
-@pytest.mark.parametrize("address", ["/nope/", "/base/record/999999/", "/review/"])
+@pytest.mark.parametrize("address", ["/nope/", "/base/records/999999/", "/review/"])
 def test_error_pages_are_chinese(world, address):
     for letter in "arbpc":
         assert english(world.client(letter).get(address, follow=True).content.decode()) == set()

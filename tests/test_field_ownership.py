@@ -201,7 +201,7 @@ def test_base_writes_only_training_info_by_its_form(registered, signed_in, base_
     before = stored()
     body = not_owned_by("base") | {"remark": "门诊二组", "version": str(registered.version)}
 
-    answer = signed_in(base_officer).post(f"/base/record/{registered.pk}/training/", body)
+    answer = signed_in(base_officer).post(f"/base/records/{registered.pk}/training/", body)
 
     assert answer.status_code == 302, answer.context["form"].errors
     found = changed(before, stored())
@@ -214,7 +214,7 @@ def test_base_writes_no_status_and_no_name_by_the_training_form(registered, sign
     before = stored()
     body = not_owned_by(own=_TRAINING) | {"remark": "门诊二组", "version": str(registered.version)}
 
-    answer = signed_in(base_officer).post(f"/base/record/{registered.pk}/training/", body)
+    answer = signed_in(base_officer).post(f"/base/records/{registered.pk}/training/", body)
 
     assert answer.status_code == 302, answer.context["form"].errors
     assert changed(before, stored()) <= {f"Enrollment.{name}" for name in ("remark", *_REPORTING)}
@@ -226,7 +226,7 @@ def test_base_writes_no_locked_specialty_by_its_form(registered, signed_in, base
     before = stored()
     body = {"specialty": "0200", "remark": "门诊二组", "version": str(registered.version)}
 
-    signed_in(base_officer).post(f"/base/record/{registered.pk}/training/", body)
+    signed_in(base_officer).post(f"/base/records/{registered.pk}/training/", body)
 
     assert changed(before, stored()) <= {f"Enrollment.{name}" for name in ("remark", *_REPORTING)}
 
@@ -245,7 +245,7 @@ def test_base_writes_only_the_status_by_its_form(registered, signed_in, base_off
     before = stored()
     body = not_owned_by(own=others) | own | {"version": str(registered.version)}
 
-    answer = signed_in(base_officer).post(f"/base/record/{registered.pk}/status/", body)
+    answer = signed_in(base_officer).post(f"/base/records/{registered.pk}/status/", body)
 
     assert answer.status_code == 302, answer.context["form"].errors
     found = changed(before, stored())
@@ -259,7 +259,7 @@ def test_name_page_writes_the_name_only(registered, signed_in, base_officer):
     before = stored()
     body = not_owned_by(own={"full_name"}) | {"full_name": "陈宇桐", "reason": "户口簿更名"}
 
-    signed_in(base_officer).post(f"/base/record/{registered.pk}/name/", body)
+    signed_in(base_officer).post(f"/base/records/{registered.pk}/name/", body)
 
     found = changed(before, stored())
     assert "Resident.full_name" in found

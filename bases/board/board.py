@@ -10,12 +10,12 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from bases.lists.records import Module, Stage, Todo, records_of, todo_condition
+from bases.lists.records import Stage, Todo, records_of, todo_condition
 from bases.models import Submission, TrainingBase
 from bases.submissions.remarks import with_remarks
 from portal.models import CollectionCycle
 from residents.models import Enrollment
-from residents.models.enrollment import ReviewStatus
+from residents.models.enrollment import Module, ReviewStatus
 
 RETURNS_SHOWN = 6
 # Where the base itself must act, or must see that the resident acts.

@@ -1,22 +1,15 @@
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from bases.board.board import board, follow_ups, recent_returns, to_do
-from bases.lists.records import Module, filtered, for_list, records_of, scope_of
-from bases.lists.selection import filter_of
-from bases.models import TrainingBase
-from bases.models.organisations import ReportingMode
-from bases.scope import bases_for, current_base, specialty_bases_for
+from bases.lists.access import desk_openings
+from bases.lists.records import scope_of
+from bases.scope import bases_for, current_base
 from portal.access import allow
-from portal.calendar import Opening, current_cycle, openings
-from portal.models import CollectionCycle, Step, User
+from portal.calendar import current_cycle
 from portal.roles import Action, Role
-from residents.openness import SWITCHED
-
-PAGE_SIZE = 50
-STEPS = (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT, Step.REVIEW)
+from residents.models.enrollment import Module
 
 
 @allow(Role.BASE)
@@ -53,41 +46,3 @@ def choose_base(request: HttpRequest) -> HttpResponse:
     base = get_object_or_404(bases_for(request.user, Action.VIEW), pk=chosen if chosen.isdecimal() else 0)
     request.session["base_id"] = base.pk
     return redirect("bases:desk")
-
-
-def desk_openings(base: TrainingBase | None, cycle: CollectionCycle | None) -> list[tuple[str, Opening]]:
-    """The windows of this cycle's intake as they apply to the base, each with its name."""
-    if base is not None and base.province.reporting_mode == ReportingMode.API:
-        return [(Step(step).label, SWITCHED) for step in STEPS]
-    found = openings(
-        cycle, STEPS, province_id=base.province_id if base else None, base_id=base.pk if base else None
-    )
-    return [(Step(step).label, found[step]) for step in STEPS]
-
-
-@allow(Role.BASE)
-def record_list(request: HttpRequest, module: str) -> HttpResponse:
-    """招收信息管理 or 住院医师信息管理: the records of the module under the filters of the address."""
-    base, cycle = current_base(request), current_cycle()
-    scope = scope_of(request.user, base)
-    records = records_of(scope, module)
-    filters = filter_of(request.GET, records, module, cycle)
-    found = for_list(filtered(records, filters.values, cycle=cycle, base=base))
-    return render(
-        request,
-        "bases/record_list.html",
-        {
-            "module": Module(module),
-            "filters": filters,
-            "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
-            "opening": desk_openings(base, cycle)[2][1] if module == Module.INTAKE else None,
-            "may_act": may_act(request.user, base),
-        },
-    )
-
-
-def may_act(user: User, base: TrainingBase | None) -> bool:
-    """Whether the list offers its actions at all: read-only members get none."""
-    if base is not None:
-        return bases_for(user, Action.REPORT).filter(pk=base.pk).exists()
-    return specialty_bases_for(user, Action.REPORT).exists()

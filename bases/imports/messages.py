@@ -6,7 +6,7 @@ that shows him the result marks it as read.
 
 from django.urls import reverse
 
-from bases.imports.worker import State
+from bases.imports.batch import State
 from bases.models import ImportBatch
 from portal.messages import services as messages
 from portal.models import User

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from bases.imports.batch import State
 from bases.imports.row_fixing import can_be_corrected
 from bases.imports.undo.services import can_be_undone
-from bases.imports.worker import State
 from bases.models import ImportBatch
 from portal.calendar import Opening
 

@@ -14,7 +14,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 
-from bases.imports.worker import State
+from bases.imports.batch import State
 from bases.models import ImportBatch
 from bases.workbooks.signs import Board, Stage, listening
 

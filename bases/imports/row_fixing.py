@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from bases.imports.worker import BatchMoved, State, count_rows, locked, move, require_open
+from bases.imports.batch import BatchMoved, State, count_rows, locked, move, require_open
 from bases.models import ImportBatch, ImportRow
 from bases.workbooks.kinds import kind_of, workbook_of
 from bases.workbooks.rows import JudgedRow

@@ -9,10 +9,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
+from bases.imports.batch import BatchMoved, State, locked, move, require_open
 from bases.imports.progress import begins_to_wait
-from bases.imports.worker import BatchMoved, State, locked, move, require_open
+from bases.imports.tasks import work_on_batch
 from bases.models import ImportBatch, Province, TrainingBase
-from bases.tasks import work_on_batch
 from portal import audit
 from portal.calendar import current_cycle
 from portal.models import User

@@ -5,40 +5,40 @@ A check may be repeated; an apply is one transaction, so a killed worker leaves 
 """
 
 import logging
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pghistory
-from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import OperationalError, connection, transaction
-from django.db.models import Count, Q
 from django.utils import timezone
 
+from bases.imports.batch import (
+    DEADLOCK,
+    BatchMoved,
+    State,
+    Verdict,
+    _counts,
+    count_rows,
+    locked,
+    move,
+    read_batch,
+    require_open,
+)
 from bases.imports.file_check import explained, remarks_on
 from bases.models import ImportBatch, ImportRow
-from bases.workbooks.kinds import opening_of, workbook_of
+from bases.workbooks.kinds import workbook_of
 from bases.workbooks.rows import Applied, JudgedRow
 from bases.workbooks.signs import tell
 from portal import audit
 from portal.bulk import copy_into, without_collecting
-from portal.sheets.reading import SheetRefused, Table, read_table
-
-State = ImportBatch.State
-Verdict = ImportRow.Verdict
+from portal.sheets.reading import SheetRefused, Table
 
 logger = logging.getLogger(__name__)
 
 _ROWS_BETWEEN_SIGNS = 500
-DEADLOCK = "40P01"
 # Warnings about an account that no longer stand once somebody else was first.
 _OVERTAKEN = {"account_reused", "mobile_kept"}
 _json = DjangoJSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-class BatchMoved(Exception):
-    """The batch is no longer in the state the page showed; the text says what it is now."""
 
 
 class _NotAllGood(Exception):
@@ -50,50 +50,6 @@ class _NotAllGood(Exception):
 
 
 # --- state -----------------------------------------------------------------------------------------------------------
-
-
-def locked(batch_id: int) -> ImportBatch:
-    return (
-        ImportBatch.objects.select_for_update(of=("self",))
-        .select_related("base__province", "province", "cycle", "confirmed_by")
-        .get(pk=batch_id)
-    )
-
-
-def move(batch: ImportBatch, state: str, **values: object) -> None:
-    for name, value in {"state": state, "worked_at": timezone.now(), **values}.items():
-        setattr(batch, name, value)
-    batch.save()
-
-
-def count_rows(batch: ImportBatch) -> None:
-    """Count the rows by verdict anew, from the rows themselves (lesson 6: the sum line is always true)."""
-    per_verdict = {
-        f"rows_{name}": Count("pk", filter=Q(verdict=verdict))
-        for name, verdict in (
-            ("created", Verdict.CREATE),
-            ("updated", Verdict.UPDATE),
-            ("unchanged", Verdict.UNCHANGED),
-            ("refused", Verdict.REFUSED),
-        )
-    }
-    per_verdict["rows_warned"] = Count("pk", filter=Q(problems__contains=[{"is_warning": True}]))
-    for name, count in batch.rows.aggregate(**per_verdict).items():
-        setattr(batch, name, count)
-
-
-def _counts(batch: ImportBatch) -> dict[str, int]:
-    return {
-        name: getattr(batch, f"rows_{name}")
-        for name in ("total", "created", "updated", "unchanged", "refused")
-    }
-
-
-def require_open(batch: ImportBatch) -> None:
-    """Raises BatchMoved where the window is closed for this kind of workbook."""
-    state = opening_of(batch)
-    if not state.is_open:
-        raise BatchMoved(state.reason)
 
 
 # --- check ---------------------------------------------------------------------------------------------------------
@@ -132,34 +88,6 @@ def check_batch(batch_id: int) -> None:
 
 class _Stopped(Exception):
     """The batch was cancelled, or another worker has finished it."""
-
-
-def read_batch(batch: ImportBatch) -> Table:
-    """The table of the stored file, read in a limited child process. Raises SheetRefused."""
-    with local_copy(batch) as path:
-        return read_copy(batch, path)
-
-
-def read_copy(batch: ImportBatch, path: str) -> Table:
-    """As read_batch, of a copy that is here already."""
-    resource = workbook_of(batch).resource
-    optional = resource.optional_headers()
-    return read_table(
-        path,
-        expected_headers=[header for header in resource.headers() if header not in optional],
-        optional_headers=optional,
-        max_rows=settings.WORKBOOK_MAX_ROWS,
-    )
-
-
-@contextmanager
-def local_copy(batch: ImportBatch) -> Iterator[str]:
-    """The path of the batch's file on this machine while the block runs; the storage may be anywhere."""
-    with tempfile.NamedTemporaryFile(prefix="workbook-") as copy, batch.file.open("rb") as stored:
-        for chunk in stored.chunks():
-            copy.write(chunk)
-        copy.flush()
-        yield copy.name
 
 
 def _judged(batch: ImportBatch, table: Table) -> Iterator[JudgedRow]:

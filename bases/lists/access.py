@@ -1,13 +1,19 @@
-"""One record as a page of the base's desk may have it: 404 outside the scope, 403 where one may look but not act."""
+"""What a list or a record offers to whom: 404 outside the scope, 403 where one may look but not act."""
 
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
 
-from bases.report.services import for_check
-from bases.scope import enrollments_for
-from portal.models import User
+from bases.models import TrainingBase
+from bases.models.organisations import ReportingMode
+from bases.scope import bases_for, enrollments_for, specialty_bases_for
+from portal.calendar import Opening, openings
+from portal.models import CollectionCycle, Step, User
 from portal.roles import Action
 from residents.models import Enrollment
+from residents.openness import SWITCHED
+from residents.snapshot import for_check
+
+STEPS = (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT, Step.REVIEW)
 
 
 def record_for(user: User, pk: int, action: Action = Action.VIEW) -> Enrollment:
@@ -20,3 +26,20 @@ def record_for(user: User, pk: int, action: Action = Action.VIEW) -> Enrollment:
 
 def may(user: User, record: Enrollment, action: Action) -> bool:
     return enrollments_for(user, action).filter(pk=record.pk).exists()
+
+
+def desk_openings(base: TrainingBase | None, cycle: CollectionCycle | None) -> list[tuple[str, Opening]]:
+    """The windows of this cycle's intake as they apply to the base, each with its name."""
+    if base is not None and base.province.reporting_mode == ReportingMode.API:
+        return [(Step(step).label, SWITCHED) for step in STEPS]
+    found = openings(
+        cycle, STEPS, province_id=base.province_id if base else None, base_id=base.pk if base else None
+    )
+    return [(Step(step).label, found[step]) for step in STEPS]
+
+
+def may_act(user: User, base: TrainingBase | None) -> bool:
+    """Whether the list offers its actions at all: read-only members get none."""
+    if base is not None:
+        return bases_for(user, Action.REPORT).filter(pk=base.pk).exists()
+    return specialty_bases_for(user, Action.REPORT).exists()

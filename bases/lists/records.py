@@ -14,16 +14,9 @@ from portal.calendar import opening
 from portal.models import CollectionCycle, Step, User
 from portal.roles import Action
 from residents.models import Enrollment, PersonalReturn, SectionConfirmation
-from residents.models.enrollment import PersonalState, ReportStatus, ReviewStatus, Status
+from residents.models.enrollment import Module, PersonalState, ReportStatus, ReviewStatus, Status
 from residents.models.personal import TO_REVIEW
 from residents.search import by_name_or_number
-
-
-class Module(models.TextChoices):
-    """The two second-level menus under 住院医师管理 (BR-38, AM-22)."""
-
-    INTAKE = "intake", "招收信息管理"
-    REGISTRY = "registry", "住院医师信息管理"
 
 
 class Stage(models.TextChoices):
@@ -122,7 +115,7 @@ def filtered(
     cycle: CollectionCycle | None,
     base: TrainingBase | None,
 ) -> QuerySet[Enrollment]:
-    """Apply the cleaned values of bases.records.forms.RecordFilter; what is absent or empty asks for nothing."""
+    """Apply the cleaned values of bases.lists.filters.RecordFilter; what is absent or empty asks for nothing."""
     if filters.get("unreadable"):
         return records.none()
     if filters.get("specialty") == NO_SPECIALTY:

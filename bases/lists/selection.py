@@ -7,14 +7,15 @@ from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from bases.lists.records import Module, filtered, records_of, scope_of
+from bases.lists.filters import RecordFilter
+from bases.lists.records import filtered, records_of, scope_of
 from bases.models import TrainingBase
-from bases.records.forms import RecordFilter
 from bases.scope import enrollments_for
 from portal.calendar import current_cycle
 from portal.models import CollectionCycle, User
 from portal.roles import Action
 from residents.models import Enrollment
+from residents.models.enrollment import Module
 
 # More than the largest base has; a longer list is worked off in parts.
 MOST_AT_ONCE = 5000

@@ -26,7 +26,8 @@ _STANDS = {
 
 
 class ApprovedCount(models.Model):
-    """So many approved snapshots more or less of one kind (BR-59, 86); `source` as in review/statistics/cross_table.py (AM-30)."""
+    """So many approved snapshots more or less of one kind (BR-59, 86); `source`
+    as in review/statistics/cross_table.py (AM-30)."""
 
     class Source(models.TextChoices):
         CURRENT = "current", "现有人员"

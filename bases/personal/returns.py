@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 
-from bases.openings import entries_of
 from portal.models import Step, User
 from residents.models import Enrollment, PersonalReturn
-from residents.openness import personal_entry
+from residents.openness import entries_of, personal_entry
 from residents.services.refusals import Refused
 from residents.services.returns import return_locked, why_not_returned
 

@@ -4,16 +4,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from bases.lists.selection import chosen, named, way_back
+from bases.personal.forms import ReminderForm
 from bases.personal.reminders import remind as send_reminder
 from bases.personal.return_forms import CANNED, ManyReturnForm, ReturnForm
 from bases.personal.returns import return_many
-from bases.records.forms import ReminderForm
-from bases.report.services import for_check
 from bases.scope import current_base
 from bases.submissions.sections import Section, common_fields, personal_fields
 from portal.access import allow
 from portal.roles import Action, Role
 from residents.models import Enrollment
+from residents.snapshot import for_check
 
 REFUSED_NAMED = 5
 

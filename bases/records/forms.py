@@ -1,14 +1,12 @@
 """Forms of the base's desk: the filters of its lists, training info, reminders."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
-from bases.lists.records import NO_SPECIALTY, Module, Stage, Todo
-from bases.personal.reminders import TEXT
-from portal.searching import SearchField
+from bases.transfers.forms import _TWO_LINES
 from residents.codes import CODE_LISTS, REASONS_OF_STATUS
 from residents.codes.training import IN_TRAINING
 from residents.forms import as_input, form_for
@@ -19,117 +17,6 @@ from residents.rules.text import LONGEST_NAME
 from residents.services.training import EDITABLE
 from residents.snapshot import values_of
 from residents.words import in_words
-
-ANY = ("", "全部")
-_YEAR = re.compile(r"20[0-9]{2}")
-
-
-def _codes(name: str) -> list[tuple[str, str]]:
-    return [ANY, *CODE_LISTS[name].items.items()]
-
-
-class RecordFilter(forms.Form):
-    """The filters of a record list, kept in its address; `values` holds what was given and could be read.
-
-    The intake list shows this cycle's year unless another or "all" is asked for (BR-40).
-    """
-
-    q = SearchField(
-        label="姓名或证件号",
-        required=False,
-        max_length=50,
-        widget=forms.TextInput({"placeholder": "或证件号后 4 位"}),
-    )
-    year = forms.ChoiceField(label="招收年份", required=False)
-    specialty = forms.ChoiceField(label="培训专业", required=False)
-    trainee_type = forms.ChoiceField(label="人员类型", required=False, choices=lambda: _codes("trainee_type"))
-    stage = forms.ChoiceField(label="办理进度", required=False, choices=[ANY, *Stage.choices])
-    personal = forms.ChoiceField(
-        label="个人信息状态", required=False, choices=lambda: _codes("personal_state")
-    )
-    report = forms.ChoiceField(label="上报状态", required=False, choices=lambda: _codes("report_status"))
-    review = forms.ChoiceField(
-        label="审核状态",
-        required=False,
-        choices=lambda: [("", "全部"), ("0", "未审核"), *_codes("review_status")[2:]],
-    )
-    status = forms.ChoiceField(label="培训状态", required=False, choices=lambda: _codes("status"))
-    todo = forms.ChoiceField(label="需跟进", required=False, choices=[ANY, *Todo.choices])
-    batch = forms.IntegerField(label="导入批次号", required=False, min_value=1, max_value=2**31 - 1)
-
-    def __init__(
-        self,
-        data: Any,
-        *,
-        module: str,
-        years: list[int],
-        specialties: list[tuple[str, str]],
-        default_year: int | None,
-    ) -> None:
-        self.default_year = default_year if module == Module.INTAKE else None
-        # The choice that stands in the menu as the empty one is taken for it.
-        default = str(self.default_year or "all")
-        super().__init__(
-            {name: "" if (name, data[name]) == ("year", default) else data[name] for name in data}
-        )
-        self.fields["year"].choices = self._years(years)
-        self.fields["specialty"].choices = self._specialties(specialties)
-        if module == Module.INTAKE:
-            del self.fields["status"]
-        self.is_valid()
-
-    def _years(self, years: list[int]) -> list[tuple[str, str]]:
-        asked = self.data.get("year", "")
-        if _YEAR.fullmatch(asked):
-            # Nobody of that year is left: an empty list, not a mistake in the address.
-            years = sorted({*years, int(asked)}, reverse=True)
-        others = [(str(year), f"{year} 年") for year in years if year != self.default_year]
-        if not self.default_year:
-            return [ANY, *others]
-        return [("", f"{self.default_year} 年（本周期）"), ("all", "全部年份"), *others]
-
-    def _specialties(self, occurring: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        asked, known = self.data.get("specialty", ""), CODE_LISTS["specialty"].items
-        if asked in known and asked not in dict(occurring):
-            occurring = sorted([*occurring, (asked, known[asked])])
-        return [ANY, *occurring, (NO_SPECIALTY, "（未选专业）")]
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """What to filter by; of an address that cannot be read, that nothing is to be listed or acted on."""
-        if self.errors:
-            return {"unreadable": True}
-        found = {name: value for name, value in self.cleaned_data.items() if value}
-        year = found.pop("year", None)
-        if year and year != "all":
-            found["year"] = int(year)
-        elif not year and self.default_year:
-            found["year"] = self.default_year
-        return found
-
-    @property
-    def main(self) -> list[forms.BoundField]:
-        """The filters that are always in sight."""
-        return [self[name] for name in ("q", "year", "specialty", "stage")]
-
-    @property
-    def more(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.fields if name not in ("q", "year", "specialty", "stage")]
-
-    @property
-    def uses_more(self) -> bool:
-        return any(field.errors or self.cleaned_data.get(field.name) for field in self.more)
-
-    @property
-    def given(self) -> list[tuple[str, str]]:
-        """What was given, as the address has it, for forms that carry the filters on."""
-        return [(name, self.data[name]) for name, value in self.cleaned_data.items() if value]
-
-    @property
-    def is_narrowed(self) -> bool:
-        """Whether anything but the default is asked for, so that an empty list can say why it is empty."""
-        return any(self.cleaned_data.values())
-
 
 # --- 培训信息 and 培训状态 ----------------------------------------------------------------------------------
 
@@ -238,9 +125,23 @@ class NameForm(forms.Form):
 # --- to the residents ------------------------------------------------------------------------------------------------
 
 
-class ReminderForm(forms.Form):
-    """提醒住院医师: the words of the message (BR-33)."""
+class SpecialtyForm(forms.Form):
+    """转换专业 (P-16): the new specialty, the date and why."""
 
-    text = forms.CharField(
-        label="站内消息内容", max_length=300, initial=TEXT, widget=forms.Textarea(attrs={"rows": 3})
+    specialty = forms.ChoiceField(label="转入专业", error_messages={"required": "请选择转入专业。"})
+    effective_date = forms.DateField(
+        label="转换日期",
+        initial=timezone.localdate,
+        widget=forms.DateInput({"type": "date", "max": "2100-12-31"}, format="%Y-%m-%d"),
+        error_messages={"required": "请填写转换日期。", "invalid": "转换日期格式不正确，请写成 2026-09-01。"},
+        help_text="原专业的退培日期，也是新专业的开始日期。",
     )
+    note = forms.CharField(
+        label="说明（选填）", max_length=200, required=False, widget=forms.Textarea(_TWO_LINES)
+    )
+
+    def __init__(self, *args, offered: Collection[str], **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        names = CODE_LISTS["specialty"]
+        choices = [(code, names.label(code)) for code in sorted(offered)]
+        self.fields["specialty"].choices = [("", "请选择"), *choices]

@@ -16,7 +16,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bases.models import Submission
-from bases.openings import entries_of
 from bases.submissions.differences import changed_fields
 from bases.submissions.kept import approved_snapshots, last_snapshots, snapshot_as_kept
 from bases.submissions.unchanged import UNTOUCHED, untouched_since_return
@@ -26,10 +25,11 @@ from portal.models import CollectionCycle, Step, User
 from residents.completeness import Completeness, completeness_of_many
 from residents.models import Enrollment, PersonalReturn
 from residents.models.enrollment import ReportStatus, ReviewStatus
-from residents.openness import report_entry
+from residents.openness import entries_of, report_entry
 from residents.rules import education
 from residents.services.returns import mark_reviewed
 from residents.services.states_many import mark_reported_many
+from residents.snapshot import for_check
 
 DECLARATION = "本基地已核对以上住院医师的个人信息和培训信息，确认真实、准确、完整。"
 
@@ -206,18 +206,6 @@ def _locked(enrollment_ids: Collection[int]) -> list[Enrollment]:
     rows = Enrollment.objects.filter(pk__in=list(enrollment_ids), deleted_at__isnull=True).order_by("pk")
     ids = list(rows.select_for_update().values_list("pk", flat=True))
     return list(for_check(Enrollment.objects.filter(pk__in=ids)).order_by("pk"))
-
-
-def for_check(enrollments: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
-    """The records with all that the check and the snapshot read, loaded together."""
-    return enrollments.select_related(
-        "resident__user",
-        "resident__basic",
-        "resident__work",
-        "resident__certificate",
-        "base__province",
-        "specialty",
-    ).prefetch_related("resident__education_records", "status_changes")
 
 
 def _submit(

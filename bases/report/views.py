@@ -8,12 +8,13 @@ from bases.lists.access import record_for
 from bases.lists.selection import chosen, ids_in, named, way_back
 from bases.report import services as reporting
 from bases.report import withdrawal
-from bases.report.services import DECLARATION, DeclarationMissing, ReportResult, for_check
+from bases.report.services import DECLARATION, DeclarationMissing, ReportResult
 from bases.scope import current_base
 from portal.access import allow
 from portal.roles import Action, Role
 from residents.models import Enrollment
 from residents.services.states import StateMoved
+from residents.snapshot import for_check
 
 BLOCKED_SHOWN = 200
 REFUSED_NAMED = 5

@@ -1,7 +1,5 @@
 """Forms of transfers between bases and of a change of specialty."""
 
-from collections.abc import Collection
-
 from django import forms
 from django.utils import timezone
 
@@ -94,25 +92,3 @@ class RefusalForm(forms.Form):
         widget=forms.Textarea(_TWO_LINES),
         error_messages={"required": "请填写不同意转出的理由。"},
     )
-
-
-class SpecialtyForm(forms.Form):
-    """转换专业 (P-16): the new specialty, the date and why."""
-
-    specialty = forms.ChoiceField(label="转入专业", error_messages={"required": "请选择转入专业。"})
-    effective_date = forms.DateField(
-        label="转换日期",
-        initial=timezone.localdate,
-        widget=forms.DateInput({"type": "date", "max": "2100-12-31"}, format="%Y-%m-%d"),
-        error_messages={"required": "请填写转换日期。", "invalid": "转换日期格式不正确，请写成 2026-09-01。"},
-        help_text="原专业的退培日期，也是新专业的开始日期。",
-    )
-    note = forms.CharField(
-        label="说明（选填）", max_length=200, required=False, widget=forms.Textarea(_TWO_LINES)
-    )
-
-    def __init__(self, *args, offered: Collection[str], **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        names = CODE_LISTS["specialty"]
-        choices = [(code, names.label(code)) for code in sorted(offered)]
-        self.fields["specialty"].choices = [("", "请选择"), *choices]

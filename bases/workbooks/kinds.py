@@ -4,14 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bases.lists.records import Module
 from bases.models import ImportBatch, TrainingBase
 from bases.models.organisations import ReportingMode
-from bases.workbooks.rows import AccountWorkbook, Workbook
+from bases.workbooks.accounts import AccountWorkbook
+from bases.workbooks.rows import Workbook
 from bases.workbooks.training import TrainingWorkbook
 from portal.calendar import Opening, opening
 from portal.models import CollectionCycle, Step
 from portal.roles import Action
+from residents.models.enrollment import Module
 from residents.openness import SWITCHED
 
 _NO_CYCLE = Opening(False, reason="尚未设置采集周期，请联系中国医师协会。")

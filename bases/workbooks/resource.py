@@ -1,7 +1,8 @@
 """One django-import-export Resource per workbook: its columns are the template's, the import's and the export's.
 
-The library declares and exports; rows are judged by residents.rules and applied set-wise (bases/workbooks/rows.py), because
-its own import looks up the whole table, turns a repeated line into an update and loses the link from error to row.
+The library declares and exports; rows are judged by residents.rules and applied set-wise
+(bases/workbooks/rows.py), because its own import looks up the whole table, turns a repeated line into an update and
+loses the link from error to row.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +17,6 @@ from portal.sheets.writing import Column, write_template
 from residents.catalogue.catalogue import Problem, problem
 from residents.codes import CODE_LISTS
 from residents.models import Enrollment
-from residents.rules import account
 from residents.rules.fields import Field, Problems, clean_value, read_values
 from residents.words import in_words
 
@@ -127,60 +127,6 @@ class WorkbookResource(resources.Resource):
         """One list of texts per enrollment, for export under `headers`: what the template takes back."""
         for enrollment in enrollments:
             yield self.export_resource(enrollment)
-
-
-class AccountResource(WorkbookResource):
-    """账号模板: exactly five columns (BR-43)."""
-
-    title = "账号模板"
-    version = "账号模板 1"
-
-    intake_year = column(account.INTAKE_YEAR)
-    full_name = column(account.FULL_NAME, "resident__full_name")
-    id_type = column(account.ID_TYPE, "resident__id_type")
-    id_number = column(account.ID_NUMBER, "resident__id_number")
-    mobile = column(account.MOBILE, "resident__mobile")
-
-
-def account_template(*, cycle_year: int, module: str) -> bytes:
-    """The empty account template of one module (BR-27): text cells, a list on 证件类型, the sheet 填写说明."""
-    if module == "registry":
-        example, years = cycle_year - 1, f"{account.FIRST_REGISTRY_YEAR}至{cycle_year - 1}"
-        purpose = f"补录漏报的往年住院医师（住院医师信息管理），招收年份为{years}。"
-    else:
-        example = cycle_year
-        purpose = f"导入{cycle_year}年招收的住院医师（招收信息管理），招收年份填{cycle_year}。"
-    examples = {
-        "intake_year": str(example),
-        "id_type": "居民身份证",
-    }
-    notes = [
-        f"用途：{purpose}",
-        "一行一人，一次最多5000行。列的先后可以调整，请不要改动表头文字。",
-        "所有单元格请保持文本格式：证件号如按数字输入，表格软件会丢失末尾数字，该行会被退回。",
-        "证件号就是住院医师的登录账号，导入后证件类型和证件号不能修改。",
-        "已在其他培训基地“在培”“延期”“暂停”“结束”的住院医师不能导入；转入的请先由原基地改为“退培”。",
-        [("证件类型", "代码", "号码格式"), *_id_type_lines()],
-    ]
-    return AccountResource.template(examples=examples, notes=notes)
-
-
-_NUMBER_FORMATS = {
-    "01": "18位，末位可为X；15位旧号码会自动换算为18位",
-    "03": "5至17位字母或数字",
-    "04": "“×字第××××号”，或6至20位字母或数字",
-    "06": "H 或 M 加8位或10位数字",
-    "07": "8位数字，或10至12位字母或数字",
-    "08": "18位，以810000或820000开头",
-    "09": "18位，以830000开头",
-    "10": "3个字母加12位数字，或以9开头的18位",
-    "99": "1至20位；有身份证、护照等证件的请不要选此项",
-}
-
-
-def _id_type_lines() -> list[tuple[str, str, str]]:
-    offered = CODE_LISTS["id_type"].offered
-    return [(name, code, _NUMBER_FORMATS[code]) for code, name in offered.items()]
 
 
 # Titles under which faults of the cell itself are grouped; the texts are the reader's own.

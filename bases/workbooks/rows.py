@@ -4,21 +4,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from django.utils import timezone
-
 from bases.models import ImportBatch, ImportRow, TrainingBase
-from bases.workbooks.resource import CELL_FAULTS, AccountResource, WorkbookResource, account_template
-from bases.workbooks.signs import tell
+from bases.workbooks.resource import CELL_FAULTS, WorkbookResource
 from portal.models import User
 from portal.sheets.reading import Table
 from portal.sheets.values import CellError, DamagedNumber
 from portal.sheets.writing import as_text
-from residents.catalogue.catalogue import CATALOGUE, Problem, problem
+from residents.catalogue.catalogue import CATALOGUE
 from residents.models import Enrollment
-from residents.rules import account
 from residents.rules.fields import Problems
-from residents.services.accounts import create_accounts
-from residents.standing import NOBODY, AccountRow, Known, Standing, standings
 
 Verdict = ImportRow.Verdict
 
@@ -97,115 +91,3 @@ def shown(value: Any) -> str:
 
 def has_errors(found: Problems) -> bool:
     return any(not each.is_warning for problems in found.values() for each in problems)
-
-
-class AccountWorkbook:
-    """账号模板: persons of one base (BR-43, 67)."""
-
-    resource = AccountResource
-
-    def template(
-        self, records: Iterable[Enrollment], *, base: TrainingBase, module: str, cycle_year: int
-    ) -> bytes:
-        return account_template(cycle_year=cycle_year, module=module)
-
-    def judge(self, batch: ImportBatch, table: Table) -> Iterator[JudgedRow]:
-        """All faults of every row at once: cells, the row, the rows against each other, what the platform knows."""
-        read = [
-            (number, record, *AccountResource.read(record, is_1904=table.is_1904))
-            for number, record in table.records()
-        ]
-        known = standings(list(_identified(read)), base_id=batch.base_id)
-        among = account.problems_of_rows((number, values) for number, _, values, _ in read)
-        context = {
-            "cycle_year": batch.cycle.year,
-            "module": batch.module,
-            "today": timezone.localdate(),
-        }
-        for number, record, values, found in read:
-            standing = known.get(number, NOBODY)
-            context["live_enrollment"] = _live_facts(standing, batch.base_id)
-            for name, problems in (
-                *account.problems(values, context).items(),
-                *among.get(number, {}).items(),
-                *_standing_problems(standing).items(),
-            ):
-                found.setdefault(name, []).extend(problems)
-            yield JudgedRow(
-                number,
-                {header: text for header, value in record.items() if (text := shown(value))},
-                values,
-                _verdict(found, standing),
-                as_stored(found, AccountResource, table.letter) if found else [],
-                standing.live.enrollment_id if standing.known is Known.HERE else None,
-            )
-
-    def apply(self, batch: ImportBatch, rows: Sequence[tuple[int, dict]], *, by: User) -> Applied:
-        """Bring the rows in. Whoever came in by another way since the check is told so in his row (AM-27)."""
-        tell("正在导入：写入账号")
-        created = create_accounts(
-            [AccountRow(number, **values) for number, values in rows],
-            base=batch.base,
-            module=batch.module,
-            batch=batch,
-            by=by,
-        )
-        applied = Applied()
-        letters = {header: column for column, header in batch.headers}
-        for number, standing in created.others.items():
-            found = _standing_problems(standing)
-            facts = _live_facts(standing, batch.base_id)
-            for name, problems in account.problems({}, {"live_enrollment": facts}).items():
-                found.setdefault(name, []).extend(problems)
-            here = standing.live.enrollment_id if standing.known is Known.HERE else None
-            applied.changed[number] = (
-                _verdict(found, standing),
-                as_stored(found, AccountResource, letters.get),
-                here,
-            )
-        return applied
-
-
-def _identified(read: Iterable[tuple[int, dict, dict, Problems]]) -> Iterator[AccountRow]:
-    """The rows whose person can be looked up."""
-    for number, _, values, _ in read:
-        if values.get("id_number") and values.get("id_type"):
-            yield AccountRow(
-                number,
-                values.get("intake_year"),
-                values.get("full_name") or "",
-                values["id_type"],
-                values["id_number"],
-                values.get("mobile"),
-            )
-
-
-def _live_facts(standing: Standing, base_id: int) -> dict[str, Any] | None:
-    live = standing.live
-    if live is None:
-        return None
-    return {
-        "is_same_base": live.base_id == base_id,
-        "base_name": live.base_name,
-        "intake_year": live.intake_year,
-        "status_name": live.status_name,
-    }
-
-
-def _standing_problems(standing: Standing) -> Problems:
-    found: dict[str, list[Problem]] = {}
-    if standing.known is Known.OTHER_PERSON:
-        found["id_number"] = [problem("identity_mismatch")]
-    if standing.known is Known.HERE and standing.differences:
-        found["id_number"] = [problem("already_here_differs", columns="、".join(standing.differences))]
-    if standing.known is Known.FREE and not standing.is_unused:
-        found["id_number"] = [problem("account_reused")]
-        if standing.keeps_mobile:
-            found["mobile"] = [problem("mobile_kept")]
-    return found
-
-
-def _verdict(found: Problems, standing: Standing) -> str:
-    if has_errors(found):
-        return Verdict.REFUSED
-    return Verdict.UNCHANGED if standing.known is Known.HERE else Verdict.CREATE

@@ -12,9 +12,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from bases.lists.records import Module
 from bases.models import ImportBatch, ImportRow, TrainingBase
-from bases.openings import entries_of
 from bases.report.withdrawal import unreport_after_change
 from bases.transfer_requests import settle
 from bases.workbooks.rows import Applied, JudgedRow, as_stored, has_errors, shown
@@ -28,7 +26,8 @@ from residents.codes import CODE_LISTS
 from residents.codes.training import IN_TRAINING
 from residents.field_words import condition_in_words
 from residents.models import Enrollment
-from residents.openness import training_entry
+from residents.models.enrollment import Module
+from residents.openness import entries_of, training_entry
 from residents.rules import status, training
 from residents.rules.fields import Field, Problems, add, blanks
 from residents.services.returns import settle_states
@@ -65,8 +64,8 @@ _OWN = frozenset(each.name for each in EDITABLE)
 _STATUS = frozenset(each.name for each in status.TEMPLATE_FIELDS)
 
 
-# The records of each list (bases/lists/records.py): an approved recruit stays in the intake's, and so in its export, but is
-# changed in the registry only (AM-30).
+# The records of each list (bases/lists/records.py): an approved recruit stays in the intake's, and so in its export,
+# but is changed in the registry only (AM-30).
 _LISTED = {
     Module.INTAKE: Q(registered_at__isnull=True) | Q(intake_submission__isnull=False),
     Module.REGISTRY: Q(registered_at__isnull=False),

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from bases.lists.records import Module
 from bases.models import TrainingBase
 from bases.workbooks.resource import WorkbookResource, column
 from portal.sheets.writing import Column, write_template
@@ -11,6 +10,7 @@ from residents.codes import CODE_LISTS
 from residents.codes.training import REASONS_OF_STATUS, offered_reasons
 from residents.field_words import example_of, need_in_words, rule_in_words
 from residents.models import Enrollment
+from residents.models.enrollment import Module
 from residents.rules import status, training
 from residents.rules.fields import Field, Problems
 from residents.services.training import accredited_specialties

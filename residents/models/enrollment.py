@@ -321,3 +321,10 @@ class StatusChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.from_status}→{self.to_status}"
+
+
+class Module(models.TextChoices):
+    """The two second-level menus under 住院医师管理 (BR-38, AM-22)."""
+
+    INTAKE = "intake", "招收信息管理"
+    REGISTRY = "registry", "住院医师信息管理"

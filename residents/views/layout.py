@@ -7,7 +7,7 @@ from django import forms
 from django.urls import reverse
 
 if TYPE_CHECKING:
-    from residents.views.saving import Page
+    from residents.views.page import Page
 
 GROUPS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "basic": (

@@ -1,12 +1,10 @@
 """What the form pages share: the form of a section as it was stored, typed or drafted, and the outcome of a save."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
@@ -14,47 +12,18 @@ from portal.drafts import data_of, discard_draft, draft_for, save_draft
 from residents.codes.places import CHINA
 from residents.forms import as_input, form_for, raw_of, show_problems
 from residents.rules import basic, education, work
-from residents.rules.fields import Field
 from residents.rules.identity import RESIDENT_ID
-from residents.services.personal import RULES, Closed, Conflict, SaveResult, own_fields, stored_values
+from residents.services.personal import RULES, Closed, Conflict, SaveResult
 from residents.services.refusals import Refused
 from residents.snapshot import context_of, values_of
-from residents.views.desk import Desk, section_url
+from residents.views.desk import section_url
 from residents.views.layout import groups_of
+from residents.views.page import Page
 from residents.words import in_words
 
 # Digits that surely fit the column.
 LONGEST_VERSION = 9
 Save = Callable[[Mapping[str, Any], int | None], SaveResult]
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One form page: whose section, which row (None while nothing is stored), where it posts and what it is called."""
-
-    desk: Desk
-    section: str
-    row: Model | None
-    url: str
-    title: str
-
-    @property
-    def draft_key(self) -> str:
-        """The name under which typed values are kept: one per record, section and row."""
-        row = f":{self.row.pk if self.row else 'new'}" if self.section == "education" else ""
-        return f"personal:{self.desk.enrollment.pk}:{self.section}{row}"
-
-    @property
-    def version(self) -> int:
-        return self.row.version if self.row else 0
-
-    @property
-    def fields(self) -> tuple[Field, ...]:
-        return own_fields(self.desk.enrollment, self.section)
-
-    @property
-    def stored(self) -> dict[str, Any]:
-        return stored_values(self.desk.enrollment, self.section, self.row)
 
 
 def offered(page: Page) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from residents.services.states import StateMoved
 from residents.services.uploads import JPEG, PNG, SUFFIXES, content_type
 from residents.snapshot import block_of
 from residents.views.desk import Desk, required_desk, section_url
-from residents.views.saving import Page, build_form, handle, sent_version, show
+from residents.views.page import Page
+from residents.views.saving import build_form, handle, sent_version, show
 from residents.words import BLOCKS
 
 LABELS = {block.key: block.label for block in BLOCKS}

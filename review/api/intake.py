@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from bases.models import Province, TrainingBase
-from bases.report.services import for_check, report_delivered
+from bases.report.services import report_delivered
 from portal import audit
 from portal.calendar import current_cycle, opening
 from portal.models import CollectionCycle, Step, User
@@ -28,6 +28,7 @@ from residents.services.delivered import (
     store_delivered,
     store_new_people,
 )
+from residents.snapshot import for_check
 from residents.standing import Known
 from review.api.judging import Entry, by_base, judge, judge_standing, read
 from review.api.keys import refuse_direct

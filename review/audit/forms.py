@@ -7,7 +7,7 @@ from portal.models import Delivery, Message
 from portal.searching import SearchField
 from portal.widgets import LongSelect
 from review.audit.words import ACTS, RESULTS
-from review.queue.filters import ANY
+from review.choices import ANY
 
 
 def _day(label: str) -> forms.DateField:

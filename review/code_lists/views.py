@@ -17,6 +17,7 @@ from residents.services.code_lists import EDITABLE, ListRefused
 from residents.services.refusals import EditConflict
 from review.code_lists import editing
 from review.code_lists.forms import CodeForm, ShapeForm, ShapeStateForm, show_faults
+from review.code_lists.sources import shown_lists
 
 
 @require_GET
@@ -176,3 +177,10 @@ def _tell_shape(request: HttpRequest, entry: NumberShape) -> None:
         "save_number_shape", by=request.user, request=request, target=entry, title=said, reason=entry.reason
     )
     messages.success(request, f"已保存“{said}”。")
+
+
+@require_GET
+@allow(Role.CMDA)
+def code_lists(request: HttpRequest) -> HttpResponse:
+    """Every code list with its items and its source; the yearly ones lead to where they are changed."""
+    return render(request, "review/code_lists.html", {"lists": shown_lists()})

@@ -6,13 +6,12 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
 from bases.imports.forms import UploadForm
-from bases.scope import provinces_for
+from bases.scope import bases_in_view, provinces_for
 from portal.models import User
 from portal.roles import Action
 from residents.rules.completion import YEARS
 from residents.services.uploads import upload_problem
 from review.completions.statistics import DIMENSIONS
-from review.queue.lists import bases_in_view
 
 
 class DeliveryForm(UploadForm):

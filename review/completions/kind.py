@@ -1,11 +1,11 @@
 """附件1 as a kind of workbook of the import desk: uploaded by a province, together with its certificate sample."""
 
-from bases.lists.records import Module
 from bases.models import ImportBatch, Province
 from bases.workbooks.kinds import Kind, offer
 from portal.calendar import Opening
 from portal.models import CollectionCycle
 from portal.roles import Action
+from residents.models.enrollment import Module
 from review.completions.services import delivery_opening
 from review.completions.workbook import CompletionWorkbook
 

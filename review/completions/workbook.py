@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from bases.imports.worker import BatchMoved
+from bases.imports.batch import BatchMoved
 from bases.models import ImportBatch, ImportRow, TrainingBase
 from bases.workbooks.rows import Applied, JudgedRow, as_stored, has_errors, shown
 from portal.models import User

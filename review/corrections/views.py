@@ -15,8 +15,7 @@ from portal.access import allow
 from portal.roles import Action, Role
 from portal.sign_in import second_factor
 from residents.services.states import StateMoved
-from review.exports.sheets import may_unmask
-from review.queue.filters import UnmaskForm
+from review.unmasking import UnmaskForm, may_unmask
 
 PAGE_SIZE = 50
 State = CorrectionRequest.State

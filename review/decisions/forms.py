@@ -1,6 +1,7 @@
 """退回修改: a comment for the base, with reasons and remarks on single fields, of one record or of many (GOALS P4)."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -102,3 +103,39 @@ def _choices(levels: Iterable[str]) -> list[tuple[str, str]]:
             for level in levels
         ]
     return found
+
+
+class BulkForm(forms.Form):
+    """Which records of the queue one click decides: `choices` is submission id → version of what was ticked."""
+
+    act = forms.ChoiceField(choices=[("approve", "审核通过"), ("return", "退回修改")])
+    range = forms.ChoiceField(choices=[("selected", "勾选的记录"), ("all", "筛选结果全部")])
+    loaded_at = forms.CharField()
+
+    def clean_loaded_at(self) -> datetime:
+        try:
+            moment = datetime.fromisoformat(self.cleaned_data["loaded_at"])
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            raise forms.ValidationError("页面已过期，请刷新后重试。")
+        return moment
+
+    def clean(self) -> dict[str, Any]:
+        chosen = {}
+        for mark in self.data.getlist("choice"):
+            pk, _, version = mark.partition(":")
+            if pk.isdigit() and version.isdigit() and len(mark) < 30:
+                chosen[int(pk)] = int(version)
+        self.cleaned_data["choices"] = chosen
+        if self.cleaned_data.get("range") == "selected" and not chosen:
+            raise forms.ValidationError("请先勾选要处理的记录。")
+        return self.cleaned_data
+
+
+class RevokeForm(forms.Form):
+    """撤销审核决定 with its reason."""
+
+    reason = forms.CharField(
+        label="撤销理由", max_length=200, error_messages={"required": "请填写撤销理由，培训基地会看到。"}
+    )

@@ -23,6 +23,7 @@ from portal.models import User
 from portal.roles import Action
 from residents.models import Enrollment
 from residents.models.enrollment import ReportStatus, ReviewStatus, Status
+from residents.openness import review_entries, revocation_entry
 from residents.services import states
 from residents.services.returns import settle_states
 from residents.services.states import StateMoved
@@ -32,7 +33,6 @@ from residents.services.states_decided import (
     mark_returned_many,
 )
 from residents.snapshot import snapshot_of
-from review.deadlines import review_entries, revocation_entry
 from review.decisions import claims
 from review.decisions import messages as notifications
 

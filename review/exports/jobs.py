@@ -26,14 +26,9 @@ from portal.models import Job, User
 from portal.sheets.streaming import stream_csv, stream_xlsx
 from portal.sign_in import second_factor
 from residents.services.states import StateMoved
-from review.completions import statistics as completion_statistics
-from review.exports.sheets import Sheet, may_unmask
+from review.exports.sheets import Sheet
 from review.models import Export
-from review.quality import export as quality_export
-from review.records import export as resident_export
-from review.statistics import cross_table as statistics
-from review.statistics import export as exports
-from review.statistics import full_export
+from review.unmasking import may_unmask
 
 KIND = "export"
 # What streams in about a second is handed out at once.
@@ -61,19 +56,8 @@ class ListKind:
         return MOST_IN_FULL_AT_ONCE if self.is_wide else MOST_AT_ONCE
 
 
-KINDS = {
-    "statistics_list": ListKind("统计名单", exports.list_sheet, exports.list_in_words),
-    "records_in_full": ListKind(
-        "完整采集信息", full_export.record_sheet, exports.list_in_words, is_wide=True
-    ),
-    "completions_list": ListKind(
-        "提前结业名单",
-        completion_statistics.list_sheet,
-        lambda asked: statistics.in_words(asked, completion_statistics.DIMENSIONS),
-    ),
-    "quality_list": ListKind("数据质量提示", quality_export.list_sheet),
-    "residents_list": ListKind("住院医师名单", resident_export.list_sheet),
-}
+# Filled by review/export_kinds.py: the rooms of the lists stand above this one, which knows none of them.
+KINDS: dict[str, ListKind] = {}
 
 
 def ask(

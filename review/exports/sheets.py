@@ -9,10 +9,7 @@ from typing import Any
 
 from django.db.models import Expression, QuerySet
 
-from bases.scope import provinces_for
 from portal.masking import mask
-from portal.models import User
-from portal.roles import Action, Role
 from residents.codes import CODE_LISTS
 
 ROWS_AT_ONCE = 2000
@@ -73,8 +70,3 @@ def label(name: str) -> Callable[[Any], str]:
 
 def _as_it_is(value: Any) -> Any:
     return value
-
-
-def may_unmask(user: User) -> bool:
-    """The association's staff, and those of a province who act for it: a read-only member sees masked numbers only."""
-    return user.role == Role.CMDA or provinces_for(user, Action.REVIEW).exists()

@@ -13,8 +13,8 @@ from portal.access import allow
 from portal.roles import Role
 from residents.services.states import StateMoved
 from review.exports import jobs as export_jobs
+from review.exports.forms import ExportForm
 from review.models import Export
-from review.queue.filters import ExportForm
 
 PAGE_SIZE = 30
 _KEPT = "export_form"

@@ -9,7 +9,8 @@ USER = settings.AUTH_USER_MODEL
 class Claim(models.Model):
     """正在审核: who has a waiting submission open, since when. A warning to colleagues, never a wall (GOALS P6).
 
-    Rows older than review/decisions/claims.py allows count for nothing and are taken over by the next who opens the record.
+    Rows older than review/decisions/claims.py allows count for nothing and are taken over by the next who opens the
+    record.
     """
 
     submission = models.OneToOneField("bases.Submission", models.CASCADE, related_name="claim")

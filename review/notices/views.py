@@ -8,7 +8,7 @@ from portal import audit
 from portal.access import allow
 from portal.models import Notice, SiteContact
 from portal.roles import Role
-from review.organisations.forms import ContactForm, NoticeForm
+from review.notices.forms import ContactForm, NoticeForm
 
 
 @require_GET

@@ -2,13 +2,12 @@ from typing import Any
 
 from django import forms
 
-from bases.scope import provinces_for
+from bases.scope import bases_in_view, provinces_for
 from portal.models import User
 from portal.roles import Action, Role
 from portal.widgets import LongSelect
+from review.choices import ANY
 from review.quality.checks import CHECKS
-from review.queue.filters import ANY
-from review.queue.lists import bases_in_view
 
 STATES = [("open", "未核实"), ("verified", "已核实"), ("all", "全部")]
 

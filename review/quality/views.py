@@ -9,13 +9,13 @@ from django.views.decorators.http import require_GET, require_POST
 from portal.access import allow
 from portal.roles import Role
 from residents.services.states import StateMoved
-from review import tasks
+from review.exports.forms import ExportForm
 from review.exports.views import answer
 from review.paging import keyset_page
 from review.quality import services as quality
 from review.quality.checks import CHECKS
 from review.quality.forms import QualityFilter, VerifyForm
-from review.queue.filters import ExportForm
+from review.quality.tasks import recheck_quality
 
 AT_MOST_EVERY = timedelta(minutes=1)
 
@@ -70,7 +70,7 @@ def reopen(request: HttpRequest, pk: int) -> HttpResponse:
 def recheck(request: HttpRequest) -> HttpResponse:
     """Have the worker look again now instead of at the next full hour; once a minute, however often it is asked."""
     if quality.is_due(AT_MOST_EVERY):
-        tasks.recheck_quality.enqueue()
+        recheck_quality.enqueue()
     messages.success(request, "已开始重新检查，数据量大时需要几十秒，稍后刷新本页查看。")
     return _back(request)
 

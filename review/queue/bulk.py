@@ -9,7 +9,7 @@ from django.db.models import Q
 from bases.models import Submission
 from bases.submissions.unchanged import with_untouched
 from portal.models import AuditEvent, User
-from review.deadlines import review_entries
+from residents.openness import review_entries
 from review.decisions import claims
 from review.queue import lists as queue
 

@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from bases.models import Submission, TrainingBase
-from bases.scope import bases_for, enrollments_for
+from bases.models import Submission
+from bases.scope import bases_in_view
 from bases.submissions.unchanged import with_untouched
 from portal.models import User
-from portal.roles import Action
 from residents.models import Enrollment
-from residents.models.enrollment import GONE, ReviewStatus
+from residents.models.enrollment import GONE
 from residents.search import by_name_or_number
 from review.assignments.services import assigned_bases
 
@@ -21,19 +20,6 @@ MOST_AT_ONCE = 5000
 # How many that moved meanwhile are named one by one.
 MOST_NAMED = 500
 NEVER = -1
-LAPSED = "lapsed"
-# 审核状态 as lists say and filter it: what lapsed at the lock waits for nobody (AM-29).
-REVIEW_STATES = {
-    ReviewStatus.NONE.value: "未审核",
-    ReviewStatus.PENDING.value: "待审核",
-    ReviewStatus.APPROVED.value: "审核通过",
-    ReviewStatus.RETURNED.value: "退回修改",
-    LAPSED: "锁定失效",
-}
-
-
-def bases_in_view(user: User) -> QuerySet[TrainingBase]:
-    return bases_for(user, Action.VIEW)
 
 
 def pending(user: User, filters: Mapping) -> QuerySet[Submission]:
@@ -128,38 +114,3 @@ def neighbours(waiting: QuerySet[Submission], submission: Submission) -> tuple[i
         waiting.filter(later).order_by("reported_at", "pk").values_list("enrollment_id", flat=True).first()
     )
     return before, after
-
-
-def all_records(user: User, filters: Mapping) -> QuerySet[Enrollment]:
-    """Every training record in the user's scope, reported or not (BR-58), that matches `RecordFilter`."""
-    records = enrollments_for(user, Action.VIEW)
-    if filters.get("unreadable"):
-        return records.none()
-    plain = {
-        "base": "base",
-        "specialty": "specialty",
-        "year": "intake_year",
-        "type": "trainee_type",
-        "status": "status",
-        "report": "report_status",
-    }
-    for name, column in plain.items():
-        if filters.get(name):
-            records = records.filter(**{column: filters[name]})
-    if filters.get("review"):
-        records = records.filter(_stands(filters["review"]))
-    if filters.get("province"):
-        # As a list of bases: PostgreSQL then reads the records by their index.
-        bases = TrainingBase.objects.filter(province=filters["province"])
-        records = records.filter(base__in=list(bases.values_list("pk", flat=True)))
-    if filters.get("module"):
-        records = records.filter(registered_at__isnull=filters["module"] == "intake")
-    if filters.get("q"):
-        records = by_name_or_number(records, filters["q"])
-    return records
-
-
-def _stands(review: str) -> Q:
-    if review == LAPSED:
-        return Q(lapsed_at__isnull=False)
-    return Q(review_status=review, lapsed_at__isnull=True)

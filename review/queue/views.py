@@ -16,16 +16,14 @@ from portal.access import allow
 from portal.calendar import current_cycle, opening
 from portal.models import AuditEvent, Step, User
 from portal.roles import Action, Role
-from review.deadlines import review_entries
+from residents.openness import review_entries
 from review.decisions import claims
 from review.decisions import services as decisions
-from review.decisions.forms import ReturnForm
-from review.exports.sheets import may_unmask
-from review.exports.views import answer, export_form, refused
+from review.decisions.forms import BulkForm, ReturnForm
 from review.paging import keyset_page
 from review.queue import bulk as bulk_choice
 from review.queue import lists as queue
-from review.queue.filters import BulkForm, ExportForm, QueueFilter, RecordFilter
+from review.queue.filters import QueueFilter
 
 
 @require_GET
@@ -63,28 +61,6 @@ def _deadline(request: HttpRequest) -> dict[str, Any]:
         "opening": provinces and opening(current_cycle(), Step.REVIEW, province_id=provinces[0].pk),
         "is_switched": any(each.reporting_mode == ReportingMode.API for each in provinces),
     }
-
-
-@require_GET
-@allow(Role.PROVINCE, Role.CMDA)
-def all_records(request: HttpRequest) -> HttpResponse:
-    """Every resident in the user's scope, reported or not (BR-58)."""
-    filters = RecordFilter(request.user, request.GET)
-    found = queue.all_records(request.user, filters.values).select_related("resident", "base", "specialty")
-    page = keyset_page(found, request.GET, descending=True)
-    context = {"export_form": export_form(request), "may_unmask": may_unmask(request.user)}
-    return render(request, "review/residents.html", context | {"filters": filters, "page": page})
-
-
-@require_POST
-@allow(Role.PROVINCE, Role.CMDA)
-def export_records(request: HttpRequest) -> HttpResponse:
-    """The list seen, complete; masked unless asked for in full with a purpose (GOALS N5)."""
-    form = ExportForm(request.POST)
-    if not form.is_valid():
-        return refused(request, form, reverse("review:residents"))
-    asked = {name: value for name, value in request.GET.items() if name in RecordFilter.base_fields and value}
-    return answer(request, "residents_list", asked, form)
 
 
 @require_POST

@@ -7,8 +7,8 @@ from django.db.models import Case, Value, When
 from portal.calendar import wall_clock
 from portal.models import User
 from review.exports.sheets import Column, Sheet, label, sheet_of
-from review.queue.filters import RecordFilter
-from review.queue.lists import LAPSED, REVIEW_STATES, all_records
+from review.records.filters import RecordFilter
+from review.records.lists import LAPSED, REVIEW_STATES, all_records
 
 _REVIEW = Case(When(lapsed_at__isnull=False, then=Value(LAPSED)), default="review_status")
 COLUMNS = (

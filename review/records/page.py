@@ -15,9 +15,8 @@ from portal.roles import Action
 from residents.history import Entry, timeline
 from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import ReviewStatus
-from residents.openness import review_entry
+from residents.openness import review_entry, revocation_entry
 from residents.snapshot import snapshot_of
-from review.deadlines import revocation_entry
 from review.queue import lists as queue
 from review.records.sources import sources
 

@@ -12,8 +12,8 @@ from portal.access import allow
 from portal.models import User
 from portal.roles import Action, Role
 from portal.sign_in.services import issue_initial_code, reset_to_activation
-from review.organisations.forms import FactorResetForm, StaffForm
 from review.paging import keyset_page
+from review.staff.forms import FactorResetForm, StaffForm
 
 STAFF = (Role.BASE, Role.PROVINCE, Role.CMDA)
 # What can be done to a person, and the words that say it was done.

@@ -11,8 +11,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
+from bases.deadlines.tasks import tell_of_window
 from bases.models import Province, TrainingBase
-from bases.tasks import tell_of_window
 from portal import audit
 from portal.calendar import Opening, openings
 from portal.models import CollectionCycle, CycleWindow, Step, User

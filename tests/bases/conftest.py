@@ -9,7 +9,7 @@ from django.utils import timezone
 from bases.imports import services as imports
 from bases.imports.worker import apply_batch, check_batch
 from bases.models import ImportBatch
-from bases.workbooks.resource import account_template
+from bases.workbooks.accounts import account_template
 from portal.sheets.writing import Column, write_template
 from residents.models import Enrollment
 from tests import factories

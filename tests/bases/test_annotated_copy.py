@@ -8,7 +8,7 @@ from django.urls import reverse
 from openpyxl.comments import Comment
 
 from bases.imports import row_fixing
-from bases.workbooks.resource import account_template
+from bases.workbooks.accounts import account_template
 from portal.sheets.headers import STATUS_HEADER
 from tests.bases.conftest import account_line, counts
 from tests.bases.test_row_fixing import apply_again, words_of

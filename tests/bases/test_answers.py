@@ -48,7 +48,7 @@ def test_half_answered_record_does_not_come_back(desk, given_back, base_officer)
 
     assert listed(desk) == 0
     assert not Message.objects.filter(recipient=base_officer, kind="personal_answered").exists()
-    words = page(desk.get(f"/base/record/{given_back.pk}/"))
+    words = page(desk.get(f"/base/records/{given_back.pk}/"))
     assert "住院医师的答复（另有意见等待答复）" in words
     assert "复核完毕" not in words
 
@@ -66,12 +66,12 @@ def test_answered_record_comes_back_with_its_answers(desk, answered, base_office
 
 
 def test_looking_at_the_answers_ends_it(desk, answered):
-    response = desk.post(f"/base/record/{answered.pk}/answers/", follow=True)
+    response = desk.post(f"/base/records/{answered.pk}/answers/", follow=True)
 
     assert "的答复已复核" in page(response)
     assert "待复核" not in page(response)
     assert listed(desk) == 0
-    assert "的答复已复核" not in page(desk.post(f"/base/record/{answered.pk}/answers/", follow=True))
+    assert "的答复已复核" not in page(desk.post(f"/base/records/{answered.pk}/answers/", follow=True))
 
 
 @pytest.mark.parametrize("act", ["report", "return"])
@@ -91,6 +91,6 @@ def test_reader_sees_the_answers_but_may_not_end_them(signed_in, base, answered)
     factories.grant(reader, base, read_only=True)
     browser = signed_in(reader)
 
-    assert "复核完毕" not in page(browser.get(f"/base/record/{answered.pk}/"))
-    assert browser.post(f"/base/record/{answered.pk}/answers/").status_code == 403
+    assert "复核完毕" not in page(browser.get(f"/base/records/{answered.pk}/"))
+    assert browser.post(f"/base/records/{answered.pk}/answers/").status_code == 403
     assert PersonalReturn.objects.filter(reviewed_at__isnull=True).count() == 2

@@ -57,13 +57,13 @@ def test_new_reason_is_met_everywhere(registered, base, base_officer, signed_in,
     save("1A", "支援边疆")
     record = registered[0]
     desk = signed_in(base_officer)
-    assert '<option value="1A">支援边疆</option>' in page(desk.get(f"/base/record/{record.pk}/status/"))
+    assert '<option value="1A">支援边疆</option>' in page(desk.get(f"/base/records/{record.pk}/status/"))
     content = template(registered, base, "registry")
     assert "支援边疆" in words_of_the_template(content)
     write(send(edited(content, change_to(record, "支援边疆")), module="registry"))
     record.refresh_from_db()
     assert (record.status, record.status_changes.get().reason) == ("5", "1A")
-    assert "支援边疆" in page(desk.get(f"/base/record/{record.pk}/"))
+    assert "支援边疆" in page(desk.get(f"/base/records/{record.pk}/"))
 
 
 def test_reason_out_of_use_is_refused_alike_in_form_and_workbook(
@@ -80,7 +80,7 @@ def test_reason_out_of_use_is_refused_alike_in_form_and_workbook(
     assert (problem["header"], problem["code"]) == ("变更原因", "code_withdrawn")
     assert "请改选：转换培训基地、" in problem["repair"]
     desk = signed_in(base_officer)
-    address = f"/base/record/{record.pk}/status/"
+    address = f"/base/records/{record.pk}/status/"
     assert '<option value="13">' not in page(desk.get(address))
     answer = desk.post(
         address,
@@ -105,9 +105,9 @@ def test_older_record_shows_and_keeps_a_reason_out_of_use(
     write(send(edited(template(registered, base, "registry"), change_to(record, "辞职")), module="registry"))
     save("13", "主动离职", is_offered=False, version=0)
     desk = signed_in(base_officer)
-    assert "主动离职" in page(desk.get(f"/base/record/{record.pk}/"))
+    assert "主动离职" in page(desk.get(f"/base/records/{record.pk}/"))
     record.refresh_from_db()
     reason = next(field for field in status.FIELDS if field.name == "reason")
     assert in_words(reason, current_details(record)["reason"]) == "主动离职"
-    assert '<option value="13">主动离职</option>' in page(desk.get(f"/base/record/{record.pk}/status/"))
+    assert '<option value="13">主动离职</option>' in page(desk.get(f"/base/records/{record.pk}/status/"))
     assert "13" not in CODE_LISTS["reason"].offered

@@ -54,7 +54,7 @@ def test_the_whole_way(
         "evidence": SimpleUploadedFile("../证.pdf", PDF),
     }
     base = signed_in(base_officer)
-    assert "已提交" in told(base.post(f"/base/record/{enrollment.pk}/id-correction/", form))
+    assert "已提交" in told(base.post(f"/base/corrections/new/{enrollment.pk}/", form))
     asked = CorrectionRequest.objects.get()
     assert (asked.state, asked.new_id_number) == ("province", number)
     assert "证" not in asked.evidence.name
@@ -116,7 +116,7 @@ def test_reported_record_shows_the_base_that_data_changed(confirmed, national_of
 @pytest.mark.parametrize("wrong", ["330102199803120020", "12345", ""])
 def test_number_obeys_the_rules_of_import(enrollment, signed_in, base_officer, wrong):
     form = {"id_type": "01", "id_number": wrong, "reason": "录错"}
-    answer = signed_in(base_officer).post(f"/base/record/{enrollment.pk}/id-correction/", form)
+    answer = signed_in(base_officer).post(f"/base/corrections/new/{enrollment.pk}/", form)
     assert answer.status_code == 422
     assert not CorrectionRequest.objects.exists()
 

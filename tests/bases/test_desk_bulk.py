@@ -34,7 +34,7 @@ def test_check_page_separates_ready_from_blocked(desk, base, cycle):
     response = desk.get("/base/report/", {"choice": [ready.pk, blocked.pk]})
     assert response.context["ready"] == [ready]
     assert [row for row, _ in response.context["blocked"]] == [blocked]
-    assert f'href="/base/record/{blocked.pk}/training/#id_specialty_box"' in page(response)
+    assert f'href="/base/records/{blocked.pk}/training/#id_specialty_box"' in page(response)
 
 
 def test_check_page_shows_the_warnings_of_the_ready(desk, base, cycle):
@@ -101,10 +101,10 @@ def test_report_after_the_deadline_tells_why(desk, complete_enrollment, cycle):
 def test_withdraw_from_the_record_page(desk, complete_enrollment, base_officer):
     """AM-15."""
     record = reported(complete_enrollment, base_officer)
-    assert "撤回上报" in page(desk.get(f"/base/record/{record.pk}/"))
-    assert "已撤回" in told(desk.post(f"/base/record/{record.pk}/withdraw/"))
+    assert "撤回上报" in page(desk.get(f"/base/records/{record.pk}/"))
+    assert "已撤回" in told(desk.post(f"/base/report/{record.pk}/withdraw/"))
     assert state(record) == ("0", "0")
-    assert "不能撤回上报" in told(desk.post(f"/base/record/{record.pk}/withdraw/"))
+    assert "不能撤回上报" in told(desk.post(f"/base/report/{record.pk}/withdraw/"))
 
 
 # --- returns and reminders -------------------------------------------------------------------------------------------
@@ -113,11 +113,11 @@ def test_withdraw_from_the_record_page(desk, complete_enrollment, base_officer):
 def test_return_one_record_with_a_comment_at_a_field(desk, complete_enrollment):
     """BR-45, GOALS B14: the comment stands at its field and blocks the next 上报."""
     pk = complete_enrollment.pk
-    shown = page(desk.get("/base/return-personal/", {"choice": pk}))
+    shown = page(desk.get("/base/personal/return/", {"choice": pk}))
     assert 'name="comment:basic.email"' in shown
     assert 'name="comment:training.remark"' not in shown
     answer = desk.post(
-        "/base/return-personal/",
+        "/base/personal/return/",
         {
             "ids": pk,
             "batch": uuid.uuid4(),
@@ -130,7 +130,7 @@ def test_return_one_record_with_a_comment_at_a_field(desk, complete_enrollment):
     assert "已退回 1 人" in told(answer)
     (one,) = PersonalReturn.objects.all()
     assert (one.field, one.comment) == ("basic.email", "邮箱无法送达，请更换。")
-    record = page(desk.get(f"/base/record/{pk}/"))
+    record = page(desk.get(f"/base/records/{pk}/"))
     assert "邮箱无法送达，请更换。" in record
     assert "尚未修改保存" in record
 
@@ -138,11 +138,11 @@ def test_return_one_record_with_a_comment_at_a_field(desk, complete_enrollment):
 def test_a_canned_reason_at_a_field_is_its_reason(desk, complete_enrollment):
     """GOALS B14: canned reasons and free text per field, of one record too."""
     pk = complete_enrollment.pk
-    shown = page(desk.get("/base/return-personal/", {"choice": pk}))
+    shown = page(desk.get("/base/personal/return/", {"choice": pk}))
     assert '<option value="照片或扫描件不清晰、不符合要求">' in shown
     form = {"ids": pk, "batch": uuid.uuid4(), "reason": "mismatch", "comment": ""}
     fields = {"comment:basic.photo": "照片或扫描件不清晰、不符合要求", "comment:basic.email": "无法送达"}
-    desk.post("/base/return-personal/", form | fields)
+    desk.post("/base/personal/return/", form | fields)
     reasons = PersonalReturn.objects.exclude(field="").values_list("field", "reason_code")
     assert set(reasons) == {("basic.photo", "unclear"), ("basic.email", "mismatch")}
 
@@ -152,7 +152,7 @@ def test_return_many_records_with_one_canned_reason(desk, base, cycle):
     rows = [complete(base, cycle.year) for _ in range(3)]
     ids = ",".join(str(row.pk) for row in rows)
     desk.post(
-        "/base/return-personal/", {"ids": ids, "batch": uuid.uuid4(), "reason": "unclear", "comment": ""}
+        "/base/personal/return/", {"ids": ids, "batch": uuid.uuid4(), "reason": "unclear", "comment": ""}
     )
     returns = PersonalReturn.objects.all()
     assert {each.comment for each in returns} == {"照片或扫描件不清晰、不符合要求"}
@@ -165,13 +165,13 @@ def test_return_many_records_with_comments_at_fields(desk, base, cycle):
     """GOALS B14: canned reasons and free text per field, in bulk too: every record gets each of them at its field."""
     rows = [complete(base, cycle.year) for _ in range(2)]
     chosen = {"range": "all", "module": "intake", "stage": "ready"}
-    shown = page(desk.get("/base/return-personal/", chosen))
+    shown = page(desk.get("/base/personal/return/", chosen))
     assert 'name="field_3"' in shown
     assert "再加一行" in shown
     form = {"ids": ",".join(str(row.pk) for row in rows), "batch": uuid.uuid4(), "rows": "3"}
     form |= {"field_1": "basic.email", "reason_1": "contact", "words_1": "无法送达"}
     form |= {"field_2": "basic.photo", "reason_2": "unclear", "field_3": ""}
-    assert "已退回 2 人" in told(desk.post("/base/return-personal/", form))
+    assert "已退回 2 人" in told(desk.post("/base/personal/return/", form))
     for row in rows:
         assert set(row.personal_returns.values_list("field", "reason_code", "comment")) == {
             ("basic.email", "contact", "联系方式有误或无法联系：无法送达"),
@@ -184,9 +184,9 @@ def test_rows_of_a_bulk_return_are_added_and_removed_without_javascript(desk, ba
     rows = [complete(base, cycle.year) for _ in range(2)]
     form = {"ids": ",".join(str(row.pk) for row in rows), "batch": uuid.uuid4(), "rows": "2"}
     form |= {"comment": "请核对", "words_1": "甲", "field_2": "basic.email", "words_2": "乙"}
-    more = desk.post("/base/return-personal/", form | {"add": "1"})
+    more = desk.post("/base/personal/return/", form | {"add": "1"})
     assert 'name="field_3"' in page(more)
-    less = page(desk.post("/base/return-personal/", form | {"remove": "1"}))
+    less = page(desk.post("/base/personal/return/", form | {"remove": "1"}))
     assert 'name="field_2"' not in less
     assert 'name="words_1" value="乙"' in less
     assert "请核对" in less
@@ -207,7 +207,7 @@ def test_half_a_row_of_a_bulk_return_is_told(desk, base, cycle, row, words):
     """GOALS B14: a field without words, words without a field, a field the resident does not write."""
     rows = [complete(base, cycle.year) for _ in range(2)]
     form = {"ids": ",".join(str(each.pk) for each in rows), "batch": uuid.uuid4(), "rows": "1"}
-    response = desk.post("/base/return-personal/", form | row)
+    response = desk.post("/base/personal/return/", form | row)
     assert response.status_code == 422
     assert words in response.content.decode()
     assert PersonalReturn.objects.count() == 0
@@ -230,22 +230,22 @@ def test_return_costs_the_same_for_one_and_for_two_hundred(
 def test_return_with_too_many_words_is_told(desk, complete_enrollment):
     """Reason and own words together are one comment of at most 500 characters: a message, nothing stored."""
     form = {"ids": complete_enrollment.pk, "batch": uuid.uuid4(), "reason": "unclear", "comment": "字" * 500}
-    assert "未能退回" in told(desk.post("/base/return-personal/", form))
+    assert "未能退回" in told(desk.post("/base/personal/return/", form))
     assert PersonalReturn.objects.count() == 0
 
 
 def test_return_sent_twice_returns_once(desk, complete_enrollment):
     """P-23: the form has a number of its own."""
     form = {"ids": complete_enrollment.pk, "batch": uuid.uuid4(), "reason": "contact"}
-    assert "已退回 1 人" in told(desk.post("/base/return-personal/", form))
-    assert "没有重复退回" in told(desk.post("/base/return-personal/", form))
+    assert "已退回 1 人" in told(desk.post("/base/personal/return/", form))
+    assert "没有重复退回" in told(desk.post("/base/personal/return/", form))
     assert PersonalReturn.objects.count() == 1
 
 
 def test_return_without_words_is_refused(desk, complete_enrollment):
     for values in ({"reason": "", "comment": " "}, {"reason": "other", "comment": ""}):
         response = desk.post(
-            "/base/return-personal/", {"ids": complete_enrollment.pk, "batch": uuid.uuid4(), **values}
+            "/base/personal/return/", {"ids": complete_enrollment.pk, "batch": uuid.uuid4(), **values}
         )
         assert response.status_code == 422
     assert PersonalReturn.objects.count() == 0
@@ -257,9 +257,9 @@ def test_remind_reaches_each_resident_once_a_day(desk, base, cycle):
     first = {"ids": str(rows[0].pk), "text": "请更新"}
     both = {"ids": f"{rows[0].pk},{rows[1].pk}", "text": "请更新"}
     User.objects.filter(pk=rows[0].resident.user_id).update(activated_at=None)
-    shown = page(desk.get("/base/remind/", {"choice": [row.pk for row in rows]}))
+    shown = page(desk.get("/base/personal/remind/", {"choice": [row.pk for row in rows]}))
     assert "提醒是站内消息" in shown
     assert f"其中 1 人从未登录，看不到站内消息，请直接联系本人：{rows[0].resident.full_name}" in shown
-    assert "已向 1 人发出站内消息。其中 1 人从未登录" in told(desk.post("/base/remind/", first))
-    assert "1 人今天已经提醒过" in told(desk.post("/base/remind/", both))
+    assert "已向 1 人发出站内消息。其中 1 人从未登录" in told(desk.post("/base/personal/remind/", first))
+    assert "1 人今天已经提醒过" in told(desk.post("/base/personal/remind/", both))
     assert Message.objects.filter(kind="reminder").count() == 2

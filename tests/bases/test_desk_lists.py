@@ -170,7 +170,7 @@ def test_intake_list_keeps_approved_recruits_as_they_were(
     Enrollment.objects.filter(pk=record.pk).update(report_status="0")
     assert desk.get("/base/records/intake/").context["page"].object_list[0].stage == "approved"
     assert desk.get("/base/records/registry/").context["page"].object_list[0].stage == "changed"
-    frozen = page(desk.get(f"/base/record/{record.pk}/reports/1/"))
+    frozen = page(desk.get(f"/base/records/{record.pk}/reports/1/"))
     assert "这是审核通过的招收原始信息" in frozen
 
 
@@ -182,13 +182,13 @@ def test_numbers_are_masked_everywhere(desk, complete_enrollment, base_officer, 
         "/base/",
         "/base/records/intake/",
         "/base/records/registry/",
-        f"/base/record/{record.pk}/",
-        f"/base/record/{record.pk}/reports/1/",
-        f"/base/record/{record.pk}/history/",
-        f"/base/record/{record.pk}/training/",
-        f"/base/record/{record.pk}/status/",
+        f"/base/records/{record.pk}/",
+        f"/base/records/{record.pk}/reports/1/",
+        f"/base/records/{record.pk}/history/",
+        f"/base/records/{record.pk}/training/",
+        f"/base/records/{record.pk}/status/",
         f"/base/report/?choice={record.pk}",
-        f"/base/return-personal/?choice={record.pk}",
+        f"/base/personal/return/?choice={record.pk}",
     ):
         body = page(desk.get(address))
         assert person.id_number not in body, address
@@ -197,7 +197,7 @@ def test_numbers_are_masked_everywhere(desk, complete_enrollment, base_officer, 
 
 def test_unmask_needs_a_purpose_and_is_logged(desk, complete_enrollment):
     """TRUST 51: shown in this one response only."""
-    address, number = f"/base/record/{complete_enrollment.pk}/", complete_enrollment.resident.id_number
+    address, number = f"/base/records/{complete_enrollment.pk}/", complete_enrollment.resident.id_number
     assert number not in page(desk.post(address, {"act": "unmask", "purpose": " "}))
     assert AuditEvent.objects.filter(action="unmask").count() == 0
     assert number in page(desk.post(address, {"act": "unmask", "purpose": "核对身份证原件"}))
@@ -213,10 +213,10 @@ def test_officer_of_two_bases_works_for_the_one_he_chose(desk, base, other_base,
     here = factories.EnrollmentFactory(base=base, intake_year=cycle.year)
     there = factories.EnrollmentFactory(base=other_base, intake_year=cycle.year)
     assert list(desk.get("/base/records/intake/").context["page"].object_list) == [here]
-    assert desk.post("/base/choose/", {"base": other_base.pk}).status_code == 302
+    assert desk.post("/base/board/choose/", {"base": other_base.pk}).status_code == 302
     assert list(desk.get("/base/records/intake/").context["page"].object_list) == [there]
     for foreign in (stranger.pk, "x", ""):
-        assert desk.post("/base/choose/", {"base": foreign}).status_code == 404
+        assert desk.post("/base/board/choose/", {"base": foreign}).status_code == 404
     assert list(desk.get("/base/records/intake/").context["page"].object_list) == [there]
 
 
@@ -229,8 +229,8 @@ def test_secretary_of_one_specialty_sees_and_edits_only_its_records(signed_in, b
     browser = signed_in(secretary)
     assert browser.get("/base/").status_code == 200
     assert list(browser.get("/base/records/intake/").context["page"].object_list) == [mine]
-    assert browser.get(f"/base/record/{mine.pk}/training/").status_code == 200
-    assert browser.get(f"/base/record/{other.pk}/").status_code == 404
+    assert browser.get(f"/base/records/{mine.pk}/training/").status_code == 200
+    assert browser.get(f"/base/records/{other.pk}/").status_code == 404
     ids = f"{mine.pk},{other.pk}"
     browser.post("/base/report/", {"ids": ids, "declared": "on"})
     assert (state(mine), state(other)) == (("1", "1"), ("0", "0"))
@@ -246,8 +246,8 @@ RECORD_PAGES = ["", "history/", "training/", "status/", "name/", "withdraw/", "r
 def test_record_of_another_base_is_not_found(desk, other_base, cycle, base_officer, rest):
     """TRUST 25, 28: 404 for looking and for acting, the same as for a missing one."""
     foreign = reported(complete(other_base, cycle.year), factories.UserFactory())
-    address = f"/base/record/{foreign.pk}/{rest}"
-    missing = f"/base/record/999999999/{rest}"
+    address = f"/base/records/{foreign.pk}/{rest}"
+    missing = f"/base/records/999999999/{rest}"
     for method in (desk.get, desk.post):
         if rest == "withdraw/" and method == desk.get:
             continue
@@ -256,7 +256,7 @@ def test_record_of_another_base_is_not_found(desk, other_base, cycle, base_offic
     assert state(foreign) == ("1", "1")
 
 
-@pytest.mark.parametrize("address", ["/base/report/", "/base/return-personal/", "/base/remind/"])
+@pytest.mark.parametrize("address", ["/base/report/", "/base/personal/return/", "/base/personal/remind/"])
 def test_bulk_action_leaves_records_of_others_alone(desk, other_base, cycle, address):
     """TRUST 27, 28: ids of another base in the form fall out."""
     foreign = complete(other_base, cycle.year)
@@ -279,12 +279,12 @@ def test_bulk_action_leaves_records_of_others_alone(desk, other_base, cycle, add
 def test_read_only_member_sees_and_cannot_act(reader, complete_enrollment, base_officer):
     """ARCHITECTURE §5: 403 where one may look but not act."""
     pk = complete_enrollment.pk
-    shown = page(reader.get(f"/base/record/{pk}/"))
+    shown = page(reader.get(f"/base/records/{pk}/"))
     assert "编辑培训信息" not in shown
     assert "检查并上报" not in page(reader.get("/base/records/intake/"))
     for rest in ("training/", "status/", "name/"):
-        assert reader.get(f"/base/record/{pk}/{rest}").status_code == 403
-        assert reader.post(f"/base/record/{pk}/{rest}", {"remark": "x"}).status_code == 403
-    assert reader.post(f"/base/record/{pk}/withdraw/").status_code == 403
+        assert reader.get(f"/base/records/{pk}/{rest}").status_code == 403
+        assert reader.post(f"/base/records/{pk}/{rest}", {"remark": "x"}).status_code == 403
+    assert reader.post(f"/base/report/{pk}/withdraw/").status_code == 403
     reader.post("/base/report/", {"ids": str(pk), "declared": "on"})
     assert state(complete_enrollment) == ("0", "0")

@@ -23,7 +23,7 @@ def desk(signed_in, base_officer):
 
 def test_training_form_saves_and_tells_what_changed(desk, enrollment):
     """BR-29, BR-56."""
-    address = f"/base/record/{enrollment.pk}/training/"
+    address = f"/base/records/{enrollment.pk}/training/"
     shown = page(desk.get(address))
     assert 'name="intake_year"' not in shown
     answer = desk.post(
@@ -36,7 +36,7 @@ def test_training_form_saves_and_tells_what_changed(desk, enrollment):
 
 def test_training_form_offers_only_accredited_specialties(desk, enrollment):
     """GOALS B1; BR-56."""
-    form = desk.get(f"/base/record/{enrollment.pk}/training/").context["form"]
+    form = desk.get(f"/base/records/{enrollment.pk}/training/").context["form"]
     assert [code for code, _ in form.fields["specialty"].widget.choices] == [
         "",
         "0100",
@@ -51,7 +51,7 @@ def test_training_post_with_foreign_fields_changes_none_of_them(desk, enrollment
     person = enrollment.resident
     before = Enrollment.objects.values().get(pk=enrollment.pk)
     desk.post(
-        f"/base/record/{enrollment.pk}/training/",
+        f"/base/records/{enrollment.pk}/training/",
         {
             "version": "0",
             "remark": "x",
@@ -80,7 +80,7 @@ def test_training_post_with_foreign_fields_changes_none_of_them(desk, enrollment
 def test_training_form_with_errors_keeps_what_was_typed(desk, enrollment):
     """GOALS R4: errors at the field, all at once; nothing lost, nothing stored."""
     response = desk.post(
-        f"/base/record/{enrollment.pk}/training/",
+        f"/base/records/{enrollment.pk}/training/",
         {
             "version": "0",
             "approved_years": "7",
@@ -98,7 +98,7 @@ def test_training_form_with_errors_keeps_what_was_typed(desk, enrollment):
 
 def test_training_form_of_an_older_tab_shows_the_conflict(desk, enrollment):
     """TRUST 43: both texts are in sight, the other's stays until the user saves again."""
-    address = f"/base/record/{enrollment.pk}/training/"
+    address = f"/base/records/{enrollment.pk}/training/"
     desk.post(address, {"version": "0", "remark": "甲写的"})
     response = desk.post(address, {"version": "0", "remark": "乙写的"})
     body = response.content.decode()
@@ -115,7 +115,7 @@ def test_training_form_of_an_older_tab_shows_the_conflict(desk, enrollment):
 def test_training_form_without_change_says_so(desk, complete_enrollment, base_officer, provincial_reviewer):
     """P-19: warned before saving, and a no-op un-reports nothing."""
     record = approved(complete_enrollment, base_officer, provincial_reviewer)
-    address = f"/base/record/{record.pk}/training/"
+    address = f"/base/records/{record.pk}/training/"
     response = desk.get(address)
     assert "保存修改后，上报状态变为“未上报”" in page(response)
     same = {name: value for name, value in response.context["form"].initial.items() if value is not None}
@@ -126,7 +126,7 @@ def test_training_form_without_change_says_so(desk, complete_enrollment, base_of
 def test_training_form_of_a_closed_record_leads_back_with_the_reason(desk, enrollment, cycle):
     """BR-39, TRUST 31."""
     close(cycle, Step.BASE_FILL)
-    address = f"/base/record/{enrollment.pk}/training/"
+    address = f"/base/records/{enrollment.pk}/training/"
     assert "数据已锁定" in told(desk.get(address))
     assert "数据已锁定" in told(desk.post(address, {"version": "0", "remark": "x"}))
     enrollment.refresh_from_db()
@@ -137,14 +137,14 @@ def test_training_draft_is_offered_and_restored(desk, enrollment, base_officer):
     """GOALS R4: what was typed before the session ended."""
     key = f"training:{enrollment.pk}"
     desk.post("/draft/", {"form": key, "data": "remark=%E6%9C%AA%E4%BF%9D%E5%AD%98", "base_version": "0"})
-    assert "恢复" in page(desk.get(f"/base/record/{enrollment.pk}/training/"))
-    assert "未保存</textarea>" in page(desk.get(f"/base/record/{enrollment.pk}/training/?draft=1"))
+    assert "恢复" in page(desk.get(f"/base/records/{enrollment.pk}/training/"))
+    assert "未保存</textarea>" in page(desk.get(f"/base/records/{enrollment.pk}/training/?draft=1"))
 
 
 def test_status_form_saves_a_change(desk, complete_enrollment, base_officer, provincial_reviewer):
     """BR-32."""
     record = approved(complete_enrollment, base_officer, provincial_reviewer)
-    address = f"/base/record/{record.pk}/status/"
+    address = f"/base/records/{record.pk}/status/"
     incomplete = desk.post(address, {"version": record.version, "status": "3"})
     assert incomplete.status_code == 422
     assert set(incomplete.context["form"].errors) == {
@@ -167,12 +167,12 @@ def test_status_form_saves_a_change(desk, complete_enrollment, base_officer, pro
     assert "培训状态已变更为“暂停”" in told(desk.post(address, values))
     record.refresh_from_db()
     assert record.status == "3"
-    assert "产假" in page(desk.get(f"/base/record/{record.pk}/"))
+    assert "产假" in page(desk.get(f"/base/records/{record.pk}/"))
 
 
 def test_name_form_corrects_the_name(desk, enrollment):
     """AM-07."""
-    address = f"/base/record/{enrollment.pk}/name/"
+    address = f"/base/records/{enrollment.pk}/name/"
     assert desk.post(address, {"full_name": "张3"}).status_code == 422
     assert "“陈雨桐”更正为“陈宇桐”" in told(desk.post(address, {"full_name": "陈宇桐"}))
 
@@ -190,7 +190,7 @@ def test_return_of_the_province_stands_on_top_and_at_the_field(
         provincial_reviewer,
         field_comments={"training.actual_start_date": "应为 9 月 1 日？"},
     )
-    body = page(desk.get(f"/base/record/{record.pk}/"))
+    body = page(desk.get(f"/base/records/{record.pk}/"))
     assert "培训开始时间有误，请核对。" in body
     assert "应为 9 月 1 日？" in body
 
@@ -221,15 +221,15 @@ def test_return_of_the_province_is_shown_whole_wherever_the_base_mends_it(
             "校名有误",
         ):
             assert words in body, (rest, words)
-    form = page(desk.get(f"/base/record/{record.pk}/training/"))
+    form = page(desk.get(f"/base/records/{record.pk}/training/"))
     box = form[form.index('id="id_actual_start_date_box"') :]
     assert "应为 9 月 1 日？" in box[: box.index("_box", 30)]
 
 
 def test_history_names_who_changed_what(desk, enrollment):
     """BR-63."""
-    desk.post(f"/base/record/{enrollment.pk}/training/", {"version": "0", "remark": "轮转"})
-    body = page(desk.get(f"/base/record/{enrollment.pk}/history/"))
+    desk.post(f"/base/records/{enrollment.pk}/training/", {"version": "0", "remark": "轮转"})
+    body = page(desk.get(f"/base/records/{enrollment.pk}/history/"))
     assert "周晓兰" in body
     assert "轮转" in body
 
@@ -242,7 +242,7 @@ def test_base_sees_nothing_of_a_person_after_he_has_left(
     record = approved(complete_enrollment, base_officer, provincial_reviewer)
     Enrollment.objects.filter(pk=record.pk).update(actual_start_date=timezone.localdate())
     desk.post(
-        f"/base/record/{record.pk}/status/",
+        f"/base/records/{record.pk}/status/",
         {
             "version": record.version,
             "status": "5",
@@ -257,8 +257,8 @@ def test_base_sees_nothing_of_a_person_after_he_has_left(
     )
     save_block(elsewhere, "basic", {"email": "after@example.com"}, by=record.resident.user)
     for rest in ("", "history/"):
-        body = page(desk.get(f"/base/record/{record.pk}/{rest}"))
+        body = page(desk.get(f"/base/records/{record.pk}/{rest}"))
         assert "after@example.com" not in body, rest
-    assert "chenyutong@example.com" in page(desk.get(f"/base/record/{record.pk}/"))
+    assert "chenyutong@example.com" in page(desk.get(f"/base/records/{record.pk}/"))
     ready = desk.get("/base/report/", {"choice": record.pk}).context["ready"]
     assert ready == [record]

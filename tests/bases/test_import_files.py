@@ -8,7 +8,7 @@ import pytest
 
 from bases.imports import services as imports
 from bases.imports.worker import apply_batch
-from bases.workbooks.resource import AccountResource, account_template
+from bases.workbooks.accounts import AccountResource, account_template
 from portal.sheets.reading import read_table
 from residents.models import Enrollment, Resident
 from tests import factories

@@ -98,7 +98,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 
 
 def newest_task() -> DBTaskResult:
-    return DBTaskResult.objects.filter(task_path="bases.tasks.work_on_batch").latest("enqueued_at")
+    return DBTaskResult.objects.filter(task_path="bases.imports.tasks.work_on_batch").latest("enqueued_at")
 
 
 def claimed(start) -> str:

@@ -14,9 +14,9 @@ from django.utils import timezone
 from bases.imports import progress as import_progress
 from bases.imports import services as imports
 from bases.imports.progress import progress_of
+from bases.imports.tasks import work_on_batch
 from bases.imports.worker import apply_batch, check_batch
 from bases.models import ImportBatch
-from bases.tasks import work_on_batch
 from bases.workbooks.signs import Stage, listening
 from portal.messages.services import fold_into_digests
 from portal.models import Message, MessageSettings

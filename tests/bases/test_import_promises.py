@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bases.imports import services as imports
-from bases.imports.worker import BatchMoved, apply_batch
+from bases.imports.batch import BatchMoved
+from bases.imports.worker import apply_batch
 from residents.models import Enrollment, Resident
 from tests import factories
 from tests.bases.conftest import account_line, counts

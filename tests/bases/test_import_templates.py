@@ -7,11 +7,11 @@ import openpyxl
 import pytest
 from django.urls import reverse
 
-from bases.lists.records import Module
-from bases.workbooks.resource import AccountResource
+from bases.workbooks.accounts import AccountResource
 from bases.workbooks.training_resource import RESOURCES
 from portal.sheets.books import LISTS_SHEET
 from portal.sheets.writing import Column, write_template
+from residents.models.enrollment import Module
 from tests.bases.conftest import HEADERS, account_line
 from tests.bases.training_files import edited, template, verdicts
 

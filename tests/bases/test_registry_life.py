@@ -69,7 +69,7 @@ def test_cohort_filter_stands_for_the_menus_of_each_year(desk, base, cycle):
 def test_pages_call_things_by_one_name(desk, known, signed_in):
     """AM-23: 学习经历, not 教育信息; 住院医师, not 学员."""
     resident = signed_in(known.resident.user)
-    bodies = [page(desk.get(f"/base/record/{known.pk}/")), page(resident.get("/resident/"))]
+    bodies = [page(desk.get(f"/base/records/{known.pk}/")), page(resident.get("/resident/"))]
     for body in bodies:
         assert "学习经历" in body
         assert "教育信息" not in body
@@ -85,7 +85,7 @@ def test_base_types_nothing_that_the_resident_types_himself(desk, enrollment):
         for field in block.fields
         if field.owner == "resident"
     }
-    form = desk.get(f"/base/record/{enrollment.pk}/training/").context["form"]
+    form = desk.get(f"/base/records/{enrollment.pk}/training/").context["form"]
     assert set(form.fields) <= {field.name for field in training.FIELDS if field.owner == "base"}
     assert own & set(form.fields) == set()
 
@@ -104,7 +104,7 @@ def test_resident_of_an_earlier_year_signs_in_and_updates(base, cycle, desk):
 
     assert "保存" in form
     assert "上报</button>" not in form
-    assert "new@example.com" in page(desk.get(f"/base/record/{record.pk}/"))
+    assert "new@example.com" in page(desk.get(f"/base/records/{record.pk}/"))
 
 
 def test_return_is_shown_until_a_save_answers_it(known, base_officer, signed_in):

@@ -94,9 +94,9 @@ def test_check_names_each_missing_field_with_a_link_to_it(enrollment):
     blockers = {(each.section, each.label): each for each in check(enrollment)}
     own = blockers["培训信息", "培训专业"]
     assert (own.kind, own.owner) == ("missing", "base")
-    assert own.url == f"/base/record/{enrollment.pk}/training/#id_specialty_box"
+    assert own.url == f"/base/records/{enrollment.pk}/training/#id_specialty_box"
     personal = blockers["基本信息", "紧急联系人"]
-    assert (personal.owner, personal.url) == ("resident", f"/base/record/{enrollment.pk}/#basic")
+    assert (personal.owner, personal.url) == ("resident", f"/base/records/{enrollment.pk}/#basic")
 
 
 def test_report_with_open_return_to_the_resident_is_refused(complete_enrollment, base_officer):

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from bases.imports import row_fixing
 from bases.imports import services as imports
-from bases.imports.worker import BatchMoved, apply_batch
+from bases.imports.batch import BatchMoved
+from bases.imports.worker import apply_batch
 from bases.models import ImportBatch
 from portal.models import AuditEvent
 from portal.sheets.headers import STATUS_HEADER

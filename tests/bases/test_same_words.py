@@ -51,7 +51,7 @@ def test_training_info_by_form_workbook_and_interface(
     typed = {**beside, name: text}
 
     answer = signed_in(base_officer).post(
-        f"/base/record/{record.pk}/training/", {**typed, "version": str(record.version)}
+        f"/base/records/{record.pk}/training/", {**typed, "version": str(record.version)}
     )
     cells = {(1, LABELS[field]): value for field, value in typed.items()}
     row = send(edited(template([record], base), cells)).rows.get()
@@ -123,7 +123,7 @@ def test_name_by_the_correction_page_and_the_account_workbook(
     enrollment, base_officer, signed_in, checked, text
 ):
     """AM-07, DOMAIN §3.12."""
-    answer = signed_in(base_officer).post(f"/base/record/{enrollment.pk}/name/", {"full_name": text})
+    answer = signed_in(base_officer).post(f"/base/records/{enrollment.pk}/name/", {"full_name": text})
     row = checked([account_line(full_name=text)]).rows.get()
 
     assert answer.context["form"].errors["full_name"] == errors(row.problems)

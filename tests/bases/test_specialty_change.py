@@ -27,8 +27,8 @@ def in_registry(base, cycle, base_officer, provincial_reviewer):
 
 def test_both_steps_in_one_act(signed_in, base_officer, in_registry):
     """BR-75, 76: 退培 with reason 12, and a further record at the same base and year; nothing is edited."""
-    client, url = signed_in(base_officer), f"/base/record/{in_registry.pk}/specialty/"
-    assert "转换专业" in page(client.get(f"/base/record/{in_registry.pk}/"))
+    client, url = signed_in(base_officer), f"/base/records/{in_registry.pk}/specialty/"
+    assert "转换专业" in page(client.get(f"/base/records/{in_registry.pk}/"))
     form = {
         "specialty": "0700",
         "effective_date": timezone.localdate().isoformat(),
@@ -56,8 +56,8 @@ def test_both_steps_in_one_act(signed_in, base_officer, in_registry):
     assert new.specialty_locked is False
     assert (came.from_status, came.to_status) == ("", "1")
     # Each record leads to the other.
-    assert f"/base/record/{new.pk}/" in page(client.get(f"/base/record/{in_registry.pk}/"))
-    assert f"/base/record/{in_registry.pk}/" in page(client.get(f"/base/record/{new.pk}/"))
+    assert f"/base/records/{new.pk}/" in page(client.get(f"/base/records/{in_registry.pk}/"))
+    assert f"/base/records/{in_registry.pk}/" in page(client.get(f"/base/records/{new.pk}/"))
 
 
 def act(enrollment, by, specialty="0700", **changed):
@@ -114,7 +114,7 @@ def test_second_click_finds_the_state_moved(in_registry, base_officer):
 def test_where_it_is_not_possible(in_registry, base_officer, signed_in, values):
     """AM-24, AM-25, BR-37: intake and unlocked ones are edited, 结束 and 退培 stay."""
     Enrollment.objects.filter(pk=in_registry.pk).update(**values)
-    assert signed_in(base_officer).get(f"/base/record/{in_registry.pk}/specialty/").status_code == 302
+    assert signed_in(base_officer).get(f"/base/records/{in_registry.pk}/specialty/").status_code == 302
     with pytest.raises(StateMoved):
         act(in_registry, base_officer)
 
@@ -128,10 +128,10 @@ def test_the_base_may_reopen_the_old_record_only_while_no_newer_one_lives(in_reg
 
 
 def test_page_of_another_base_does_not_exist(in_registry, signed_in, other_base_officer):
-    assert signed_in(other_base_officer).get(f"/base/record/{in_registry.pk}/specialty/").status_code == 404
+    assert signed_in(other_base_officer).get(f"/base/records/{in_registry.pk}/specialty/").status_code == 404
 
 
 def test_read_only_officer_is_refused(in_registry, signed_in, base):
     viewer = factories.UserFactory()
     factories.grant(viewer, base, read_only=True)
-    assert signed_in(viewer).get(f"/base/record/{in_registry.pk}/specialty/").status_code == 403
+    assert signed_in(viewer).get(f"/base/records/{in_registry.pk}/specialty/").status_code == 403

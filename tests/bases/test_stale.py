@@ -54,8 +54,8 @@ def test_the_longest_first(cohort):
 
 
 def test_page_lists_them_for_the_own_base_only(cohort, signed_in, base_officer, other_base_officer):
-    assert "丙未过" in page(signed_in(base_officer).get("/base/stale-statuses/"))
-    foreign = f"/base/stale-statuses/?base={Enrollment.objects.first().base_id}"
+    assert "丙未过" in page(signed_in(base_officer).get("/base/deadlines/statuses/"))
+    foreign = f"/base/deadlines/statuses/?base={Enrollment.objects.first().base_id}"
     assert "丙未过" not in page(signed_in(other_base_officer).get(foreign))
 
 

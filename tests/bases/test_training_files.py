@@ -1,9 +1,9 @@
 """What LibreOffice makes of our filled training templates (GOALS B1, B2, B12; P-06, P-07, P-08, P-09).
 
 tests/files/training_*_libreoffice.* were made so: the template with the persons below, each as tests.factories fills
-him, was written by bases.workbooks.training_resource, the cells of CHANGES were typed with openpyxl, and LibreOffice 7.4 saved it
-with `soffice --headless --convert-to` as xlsx, xls, ods and csv (`csv:Text - txt - csv (StarCalc):44,34,76,1`). The
-lists and their validations were still in what it saved as .xlsx, .xls and .ods.
+him, was written by bases.workbooks.training_resource, the cells of CHANGES were typed with openpyxl, and LibreOffice
+7.4 saved it with `soffice --headless --convert-to` as xlsx, xls, ods and csv (`csv:Text - txt - csv
+(StarCalc):44,34,76,1`). The lists and their validations were still in what it saved as .xlsx, .xls and .ods.
 """
 
 import io

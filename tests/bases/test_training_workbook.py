@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bases.imports import services as imports
-from bases.imports.worker import BatchMoved, apply_batch, check_batch
+from bases.imports.batch import BatchMoved
+from bases.imports.worker import apply_batch, check_batch
 from bases.models import ImportBatch, ImportRow, TransferRequest
 from bases.records.services import save_training
 from portal.models import AuditEvent, Message, Step

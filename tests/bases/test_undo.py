@@ -7,8 +7,8 @@ from django.db import connections
 from django.urls import reverse
 from django.utils import timezone
 
+from bases.imports.batch import BatchMoved
 from bases.imports.undo import services as undo
-from bases.imports.worker import BatchMoved
 from bases.models import ImportBatch
 from bases.report.services import build_submission
 from bases.report.withdrawal import withdraw

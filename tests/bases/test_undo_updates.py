@@ -4,8 +4,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from bases.imports.batch import BatchMoved
 from bases.imports.undo import services as undo
-from bases.imports.worker import BatchMoved
 from bases.models import ImportBatch
 from bases.records.services import change_status, save_training
 from bases.report.withdrawal import withdraw

@@ -31,7 +31,7 @@ def test_unchanged_return_is_reported_only_if_the_base_insists(desk, sent_back, 
     shown = desk.get("/base/report/", {"choice": [sent_back.pk, other.pk]})
     assert shown.context["untouched"] == [sent_back]
     assert "其中 1 人省级退回后没有修改任何内容" in page(shown)
-    assert "省级退回后没有修改任何内容" in page(desk.get(f"/base/record/{sent_back.pk}/"))
+    assert "省级退回后没有修改任何内容" in page(desk.get(f"/base/records/{sent_back.pk}/"))
     answer = told(send(desk, sent_back, other))
     assert "已上报 1 人" in answer
     assert "省级退回后没有修改任何内容，没有勾选" in answer
@@ -62,11 +62,11 @@ def test_province_sees_that_nothing_has_changed(
     assert f'state-amber">{MARK}' in page(queue)
     found = reviewer.get("/review/?turn=untouched").context["page"]
     assert ([row.enrollment_id for row in found.rows], found.count) == ([sent_back.pk], 1)
-    body = page(reviewer.get(f"/review/residents/{sent_back.pk}/"))
+    body = page(reviewer.get(f"/review/records/{sent_back.pk}/"))
     assert "与第 1 次上报（已退回）相比：没有任何修改" in body
     assert body.index("培训开始时间有误，请核对。") < body.index("<dt>证件号")
     asked = {"act": "approve", "range": "all", "loaded_at": queue.context["loaded_at"]}
-    assert "其中 1 条省级退回后没有修改任何内容" in page(reviewer.post("/review/bulk/", asked))
+    assert "其中 1 条省级退回后没有修改任何内容" in page(reviewer.post("/review/queue/bulk/", asked))
 
 
 def test_province_sees_what_has_changed_since_its_return(
@@ -78,6 +78,6 @@ def test_province_sees_what_has_changed_since_its_return(
     reviewer = signed_in(provincial_reviewer)
     assert MARK not in page(reviewer.get("/review/")).replace(f"，{MARK}</option>", "")
     assert reviewer.get("/review/?turn=untouched").context["page"].count == 0
-    found = reviewer.get(f"/review/residents/{sent_back.pk}/")
+    found = reviewer.get(f"/review/records/{sent_back.pk}/")
     assert [(each.label, each.new) for each in found.context["page"].since_return] == [("备注", "已核对")]
     assert "与第 1 次上报（已退回）相比：1 处变化" in page(found)

@@ -25,8 +25,8 @@ PAGES = (
     ("officer", "/base/records/registry/"),
     ("officer", "/base/records/intake/"),
     ("reviewer", "/review/"),
-    ("reviewer", "/review/residents/"),
-    ("reviewer", f"/review/residents/?year={YEAR}"),
+    ("reviewer", "/review/records/"),
+    ("reviewer", f"/review/records/?year={YEAR}"),
     ("reviewer", "/review/statistics/"),
     ("reviewer", "/review/statistics/records/"),
     ("reviewer", "/review/funnel/"),
@@ -37,8 +37,8 @@ PAGES = (
     ("association", "/review/quality/"),
     ("association", "/review/audit/"),
     ("association", "/review/national/"),
-    ("association", "/review/residents/"),
-    ("association", f"/review/residents/?year={YEAR}"),
+    ("association", "/review/records/"),
+    ("association", f"/review/records/?year={YEAR}"),
 )
 
 

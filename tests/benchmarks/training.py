@@ -12,12 +12,12 @@ from import_export.formats.base_formats import XLSX
 
 from bases.imports import services as imports
 from bases.imports.worker import apply_batch, check_batch
-from bases.lists.records import Module
 from bases.models import ImportBatch
-from bases.report.services import for_check
 from bases.workbooks.training_resource import MATCH, RESOURCES
 from portal.sheets.writing import Column, write_template
 from residents.models import Enrollment
+from residents.models.enrollment import Module
+from residents.snapshot import for_check
 from tests.benchmarks.accounts import scene
 from tests.benchmarks.decisions import complete_records
 from tests.benchmarks.targets import Result, Target, rates

@@ -84,17 +84,17 @@ def test_pages_of_the_base_are_accessible(desk, open_page, assert_accessible, si
         "/base/",
         "/base/records/intake/",
         "/base/records/registry/",
-        f"/base/record/{empty}/",
-        f"/base/record/{back}/",
-        f"/base/record/{registered}/",
-        f"/base/record/{registered}/reports/1/",
-        f"/base/record/{registered}/history/",
-        f"/base/record/{empty}/training/",
-        f"/base/record/{registered}/status/",
-        f"/base/record/{ready}/name/",
+        f"/base/records/{empty}/",
+        f"/base/records/{back}/",
+        f"/base/records/{registered}/",
+        f"/base/records/{registered}/reports/1/",
+        f"/base/records/{registered}/history/",
+        f"/base/records/{empty}/training/",
+        f"/base/records/{registered}/status/",
+        f"/base/records/{ready}/name/",
         f"/base/report/?choice={empty}&choice={ready}",
-        f"/base/return-personal/?choice={ready}",
-        f"/base/remind/?choice={ready}",
+        f"/base/personal/return/?choice={ready}",
+        f"/base/personal/remind/?choice={ready}",
         "/base/imports/training/intake/",
         f"/base/imports/{batch}/",
         f"/base/imports/{batch}/correct/",
@@ -124,7 +124,7 @@ def test_training_form_shows_what_its_answers_ask_for(desk, open_page):
     page = open_page(PHONE)
     sign_in(page)
     record = Enrollment.objects.order_by("pk").first()
-    page.goto(f"/base/record/{record.pk}/training/")
+    page.goto(f"/base/records/{record.pk}/training/")
     sponsor = page.get_by_label("委派（送出）单位")
     expect(sponsor).to_be_hidden()
     page.get_by_label("人员类型").select_option("2")

@@ -72,10 +72,10 @@ def test_no_name_fires_in_a_browser(approved, open_page):
         (
             "jidi",
             "业务人员登录",
-            ["/base/", f"/base/record/{approved.pk}/", "/base/records/registry/", "/messages/"],
+            ["/base/", f"/base/records/{approved.pk}/", "/base/records/registry/", "/messages/"],
         ),
-        ("sheng", "业务人员登录", ["/review/residents/", f"/review/residents/{approved.pk}/"]),
-        ("cmda", "业务人员登录", ["/review/statistics/records/", "/review/residents/"]),
+        ("sheng", "业务人员登录", ["/review/records/", f"/review/records/{approved.pk}/"]),
+        ("cmda", "业务人员登录", ["/review/statistics/records/", "/review/records/"]),
         (approved.resident.user.username, "住院医师登录", ["/resident/", "/resident/section/basic/"]),
     ):
         page = open_page()

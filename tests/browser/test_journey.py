@@ -113,7 +113,7 @@ def fill_in_personal_info(page: Page) -> None:
 
 
 def return_to_resident(page: Page, enrollment: Enrollment) -> None:
-    page.goto(f"/base/record/{enrollment.pk}/")
+    page.goto(f"/base/records/{enrollment.pk}/")
     page.get_by_role("link", name="退回住院医师").click()
     page.locator("textarea").first.fill("紧急联系人姓名请填写全名。")
     page.get_by_role("button", name=re.compile("退回")).last.click()
@@ -130,7 +130,7 @@ def answer_return(page: Page) -> None:
 
 
 def fill_in_training_info(page: Page, enrollment: Enrollment, *, start: str, specialty: str = "0100") -> None:
-    page.goto(f"/base/record/{enrollment.pk}/training/")
+    page.goto(f"/base/records/{enrollment.pk}/training/")
     for name, value in {
         "specialty": specialty,
         "trainee_type": "3",
@@ -150,7 +150,7 @@ def fill_in_training_info(page: Page, enrollment: Enrollment, *, start: str, spe
 
 
 def report(page: Page, enrollment: Enrollment) -> None:
-    page.goto(f"/base/record/{enrollment.pk}/")
+    page.goto(f"/base/records/{enrollment.pk}/")
     page.get_by_role("link", name="检查并上报").click()
     page.locator('input[name="declared"]').check()
     page.get_by_role("button", name="上报 1 人").click()
@@ -196,7 +196,7 @@ def test_the_whole_line(line, open_page, assert_accessible):
     enrollment.refresh_from_db()
     assert (enrollment.report_status, enrollment.review_status) == ("0", "3")
 
-    base.goto(f"/base/record/{enrollment.pk}/")
+    base.goto(f"/base/records/{enrollment.pk}/")
     expect(base.get_by_text("培训实际开始时间请核对。").first).to_be_visible()
     fill_in_training_info(base, enrollment, start="2026-08-15")
     report(base, enrollment)

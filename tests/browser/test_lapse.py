@@ -69,7 +69,7 @@ def test_unapproved_record_lapses_at_the_lock_and_comes_back_as_late(line, open_
     import_late(base, person)
     new = Enrollment.objects.exclude(pk=lapsing.pk).get(resident=person)
     assert (new.module, new.base, new.intake_year, new.personal_state) == ("registry", line, YEAR, "2")
-    base.goto(f"/base/record/{new.pk}/")
+    base.goto(f"/base/records/{new.pk}/")
     expect(base.get_by_role("heading", name="此人的其他培训记录")).to_be_visible()
     assert_accessible(base)
     phone.goto("/resident/")

@@ -60,8 +60,8 @@ def test_pages_of_the_province_are_accessible(desk, open_page, assert_accessible
     )
     for path in (
         "/review/",
-        "/review/residents/",
-        f"/review/residents/{record}/",
+        "/review/records/",
+        f"/review/records/{record}/",
         "/review/statistics/",
         "/review/statistics/records/",
         "/review/assignments/",
@@ -92,9 +92,9 @@ def test_pages_of_the_association_are_accessible(desk, open_page, assert_accessi
         f"/review/organisations/bases/{desk.pk}/specialties/new/",
         "/review/organisations/specialties/",
         f"/review/staff/base/{desk.pk}/",
-        "/review/announcements/",
-        "/review/announcements/new/",
-        "/review/announcements/contact/",
+        "/review/notices/",
+        "/review/notices/new/",
+        "/review/notices/contact/",
     ):
         page.goto(path)
         assert_accessible(page)

@@ -61,7 +61,7 @@ def test_province_sets_it_up_on_its_way_to_a_full_number_and_has_it_reset(
 ):
     """TRUST 14: led there from the record and back to it; lost, reset by the association with the reason."""
     settings.SECOND_FACTOR_REQUIRED = True
-    page, record = open_page(), f"/review/residents/{approved.pk}/"
+    page, record = open_page(), f"/review/records/{approved.pk}/"
     sign_in(page, "sheng")
     page.goto(record)
     page.get_by_role("link", name="设置二次验证").click()

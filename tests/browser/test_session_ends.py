@@ -40,7 +40,7 @@ def send_too_late(page: Page, record: Enrollment) -> None:
     """Write a return comment, lose the session, press the button."""
     page.goto("/sign-in/staff/")
     sign_in(page, "sheng")
-    page.goto(f"/review/residents/{record.pk}/")
+    page.goto(f"/review/records/{record.pk}/")
     page.get_by_text("退回修改…").click()
     page.locator("#decide textarea").first.fill("学位证书编号与证书不符")
     Session.objects.all().delete()
@@ -56,7 +56,7 @@ def test_comment_sent_after_the_session_had_ended_comes_back(record, open_page):
     expect(page.get_by_text(NOTE)).to_be_visible()
     expect(page.locator("#decide textarea").first).to_have_value("学位证书编号与证书不符")
     page.get_by_role("button", name="退回培训基地修改").click()
-    page.goto(f"/review/residents/{record.pk}/")
+    page.goto(f"/review/records/{record.pk}/")
     expect(page.get_by_text("学位证书编号与证书不符").first).to_be_visible()
     expect(page.get_by_text(NOTE)).to_have_count(0)
 

@@ -12,10 +12,10 @@ def test_specialty_change_from_the_locked_field_to_the_approval(approved, open_p
     base, phone, province = open_page(), open_page(PHONE), open_page()
 
     sign_in(base, "jidi")
-    base.goto(f"/base/record/{approved.pk}/training/")
+    base.goto(f"/base/records/{approved.pk}/training/")
     expect(base.get_by_text("培训专业（锁定）")).to_be_visible()
     expect(base.locator('[name="specialty"]')).to_have_count(0)
-    base.goto(f"/base/record/{approved.pk}/")
+    base.goto(f"/base/records/{approved.pk}/")
     base.get_by_role("link", name="转换专业").click()
     assert_accessible(base)
 
@@ -45,7 +45,7 @@ def test_specialty_change_from_the_locked_field_to_the_approval(approved, open_p
     fill_in_training_info(base, new, start=f"{approved.intake_year}-09-01", specialty="0700")
     report(base, new)
     sign_in(province, "sheng")
-    province.goto(f"/review/residents/{new.pk}/")
+    province.goto(f"/review/records/{new.pk}/")
     assert_accessible(province)
     province.get_by_role("button", name="审核通过").first.click()
     new.refresh_from_db()
@@ -64,7 +64,7 @@ def test_specialty_change_is_done_once_and_not_from_an_old_page(approved, open_p
     base, other = open_page(), open_page()
     for page in (base, other):
         sign_in(page, "jidi")
-        page.goto(f"/base/record/{approved.pk}/specialty/")
+        page.goto(f"/base/records/{approved.pk}/specialty/")
         choose(page, "specialty", "0700")
     base.get_by_role("button", name="转换专业").click()
     expect(base.get_by_text("已转换专业", exact=False)).to_be_visible()

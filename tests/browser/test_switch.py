@@ -77,11 +77,11 @@ def test_switch_on_and_off_closes_and_opens_direct_entry(recruit, open_page, ass
     for address in (
         "/base/records/intake/",
         "/base/imports/accounts/intake/",
-        f"/base/record/{intake.pk}/training/",
+        f"/base/records/{intake.pk}/training/",
     ):
         base.goto(address)
         expect(base.get_by_text(SWITCHED).first).to_be_visible()
-    base.goto(f"/base/record/{older.pk}/training/")
+    base.goto(f"/base/records/{older.pk}/training/")
     expect(base.get_by_role("button", name="保存")).to_be_visible()
     sign_in(resident, intake.resident.id_number, entrance="住院医师登录")
     expect(resident.get_by_text(SWITCHED).first).to_be_visible()
@@ -90,7 +90,7 @@ def test_switch_on_and_off_closes_and_opens_direct_entry(recruit, open_page, ass
     cmda.on("dialog", lambda dialog: dialog.accept())
     cmda.get_by_role("button", name="撤销切换").click()
     expect(cmda.get_by_text("该省恢复直接填报")).to_be_visible()
-    base.goto(f"/base/record/{intake.pk}/training/")
+    base.goto(f"/base/records/{intake.pk}/training/")
     expect(base.get_by_role("button", name="保存")).to_be_visible()
     resident.reload()
     expect(resident.get_by_text(SWITCHED)).to_have_count(0)

@@ -84,7 +84,7 @@ def test_transfer_and_change_of_specialty(two_bases, open_page, assert_accessibl
 
     factories.fill_training(new)
     Enrollment.objects.filter(pk=new.pk).update(specialty_locked=True)
-    asking.goto(f"/base/record/{new.pk}/")
+    asking.goto(f"/base/records/{new.pk}/")
     asking.get_by_role("link", name="转换专业").click()
     assert_accessible(asking)
     choose(asking, "specialty", "0700")

@@ -271,9 +271,9 @@ def test_list_makes_the_same_queries_for_any_number(person, signed_in, django_as
 
 
 def test_opening_a_message_leads_to_its_record(person, signed_in):
-    send([person], kind="returned", subject="退回", link="/base/record/7/")
+    send([person], kind="returned", subject="退回", link="/base/records/7/")
     answer = signed_in(person).post(reverse("portal:message-open", args=[Message.objects.get().pk]))
-    assert answer["Location"] == "/base/record/7/"
+    assert answer["Location"] == "/base/records/7/"
     assert Message.objects.get().read_at is not None
 
 

@@ -13,7 +13,6 @@ from bases.models import Province, Submission
 from bases.models.organisations import ReportingMode
 from bases.report import services as reporting
 from bases.report import withdrawal
-from bases.report.services import for_check
 from portal.models import Step, User
 from portal.sign_in.services import issue_initial_code
 from residents.models import BasicInfo, EducationRecord, Enrollment, Resident
@@ -21,7 +20,7 @@ from residents.openness import personal_entry
 from residents.services.deletion import deletion_entry
 from residents.services.states import StateMoved
 from residents.services.training import save_training
-from residents.snapshot import snapshot_of
+from residents.snapshot import for_check, snapshot_of
 from review.api import keys
 from review.api.intake import take
 from review.api.problems import Refusal

@@ -54,7 +54,7 @@ def test_an_open_record_is_shown_to_colleagues_and_keeps_nobody_out(
     signed_in, provincial_reviewer, colleague, pending
 ):
     """P6: "正在审核：王某，10:32"; a warning, not a wall."""
-    address = f"/review/residents/{pending.enrollment_id}/"
+    address = f"/review/records/{pending.enrollment_id}/"
     signed_in(colleague).get(address)
     moment = timezone.localtime(Claim.objects.get().claimed_at)
     words = f"正在审核：王建国，{moment:%H:%M}"
@@ -69,7 +69,7 @@ def test_an_open_record_is_shown_to_colleagues_and_keeps_nobody_out(
 
 def test_own_claim_is_not_told_to_oneself(signed_in, provincial_reviewer, pending):
     reviewer = signed_in(provincial_reviewer)
-    for path in (f"/review/residents/{pending.enrollment_id}/", "/review/"):
+    for path in (f"/review/records/{pending.enrollment_id}/", "/review/"):
         assert "正在审核：" not in reviewer.get(path).content.decode()
 
 
@@ -88,7 +88,7 @@ def test_who_may_only_look_claims_nothing(signed_in, national_officer, province,
     reader = factories.UserFactory(role="province")
     factories.grant(reader, province, read_only=True)
     for person in (reader, national_officer):
-        answer = signed_in(person).get(f"/review/residents/{pending.enrollment_id}/")
+        answer = signed_in(person).get(f"/review/records/{pending.enrollment_id}/")
         assert answer.status_code == 200
     assert Claim.objects.count() == 0
 
@@ -122,7 +122,7 @@ def test_all_of_the_own_queue_leaves_the_others_alone(signed_in, provincial_revi
     reviewer = signed_in(provincial_reviewer)
     order = {"act": "approve", "range": "all", "confirmed": "1"}
     order["loaded_at"] = reviewer.get("/review/").context["loaded_at"]
-    assert reviewer.post("/review/bulk/", order, follow=True).context["decided"] == 1
+    assert reviewer.post("/review/queue/bulk/", order, follow=True).context["decided"] == 1
     assert [Submission.objects.get(pk=row.pk).outcome for row in waiting] == ["pending", "approved"]
 
 

@@ -38,7 +38,7 @@ def test_closed_window_is_told_before_anything_is_promised(reviewer, reported, c
     assert listed.count("disabled") >= 2
     assert listed.count("标为“现在不能审核”的记录") == 1
 
-    asked = reviewer.post("/review/bulk/", everything(reviewer))
+    asked = reviewer.post("/review/queue/bulk/", everything(reviewer))
     assert (asked.context["prospect"].ready, asked.context["prospect"].closed[0][1]) == (0, 2)
     assert "所选的 2 条现在不能审核" in asked.text
     assert "确认审核通过" not in asked.text
@@ -49,15 +49,15 @@ def test_what_a_colleague_has_open_is_told_and_can_be_left_out(reviewer, reporte
     rows = reported(3)
     claim(rows[0], by=colleague)
     order = everything(reviewer)
-    asked = reviewer.post("/review/bulk/", order).text
+    asked = reviewer.post("/review/queue/bulk/", order).text
     assert "不处理他人正在审核的 1 条（何敏 1 条）" in asked
 
-    reviewer.post("/review/bulk/", order | {"confirmed": "1", "skip_held": "1"})
+    reviewer.post("/review/queue/bulk/", order | {"confirmed": "1", "skip_held": "1"})
     outcomes = dict(Submission.objects.values_list("pk", "outcome"))
     assert [outcomes[row.pk] for row in rows] == ["pending", "approved", "approved"]
     assert Claim.objects.filter(submission=rows[0]).exists()
 
-    reviewer.post("/review/bulk/", everything(reviewer, confirmed="1"))
+    reviewer.post("/review/queue/bulk/", everything(reviewer, confirmed="1"))
     assert not Submission.objects.filter(outcome="pending").exists()
 
 
@@ -65,15 +65,15 @@ def test_result_can_be_found_again_and_leads_back_to_the_filter(reviewer, report
     """P3: one batch id, on the result, in the list of one's batches and on the record."""
     rows = reported(2)
     done = reviewer.post(
-        f"/review/bulk/?specialty={rows[0].specialty_id}", everything(reviewer, confirmed="1")
+        f"/review/queue/bulk/?specialty={rows[0].specialty_id}", everything(reviewer, confirmed="1")
     )
     batch = str(Submission.objects.get(pk=rows[0].pk).decision_batch)
-    assert done.url == f"/review/batches/{batch}/?specialty={rows[0].specialty_id}"
+    assert done.url == f"/review/queue/batches/{batch}/?specialty={rows[0].specialty_id}"
     assert f'href="{QUEUE}?specialty={rows[0].specialty_id}"' in reviewer.get(done.url).text
-    listed = reviewer.get("/review/batches/").text
-    assert f'href="/review/batches/{batch}/"' in listed
-    assert f"批次号 {batch}" in reviewer.get(f"/review/residents/{rows[0].enrollment_id}/").text
-    assert batch not in signed_in(colleague).get("/review/batches/").text
+    listed = reviewer.get("/review/queue/batches/").text
+    assert f'href="/review/queue/batches/{batch}/"' in listed
+    assert f"批次号 {batch}" in reviewer.get(f"/review/records/{rows[0].enrollment_id}/").text
+    assert batch not in signed_in(colleague).get("/review/queue/batches/").text
 
 
 @pytest.mark.parametrize("count", [1, 4])
@@ -83,9 +83,9 @@ def test_confirmation_costs_the_same_for_one_and_four(
     for row in reported(count):
         claim(row, by=colleague)
     order = everything(reviewer)
-    reviewer.post("/review/bulk/", order)
+    reviewer.post("/review/queue/bulk/", order)
     with django_assert_num_queries(QUERIES_OF_A_CONFIRMATION):
-        reviewer.post("/review/bulk/", order)
+        reviewer.post("/review/queue/bulk/", order)
 
 
 QUERIES_OF_A_CONFIRMATION = 22

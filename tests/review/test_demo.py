@@ -5,12 +5,12 @@ from django.core.management import CommandError, call_command
 
 from bases import counts
 from bases.models import Province, TrainingBase
-from bases.report.services import for_check
 from bases.submissions.unchanged import untouched_since_return
 from portal.models import User
 from residents.completeness import completeness
 from residents.models import Enrollment, Resident
 from residents.rules.identity import id_number_problems
+from residents.snapshot import for_check
 
 
 def test_demo_is_refused_where_debug_is_off(db, settings):

@@ -180,7 +180,7 @@ def test_the_base_asks_and_the_province_answers_on_the_pages(
 def test_the_page_of_a_record_leads_to_a_request_for_it(signed_in, people, base_officer):
     officer = signed_in(base_officer)
     address = f"/base/extensions/new/?record={people[0].pk}"
-    assert f'href="{address}"' in officer.get(f"/base/record/{people[0].pk}/").content.decode()
+    assert f'href="{address}"' in officer.get(f"/base/records/{people[0].pk}/").content.decode()
     form = officer.get(address).context["form"]
     assert (form["reach"].value(), form["people"].value()) == ("named", [people[0].pk])
 

@@ -3,7 +3,8 @@
 import pytest
 from django import forms
 
-from review.organisations.forms import BaseForm, StaffForm
+from review.organisations.forms import BaseForm
+from review.staff.forms import StaffForm
 from tests import factories
 
 FOREIGN = ("有效的", "必填项", "确保该", "Email", "null", "None", "不在可用的选项中")

@@ -107,6 +107,6 @@ def test_province_gets_its_own_only(signed_in, other_province_reviewer, person):
 def test_the_list_of_all_residents_leads_to_the_complete_export(signed_in, national_officer, enrollment):
     """N5: who looks for all that was collected finds it from the list of all residents."""
     client = signed_in(national_officer)
-    page = client.get("/review/residents/").text
+    page = client.get("/review/records/").text
     assert 'href="/review/statistics/records/?source=current"' in page
     assert "records_in_full" in client.get("/review/statistics/records/?source=current").text

@@ -21,7 +21,7 @@ def _officer(base, cycle) -> None:
 @pytest.mark.parametrize(
     ("path", "more"),
     [
-        ("/review/residents/", _record),
+        ("/review/records/", _record),
         ("/review/funnel/records/", _record),
         ("/review/funnel/?province={base.province_id}", _record),
         ("/review/organisations/bases/", _base),

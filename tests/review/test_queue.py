@@ -85,17 +85,17 @@ def test_a_filter_that_cannot_be_read_lists_and_decides_nothing(reviewer, report
     assert "筛选条件无效" in answer.content.decode()
     assert 'value="approve"' not in answer.content.decode()
     order = {"act": "approve", "range": "all", "loaded_at": loaded_at, "confirmed": "1"}
-    reviewer.post(f"/review/bulk/?{query}", order)
+    reviewer.post(f"/review/queue/bulk/?{query}", order)
     assert Submission.objects.filter(outcome="approved").count() == 0
 
 
 @pytest.mark.parametrize("query", ["base=999999", "status=nonsense", "year=1"])
 def test_residents_of_a_filter_that_cannot_be_read_are_not_listed(reviewer, pending, query):
     """BR-58, N5: neither shown nor exported."""
-    answer = reviewer.get(f"/review/residents/?{query}")
+    answer = reviewer.get(f"/review/records/?{query}")
     assert answer.context["page"].rows == []
     assert "筛选条件无效" in answer.content.decode()
-    reviewer.post(f"/review/residents/export/?{query}", {"file_format": "csv"})
+    reviewer.post(f"/review/records/export/?{query}", {"file_format": "csv"})
     assert all(each.rows == 0 for each in Export.objects.all())
 
 
@@ -107,7 +107,7 @@ def test_another_province_sees_neither_name_nor_count(reported, other_province_r
     assert [sign for sign in "甲乙" if f"学员{sign}" in answer.content.decode()] == []
 
 
-@pytest.mark.parametrize("path", [QUEUE, "/review/residents/"])
+@pytest.mark.parametrize("path", [QUEUE, "/review/records/"])
 def test_numbers_are_masked_in_lists(reviewer, pending, path):
     """TRUST 51."""
     body = reviewer.get(path).content.decode()
@@ -117,7 +117,7 @@ def test_numbers_are_masked_in_lists(reviewer, pending, path):
     assert f"{person.id_number[:3]}***********{person.id_number[-4:]}" in body
 
 
-@pytest.mark.parametrize("path", [QUEUE, "/review/residents/"])
+@pytest.mark.parametrize("path", [QUEUE, "/review/records/"])
 def test_lists_cost_the_same_with_one_and_three_rows(reviewer, reported, path, django_assert_num_queries):
     """Target 9, P1."""
     reported(1)
@@ -129,7 +129,7 @@ def test_lists_cost_the_same_with_one_and_three_rows(reviewer, reported, path, d
         reviewer.get(path)
 
 
-QUERIES = {QUEUE: 24, "/review/residents/": 14}
+QUERIES = {QUEUE: 24, "/review/records/": 14}
 
 
 def test_association_narrows_the_residents_to_a_province(signed_in, national_officer, pending, cycle):
@@ -137,7 +137,7 @@ def test_association_narrows_the_residents_to_a_province(signed_in, national_off
     elsewhere = factories.EnrollmentFactory(
         base=factories.TrainingBaseFactory(province_id="44"), intake_year=cycle.year
     )
-    address = "/review/residents/?province=44"
+    address = "/review/records/?province=44"
     client = signed_in(national_officer)
 
     assert [row.pk for row in client.get(address).context["page"].rows] == [elsewhere.pk]
@@ -146,16 +146,16 @@ def test_association_narrows_the_residents_to_a_province(signed_in, national_off
 
 
 def test_province_is_not_asked_which_one(reviewer):
-    assert "province" not in reviewer.get("/review/residents/").context["filters"].fields
+    assert "province" not in reviewer.get("/review/records/").context["filters"].fields
 
 
 def test_every_resident_of_the_province_is_in_the_other_list(reviewer, pending, base, cycle, other_province):
     """BR-58: unreported ones too; other provinces' never."""
     unreported = factories.EnrollmentFactory(base=base, intake_year=cycle.year)
     factories.EnrollmentFactory(base=factories.TrainingBaseFactory(province_id="44"), intake_year=cycle.year)
-    rows = reviewer.get("/review/residents/").context["page"].rows
+    rows = reviewer.get("/review/records/").context["page"].rows
     assert [row.pk for row in rows] == [unreported.pk, pending.enrollment_id]
-    assert [row.pk for row in reviewer.get("/review/residents/?report=0").context["page"].rows] == [
+    assert [row.pk for row in reviewer.get("/review/records/?report=0").context["page"].rows] == [
         unreported.pk
     ]
 
@@ -172,12 +172,12 @@ def test_ticked_records_are_approved_after_a_confirmation(reviewer, reported):
     rows = reported(3)
     order = marks(reviewer.get(QUEUE)) | {"act": "approve", "range": "selected"}
     order["choice"] = [f"{row.pk}:0" for row in rows[:2]]
-    asked = reviewer.post("/review/bulk/", order)
+    asked = reviewer.post("/review/queue/bulk/", order)
     assert asked.context["prospect"].ready == 2
     assert Submission.objects.filter(outcome="pending").count() == 3
     hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.content.decode()))
     assert hidden["confirmed"] == "1"
-    done = reviewer.post("/review/bulk/", order | {"confirmed": "1"}, follow=True)
+    done = reviewer.post("/review/queue/bulk/", order | {"confirmed": "1"}, follow=True)
     assert (done.context["decided"], done.context["left_out"], done.context["unnamed"]) == (2, [], 0)
     assert [row.pk for row in done.context["page"].rows] == [row.pk for row in rows[:2]]
     (batch,) = set(Submission.objects.filter(outcome="approved").values_list("decision_batch", flat=True))
@@ -198,7 +198,7 @@ def test_all_of_a_filter_leaves_out_and_names_what_moved_since_the_list_was_load
         outcome="withdrawn", decided_at=timezone.now(), decided_by=base_officer, version=1
     )
     late = reported(1, days_ago=-0.0001)[0]
-    done = reviewer.post("/review/bulk/?specialty=0100", order | {"confirmed": "1"}, follow=True)
+    done = reviewer.post("/review/queue/bulk/?specialty=0100", order | {"confirmed": "1"}, follow=True)
     assert done.context["decided"] == 4
     left = {row.pk: reason for row, reason in done.context["left_out"]}
     assert set(left) == {rows[0].pk, rows[1].pk}
@@ -217,10 +217,10 @@ def test_a_bulk_return_asks_for_its_comment_and_keeps_what_was_typed(reviewer, r
         "reasons": ["07"],
     }
     order["choice"] = [f"{row.pk}:0" for row in rows]
-    refused = reviewer.post("/review/bulk/", order | {"comment": " "})
+    refused = reviewer.post("/review/queue/bulk/", order | {"comment": " "})
     assert list(refused.context["form"].errors) == ["comment"]
     assert refused.context["form"]["reasons"].value() == ["07"]
-    reviewer.post("/review/bulk/", order | {"comment": "请核对培训开始时间。"})
+    reviewer.post("/review/queue/bulk/", order | {"comment": "请核对培训开始时间。"})
     found = Submission.objects.order_by("pk").values_list("outcome", "comment", "reason_codes")
     assert list(found) == [("returned", "请核对培训开始时间。", ["07"])] * 2
 
@@ -242,7 +242,7 @@ def test_a_bulk_return_asks_for_its_comment_and_keeps_what_was_typed(reviewer, r
     ],
 )
 def test_an_order_that_cannot_be_read_changes_nothing(reviewer, pending, order):
-    answer = reviewer.post("/review/bulk/", order | {"confirmed": "1"})
+    answer = reviewer.post("/review/queue/bulk/", order | {"confirmed": "1"})
     assert (answer.status_code, answer["Location"]) == (302, "/review/?")
     assert Submission.objects.get().outcome == "pending"
 
@@ -255,7 +255,7 @@ def test_a_read_only_reviewer_is_offered_no_decision_and_can_send_none(pending, 
     assert len(answer.context["page"].rows) == 1
     assert "审核通过…" not in answer.content.decode()
     order = marks(answer) | {"act": "approve", "range": "all", "confirmed": "1"}
-    client.post("/review/bulk/", order)
+    client.post("/review/queue/bulk/", order)
     assert Submission.objects.get().outcome == "pending"
 
 
@@ -263,7 +263,7 @@ def test_the_page_of_a_batch_is_its_makers_own(reviewer, reported, signed_in, pr
     """TRUST 25."""
     rows = reported(2)
     order = marks(reviewer.get(QUEUE)) | {"act": "approve", "range": "selected", "confirmed": "1"}
-    answer = reviewer.post("/review/bulk/", order | {"choice": [f"{row.pk}:0" for row in rows]})
+    answer = reviewer.post("/review/queue/bulk/", order | {"choice": [f"{row.pk}:0" for row in rows]})
     assert reviewer.get(answer["Location"]).status_code == 200
     colleague = factories.UserFactory(role="province")
     factories.grant(colleague, province)
@@ -275,4 +275,4 @@ def test_a_hundred_of_a_filter_in_one_click(reviewer, reported):
     """More than one page of fifty."""
     reported(60, days_ago=datetime.timedelta(hours=1) / datetime.timedelta(days=1))
     order = marks(reviewer.get(QUEUE)) | {"act": "approve", "range": "all", "confirmed": "1"}
-    assert reviewer.post("/review/bulk/", order, follow=True).context["decided"] == 60
+    assert reviewer.post("/review/queue/bulk/", order, follow=True).context["decided"] == 60

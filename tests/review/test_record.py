@@ -25,7 +25,7 @@ def reviewer(provincial_reviewer, signed_in):
 
 
 def address(enrollment, act: str = "") -> str:
-    return f"/review/residents/{enrollment.pk}/{act}"
+    return f"/review/records/{enrollment.pk}/{act}"
 
 
 def seen(submission: Submission, **more) -> dict:
@@ -79,7 +79,7 @@ def test_approval_leads_to_the_next_record_of_the_filtered_queue(reviewer, repor
     page = reviewer.get(f"{address(first.enrollment)}?specialty=0100").context["page"]
     assert (page.before, page.after) == (None, third.enrollment_id)
     answer = reviewer.post(f"{address(first.enrollment, 'approve/')}?specialty=0100", seen(first))
-    assert answer["Location"] == f"/review/residents/{third.enrollment_id}/?specialty=0100"
+    assert answer["Location"] == f"/review/records/{third.enrollment_id}/?specialty=0100"
     answer = reviewer.post(f"{address(third.enrollment, 'approve/')}?specialty=0100", seen(third))
     assert answer["Location"] == "/review/?specialty=0100"
     assert (outcome(first), outcome(third)) == ("approved", "approved")
@@ -105,7 +105,7 @@ def test_return_with_reasons_and_remarks_on_fields(reviewer, pending, base_offic
     assert "核定培训年限或减免依据有误；培训起止时间有误" in body
     assert "培训信息：培训实际开始时间：合同写 8 月 20 日" in body
     message = Message.objects.get(recipient=base_officer)
-    assert message.link == f"/base/record/{pending.enrollment_id}/"
+    assert message.link == f"/base/records/{pending.enrollment_id}/"
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_who_may_look_and_who_may_act(request, signed_in, pending, province, vis
 def test_a_missing_record_and_a_foreign_one_look_the_same(pending, other_province_reviewer, signed_in):
     """TRUST 25: compare the bodies."""
     client = signed_in(other_province_reviewer)
-    foreign, missing = client.get(address(pending.enrollment)), client.get("/review/residents/999999999/")
+    foreign, missing = client.get(address(pending.enrollment)), client.get("/review/records/999999999/")
     assert foreign.status_code == missing.status_code == 404
 
     def body(answer) -> str:
@@ -295,8 +295,8 @@ def test_a_revocation_and_its_reason_are_visible_to_the_base(
     approve({pending.pk: 0}, by=provincial_reviewer)
     pending.refresh_from_db()
     reviewer.post(address(pending.enrollment, "revoke/"), seen(pending, reason="退培材料不全"))
-    body = signed_in(base_officer).get(f"/base/record/{pending.enrollment_id}/").content.decode()
+    body = signed_in(base_officer).get(f"/base/records/{pending.enrollment_id}/").content.decode()
     assert "审核已撤销" in body
     assert "退培材料不全" in body
     told = Message.objects.get(recipient=base_officer, kind="revoked")
-    assert (told.link, "退培材料不全" in told.body) == (f"/base/record/{pending.enrollment_id}/", True)
+    assert (told.link, "退培材料不全" in told.body) == (f"/base/records/{pending.enrollment_id}/", True)

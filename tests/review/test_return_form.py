@@ -31,7 +31,7 @@ def master(base, cycle, base_officer):
 def sent(client, enrollment, **fields):
     shown = Submission.objects.get(enrollment=enrollment)
     about = {"submission": shown.pk, "version": shown.version}
-    return client.post(f"/review/residents/{enrollment.pk}/return/", about | fields)
+    return client.post(f"/review/records/{enrollment.pk}/return/", about | fields)
 
 
 def test_more_rows_keep_what_was_typed_and_decide_nothing(signed_in, provincial_reviewer, master):
@@ -70,7 +70,7 @@ def test_five_remarks_two_of_them_on_levels_of_study(signed_in, provincial_revie
     kept = Submission.objects.get().field_comments
     assert kept["education.school"] == "本科：校名请用全称；硕士：与学位证不一致"
     assert len(kept) == 4
-    page = signed_in(base_officer).get(f"/base/record/{master.pk}/").content.decode()
+    page = signed_in(base_officer).get(f"/base/records/{master.pk}/").content.decode()
     assert "硕士：与学位证不一致" in page
 
 
@@ -84,6 +84,6 @@ def test_bulk_return_takes_more_rows_too(signed_in, provincial_reviewer, master)
     client = signed_in(provincial_reviewer)
     loaded_at = client.get("/review/").context["loaded_at"]
     order = {"act": "return", "range": "all", "loaded_at": loaded_at, "confirmed": "1", "comment": "请核对"}
-    answer = client.post("/review/bulk/", order | {"more_rows": "1"})
+    answer = client.post("/review/queue/bulk/", order | {"more_rows": "1"})
     assert len(answer.context["form"].remark_pairs) == 2 * REMARKS
     assert Submission.objects.get().outcome == "pending"

@@ -88,9 +88,9 @@ def test_a_bulk_return_carries_remarks_on_fields(signed_in, provincial_reviewer,
     client = signed_in(provincial_reviewer)
     order = {"act": "return", "range": "selected", "choice": [f"{row.pk}:0" for row in rows]}
     order |= {"loaded_at": client.get("/review/").context["loaded_at"]}
-    asked = client.post("/review/bulk/", order)
+    asked = client.post("/review/queue/bulk/", order)
     assert len(asked.context["form"].remark_pairs) == REMARKS
     typed = {"confirmed": "1", "comment": "请核对。", "field_1": "training.remark", "remark_1": "写明来源"}
-    client.post("/review/bulk/", order | typed)
+    client.post("/review/queue/bulk/", order | typed)
     found = list(Submission.objects.values_list("outcome", "field_comments"))
     assert found == [("returned", {"training.remark": "写明来源"})] * 2

@@ -330,9 +330,9 @@ def test_what_lapsed_waits_for_nobody_anywhere(national, national_officer, cycle
     board = national.get(f"/review/windows/{cycle.year}/board/")
     line = next(line for line in board.context["lines"] if line.province == province)
     assert (line.progress.waiting, line.progress.lapsed) == (1, 3)
-    listed = f"/review/residents/?year={cycle.year}&province={province.pk}&review="
+    listed = f"/review/records/?year={cycle.year}&province={province.pk}&review="
     # The association has no queue of its own to go back to.
-    assert 'href="/review/"' not in national.get(f"/review/residents/{waiting.enrollment_id}/").text
+    assert 'href="/review/"' not in national.get(f"/review/records/{waiting.enrollment_id}/").text
     behind = f"/review/funnel/records/?year={cycle.year}&province={province.pk}&stage="
     assert behind.replace("&", "&amp;") + "waiting" in board.text
     counts = [

@@ -10,10 +10,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from bases.accounts import services as account_desk
 from bases.accounts.activation import mobile_is_enough
+from bases.accounts.forms import DeletionForm
 from bases.accounts.services import AccountState
-from bases.imports.forms import DeletionForm
+from bases.imports.access import batch_for
 from bases.imports.undo.restore import restore_all, undone_imports
-from bases.imports.views.batches import batch_for
 from bases.models import TrainingBase
 from bases.scope import bases_for, current_base, deleted_enrollments_for, enrollments_for
 from portal.access import allow

@@ -17,12 +17,12 @@ from django.views.decorators.http import require_GET, require_POST
 from bases.accounts import services as account_desk
 from bases.accounts.services import MOST_CODES, AccountState
 from bases.accounts.views.accounts import live_record, own_base, searched
-from bases.imports.views.batches import workbook_response
 from bases.lists.selection import ids_in
 from bases.models import TrainingBase
 from bases.scope import enrollments_for
 from portal import audit
 from portal.access import allow
+from portal.downloads import workbook_response
 from portal.masking import mask
 from portal.roles import Action, Role
 from portal.sheets.streaming import stream_xlsx

@@ -9,11 +9,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from bases.models import ImportBatch
-from bases.openings import entries_of
 from portal import audit
 from portal.models import Step, User
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE, Status
+from residents.openness import entries_of
 from residents.services.deletion import RESTORABLE_FOR, restore_entry
 from residents.services.states import StateMoved
 

@@ -15,9 +15,9 @@ from django.db import OperationalError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from bases.imports.batch import DEADLOCK, BatchMoved, State, count_rows, locked, move, require_open
 from bases.imports.undo.restore import reason_of
 from bases.imports.undo.updates import STANDING_REPORTS, Restore, changed_records, restore, updates_of
-from bases.imports.worker import DEADLOCK, BatchMoved, State, count_rows, locked, move, require_open
 from bases.models import ImportBatch, ImportRow, Submission
 from bases.workbooks.kinds import KINDS
 from portal import audit

@@ -13,19 +13,18 @@ from django.utils import timezone
 
 from bases.imports.undo.restore import reason_of
 from bases.models import ImportBatch, ImportRow, Submission
-from bases.openings import entries_of
-from bases.report.services import for_check
 from portal.models import Step, User
 from residents.catalogue.catalogue import problem
 from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import LIVE
-from residents.openness import training_entry
+from residents.openness import entries_of, training_entry
 from residents.rules import status
 from residents.services.returns import settle_states
 from residents.services.states import StateMoved
 from residents.services.status import write_change
 from residents.services.training import EDITABLE, accredited_specialties, is_complete, training_context
 from residents.services.training_many import Judged, store_many
+from residents.snapshot import for_check
 from residents.words import in_words
 
 _STATUS = {each.name: each for each in status.FIELDS}

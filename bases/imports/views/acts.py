@@ -8,9 +8,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from bases.imports import row_fixing
+from bases.imports.access import batch_for
+from bases.imports.batch import BatchMoved, State
 from bases.imports.undo import services as undoing
-from bases.imports.views.batches import batch_for
-from bases.imports.worker import BatchMoved, State
 from bases.models import ImportBatch
 from bases.workbooks.kinds import kind_of, opening_of
 from portal.access import allow

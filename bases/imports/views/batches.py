@@ -1,40 +1,40 @@
 """The import desk: template, upload, progress, preview, confirmation and result of one batch of any kind of workbook
 (BR-27, 29, 35, 43, 48, 56, 67, 70; GOALS B1 … B12)."""
 
-from urllib.parse import quote
-
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bases.imports import services as imports
+from bases.imports.access import batch_for, may_act
+from bases.imports.annotated_copy import annotated_copy
+from bases.imports.batch import BatchMoved, State
 from bases.imports.forms import ConfirmForm, UploadForm
 from bases.imports.messages import has_seen
 from bases.imports.offers import Offers, has_annotated_copy, offers_of
-from bases.imports.page import annotated_copy, page_of, problem_groups
+from bases.imports.page import page_of, problem_groups
 from bases.imports.progress import progress_of
 from bases.imports.undo.restore import restored_rows
 from bases.imports.undo.services import kept_rows
-from bases.imports.worker import BatchMoved, State
-from bases.lists.records import Module
 from bases.lists.selection import chosen
 from bases.models import ImportBatch, TrainingBase
-from bases.report.services import for_check
-from bases.scope import bases_for, current_base, provinces_for
+from bases.scope import current_base
 from bases.workbooks.kinds import KINDS, Kind, kind_of, opening_of
 from portal import audit
 from portal.access import allow
 from portal.calendar import current_cycle
+from portal.downloads import workbook_response
 from portal.models import User
 from portal.roles import Action, Role
 from portal.sheets.reading import SheetRefused
 from residents.models import Enrollment
+from residents.models.enrollment import Module
+from residents.snapshot import for_check
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BATCHES_A_PAGE = 20
 _WORKING = (State.UPLOADED, State.CHECKING, State.APPLYING)
 # What the list of earlier imports can be narrowed to: its word, and the states.
@@ -134,8 +134,8 @@ def template(request: HttpRequest, kind: Kind, module: Module) -> HttpResponse:
 def batch(request: HttpRequest, pk: int) -> HttpResponse:
     """One batch in whatever state it is; while the worker has it, the page asks again by itself."""
     found = batch_for(request.user, pk, to_act=False)
-    may_act = _may_act(request.user, found)
-    context = {"batch": found, "kind": kind_of(found), "may_act": may_act}
+    acts = may_act(request.user, found)
+    context = {"batch": found, "kind": kind_of(found), "may_act": acts}
     if found.state in _WORKING:
         imports.requeue_abandoned()
         name = "bases/imports/_progress.html" if request.htmx else "bases/imports/progress.html"
@@ -143,15 +143,15 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     if request.htmx:
         return HttpResponse(headers={"HX-Refresh": "true"})
     has_seen(request.user, found)
-    return render(request, "bases/imports/batch.html", context | _judged(request, found, may_act))
+    return render(request, "bases/imports/batch.html", context | _judged(request, found, acts))
 
 
-def _judged(request: HttpRequest, found: ImportBatch, may_act: bool) -> dict:
+def _judged(request: HttpRequest, found: ImportBatch, acts: bool) -> dict:
     """What the page says of a batch that the worker is through with, and what it offers."""
     verdict, waiting = request.GET.get("verdict", ""), found.rows.waiting().count()
     opening, good = opening_of(found), found.rows_created + found.rows_updated
     return {
-        "offers": offers_of(found, opening, waiting) if may_act else Offers(),
+        "offers": offers_of(found, opening, waiting) if acts else Offers(),
         "earlier": imports.earlier_upload(found),
         "groups": problem_groups(found),
         "page": page_of(found, verdict, request.GET.get("page")),
@@ -210,37 +210,8 @@ def annotated(request: HttpRequest, pk: int) -> HttpResponse:
     return workbook_response(content, f"{name}-检查结果.xlsx")
 
 
-def workbook_response(content: bytes, file_name: str) -> HttpResponse:
-    """An .xlsx to save under a Chinese name; the name is quoted, so it can break out of no header."""
-    disposition = f"attachment; filename=\"workbook.xlsx\"; filename*=UTF-8''{quote(file_name, safe='')}"
-    return HttpResponse(content, content_type=XLSX, headers={"Content-Disposition": disposition})
-
-
 def _base(request: HttpRequest, action: Action) -> TrainingBase:
     base = current_base(request, action)
     if base is None:
         raise PermissionDenied
     return base
-
-
-def batch_for(user: User, pk: int, *, to_act: bool = True) -> ImportBatch:
-    """404 for the batch of another base or province; 403 for one that the user may only look at."""
-    batches = ImportBatch.objects.select_related(
-        "base__province", "province", "cycle", "uploaded_by", "confirmed_by"
-    )
-    if user.role == Role.BASE:
-        batches = batches.filter(base__in=list(bases_for(user, Action.VIEW).values_list("pk", flat=True)))
-    else:
-        codes = list(provinces_for(user, Action.VIEW).values_list("pk", flat=True))
-        batches = batches.filter(base=None, province__in=codes)
-    found = get_object_or_404(batches, pk=pk)
-    if to_act and not _may_act(user, found):
-        raise PermissionDenied
-    return found
-
-
-def _may_act(user: User, found: ImportBatch) -> bool:
-    action = kind_of(found).action
-    if found.base_id:
-        return bases_for(user, action).filter(pk=found.base_id).exists()
-    return provinces_for(user, action).filter(pk=found.province_id).exists()

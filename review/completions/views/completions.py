@@ -7,12 +7,12 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from bases.imports.views.batches import workbook_response
 from bases.models import Province
 from bases.scope import provinces_for
 from bases.submissions.evidence import evidence_response
 from portal import audit
 from portal.access import allow
+from portal.downloads import workbook_response
 from portal.roles import Action, Role
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved

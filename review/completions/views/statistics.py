@@ -8,12 +8,12 @@ from portal.roles import Role
 from review.completions import statistics as completion_statistics
 from review.completions.forms import CompletionStatisticsForm
 from review.completions.statistics import DIMENSIONS
-from review.exports.sheets import may_unmask
+from review.exports.forms import ExportForm
 from review.exports.views import answer, export_form, refused
 from review.paging import keyset_page
-from review.queue.filters import ExportForm
 from review.statistics import cross_table as statistics
 from review.statistics.views.statistics import linked_lines
+from review.unmasking import may_unmask
 
 
 @require_GET

@@ -8,7 +8,6 @@ from bases.models import Province, Specialty, SpecialtyBase, TrainingBase
 from portal import audit
 from portal.access import allow
 from portal.roles import Role
-from review.code_lists.sources import shown_lists
 from review.organisations.effects import effects
 from review.organisations.forms import AccreditationForm, BaseForm, SpecialtyForm
 from review.paging import keyset_page
@@ -89,13 +88,6 @@ def accreditation(request: HttpRequest, base_pk: int, pk: int | None = None) -> 
 def specialties(request: HttpRequest) -> HttpResponse:
     """The national catalogue of training specialties."""
     return render(request, "review/specialties.html", {"specialties": Specialty.objects.order_by("code")})
-
-
-@require_GET
-@allow(Role.CMDA)
-def code_lists(request: HttpRequest) -> HttpResponse:
-    """Every code list with its items and its source; the yearly ones lead to where they are changed."""
-    return render(request, "review/code_lists.html", {"lists": shown_lists()})
 
 
 @require_http_methods(["GET", "POST"])

@@ -16,12 +16,12 @@ from residents.models import Enrollment
 from residents.services.states import StateMoved
 from review.decisions import claims
 from review.decisions import services as decisions
-from review.decisions.forms import ReturnForm
-from review.exports.sheets import may_unmask
+from review.decisions.forms import ReturnForm, RevokeForm
 from review.models import Claim
 from review.queue import lists as queue
-from review.queue.filters import QueueFilter, RevokeForm, UnmaskForm
+from review.queue.filters import QueueFilter
 from review.records.page import RecordPage, levels_in, record_page, shown_snapshot
+from review.unmasking import UnmaskForm, may_unmask
 
 
 def _visible(request: HttpRequest, pk: int) -> Enrollment:

@@ -6,9 +6,9 @@ from django.views.decorators.http import require_GET
 from portal.access import allow
 from portal.roles import Role
 from review.paging import keyset_page
-from review.queue.filters import ReturnStatisticsForm
 from review.statistics import cross_table as statistics
 from review.statistics import returns as return_statistics
+from review.statistics.forms import ReturnStatisticsForm
 from review.statistics.views.statistics import linked_lines
 
 

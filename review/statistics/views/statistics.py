@@ -12,13 +12,13 @@ from django.views.decorators.http import require_GET, require_POST
 from portal.access import allow
 from portal.roles import Role
 from review.exports.jobs import MEDIA_TYPES
-from review.exports.sheets import may_unmask
 from review.exports.views import answer, export_form, refused
 from review.paging import keyset_page
-from review.queue.filters import StatisticsExportForm, StatisticsForm
 from review.statistics import cross_table as statistics
 from review.statistics import export as exports
 from review.statistics.cross_table import CrossTable
+from review.statistics.forms import StatisticsExportForm, StatisticsForm
+from review.unmasking import may_unmask
 
 
 def statistics_form(request: HttpRequest) -> StatisticsForm:

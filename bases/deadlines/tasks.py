@@ -1,0 +1,12 @@
+"""What the worker does for 截止与逾期."""
+
+from django_tasks import task
+
+from bases.deadlines import messages
+from portal.models import CollectionCycle, Step
+
+
+@task()
+def tell_of_window(cycle_id: int, step: str, codes: list[str]) -> None:
+    """Tell those behind in these provinces of a window that ends soon now. Twice is the same as once."""
+    messages.tell_of_change(CollectionCycle.objects.get(pk=cycle_id), Step(step), codes)

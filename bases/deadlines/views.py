@@ -1,0 +1,26 @@
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from bases.deadlines.overdue_statuses import stale
+from bases.lists.records import scope_of
+from bases.scope import bases_for, current_base
+from portal.access import allow
+from portal.roles import Action, Role
+
+PAGE_SIZE = 50
+
+
+@require_GET
+@allow(Role.BASE)
+def stale_statuses(request: HttpRequest) -> HttpResponse:
+    """延期, 暂停 and 结束 not yet back to 在培, the longest first (BR-82, P-20)."""
+    base = current_base(request)
+    if request.GET.get("base", "").isdigit():
+        # The reminder names its base: a person may work for several.
+        asked = bases_for(request.user, Action.VIEW).filter(pk=int(request.GET["base"][:9])).first()
+        base = asked or base
+    found = stale(scope_of(request.user, base)).select_related("resident", "specialty")
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(request, "bases/transfers/stale.html", {"base": base, "page": page})

@@ -1,0 +1,35 @@
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from bases.lists.access import desk_openings, may_act
+from bases.lists.records import filtered, for_list, records_of, scope_of
+from bases.lists.selection import filter_of
+from bases.scope import current_base
+from portal.access import allow
+from portal.calendar import current_cycle
+from portal.roles import Role
+from residents.models.enrollment import Module
+
+PAGE_SIZE = 50
+
+
+@allow(Role.BASE)
+def record_list(request: HttpRequest, module: str) -> HttpResponse:
+    """招收信息管理 or 住院医师信息管理: the records of the module under the filters of the address."""
+    base, cycle = current_base(request), current_cycle()
+    scope = scope_of(request.user, base)
+    records = records_of(scope, module)
+    filters = filter_of(request.GET, records, module, cycle)
+    found = for_list(filtered(records, filters.values, cycle=cycle, base=base))
+    return render(
+        request,
+        "bases/record_list.html",
+        {
+            "module": Module(module),
+            "filters": filters,
+            "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
+            "opening": desk_openings(base, cycle)[2][1] if module == Module.INTAKE else None,
+            "may_act": may_act(request.user, base),
+        },
+    )

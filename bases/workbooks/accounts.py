@@ -1,0 +1,184 @@
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from django.utils import timezone
+
+from bases.models import ImportBatch, TrainingBase
+from bases.workbooks.resource import WorkbookResource, column
+from bases.workbooks.rows import Applied, JudgedRow, Verdict, as_stored, has_errors, shown
+from bases.workbooks.signs import tell
+from portal.models import User
+from portal.sheets.reading import Table
+from residents.catalogue.catalogue import Problem, problem
+from residents.codes import CODE_LISTS
+from residents.models import Enrollment
+from residents.rules import account
+from residents.rules.fields import Problems
+from residents.services.accounts import create_accounts
+from residents.standing import NOBODY, AccountRow, Known, Standing, standings
+
+
+class AccountResource(WorkbookResource):
+    """账号模板: exactly five columns (BR-43)."""
+
+    title = "账号模板"
+    version = "账号模板 1"
+
+    intake_year = column(account.INTAKE_YEAR)
+    full_name = column(account.FULL_NAME, "resident__full_name")
+    id_type = column(account.ID_TYPE, "resident__id_type")
+    id_number = column(account.ID_NUMBER, "resident__id_number")
+    mobile = column(account.MOBILE, "resident__mobile")
+
+
+def account_template(*, cycle_year: int, module: str) -> bytes:
+    """The empty account template of one module (BR-27): text cells, a list on 证件类型, the sheet 填写说明."""
+    if module == "registry":
+        example, years = cycle_year - 1, f"{account.FIRST_REGISTRY_YEAR}至{cycle_year - 1}"
+        purpose = f"补录漏报的往年住院医师（住院医师信息管理），招收年份为{years}。"
+    else:
+        example = cycle_year
+        purpose = f"导入{cycle_year}年招收的住院医师（招收信息管理），招收年份填{cycle_year}。"
+    examples = {
+        "intake_year": str(example),
+        "id_type": "居民身份证",
+    }
+    notes = [
+        f"用途：{purpose}",
+        "一行一人，一次最多5000行。列的先后可以调整，请不要改动表头文字。",
+        "所有单元格请保持文本格式：证件号如按数字输入，表格软件会丢失末尾数字，该行会被退回。",
+        "证件号就是住院医师的登录账号，导入后证件类型和证件号不能修改。",
+        "已在其他培训基地“在培”“延期”“暂停”“结束”的住院医师不能导入；转入的请先由原基地改为“退培”。",
+        [("证件类型", "代码", "号码格式"), *_id_type_lines()],
+    ]
+    return AccountResource.template(examples=examples, notes=notes)
+
+
+_NUMBER_FORMATS = {
+    "01": "18位，末位可为X；15位旧号码会自动换算为18位",
+    "03": "5至17位字母或数字",
+    "04": "“×字第××××号”，或6至20位字母或数字",
+    "06": "H 或 M 加8位或10位数字",
+    "07": "8位数字，或10至12位字母或数字",
+    "08": "18位，以810000或820000开头",
+    "09": "18位，以830000开头",
+    "10": "3个字母加12位数字，或以9开头的18位",
+    "99": "1至20位；有身份证、护照等证件的请不要选此项",
+}
+
+
+def _id_type_lines() -> list[tuple[str, str, str]]:
+    offered = CODE_LISTS["id_type"].offered
+    return [(name, code, _NUMBER_FORMATS[code]) for code, name in offered.items()]
+
+
+class AccountWorkbook:
+    """账号模板: persons of one base (BR-43, 67)."""
+
+    resource = AccountResource
+
+    def template(
+        self, records: Iterable[Enrollment], *, base: TrainingBase, module: str, cycle_year: int
+    ) -> bytes:
+        return account_template(cycle_year=cycle_year, module=module)
+
+    def judge(self, batch: ImportBatch, table: Table) -> Iterator[JudgedRow]:
+        """All faults of every row at once: cells, the row, the rows against each other, what the platform knows."""
+        read = [
+            (number, record, *AccountResource.read(record, is_1904=table.is_1904))
+            for number, record in table.records()
+        ]
+        known = standings(list(_identified(read)), base_id=batch.base_id)
+        among = account.problems_of_rows((number, values) for number, _, values, _ in read)
+        context = {
+            "cycle_year": batch.cycle.year,
+            "module": batch.module,
+            "today": timezone.localdate(),
+        }
+        for number, record, values, found in read:
+            standing = known.get(number, NOBODY)
+            context["live_enrollment"] = _live_facts(standing, batch.base_id)
+            for name, problems in (
+                *account.problems(values, context).items(),
+                *among.get(number, {}).items(),
+                *_standing_problems(standing).items(),
+            ):
+                found.setdefault(name, []).extend(problems)
+            yield JudgedRow(
+                number,
+                {header: text for header, value in record.items() if (text := shown(value))},
+                values,
+                _verdict(found, standing),
+                as_stored(found, AccountResource, table.letter) if found else [],
+                standing.live.enrollment_id if standing.known is Known.HERE else None,
+            )
+
+    def apply(self, batch: ImportBatch, rows: Sequence[tuple[int, dict]], *, by: User) -> Applied:
+        """Bring the rows in. Whoever came in by another way since the check is told so in his row (AM-27)."""
+        tell("正在导入：写入账号")
+        created = create_accounts(
+            [AccountRow(number, **values) for number, values in rows],
+            base=batch.base,
+            module=batch.module,
+            batch=batch,
+            by=by,
+        )
+        applied = Applied()
+        letters = {header: column for column, header in batch.headers}
+        for number, standing in created.others.items():
+            found = _standing_problems(standing)
+            facts = _live_facts(standing, batch.base_id)
+            for name, problems in account.problems({}, {"live_enrollment": facts}).items():
+                found.setdefault(name, []).extend(problems)
+            here = standing.live.enrollment_id if standing.known is Known.HERE else None
+            applied.changed[number] = (
+                _verdict(found, standing),
+                as_stored(found, AccountResource, letters.get),
+                here,
+            )
+        return applied
+
+
+def _identified(read: Iterable[tuple[int, dict, dict, Problems]]) -> Iterator[AccountRow]:
+    """The rows whose person can be looked up."""
+    for number, _, values, _ in read:
+        if values.get("id_number") and values.get("id_type"):
+            yield AccountRow(
+                number,
+                values.get("intake_year"),
+                values.get("full_name") or "",
+                values["id_type"],
+                values["id_number"],
+                values.get("mobile"),
+            )
+
+
+def _live_facts(standing: Standing, base_id: int) -> dict[str, Any] | None:
+    live = standing.live
+    if live is None:
+        return None
+    return {
+        "is_same_base": live.base_id == base_id,
+        "base_name": live.base_name,
+        "intake_year": live.intake_year,
+        "status_name": live.status_name,
+    }
+
+
+def _standing_problems(standing: Standing) -> Problems:
+    found: dict[str, list[Problem]] = {}
+    if standing.known is Known.OTHER_PERSON:
+        found["id_number"] = [problem("identity_mismatch")]
+    if standing.known is Known.HERE and standing.differences:
+        found["id_number"] = [problem("already_here_differs", columns="、".join(standing.differences))]
+    if standing.known is Known.FREE and not standing.is_unused:
+        found["id_number"] = [problem("account_reused")]
+        if standing.keeps_mobile:
+            found["mobile"] = [problem("mobile_kept")]
+    return found
+
+
+def _verdict(found: Problems, standing: Standing) -> str:
+    if has_errors(found):
+        return Verdict.REFUSED
+    return Verdict.UNCHANGED if standing.known is Known.HERE else Verdict.CREATE

@@ -1,0 +1,37 @@
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model
+
+from residents.rules.fields import Field
+from residents.services.personal import own_fields, stored_values
+from residents.views.desk import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One form page: whose section, which row (None while nothing is stored), where it posts and what it is called."""
+
+    desk: Desk
+    section: str
+    row: Model | None
+    url: str
+    title: str
+
+    @property
+    def draft_key(self) -> str:
+        """The name under which typed values are kept: one per record, section and row."""
+        row = f":{self.row.pk if self.row else 'new'}" if self.section == "education" else ""
+        return f"personal:{self.desk.enrollment.pk}:{self.section}{row}"
+
+    @property
+    def version(self) -> int:
+        return self.row.version if self.row else 0
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        return own_fields(self.desk.enrollment, self.section)
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        return stored_values(self.desk.enrollment, self.section, self.row)

@@ -1,0 +1,23 @@
+"""Which lists can be exported: each with what makes its sheet. Read once at start (review/apps.py)."""
+
+from review.completions import statistics as completion_statistics
+from review.exports.jobs import KINDS, ListKind
+from review.quality import export as quality_export
+from review.records import export as resident_export
+from review.statistics import cross_table as statistics
+from review.statistics import export as exports
+from review.statistics import full_export
+
+KINDS |= {
+    "statistics_list": ListKind("统计名单", exports.list_sheet, exports.list_in_words),
+    "records_in_full": ListKind(
+        "完整采集信息", full_export.record_sheet, exports.list_in_words, is_wide=True
+    ),
+    "completions_list": ListKind(
+        "提前结业名单",
+        completion_statistics.list_sheet,
+        lambda asked: statistics.in_words(asked, completion_statistics.DIMENSIONS),
+    ),
+    "quality_list": ListKind("数据质量提示", quality_export.list_sheet),
+    "residents_list": ListKind("住院医师名单", resident_export.list_sheet),
+}

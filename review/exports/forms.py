@@ -1,0 +1,23 @@
+from typing import Any
+
+from django import forms
+
+
+class ExportForm(forms.Form):
+    """How a list of people leaves the portal: masked, or in full for a stated purpose (GOALS N5)."""
+
+    file_format = forms.ChoiceField(
+        label="文件格式",
+        required=False,
+        choices=[("xlsx", "Excel 工作簿（xlsx）"), ("csv", "文本文件（csv）")],
+    )
+    unmasked = forms.BooleanField(label="导出完整的证件号和手机号", required=False)
+    purpose = forms.CharField(label="用途", required=False, max_length=200)
+
+    def clean_file_format(self) -> str:
+        return self.cleaned_data["file_format"] or "xlsx"
+
+    def clean(self) -> dict[str, Any]:
+        if self.cleaned_data.get("unmasked") and len(self.cleaned_data.get("purpose", "")) < 4:
+            self.add_error("purpose", "导出完整号码须写明用途，至少 4 个字；用途会记入操作记录。")
+        return self.cleaned_data

@@ -1,0 +1,17 @@
+"""What the worker and the clock do for 数据质量."""
+
+from django_tasks import task
+
+from review.quality import services
+
+
+@task()
+def recheck_quality() -> None:
+    """Rebuild the findings of the quality list. Twice is the same as once."""
+    services.recheck()
+
+
+def recheck_when_due() -> None:
+    """A chore of the clock: have the worker do what would hold up the clock's other chores."""
+    if services.is_due():
+        recheck_quality.enqueue()
