@@ -23,7 +23,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         detail = board(scope, Module(request.GET["module"]), year=int(request.GET["year"][:4]))
     return render(
         request,
-        "bases/desk.html",
+        "bases/board/desk.html",
         {
             "base": base,
             "bases": bases_for(request.user, Action.VIEW).order_by("code"),

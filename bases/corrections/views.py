@@ -38,7 +38,7 @@ def correction_new(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("bases:correction", asked.pk)
     waiting = CorrectionRequest.objects.filter(resident=enrollment.resident, state__in=corrections.WAITING)
     page = {"record": enrollment, "form": form, "waiting": waiting.filter(base=enrollment.base).first()}
-    return render(request, "bases/transfers/correction_new.html", page, status=422 if form.errors else 200)
+    return render(request, "bases/corrections/new.html", page, status=422 if form.errors else 200)
 
 
 def _own(request: HttpRequest, pk: int) -> CorrectionRequest:
@@ -51,7 +51,7 @@ def _own(request: HttpRequest, pk: int) -> CorrectionRequest:
 @allow(Role.BASE)
 def correction(request: HttpRequest, pk: int) -> HttpResponse:
     """How far the base's request is, and what was answered."""
-    return render(request, "bases/transfers/correction.html", {"asked": _own(request, pk)})
+    return render(request, "bases/corrections/correction.html", {"asked": _own(request, pk)})
 
 
 @require_GET

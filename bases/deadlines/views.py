@@ -23,4 +23,4 @@ def stale_statuses(request: HttpRequest) -> HttpResponse:
         base = asked or base
     found = stale(scope_of(request.user, base)).select_related("resident", "specialty")
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "bases/transfers/stale.html", {"base": base, "page": page})
+    return render(request, "bases/deadlines/stale.html", {"base": base, "page": page})

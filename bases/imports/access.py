@@ -1,7 +1,5 @@
 """Whose a batch is: who may look at it, and who may act on it."""
 
-"""Whose a batch is: who may look at it, and who may act on it."""
-
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
 

@@ -29,7 +29,7 @@ def return_to_resident(request: HttpRequest) -> HttpResponse:
         return redirect(way_back(request))
     return render(
         request,
-        "bases/return_form.html",
+        "bases/personal/return_form.html",
         {
             "records": records,
             "fields": _with_words(fields, form),
@@ -92,7 +92,7 @@ def remind(request: HttpRequest) -> HttpResponse:
         return redirect(way_back(request))
     return render(
         request,
-        "bases/remind.html",
+        "bases/personal/remind.html",
         {"records": records, "never": never, "form": form, "back": way_back(request)},
         status=422 if form.errors else 200,
     )

@@ -25,7 +25,7 @@ def report(request: HttpRequest) -> HttpResponse:
     """上报前检查 of the chosen records with links to what is missing, and 上报 of those that are ready (BR-30, B15)."""
     if request.method == "GET":
         records = for_check(chosen(request.GET, request.user, current_base(request), Action.REPORT))
-        return render(request, "bases/report.html", _checked(request, list(records.order_by("pk"))))
+        return render(request, "bases/report/report.html", _checked(request, list(records.order_by("pk"))))
     own = named([request.POST.get("ids", "")], request.user, Action.REPORT)
     declared = request.POST.get("declared") == "on"
     insisted = ids_in(request.POST.getlist("untouched"))
@@ -36,7 +36,7 @@ def report(request: HttpRequest) -> HttpResponse:
     except DeclarationMissing as missing:
         shown = named([request.POST.get(name, "") for name in ("ids", "others")], request.user, Action.REPORT)
         context = _checked(request, list(for_check(shown).order_by("pk"))) | {"error": str(missing)}
-        return render(request, "bases/report.html", context | {"insisted": insisted}, status=422)
+        return render(request, "bases/report/report.html", context | {"insisted": insisted}, status=422)
     _tell(request, result)
     return redirect(way_back(request))
 

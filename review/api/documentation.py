@@ -92,7 +92,7 @@ EVENTS = {
 
 
 def page() -> dict[str, Any]:
-    """What templates/review/api_documentation.html shows; every name comes from the schema or the rules."""
+    """What templates/review/api/documentation.html shows; every name comes from the schema or the rules."""
     return {
         "path": PATH,
         "example_json": in_curl(),

@@ -15,7 +15,7 @@ from review.api.problems import answer, general
 def documentation(request: HttpRequest) -> HttpResponse:
     """接口文档: every operation, field and problem in words, with examples."""
     origin = request.build_absolute_uri("/").rstrip("/")
-    return render(request, "review/api_documentation.html", page() | {"origin": origin})
+    return render(request, "review/api/documentation.html", page() | {"origin": origin})
 
 
 @require_GET

@@ -23,7 +23,7 @@ def api_keys(request: HttpRequest) -> HttpResponse:
         "may_create": provinces_for(request.user, Action.MANAGE_STAFF).exists(),
         "overlap": keys.OVERLAP.days,
     }
-    return render(request, "review/api_keys.html", page)
+    return render(request, "review/api_keys/api_keys.html", page)
 
 
 @require_http_methods(["GET", "POST"])
@@ -35,8 +35,8 @@ def api_key_new(request: HttpRequest) -> HttpResponse:
     form = KeyForm(request.user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         client, key = keys.create(form.cleaned_data["province"], **form.values(), by=request.user)
-        return render(request, "review/api_key_shown.html", {"client": client, "key": key})
-    return render(request, "review/api_key_new.html", {"form": form}, status=422 if form.errors else 200)
+        return render(request, "review/api_keys/shown.html", {"client": client, "key": key})
+    return render(request, "review/api_keys/new.html", {"form": form}, status=422 if form.errors else 200)
 
 
 @require_POST
@@ -50,7 +50,7 @@ def api_key_rotate(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(moved))
         return redirect("review:api-keys")
     page = {"client": client, "key": key, "old": old, "overlap": keys.OVERLAP.days}
-    return render(request, "review/api_key_shown.html", page)
+    return render(request, "review/api_keys/shown.html", page)
 
 
 @require_POST

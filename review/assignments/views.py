@@ -66,7 +66,7 @@ def _show(request: HttpRequest, province: Province, cover: SubstitutionForm | No
         "cover": cover or SubstitutionForm(people=assignments.reviewers(province)),
         "substitutions": assignments.substitutions(province),
     }
-    return render(request, "review/assignments.html", page, status=422 if cover else 200)
+    return render(request, "review/assignments/assignments.html", page, status=422 if cover else 200)
 
 
 @require_POST

@@ -32,7 +32,7 @@ def code_list(request: HttpRequest, name: str) -> HttpResponse:
         "rows": editing.rows(name),
         "history": editing.history(name),
     }
-    return render(request, "review/code_list.html", shown)
+    return render(request, "review/code_lists/code_list.html", shown)
 
 
 @require_http_methods(["GET", "POST"])
@@ -55,7 +55,7 @@ def code(request: HttpRequest, name: str, code: str | None = None) -> HttpRespon
         "uses": editing.uses_of(name, code) if code else 0,
         "form": form,
     }
-    return render(request, "review/code.html", shown)
+    return render(request, "review/code_lists/code.html", shown)
 
 
 def _editable(name: str) -> code_lists.Editable:
@@ -135,7 +135,7 @@ def number_shapes(request: HttpRequest) -> HttpResponse:
         for field, shapes in NUMBER_SHAPES.items()
     ]
     shown = {"form": form, "groups": groups, "history": editing.shape_history()}
-    return render(request, "review/number_shapes.html", shown)
+    return render(request, "review/code_lists/number_shapes.html", shown)
 
 
 @require_http_methods(["GET", "POST"])
@@ -162,7 +162,7 @@ def number_shape(request: HttpRequest, pk: int) -> HttpResponse:
     title = NUMBER_SHAPES[entry.field].title
     return render(
         request,
-        "review/number_shape.html",
+        "review/code_lists/number_shape.html",
         {"entry": entry, "title": title, "shape": _shape(entry), "form": form},
     )
 
@@ -183,4 +183,4 @@ def _tell_shape(request: HttpRequest, entry: NumberShape) -> None:
 @allow(Role.CMDA)
 def code_lists(request: HttpRequest) -> HttpResponse:
     """Every code list with its items and its source; the yearly ones lead to where they are changed."""
-    return render(request, "review/code_lists.html", {"lists": shown_lists()})
+    return render(request, "review/code_lists/code_lists.html", {"lists": shown_lists()})

@@ -32,7 +32,7 @@ def correction_list(request: HttpRequest) -> HttpResponse:
     if shown == "waiting":
         found = found.filter(state=TURN[request.user.role])
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "review/corrections.html", {"page": page, "shown": shown})
+    return render(request, "review/corrections/corrections.html", {"page": page, "shown": shown})
 
 
 def _seen(request: HttpRequest, pk: int) -> CorrectionRequest:
@@ -77,7 +77,7 @@ def _show(
         "refuse_form": RefuseForm(),
     }
     bad = any(form.errors for form in changed.values())
-    return render(request, "review/correction.html", page | changed, status=422 if bad else 200)
+    return render(request, "review/corrections/correction.html", page | changed, status=422 if bad else 200)
 
 
 def _acting(request: HttpRequest, pk: int) -> CorrectionRequest:

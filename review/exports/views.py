@@ -59,7 +59,7 @@ def exports(request: HttpRequest) -> HttpResponse:
         each.title = kind.title if kind else "统计表"
         each.in_words = kind.words(each.filters) if kind else []
     working = any(each.job and each.job.state in jobs.OPEN for each in page.object_list)
-    name = "review/_exports.html" if request.htmx else "review/exports.html"
+    name = "review/exports/_exports.html" if request.htmx else "review/exports/exports.html"
     return render(request, name, {"page": page, "working": working, "now": timezone.now()})
 
 

@@ -31,7 +31,7 @@ def extension_list(request: HttpRequest) -> HttpResponse:
     if shown == "waiting":
         found = found.filter(state=TURN[request.user.role]).order_by("asked_at", "pk")
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "review/extensions.html", {"page": page, "shown": shown})
+    return render(request, "review/extensions/extensions.html", {"page": page, "shown": shown})
 
 
 @require_GET
@@ -52,7 +52,7 @@ def _show(request: HttpRequest, asked: ExtensionRequest, **changed: forms.Form) 
         "grant_form": GrantForm(asked=asked, is_national=request.user.role == Role.CMDA),
         "refuse_form": RefuseForm(),
     }
-    return render(request, "review/extension.html", page | changed, status=422 if changed else 200)
+    return render(request, "review/extensions/extension.html", page | changed, status=422 if changed else 200)
 
 
 def _deciding(request: HttpRequest, pk: int) -> ExtensionRequest:

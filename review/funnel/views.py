@@ -56,7 +56,7 @@ def progress(request: HttpRequest) -> HttpResponse:
             "as_of": counted.as_of,
             "is_kept": counted.is_kept,
         }
-    return render(request, "review/funnel.html", page)
+    return render(request, "review/funnel/funnel.html", page)
 
 
 def _linked(line: Line, cycle: CollectionCycle, where: dict[str, str], organisation: str) -> dict:
@@ -85,7 +85,7 @@ def records(request: HttpRequest) -> HttpResponse:
         "cycle": cycle,
         "record_route": "bases:record" if request.user.role == Role.BASE else "review:record",
     }
-    return render(request, "review/funnel_records.html", page)
+    return render(request, "review/funnel/records.html", page)
 
 
 def _days_apart(days: list[Day]) -> int:

@@ -23,4 +23,4 @@ def national(request: HttpRequest) -> HttpResponse:
             "rows": rows,
             "total": progress.total(rows),
         }
-    return render(request, "review/national.html", context)
+    return render(request, "review/national/national.html", context)

@@ -19,7 +19,7 @@ def notices(request: HttpRequest) -> HttpResponse:
         "notices": Notice.objects.select_related("published_by")[:200],
         "block": SiteContact.objects.filter(pk=1).first(),
     }
-    return render(request, "review/announcements.html", context)
+    return render(request, "review/notices/notices.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -42,7 +42,7 @@ def notice(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         )
         messages.success(request, f"公告“{saved.title}”已发布。" if shown is None else "公告已保存。")
         return redirect("review:announcements")
-    return render(request, "review/notice.html", {"notice": shown, "form": form})
+    return render(request, "review/notices/notice.html", {"notice": shown, "form": form})
 
 
 @require_POST
@@ -71,4 +71,4 @@ def contact(request: HttpRequest) -> HttpResponse:
         )
         messages.success(request, "联系方式已更新。")
         return redirect("review:contact")
-    return render(request, "review/contact.html", {"form": form})
+    return render(request, "review/notices/contact.html", {"form": form})

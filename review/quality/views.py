@@ -36,7 +36,7 @@ def findings(request: HttpRequest) -> HttpResponse:
         "checked": quality.checked_at(),
         "may_verify": quality.may_verify(request.user),
     }
-    return render(request, "review/quality.html", context)
+    return render(request, "review/quality/quality.html", context)
 
 
 @require_POST

@@ -41,7 +41,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
     closed = {row.entry.reason for row in page.rows if not row.entry.is_open}
     return render(
         request,
-        "review/queue.html",
+        "review/queue/queue.html",
         {
             "filters": filters,
             "page": page,
@@ -113,14 +113,14 @@ def _ask_to_confirm(
         "is_return": order.cleaned_data["act"] == "return",
         "prospect": bulk_choice.prospect(choices, request.user),
     }
-    return render(request, "review/bulk.html", context)
+    return render(request, "review/queue/bulk.html", context)
 
 
 @require_GET
 @allow(Role.PROVINCE)
 def batches(request: HttpRequest) -> HttpResponse:
     """What the user has decided on several records at once, newest first (GOALS P3)."""
-    return render(request, "review/batches.html", {"batches": bulk_choice.batches_of(request.user)})
+    return render(request, "review/queue/batches.html", {"batches": bulk_choice.batches_of(request.user)})
 
 
 def _event_of(batch: UUID, user: User) -> AuditEvent:
@@ -144,7 +144,7 @@ def batch(request: HttpRequest, batch: UUID) -> HttpResponse:
     done = queue.for_list(queue.submissions_in_view(request.user).filter(pk__in=event.detail["submissions"]))
     return render(
         request,
-        "review/batch.html",
+        "review/queue/batch.html",
         {
             "event": event,
             "batch": batch,

@@ -72,7 +72,7 @@ def staff(request: HttpRequest) -> HttpResponse:
     for row in page.rows:
         row.people = counts.get(row.pk, 0)
     return render(
-        request, "review/staff.html", {"provinces": own, "page": page, "text": text, "chosen": chosen}
+        request, "review/staff/staff.html", {"provinces": own, "page": page, "text": text, "chosen": chosen}
     )
 
 
@@ -87,7 +87,7 @@ def staff_of(request: HttpRequest, kind: str, key: str) -> HttpResponse:
         person.is_manageable = services.may_manage_person(request.user, person)
         person.is_resettable = person.is_manageable and services.is_above(request.user, person)
     context = {"organisation": organisation, "kind": kind, "key": key, "members": members}
-    return render(request, "review/staff_of.html", context)
+    return render(request, "review/staff/staff_of.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -100,14 +100,14 @@ def appoint(request: HttpRequest, kind: str, key: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         user = services.create_staff(organisation, **form.cleaned_data, by=request.user)
         return _show_code(request, user, kind, key)
-    return render(request, "review/appoint.html", context)
+    return render(request, "review/staff/appoint.html", context)
 
 
 def _show_code(request: HttpRequest, user: User, kind: str, key: str) -> HttpResponse:
     if user.is_activated:
         reset_to_activation(user, by=request.user, request=request)
     code = issue_initial_code(user, by=request.user, request=request)
-    return render(request, "review/staff_code.html", {"person": user, "code": code, "kind": kind, "key": key})
+    return render(request, "review/staff/code.html", {"person": user, "code": code, "kind": kind, "key": key})
 
 
 @require_POST
@@ -147,7 +147,7 @@ def reset_factor(request: HttpRequest, kind: str, key: str, pk: int) -> HttpResp
         messages.success(request, f"{person.full_name}的二次验证已重置，全部登录已退出。")
         return back
     return render(
-        request, "review/reset_factor.html", {"person": person, "kind": kind, "key": key, "form": form}
+        request, "review/staff/reset_factor.html", {"person": person, "kind": kind, "key": key, "form": form}
     )
 
 

@@ -34,7 +34,7 @@ def switches(request: HttpRequest) -> HttpResponse:
         "may_apply": switching.free_to_apply(request.user),
         "transfer": opening(current_cycle(), Step.API_TRANSFER),
     }
-    return render(request, "review/switches.html", page)
+    return render(request, "review/switches/switches.html", page)
 
 
 @require_http_methods(["GET", "POST"])
@@ -72,7 +72,7 @@ def _write(
             messages.success(request, "申请表已保存为草稿，核对后请提交。")
             return redirect("review:switch", saved.pk)
     page = {"province": province, "application": application, "form": form}
-    return render(request, "review/switch_form.html", page, status=422 if form.errors else 200)
+    return render(request, "review/switches/form.html", page, status=422 if form.errors else 200)
 
 
 def _seen(request: HttpRequest, pk: int) -> ModeSwitchApplication:
@@ -115,14 +115,14 @@ def _show(request: HttpRequest, application: ModeSwitchApplication, **forms: obj
     if application.state in (State.WAITING, State.CONFIRMED):
         page["work"] = open_work(application.province, current_cycle())
     refused = any(form.errors for form in forms.values())
-    return render(request, "review/switch.html", page, status=422 if refused else 200)
+    return render(request, "review/switches/switch.html", page, status=422 if refused else 200)
 
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
 def switch_print(request: HttpRequest, pk: int) -> HttpResponse:
     """The application as the notice prints it (Annex 2), for the stamp."""
-    return render(request, "review/switch_print.html", {"application": _seen(request, pk)})
+    return render(request, "review/switches/print.html", {"application": _seen(request, pk)})
 
 
 @require_GET

@@ -25,7 +25,7 @@ def transfer_list(request: HttpRequest) -> HttpResponse:
     if shown == "open":
         found = found.filter(state="open")
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "review/transfers.html", {"page": page, "shown": shown})
+    return render(request, "review/transfers/transfers.html", {"page": page, "shown": shown})
 
 
 @require_http_methods(["GET", "POST"])
@@ -52,4 +52,4 @@ def transfer_release(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, f"{done}，{asked.to_base.name}现在可以导入此人。")
             return redirect("review:transfers")
     page = {"asked": asked, "form": form, "has_ended": has_ended}
-    return render(request, "review/transfer_release.html", page, status=422 if form.errors else 200)
+    return render(request, "review/transfers/release.html", page, status=422 if form.errors else 200)

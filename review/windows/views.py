@@ -25,7 +25,7 @@ def cycle(request: HttpRequest, year: int | None = None) -> HttpResponse:
             "history": windows.history(shown),
             "is_unused": windows.is_unused(shown),
         }
-    return render(request, "review/windows.html", context)
+    return render(request, "review/windows/windows.html", context)
 
 
 @require_GET
@@ -34,7 +34,7 @@ def board(request: HttpRequest, year: int) -> HttpResponse:
     """Provinces × steps: what is open where and until when, how far the intake has come (GOALS N1)."""
     shown = get_object_or_404(CollectionCycle, year=year)
     context = {"cycle": shown, "steps": list(Step), "lines": step_board.lines(shown)}
-    return render(request, "review/board.html", context)
+    return render(request, "review/windows/board.html", context)
 
 
 @require_POST
@@ -53,7 +53,7 @@ def create_cycle(request: HttpRequest) -> HttpResponse:
     context = {"cycles": windows.cycles(), "cycle": latest, "cycle_form": form}
     if latest:
         context |= {"steps": windows.steps_of(latest), "history": windows.history(latest)}
-    return render(request, "review/windows.html", context)
+    return render(request, "review/windows/windows.html", context)
 
 
 @require_POST
@@ -97,7 +97,7 @@ def edit(request: HttpRequest, year: int, step: str) -> HttpResponse:
             "seen": windows.mark_of(shown),
             "preview": preview,
         }
-    return render(request, "review/window.html", context)
+    return render(request, "review/windows/window.html", context)
 
 
 def _is_saved(
@@ -146,7 +146,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
         "preview": preview,
         "seen": windows.mark_of(shown),
     }
-    return render(request, "review/window_remove.html", context)
+    return render(request, "review/windows/remove.html", context)
 
 
 def _is_removed(request: HttpRequest, window: CycleWindow, preview: windows.Preview) -> bool:

@@ -24,7 +24,7 @@ def record_list(request: HttpRequest, module: str) -> HttpResponse:
     found = for_list(filtered(records, filters.values, cycle=cycle, base=base))
     return render(
         request,
-        "bases/record_list.html",
+        "bases/records/record_list.html",
         {
             "module": Module(module),
             "filters": filters,

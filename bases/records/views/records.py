@@ -39,7 +39,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
     comments = comments_of(returned, returns)
     return render(
         request,
-        "bases/record.html",
+        "bases/records/record.html",
         {
             "record": enrollment,
             "masked": masked,
@@ -111,7 +111,7 @@ def submission(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     comments = comments_of(chosen, []) if chosen.comment else {}
     return render(
         request,
-        "bases/submission.html",
+        "bases/records/submission.html",
         {
             "record": enrollment,
             "submission": with_remarks([chosen])[0],
@@ -139,4 +139,4 @@ def record_history(request: HttpRequest, pk: int) -> HttpResponse:
     entries, end = timeline(enrollment, with_names=True), end_of_period(enrollment)
     if end is not None:
         entries = [entry for entry in entries if entry.at <= end or entry.block == LABELS["training"]]
-    return render(request, "bases/history.html", {"record": enrollment, "entries": entries})
+    return render(request, "bases/records/history.html", {"record": enrollment, "entries": entries})

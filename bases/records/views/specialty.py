@@ -41,4 +41,4 @@ def specialty_change(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, "已转换专业。请补充新专业的培训年限和时间，核对后上报。")
             return redirect("bases:record", new.pk)
     page = {"record": enrollment, "form": form}
-    return render(request, "bases/transfers/specialty.html", page, status=422 if form.errors else 200)
+    return render(request, "bases/records/specialty.html", page, status=422 if form.errors else 200)

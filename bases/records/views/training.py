@@ -48,7 +48,7 @@ def training_edit(request: HttpRequest, pk: int) -> HttpResponse:
         show_problems(form, judge_training(enrollment, {}, context)[1], as_notices=True)
     return render(
         request,
-        "bases/training_form.html",
+        "bases/records/training_form.html",
         _page(enrollment, form, entry, block="training")
         | {"groups": grouped(form), "draft": draft, "draft_key": _draft_key(pk)},
         status=422 if form.errors else 200,
@@ -126,7 +126,7 @@ def status_edit(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("bases:record", pk)
     return render(
         request,
-        "bases/status_form.html",
+        "bases/records/status_form.html",
         _page(enrollment, form, block="status"),
         status=422 if form.errors else 200,
     )
@@ -164,7 +164,7 @@ def name_correct(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _save_name(request, enrollment, form):
         return redirect("bases:record", pk)
     return render(
-        request, "bases/name_form.html", _page(enrollment, form), status=422 if form.errors else 200
+        request, "bases/records/name_form.html", _page(enrollment, form), status=422 if form.errors else 200
     )
 
 

@@ -25,7 +25,7 @@ def acts(request: HttpRequest) -> HttpResponse:
         if row.person_words:
             row.detail_words = [f"人员：{row.person_words}", *row.detail_words]
         row.result_words, row.role_words = RESULTS.get(row.result, "其他"), role_in_words(row.role)
-    return render(request, "review/audit.html", {"filters": filters, "page": page})
+    return render(request, "review/audit/audit.html", {"filters": filters, "page": page})
 
 
 @require_GET
@@ -34,7 +34,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     """What was written to the records, request by request; the fields stand in each record's own history (S3)."""
     filters = HistoryFilter(request.GET)
     deeds, older = audit_search.deeds(filters.values, before=_moment(request.GET.get("after", "")))
-    return render(request, "review/audit_changes.html", {"filters": filters, "deeds": deeds, "older": older})
+    return render(request, "review/audit/changes.html", {"filters": filters, "deeds": deeds, "older": older})
 
 
 def _moment(text: str) -> datetime | None:

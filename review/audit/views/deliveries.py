@@ -33,7 +33,7 @@ def delivery_log(request: HttpRequest) -> HttpResponse:
         "days": SUMMED_DAYS,
         "failed": found.filter(state=Delivery.State.FAILED).count(),
     }
-    return render(request, "review/deliveries.html", context)
+    return render(request, "review/audit/deliveries.html", context)
 
 
 @require_POST

@@ -35,7 +35,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
             for province in provinces_for(request.user, Action.UPLOAD_COMPLETIONS).order_by("code")
         ],
     }
-    return render(request, "review/completions.html", page)
+    return render(request, "review/completions/completions.html", page)
 
 
 def _acting_province(request: HttpRequest, code: str) -> Province:
@@ -71,7 +71,7 @@ def upload(request: HttpRequest, province: str) -> HttpResponse:
             return redirect("review:completions")
         return redirect("bases:import-batch", delivery.import_batch_id)
     page = {"province": of, "form": form, "opening": completions.delivery_opening(of)}
-    return render(request, "review/completion_upload.html", page, status=422 if form.errors else 200)
+    return render(request, "review/completions/upload.html", page, status=422 if form.errors else 200)
 
 
 def _seen(request: HttpRequest, pk: int) -> CompletionBatch:
@@ -95,7 +95,7 @@ def _show(request: HttpRequest, shown: CompletionBatch, form: SendBackForm) -> H
         "may_withdraw": is_sent and _may_act(request, shown),
         "form": form,
     }
-    return render(request, "review/completion.html", page, status=422 if form.errors else 200)
+    return render(request, "review/completions/completion.html", page, status=422 if form.errors else 200)
 
 
 def _may_act(request: HttpRequest, shown: CompletionBatch) -> bool:

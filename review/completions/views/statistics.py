@@ -30,7 +30,7 @@ def table(request: HttpRequest) -> HttpResponse:
         "lines": linked_lines(crossed, address, form.filters),
         "filters_in_words": statistics.in_words(form.filters, DIMENSIONS),
     }
-    return render(request, "review/completion_statistics.html", page)
+    return render(request, "review/completions/statistics.html", page)
 
 
 @require_GET
@@ -45,7 +45,7 @@ def records(request: HttpRequest) -> HttpResponse:
         "export_form": export_form(request),
         "may_unmask": may_unmask(request.user),
     }
-    return render(request, "review/completion_records.html", page)
+    return render(request, "review/completions/records.html", page)
 
 
 @require_POST

@@ -21,7 +21,7 @@ def provinces(request: HttpRequest) -> HttpResponse:
         bases_in_use=Count("bases", filter=Q(bases__is_active=True), distinct=True),
         people=Count("provinceusergrant__user", distinct=True),
     ).order_by("code")
-    return render(request, "review/provinces.html", {"provinces": rows})
+    return render(request, "review/organisations/provinces.html", {"provinces": rows})
 
 
 @require_GET
@@ -39,7 +39,7 @@ def bases(request: HttpRequest) -> HttpResponse:
         found = found.filter(Q(name__contains=text) | Q(code__istartswith=text))
     page = keyset_page(found, request.GET)
     context = {"page": page, "provinces": Province.objects.all(), "chosen": province, "text": text}
-    return render(request, "review/bases.html", context)
+    return render(request, "review/organisations/bases.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -53,13 +53,15 @@ def base(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         ends = shown is not None and "is_active" in form.changed_data and not shown.is_active
         if ends and "confirmed" not in request.POST:
             context = {"base": shown, "form": form, "effects": effects([shown], [])}
-            return render(request, "review/base.html", context)
+            return render(request, "review/organisations/base.html", context)
         saved = form.save()
         audit.record("save_base", by=request.user, request=request, target=saved, changed=form.changed_data)
         messages.success(request, f"已保存培训基地“{saved.name}”。")
         return redirect("review:base", pk=saved.pk)
     specialties = shown.specialty_bases.select_related("specialty") if shown else []
-    return render(request, "review/base.html", {"base": shown, "form": form, "specialties": specialties})
+    return render(
+        request, "review/organisations/base.html", {"base": shown, "form": form, "specialties": specialties}
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -73,21 +75,25 @@ def accreditation(request: HttpRequest, base_pk: int, pk: int | None = None) -> 
     context = {"base": of, "held": held, "form": form}
     if request.method == "POST" and "again" not in request.POST and form.is_valid():
         if held and form.has_changed() and "confirmed" not in request.POST:
-            return render(request, "review/accreditation.html", context | {"effects": effects([], [held])})
+            return render(
+                request, "review/organisations/accreditation.html", context | {"effects": effects([], [held])}
+            )
         saved = form.save()
         audit.record(
             "save_accreditation", by=request.user, request=request, target=saved, changed=form.changed_data
         )
         messages.success(request, f"已保存“{of.name}”的专业基地：{saved.specialty.name}。")
         return redirect("review:base", pk=of.pk)
-    return render(request, "review/accreditation.html", context)
+    return render(request, "review/organisations/accreditation.html", context)
 
 
 @require_GET
 @allow(Role.CMDA)
 def specialties(request: HttpRequest) -> HttpResponse:
     """The national catalogue of training specialties."""
-    return render(request, "review/specialties.html", {"specialties": Specialty.objects.order_by("code")})
+    return render(
+        request, "review/organisations/specialties.html", {"specialties": Specialty.objects.order_by("code")}
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -102,4 +108,4 @@ def specialty(request: HttpRequest, code: str) -> HttpResponse:
         )
         messages.success(request, f"已保存培训专业“{saved.name}”。")
         return redirect("review:specialties")
-    return render(request, "review/specialty.html", {"specialty": shown, "form": form})
+    return render(request, "review/organisations/specialty.html", {"specialty": shown, "form": form})

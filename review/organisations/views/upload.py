@@ -53,11 +53,11 @@ def upload(request: HttpRequest, kind: str) -> HttpResponse:
         else:
             rows = directory_sheets.carry(sheet, by=request.user, kind=kind)
             return _preview(request, context, workbook.plan(sheet), rows)
-    return render(request, "review/directory_upload.html", context)
+    return render(request, "review/organisations/upload.html", context)
 
 
 def _preview(request: HttpRequest, context: dict, made: object, rows: str) -> HttpResponse:
-    return render(request, "review/directory_preview.html", context | {"plan": made, "rows": rows})
+    return render(request, "review/organisations/preview.html", context | {"plan": made, "rows": rows})
 
 
 @require_POST
@@ -77,7 +77,7 @@ def apply(request: HttpRequest, kind: str) -> HttpResponse:
         return _preview(request, context, made, request.POST["rows"])
     if kind == "staff":
         slips = staff_import.apply(made, by=request.user, request=request)
-        return render(request, "review/staff_slips.html", {"slips": slips})
+        return render(request, "review/staff/slips.html", {"slips": slips})
     directory_import.apply(made, by=request.user)
     done = "，".join(f"{words} {number}" for words, number in made.counts.items() if number)
     messages.success(request, f"机构名录已导入：{done}。")

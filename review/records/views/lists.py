@@ -21,7 +21,7 @@ def all_records(request: HttpRequest) -> HttpResponse:
     found = queue.all_records(request.user, filters.values).select_related("resident", "base", "specialty")
     page = keyset_page(found, request.GET, descending=True)
     context = {"export_form": export_form(request), "may_unmask": may_unmask(request.user)}
-    return render(request, "review/residents.html", context | {"filters": filters, "page": page})
+    return render(request, "review/records/residents.html", context | {"filters": filters, "page": page})
 
 
 @require_POST

@@ -49,7 +49,7 @@ def _show(request: HttpRequest, enrollment: Enrollment, *, masked: bool = True, 
         "may_unmask": may_unmask(request.user),
     }
     context |= {"return_form": ReturnForm(levels=page.levels), "revoke_form": RevokeForm()} | forms
-    return render(request, "review/record.html", context)
+    return render(request, "review/records/record.html", context)
 
 
 def _claim(request: HttpRequest, page: RecordPage) -> Claim | None:

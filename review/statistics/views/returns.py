@@ -26,7 +26,7 @@ def table(request: HttpRequest) -> HttpResponse:
         "lines": linked_lines(crossed, reverse("review:return-records"), form.filters),
         "filters_in_words": statistics.in_words(form.filters, return_statistics.ALL),
     }
-    return render(request, "review/return_statistics.html", page)
+    return render(request, "review/statistics/returns.html", page)
 
 
 @require_GET
@@ -37,4 +37,4 @@ def records(request: HttpRequest) -> HttpResponse:
     found = return_statistics.for_list(return_statistics.returns(request.user, form.filters))
     page = keyset_page(found, request.GET, descending=True, most_counted=None)
     words = statistics.in_words(form.filters, return_statistics.ALL)
-    return render(request, "review/return_records.html", {"page": page, "filters_in_words": words})
+    return render(request, "review/statistics/return_records.html", {"page": page, "filters_in_words": words})

@@ -43,7 +43,7 @@ def table(request: HttpRequest) -> HttpResponse:
             "filters_in_words": statistics.in_words(form.filters),
             "query": request.GET.urlencode(),
         }
-    return render(request, "review/statistics.html", context)
+    return render(request, "review/statistics/statistics.html", context)
 
 
 def linked_lines(table: CrossTable, address: str, asked: Mapping[str, str]) -> list[dict]:
@@ -86,7 +86,7 @@ def records(request: HttpRequest) -> HttpResponse:
             "filters_in_words": statistics.in_words(form.filters),
             "query": request.GET.urlencode(),
         }
-    return render(request, "review/statistics_records.html", context)
+    return render(request, "review/statistics/records.html", context)
 
 
 @require_POST
