@@ -5,7 +5,6 @@ from django.urls import URLPattern, path, reverse
 
 from portal.access import open_to_all
 
-
 # What the names of such routes end with, for those who walk over the pages.
 BEFORE = "-before"
 

@@ -30,7 +30,7 @@ from residents.models import (
 from residents.rules import delivery, status, training
 from residents.snapshot import FIELDS
 from tests.bases.desk import complete
-from tests.bases.training_files import codes, edited, template, verdicts
+from tests.bases.workbooks.training_files import codes, edited, template, verdicts
 
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF" + b"\0" * 64
 _KINDS = {

@@ -15,7 +15,7 @@ from residents.models import Enrollment
 # What the fixed statistics split by, as columns of ApprovedCount and of Submission.
 COUNTED_BY = ("province_id", "specialty_id", "intake_year", "trainee_type", "status")
 # Where an intake record stands, as columns of IntakeCount and expressions over a record.
-_STANDS = {
+_STAGES = {
     "base_id": "base_id",
     "intake_year": "intake_year",
     "personal_state": "personal_state",
@@ -100,13 +100,13 @@ def _numbers_of_approved(counted: str) -> str:
     """
 
 
-def _standing_in(records: str, sign: int) -> str:
-    columns = ", ".join(f"{expression} AS {name}" for name, expression in _STANDS.items())
+def _stages_in(records: str, sign: int) -> str:
+    columns = ", ".join(f"{expression} AS {name}" for name, expression in _STAGES.items())
     return f"SELECT {columns}, {sign} AS number FROM {records} WHERE deleted_at IS NULL AND origin <> 'late'"
 
 
-def _numbers_of_standing(counted: str) -> str:
-    columns = ", ".join(_STANDS)
+def _numbers_of_stages(counted: str) -> str:
+    columns = ", ".join(_STAGES)
     return f"""
         SELECT {columns}, sum(number) AS number FROM ({counted}) AS every
         GROUP BY {columns} HAVING sum(number) <> 0
@@ -114,7 +114,7 @@ def _numbers_of_standing(counted: str) -> str:
 
 
 APPROVED = Ledger("bases_approvedcount", ("source", *COUNTED_BY), _approved_in, _numbers_of_approved)
-INTAKE = Ledger("bases_intakecount", tuple(_STANDS), _standing_in, _numbers_of_standing)
+INTAKE = Ledger("bases_intakecount", tuple(_STAGES), _stages_in, _numbers_of_stages)
 
 
 def _triggers(ledger: Ledger, name: str) -> list[pgtrigger.Trigger]:

@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from bases.transfers.forms import _TWO_LINES
 from residents.codes import CODE_LISTS, REASONS_OF_STATUS
 from residents.codes.training import IN_TRAINING
 from residents.forms import as_input, form_for
@@ -137,7 +136,7 @@ class SpecialtyForm(forms.Form):
         help_text="原专业的退培日期，也是新专业的开始日期。",
     )
     note = forms.CharField(
-        label="说明（选填）", max_length=200, required=False, widget=forms.Textarea(_TWO_LINES)
+        label="说明（选填）", max_length=200, required=False, widget=forms.Textarea({"rows": 2})
     )
 
     def __init__(self, *args, offered: Collection[str], **kwargs) -> None:

@@ -26,10 +26,10 @@ def untouched_since_return(enrollments: Iterable[Enrollment]) -> set[int]:
         for pk, outcome, snapshot in newest.values_list("enrollment", "outcome", "snapshot")
         if outcome == Submission.Outcome.RETURNED
     }
-    return {row.pk for row in returned if row.pk in found and _stands(row, found[row.pk])}
+    return {row.pk for row in returned if row.pk in found and _as_returned(row, found[row.pk])}
 
 
-def _stands(row: Enrollment, snapshot: dict) -> bool:
+def _as_returned(row: Enrollment, snapshot: dict) -> bool:
     return snapshot_as_kept(row, snapshot) == snapshot
 
 

@@ -8,8 +8,6 @@ from residents.codes import CODE_LISTS
 from residents.rules.identity import clean_id_number, normal_id_number
 from residents.rules.text import LONGEST_NAME, clean_name
 
-_TWO_LINES = {"rows": 2}
-
 
 class PersonForm(forms.Form):
     """Whom a base asks for: the three details that must all agree (AM-28)."""
@@ -40,7 +38,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label="转入说明",
         max_length=200,
-        widget=forms.Textarea(_TWO_LINES),
+        widget=forms.Textarea({"rows": 2}),
         error_messages={"required": "请填写转入说明，原基地据此处理。"},
         help_text="原基地和两地省级都会看到，请写明转入的依据，例如批准文号。",
     )
@@ -59,7 +57,7 @@ class ReleaseForm(forms.Form):
         label="学员去向", max_length=100, error_messages={"required": "请填写转入的培训基地。"}
     )
     note = forms.CharField(
-        label="说明（选填）", max_length=200, required=False, widget=forms.Textarea(_TWO_LINES)
+        label="说明（选填）", max_length=200, required=False, widget=forms.Textarea({"rows": 2})
     )
 
 
@@ -69,7 +67,7 @@ class LastResortForm(ReleaseForm):
     note = forms.CharField(
         label="由协会办理的理由",
         max_length=200,
-        widget=forms.Textarea(_TWO_LINES),
+        widget=forms.Textarea({"rows": 2}),
         error_messages={"required": "请填写由协会办理的理由，将记入操作记录并告知原基地。"},
     )
 
@@ -80,7 +78,7 @@ class FurtherTrainingForm(forms.Form):
     note = forms.CharField(
         label="准许再次培训的理由",
         max_length=200,
-        widget=forms.Textarea(_TWO_LINES),
+        widget=forms.Textarea({"rows": 2}),
         error_messages={"required": "请填写准许再次培训的理由，将记入操作记录并告知原基地。"},
     )
 
@@ -89,6 +87,6 @@ class RefusalForm(forms.Form):
     answer = forms.CharField(
         label="不同意的理由",
         max_length=200,
-        widget=forms.Textarea(_TWO_LINES),
+        widget=forms.Textarea({"rows": 2}),
         error_messages={"required": "请填写不同意转出的理由。"},
     )

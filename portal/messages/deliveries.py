@@ -7,8 +7,8 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from portal.messages.tasks import send_due_messages
 from portal.models import Delivery, Message, MessageSettings, User
-from portal.tasks import send_due_messages
 
 State = Delivery.State
 DIGEST_HOUR = 8

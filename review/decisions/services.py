@@ -121,7 +121,7 @@ def revoke(submission: Submission, *, by: User, reason: str) -> Submission | Non
         submission = Submission.objects.select_for_update().get(pk=submission.pk)
         submission.enrollment = enrollment
         _check_revocable(enrollment, submission, by)
-        unchanged = _stands_as_reported(enrollment, submission)
+        unchanged = _is_as_reported(enrollment, submission)
         if submission.outcome == Outcome.RETURNED and not unchanged:
             raise StateMoved("退回后信息已被修改，不能撤销退回，请等待培训基地重新上报。")
         was, now = submission.get_outcome_display(), timezone.now()
@@ -243,7 +243,7 @@ def _check_revocable(enrollment: Enrollment, submission: Submission, by: User) -
         raise StateMoved("培训基地已在住院医师信息管理中变更该记录的培训状态，不能撤销招收审核。")
 
 
-def _stands_as_reported(enrollment: Enrollment, submission: Submission) -> bool:
+def _is_as_reported(enrollment: Enrollment, submission: Submission) -> bool:
     """After an approval any real change of the base resets 上报状态 (BR-83); after a return only the content tells."""
     if submission.outcome == Outcome.APPROVED:
         return enrollment.report_status == ReportStatus.REPORTED

@@ -5,7 +5,7 @@ from django.views.decorators.http import require_GET
 from portal.access import allow
 from portal.calendar import current_cycle, cycle_state
 from portal.roles import Role
-from review.national import progress
+from review.funnel import provinces as progress
 from review.windows import services as windows
 
 

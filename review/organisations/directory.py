@@ -15,7 +15,7 @@ from residents.codes.code_list import fold
 from residents.pinyin import pinyin_key
 from residents.rules.identity import clean_uscc
 from review.organisations.effects import Effect, effects
-from review.organisations.sheets import Fault, Line, Sheet
+from review.sheets import Fault, Line, Sheet
 
 MOST_ROWS = 2000
 IN_USE = {"在用": True, "停用": False}

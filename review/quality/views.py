@@ -9,8 +9,8 @@ from django.views.decorators.http import require_GET, require_POST
 from portal.access import allow
 from portal.roles import Role
 from residents.services.states import StateMoved
+from review.exports.answers import answer
 from review.exports.forms import ExportForm
-from review.exports.views import answer
 from review.paging import keyset_page
 from review.quality import services as quality
 from review.quality.checks import CHECKS

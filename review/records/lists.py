@@ -40,7 +40,7 @@ def all_records(user: User, filters: Mapping) -> QuerySet[Enrollment]:
         if filters.get(name):
             records = records.filter(**{column: filters[name]})
     if filters.get("review"):
-        records = records.filter(_stands(filters["review"]))
+        records = records.filter(_in_review_state(filters["review"]))
     if filters.get("province"):
         # As a list of bases: PostgreSQL then reads the records by their index.
         bases = TrainingBase.objects.filter(province=filters["province"])
@@ -52,7 +52,7 @@ def all_records(user: User, filters: Mapping) -> QuerySet[Enrollment]:
     return records
 
 
-def _stands(review: str) -> Q:
+def _in_review_state(review: str) -> Q:
     if review == LAPSED:
         return Q(lapsed_at__isnull=False)
     return Q(review_status=review, lapsed_at__isnull=True)

@@ -12,7 +12,7 @@ from portal import audit
 from portal.models import User
 from portal.sheets.writing import Column, write_template
 from portal.sign_in.services import issue_initial_code
-from review.organisations.sheets import Fault, Line, Sheet
+from review.sheets import Fault, Line, Sheet
 from review.staff.forms import StaffForm
 
 # Every code takes a slow hash of its own.

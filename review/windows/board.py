@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bases.models import Province
 from portal.calendar import Opening, openings_of_provinces
 from portal.models import CollectionCycle, Step
-from review.national.progress import Progress, by_province
+from review.funnel.provinces import Progress, by_province
 
 
 @dataclass(frozen=True, slots=True)

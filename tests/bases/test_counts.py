@@ -11,7 +11,7 @@ from bases.models import ApprovedCount, IntakeCount, Submission
 from residents.models import Enrollment, StatusChange
 from review.demo.nation import without_triggers
 from tests import factories
-from tests.bases.test_report_at_once import at_once
+from tests.bases.report.test_report_at_once import at_once
 from tests.test_database_promises import make_submission
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from bases.imports.batch import DEADLOCK, BatchMoved, State, count_rows, locked, move, require_open
 from bases.imports.undo.restore import reason_of
-from bases.imports.undo.updates import STANDING_REPORTS, Restore, changed_records, restore, updates_of
+from bases.imports.undo.updates import NOT_WITHDRAWN, Restore, changed_records, restore, updates_of
 from bases.models import ImportBatch, ImportRow, Submission
 from bases.workbooks.kinds import KINDS
 from portal import audit
@@ -88,7 +88,7 @@ def _sort_created(batch: ImportBatch, plan: Plan) -> None:
     records = list(
         Enrollment.objects.filter(import_batch=batch)
         .select_related("resident__user")
-        .annotate(was_reported=Exists(STANDING_REPORTS.filter(enrollment=OuterRef("pk"))))
+        .annotate(was_reported=Exists(NOT_WITHDRAWN.filter(enrollment=OuterRef("pk"))))
         .order_by("pk")
     )
     reasons = _reasons(records)
@@ -201,7 +201,7 @@ def _note(reason: str, verdict: str) -> dict[str, Any]:
 
 
 def _reasons(enrollments: Collection[Enrollment]) -> dict[int, str]:
-    """Why a record is not as the import left it, by its id; untouched ones are absent. The first reason counts."""
+    """Why a record is not as the import left it, by its id; those that are as it left them are absent. The first reason counts."""
     found: dict[int, str] = {}
     for facts in (_own_facts, _events_of_person, _events_of_record):
         for enrollment_id, reason in facts(enrollments):

@@ -75,7 +75,7 @@ class Updates:
 
 
 # A report that the base took back itself forbids no undo.
-STANDING_REPORTS = Submission.objects.exclude(outcome=Submission.Outcome.WITHDRAWN)
+NOT_WITHDRAWN = Submission.objects.exclude(outcome=Submission.Outcome.WITHDRAWN)
 
 
 def changed_records(batch: ImportBatch) -> dict[int, ImportRow]:
@@ -132,7 +132,7 @@ def _pasts(batch: ImportBatch, ids: Iterable[int]) -> dict[int, Past]:
 
 
 def _last_reports(ids: Iterable[int]) -> dict[int, datetime]:
-    found = STANDING_REPORTS.filter(enrollment__in=list(ids)).order_by("reported_at")
+    found = NOT_WITHDRAWN.filter(enrollment__in=list(ids)).order_by("reported_at")
     return dict(found.values_list("enrollment_id", "reported_at"))
 
 

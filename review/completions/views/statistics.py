@@ -8,11 +8,11 @@ from portal.roles import Role
 from review.completions import statistics as completion_statistics
 from review.completions.forms import CompletionStatisticsForm
 from review.completions.statistics import DIMENSIONS
+from review.exports.answers import answer, export_form, refused
 from review.exports.forms import ExportForm
-from review.exports.views import answer, export_form, refused
 from review.paging import keyset_page
 from review.statistics import cross_table as statistics
-from review.statistics.views.statistics import linked_lines
+from review.statistics.links import linked_lines
 from review.unmasking import may_unmask
 
 

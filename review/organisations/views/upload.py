@@ -9,9 +9,9 @@ from bases.imports.forms import UploadForm
 from portal.access import allow
 from portal.roles import Role
 from portal.sheets.reading import SheetRefused
+from review import sheets as directory_sheets
 from review.exports.jobs import MEDIA_TYPES
 from review.organisations import directory as directory_import
-from review.organisations import sheets as directory_sheets
 from review.staff import workbook as staff_import
 
 KINDS = {"bases": (directory_import, "机构名录"), "staff": (staff_import, "工作人员名单")}

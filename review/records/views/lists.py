@@ -5,8 +5,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from portal.access import allow
 from portal.roles import Role
+from review.exports.answers import answer, export_form, refused
 from review.exports.forms import ExportForm
-from review.exports.views import answer, export_form, refused
 from review.paging import keyset_page
 from review.queue import lists as queue
 from review.records.filters import RecordFilter

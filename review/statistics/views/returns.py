@@ -9,7 +9,7 @@ from review.paging import keyset_page
 from review.statistics import cross_table as statistics
 from review.statistics import returns as return_statistics
 from review.statistics.forms import ReturnStatisticsForm
-from review.statistics.views.statistics import linked_lines
+from review.statistics.links import linked_lines
 
 
 @require_GET

@@ -1,5 +1,4 @@
-from collections.abc import Iterator, Mapping
-from urllib.parse import urlencode
+from collections.abc import Iterator
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -11,13 +10,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from portal.access import allow
 from portal.roles import Role
+from review.exports.answers import answer, export_form, refused
 from review.exports.jobs import MEDIA_TYPES
-from review.exports.views import answer, export_form, refused
 from review.paging import keyset_page
 from review.statistics import cross_table as statistics
 from review.statistics import export as exports
-from review.statistics.cross_table import CrossTable
 from review.statistics.forms import StatisticsExportForm, StatisticsForm
+from review.statistics.links import linked_lines
 from review.unmasking import may_unmask
 
 
@@ -44,27 +43,6 @@ def table(request: HttpRequest) -> HttpResponse:
             "query": request.GET.urlencode(),
         }
     return render(request, "review/statistics/statistics.html", context)
-
-
-def linked_lines(table: CrossTable, address: str, asked: Mapping[str, str]) -> list[dict]:
-    """The rows of the page: name, cells as (number, address of its records), total with its address."""
-
-    def link(**more: str) -> str:
-        return f"{address}?{urlencode(asked | more)}"
-
-    lines = []
-    for value, name in table.row_names.items():
-        row = {table.rows.key: value}
-        cells = [
-            (table.cells[value].get(column, 0), link(**row, **{table.columns.key: column}))
-            for column in table.column_names
-        ]
-        lines.append({"name": name, "cells": cells, "total": table.row_totals[value], "link": link(**row)})
-    sums = [
-        (table.column_totals[column], link(**{table.columns.key: column})) for column in table.column_names
-    ]
-    lines.append({"name": "合计", "cells": sums, "total": table.total, "link": link(), "is_total": True})
-    return lines
 
 
 @require_GET

@@ -1,0 +1,11 @@
+"""What the worker does for 站内消息."""
+
+from django_tasks import task
+
+from portal.messages.sending import send_due
+
+
+@task()
+def send_due_messages() -> None:
+    """Send the mails and SMS that are due. Twice is the same as once."""
+    send_due()

@@ -1,0 +1,115 @@
+"""The annotated copy holds what was corrected in the page, and may be sent again (GOALS B5, B7)."""
+
+import io
+
+import openpyxl
+import pytest
+from django.urls import reverse
+from openpyxl.comments import Comment
+
+from bases.imports import row_fixing
+from bases.workbooks.accounts import account_template
+from portal.sheets.headers import STATUS_HEADER
+from tests.bases.conftest import account_line, counts
+from tests.bases.imports.test_row_fixing import apply_again, words_of
+from tests.bases.workbooks.training_files import edited, template, verdicts
+
+pytestmark = pytest.mark.django_db
+
+
+def copy_of(batch, client) -> bytes:
+    return client.get(reverse("bases:import-annotated", args=[batch.pk])).content
+
+
+def line(content: bytes, number: int) -> dict[str, str]:
+    """The texts of a row of the copy by header."""
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
+    headers = [cell.value for cell in sheet[1]]
+    return dict(zip(headers, (cell.value for cell in sheet[number]), strict=True))
+
+
+def test_copy_holds_the_corrected_values_and_is_taken_again(imported, checked, base_officer, signed_in):
+    """B5, B7: what the page calls 已新增 is what the copy shows; sent again unchanged it repeats and refuses nobody."""
+    bad = account_line(mobile="1")
+    batch = imported([account_line(), bad, account_line(mobile="13900000009")])
+    right = words_of(bad, full_name="欧阳娜", mobile="13900000001")
+    row_fixing.correct(batch, {3: right}, by=base_officer)
+    batch.refresh_from_db()
+    apply_again(batch)
+
+    content = copy_of(batch, signed_in(base_officer))
+    assert line(content, 3) == {k: str(v) for k, v in right.items()} | {STATUS_HEADER: "已新增"}
+    again = checked(content)
+    assert counts(again) == (3, 0, 3, 0)
+
+
+def test_copy_holds_a_correction_that_is_still_wrong_and_an_emptied_cell(checked, base_officer, signed_in):
+    """B5: the copy shows the same values as the page, with today's faults."""
+    bad = account_line(mobile="1")
+    batch = checked([bad])
+    row_fixing.correct(batch, {2: words_of(bad, full_name="", mobile="138")}, by=base_officer)
+    found = line(copy_of(batch, signed_in(base_officer)), 2)
+    assert (found["姓名"], found["手机号"]) == (None, "138")
+    assert "“138”不是11位" in found[STATUS_HEADER]
+
+
+def test_merged_cell_shows_its_value_and_is_taken_over_in_the_page(checked, base_officer, signed_in, cycle):
+    """B4, B7: the row names what is seen in it, not an address; sent with the row it is its own, in the copy too."""
+    first = account_line(intake_year=cycle.year)
+    second = account_line(intake_year=cycle.year, mobile="13900000001")
+    book = openpyxl.Workbook()
+    for values in (words_of(first), words_of(first).values(), words_of(second).values()):
+        book.active.append(list(values))
+    book.active.merge_cells("B2:B3")
+    content = io.BytesIO()
+    book.save(content)
+    batch = checked(content.getvalue())
+    row = batch.rows.get(sheet_row=3)
+    assert row.raw["姓名"] == first["full_name"]
+    assert "B2" not in row.problems[0]["text"]
+    assert "取消合并单元格" in row.problems[0]["repair"]
+
+    row_fixing.correct(batch, {3: row.raw}, by=base_officer)
+    again = checked(copy_of(batch, signed_in(base_officer)))
+    for each in (batch, again):
+        each.refresh_from_db()
+        assert counts(each) == (2, 2, 0, 0)
+
+
+def test_training_copy_holds_the_corrected_values(rows, base, send, write, base_officer, signed_in):
+    """B5 for the training workbook: written from the page, the copy sent again changes nothing."""
+    batch = send(edited(template(rows, base), {(1, "核定的培训年限（年）"): "7"}))
+    typed = batch.rows.get(sheet_row=2).raw | {"核定的培训年限（年）": "2"}
+    typed["减免原因"] = dict(row_fixing.choices_of(batch))["减免原因"][0]
+    row_fixing.correct(batch, {2: typed}, by=base_officer)
+    assert verdicts(batch)[0] == "update"
+    batch.refresh_from_db()
+    write(batch)
+    content = copy_of(batch, signed_in(base_officer))
+    found = line(content, 2)
+    assert (found["核定的培训年限（年）"], found[STATUS_HEADER][:3]) == ("2", "已更新")
+    assert verdicts(send(content)) == ["unchanged"] * 3
+
+
+def test_copy_from_the_page_is_the_users_own_workbook(checked, base_officer, signed_in, cycle):
+    """B5: through the page, from the stored upload: lists, frozen header, widths, own comments and hidden sheets."""
+    book = openpyxl.load_workbook(io.BytesIO(account_template(cycle_year=cycle.year, module="intake")))
+    sheet = book.worksheets[0]
+    for number, values in enumerate((account_line(), account_line(mobile="1")), 2):
+        for column, text in enumerate(values.values(), 1):
+            sheet.cell(number, column).value = text or str(cycle.year)
+    sheet["B2"].comment = Comment("请再核对姓名", "周晓兰")
+    sheet.column_dimensions["B"].width = 33
+    stored = io.BytesIO()
+    book.save(stored)
+
+    copy = openpyxl.load_workbook(io.BytesIO(copy_of(checked(stored.getvalue()), signed_in(base_officer))))
+    marked = copy.worksheets[0]
+    assert [each.title for each in copy.worksheets] == [each.title for each in book.worksheets]
+    assert [each.sheet_state for each in copy.worksheets] == [each.sheet_state for each in book.worksheets]
+    assert marked.freeze_panes == sheet.freeze_panes == "A2"
+    assert len(marked.data_validations.dataValidation) == len(sheet.data_validations.dataValidation) > 0
+    assert marked.column_dimensions["B"].width == 33
+    assert marked["B2"].comment.text == "请再核对姓名"
+    assert "不是11位中国大陆手机号" in marked["E3"].comment.text
+    assert marked["F1"].comment is None

@@ -1,0 +1,41 @@
+"""The preview of an import says what would be stored and what else would then be asked (GOALS B3, B4)."""
+
+import pytest
+from django.urls import reverse
+
+from tests.bases.conftest import account_line
+from tests.bases.workbooks.training_files import edited, template, verdicts
+
+pytestmark = pytest.mark.django_db
+
+
+def test_preview_shows_what_would_be_stored_and_what_the_file_says(signed_in, base_officer, checked):
+    """B3: an alias or another writing is shown as it will stand in the record; what is wrong stays as it was typed."""
+    batch = checked(
+        [
+            account_line(id_type="身份证", full_name="古丽米热.艾比布力", mobile="+86 138-0013-8000"),
+            account_line(id_type="身份证", mobile="1"),
+        ]
+    )
+    page = signed_in(base_officer).get(reverse("bases:import-batch", args=[batch.pk]))
+    bad, good = ({each.header: each for each in line.cells} for line in page.context["page"])
+    assert (good["证件类型"].text, good["证件类型"].typed) == ("居民身份证", "身份证")
+    assert good["姓名"].text == "古丽米热·艾比布力"
+    assert (good["手机号"].text, good["手机号"].typed) == ("138****8000", "")
+    assert (bad["手机号"].text, bad["手机号"].level) == ("1", "error")
+    assert '居民身份证 <span class="muted">（文件中为“身份证”）</span>' in page.text
+
+
+def test_field_that_becomes_required_through_another_is_told(rows, base, send):
+    """B4: the row may be imported, but 人员类型 now asks for its unit; untouched rows are told nothing."""
+    batch = send(edited(template(rows, base), {(1, "人员类型"): "外单位委托培养住院医师", (2, "备注"): "x"}))
+    assert verdicts(batch) == ["update", "update", "unchanged"]
+    told = [each for each in batch.rows.get(sheet_row=2).problems if each["code"] == "asked_now"]
+    assert [each["header"] for each in told] == [
+        "委派（送出）单位",
+        "委派单位统一信用代码",
+        "委派单位是否军队医院",
+    ]
+    assert told[0]["is_warning"]
+    assert told[0]["text"] == ("“人员类型”为“外单位委托培养住院医师”时须填写“委派（送出）单位”，现在为空。")
+    assert [each["code"] for each in batch.rows.get(sheet_row=3).problems] == []

@@ -1,0 +1,62 @@
+"""The portal as it is deployed, on the test's database: two processes of gunicorn behind one port."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from django.db import connection
+
+
+def _database_url() -> str:
+    values = connection.settings_dict
+    place = {"host": values["HOST"], "port": values["PORT"]}
+    query = urlencode({name: value for name, value in place.items() if value})
+    user = quote(values["USER"]) + (f":{quote(values['PASSWORD'])}" if values["PASSWORD"] else "")
+    return f"postgresql://{user}@/{values['NAME']}?{query}"
+
+
+@contextlib.contextmanager
+def portal(**environment: str) -> Iterator[str]:
+    """The address under which it answers."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "portal.wsgi",
+        "-b",
+        f"127.0.0.1:{port}",
+        "-w",
+        "2",
+        "-t",
+        "120",
+    ]
+    process = subprocess.Popen(
+        [*command, "--log-level", "critical"],
+        cwd=Path(__file__).parents[3],
+        env={**os.environ, "DATABASE_URL": _database_url(), "DEBUG": "1", **environment},
+    )
+    try:
+        _wait_for(port, process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait_for(port: int, process: subprocess.Popen) -> None:
+    for _ in range(600):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    raise AssertionError("gunicorn did not start")

@@ -1,0 +1,246 @@
+"""More time for named records or a whole base, and for nobody else: GOALS P8, BR-12, AM-26."""
+
+import datetime
+
+import pytest
+from django.utils import timezone
+
+from bases.extensions import services as asking
+from bases.extensions.forms import end_of_day
+from bases.models import ExtensionRequest
+from portal.calendar import opening
+from portal.models import Extension, Message, Step
+from residents.openness import personal_entry, report_entry, review_entry
+from residents.services.lock import carry_out_locks
+from residents.services.states import StateMoved
+from review.extensions.services import grant, refuse
+from tests import factories
+from tests.review.decisions.test_races import at_once
+
+pytestmark = pytest.mark.django_db
+TODAY = timezone.localdate()
+
+
+def day(number: int) -> datetime.date:
+    return TODAY + datetime.timedelta(days=number)
+
+
+@pytest.fixture
+def closing(cycle):
+    """Filling in and reporting ended yesterday; the review goes on for ten days."""
+    now = timezone.now()
+    ended = (now - datetime.timedelta(days=10), now - datetime.timedelta(days=1))
+    factories.open_windows(
+        cycle,
+        resident_fill=ended,
+        base_fill=ended,
+        report=ended,
+        review=(now - datetime.timedelta(days=1), end_of_day(day(10))),
+    )
+    return cycle
+
+
+@pytest.fixture
+def people(base, closing):
+    return [factories.EnrollmentFactory(base=base, intake_year=closing.year) for _ in range(2)]
+
+
+def asked_for(base, cycle, by, enrollments=(), *, step=Step.REPORT, days=3) -> ExtensionRequest:
+    return asking.ask(
+        base, cycle, step=step, enrollments=enrollments, until=end_of_day(day(days)), reason="停电", by=by
+    )
+
+
+def test_only_the_named_records_open(base, closing, people, base_officer, provincial_reviewer):
+    """P8: request by base, decision with end date, only named records."""
+    request = asked_for(base, closing, base_officer, people[:1])
+    assert request.state == "province"
+    grant(request.pk, until=end_of_day(day(2)), by=provincial_reviewer)
+    first, second = (report_entry(person) for person in people)
+    assert (first.is_open, first.closes_at, second.is_open) == (True, end_of_day(day(2)), False)
+    assert not personal_entry(people[0]).is_open
+
+
+def test_a_whole_base_opens_and_no_other(base, other_base, closing, base_officer, provincial_reviewer):
+    """P8: the band of the base's desk shows the new deadline."""
+    request = asked_for(base, closing, base_officer, step=Step.BASE_FILL)
+    grant(request.pk, until=end_of_day(day(3)), by=provincial_reviewer)
+    mine, theirs = (
+        opening(closing, Step.BASE_FILL, province_id=each.province_id, base_id=each.pk)
+        for each in (base, other_base)
+    )
+    assert (mine.is_open, mine.closes_at, theirs.is_open) == (True, end_of_day(day(3)), False)
+    row = Extension.objects.get()
+    assert (row.base, row.enrollment, row.reason, row.granted_by) == (base, None, "停电", provincial_reviewer)
+
+
+def test_beyond_the_review_the_association_decides_and_gives_time_to_review(
+    base, closing, people, base_officer, provincial_reviewer, national_officer
+):
+    """BR-12: the province has no time beyond its own; what is reported then can still be decided and does not lapse."""
+    request = asked_for(base, closing, base_officer, people[:1], days=12)
+    assert request.state == "cmda"
+    later = end_of_day(day(12))
+    with pytest.raises(StateMoved, match="省级审核延长日期"):
+        grant(request.pk, until=later, by=national_officer)
+    grant(request.pk, until=later, review_until=end_of_day(day(14)), by=national_officer)
+    for person, is_open in zip(people, (True, False), strict=True):
+        at = later - datetime.timedelta(seconds=1)
+        assert report_entry(person, now=at).is_open is is_open
+        assert review_entry(person, now=end_of_day(day(13))).is_open is is_open
+    assert carry_out_locks(end_of_day(day(11))) == 1
+    people[0].refresh_from_db()
+    assert people[0].lapsed_at is None
+
+
+def test_the_province_gives_no_more_than_its_own_time(base, closing, base_officer, provincial_reviewer):
+    request = asked_for(base, closing, base_officer)
+    with pytest.raises(StateMoved, match="更晚的由中国医师协会处理"):
+        grant(request.pk, until=end_of_day(day(11)), by=provincial_reviewer)
+    assert Extension.objects.count() == 0
+    assert ExtensionRequest.objects.get().state == "province"
+
+
+def test_everybody_concerned_is_told(base, closing, people, base_officer, provincial_reviewer):
+    """P8, S4: the province of the request, the base of the answer, the residents of their time."""
+    request = asked_for(base, closing, base_officer, people[:1], step=Step.RESIDENT_FILL)
+    told = Message.objects.get(recipient=provincial_reviewer)
+    assert told.link == f"/review/extensions/{request.pk}/"
+    grant(request.pk, until=end_of_day(day(3)), by=provincial_reviewer, comment="请抓紧。")
+    answer = Message.objects.get(recipient=base_officer)
+    assert answer.subject == f"“住院医师填报个人信息”已同意延期至 {day(3):%Y-%m-%d} 23:59:59"
+    assert answer.body == "请抓紧。"
+    residents = Message.objects.filter(recipient__role="resident").values_list("recipient", flat=True)
+    assert list(residents) == [people[0].resident.user_id]
+
+
+def test_a_refusal_opens_nothing_and_says_why(base, closing, base_officer, provincial_reviewer):
+    request = asked_for(base, closing, base_officer)
+    refuse(request.pk, by=provincial_reviewer, comment="时间充足。")
+    request.refresh_from_db()
+    assert (request.state, request.comment, Extension.objects.count()) == ("refused", "时间充足。", 0)
+    with pytest.raises(StateMoved, match="未同意"):
+        grant(request.pk, until=end_of_day(day(2)), by=provincial_reviewer)
+
+
+@pytest.mark.parametrize("case", ["locked", "switched", "earlier"])
+def test_what_cannot_be_asked_for(base, closing, base_officer, case):
+    """AM-05, BR-08: a locked cycle, a province that delivers by API, a date that brings nothing."""
+    if case == "locked":
+        closing.locked_at = timezone.now()
+    if case == "switched":
+        base.province.reporting_mode = "2"
+    if case == "earlier":
+        factories.open_windows(closing, days_left=10)
+    with pytest.raises(StateMoved):
+        asked_for(base, closing, base_officer)
+    assert ExtensionRequest.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_grant_and_refusal_at_one_instant(base, closing, base_officer, provincial_reviewer):
+    """TRUST 44: one answer, never both."""
+    for _ in range(6):
+        request = asked_for(base, closing, base_officer)
+        Extension.objects.all().delete()
+        answers = at_once(
+            lambda pk=request.pk: grant(pk, until=end_of_day(day(2)), by=provincial_reviewer),
+            lambda pk=request.pk: refuse(pk, by=provincial_reviewer, comment="不需要。"),
+        )
+        assert sorted(isinstance(each, StateMoved) for each in answers) == [False, True]
+        request.refresh_from_db()
+        assert Extension.objects.count() == (1 if request.state == "granted" else 0)
+
+
+# --- pages -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_base_asks_and_the_province_answers_on_the_pages(
+    signed_in, base, people, base_officer, provincial_reviewer
+):
+    """P8, from page to page."""
+    officer, reviewer = signed_in(base_officer), signed_in(provincial_reviewer)
+    typed = {"step": "report", "last_day": f"{day(3):%Y-%m-%d}", "reason": "停电", "reach": "named"}
+    bad = officer.post("/base/extensions/new/", typed)
+    assert (bad.status_code, list(bad.context["form"].errors)) == (422, ["people"])
+    done = officer.post("/base/extensions/new/", typed | {"people": [people[0].pk]}, follow=True)
+    assert "待省级处理" in done.content.decode()
+    request = ExtensionRequest.objects.get()
+    shown = reviewer.get("/review/extensions/")
+    assert [each.pk for each in shown.context["page"].object_list] == [request.pk]
+    address = f"/review/extensions/{request.pk}/"
+    assert reviewer.get(address).context["may_decide"]
+    reviewer.post(f"{address}grant/", {"grant-last_day": f"{day(2):%Y-%m-%d}", "grant-comment": ""})
+    request.refresh_from_db()
+    assert (request.state, request.granted_until) == ("granted", end_of_day(day(2)))
+    assert reviewer.get("/review/extensions/").context["page"].object_list.count() == 0
+    assert f"{day(2):%Y-%m-%d} 23:59:59" in officer.get("/base/extensions/").content.decode()
+
+
+def test_the_page_of_a_record_leads_to_a_request_for_it(signed_in, people, base_officer):
+    officer = signed_in(base_officer)
+    address = f"/base/extensions/new/?record={people[0].pk}"
+    assert f'href="{address}"' in officer.get(f"/base/records/{people[0].pk}/").content.decode()
+    form = officer.get(address).context["form"]
+    assert (form["reach"].value(), form["people"].value()) == ("named", [people[0].pk])
+
+
+def test_people_of_another_base_cannot_be_named(signed_in, other_base, closing, base, base_officer):
+    """TRUST 24."""
+    foreign = factories.EnrollmentFactory(base=other_base, intake_year=closing.year)
+    typed = {"step": "report", "last_day": f"{day(3):%Y-%m-%d}", "reason": "停电", "reach": "named"}
+    answer = signed_in(base_officer).post("/base/extensions/new/", typed | {"people": [foreign.pk]})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["people"])
+
+
+def test_the_base_takes_its_request_back(signed_in, base, closing, base_officer, provincial_reviewer):
+    request = asked_for(base, closing, base_officer)
+    signed_in(base_officer).post(f"/base/extensions/{request.pk}/withdraw/")
+    request.refresh_from_db()
+    assert request.state == "withdrawn"
+    assert not signed_in(provincial_reviewer).get(f"/review/extensions/{request.pk}/").context["may_decide"]
+
+
+def test_who_may_only_look_answers_nothing(signed_in, base, closing, base_officer, province):
+    request = asked_for(base, closing, base_officer)
+    reader = factories.UserFactory(role="province")
+    factories.grant(reader, province, read_only=True)
+    address = f"/review/extensions/{request.pk}/"
+    client = signed_in(reader)
+    assert not client.get(address).context["may_decide"]
+    assert client.post(f"{address}grant/", {"grant-last_day": f"{day(2):%Y-%m-%d}"}).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/review/extensions/", "/base/extensions/"])
+def test_lists_cost_the_same_with_one_and_three_requests(
+    signed_in, base, closing, base_officer, provincial_reviewer, path, django_assert_max_num_queries
+):
+    """Target 9."""
+    client = signed_in(provincial_reviewer if "review" in path else base_officer)
+    asked_for(base, closing, base_officer)
+    client.get(path)
+    with django_assert_max_num_queries(40) as first:
+        client.get(path)
+    for step in (Step.RESIDENT_FILL, Step.BASE_FILL):
+        asked_for(base, closing, base_officer, step=step)
+    with django_assert_max_num_queries(len(first)):
+        client.get(path)
+
+
+def test_second_request_for_the_same_people_is_refused(base, closing, people, base_officer):
+    """P8: one open request at a time; another step, other people or a decided one is no hindrance."""
+    first = asked_for(base, closing, base_officer, people[:1])
+    for again in (people[:1], people, ()):
+        with pytest.raises(StateMoved, match="已有一份待处理的延期申请"):
+            asked_for(base, closing, base_officer, again)
+    asked_for(base, closing, base_officer, people[1:])
+    asked_for(base, closing, base_officer, people[:1], step=Step.BASE_FILL)
+    asking.withdraw(first.pk, by=base_officer)
+    asked_for(base, closing, base_officer, people[:1])
+
+
+def test_list_names_the_people(base, closing, people, base_officer, provincial_reviewer, signed_in):
+    asked_for(base, closing, base_officer, people)
+    listed = "、".join(each.resident.full_name for each in people)
+    for person, path in ((base_officer, "/base/extensions/"), (provincial_reviewer, "/review/extensions/")):
+        assert listed in signed_in(person).get(path).content.decode()
