@@ -10,6 +10,7 @@ from typing import Any
 
 from residents.catalogue.catalogue import Problem
 from residents.models import Enrollment
+from residents.models.enrollment import Module
 from residents.rules import basic, certificate, education, training, work
 from residents.rules.fields import Field, Problems, is_needed
 from residents.snapshot import context_of, personal_values, values_of
@@ -117,7 +118,7 @@ def completeness(enrollment: Enrollment, *, with_training: bool = True) -> Compl
         _education(personal["education"], context),
         _section("certificate", personal["certificate"], context),
     ]
-    if enrollment.module == "registry":
+    if enrollment.module == Module.REGISTRY:
         sections.append(_section("work", personal["work"], context))
     if with_training:
         sections.append(_section("training", values_of(enrollment, "training"), context))

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from portal.calendar import Opening, opening
 from portal.models import CollectionCycle, Extension, Step
+from residents.codes.training import API_TRANSFER
 from residents.models import Enrollment
-from residents.models.enrollment import ReportStatus, ReviewStatus
+from residents.models.enrollment import Module, ReportStatus, ReviewStatus
 
 ALWAYS = Opening(True)
 SWITCHED = Opening(False, reason="本省已切换为接口传送，招收信息直接填报功能已关闭（只读）。")
@@ -35,7 +36,7 @@ def training_entry(enrollment: Enrollment, *, now: datetime | None = None) -> Op
         return Opening(False, reason="这条培训记录已不在培（退培、失效或删除），为只读。")
     if enrollment.registered_at:
         return ALWAYS
-    is_direct = enrollment.base.province.reporting_mode != "2"
+    is_direct = enrollment.base.province.reporting_mode != API_TRANSFER
     if is_direct and enrollment.report_status == ReportStatus.REPORTED:
         return Opening(False, reason="该记录已上报，等待省级审核。如需修改，请先“撤回上报”。")
     return _intake(enrollment, Step.BASE_FILL, now)
@@ -55,7 +56,7 @@ def review_entry(enrollment: Enrollment, *, now: datetime | None = None) -> Open
     intake nothing while the province delivers it by API (BR-08, AM-01)."""
     if enrollment.registered_at:
         return ALWAYS
-    if enrollment.base.province.reporting_mode == "2" and enrollment.origin != Enrollment.Origin.API:
+    if enrollment.base.province.reporting_mode == API_TRANSFER and enrollment.origin != Enrollment.Origin.API:
         return SWITCHED
     state = _ask(enrollment, Step.REVIEW, now)
     early = state.opens_at is not None and (now or _now()) < state.opens_at
@@ -63,7 +64,7 @@ def review_entry(enrollment: Enrollment, *, now: datetime | None = None) -> Open
 
 
 def _intake(enrollment: Enrollment, step: Step, now: datetime | None) -> Opening:
-    if enrollment.base.province.reporting_mode == "2":
+    if enrollment.base.province.reporting_mode == API_TRANSFER:
         return SWITCHED
     state = _ask(enrollment, step, now)
     if not state.is_open and enrollment.review_status == ReviewStatus.RETURNED:
@@ -151,7 +152,7 @@ def review_entries(enrollments: Sequence[Enrollment]) -> dict[int, Opening]:
 
 def revocation_entry(enrollment: Enrollment, module: str) -> Opening:
     """May a decision of this module still be revoked? Intake: until the review window ends, the national close (P5)."""
-    if module == "registry":
+    if module == Module.REGISTRY:
         return review_entry(enrollment)
     as_intake = copy(enrollment)
     # Approval moved it into the registry, which has no deadline; the decision was one of the intake.

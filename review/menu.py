@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from django.urls import reverse
 
 from portal.roles import Role
+from residents.models.enrollment import Module
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,8 @@ MENUS: dict[str, tuple[Entry | Group, ...]] = {
         Group(
             "住院医师管理",
             (
-                Entry("招收信息管理", "bases:record-list", ("intake",)),
-                Entry("住院医师信息管理", "bases:record-list", ("registry",)),
+                Entry("招收信息管理", "bases:record-list", (Module.INTAKE,)),
+                Entry("住院医师信息管理", "bases:record-list", (Module.REGISTRY,)),
             ),
             route="manual:index",
         ),

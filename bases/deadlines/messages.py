@@ -15,6 +15,7 @@ from django.utils.http import urlencode
 
 from bases.lists.records import Todo
 from bases.models import Province, TrainingBase
+from bases.models.organisations import ReportingMode
 from bases.staff import recipients
 from portal import audit
 from portal.calendar import last_moment, openings
@@ -22,7 +23,7 @@ from portal.messages.deliveries import DIGEST_HOUR
 from portal.messages.services import send
 from portal.models import AuditEvent, CollectionCycle, Extension, Step
 from residents.models import Enrollment
-from residents.models.enrollment import LIVE, PersonalState, ReportStatus, ReviewStatus
+from residents.models.enrollment import LIVE, Module, PersonalState, ReportStatus, ReviewStatus
 
 KIND = "deadline"
 DAYS_BEFORE = (7, 3, 1)
@@ -131,7 +132,9 @@ def _extended(extensions: list[Extension], step: Step) -> Q:
 def _intake(deadline: Deadline) -> QuerySet[Enrollment]:
     """The recruits of the cycle; in a province that transfers by API nobody fills in here."""
     records = Enrollment.objects.filter(LIVE, deadline.scope, registered_at=None)
-    return records.filter(intake_year=deadline.cycle.year).exclude(base__province__reporting_mode="2")
+    return records.filter(intake_year=deadline.cycle.year).exclude(
+        base__province__reporting_mode=ReportingMode.API
+    )
 
 
 def _tell_residents(deadline: Deadline) -> int:
@@ -179,7 +182,7 @@ def _tell_reviewers(deadline: Deadline) -> int:
     records = _intake(deadline)
     pending = records.filter(review_status=ReviewStatus.PENDING)
     returned = records.filter(_RETURNED)
-    asked = {"module": "intake", "year": deadline.cycle.year, "assigned": "all"}
+    asked = {"module": Module.INTAKE, "year": deadline.cycle.year, "assigned": "all"}
     return _tell_staff(
         pending,
         deadline,
@@ -198,7 +201,7 @@ def _tell_reviewers(deadline: Deadline) -> int:
 def _base_list(deadline: Deadline, **filters: str) -> str:
     """A base's list of those the message is about and of nobody else."""
     asked = urlencode({"year": deadline.cycle.year, **{name: str(value) for name, value in filters.items()}})
-    return f"{reverse('bases:record-list', args=['intake'])}?{asked}"
+    return f"{reverse('bases:record-list', args=[Module.INTAKE])}?{asked}"
 
 
 def _tell_staff(

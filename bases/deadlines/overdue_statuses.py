@@ -17,6 +17,7 @@ from bases.staff import recipients
 from portal import audit
 from portal.messages.services import send
 from portal.models import AuditEvent, Message
+from residents.codes.training import INTERRUPTED
 from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import LIVE, Status
 
@@ -45,7 +46,7 @@ def stale(records: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
         When(status=Status.SUSPENDED, then=F("expected_resume")),
         default=F("status_since"),
     )
-    found = records.filter(LIVE, registered_at__isnull=False, status__in=["2", "3", "4"])
+    found = records.filter(LIVE, registered_at__isnull=False, status__in=INTERRUPTED)
     found = found.annotate(last_result=Coalesce(Subquery(last.values("ended_result")[:1]), Value("")))
     return found.filter(ran_out).annotate(stale_since=since).order_by("stale_since", "pk")
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bases.models import ExtensionRequest, Province, TrainingBase
+from bases.models.organisations import ReportingMode
 from bases.scope import bases_for, provinces_for
 from bases.staff import recipients
 from portal import audit
@@ -83,7 +84,7 @@ def ask(
 def _check_askable(base: TrainingBase, cycle: CollectionCycle, step: Step, until: datetime) -> None:
     if cycle.locked_at is not None:
         raise StateMoved("本年度招收信息已锁定，不能再延期；漏报的住院医师请在下一年度补录。")
-    if base.province.reporting_mode == "2":
+    if base.province.reporting_mode == ReportingMode.API:
         raise StateMoved("本省已切换为接口传送，招收信息不在此填报，无需申请延期。")
     now_until = opening(cycle, step, province_id=base.province_id, base_id=base.pk).closes_at
     if now_until is None:

@@ -8,6 +8,7 @@ from typing import Any
 from bases.models import ImportBatch
 from bases.workbooks.kinds import KINDS, workbook_of
 from portal.sheets.reading import SheetRefused, Table
+from residents.models.enrollment import Module
 
 OUTDATED, NEWER = "old_template", "newer_template"
 
@@ -87,8 +88,7 @@ def _refuse_other(batch: ImportBatch, version: str | None) -> None:
                 raise SheetRefused(
                     "other_template",
                     f"这是“{title}”，不是“{own}”。",
-                    f"请到“批量导入”中的“{kind.title}”“{ImportBatch.Module(module).label}”上传；"
-                    f"或下载“{own}”填写。",
+                    f"请到“批量导入”中的“{kind.title}”“{Module(module).label}”上传；或下载“{own}”填写。",
                 )
 
 

@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from residents.models.enrollment import Module
+
 
 def upload_path(batch: "ImportBatch", filename: str) -> str:
     """A random name: what the sender called the file is kept as data and never used as a path."""
@@ -20,10 +22,6 @@ class ImportBatch(models.Model):
         ACCOUNTS = "accounts", "账号导入"
         TRAINING = "training", "培训信息导入"
         COMPLETIONS = "completions", "提前结业补报"
-
-    class Module(models.TextChoices):
-        INTAKE = "intake", "招收信息管理"
-        REGISTRY = "registry", "住院医师信息管理"
 
     class State(models.TextChoices):
         UPLOADED = "uploaded", "等待检查"

@@ -2,10 +2,12 @@ import pghistory
 from django.db import models
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
+from residents.codes import training
+
 
 class ReportingMode(models.TextChoices):
-    DIRECT = "1", "直接填报"
-    API = "2", "接口传送"
+    DIRECT = training.DIRECT_ENTRY, "直接填报"
+    API = training.API_TRANSFER, "接口传送"
 
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())

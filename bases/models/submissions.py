@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from residents.codes.training import INTAKE, REGISTRY
+
 
 class ReturnReason(models.TextChoices):
     """Why a province returns a record to its base (GOALS P4); it judges training info and status above all (BR-62)."""
@@ -41,7 +43,7 @@ class Submission(models.Model):
         API = "api", "接口"
 
     enrollment = models.ForeignKey("residents.Enrollment", models.PROTECT, related_name="submissions")
-    module = models.CharField(max_length=10, choices=[("intake", "招收信息"), ("registry", "住院医师信息")])
+    module = models.CharField(max_length=10, choices=[(INTAKE, "招收信息"), (REGISTRY, "住院医师信息")])
     number = models.PositiveSmallIntegerField("第几次上报")
     cycle = models.ForeignKey("portal.CollectionCycle", models.PROTECT, null=True, related_name="+")
     province = models.ForeignKey("bases.Province", models.PROTECT, related_name="+")

@@ -24,7 +24,7 @@ from portal.calendar import Opening, current_cycle
 from portal.models import CollectionCycle, Step, User
 from residents.completeness import Completeness, completeness_of_many
 from residents.models import Enrollment, PersonalReturn
-from residents.models.enrollment import ReportStatus, ReviewStatus
+from residents.models.enrollment import Module, ReportStatus, ReviewStatus
 from residents.openness import entries_of, report_entry
 from residents.rules import education
 from residents.services.returns import mark_reviewed
@@ -229,7 +229,7 @@ def _submit(
                 by=by,
                 declared=True,
                 number=last.get(row.pk, 0) + 1,
-                cycle=cycles.get(row.intake_year if row.module == "intake" else None),
+                cycle=cycles.get(row.intake_year if row.module == Module.INTAKE else None),
                 batch=batch,
                 reported=kept.get(row.pk),
                 approved=approved.get(row.pk),
@@ -249,10 +249,10 @@ def _submit(
 def _cycles_of(rows: list[Enrollment]) -> dict[int | None, CollectionCycle]:
     """The cycle of each intake year, and under None the one in which registry records are reported now."""
     cycles: dict[int | None, CollectionCycle] = {}
-    years = {row.intake_year for row in rows if row.module == "intake"}
+    years = {row.intake_year for row in rows if row.module == Module.INTAKE}
     for cycle in CollectionCycle.objects.filter(year__in=years):
         cycles[cycle.year] = cycle
-    if any(row.module == "registry" for row in rows) and (now := current_cycle()):
+    if any(row.module == Module.REGISTRY for row in rows) and (now := current_cycle()):
         cycles[None] = now
     return cycles
 
@@ -278,7 +278,7 @@ def build_submission(
     if number is None:
         number = (enrollment.submissions.aggregate(last=Max("number"))["last"] or 0) + 1
         cycle = cycle or _cycles_of([enrollment]).get(
-            enrollment.intake_year if enrollment.module == "intake" else None
+            enrollment.intake_year if enrollment.module == Module.INTAKE else None
         )
     snapshot = snapshot_as_kept(enrollment, reported)
     studied = education.derived(snapshot.get("education") or [])

@@ -12,6 +12,7 @@ from portal.sheets.reading import Table
 from residents.catalogue.catalogue import Problem, problem
 from residents.codes import CODE_LISTS
 from residents.models import Enrollment
+from residents.models.enrollment import Module
 from residents.rules import account
 from residents.rules.fields import Problems
 from residents.services.accounts import create_accounts
@@ -33,7 +34,7 @@ class AccountResource(WorkbookResource):
 
 def account_template(*, cycle_year: int, module: str) -> bytes:
     """The empty account template of one module (BR-27): text cells, a list on 证件类型, the sheet 填写说明."""
-    if module == "registry":
+    if module == Module.REGISTRY:
         example, years = cycle_year - 1, f"{account.FIRST_REGISTRY_YEAR}至{cycle_year - 1}"
         purpose = f"补录漏报的往年住院医师（住院医师信息管理），招收年份为{years}。"
     else:

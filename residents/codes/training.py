@@ -87,9 +87,16 @@ CURRENT_DEGREE = CodeList(
     synonyms={"无": "0", "科学型硕士": "2", "专业硕士": "3", "科学型博士": "4", "专业博士": "5"},
 )
 
-IN_TRAINING, EXTENDED, SUSPENDED, ENDED, WITHDRAWN = "1", "2", "3", "4", "5"
+# The two modules of the desk (BR-38): this year's recruits, and everybody approved or added late.
+INTAKE, REGISTRY = "intake", "registry"
 
-STATUS = CodeList("培训状态", {"1": "在培", "2": "延期", "3": "暂停", "4": "结束", "5": "退培"})
+IN_TRAINING, EXTENDED, SUSPENDED, ENDED, WITHDRAWN = "1", "2", "3", "4", "5"
+# Set by the base for a time, to be set back to 在培 (BR-82).
+INTERRUPTED = (EXTENDED, SUSPENDED, ENDED)
+
+STATUS = CodeList(
+    "培训状态", {IN_TRAINING: "在培", EXTENDED: "延期", SUSPENDED: "暂停", ENDED: "结束", WITHDRAWN: "退培"}
+)
 
 _REASONS = {
     "11": "转换培训基地",
@@ -157,9 +164,11 @@ WITHDRAWAL_KIND = CodeList(
     "退培类型", {"1": "协议退培", "2": "违约退培"}, synonyms={"协议": "1", "违约": "2"}
 )
 
+CERTIFIED, FAILED, ABSENT = "1", "2", "3"
+
 ENDED_RESULT = CodeList(
     "结业结果",
-    {"1": "结业并获证", "2": "未通过考核", "3": "未参加考核"},
+    {CERTIFIED: "结业并获证", FAILED: "未通过考核", ABSENT: "未参加考核"},
     synonyms={"获证": "1", "通过": "1", "未通过": "2", "未参加": "3"},
 )
 
@@ -167,7 +176,8 @@ REPORT_STATUS = CodeList("上报状态", {"0": "未上报", "1": "已上报"})
 REVIEW_STATUS = CodeList("审核状态", {"0": "—", "1": "待审核", "2": "审核通过", "3": "退回修改"})
 PERSONAL_STATE = CodeList("个人信息状态", {"0": "未填写", "1": "填写中", "2": "已完整", "3": "已退回"})
 CYCLE_STATE = CodeList("采集批次", {"0": "未开放", "1": "填报中", "2": "审核中", "3": "已锁定"})
-REPORTING_MODE = CodeList("报送方式", {"1": "直接填报", "2": "接口传送"})
+DIRECT_ENTRY, API_TRANSFER = "1", "2"
+REPORTING_MODE = CodeList("报送方式", {DIRECT_ENTRY: "直接填报", API_TRANSFER: "接口传送"})
 SWITCH_MODULE = CodeList("申请模块", {"1": "住院医师招收结果"})
 SWITCH_STATE = CodeList(
     "切换申请状态", {"0": "草稿", "1": "待确认", "2": "已确认", "3": "已驳回", "4": "已撤回"}

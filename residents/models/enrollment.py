@@ -5,17 +5,26 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from residents.codes import training
 from residents.models.personal import code, evidence_path, file, text
+from residents.rules.status import TRANSITIONS
+
+
+class Module(models.TextChoices):
+    """The two second-level menus under 住院医师管理 (BR-38, AM-22)."""
+
+    INTAKE = training.INTAKE, "招收信息管理"
+    REGISTRY = training.REGISTRY, "住院医师信息管理"
 
 
 class Status(models.TextChoices):
     """培训状态 (DOMAIN §3.4). All but 退培 hold the person at his base (BR-49)."""
 
-    IN_TRAINING = "1", "在培"
-    EXTENDED = "2", "延期"
-    SUSPENDED = "3", "暂停"
-    ENDED = "4", "结束"
-    WITHDRAWN = "5", "退培"
+    IN_TRAINING = training.IN_TRAINING, "在培"
+    EXTENDED = training.EXTENDED, "延期"
+    SUSPENDED = training.SUSPENDED, "暂停"
+    ENDED = training.ENDED, "结束"
+    WITHDRAWN = training.WITHDRAWN, "退培"
 
 
 class ReportStatus(models.TextChoices):
@@ -39,7 +48,7 @@ class PersonalState(models.TextChoices):
 
 # A person is held by an enrollment that has neither ended by 退培, lapsed at the lock (AM-29), been deleted nor been
 # set aside by the association after its 结束 (AM-25).
-LIVE = ~Q(status="5") & Q(
+LIVE = ~Q(status=Status.WITHDRAWN) & Q(
     lapsed_at__isnull=True, deleted_at__isnull=True, further_training_allowed_at__isnull=True
 )
 # No longer worked on: what a queue leaves out.
@@ -206,11 +215,11 @@ class Enrollment(models.Model):
                 name="enrollment_deletion_has_reason",
             ),
             models.CheckConstraint(
-                condition=Q(further_training_allowed_at__isnull=True) | Q(status="4"),
+                condition=Q(further_training_allowed_at__isnull=True) | Q(status=Status.ENDED),
                 name="enrollment_further_training_after_end",
             ),
             models.CheckConstraint(
-                condition=~Q(review_status="1") | Q(report_status="1"),
+                condition=~Q(review_status=ReviewStatus.PENDING) | Q(report_status=ReportStatus.REPORTED),
                 name="enrollment_pending_means_reported",
             ),
         ]
@@ -228,21 +237,9 @@ class Enrollment(models.Model):
                 field="status",
                 # Asked before the function is called: most updates leave the status alone.
                 condition=pgtrigger.AnyChange("status"),
+                # As the rules say, but for what only a granted correction may do (DOMAIN §3.4).
                 transitions=[
-                    ("1", "2"),
-                    ("1", "3"),
-                    ("1", "4"),
-                    ("1", "5"),
-                    ("2", "1"),
-                    ("3", "1"),
-                    ("4", "1"),
-                    ("2", "3"),
-                    ("3", "2"),
-                    ("2", "4"),
-                    ("3", "4"),
-                    ("2", "5"),
-                    ("3", "5"),
-                    ("5", "1"),
+                    pair for pair, how in TRANSITIONS.items() if pair[0] and not how.only_correction
                 ],
             ),
         ]
@@ -256,9 +253,9 @@ class Enrollment(models.Model):
         return is_kept and self.status != Status.WITHDRAWN and self.further_training_allowed_at is None
 
     @property
-    def module(self) -> str:
-        """The value "intake" until the province approves, "registry" afterwards and for late additions."""
-        return "registry" if self.registered_at else "intake"
+    def module(self) -> Module:
+        """The intake until the province approves, the registry afterwards and for late additions."""
+        return Module.REGISTRY if self.registered_at else Module.INTAKE
 
 
 # The history of a record is asked for by record and by context only; each of these indexes would be written by every
@@ -271,15 +268,15 @@ for _field in Enrollment.events.rel.related_model._meta.fields:
 def _change_needs() -> list[models.CheckConstraint]:
     """What a change of 培训状态 has to tell, held by the database too (DOMAIN §2.7, 3.4)."""
     # The first digit of a reason tells its status.
-    fits = Q(to_status="1", reason="") | Q(to_status="5", reason__startswith="1")
-    for status in ("2", "3", "4"):
+    fits = Q(to_status=Status.IN_TRAINING, reason="") | Q(to_status=Status.WITHDRAWN, reason__startswith="1")
+    for status in training.INTERRUPTED:
         fits |= Q(to_status=status, reason__startswith=status)
-    withdrawn = Q(to_status="5") & ~Q(destination="")
+    withdrawn = Q(to_status=Status.WITHDRAWN) & ~Q(destination="")
     details = (
-        Q(to_status="1")
-        | Q(to_status="2", extended_until__isnull=False)
-        | Q(to_status="3", suspended_from__isnull=False, expected_resume__isnull=False)
-        | (Q(to_status="4", ended_on__isnull=False) & ~Q(ended_result=""))
+        Q(to_status=Status.IN_TRAINING)
+        | Q(to_status=Status.EXTENDED, extended_until__isnull=False)
+        | Q(to_status=Status.SUSPENDED, suspended_from__isnull=False, expected_resume__isnull=False)
+        | (Q(to_status=Status.ENDED, ended_on__isnull=False) & ~Q(ended_result=""))
         | (withdrawn & (Q(reason__in=("11", "12")) | ~Q(withdrawal_kind="")))
     )
     needs = {
@@ -321,10 +318,3 @@ class StatusChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.from_status}→{self.to_status}"
-
-
-class Module(models.TextChoices):
-    """The two second-level menus under 住院医师管理 (BR-38, AM-22)."""
-
-    INTAKE = "intake", "招收信息管理"
-    REGISTRY = "registry", "住院医师信息管理"

@@ -7,6 +7,7 @@ the person, `live_enrollment` (see problems).
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from residents.codes.training import REGISTRY
 from residents.rules import identity
 from residents.rules.fields import Field, Problems, add, missing_fields, require, without_empty
 from residents.rules.text import LONGEST_NAME, name_problems
@@ -94,7 +95,7 @@ def _judge_year(year: int | None, context: Mapping[str, Any], found: Problems) -
     cycle_year = context.get("cycle_year")
     if year is None or cycle_year is None:
         return
-    if context.get("module") == "registry":
+    if context.get("module") == REGISTRY:
         if not FIRST_REGISTRY_YEAR <= year < cycle_year:
             add(
                 found,

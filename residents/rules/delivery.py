@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from residents.catalogue.catalogue import Problem, problem
+from residents.codes.training import INTAKE
 from residents.rules import account, basic, certificate, education, training
 from residents.rules.fields import Field, Problems, normalise, read_values
 
@@ -77,7 +78,7 @@ def judge(delivered: Delivered, context: Mapping[str, Any]) -> None:
     `stored` (the certificate that the person has already, if any).
     """
     values = delivered.values
-    known = {"stored": {}, **context, "module": "intake"}
+    known = {"stored": {}, **context, "module": INTAKE}
     _merge(delivered, "account", account.problems(_judgeable(delivered, "account"), known))
     if context.get("base_found") is False:
         named = values["training"].get("training_base")

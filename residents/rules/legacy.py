@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from residents.catalogue.catalogue import Problem, problem
-from residents.codes.training import IN_TRAINING
+from residents.codes.training import IN_TRAINING, REGISTRY
 from residents.rules import account, basic, certificate, delivery, education, status, training, work
 from residents.rules.fields import Field, Problems, normalise, read_values
 
@@ -53,7 +53,7 @@ def judge(raw: Mapping[str, Any], unreadable: Mapping[str, Problem], context: Ma
     `base_province`; what the platform knows of the person is judged by `live_problems`.
     """
     row = Judged()
-    known = {**context, "module": "registry", "cycle_year": _CYCLE_YEAR}
+    known = {**context, "module": REGISTRY, "cycle_year": _CYCLE_YEAR}
     found: dict[str, Problems] = {}
     for part in ("account", "basic", "work", "certificate", "training", "status"):
         row.values[part], found[part] = _read(part, raw.get(part, {}), part, unreadable)

@@ -15,6 +15,7 @@ from residents.codes.training import (
     ENDED_RESULT,
     EXTENDED,
     IN_TRAINING,
+    INTAKE,
     OTHER_REASONS,
     REASON,
     REASONS_OF_STATUS,
@@ -164,7 +165,7 @@ def problems(values: Mapping[str, Any], context: Mapping[str, Any]) -> Problems:
 
 def _judge_transition(status: str, context: Mapping[str, Any], found: Problems) -> None:
     current = context.get("current_status")
-    if context.get("module") == "intake" and current is not None:
+    if context.get("module") == INTAKE and current is not None:
         add(found, "status", "status_in_intake")
         return
     transition = TRANSITIONS.get((current, status))

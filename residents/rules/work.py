@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from residents.codes.practice import NO_TITLE, TITLE, UNGRADED, UNGRADED_LEVEL
+from residents.codes.training import INTAKE
 from residents.rules.dates import add_years
 from residents.rules.fields import Field, Problems, add, missing_fields, without_empty
 from residents.rules.identity import uscc_problems
@@ -73,7 +74,7 @@ def problems(values: Mapping[str, Any], context: Mapping[str, Any]) -> Problems:
 
 def missing(values: Mapping[str, Any], context: Mapping[str, Any]) -> list[str]:
     """Fields a report still needs; none in intake (AM-06)."""
-    return [] if context.get("module") == "intake" else missing_fields(FIELDS, values, context)
+    return [] if context.get("module") == INTAKE else missing_fields(FIELDS, values, context)
 
 
 def prefill(training: Mapping[str, Any], base_name: str) -> dict[str, Any]:

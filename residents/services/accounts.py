@@ -17,7 +17,7 @@ from django.utils import timezone
 from portal.bulk import insert_select, stage_into
 from portal.models import User
 from residents.models import Enrollment, StatusChange
-from residents.models.enrollment import Status
+from residents.models.enrollment import Module, Status
 from residents.services.returns import settle_states
 from residents.services.staging import STAGED, create_staging, forget_lost, insert_new_persons, staged
 from residents.standing import AccountRow, Known, Standing, standings
@@ -93,7 +93,7 @@ class _Entrance:
     ) -> None:
         self.cursor = cursor
         self.base = base
-        self.is_late = module == "registry"
+        self.is_late = module == Module.REGISTRY
         self.batch = batch
         self.by = by
         self.origin = origin

@@ -27,7 +27,7 @@ from residents.models import (
     SectionConfirmation,
     WorkInfo,
 )
-from residents.models.enrollment import ReportStatus
+from residents.models.enrollment import Module, ReportStatus
 from residents.openness import personal_entry
 from residents.rules import basic, certificate, education, work
 from residents.rules.fields import Field, Problems
@@ -88,7 +88,7 @@ class SaveResult:
 
 def has_section(enrollment: Enrollment, block: str) -> bool:
     """工作信息 is a block of the registry only (AM-06)."""
-    return block in RULES and (block != "work" or enrollment.module == "registry")
+    return block in RULES and (block != "work" or enrollment.module == Module.REGISTRY)
 
 
 def own_fields(enrollment: Enrollment, block: str) -> tuple[Field, ...]:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from portal.models import User
 from residents.catalogue.catalogue import problem
-from residents.codes.training import ENDED, EXTENDED, IN_TRAINING
+from residents.codes.training import CERTIFIED, ENDED, EXTENDED, FAILED, IN_TRAINING
 from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import LIVE, ReviewStatus
 from residents.rules import status as rules
@@ -44,7 +44,7 @@ def status_context(enrollment: Enrollment) -> dict[str, Any]:
         "intake_year": enrollment.intake_year,
         "approved_years": enrollment.approved_years,
         # 未参加考核 is no result.
-        "has_exam_result": any(change.ended_result in ("1", "2") for change in changes),
+        "has_exam_result": any(change.ended_result in (CERTIFIED, FAILED) for change in changes),
         "has_pending_extension": (
             enrollment.status == EXTENDED and enrollment.review_status == ReviewStatus.PENDING
         ),

@@ -11,6 +11,7 @@ from portal.models import AuditEvent
 from portal.roles import Role
 from residents.history import timeline
 from residents.models import Enrollment, PersonalReturn, SectionConfirmation
+from residents.models.enrollment import Module
 from residents.services.personal import RULES, confirm_unchanged
 from residents.services.refusals import Refused
 from residents.services.returns import answer_without_change
@@ -42,7 +43,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def _confirmed(desk: Desk) -> dict[str, SectionConfirmation] | None:
     """This cycle's confirmations by section; None where there is nothing to confirm yet (R5)."""
     cycle = current_cycle()
-    if desk.enrollment.module != "registry" or not desk.enrollment.is_live or cycle is None:
+    if desk.enrollment.module != Module.REGISTRY or not desk.enrollment.is_live or cycle is None:
         return None
     stored = SectionConfirmation.objects.filter(resident=desk.enrollment.resident_id, cycle=cycle)
     return {each.section: each for each in stored}
@@ -95,7 +96,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
     section = request.POST.get("section", "")
     desk = required_desk(request.user, section if section in RULES else "")
     cycle = current_cycle()
-    if cycle is None or desk.enrollment.module != "registry":
+    if cycle is None or desk.enrollment.module != Module.REGISTRY:
         raise Http404
     try:
         is_new = confirm_unchanged(desk.enrollment, section, cycle, by=request.user)

@@ -20,6 +20,7 @@ from portal.calendar import current_cycle, opening
 from portal.models import CollectionCycle, Step, User
 from portal.roles import Role
 from residents.models import Enrollment
+from residents.models.enrollment import Module
 from residents.services.accounts import create_accounts
 from residents.services.delivered import (
     Content,
@@ -149,7 +150,7 @@ def _create(base: TrainingBase, group: Sequence[Entry], by: User) -> list[Entry]
     created = create_accounts(
         [each.row for each in group],
         base=base,
-        module="intake",
+        module=Module.INTAKE,
         batch=None,
         by=by,
         origin=Enrollment.Origin.API,

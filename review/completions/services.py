@@ -21,6 +21,7 @@ from portal.calendar import Opening, current_cycle, opening
 from portal.messages import services as messages
 from portal.models import CollectionCycle, Step, User
 from portal.roles import Action, Role
+from residents.models.enrollment import Module
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved
 from residents.services.uploads import upload_problem
@@ -65,7 +66,7 @@ def upload(
         batch = store_upload(
             workbook,
             kind=ImportBatch.Kind.COMPLETIONS,
-            module=ImportBatch.Module.REGISTRY,
+            module=Module.REGISTRY,
             province=province,
             by=by,
             token=token,

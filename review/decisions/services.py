@@ -22,7 +22,7 @@ from portal import audit
 from portal.models import User
 from portal.roles import Action
 from residents.models import Enrollment
-from residents.models.enrollment import ReportStatus, ReviewStatus, Status
+from residents.models.enrollment import Module, ReportStatus, ReviewStatus, Status
 from residents.openness import review_entries, revocation_entry
 from residents.services import states
 from residents.services.returns import settle_states
@@ -68,7 +68,7 @@ def approve(choices: Mapping[int, int], *, by: User) -> Decision:
         mark_approved_many([row.enrollment_id for row in ready], pending, now=now)
         _close(ready, Outcome.APPROVED, by, batch, now)
         # In the registry 工作信息 is asked too (AM-06).
-        settle_states([row.enrollment_id for row in ready if row.module == "intake"])
+        settle_states([row.enrollment_id for row in ready if row.module == Module.INTAKE])
         _conclude("approve", batch, by, ready, left_out)
         notifications.approved(ready)
     return Decision(batch, ready, left_out)

@@ -13,6 +13,7 @@ from bases.counts import count_anew
 from bases.models import Specialty, Submission
 from portal.models import User
 from residents.models import Enrollment, Resident
+from residents.models.enrollment import PersonalState
 
 # Two characters that stand side by side in the name of every 10,000th person only, as in the study of searches.
 RARE, RARE_EVERY = "龘龖", 10_000
@@ -124,7 +125,7 @@ def add_residents(
         approved = "CASE WHEN is_approved THEN submission_id END"
         _fill(
             Enrollment,
-            Enrollment(approved_years=3, personal_state="2", training_complete=True),
+            Enrollment(approved_years=3, personal_state=PersonalState.COMPLETE, training_complete=True),
             id="enrollment_id",
             resident_id="resident_id",
             base_id="base_id",

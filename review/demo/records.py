@@ -21,6 +21,7 @@ from residents.models import (
     StatusChange,
     WorkInfo,
 )
+from residents.models.enrollment import Module, PersonalState, ReportStatus, ReviewStatus, Status
 from review.demo.organisations import PASSWORD
 from review.demo.people import People
 from review.demo.values import bachelor_values, basic_values, master_values, training_values, work_values
@@ -49,7 +50,7 @@ class Records:
     # --- parts ---------------------------------------------------------------------------------------------------
 
     def imported(
-        self, base: TrainingBase, year: int, *, activated: bool = True, origin: str = "intake"
+        self, base: TrainingBase, year: int, *, activated: bool = True, origin: str = Enrollment.Origin.INTAKE
     ) -> Enrollment:
         """An account and an enrollment as an import leaves them."""
         person = self.people.next(province=base.province_id, intake_year=year)
@@ -75,9 +76,11 @@ class Records:
             intake_year=year,
             origin=origin,
             created_by=self.officer[base.pk],
-            registered_at=None if origin == "intake" else timezone.now(),
+            registered_at=None if origin == Enrollment.Origin.INTAKE else timezone.now(),
         )
-        StatusChange.objects.create(enrollment=enrollment, to_status="1", changed_by=self.officer[base.pk])
+        StatusChange.objects.create(
+            enrollment=enrollment, to_status=Status.IN_TRAINING, changed_by=self.officer[base.pk]
+        )
         return enrollment
 
     def fill_personal(self, enrollment: Enrollment, *, with_certificate: bool = True) -> None:
@@ -126,7 +129,7 @@ class Records:
         )
         submission.reported_at = timezone.now() - datetime.timedelta(days=days_ago)
         submission.save()
-        enrollment.report_status, enrollment.review_status = "1", "1"
+        enrollment.report_status, enrollment.review_status = ReportStatus.REPORTED, ReviewStatus.PENDING
         enrollment.state_since = submission.reported_at
         enrollment.save()
         return submission
@@ -140,11 +143,11 @@ class Records:
         if outcome == "approved":
             enrollment.review_status, enrollment.specialty_locked = "2", True
             enrollment.approved_submission = submission
-            if submission.module == "intake":
+            if submission.module == Module.INTAKE:
                 enrollment.intake_submission, enrollment.registered_at = submission, submission.decided_at
         else:
-            enrollment.review_status = "3" if outcome == "returned" else "0"
-            enrollment.report_status = "0"
+            enrollment.review_status = ReviewStatus.RETURNED if outcome == "returned" else ReviewStatus.NONE
+            enrollment.report_status = ReportStatus.UNREPORTED
         enrollment.state_since = submission.decided_at
         enrollment.save()
 
@@ -161,7 +164,7 @@ class Records:
         enrollment.status, enrollment.status_since = to, self.today - datetime.timedelta(days=20)
         enrollment.extended_until = values.get("extended_until")
         enrollment.expected_resume = values.get("expected_resume")
-        enrollment.report_status = "0"
+        enrollment.report_status = ReportStatus.UNREPORTED
         enrollment.save()
 
     # --- this year's intake --------------------------------------------------------------------------------------
@@ -243,7 +246,7 @@ class Records:
     def make_changed_after_approval(self, base: TrainingBase) -> Enrollment:
         enrollment = self.make_approved(base, self.today.year - 1)
         enrollment.remark = "已轮转至协同单位"
-        enrollment.report_status = "0"
+        enrollment.report_status = ReportStatus.UNREPORTED
         enrollment.save()
         return enrollment
 
@@ -303,10 +306,12 @@ class Records:
             intake_year=old.intake_year,
             origin="transfer",
             registered_at=timezone.now(),
-            personal_state="2",
+            personal_state=PersonalState.COMPLETE,
             created_by=self.officer[target.pk],
         )
-        StatusChange.objects.create(enrollment=new, to_status="1", changed_by=self.officer[target.pk])
+        StatusChange.objects.create(
+            enrollment=new, to_status=Status.IN_TRAINING, changed_by=self.officer[target.pk]
+        )
         return new
 
     def make_transfer_wanted(self, base: TrainingBase) -> Enrollment:

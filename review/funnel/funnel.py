@@ -22,7 +22,7 @@ from portal.calendar import current_cycle
 from portal.models import CollectionCycle, User
 from portal.roles import Action, Role
 from residents.models import Enrollment
-from residents.models.enrollment import PersonalState, ReportStatus, ReviewStatus
+from residents.models.enrollment import Module, PersonalState, ReportStatus, ReviewStatus
 from review.models import FunnelCount
 
 # So many records are counted in about a third of a second, while the page is waited for.
@@ -222,7 +222,7 @@ def days(found: QuerySet[Enrollment]) -> list[Day]:
     a long time not every day is told, but always the last.
     """
     reported = at_stage(found, "reported").values("pk")
-    first_reports = Submission.objects.filter(enrollment__in=reported, number=1, module="intake")
+    first_reports = Submission.objects.filter(enrollment__in=reported, number=1, module=Module.INTAKE)
     per_day = [
         _per_day(found, "created_at"),
         _per_day(at_stage(found, "activated"), "resident__user__activated_at"),

@@ -12,6 +12,7 @@ from portal.models import User
 from portal.searching import SearchField
 from portal.widgets import LongSelect
 from residents.codes import CODE_LISTS
+from residents.models.enrollment import Module
 from review.assignments.services import bases_of
 from review.choices import ANY
 
@@ -31,7 +32,9 @@ class ListFilter(forms.Form):
         label="人员类型", required=False, choices=lambda: ANY + CODE_LISTS["trainee_type"].choices
     )
     module = forms.ChoiceField(
-        label="模块", required=False, choices=[*ANY, ("intake", "招收信息"), ("registry", "住院医师信息")]
+        label="模块",
+        required=False,
+        choices=[*ANY, (Module.INTAKE, "招收信息"), (Module.REGISTRY, "住院医师信息")],
     )
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:

@@ -7,7 +7,7 @@ from bases.scope import enrollments_for
 from portal.models import User
 from portal.roles import Action
 from residents.models import Enrollment
-from residents.models.enrollment import ReviewStatus
+from residents.models.enrollment import Module, ReviewStatus
 from residents.search import by_name_or_number
 
 LAPSED = "lapsed"
@@ -46,7 +46,7 @@ def all_records(user: User, filters: Mapping) -> QuerySet[Enrollment]:
         bases = TrainingBase.objects.filter(province=filters["province"])
         records = records.filter(base__in=list(bases.values_list("pk", flat=True)))
     if filters.get("module"):
-        records = records.filter(registered_at__isnull=filters["module"] == "intake")
+        records = records.filter(registered_at__isnull=filters["module"] == Module.INTAKE)
     if filters.get("q"):
         records = by_name_or_number(records, filters["q"])
     return records

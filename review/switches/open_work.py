@@ -9,7 +9,7 @@ from django.db.models.functions import Cast
 from bases.models import ImportBatch, Province, TrainingBase
 from portal.models import CollectionCycle, FormDraft
 from residents.models import Enrollment
-from residents.models.enrollment import LIVE, ReportStatus, ReviewStatus
+from residents.models.enrollment import LIVE, Module, ReportStatus, ReviewStatus
 
 _BatchState = ImportBatch.State
 UNFINISHED = (_BatchState.UPLOADED, _BatchState.CHECKING, _BatchState.CHECKED, _BatchState.APPLYING)
@@ -68,7 +68,7 @@ def open_work(province: Province, cycle: CollectionCycle | None) -> OpenWork:
         .order_by("base__code")
     )
     batches = ImportBatch.objects.filter(
-        base__province=province, module=ImportBatch.Module.INTAKE, state__in=UNFINISHED
+        base__province=province, module=Module.INTAKE, state__in=UNFINISHED
     ).select_related("base", "uploaded_by")
     return OpenWork(bases=bases.count(), by_base=by_base, batches=batches, drafts=_drafts(records), **counts)
 

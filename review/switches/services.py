@@ -24,6 +24,7 @@ from portal.messages import services as messages
 from portal.models import Step, User
 from portal.roles import Action, Role
 from residents.catalogue.catalogue import problem
+from residents.models.enrollment import Module
 from residents.rules import switch
 from residents.rules.fields import read_values
 from residents.services.refusals import Refused, refuse_errors
@@ -228,5 +229,9 @@ def _tell(
         ids = TrainingBase.objects.filter(province=application.province_id).values_list("pk", flat=True)
         people = {person for each in recipients(TrainingBase, ids).values() for person in each}
         messages.send(
-            people, kind=KIND, subject=subject, body=body, link=reverse("bases:record-list", args=["intake"])
+            people,
+            kind=KIND,
+            subject=subject,
+            body=body,
+            link=reverse("bases:record-list", args=[Module.INTAKE]),
         )

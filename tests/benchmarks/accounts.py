@@ -18,6 +18,7 @@ from bases.imports.worker import apply_batch, check_batch
 from bases.models import ImportBatch
 from portal.sheets.writing import Column, write_template
 from residents.models import Enrollment
+from residents.models.enrollment import Module
 from residents.pinyin import pinyin_key
 from residents.rules.identity import to_18_digits
 from residents.services.accounts import create_accounts
@@ -80,7 +81,7 @@ def product_import(content: bytes) -> None:
     batch = imports.store_upload(
         SimpleUploadedFile("bench.xlsx", content),
         kind=ImportBatch.Kind.ACCOUNTS,
-        module=ImportBatch.Module.INTAKE,
+        module=Module.INTAKE,
         base=base,
         by=officer,
         token=uuid.uuid4(),

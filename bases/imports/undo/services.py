@@ -201,7 +201,7 @@ def _note(reason: str, verdict: str) -> dict[str, Any]:
 
 
 def _reasons(enrollments: Collection[Enrollment]) -> dict[int, str]:
-    """Why a record is not as the import left it, by its id; those that are as it left them are absent. The first reason counts."""
+    """Why a record is not as the import left it, by its id, without those that are. The first reason counts."""
     found: dict[int, str] = {}
     for facts in (_own_facts, _events_of_person, _events_of_record):
         for enrollment_id, reason in facts(enrollments):

@@ -16,7 +16,7 @@ from bases.models import ImportBatch, ImportRow, Submission
 from portal.models import Step, User
 from residents.catalogue.catalogue import problem
 from residents.models import Enrollment, StatusChange
-from residents.models.enrollment import LIVE
+from residents.models.enrollment import LIVE, Module
 from residents.openness import entries_of, training_entry
 from residents.rules import status
 from residents.services.returns import settle_states
@@ -102,7 +102,7 @@ def updates_of(batch: ImportBatch) -> Updates:
         change, reason = _status_to_write(record, past, rows[record.pk])
         reason = _reason(record, past) or reason
         # In the registry a record is closed by 退培 only, and that is what may be taken back.
-        if not reason and record.module == "intake" and not entries[record.pk].is_open:
+        if not reason and record.module == Module.INTAKE and not entries[record.pk].is_open:
             reason = entries[record.pk].reason
         if not reason and change and record.resident_id in elsewhere:
             reason = problem("reopen_blocked").text

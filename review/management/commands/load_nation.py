@@ -5,6 +5,7 @@ from django.db import transaction
 from bases.models import Province, Specialty, SpecialtyBase, Submission, TrainingBase
 from portal.calendar import current_cycle
 from portal.models import User
+from residents.models.enrollment import Module
 from review.demo.nation import PREFIX, add_residents
 
 BASES_A_PROVINCE = 20
@@ -22,7 +23,7 @@ class Command(BaseCommand):
         cycle = current_cycle()
         reporter = User.objects.filter(role="base").first()
         reviewer = User.objects.filter(role="province").first()
-        pattern = Submission.objects.filter(outcome="approved", module="intake").first()
+        pattern = Submission.objects.filter(outcome=Submission.Outcome.APPROVED, module=Module.INTAKE).first()
         if not (cycle and reporter and reviewer and pattern):
             raise CommandError("Load the demo first: manage.py load_demo.")
         if User.objects.filter(username=f"{PREFIX}1").exists():
