@@ -77,7 +77,7 @@ def apply(request: HttpRequest, kind: str) -> HttpResponse:
         return _preview(request, context, made, request.POST["rows"])
     if kind == "staff":
         slips = staff_import.apply(made, by=request.user, request=request)
-        return render(request, "review/staff/slips.html", {"slips": slips})
+        return render(request, "review/organisations/slips.html", {"slips": slips})
     directory_import.apply(made, by=request.user)
     done = "，".join(f"{words} {number}" for words, number in made.counts.items() if number)
     messages.success(request, f"机构名录已导入：{done}。")
