@@ -1,16 +1,29 @@
 """One fixture per person: an officer of a base, his neighbour, two provinces, the association, two residents."""
 
-import importlib
-
 import pytest
-from django.apps import apps
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, TransactionTestCase, override_settings
 
 from bases.models import Province
 from portal.roles import Role
 from residents.services import code_lists
-from tests import factories
+from tests import database, factories
+
+# Both kinds of pytest-django's database tests stand on Django's; only one that really commits comes here.
+TransactionTestCase._fixture_teardown = lambda _: database.empty()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _fast_hasher():
+    """Argon2id is slow by intention; where hashing is the subject, a test asks for `argon2`."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
+@pytest.fixture
+def argon2(settings):
+    """The product's own hasher."""
+    settings.PASSWORD_HASHERS = ["portal.hashers.OwaspArgon2idHasher"]
 
 
 @pytest.fixture(autouse=True)
@@ -34,23 +47,24 @@ def _code_lists_as_built():
     code_lists.take_over()
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_modify_db_settings, django_db_blocker):
+    """Takes the place of pytest-django's, which migrates for every process."""
+    with django_db_blocker.unblock():
+        database.make()
+    yield
+    with django_db_blocker.unblock():
+        database.drop()
+
+
 @pytest.fixture(autouse=True)
-def _database_as_migrated(request):
-    """Tests with real commits end in a flush: provinces and specialties, which a migration made, come back before
-    the next one. Tests without a database touch none."""
-    marker = request.node.get_closest_marker("django_db")
-    names = set(request.fixturenames)
-    if {"transactional_db", "live_server"} & names or (
-        marker is not None and marker.kwargs.get("transaction")
+def _nothing_cached(request):
+    """No test meets what another one cached. Tests without a database touch none."""
+    if request.node.get_closest_marker("django_db") or {"db", "transactional_db", "live_server"} & set(
+        request.fixturenames
     ):
-        request.getfixturevalue("transactional_db")
-    elif marker is not None or "db" in names:
-        request.getfixturevalue("db")
-    else:
-        return
-    if not Province.objects.exists():
-        importlib.import_module("bases.migrations.0004_reference_data").load(apps, None)
-    cache.clear()
+        request.getfixturevalue("_django_db_helper")
+        cache.clear()
 
 
 @pytest.fixture

@@ -23,7 +23,6 @@ def test_demo_is_refused_where_debug_is_off(db, settings):
 
 def test_demo_has_every_state_and_valid_people(db, settings, capsys):
     settings.DEBUG = True
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
     call_command("load_demo")
 
@@ -45,7 +44,6 @@ def test_demo_has_every_state_and_valid_people(db, settings, capsys):
 def test_demo_records_are_what_they_say(db, settings):
     """A demo record called complete must be complete by the rules, or the demo would teach wrong things."""
     settings.DEBUG = True
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     call_command("load_demo", verbosity=0)
     records = Enrollment.objects.filter(intake_submission__isnull=True, report_status="1", registered_at=None)
     assert records.count() > 50
@@ -62,7 +60,6 @@ def test_demo_records_are_what_they_say(db, settings):
 def test_nation_comes_on_top_of_the_demo_once_and_never_into_a_real_database(settings):
     """TRUST 13; the generator of issue 5: what it adds is counted like everything else."""
     settings.DEBUG = True
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     with pytest.raises(CommandError, match="load_demo"):
         call_command("load_nation", residents=10)
     call_command("load_demo")

@@ -6,28 +6,19 @@ import subprocess
 import sys
 import threading
 import uuid
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
 
 from bases.imports import services as imports
 from bases.imports.worker import apply_batch, check_batch
-from bases.models import ImportBatch, Province
+from bases.models import ImportBatch
 from residents.models import Enrollment, Resident, StatusChange
 from tests import factories
 from tests.bases.conftest import account_line, counts, workbook
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _reference_data(transactional_db):
-    """The flush after a test with real commits takes provinces and specialties with it."""
-    if not Province.objects.exists():
-        import_module("bases.migrations.0004_reference_data").load(apps, None)
 
 
 def at_once(*jobs) -> list:

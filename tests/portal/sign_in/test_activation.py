@@ -14,6 +14,9 @@ from residents.models import BasicInfo, Enrollment
 from tests import factories
 from tests.portal.sign_in.entrances import NEW, STAFF_ENTRANCE, activation, sign_in
 
+# Hashing is a part of the subject.
+pytestmark = pytest.mark.usefixtures("argon2")
+
 
 def test_activation_page_shows_nothing_of_the_person(newcomer):
     """TRUST 3."""

@@ -27,6 +27,9 @@ from tests.portal.sign_in.authenticators import (
 )
 from tests.portal.sign_in.entrances import NEW, STAFF_ENTRANCE, activation, sign_in
 
+# Hashing is a part of the subject.
+pytestmark = pytest.mark.usefixtures("argon2")
+
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch) -> type[Clock]:

@@ -17,6 +17,9 @@ from tests import factories
 from tests.factories import PASSWORD
 from tests.portal.sign_in.entrances import NEW, RESIDENT_ENTRANCE, STAFF_ENTRANCE, activation, sign_in
 
+# Hashing is a part of the subject.
+pytestmark = pytest.mark.usefixtures("argon2")
+
 
 def body(response) -> str:
     """The page without what differs on every answer."""
