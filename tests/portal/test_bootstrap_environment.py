@@ -64,7 +64,7 @@ def test_a_port_that_is_none_is_refused(port):
     done = _serve(PORT=port)
 
     assert done.returncode == 1
-    assert f"PORT={port} 不是端口号" in done.stderr
+    assert f"设置 PORT：“{port}”应为 1 到 65535 的整数" in done.stderr
 
 
 def test_a_taken_port_is_named_with_the_next_one():
