@@ -118,6 +118,14 @@ def test_no_path_of_the_project_is_served(collected, debug):
     assert strange == {}
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("proxies", "status"), [("0", 301), ("1", 200)])
+def test_a_forwarded_scheme_is_believed_of_our_own_proxies_only(collected, proxies, status):
+    """FINDINGS O11: gunicorn believed whoever came from 127.0.0.1, whatever the portal was told."""
+    with served(collected, TRUSTED_PROXY_COUNT=proxies) as port:
+        assert ask(port, ["/health/"])["/health/"][0] == status
+
+
 @pytest.mark.parametrize("value", ["{project}", "{project}/..", ".", "var", "static"])
 def test_a_hostile_static_root_stops_everything(checkout, value):
     """No server starts, the check refuses, and `collectstatic --clear` writes and clears nothing."""
@@ -205,24 +213,23 @@ def run(checkout: Path, *command: str, **changes: str) -> subprocess.CompletedPr
 
 @contextlib.contextmanager
 def served(checkout: Path, **changes: str) -> Iterator[int]:
-    """The port on which gunicorn answers."""
+    """The port on which the web process of the Procfile answers, with threads for many questions at once."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}"]
+    lines = (checkout / "portal" / "bootstrap" / "Procfile").read_text().splitlines()
+    web = next(line.removeprefix("web: ") for line in lines if line.startswith("web: "))
+    own = {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "BIND": f"127.0.0.1:{port}",
+        "WEB_WORKERS": "1",
+        "DATABASE_URL": database_url(),
+    }
     process = subprocess.Popen(
-        [
-            *command,
-            "--worker-class",
-            "gthread",
-            "--threads",
-            "4",
-            "--keep-alive",
-            "60",
-            "--no-control-socket",
-        ],
+        ["/bin/sh", "-c", f"exec {web} --worker-class gthread --threads 4 --keep-alive 60"],
         cwd=checkout,
-        env=environment(DATABASE_URL=database_url(), **changes),
+        env=environment(**own, **changes),
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:

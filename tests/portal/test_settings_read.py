@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from portal import checks
 from portal.bootstrap import environment, folders, values
 from portal.bootstrap.failure import Failure
 
@@ -139,6 +140,21 @@ def test_a_command_ends_with_the_words_alone():
     assert done.returncode == 1
     assert "设置 TRUSTED_PROXY_COUNT：“two”应为 0 到 20 的整数" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["MESSAGE_GATEWAY", "UPLOAD_SCANNER", "EMAIL_BACKEND"])
+@pytest.mark.parametrize(
+    "path", ["portal.nothing.send", "portal.gateways.nothing", "word", "portal.gateways.log"]
+)
+def test_named_code_that_cannot_be_used_is_told_at_start(settings, name, path):
+    """FINDINGS O3: messages stayed unsent and uploads failed, and `check --deploy` was clean."""
+    assert checks.named_code_exists() == []
+    setattr(settings, name, path)
+
+    (fault,) = checks.named_code_exists()
+    assert f"设置 {name}：“{path}”不能使用" in fault.msg
+    with pytest.raises(Failure, match=name):
+        checks.refuse_unusable_code()
 
 
 def test_nothing_but_the_reader_looks_into_the_environment():
