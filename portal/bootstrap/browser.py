@@ -4,8 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
+from portal.bootstrap import values
 from portal.bootstrap.failure import Failure, exit_code_of
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -14,10 +14,12 @@ PACKAGES = ("chromium", "fonts-noto-cjk")
 
 def path() -> str:
     """The Chromium to use: PORTAL_CHROMIUM, the machine's own, else Debian's, installed where root may do so."""
-    if given := os.environ.get("PORTAL_CHROMIUM"):
-        if not Path(given).exists():
-            raise Failure(f"PORTAL_CHROMIUM={given} 不存在。/ No such file.")
-        return given
+    if given := values.given("PORTAL_CHROMIUM"):
+        if (program := shutil.which(given)) is None:
+            raise Failure(
+                f"PORTAL_CHROMIUM={given} 不存在，或不能运行。/ No such program, or not one that you may run."
+            )
+        return program
     program = _installed()
     if (program is None or not _shows_chinese()) and _may_install():
         _install()

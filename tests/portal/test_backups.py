@@ -130,3 +130,14 @@ def test_members_that_lead_out_of_the_folder_are_refused(tmp_path):
         archive.addfile(tarfile.TarInfo("../outside"), io.BytesIO())
     with tarfile.open(path) as archive, pytest.raises(backups.BackupFailed, match="不可信"):
         backups._own_files(archive)
+
+
+@pytest.mark.parametrize("inside", ["uploads", "static", "code"])
+def test_a_backup_does_not_lie_in_what_it_saves_or_what_is_served(tmp_path, settings, inside):
+    settings.STATIC_ROOT = tmp_path / "static"
+    places = {"uploads": backups.uploads_folder(), "static": tmp_path / "static", "code": ROOT / "portal"}
+
+    with pytest.raises(backups.BackupFailed, match="备份文件夹不能放在这里"):
+        backups.make(places[inside] / "backup")
+
+    assert not (places[inside] / "backup").exists()
