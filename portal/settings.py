@@ -151,7 +151,7 @@ GUARDIAN_MONKEY_PATCH_USER = False
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_IDLE_SECONDS = int(env("SESSION_IDLE_SECONDS", "1800"))
-# Whether the association, and whoever asks for full numbers, must have a second factor (TRUST 14). Anybody may.
+# Whether the association, and whoever asks for full numbers, must have a second factor (TRUST-14). Anybody may.
 SECOND_FACTOR_REQUIRED = env_bool("SECOND_FACTOR_REQUIRED", not DEBUG)
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
@@ -219,9 +219,9 @@ UPLOAD_MAX_BYTES = 20 * 1024 * 1024
 WORKBOOK_MAX_ROWS = int(env("WORKBOOK_MAX_ROWS", "5000"))
 # What one key of the interface may ask in a minute; a batch holds up to a thousand records.
 API_REQUESTS_PER_MINUTE = int(env("API_REQUESTS_PER_MINUTE", "120"))
-# Uploaded workbooks are deleted after this many days (DOMAIN P-26).
+# Uploaded workbooks are deleted after this many days (PAIN-26).
 UPLOAD_RETENTION_DAYS = int(env("UPLOAD_RETENTION_DAYS", "90"))
-# Exported files can be fetched for this many days, then they are deleted (GOALS N5).
+# Exported files can be fetched for this many days, then they are deleted (GOAL-N5).
 EXPORT_DAYS = int(env("EXPORT_DAYS", "7"))
 # How long a process may work with code lists that the association has just changed; 0: until it starts anew.
 CODE_LISTS_SECONDS = int(env("CODE_LISTS_SECONDS", "3"))
