@@ -22,6 +22,16 @@ def test_every_rule_is_kept_and_proved_and_the_tables_say_where():
     assert citations.gaps() == []
 
 
+@pytest.mark.parametrize("desk", ["bases", "review"])
+def test_every_room_stands_in_the_glossary_with_its_word(desk):
+    page = (citations.ROOT / "docs/glossary.md").read_text()
+    rooms = {each.parent.name for each in (citations.ROOT / desk).glob("*/__init__.py")}
+
+    assert {
+        room for room in rooms - {"migrations", "management", "models"} if f"`{room}`" not in page
+    } == set()
+
+
 @pytest.fixture
 def house(tmp_path, monkeypatch):
     """A function: a small repository with this one file; its rule BR-01 is kept, AM-31 planned."""
