@@ -24,7 +24,7 @@ PRODUCTION := DEBUG=0 SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.toke
 TEMPLATES = git ls-files -z --cached --others --exclude-standard 'templates/*.html'
 PYTHON_FILES = git ls-files -z --cached --others --exclude-standard '*.py'
 
-.PHONY: help run test check lint fix demo bench manage backup restore smoke static install clean
+.PHONY: help run test check lint fix docs demo bench manage backup restore smoke static install clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -56,6 +56,9 @@ fix: $(DEV) ## Let the tools of lint mend what they can
 	$(PY) -m ruff format .
 	-$(TEMPLATES) | xargs -0 -r $(VENV)/bin/djade --target-version 5.2
 	-$(TEMPLATES) | xargs -0 -r $(VENV)/bin/djhtml --tabwidth 2
+
+docs: $(DEV) ## Write into docs/ what keeps and what proves each rule; fails on a gap or a citation that leads nowhere
+	$(PY) -m tests.docs.citations
 
 demo: $(RUNTIME) ## Load the demo data and print its sign-ins
 	@$(PY) -m portal.bootstrap.run manage migrate --verbosity 0

@@ -1,4 +1,5 @@
-"""Which organisations and which records a person may see or act on. The only reader of guardian (ARCHITECTURE §5).
+"""Which organisations and which records a person may see or act on. The only reader of guardian
+(docs/architecture.md#scope).
 
 Base ids are fetched first and handed to the record query as a list: as a nested subquery PostgreSQL scans every
 enrollment in the country (94 ms against 9 ms).
@@ -82,7 +83,7 @@ def enrollments_for(user: User, action: Action) -> QuerySet[Enrollment]:
 
 
 def deleted_enrollments_for(user: User, action: Action) -> QuerySet[Enrollment]:
-    """Deleted records of the user's bases, for the list from which they can be restored (GOALS B11)."""
+    """Deleted records of the user's bases, for the list from which they can be restored (GOAL-B11)."""
     base_ids = list(bases_for(user, action).values_list("pk", flat=True))
     return Enrollment.objects.filter(base_id__in=base_ids, deleted_at__isnull=False)
 

@@ -24,7 +24,7 @@ View = Callable[..., HttpResponse]
 def allow(*roles: Role, before_second_factor: bool = False) -> Callable[[View], View]:
     """Open a view to these roles only; others get 403. The route walk in tests fails for a view without it.
 
-    The association's staff is led to its second factor first, everybody else where the view demands one (TRUST 14);
+    The association's staff is led to its second factor first, everybody else where the view demands one (TRUST-14);
     `before_second_factor` marks what must work until then.
     """
 
@@ -65,7 +65,7 @@ def _way_back(request: HttpRequest) -> str:
 
 
 class SignInFirst(LoginRequiredMiddleware):
-    """Default deny; who sent a form after his session had ended comes back to the form (TRUST 16)."""
+    """Default deny; who sent a form after his session had ended comes back to the form (TRUST-16)."""
 
     def handle_no_permission(
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]

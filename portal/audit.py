@@ -19,7 +19,7 @@ def record(
 ) -> AuditEvent:
     """Write one line of the audit log (BR-21). Details must hold no full ID number, mobile number or password.
 
-    A service that is not handed the request takes address and request id from the history's context (TRUST 55).
+    A service that is not handed the request takes address and request id from the history's context (TRUST-55).
     """
     with pghistory.context() as acting:
         known = acting.metadata

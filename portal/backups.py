@@ -1,4 +1,4 @@
-"""Backup and restore of all that the portal keeps: the database and the uploads (TRUST 56; PIPL 51).
+"""Backup and restore of all that the portal keeps: the database and the uploads (TRUST-56; PIPL 51).
 
 A backup is a folder: database.dump (pg_dump's own format), uploads.tar and manifest.json with the number of rows of
 every table in that very moment and the checksum of both files. A restore proves itself against these numbers.

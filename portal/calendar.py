@@ -1,4 +1,5 @@
-"""Is this step open, for whom, until when. The only place that compares a deadline with the clock (BR-12, 39, 55)."""
+"""Is this step open, for whom, until when. The only place that compares a deadline with the clock (BR-12, BR-39,
+BR-55)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ def opening(
     enrollment_id: int | None = None,
     now: datetime | None = None,
 ) -> Opening:
-    """The state of one step for one province, base and record; extensions only ever lengthen (GOALS N1, P8).
+    """The state of one step for one province, base and record; extensions only ever lengthen (GOAL-N1, GOAL-P8).
 
     Two queries. For lists use `openings`, which answers for many steps with the same two.
     """
@@ -133,7 +134,7 @@ def _judge(step: Step, window: CycleWindow | None, extended: datetime | None, no
 
 
 def cycle_state(cycle: CollectionCycle, now: datetime | None = None) -> str:
-    """批次状态 of DOMAIN §3.10: 0 未开放, 1 填报中, 2 审核中, 3 已锁定, by the national windows."""
+    """批次状态 of docs/codes.md#states: 0 未开放, 1 填报中, 2 审核中, 3 已锁定, by the national windows."""
     now = now or timezone.now()
     found = openings(cycle, [Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT, Step.REVIEW], now=now)
     if any(found[step].is_open for step in (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT)):

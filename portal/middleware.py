@@ -56,7 +56,7 @@ def session_limits(get_response: GetResponse) -> GetResponse:
 
 
 def history_context(get_response: GetResponse) -> GetResponse:
-    """Give every row written by a request its actor, role, address, request id and channel (GOALS S3)."""
+    """Give every row written by a request its actor, role, address, request id and channel (GOAL-S3)."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.method in {"GET", "HEAD", "OPTIONS"}:

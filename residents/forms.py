@@ -27,7 +27,7 @@ _PHOTO_TYPES, _SCAN_TYPES = "image/jpeg", "image/jpeg,image/png,application/pdf"
 
 
 class SuggestedText(forms.TextInput):
-    """A text input that offers values while typing and takes any other (P-25)."""
+    """A text input that offers values while typing and takes any other (PAIN-25)."""
 
     def __init__(self, suggestions: Iterable[str], attrs: dict | None = None) -> None:
         super().__init__(attrs)
@@ -130,7 +130,7 @@ def _control(item: Field, value: Any) -> forms.Field:
 
 
 def _photo_told() -> dict[str, str]:
-    """What the page needs to judge a photo as the server does, before it is sent (P-28)."""
+    """What the page needs to judge a photo as the server does, before it is sent (PAIN-28)."""
     told = {
         "width": uploads.PHOTO_WIDTH,
         "height": uploads.PHOTO_HEIGHT,

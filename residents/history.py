@@ -1,4 +1,4 @@
-"""The history of one record in plain words: who changed what, when, from where (BR-63, GOALS S3, R7).
+"""The history of one record in plain words: who changed what, when, from where (BR-63, GOAL-S3, GOAL-R7).
 
 Read from the event tables that database triggers fill, so a bulk statement is in it too.
 """
@@ -79,7 +79,7 @@ def timeline(
 ) -> list[Entry]:
     """Every change of the person's blocks and of this enrollment, newest first; a constant number of queries.
 
-    `with_names`: staff see who acted by name; a resident sees the role only (GOALS R7).
+    `with_names`: staff see who acted by name; a resident sees the role only (GOAL-R7).
     """
     person = enrollment.resident_id
     sources: list[tuple[str, Iterable[Any]]] = [
@@ -139,7 +139,7 @@ def _entry(event: Any, key: str, old: Any, names: dict, with_names: bool, masked
 
 
 def _act(event: Any, key: str, old: Any) -> tuple[str, str]:
-    """Block and act in words; to delete a record and to bring it back are changes of one column of it (GOALS B11)."""
+    """Block and act in words; to delete a record and to bring it back are changes of one column of it (GOAL-B11)."""
     if key == "training" and old is not None and (old.deleted_at is None) != (event.deleted_at is None):
         return "整条记录", "恢复" if event.deleted_at is None else "删除（移入回收站）"
     return _LABELS[key], {"insert": "新建", "update": "修改", "delete": "删除"}[event.pgh_label]

@@ -1,4 +1,5 @@
-"""May this record be filled in now, and until when: the calendar joined with what the record is (BR-39, 55, 80)."""
+"""May this record be filled in now, and until when: the calendar joined with what the record is (BR-39, BR-55,
+BR-80)."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from copy import copy
@@ -93,7 +94,7 @@ def entries_of(
     enrollments: Iterable[Enrollment], ask: Callable[[Enrollment], Opening], steps: Collection[Step]
 ) -> dict[int, Opening]:
     """The answer of `ask` for each record by its id: records in the same position share one, unless an extension of
-    these steps names the record (GOALS P8). Records of one base and year cost a handful of queries, however many."""
+    these steps names the record (GOAL-P8). Records of one base and year cost a handful of queries, however many."""
     enrollments = list(enrollments)
     named = set(
         Extension.objects.filter(enrollment__in=[row.pk for row in enrollments], step__in=steps).values_list(
@@ -151,7 +152,8 @@ def review_entries(enrollments: Sequence[Enrollment]) -> dict[int, Opening]:
 
 
 def revocation_entry(enrollment: Enrollment, module: str) -> Opening:
-    """May a decision of this module still be revoked? Intake: until the review window ends, the national close (P5)."""
+    """May a decision of this module still be revoked? Intake: until the review window ends, the national close
+    (GOAL-P5)."""
     if module == Module.REGISTRY:
         return review_entry(enrollment)
     as_intake = copy(enrollment)

@@ -9,7 +9,7 @@ from residents.rules.passwords import weak_password_problem
 
 
 class PersonalPasswordValidator:
-    """Django's door to rules/passwords.py: refuses what somebody who knows the person would try (TRUST §1.6)."""
+    """Django's door to rules/passwords.py: refuses what somebody who knows the person would try (TRUST-08)."""
 
     def validate(self, password: str, user: User | None = None) -> None:
         problem = (

@@ -23,7 +23,7 @@ def by_name_or_number(records: QuerySet, text: str, *, by_end: bool = False) -> 
     `by_end`: also by the number's last four to six characters, or as a list shows it with stars. No index helps there:
     only for the few thousand records of one base.
 
-    The text is normalised as names and numbers are on import (P-08, P-11); an empty one filters nothing, one that
+    The text is normalised as names and numbers are on import (PAIN-08, PAIN-11); an empty one filters nothing, one that
     holds control characters finds nothing.
     """
     try:

@@ -1,6 +1,6 @@
 """What the platform knows of the persons of a workbook: nobody, free, live here, live elsewhere, somebody else.
 
-Asked at the check and once more inside the transaction that writes, so preview and result agree (GOALS B3).
+Asked at the check and once more inside the transaction that writes, so preview and result agree (GOAL-B3).
 """
 
 from collections.abc import Collection

@@ -6,7 +6,7 @@ from portal.roles import Action, Role
 
 
 class UnmaskForm(forms.Form):
-    """The purpose for which someone asks to see numbers in full (TRUST 51)."""
+    """The purpose for which someone asks to see numbers in full (TRUST-51)."""
 
     purpose = forms.CharField(
         label="查看用途",

@@ -14,7 +14,7 @@ from residents.models.enrollment import Module
 
 @allow(Role.BASE)
 def desk(request: HttpRequest) -> HttpResponse:
-    """工作台: counts by cohort and stage, what is to be done, what the province sent back (GOALS B16)."""
+    """工作台: counts by cohort and stage, what is to be done, what the province sent back (GOAL-B16)."""
     base, cycle = current_base(request), current_cycle()
     scope = scope_of(request.user, base)
     boards = [board(scope, module) for module in Module]

@@ -20,7 +20,7 @@ from residents.services.states import StateMoved
 @require_http_methods(["GET", "POST"])
 @allow(Role.BASE)
 def correction_new(request: HttpRequest, pk: int) -> HttpResponse:
-    """申请更正证件: type and number are locked for the base, so it asks for it (BR-48, P-18)."""
+    """申请更正证件: type and number are locked for the base, so it asks for it (BR-48, PAIN-18)."""
     enrollment = record_for(request.user, pk, Action.EDIT_STATUS)
     initial = {"id_type": enrollment.resident.id_type}
     form = CorrectionForm(request.POST or None, request.FILES or None, initial=initial)
@@ -57,7 +57,7 @@ def correction(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 @allow(Role.BASE)
 def correction_file(request: HttpRequest, pk: int) -> FileResponse:
-    """The evidence of the request; each look is written to the audit log (TRUST 51)."""
+    """The evidence of the request; each look is written to the audit log (TRUST-51)."""
     asked = _own(request, pk)
     response = evidence_response(asked.evidence.name, "证明材料")
     audit.record("file", by=request.user, target=asked, request=request, file="correction.evidence")

@@ -1,4 +1,4 @@
-"""Reminders of deadlines to those whose work is not done: residents, bases, provinces (GOALS S4; AM-03, AM-04).
+"""Reminders of deadlines to those whose work is not done: residents, bases, provinces (GOAL-S4; AM-03, AM-04).
 
 Told 7, 3 and 1 days before a window closes, and at once when a change of the window leaves no more time than that; a
 record, base or province with more time is told of its own last day.

@@ -15,7 +15,7 @@ PAGE_SIZE = 50
 @require_GET
 @allow(Role.BASE)
 def stale_statuses(request: HttpRequest) -> HttpResponse:
-    """延期, 暂停 and 结束 not yet back to 在培, the longest first (BR-82, P-20)."""
+    """延期, 暂停 and 结束 not yet back to 在培, the longest first (BR-82, PAIN-20)."""
     base = current_base(request)
     if request.GET.get("base", "").isdigit():
         # The reminder names its base: a person may work for several.

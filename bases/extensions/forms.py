@@ -1,4 +1,4 @@
-"""The form of 申请延期: which step, until when, for whom and why (GOALS P8)."""
+"""The form of 申请延期: which step, until when, for whom and why (GOAL-P8)."""
 
 import json
 from datetime import date, datetime, time, timedelta

@@ -21,7 +21,7 @@ PAGE_SIZE = 50
 @require_GET
 @allow(Role.BASE)
 def extension_list(request: HttpRequest) -> HttpResponse:
-    """申请延期: what this base asked for and what was answered (GOALS P8)."""
+    """申请延期: what this base asked for and what was answered (GOAL-P8)."""
     found = extensions.in_view(request.user)
     base = current_base(request)
     if base is not None:

@@ -16,7 +16,7 @@ _WORDS = {
 
 
 def annotated_copy(batch: ImportBatch) -> bytes:
-    """The user's own workbook with coloured cells, comments and a status column (GOALS B5). Raises SheetRefused."""
+    """The user's own workbook with coloured cells, comments and a status column (GOAL-B5). Raises SheetRefused."""
     errors: dict[int, dict[str, list[str]]] = {}
     warnings: dict[int, dict[str, list[str]]] = {}
     statuses: dict[int, str] = {}
@@ -44,7 +44,7 @@ def annotated_copy(batch: ImportBatch) -> bytes:
 
 
 def _corrections(batch: ImportBatch, table: Table) -> dict[int, dict[str, str]]:
-    """What was typed in the page in place of what the file holds, by row number and header (GOALS B5, B7)."""
+    """What was typed in the page in place of what the file holds, by row number and header (GOAL-B5, GOAL-B7)."""
     corrected = {row.sheet_row: row for row in batch.rows.exclude(corrected_at=None)}
     found = {
         number: {

@@ -38,7 +38,7 @@ def move(batch: ImportBatch, state: str, **values: object) -> None:
 
 
 def count_rows(batch: ImportBatch) -> None:
-    """Count the rows by verdict anew, from the rows themselves (lesson 6: the sum line is always true)."""
+    """Count the rows by verdict anew, from the rows themselves (the sum line is always true)."""
     per_verdict = {
         f"rows_{name}": Count("pk", filter=Q(verdict=verdict))
         for name, verdict in (

@@ -52,7 +52,7 @@ class Line:
 
 
 def problem_groups(batch: ImportBatch) -> list[Group]:
-    """The faults of a batch by rule, errors first, the most frequent first (GOALS B4)."""
+    """The faults of a batch by rule, errors first, the most frequent first (GOAL-B4)."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT p->>'title', string_agg(DISTINCT p->>'header', '、'), count(*),"
@@ -120,7 +120,7 @@ def _cells(row: ImportRow, fields: Iterable[Field]) -> list[Cell]:
 
 
 def _cell(row: ImportRow, field: Field, level: str) -> Cell:
-    """What is wrong stands as typed; what is right as it is stored, with numbers of persons masked (TRUST 51)."""
+    """What is wrong stands as typed; what is right as it is stored, with numbers of persons masked (TRUST-51)."""
     typed, value = row.raw.get(field.label, ""), row.values.get(field.name)
     if level == "error" or value is None:
         is_secret = field.kind in _PERSONAL_KINDS and level != "error"

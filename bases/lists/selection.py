@@ -1,4 +1,4 @@
-"""Which records a bulk action is about: those ticked, or all results of the list's filters (GOALS B14, B15)."""
+"""Which records a bulk action is about: those ticked, or all results of the list's filters (GOAL-B14, GOAL-B15)."""
 
 from collections.abc import Iterable
 

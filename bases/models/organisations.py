@@ -12,7 +12,8 @@ class ReportingMode(models.TextChoices):
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Province(models.Model):
-    """One reviewing unit: 31 provinces and the Xinjiang Corps (BR-22). The mode is the province's (BR-05)."""
+    """One reviewing unit: 31 provinces and the Xinjiang Corps (BR-22). The mode is the province's (BR-05, BR-10,
+    BR-88)."""
 
     code = models.CharField("代码", max_length=2, primary_key=True)
     name = models.CharField("名称", max_length=20, unique=True)
@@ -68,7 +69,8 @@ class TrainingBase(models.Model):
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Specialty(models.Model):
-    """One training specialty of the national catalogue (DOMAIN §3.3), valid for the intake years given."""
+    """One training specialty of the national catalogue (docs/codes.md#specialties), valid for the intake years
+    given."""
 
     code = models.CharField("代码", max_length=4, primary_key=True)
     name = models.CharField("名称", max_length=40, unique=True)

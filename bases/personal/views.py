@@ -20,7 +20,7 @@ REFUSED_NAMED = 5
 
 @allow(Role.BASE)
 def return_to_resident(request: HttpRequest) -> HttpResponse:
-    """退回住院医师: personal info of one record or of many, with comments at its fields (BR-45, 61; GOALS B14)."""
+    """退回住院医师: personal info of one record or of many, with comments at its fields (BR-45, BR-61; GOAL-B14)."""
     records = list(for_check(_chosen(request)).order_by("pk"))
     fields = personal_fields(records[0]) if len(records) == 1 else []
     form = _return_form(request, records, fields)
@@ -79,7 +79,7 @@ def _return(request: HttpRequest, records: list[Enrollment], form: ReturnForm) -
 
 @allow(Role.BASE)
 def remind(request: HttpRequest) -> HttpResponse:
-    """提醒住院医师 to fill in or update, one or many (BR-14, 33)."""
+    """提醒住院医师 to fill in or update, one or many (BR-14, BR-33)."""
     own = _chosen(request)
     records = list(own.select_related("resident__user").order_by("pk"))
     never = [row for row in records if not row.resident.user.activated_at]

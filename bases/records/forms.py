@@ -37,7 +37,7 @@ def training_form(
     """培训信息 as the base edits it: only its own fields, specialties it is accredited for, no field that is locked."""
     values = values_of(enrollment, "training")
     if not values.get("current_degree") and enrollment.report_status != ReportStatus.REPORTED:
-        # Not in a reported record: saving it unread would store the proposal and un-report it (P-19).
+        # Not in a reported record: saving it unread would store the proposal and un-report it (PAIN-19).
         values["current_degree"] = context.get("current_degree")
     fields = [field for field in EDITABLE if not (field.name == "specialty" and enrollment.specialty_locked)]
     form = form_for(fields, values, data=data, files=files, context=context)
@@ -67,7 +67,7 @@ def grouped(form: forms.Form) -> list[tuple[str, list[forms.BoundField]]]:
 
 
 def show_stored(form: forms.Form, enrollment: Enrollment) -> None:
-    """After a conflict: below each field that differs, what is stored now (TRUST 43)."""
+    """After a conflict: below each field that differs, what is stored now (TRUST-43)."""
     stored = values_of(enrollment, "training")
     for field in EDITABLE:
         control = form.fields.get(field.name)
@@ -78,7 +78,8 @@ def show_stored(form: forms.Form, enrollment: Enrollment) -> None:
 
 
 def status_form(context: Mapping[str, Any], *, data: Any = None, files: Any = None) -> forms.Form:
-    """One change of 培训状态: the statuses that may follow, and the current one to correct its details (§3.4)."""
+    """One change of 培训状态: the statuses that may follow, and the current one to correct its details
+    (docs/codes.md#status)."""
     current = context["current_status"]
     form = form_for(
         status.FIELDS, {"effective_date": context["today"]}, data=data, files=files, context=context
@@ -125,7 +126,7 @@ class NameForm(forms.Form):
 
 
 class SpecialtyForm(forms.Form):
-    """转换专业 (P-16): the new specialty, the date and why."""
+    """转换专业 (PAIN-16): the new specialty, the date and why."""
 
     specialty = forms.ChoiceField(label="转入专业", error_messages={"required": "请选择转入专业。"})
     effective_date = forms.DateField(

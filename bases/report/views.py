@@ -22,7 +22,8 @@ REFUSED_NAMED = 5
 
 @allow(Role.BASE)
 def report(request: HttpRequest) -> HttpResponse:
-    """上报前检查 of the chosen records with links to what is missing, and 上报 of those that are ready (BR-30, B15)."""
+    """上报前检查 of the chosen records with links to what is missing, and 上报 of those that are ready (BR-30,
+    GOAL-B15)."""
     if request.method == "GET":
         records = for_check(chosen(request.GET, request.user, current_base(request), Action.REPORT))
         return render(request, "bases/report/report.html", _checked(request, list(records.order_by("pk"))))

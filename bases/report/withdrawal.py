@@ -1,4 +1,4 @@
-"""Taking a report back: 撤回上报, and what a base's change means for it (BR-83, 87; AM-15, 16)."""
+"""Taking a report back: 撤回上报, and what a base's change means for it (BR-83, BR-87; AM-15, AM-16)."""
 
 from collections.abc import Collection
 

@@ -1,4 +1,4 @@
-"""What changed between two reported snapshots, field by field and in words (GOALS P2). Pure functions over plain dicts.
+"""What changed between two reported snapshots, field by field and in words (GOAL-P2). Pure functions over plain dicts.
 
 A snapshot is the JSON of bases.models.Submission: blocks of field identifiers, codes and ISO dates.
 """

@@ -1,4 +1,4 @@
-"""What the province has written in a return, in words, for the base that must answer it (BR-47, 66; GOALS P4)."""
+"""What the province has written in a return, in words, for the base that must answer it (BR-47, BR-66; GOAL-P4)."""
 
 from collections.abc import Iterable
 

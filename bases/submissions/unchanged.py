@@ -1,4 +1,5 @@
-"""Records the province has returned and nobody has changed since: their 上报 is asked about, and marked (BR-47, 66)."""
+"""Records the province has returned and nobody has changed since: their 上报 is asked about, and marked (BR-47,
+BR-66)."""
 
 from collections.abc import Iterable
 

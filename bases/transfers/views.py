@@ -23,7 +23,7 @@ MOST_CLOSED = 50
 @require_GET
 @allow(Role.BASE)
 def transfer_list(request: HttpRequest) -> HttpResponse:
-    """转出与转入: what others ask of this base, what it asked of others (P-15)."""
+    """转出与转入: what others ask of this base, what it asked of others (PAIN-15)."""
     base = current_base(request)
     found = {"incoming": transfers.incoming(request.user), "outgoing": transfers.outgoing(request.user)}
     if base is not None:

@@ -74,7 +74,7 @@ def _id_type_lines() -> list[tuple[str, str, str]]:
 
 
 class AccountWorkbook:
-    """账号模板: persons of one base (BR-43, 67)."""
+    """账号模板: persons of one base (BR-43, BR-67)."""
 
     resource = AccountResource
 

@@ -85,7 +85,7 @@ def as_stored(
 
 
 def shown(value: Any) -> str:
-    """A cell's value as the page shows it; what is left of a number that lost digits, never a guess (P-01)."""
+    """A cell's value as the page shows it; what is left of a number that lost digits, never a guess (PAIN-01)."""
     return value.shown if isinstance(value, CellError | DamagedNumber) else as_text(value)
 
 

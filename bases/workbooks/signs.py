@@ -1,4 +1,4 @@
-"""What the worker does with a batch this moment, told from inside its open transaction (GOALS B8).
+"""What the worker does with a batch this moment, told from inside its open transaction (GOAL-B8).
 
 Whoever works tells; bases/imports/progress.py carries it out of the transaction. Without a listener nothing happens.
 """

@@ -1,7 +1,7 @@
-"""The training workbook: rows found by identity among the base's own records, judged, written set-wise (GOALS B12).
+"""The training workbook: rows found by identity among the base's own records, judged, written set-wise (GOAL-B12).
 
 What a row would change is worked out by one function for the check and for the apply, so that the preview tells the
-truth (GOALS B3). Unchanged rows write nothing and un-report nothing (P-19).
+truth (GOAL-B3). Unchanged rows write nothing and un-report nothing (PAIN-19).
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -142,7 +142,7 @@ class Records:
 
 
 class TrainingWorkbook:
-    """培训信息模板 of one module (BR-29, 35, 56, 81)."""
+    """培训信息模板 of one module (BR-29, BR-35, BR-56, BR-81)."""
 
     def __init__(self, module: Module) -> None:
         self.resource = RESOURCES[module]
@@ -244,7 +244,7 @@ def outcome_of(
 
 
 def _tell_asked(outcome: Outcome, blank: Iterable[str]) -> None:
-    """A warning for each blank field that must be filled in because of what this row changes (GOALS B4)."""
+    """A warning for each blank field that must be filled in because of what this row changes (GOAL-B4)."""
     for name in blank:
         each = _FIELDS[name]
         if outcome.fields.keys() & {other for other, _ in (*each.asked, *each.needed)}:
@@ -254,7 +254,7 @@ def _tell_asked(outcome: Outcome, blank: Iterable[str]) -> None:
 
 def _refuse_unseen(outcome: Outcome, record: Enrollment | None, promised: list[list[str]]) -> None:
     """A row is written only over what its preview showed: what somebody changed meanwhile is not overwritten unseen
-    (GOALS B3, TRUST 43). `promised`: [column, before, after] of each cell."""
+    (GOAL-B3, TRUST-43). `promised`: [column, before, after] of each cell."""
     if outcome.verdict != Verdict.UPDATE:
         return
     shown_before = {label: before for label, before, _ in promised}

@@ -1,4 +1,4 @@
-"""Which messages leave the portal, by mail or SMS, and when; portal/messages/sending.py sends them (GOALS S4)."""
+"""Which messages leave the portal, by mail or SMS, and when; portal/messages/sending.py sends them (GOAL-S4)."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""消息设置: the form of a person's own choices (GOALS S4)."""
+"""消息设置: the form of a person's own choices (GOAL-S4)."""
 
 from typing import Any
 

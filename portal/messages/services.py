@@ -1,4 +1,4 @@
-"""In-site messages: who is told of what, when, and by which way besides the portal (GOALS S4)."""
+"""In-site messages: who is told of what, when, and by which way besides the portal (GOAL-S4)."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime

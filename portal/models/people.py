@@ -88,7 +88,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def lacks_second_factor(self) -> bool:
-        """Whether what asks for a second factor must still be refused to this person (TRUST 14)."""
+        """Whether what asks for a second factor must still be refused to this person (TRUST-14)."""
         return settings.SECOND_FACTOR_REQUIRED and self.second_factor_at is None
 
     def get_session_auth_hash(self) -> str:

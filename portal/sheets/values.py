@@ -24,7 +24,7 @@ _SUSPECT = re.compile(f"[+{_INVISIBLE}{_CONTROL.pattern[1:]}")  # one search cle
 
 @dataclass(frozen=True, slots=True)
 class DamagedNumber:
-    """A number that lost digits before it came here; `shown` is what is left. Never to be guessed (P-01)."""
+    """A number that lost digits before it came here; `shown` is what is left. Never to be guessed (PAIN-01)."""
 
     shown: str
 

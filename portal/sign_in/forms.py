@@ -67,7 +67,8 @@ class NewPasswordForm(forms.Form):
 
 
 class ActivationForm(NewPasswordForm):
-    """One page for every account, known or not: proof of who one is, the new password, the consent (TRUST §1.1–2)."""
+    """One page for every account, known or not: proof of who one is, the new password, the consent (TRUST-01, TRUST-03,
+    TRUST-53)."""
 
     account = forms.CharField(label="证件号", max_length=80)
     mobile = forms.CharField(

@@ -1,4 +1,4 @@
-"""The second factor of staff (TRUST 14): setting it up, using a code once, recovery codes, resetting a lost one.
+"""The second factor of staff (TRUST-14): setting it up, using a code once, recovery codes, resetting a lost one.
 
 The algorithm is RFC 6238 by pyotp. What it leaves to its caller is here: keys encrypted at rest, a code good once
 however many try it at the same moment, a step of drift, few tries.

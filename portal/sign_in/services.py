@@ -36,7 +36,7 @@ class SignInRefused(Exception):
 
 
 def login_name(raw: str, *, is_resident: bool) -> str:
-    """The stored account name of what was typed; staff accounts are lower case, ID numbers upper case (P-11)."""
+    """The stored account name of what was typed; staff accounts are lower case, ID numbers upper case (PAIN-11)."""
     name = import_string(settings.LOGIN_NAME_NORMALISER)(raw)
     return name if is_resident else name.lower()
 
@@ -62,7 +62,7 @@ def sign_in(request: HttpRequest, *, account: str, password: str, is_resident: b
 
 
 def _note_too_many(action: str, account: str, request: HttpRequest) -> None:
-    """One line a period, account and address: a stranger cannot fill the log (TRUST 55)."""
+    """One line a period, account and address: a stranger cannot fill the log (TRUST-55)."""
     if throttle.is_first_refusal(f"{action} {account}", client_address(request)):
         tried = User.objects.filter(username=account).first()
         audit.record(action, by=None, target=tried, request=request, result="limited", account=mask(account))
@@ -90,7 +90,7 @@ def sign_in_with_code(request: HttpRequest, user: User, typed: str) -> None:
 def activate(
     request: HttpRequest, *, account: str, mobile: str, code: str, new_password: str, is_resident: bool
 ) -> bool:
-    """Give a not yet activated account its own password and sign it in (GOALS R1); False as for `sign_in`.
+    """Give a not yet activated account its own password and sign it in (GOAL-R1); False as for `sign_in`.
 
     Proof is the one-time code, or, for a resident's still empty account, the mobile number on file; after five wrong
     proofs only the base can release the account. Raises SignInRefused, or ValidationError for a weak password once

@@ -17,7 +17,7 @@ register = template.Library()
 
 @register.filter
 def mask_id(number: str | None) -> str:
-    """An ID number with its middle hidden (TRUST 51)."""
+    """An ID number with its middle hidden (TRUST-51)."""
     return mask(number or "")
 
 
@@ -69,14 +69,14 @@ def query(context: dict, **changes: object) -> str:
 
 @register.simple_tag(takes_context=True)
 def manual_place(context: dict) -> str:
-    """The address of the manual's section on this page (GOALS S7); "" where there is none."""
+    """The address of the manual's section on this page (GOAL-S7); "" where there is none."""
     match = getattr(context.get("request"), "resolver_match", None)
     return import_string(settings.MANUAL_PLACE)(match.view_name) if match else ""
 
 
 @register.simple_tag
 def control(field: forms.BoundField) -> str:
-    """The input of a form field with the design's class, its error and help connected for screen readers (S6)."""
+    """The input of a form field with the design's class, its error and help connected for screen readers (GOAL-S6)."""
     widget = field.field.widget
     if isinstance(widget, forms.CheckboxInput):
         css = "form-check-input"

@@ -1,4 +1,4 @@
-"""The two entrances, activation, sign-out, own password (BR-27, 28, 44; TRUST §1)."""
+"""The two entrances, activation, sign-out, own password (BR-27, BR-28, BR-44; TRUST-01 … TRUST-08, TRUST-10)."""
 
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -19,7 +19,7 @@ from portal.roles import Role
 from portal.sign_in import one_time_codes, services
 from portal.sign_in.forms import ActivationForm, PasswordChangeForm, SignInForm
 
-# One sentence for unknown, wrong, locked and not activated: it must not tell which (BR-51, TRUST §1.10).
+# One sentence for unknown, wrong, locked and not activated: it must not tell which (BR-51, TRUST-02).
 REFUSED = {
     True: "证件号或密码不正确，或短时间内尝试过多。首次登录请用初始密码 000000；仍无法登录时，"
     "请联系所在培训基地确认账号并重置密码。",
@@ -46,6 +46,7 @@ def sign_in_chooser(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def resident_sign_in(request: HttpRequest) -> HttpResponse:
+    """The residents' own entrance, of every cohort (BR-34)."""
     return _sign_in(request, is_resident=True)
 
 
@@ -159,7 +160,7 @@ def password_change(request: HttpRequest) -> HttpResponse:
 @allow(*Role)
 @require_GET
 def desk(request: HttpRequest) -> HttpResponse:
-    """Send each role to its desk; tell once that the password was reset by the base (TRUST §1.7)."""
+    """Send each role to its desk; tell once that the password was reset by the base (TRUST-10)."""
     user = request.user
     if not user.password_reset_seen:
         when = timezone.localtime(user.password_reset_at)

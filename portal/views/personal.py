@@ -22,7 +22,7 @@ MESSAGES_A_PAGE, DELIVERIES_SHOWN = 30, 10
 @allow(*Role)
 @require_GET
 def messages(request: HttpRequest) -> HttpResponse:
-    """The person's messages, unread first, filtered by topic and unread; a digest with its parts (GOALS S4)."""
+    """The person's messages, unread first, filtered by topic and unread; a digest with its parts (GOAL-S4)."""
     own = box(request.user)
     topic, unread_only = request.GET.get("topic", ""), request.GET.get("unread") == "1"
     if topic in Topic.values:
@@ -104,7 +104,7 @@ def draft(request: HttpRequest) -> HttpResponse:
 @require_POST
 @allow(Role.BASE, Role.PROVINCE, Role.CMDA)
 def search(request: HttpRequest) -> HttpResponse:
-    """Lead a posted search on to its list, without a person's number in the address (TRUST 52)."""
+    """Lead a posted search on to its list, without a person's number in the address (TRUST-52)."""
     fields = request.POST.copy()
     path = fields.pop("list", [""])[-1]
     fields.pop("csrfmiddlewaretoken", None)

@@ -1,4 +1,4 @@
-"""The second factor: the second step of signing in, and a person's own page for it (TRUST 14)."""
+"""The second factor: the second step of signing in, and a person's own page for it (TRUST-14)."""
 
 import segno
 from django.contrib import messages

@@ -1,4 +1,5 @@
-"""One enrollment held for a change of its state (DOMAIN §3.10); the moves stand in states_many and states_decided.
+"""One enrollment held for a change of its state (docs/codes.md#states); the moves stand in states_many and
+states_decided.
 
 A state that moved meanwhile raises `StateMoved`, which a page turns into a message, never into a 500.
 """

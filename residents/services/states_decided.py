@@ -1,4 +1,4 @@
-"""What a province's decision does to enrollments, for many locked rows in one UPDATE (DOMAIN §3.10).
+"""What a province's decision does to enrollments, for many locked rows in one UPDATE (docs/codes.md#states).
 
 Callers hold the rows locked and have checked that each is 待审核 (or, for a revocation, was decided last).
 """
@@ -49,7 +49,7 @@ def mark_returned_many(enrollment_ids: Collection[int], *, now: datetime) -> int
 def mark_decision_revoked(
     enrollment: Enrollment, *, counting: Any, is_pending_again: bool, back_to_intake: bool, now: datetime
 ) -> int:
-    """The last decision no longer holds (GOALS P5): `counting` is the approved submission that counts now, or None.
+    """The last decision no longer holds (GOAL-P5): `counting` is the approved submission that counts now, or None.
 
     The record is 待审核 again where its content still stands as reported, otherwise 退回修改 and 未上报. A revoked
     intake approval takes it out of the registry again.

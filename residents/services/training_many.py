@@ -1,4 +1,4 @@
-"""培训信息 of many records in one UPDATE: the workbook's way past thousands of single saves (GOALS B12)."""
+"""培训信息 of many records in one UPDATE: the workbook's way past thousands of single saves (GOAL-B12)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -27,7 +27,7 @@ Save = Callable[[Mapping[str, Any], int | None], SaveResult]
 
 
 def offered(page: Page) -> dict[str, Any]:
-    """The values the form opens with: what is stored, and what can be told for a block never saved (AM-06, P-24)."""
+    """The values the form opens with: what is stored, and what can be told for a block never saved (AM-06, PAIN-24)."""
     values = page.stored
     enrollment = page.desk.enrollment
     told: Mapping[str, Any] = {}
@@ -79,7 +79,7 @@ def _show_stored_problems(page: Page, form: forms.Form) -> None:
 
 
 def _facts(page: Page, *, own: bool) -> list[tuple[str, str, str]]:
-    """(name, label, words) of the resident's own fields, or of those nobody edits here (BR-52, AM-07, R6)."""
+    """(name, label, words) of the resident's own fields, or of those nobody edits here (BR-52, AM-07, GOAL-R6)."""
     names = {item.name for item in page.fields}
     # Known from the ID number before anything is saved.
     resident = page.desk.enrollment.resident
@@ -92,7 +92,8 @@ def _facts(page: Page, *, own: bool) -> list[tuple[str, str, str]]:
 
 
 def handle(request: HttpRequest, page: Page, save: Save) -> HttpResponse:
-    """Save what was posted and say what became of it; whatever the outcome, nothing typed is lost (GOALS R4, P-22)."""
+    """Save what was posted and say what became of it; whatever the outcome, nothing typed is lost (GOAL-R4,
+    PAIN-22)."""
     form = build_form(page, data=request.POST, files=request.FILES)
     raw = raw_of(form)
     version = sent_version(request)
@@ -152,7 +153,7 @@ def _show_closed(request: HttpRequest, page: Page, form: forms.Form, closed: Clo
 def _show_conflict(
     request: HttpRequest, page: Page, raw: Mapping[str, Any], conflict: Conflict
 ) -> HttpResponse:
-    """Both values of each field that differs, to choose from (GOALS R4). Proposed is what this window changed; where
+    """Both values of each field that differs, to choose from (GOAL-R4). Proposed is what this window changed; where
     only the other one did, the stored value."""
     opened = _opened_with(page, sent_version(request))
     labels = {item.name: item for item in page.fields}

@@ -1,4 +1,4 @@
-"""The form pages of the resident's blocks and his files (BR-43, 52, 53, 55, 64, 78, 80)."""
+"""The form pages of the resident's blocks and his files (BR-43, BR-52, BR-53, BR-55, BR-64, BR-78, BR-80)."""
 
 from typing import Any
 
@@ -120,7 +120,7 @@ def education_delete(request: HttpRequest, pk: int) -> HttpResponse:
 @allow(Role.RESIDENT)
 @require_GET
 def file(request: HttpRequest, slug: str, name: str) -> HttpResponse:
-    """A file of the resident's own block; others have no address here (TRUST: each download has its own right)."""
+    """A file of the resident's own block; others have no address here (TRUST-33: each download has its own right)."""
     desk = required_desk(request.user, slug)
     return _file_response(
         block_of(desk.enrollment.resident, slug) if slug != "education" else None, slug, name

@@ -125,7 +125,7 @@ def by_base(entries: Iterable[Entry]) -> list[tuple[TrainingBase, list[Entry]]]:
 
 
 def accredited_of(base_ids: set[int], year: int) -> dict[int, set[str]]:
-    """Specialties of each base in that intake year, of those the country offered (DOMAIN §2.6)."""
+    """Specialties of each base in that intake year, of those the country offered (docs/fields.md#training)."""
     found: dict[int, set[str]] = {pk: set() for pk in base_ids}
     valid = Q(valid_from__lte=year) & (Q(valid_to=None) | Q(valid_to__gte=year))
     offered = Q(specialty__valid_from__lte=year) & (

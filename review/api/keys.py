@@ -1,4 +1,4 @@
-"""Keys of a province's platform: made, rotated, revoked, recognised, counted (TRUST 30; GOALS N3).
+"""Keys of a province's platform: made, rotated, revoked, recognised, counted (TRUST-30; GOAL-N3).
 
 A key is 32 random bytes, so a plain SHA-256 of it is as strong as a slow hash and costs nothing at each request.
 """

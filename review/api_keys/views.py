@@ -1,4 +1,4 @@
-"""接口密钥: the association or a province's own administrator makes, rotates and revokes keys (TRUST 30)."""
+"""接口密钥: the association or a province's own administrator makes, rotates and revokes keys (TRUST-30)."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied

@@ -1,4 +1,4 @@
-"""Forms of 审核分工: which reviewers have which bases, and who stands in for whom (GOALS P6)."""
+"""Forms of 审核分工: which reviewers have which bases, and who stands in for whom (GOAL-P6)."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""分工 and 代班: whose bases a reviewer looks at first (GOALS P6). It orders work and gives no right to anybody."""
+"""分工 and 代班: whose bases a reviewer looks at first (GOAL-P6). It orders work and gives no right to anybody."""
 
 from collections.abc import Mapping
 from datetime import date

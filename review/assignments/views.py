@@ -36,7 +36,7 @@ def _managed(request: HttpRequest, key: str) -> Province:
 @require_http_methods(["GET", "POST"])
 @allow(Role.PROVINCE)
 def of_province(request: HttpRequest, province: str) -> HttpResponse:
-    """Which reviewers have which bases, and who stands in for whom (GOALS P6)."""
+    """Which reviewers have which bases, and who stands in for whom (GOAL-P6)."""
     managed = _managed(request, province)
     if request.method == "GET":
         return _show(request, managed)

@@ -1,4 +1,4 @@
-"""Search of the audit log and of the history by who, act, organisation, time and record (GOALS S3, TRUST 55)."""
+"""Search of the audit log and of the history by who, act, organisation, time and record (GOAL-S3, TRUST-55)."""
 
 import datetime
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""The audit log in words: what each act is called, what a line's details say (BR-21, TRUST 55)."""
+"""The audit log in words: what each act is called, what a line's details say (BR-21, TRUST-55)."""
 
 import re
 from datetime import datetime

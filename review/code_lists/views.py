@@ -1,4 +1,4 @@
-"""The association edits the code lists of medium trust and the shapes of certificate numbers (DOMAIN §7)."""
+"""The association edits the code lists of medium trust and the shapes of certificate numbers (docs/codes.md#edited)."""
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse

@@ -1,4 +1,4 @@
-"""Statistics of received early completions, and their list in the columns of 附件1 (BR-20; GOALS N5, N6)."""
+"""Statistics of received early completions, and their list in the columns of 附件1 (BR-20; GOAL-N5, GOAL-N6)."""
 
 from collections.abc import Generator, Mapping
 

@@ -1,4 +1,5 @@
-"""The workbook of 附件1: one province's rows judged by the rules and by what is known, written at once (BR-16, 23)."""
+"""The workbook of 附件1: one province's rows judged by the rules and by what is known, written at once (BR-16,
+BR-23)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -26,7 +26,7 @@ TURN = {Role.PROVINCE: State.WITH_PROVINCE, Role.CMDA: State.WITH_CMDA}
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
 def correction_list(request: HttpRequest) -> HttpResponse:
-    """更正证件: the requests that wait for this desk, the oldest first; all of them on demand (P-18)."""
+    """更正证件: the requests that wait for this desk, the oldest first; all of them on demand (PAIN-18)."""
     found = corrections.in_view(request.user)
     shown = "all" if request.GET.get("state") == "all" else "waiting"
     if shown == "waiting":
@@ -48,7 +48,7 @@ def _may_act(request: HttpRequest, asked: CorrectionRequest) -> bool:
 @require_http_methods(["GET", "POST"])
 @allow(Role.PROVINCE, Role.CMDA)
 def correction(request: HttpRequest, pk: int) -> HttpResponse:
-    """One request. A POST with a purpose shows both numbers in full for this answer only (TRUST 51)."""
+    """One request. A POST with a purpose shows both numbers in full for this answer only (TRUST-51)."""
     asked = _seen(request, pk)
     if request.method == "GET":
         return _show(request, asked)
@@ -133,7 +133,7 @@ def correction_refuse(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
 def correction_file(request: HttpRequest, pk: int) -> FileResponse:
-    """The evidence of the request; each look is written to the audit log (TRUST 51)."""
+    """The evidence of the request; each look is written to the audit log (TRUST-51)."""
     asked = _seen(request, pk)
     response = evidence_response(asked.evidence.name, "证明材料")
     audit.record("file", by=request.user, target=asked, request=request, file="correction.evidence")

@@ -1,4 +1,4 @@
-"""退回修改: a comment for the base, with reasons and remarks on single fields, of one record or of many (GOALS P4)."""
+"""退回修改: a comment for the base, with reasons and remarks on single fields, of one record or of many (GOAL-P4)."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -18,7 +18,7 @@ PAGE_SIZE = 30
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
 def exports(request: HttpRequest) -> HttpResponse:
-    """我的导出: what one has exported, how far the worker is, until when a file can be fetched (GOALS N5)."""
+    """我的导出: what one has exported, how far the worker is, until when a file can be fetched (GOAL-N5)."""
     page = Paginator(export_jobs.own(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
     for each in page.object_list:
         kind = export_jobs.KINDS.get(each.kind)
@@ -32,7 +32,7 @@ def exports(request: HttpRequest) -> HttpResponse:
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
 def export_file(request: HttpRequest, pk: int) -> HttpResponse:
-    """The file of one's own export; somebody else's is not there (TRUST 33)."""
+    """The file of one's own export; somebody else's is not there (TRUST-33)."""
     export = get_object_or_404(export_jobs.own(request.user), pk=pk)
     try:
         file = export_jobs.fetch(export, by=request.user, request=request)

@@ -1,4 +1,4 @@
-"""申请延期, the answer: the province within its own review window, beyond it the association (GOALS P8).
+"""申请延期, the answer: the province within its own review window, beyond it the association (GOAL-P8).
 
 What is granted opens the step for the named records or the base and for nobody else: rows of portal.models.Extension,
 which portal/calendar.py reads.

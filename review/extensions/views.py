@@ -25,7 +25,7 @@ TURN = {Role.PROVINCE: State.WITH_PROVINCE, Role.CMDA: State.WITH_CMDA}
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
 def extension_list(request: HttpRequest) -> HttpResponse:
-    """延期申请: those that wait for this desk; all of them, decided ones too, on demand (GOALS P8)."""
+    """延期申请: those that wait for this desk; all of them, decided ones too, on demand (GOAL-P8)."""
     found = in_view(request.user)
     shown = "all" if request.GET.get("state") == "all" else "waiting"
     if shown == "waiting":

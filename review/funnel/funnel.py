@@ -1,4 +1,4 @@
-"""The intake as a funnel, from account to approval, by province and by base, and day by day (GOALS P7, B16).
+"""The intake as a funnel, from account to approval, by province and by base, and day by day (GOAL-P7, GOAL-B16).
 
 A stage counts the records that have come at least so far; a stage's number and its list come from the same queryset.
 A large nation takes seconds to count: then the worker does it every ten minutes, and the page tells of which moment its

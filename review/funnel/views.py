@@ -34,7 +34,7 @@ def _asked(request: HttpRequest) -> tuple[CollectionCycle | None, dict[str, str]
 @require_GET
 @allow(*STAFF)
 def progress(request: HttpRequest) -> HttpResponse:
-    """填报进度: the funnel by province or base with the daily curve; every number leads to its records (GOALS P7)."""
+    """填报进度: the funnel by province or base with the daily curve; every number leads to its records (GOAL-P7)."""
     cycle, where = _asked(request)
     page = {"cycle": cycle, "cycles": CollectionCycle.objects.order_by("-year")}
     if cycle:

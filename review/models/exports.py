@@ -12,7 +12,7 @@ def export_path(export: "Export", filename: str) -> str:
 
 
 class Export(models.Model):
-    """One file made for one person: what was asked, masked or not and for what purpose, until when (GOALS N5)."""
+    """One file made for one person: what was asked, masked or not and for what purpose, until when (GOAL-N5)."""
 
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="exports")
     requested_at = models.DateTimeField(default=timezone.now)

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 
 class QualityFinding(models.Model):
-    """One oddity in the records that someone should look at (GOALS P9); rebuilt set-wise by review/quality/services.py.
+    """One oddity in the records that someone should look at (GOAL-P9); rebuilt set-wise by review/quality/services.py.
 
     It blocks nothing. `fingerprint` stands for the facts it was found by: a mark made for other facts counts no more.
     """
@@ -34,7 +34,7 @@ class QualityFinding(models.Model):
 
 
 class QualityMark(models.Model):
-    """已核实: who looked into a finding, when, and why the facts are right as they are (GOALS P9)."""
+    """已核实: who looked into a finding, when, and why the facts are right as they are (GOAL-P9)."""
 
     kind = models.CharField(max_length=30)
     subject = models.CharField(max_length=20)

@@ -1,4 +1,4 @@
-"""The directory of training bases and their accredited specialties by workbook, all or nothing (issue 5, point 5)."""
+"""The directory of training bases and their accredited specialties by workbook, all or nothing."""
 
 import re
 from collections.abc import Iterable

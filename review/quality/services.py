@@ -1,4 +1,4 @@
-"""The quality list (GOALS P9): findings rebuilt set-wise, listed within one's scope, marked 已核实 with a reason."""
+"""The quality list (GOAL-P9): findings rebuilt set-wise, listed within one's scope, marked 已核实 with a reason."""
 
 from collections.abc import Mapping
 from datetime import timedelta

@@ -23,7 +23,7 @@ AT_MOST_EVERY = timedelta(minutes=1)
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
 def findings(request: HttpRequest) -> HttpResponse:
-    """What looks odd in the records, each with its record and its mark (GOALS P9)."""
+    """What looks odd in the records, each with its record and its mark (GOAL-P9)."""
     filters = QualityFilter(request.user, request.GET)
     found = quality.findings(request.user, filters.values)
     page = keyset_page(quality.for_list(found), request.GET)

@@ -55,7 +55,7 @@ class ListFilter(forms.Form):
 
 
 class QueueFilter(ListFilter):
-    """Filters of the queue of 待审核. Who has bases of his own sees theirs first, unless he asks for more (P6)."""
+    """Filters of the queue of 待审核. Who has bases of his own sees theirs first, unless he asks for more (GOAL-P6)."""
 
     assigned = forms.ChoiceField(
         label="分工",

@@ -72,7 +72,7 @@ def filtered(submissions: QuerySet[Submission], filters: Mapping) -> QuerySet[Su
 
 
 def _has_changed(what: str) -> Q:
-    """Submissions that differ from the last approval in one field ("block.field"), in "some" or in "none" (P2)."""
+    """Submissions that differ from the last approval in one field ("block.field"), in "some" or in "none" (GOAL-P2)."""
     if what == "none":
         return Q(changed_fields=[])
     if what == "some":
@@ -87,7 +87,7 @@ def for_list(submissions: QuerySet[Submission]) -> QuerySet[Submission]:
 
 
 def choices_as_loaded(user: User, filters: Mapping, loaded_at: datetime) -> dict[int, int]:
-    """Submission id → version for "all N of this filter", as the list stood at `loaded_at` (GOALS P3).
+    """Submission id → version for "all N of this filter", as the list stood at `loaded_at` (GOAL-P3).
 
     What was decided or withdrawn since goes in with a version that no submission has, so that the decision leaves it
     out and names it; what was reported since was not in the list.

@@ -66,7 +66,7 @@ def _deadline(request: HttpRequest) -> dict[str, Any]:
 @require_POST
 @allow(Role.PROVINCE)
 def bulk(request: HttpRequest) -> HttpResponse:
-    """Approve or return what was ticked, or all of the filter: first the count to confirm, then the deed (GOALS P3)."""
+    """Approve or return what was ticked, or all of the filter: first the count to confirm, then the deed (GOAL-P3)."""
     order = BulkForm(request.POST)
     if not order.is_valid():
         for texts in order.errors.values():
@@ -119,7 +119,7 @@ def _ask_to_confirm(
 @require_GET
 @allow(Role.PROVINCE)
 def batches(request: HttpRequest) -> HttpResponse:
-    """What the user has decided on several records at once, newest first (GOALS P3)."""
+    """What the user has decided on several records at once, newest first (GOAL-P3)."""
     return render(request, "review/queue/batches.html", {"batches": bulk_choice.batches_of(request.user)})
 
 
@@ -136,7 +136,7 @@ def _event_of(batch: UUID, user: User) -> AuditEvent:
 @require_GET
 @allow(Role.PROVINCE)
 def batch(request: HttpRequest, batch: UUID) -> HttpResponse:
-    """What one bulk decision has done: who was decided on, how each stands now, who was left out and why (GOALS P3)."""
+    """What one bulk decision has done: who was decided on, how each stands now, who was left out and why (GOAL-P3)."""
     event = _event_of(batch, request.user)
     reasons = {item["submission"]: item["reason"] for item in event.detail["left_out"]}
     rows = queue.for_list(queue.submissions_in_view(request.user).filter(pk__in=reasons))

@@ -31,7 +31,7 @@ class RecordPage:
     shown: Submission | None
     compared_with: Submission | None
     changes: list[Change]
-    # The return that this 上报 answers, and what has changed since; None where it answers none (BR-47, 66).
+    # The return that this 上报 answers, and what has changed since; None where it answers none (BR-47, BR-66).
     returned: Submission | None
     since_return: list[Change]
     # The last event behind each change, in the same order; None where the history has none.

@@ -9,7 +9,7 @@ from residents.rules.identity import clean_mobile
 
 
 class StaffForm(forms.Form):
-    """A new person of an organisation. The role is not asked: it follows from the organisation (TRUST 29)."""
+    """A new person of an organisation. The role is not asked: it follows from the organisation (TRUST-29)."""
 
     full_name = forms.CharField(label="姓名", max_length=50)
     username = forms.CharField(

@@ -133,7 +133,7 @@ def change(request: HttpRequest, kind: str, key: str, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @allow(Role.PROVINCE, Role.CMDA)
 def reset_factor(request: HttpRequest, kind: str, key: str, pk: int) -> HttpResponse:
-    """A lost second factor is taken away, with the reason; the person's sessions end and he is told (TRUST 14)."""
+    """A lost second factor is taken away, with the reason; the person's sessions end and he is told (TRUST-14)."""
     person = _person(_organisation(request, kind, key), pk)
     if not (services.may_manage_person(request.user, person) and services.is_above(request.user, person)):
         raise PermissionDenied

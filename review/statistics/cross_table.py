@@ -1,6 +1,6 @@
-"""Statistics of approved snapshots only (BR-59, 86): any two dimensions crossed, and the records behind every cell.
+"""Statistics of approved snapshots only (BR-59, BR-86): any two dimensions crossed, and the records behind every cell.
 
-A number and its list come from the same queryset, so a cell always opens exactly that many records (GOALS P7). What
+A number and its list come from the same queryset, so a cell always opens exactly that many records (GOAL-P7). What
 is being changed counts as last approved until a newer approval replaces it (AM-16).
 """
 
@@ -90,7 +90,8 @@ class CrossTable:
 
 
 def counted(user: User, source: str, filters: Mapping[str, str]) -> QuerySet[Submission]:
-    """The approved snapshots that count, within the provinces the user sees; `filters`: dimension key → value.
+    """The approved snapshots that count, within the provinces the user sees; `filters`: dimension key → value
+    (BR-31, BR-93).
 
     Deleted records (wrong entries, AM-19) count nowhere; withdrawn ones count with their status.
     """

@@ -1,4 +1,4 @@
-"""Statistics as workbooks: the cross table, and the complete list of people behind any number (GOALS N5, P7)."""
+"""Statistics as workbooks: the cross table, and the complete list of people behind any number (GOAL-N5, GOAL-P7)."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date

@@ -1,4 +1,4 @@
-"""What lies open in a province's intake when its way of reporting is switched (GOALS N2)."""
+"""What lies open in a province's intake when its way of reporting is switched (GOAL-N2)."""
 
 from dataclasses import dataclass
 from datetime import datetime

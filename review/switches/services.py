@@ -1,4 +1,5 @@
-"""报送方式切换: a province asks to deliver its intake by API, the association decides (Annex 2, BR-06 … 08, 24; AM-01).
+"""报送方式切换: a province asks to deliver its intake by API, the association decides (Annex 2, BR-06 … BR-08, BR-24;
+AM-01).
 
 The application's row is locked before the province's, everywhere. This is the only writer of a province's mode.
 """

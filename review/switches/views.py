@@ -27,7 +27,7 @@ from review.switches.services import State
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
 def switches(request: HttpRequest) -> HttpResponse:
-    """报送方式: how each province in view reports, and the applications to change it (Annex 2, BR-05 … 08)."""
+    """报送方式: how each province in view reports, and the applications to change it (Annex 2, BR-05 … BR-08)."""
     page = {
         "provinces": provinces_for(request.user, Action.VIEW).order_by("code"),
         "applications": switching.in_view(request.user)[:200],

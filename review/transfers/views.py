@@ -19,7 +19,7 @@ PAGE_SIZE = 50
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
 def transfer_list(request: HttpRequest) -> HttpResponse:
-    """Requests that leave or enter the province and wait for the old base, the longest waiting first (P-15)."""
+    """Requests that leave or enter the province and wait for the old base, the longest waiting first (PAIN-15)."""
     found = transfers.in_view_of_reviewers(request.user)
     shown = "all" if request.GET.get("state") == "all" else "open"
     if shown == "open":
@@ -31,7 +31,7 @@ def transfer_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @allow(Role.CMDA)
 def transfer_release(request: HttpRequest, pk: int) -> HttpResponse:
-    """The last resort: the association sets 退培 in the holding base's place (P-15), or lets a finished resident be
+    """The last resort: the association sets 退培 in the holding base's place (PAIN-15), or lets a finished resident be
     trained once more, which leaves his 结束 as it is (AM-25). Always with a reason."""
     asked = get_object_or_404(transfers.in_view_of_reviewers(request.user), pk=pk)
     has_ended = asked.enrollment.status == ENDED

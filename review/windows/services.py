@@ -1,4 +1,5 @@
-"""The association's hand on the calendar: cycles, their windows, who is affected, what was changed (BR-01, 12; N1).
+"""The association's hand on the calendar: cycles, their windows, who is affected, what was changed (BR-01, BR-12;
+GOAL-N1).
 
 Whether a step is open is asked of portal/calendar.py alone; here the windows are only written and counted over.
 """
@@ -110,7 +111,8 @@ def set_window(
     by: User,
     seen: str | None = None,
 ) -> CycleWindow:
-    """Open one step from `opens_at` up to, not including, `closes_at`: nationally, or for one province in its place.
+    """Open one step from `opens_at` up to, not including, `closes_at`: nationally, or for one province in its
+    place (BR-01).
 
     `seen` is the `mark_of` the window that was shown. Raises WindowMoved where somebody changed it since.
     """

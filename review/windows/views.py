@@ -16,7 +16,7 @@ from review.windows.forms import CycleForm, WindowForm
 @require_GET
 @allow(Role.CMDA)
 def cycle(request: HttpRequest, year: int | None = None) -> HttpResponse:
-    """The windows of one cycle, the latest by default, step by step and province by province (GOALS N1)."""
+    """The windows of one cycle, the latest by default, step by step and province by province (GOAL-N1)."""
     shown = get_object_or_404(CollectionCycle, year=year) if year else current_cycle()
     context = {"cycles": windows.cycles(), "cycle": shown, "cycle_form": CycleForm()}
     if shown:
@@ -31,7 +31,7 @@ def cycle(request: HttpRequest, year: int | None = None) -> HttpResponse:
 @require_GET
 @allow(Role.CMDA)
 def board(request: HttpRequest, year: int) -> HttpResponse:
-    """Provinces × steps: what is open where and until when, how far the intake has come (GOALS N1)."""
+    """Provinces × steps: what is open where and until when, how far the intake has come (GOAL-N1)."""
     shown = get_object_or_404(CollectionCycle, year=year)
     context = {"cycle": shown, "steps": list(Step), "lines": step_board.lines(shown)}
     return render(request, "review/windows/board.html", context)

@@ -119,7 +119,7 @@ def open_page(chromium, live_server, requests) -> Callable[..., Page]:
 
 @pytest.fixture
 def assert_accessible() -> Callable[[Page], None]:
-    """A function: axe finds nothing on this page, and nothing sticks out sideways (GOALS S6)."""
+    """A function: axe finds nothing on this page, and nothing sticks out sideways (GOAL-S6)."""
 
     def check(page: Page) -> None:
         page.evaluate(AXE.read_text(encoding="utf-8"))

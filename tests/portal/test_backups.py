@@ -1,4 +1,4 @@
-"""Backup and restore into an empty database: the same rows in every table, the same files (TRUST 56)."""
+"""Backup and restore into an empty database: the same rows in every table, the same files (TRUST-56)."""
 
 import io
 import json
@@ -62,7 +62,7 @@ def restore(folder: Path, url: str, uploads: Path) -> subprocess.CompletedProces
 
 
 def test_restored_database_has_the_same_rows_files_and_promises(filled, empty_database, tmp_path):
-    """TRUST 56: run the documented restore into an empty database, compare counts."""
+    """TRUST-56: run the documented restore into an empty database, compare counts."""
     folder, uploads = tmp_path / "backup", tmp_path / "restored"
     call_command("backup", folder)
     done = restore(folder, empty_database, uploads)
@@ -124,7 +124,7 @@ def test_folder_without_a_backup_is_refused(transactional_db, tmp_path):
 
 
 def test_members_that_lead_out_of_the_folder_are_refused(tmp_path):
-    """TRUST 37: names inside an archive are never trusted, whatever Python unpacks it."""
+    """TRUST-37: names inside an archive are never trusted, whatever Python unpacks it."""
     path = tmp_path / "uploads.tar"
     with tarfile.open(path, "w") as archive:
         archive.addfile(tarfile.TarInfo("../outside"), io.BytesIO())

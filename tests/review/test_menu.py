@@ -42,7 +42,7 @@ OFFERED = {
 
 @pytest.mark.parametrize("who", OFFERED)
 def test_every_entry_opens_and_marks_itself(who, request, signed_in, cycle):
-    """S6: exactly one current page, and the group that it folds away in."""
+    """GOAL-S6: exactly one current page, and the group that it folds away in (BR-02)."""
     user = request.getfixturevalue(who)
     client, entries = signed_in(user), list(entries_of(user.role))
     assert [entry.route for entry in entries] == [

@@ -1,4 +1,4 @@
-"""账号查找与重置: find an account, release, delete and restore it (BR-50, 51, 72, 73, 77)."""
+"""账号查找与重置: find an account, release, delete and restore it (BR-50, BR-51, BR-72, BR-73, BR-77)."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -32,7 +32,7 @@ NOT_LIVE = "此人现在不在本基地培训（退培、失效或已删除）�
 @allow(Role.BASE)
 @require_GET
 def accounts(request: HttpRequest) -> HttpResponse:
-    """The base's accounts, searched by name or number (BR-51), and those that need attention (P-14)."""
+    """The base's accounts, searched by name or number (BR-51), and those that need attention (PAIN-14, BR-77)."""
     base = own_base(request)
     asked = searched(request.GET)
     state, found = asked["state"], account_desk.accounts(request.user, base, **asked)
@@ -78,7 +78,7 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
 @allow(Role.BASE)
 @require_POST
 def release(request: HttpRequest, pk: int) -> HttpResponse:
-    """The base has made sure who this is: the account opens again with the mobile number on file (TRUST §1.2)."""
+    """The base has made sure who this is: the account opens again with the mobile number on file (TRUST-04)."""
     enrollment = live_record(request, pk)
     if enrollment is not None and enrollment.resident.user.is_activated:
         messages.info(request, "该账号已激活，无需放行；无法登录的请重置密码。")
@@ -113,7 +113,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 @allow(Role.BASE)
 @require_POST
 def restore(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take a deletion back within 30 days (GOALS B11)."""
+    """Take a deletion back within 30 days (GOAL-B11)."""
     enrollment = get_object_or_404(deleted_enrollments_for(request.user, Action.VIEW), pk=pk)
     if not _may(request.user, enrollment, Action.DELETE_ACCOUNT):
         raise PermissionDenied
@@ -128,7 +128,7 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
 @allow(Role.BASE)
 @require_POST
 def restore_import(request: HttpRequest, pk: int) -> HttpResponse:
-    """Bring back all that went with an undone import (GOALS B11)."""
+    """Bring back all that went with an undone import (GOAL-B11)."""
     batch = batch_for(request.user, pk, to_act=False)
     if not bases_for(request.user, Action.DELETE_ACCOUNT).filter(pk=batch.base_id).exists():
         raise PermissionDenied

@@ -1,4 +1,4 @@
-"""What a base prints of its accounts: slips with one-time codes, and the list itself (BR-51; GOALS B16; TRUST §1)."""
+"""What a base prints of its accounts: slips with one-time codes, and the list itself (BR-51; GOAL-B16; TRUST-09)."""
 
 import base64
 from collections.abc import Iterable
@@ -98,7 +98,7 @@ def _back(request: HttpRequest) -> str:
 @allow(Role.BASE)
 @require_POST
 def reset(request: HttpRequest, pk: int) -> HttpResponse:
-    """Back to 未激活, all sessions end, a one-time code on paper (BR-51, TRUST §1.7). Ask first, as for codes."""
+    """Back to 未激活, all sessions end, a one-time code on paper (BR-51, TRUST-10). Ask first, as for codes."""
     enrollment = live_record(request, pk)
     if enrollment is None:
         return redirect("bases:account", pk)
@@ -144,7 +144,7 @@ def _as_workbook(slips: Iterable[tuple[Enrollment, str]]) -> str:
 @allow(Role.BASE)
 @require_GET
 def account_sheet(request: HttpRequest) -> HttpResponse:
-    """The accounts under the list's filters on one page to print, without codes (GOALS B16)."""
+    """The accounts under the list's filters on one page to print, without codes (GOAL-B16)."""
     base = own_base(request)
     asked = searched(request.GET)
     found = account_desk.accounts(request.user, base, **asked)
@@ -163,7 +163,7 @@ def account_sheet(request: HttpRequest) -> HttpResponse:
 @allow(Role.BASE)
 @require_POST
 def account_export(request: HttpRequest) -> HttpResponse:
-    """Exactly the list seen, as .xlsx; numbers are masked as they are there (GOALS B16, TRUST 51)."""
+    """Exactly the list seen, as .xlsx; numbers are masked as they are there (GOAL-B16, TRUST-51)."""
     base = own_base(request)
     asked = searched(request.POST)
     found = account_desk.accounts(request.user, base, **asked)

@@ -1,4 +1,4 @@
-"""Undoing an import while nothing of it was reported (GOALS B11; BR-50, 73; AM-19).
+"""Undoing an import while nothing of it was reported (GOAL-B11; BR-50, BR-73; AM-19).
 
 What the batch created and nobody has touched since goes again, as a single deletion does it: softly, so the history
 keeps all and each record can be restored for 30 days. What it changed goes back to what it was

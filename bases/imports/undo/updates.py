@@ -1,4 +1,4 @@
-"""Taking back what a batch changed in records that were there before it (GOALS B11).
+"""Taking back what a batch changed in records that were there before it (GOAL-B11).
 
 The history holds each record as it stood before the batch and as the batch left it, so the import keeps nothing beside
 it. A record that somebody has worked on since is named and left alone.
@@ -180,7 +180,7 @@ def _details(record: Enrollment, before: dict[str, Any], since: int) -> dict[str
 def restore(batch: ImportBatch, chosen: Iterable[Restore], *, by: User) -> list[tuple[Enrollment, str]]:
     """Write the records back, as changes of their own in the history; returns those that could not be, and why.
 
-    What the import un-reported stays 未上报: to report again is the base's own act (BR-83, 84).
+    What the import un-reported stays 未上报: to report again is the base's own act (BR-83, BR-84).
     """
     kept, changed = [], []
     for each in chosen:

@@ -1,4 +1,5 @@
-"""What people do with a batch beyond confirming it: correct its refused rows in the page, undo it (GOALS B7, B11)."""
+"""What people do with a batch beyond confirming it: correct its refused rows in the page, undo it (GOAL-B7,
+GOAL-B11)."""
 
 from urllib.parse import urlencode
 
@@ -20,7 +21,7 @@ from portal.roles import Role
 @allow(Role.BASE, Role.PROVINCE)
 @require_http_methods(["GET", "POST"])
 def correct(request: HttpRequest, pk: int) -> HttpResponse:
-    """The refused rows in an editable table, a page at a time (GOALS B7). Numbers stand in full: they are to be
+    """The refused rows in an editable table, a page at a time (GOAL-B7). Numbers stand in full: they are to be
     corrected by those who may import them."""
     batch = batch_for(request.user, pk)
     number = request.GET.get("page", "")
@@ -69,7 +70,7 @@ def _say(request: HttpRequest, outcome: row_fixing.Outcome) -> None:
 @allow(Role.BASE)
 @require_http_methods(["GET", "POST"])
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask with counts and names what would go and what stays; carry it out (GOALS B11)."""
+    """Ask with counts and names what would go and what stays; carry it out (GOAL-B11)."""
     batch = batch_for(request.user, pk)
     if request.method == "POST":
         try:

@@ -1,5 +1,5 @@
 """The import desk: template, upload, progress, preview, confirmation and result of one batch of any kind of workbook
-(BR-27, 29, 35, 43, 48, 56, 67, 70; GOALS B1 … B12)."""
+(BR-27, BR-29, BR-35, BR-43, BR-48, BR-56, BR-67, BR-70; GOAL-B1 … GOAL-B12)."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -49,7 +49,7 @@ _ACCOUNTS = KINDS[ImportBatch.Kind.ACCOUNTS]
 @allow(Role.BASE)
 @require_http_methods(["GET", "POST"])
 def uploads(request: HttpRequest, kind: Kind = _ACCOUNTS, module: Module = Module.INTAKE) -> HttpResponse:
-    """Template and upload of one kind and module, and the earlier batches of the base."""
+    """Template and upload of one kind and module, and the earlier batches of the base (BR-70)."""
     base = _base(request, Action.VIEW if request.method == "GET" else kind.action)
     state = kind.opening(base, module, current_cycle())
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
@@ -100,7 +100,7 @@ def _surroundings(request: HttpRequest, kind: Kind, module: Module, base: Traini
 def _records(
     kind: Kind, params: QueryDict, user: User, base: TrainingBase, module: Module
 ) -> QuerySet[Enrollment]:
-    """The records that fill the template: those ticked in the list, or all of its filters (GOALS B12, B16). Full
+    """The records that fill the template: those ticked in the list, or all of its filters (GOAL-B12, GOAL-B16). Full
     numbers go out, so only for those who may edit."""
     if not kind.is_filled:
         return Enrollment.objects.none()
@@ -114,7 +114,7 @@ def _records(
 @allow(Role.BASE)
 @require_POST
 def template(request: HttpRequest, kind: Kind, module: Module) -> HttpResponse:
-    """The template of one kind and module (BR-27, 29); one that holds full ID numbers is logged."""
+    """The template of one kind and module (BR-27, BR-29); one that holds full ID numbers is logged."""
     base = _base(request, kind.action if kind.is_filled else Action.VIEW)
     cycle = current_cycle()
     if cycle is None:
@@ -168,7 +168,7 @@ def _judged(request: HttpRequest, found: ImportBatch, acts: bool) -> dict:
 @allow(Role.BASE, Role.PROVINCE)
 @require_POST
 def confirm(request: HttpRequest, pk: int) -> HttpResponse:
-    """Import the good rows, or all if all are good (GOALS B6)."""
+    """Import the good rows, or all if all are good (GOAL-B6)."""
     found = batch_for(request.user, pk)
     form = ConfirmForm(request.POST)
     if form.is_valid():
@@ -197,7 +197,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @allow(Role.BASE, Role.PROVINCE)
 @require_GET
 def annotated(request: HttpRequest, pk: int) -> HttpResponse:
-    """The user's own workbook back, with its faults marked (GOALS B5). It holds full numbers (TRUST 51)."""
+    """The user's own workbook back, with its faults marked (GOAL-B5). It holds full numbers (TRUST-51)."""
     found = batch_for(request.user, pk)
     if not has_annotated_copy(found):
         raise Http404

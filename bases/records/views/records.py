@@ -29,7 +29,7 @@ SHORTEST_PURPOSE = 4
 def record(request: HttpRequest, pk: int) -> HttpResponse:
     """One record read-only: all blocks with the comments at their fields, its reports, what may be done with it.
 
-    A POST with a purpose shows the full numbers in this one response and is written to the audit log (TRUST 51).
+    A POST with a purpose shows the full numbers in this one response and is written to the audit log (TRUST-51).
     """
     enrollment = record_for(request.user, pk)
     masked = not (request.method == "POST" and _unmask(request, enrollment))
@@ -59,7 +59,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
 @allow(Role.BASE)
 @require_POST
 def review_answers(request: HttpRequest, pk: int) -> HttpResponse:
-    """复核完毕: the base has looked at what the resident answered to its return (GOALS B14)."""
+    """复核完毕: the base has looked at what the resident answered to its return (GOAL-B14)."""
     enrollment = record_for(request.user, pk, Action.EDIT_TRAINING)
     if mark_reviewed([enrollment.pk]):
         messages.success(request, f"“{enrollment.resident.full_name}”的答复已复核。")
@@ -124,7 +124,7 @@ def submission(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 @allow(Role.BASE)
 @require_GET
 def record_file(request: HttpRequest, pk: int, block: str, name: str, row: int) -> HttpResponse:
-    """One piece of evidence of the record; each look is written to the audit log (TRUST 51)."""
+    """One piece of evidence of the record; each look is written to the audit log (TRUST-51)."""
     enrollment = record_for(request.user, pk)
     snapshot = snapshot_as_kept(enrollment, last_snapshots([enrollment]).get(enrollment.pk))
     response = file_response(snapshot, block, name, row)

@@ -17,7 +17,7 @@ from residents.services.states import StateMoved
 @require_http_methods(["GET", "POST"])
 @allow(Role.BASE)
 def specialty_change(request: HttpRequest, pk: int) -> HttpResponse:
-    """转换专业 within the base: 退培 and the new record by one button (BR-75, 76; P-16)."""
+    """转换专业 within the base: 退培 and the new record by one button (BR-75, BR-76; PAIN-16)."""
     enrollment = record_for(request.user, pk, Action.EDIT_STATUS)
     entry = change_entry(enrollment)
     if not entry.is_open:

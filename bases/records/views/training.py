@@ -29,7 +29,7 @@ UNREPORTED = "该记录原已上报，现变为“未上报”，核对后请再
 
 @allow(Role.BASE)
 def training_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """培训信息 of one record, edited by its base (BR-29, 56, 81)."""
+    """培训信息 of one record, edited by its base (BR-29, BR-56, BR-81)."""
     enrollment = record_for(request.user, pk, Action.EDIT_TRAINING)
     entry = training_entry(enrollment)
     if not (entry.is_open or (entry.in_grace and request.method == "POST")):
@@ -114,7 +114,8 @@ def _tell(request: HttpRequest, change: Change, unreported: bool) -> None:
 
 @allow(Role.BASE)
 def status_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """变更培训状态 in the registry, with reason, date and evidence (BR-32, 82; DOMAIN §2.7, 3.4)."""
+    """变更培训状态 in the registry, with reason, date and evidence (BR-32, BR-82; docs/fields.md#status,
+    docs/codes.md#status)."""
     enrollment = record_for(request.user, pk, Action.EDIT_STATUS)
     if not enrollment.registered_at or enrollment.lapsed_at:
         messages.warning(request, "招收信息审核通过、进入“住院医师信息管理”后，才能变更培训状态。")

@@ -1,4 +1,4 @@
-"""Messages that left the portal, and sending again what a gateway refused (GOALS S4)."""
+"""Messages that left the portal, and sending again what a gateway refused (GOAL-S4)."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse

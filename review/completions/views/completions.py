@@ -27,7 +27,7 @@ PAGE_SIZE = 50
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
 def deliveries(request: HttpRequest) -> HttpResponse:
-    """提前结业补报: what the provinces have sent in, and where a province sends from (BR-16 … 18)."""
+    """提前结业补报: what the provinces have sent in, and where a province sends from (BR-16 … BR-18)."""
     page = {
         "page": Paginator(completions.in_view(request.user), PAGE_SIZE).get_page(request.GET.get("page")),
         "places": [
@@ -45,7 +45,7 @@ def _acting_province(request: HttpRequest, code: str) -> Province:
 @require_GET
 @allow(Role.PROVINCE)
 def template(request: HttpRequest, province: str) -> HttpResponse:
-    """附件1 as a workbook, with the province's own bases to choose from (BR-17, 23)."""
+    """附件1 as a workbook, with the province's own bases to choose from (BR-17, BR-23)."""
     of = _acting_province(request, province)
     return workbook_response(completion_template(of.pk), f"提前结业信息采集模板（{of.short_name}）.xlsx")
 

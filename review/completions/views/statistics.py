@@ -19,7 +19,7 @@ from review.unmasking import may_unmask
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
 def table(request: HttpRequest) -> HttpResponse:
-    """Received early completions by two dimensions; every number leads to its records (GOALS P7)."""
+    """Received early completions by two dimensions; every number leads to its records (GOAL-P7)."""
     form = CompletionStatisticsForm(request.GET, user=request.user)
     found = completion_statistics.counted(request.user, form.filters)
     crossed = statistics.cross_table(found, *form.crossed, DIMENSIONS)
@@ -51,7 +51,7 @@ def records(request: HttpRequest) -> HttpResponse:
 @require_POST
 @allow(Role.PROVINCE, Role.CMDA)
 def export(request: HttpRequest) -> HttpResponse:
-    """The complete list behind one number; masked unless asked for in full with a purpose (GOALS N5)."""
+    """The complete list behind one number; masked unless asked for in full with a purpose (GOAL-N5)."""
     form = CompletionStatisticsForm(request.GET, user=request.user)
     asked = ExportForm(request.POST)
     if not asked.is_valid():

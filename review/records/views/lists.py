@@ -27,7 +27,7 @@ def all_records(request: HttpRequest) -> HttpResponse:
 @require_POST
 @allow(Role.PROVINCE, Role.CMDA)
 def export_records(request: HttpRequest) -> HttpResponse:
-    """The list seen, complete; masked unless asked for in full with a purpose (GOALS N5)."""
+    """The list seen, complete; masked unless asked for in full with a purpose (GOAL-N5)."""
     form = ExportForm(request.POST)
     if not form.is_valid():
         return refused(request, form, reverse("review:residents"))

@@ -53,7 +53,8 @@ def _show(request: HttpRequest, enrollment: Enrollment, *, masked: bool = True, 
 
 
 def _claim(request: HttpRequest, page: RecordPage) -> Claim | None:
-    """The claim of a colleague on this record; whoever may decide it has it from now on, if nobody else has (P6)."""
+    """The claim of a colleague on this record; whoever may decide it has it from now on, if nobody else has
+    (GOAL-P6)."""
     if page.may_review:
         standing = claims.claim(page.shown, by=request.user)
         return standing if standing.reviewer_id != request.user.pk else None
@@ -65,7 +66,7 @@ def _claim(request: HttpRequest, page: RecordPage) -> Claim | None:
 def record(request: HttpRequest, pk: int) -> HttpResponse:
     """One record: what changed since the last approval, the whole snapshot, its submissions and statuses.
 
-    A POST with a purpose shows the numbers in full for this answer only (TRUST 51).
+    A POST with a purpose shows the numbers in full for this answer only (TRUST-51).
     """
     enrollment = _visible(request, pk)
     if request.method == "GET":

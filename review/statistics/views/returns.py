@@ -15,7 +15,7 @@ from review.statistics.links import linked_lines
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
 def table(request: HttpRequest) -> HttpResponse:
-    """Why records were returned, by base or another dimension; every number leads to its returns (GOALS P4)."""
+    """Why records were returned, by base or another dimension; every number leads to its returns (GOAL-P4)."""
     form = ReturnStatisticsForm(request.GET, user=request.user)
     crossed = return_statistics.reasons_table(
         return_statistics.returns(request.user, form.filters), form.chosen_rows

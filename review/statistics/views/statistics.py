@@ -27,7 +27,7 @@ def statistics_form(request: HttpRequest) -> StatisticsForm:
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
 def table(request: HttpRequest) -> HttpResponse:
-    """Two dimensions of the approved snapshots crossed; every number leads to its records (GOALS P7)."""
+    """Two dimensions of the approved snapshots crossed; every number leads to its records (GOAL-P7)."""
     form = statistics_form(request)
     context = {"form": form, "sources": statistics.SOURCES}
     if form.is_readable:
@@ -80,7 +80,7 @@ def export_table(request: HttpRequest) -> HttpResponse:
 @require_POST
 @allow(Role.PROVINCE, Role.CMDA)
 def export_records(request: HttpRequest) -> HttpResponse:
-    """The complete list behind one number; masked unless asked for in full with a purpose (GOALS N5)."""
+    """The complete list behind one number; masked unless asked for in full with a purpose (GOAL-N5)."""
     form, asked = statistics_form(request), StatisticsExportForm(request.POST)
     if not form.is_readable:
         return _unreadable(request)

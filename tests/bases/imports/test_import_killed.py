@@ -1,4 +1,4 @@
-"""The worker's process is killed in the middle; afterwards each row is applied once (GOALS B9, TRUST 48).
+"""The worker's process is killed in the middle; afterwards each row is applied once (GOAL-B9, TRUST-48).
 
 A real `manage.py db_worker` gets SIGKILL at ten moments of an import, drawn with seed 48 over the time an undisturbed
 one takes. Each time the clock queues what was left and another worker, started meanwhile, goes on.

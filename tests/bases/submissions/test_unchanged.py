@@ -1,4 +1,5 @@
-"""What the province has returned and nobody has changed: asked about before 上报, seen by the province (BR-47, 66)."""
+"""What the province has returned and nobody has changed: asked about before 上报, seen by the province (BR-47,
+BR-66)."""
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_province_sees_that_nothing_has_changed(
 def test_province_sees_what_has_changed_since_its_return(
     sent_back, base_officer, provincial_reviewer, signed_in
 ):
-    """GOALS P2: the first return has no approval to compare with, and is still told what was mended."""
+    """GOAL-P2: the first return has no approval to compare with, and is still told what was mended."""
     save_training(sent_back.pk, {"remark": "已核对"}, by=base_officer)
     reported(sent_back, base_officer)
     reviewer = signed_in(provincial_reviewer)

@@ -71,7 +71,7 @@ def test_a_port_that_is_none_is_refused(port):
 
 
 def test_a_taken_port_is_named_with_the_next_one():
-    """Issue point 1: a taken port gives a clear message, before anything is started."""
+    """A taken port gives a clear message, before anything is started."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
