@@ -160,7 +160,7 @@ GUARDIAN_MONKEY_PATCH_USER = False
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_IDLE_SECONDS = values.number("SESSION_IDLE_SECONDS", 1800, 1, 86400)
-# Whether the association, and whoever asks for full numbers, must have a second factor (TRUST 14). Anybody may.
+# Whether the association, and whoever asks for full numbers, must have a second factor (TRUST-14). Anybody may.
 SECOND_FACTOR_REQUIRED = values.boolean("SECOND_FACTOR_REQUIRED", not DEBUG)
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
@@ -237,9 +237,9 @@ UPLOAD_MAX_BYTES = 20 * 1024 * 1024
 WORKBOOK_MAX_ROWS = values.number("WORKBOOK_MAX_ROWS", 5000, 1, 1_000_000)
 # What one key of the interface may ask in a minute; a batch holds up to a thousand records.
 API_REQUESTS_PER_MINUTE = values.number("API_REQUESTS_PER_MINUTE", 120, 1, 1_000_000)
-# Uploaded workbooks are deleted after this many days (DOMAIN P-26).
+# Uploaded workbooks are deleted after this many days (PAIN-26).
 UPLOAD_RETENTION_DAYS = values.number("UPLOAD_RETENTION_DAYS", 90, 1, 36500)
-# Exported files can be fetched for this many days, then they are deleted (GOALS N5).
+# Exported files can be fetched for this many days, then they are deleted (GOAL-N5).
 EXPORT_DAYS = values.number("EXPORT_DAYS", 7, 1, 36500)
 # How long a process may work with code lists that the association has just changed; 0: until it starts anew.
 CODE_LISTS_SECONDS = values.number("CODE_LISTS_SECONDS", 3, 0, 86400)
