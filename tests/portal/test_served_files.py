@@ -121,7 +121,7 @@ def test_no_path_of_the_project_is_served(collected, debug):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("proxies", "status"), [("0", 301), ("1", 200)])
 def test_a_forwarded_scheme_is_believed_of_our_own_proxies_only(collected, proxies, status):
-    """FINDINGS O11: gunicorn believed whoever came from 127.0.0.1, whatever the portal was told."""
+    """gunicorn believed whoever came from 127.0.0.1, whatever the portal was told."""
     with served(collected, TRUSTED_PROXY_COUNT=proxies) as port:
         assert ask(port, ["/health/"])["/health/"][0] == status
 

@@ -55,7 +55,7 @@ def read(*environments: dict[str, str]) -> list:
 
 
 def test_an_empty_value_counts_as_none():
-    """FINDINGS O1: an empty STATIC_ROOT was the working folder. Every setting of the example, and its file."""
+    """an empty STATIC_ROOT was the working folder. Every setting of the example, and its file."""
     optional = set(EXAMPLE) - set(REQUIRED)
     unset, *others = read(
         {},
@@ -147,7 +147,7 @@ def test_a_command_ends_with_the_words_alone():
     "path", ["portal.nothing.send", "portal.gateways.nothing", "word", "portal.gateways.log"]
 )
 def test_named_code_that_cannot_be_used_is_told_at_start(settings, name, path):
-    """FINDINGS O3: messages stayed unsent and uploads failed, and `check --deploy` was clean."""
+    """messages stayed unsent and uploads failed, and `check --deploy` was clean."""
     assert checks.named_code_exists() == []
     setattr(settings, name, path)
 
