@@ -36,26 +36,28 @@ test: $(DEV) $(STATIC) ## The whole suite, browser tests included: make test ARG
 	@PORTAL_CHROMIUM=$$($(PY) -m portal.bootstrap.browser); export PORTAL_CHROMIUM; \
 	$(WITH_DATABASE) $(PY) -m pytest -n 2 $(ARGS)
 
-check: lint $(STATIC) ## Everything that must hold before a change lands, but the tests
+check: lint ## Everything that must hold before a change lands, but the tests
 	$(WITH_DATABASE) $(PY) -m mypy
 	$(PRODUCTION) $(PY) -m portal.bootstrap.postgres exec -- $(PY) manage.py check --deploy --fail-level WARNING
 	$(WITH_DATABASE) $(PY) manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(PY) -m portal.bootstrap.postgres exec -- $(PY) manage.py collectstatic --noinput --clear --verbosity 0
 
-lint: $(DEV) ## Style and floors: ruff, import-linter, templates, old idioms
+lint: $(DEV) $(STATIC) ## Style and floors: ruff, import-linter, templates, old idioms, CSS and JavaScript
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(TEMPLATES) | xargs -0 -r $(VENV)/bin/djade --target-version 5.2 --check
 	$(TEMPLATES) | xargs -0 -r $(VENV)/bin/djhtml --tabwidth 2 --check
 	$(PYTHON_FILES) | xargs -0 -r $(VENV)/bin/django-upgrade --target-version 5.2 --check
 	$(VENV)/bin/lint-imports
+	$(PY) -m portal.bootstrap.frontend lint
 
-fix: $(DEV) ## Let the tools of lint mend what they can
+fix: $(DEV) $(STATIC) ## Let the tools of lint mend what they can
 	-$(PY) -m ruff check --fix .
 	$(PYTHON_FILES) | xargs -0 -r $(VENV)/bin/django-upgrade --target-version 5.2 --exit-zero-even-if-changed
 	$(PY) -m ruff format .
 	-$(TEMPLATES) | xargs -0 -r $(VENV)/bin/djade --target-version 5.2
 	-$(TEMPLATES) | xargs -0 -r $(VENV)/bin/djhtml --tabwidth 2
+	-$(PY) -m portal.bootstrap.frontend lint --write
 
 docs: $(DEV) ## Write into docs/ what keeps and what proves each rule; fails on a gap or a citation that leads nowhere
 	$(PY) -m tests.docs.citations

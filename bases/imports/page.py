@@ -41,6 +41,13 @@ class Cell:
     level: str
     typed: str = ""
 
+    @property
+    def css(self) -> str:
+        """The class of the cell: coloured where it has a remark; on a phone the plain ones go but for the name."""
+        if self.level:
+            return f"cell-{self.level}"
+        return "" if self.header == "姓名" else "cell-plain"
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

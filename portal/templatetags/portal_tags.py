@@ -1,5 +1,6 @@
 """What every page's template needs that Django has not: form controls, masks, links that keep the filters."""
 
+import re
 from datetime import date, datetime
 
 from django import forms, template
@@ -110,6 +111,28 @@ def is_choice_group(field: forms.BoundField) -> bool:
 @register.filter
 def is_checkbox(field: forms.BoundField) -> bool:
     return isinstance(field.field.widget, forms.CheckboxInput)
+
+
+class _Joined(template.Node):
+    def __init__(self, nodelist: template.NodeList):
+        self.nodelist = nodelist
+
+    def render(self, context: template.Context) -> str:
+        return self.nodelist.render(context)
+
+
+@register.tag
+def joined(parser: template.base.Parser, token: template.base.Token) -> template.Node:
+    """One sentence on several lines: the breaks of the template between its parts are not shown.
+
+    A browser shows a line break as a space, which Chinese has not between its words. A space that is meant stays
+    inside its line. Only the text of the template is joined, never what a variable holds.
+    """
+    nodelist = parser.parse(("endjoined",))
+    parser.delete_first_token()
+    for text in nodelist.get_nodes_by_type(template.base.TextNode):
+        text.s = re.sub(r"\s*\n\s*", "", text.s)
+    return _Joined(nodelist)
 
 
 @register.simple_tag

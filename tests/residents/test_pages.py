@@ -44,7 +44,7 @@ def test_home_links_every_gap_to_its_field(client):
     """GOAL-R2, BR-46."""
     body = page(client.get("/resident/"))
 
-    links = re.findall(r'<li><a href="([^"]+)">([^<]+)</a></li>', body)
+    links = re.findall(r'<li>\s*<a href="([^"]+)">([^<]+)</a>\s*</li>', body)
     assert ("/resident/section/basic/#id_email_box", "有效的电子邮箱地址") in links
     assert ("/resident/education/add/#id_level_box", "本科学习经历") in links
     assert (
@@ -57,7 +57,7 @@ def test_home_links_every_gap_to_its_field(client):
 
 def test_every_gap_leads_to_an_anchor_that_exists(client, enrollment):
     EducationRecord.objects.create(resident=enrollment.resident, level="3", is_enrolled=False)
-    links = re.findall(r'<li><a href="(/resident/[^"#]+)#([^"]+)">', page(client.get("/resident/")))
+    links = re.findall(r'<li>\s*<a href="(/resident/[^"#]+)#([^"]+)">', page(client.get("/resident/")))
 
     assert len(links) > 10
     missing = [(url, anchor) for url, anchor in links if f'id="{anchor}"' not in page(client.get(url))]

@@ -94,7 +94,7 @@ def test_a_machine_without_chromium_is_told_what_to_install(monkeypatch):
 
 
 def test_folders_on_the_path_that_cannot_be_searched_are_passed_over(open_folder):
-    """a traceback. Asked as an ordinary user: root may look everywhere."""
+    """Asked as an ordinary user: root may look everywhere."""
     inner = open_folder / "closed" / "inner"
     for folder in (inner, open_folder / "links", open_folder / "half"):
         folder.mkdir(parents=True)
