@@ -38,7 +38,7 @@ test: $(DEV) $(STATIC) ## The fast suite, browser tests included: make test ARGS
 	@$(WITH_BROWSER); $(WITH_DATABASE) $(SUITE) -m "not long" $(ARGS)
 
 long: $(DEV) $(STATIC) ## What takes longer, after make test: wide fuzz, recovery, faults, clusters
-	@$(WITH_BROWSER); $(WITH_DATABASE) $(SUITE) -m "long or hypothesis" --hypothesis-profile=wide $(ARGS)
+	@$(WITH_BROWSER); $(WITH_DATABASE) $(SUITE) -m "long or hypothesis" --hypothesis-profile=wide --timeout=3600 $(ARGS)
 
 t: $(DEV) $(STATIC) ## One test, at once: make t ARGS="tests/portal/test_sign_in.py -k spelling"
 	@$(WITH_DATABASE) $(PY) -m pytest -q $(ARGS)

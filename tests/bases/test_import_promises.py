@@ -50,7 +50,7 @@ def line_of(kind: str, fault: str, earlier: list[dict], base, other_base, year: 
 
 @pytest.mark.django_db
 @settings(
-    max_examples=examples(25),
+    max_examples=examples(8),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -86,7 +86,7 @@ def test_dry_run_verdict_is_the_commit_verdict(rows, checked, base, other_base, 
 
 @pytest.mark.django_db
 @settings(
-    max_examples=examples(10),
+    max_examples=examples(4),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -145,7 +145,7 @@ def sheet_of(kinds, base, year, officer) -> bytes:
 
 @pytest.mark.django_db
 @settings(
-    max_examples=examples(12),
+    max_examples=examples(4),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
