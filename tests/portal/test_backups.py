@@ -61,6 +61,7 @@ def restore(folder: Path, url: str, uploads: Path) -> subprocess.CompletedProces
     )
 
 
+@pytest.mark.long
 def test_restored_database_has_the_same_rows_files_and_promises(filled, empty_database, tmp_path):
     """TRUST-56: run the documented restore into an empty database, compare counts."""
     folder, uploads = tmp_path / "backup", tmp_path / "restored"
@@ -107,6 +108,7 @@ def test_damaged_backup_is_refused(filled, empty_database, tmp_path):
     assert "database.dump 缺失或已损坏" in done.stderr
 
 
+@pytest.mark.long
 def test_restore_that_lost_rows_says_so(filled, empty_database, tmp_path):
     folder = tmp_path / "backup"
     call_command("backup", folder)

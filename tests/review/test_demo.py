@@ -56,6 +56,7 @@ def test_demo_records_are_what_they_say(db, settings):
     assert untouched_since_return(returned) == {enrollment.pk for enrollment in returned} != set()
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_nation_comes_on_top_of_the_demo_once_and_never_into_a_real_database(settings):
     """TRUST-13; the generator of the demo data: what it adds is counted like everything else."""

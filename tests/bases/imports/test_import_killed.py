@@ -28,7 +28,7 @@ from residents.models import Enrollment, Resident, StatusChange
 from tests import factories
 from tests.bases.conftest import account_line, counts
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
 SEED, KILLS = 48, 10
 GOOD, BAD = 300, 3

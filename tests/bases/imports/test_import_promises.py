@@ -14,6 +14,7 @@ from tests import factories
 from tests.bases.conftest import account_line, counts
 from tests.bases.desk import complete, reported
 from tests.bases.workbooks.training_files import edited, template
+from tests.width import examples
 
 PEOPLE = ("new", "again", "here", "elsewhere", "withdrawn", "other name", "lapsed", "deleted", "bad number")
 FAULTS = ("", "", "", "", "intake_year", "full_name", "id_type", "mobile")
@@ -50,7 +51,7 @@ def line_of(kind: str, fault: str, earlier: list[dict], base, other_base, year: 
 
 @pytest.mark.django_db
 @settings(
-    max_examples=25,
+    max_examples=examples(8),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -86,7 +87,7 @@ def test_dry_run_verdict_is_the_commit_verdict(rows, checked, base, other_base, 
 
 @pytest.mark.django_db
 @settings(
-    max_examples=10,
+    max_examples=examples(4),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -145,7 +146,7 @@ def sheet_of(kinds, base, year, officer) -> bytes:
 
 @pytest.mark.django_db
 @settings(
-    max_examples=12,
+    max_examples=examples(4),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -85,11 +85,41 @@ def test_a_taken_port_is_named_with_the_next_one():
     assert "Traceback" not in done.stderr
 
 
-def test_a_machine_without_chromium_is_told_what_to_install(monkeypatch):
+def test_the_browser_of_the_machine_is_preferred(monkeypatch, tmp_path):
+    """Nothing is fetched where Chromium and a Chinese font are there."""
+    _program(tmp_path / "fc-list", "echo NotoSansSC.ttf: Noto Sans SC")
+    _program(tmp_path / "chromium", "true")
+    monkeypatch.delenv("PORTAL_CHROMIUM", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert browser.path() == str(tmp_path / "chromium")
+
+
+@pytest.mark.parametrize("has_chromium", [True, False])
+def test_what_the_machine_lacks_comes_from_packages(monkeypatch, tmp_path, has_chromium):
+    """No Chromium, or no Chinese font: a command of ours that any account can start, with the packages' font."""
+    monkeypatch.delenv("PORTAL_CHROMIUM", raising=False)
+    monkeypatch.setenv("PATH", f"{tmp_path}")
+    monkeypatch.setattr(browser, "HOME", tmp_path / "home")
+    monkeypatch.setattr(
+        browser, "_fetch", lambda: _program(tmp_path / "home" / "chromium.program", "echo ours")
+    )
+    monkeypatch.setattr(browser.platform, "machine", lambda: "x86_64")
+    if has_chromium:
+        _program(tmp_path / "chromium", "echo theirs, $FONTCONFIG_FILE")
+
+    done = subprocess.run([browser.path()], capture_output=True, text=True, check=True)
+
+    expected = f"theirs, {tmp_path}/home/fonts.conf" if has_chromium else "ours"
+    assert done.stdout.strip() == expected
+
+
+def test_a_machine_without_chromium_that_no_package_fits_is_told_what_to_do(monkeypatch):
     monkeypatch.delenv("PORTAL_CHROMIUM", raising=False)
     monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(browser.platform, "machine", lambda: "riscv64")
 
-    with pytest.raises(Failure, match="apt-get install chromium fonts-noto-cjk"):
+    with pytest.raises(Failure, match="PORTAL_CHROMIUM=路径"):
         browser.path()
 
 
@@ -159,7 +189,8 @@ def test_front_end_files_are_complete():
 
 def test_lock_file_names_no_registry():
     """An installed package comes from the machine's own registry, whichever that is."""
-    assert "resolved" not in (ROOT / "package-lock.json").read_text(encoding="utf-8")
+    for folder in (ROOT, browser.PACKAGES):
+        assert "resolved" not in (folder / "package-lock.json").read_text(encoding="utf-8")
 
 
 def _found_by_an_ordinary_user(folder: Path, path: str) -> subprocess.CompletedProcess:
@@ -195,3 +226,8 @@ def _serve(**variables: str) -> subprocess.CompletedProcess:
         text=True,
         check=False,
     )
+
+
+def _program(path: Path, line: str) -> None:
+    path.write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
+    path.chmod(0o755)

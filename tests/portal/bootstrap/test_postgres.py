@@ -18,6 +18,8 @@ from portal.bootstrap import binaries, postgres
 from portal.bootstrap import cluster as clusters
 from portal.bootstrap.failure import Failure
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[3]
 
 

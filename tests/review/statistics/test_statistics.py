@@ -17,6 +17,7 @@ from review.statistics import cross_table as statistics
 from review.statistics.cross_table import BLANK, DIMENSIONS, counted, counted_table, cross_table
 from tests import factories
 from tests.review.conftest import submit
+from tests.width import examples
 
 KEPT = {"province", "specialty", "year", "type", "status"}
 PAIRS = list(itertools.permutations(DIMENSIONS, 2))
@@ -61,7 +62,7 @@ row = st.fixed_dictionaries(
 
 
 @settings(
-    max_examples=12,
+    max_examples=examples(6),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
