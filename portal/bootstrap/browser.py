@@ -11,6 +11,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from portal.bootstrap import frontend, values
 from portal.bootstrap.failure import Failure, exit_code_of
