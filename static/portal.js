@@ -104,10 +104,8 @@
 
   document.addEventListener("change", (event) => {
     const all = event.target.closest("[data-check-all]");
-    if (all) {
-      document.querySelectorAll(`input[type=checkbox][name="${all.dataset.checkAll}"]`).forEach((box) => { box.checked = all.checked; });
-    }
-    if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
+    if (!all) return;
+    document.querySelectorAll(`input[type=checkbox][name="${all.dataset.checkAll}"]`).forEach((box) => { box.checked = all.checked; });
   });
 
   document.addEventListener("submit", (event) => {

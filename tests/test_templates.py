@@ -71,18 +71,18 @@ NAMES = {
     for tag in re.findall(r"{{(.*?)}}|{%(.*?)%}", source)
     for name in WORD.findall(" ".join(tag))
 } - {"request", "forloop", "block", "csrf_token", "messages", "perms", "user"}
-NUMBER_NAME = re.compile(r"^(pk|id|year|number|row|tries|percent|code|key)$|_(pk|id|year)$")
+NUMBER_NAME = re.compile(r"^(pk|id|year|number|tries|percent|code|key)$|_(pk|id|year)$")
 MOMENT_NAME = re.compile(r"(_at|_on|_until|^until|_date|_time|_of|^at)$")
 # What is more than a text, a number or a moment.
 GIVEN: dict[str, dict[str, object]] = {
-    "bases/submissions/_sections.html": {
+    "bases/_sections.html": {
         "files_of": 1,
         "sections": [
             {"key": "education", "lines": [{"name": "scan", "row": 0, "is_file": True, "text": "a.pdf"}]}
         ],
     },
     "bases/imports/": {"kind": "accounts", "module": "intake", "batch": {"pk": 1, "module": "intake"}},
-    "review/api/_fields.html": {"fields": [("name", "姓名", "必填")]},
+    "review/_api_fields.html": {"fields": [("name", "姓名", "必填")]},
 }
 
 
