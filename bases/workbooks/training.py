@@ -19,7 +19,7 @@ from bases.workbooks.rows import Applied, JudgedRow, as_stored, has_errors, show
 from bases.workbooks.signs import tell
 from bases.workbooks.training_resource import RESOURCES, in_template, training_template
 from portal.calendar import Opening
-from portal.models import Step, User
+from portal.models import User
 from portal.sheets.reading import Table
 from residents.catalogue.catalogue import Verbatim
 from residents.codes import CODE_LISTS
@@ -112,7 +112,7 @@ class Records:
             record.base = batch.base
             person = record.resident
             self._by_person.setdefault((person.id_type, person.id_number), []).append(record)
-        self._entries = entries_of(records, training_entry, (Step.BASE_FILL, Step.REVIEW))
+        self._entries = entries_of(records, training_entry)
         self._accredited = {
             year: accredited_specialties(batch.base, year) for year in {each.intake_year for each in records}
         }

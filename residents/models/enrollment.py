@@ -249,8 +249,13 @@ class Enrollment(models.Model):
 
     @property
     def is_live(self) -> bool:
-        is_kept = self.lapsed_at is None and self.deleted_at is None
-        return is_kept and self.status != Status.WITHDRAWN and self.further_training_allowed_at is None
+        return self.deleted_at is None and self.would_be_live
+
+    @property
+    def would_be_live(self) -> bool:
+        """Whether it is live, or would be were it not deleted."""
+        is_held = self.lapsed_at is None and self.further_training_allowed_at is None
+        return is_held and self.status != Status.WITHDRAWN
 
     @property
     def module(self) -> Module:

@@ -3,7 +3,6 @@
 A deletion is soft: the record leaves every list and holds the person no more; the history keeps it. It is not 退培.
 """
 
-from copy import copy
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
@@ -13,7 +12,7 @@ from portal.calendar import Opening
 from portal.models import User
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE, ReviewStatus, Status
-from residents.openness import ALWAYS, training_entry
+from residents.openness import ALWAYS, Times, training_entry
 from residents.services.states import StateMoved, lock
 
 RESTORABLE_FOR = timedelta(days=30)
@@ -33,7 +32,7 @@ def deletion_entry(enrollment: Enrollment) -> Opening:
     return training_entry(enrollment)
 
 
-def restore_entry(enrollment: Enrollment) -> Opening:
+def restore_entry(enrollment: Enrollment, times: Times | None = None) -> Opening:
     """May this deleted record come back now? Within 30 days, in the intake only while its window is open."""
     if not enrollment.deleted_at:
         return Opening(False, reason="这条记录没有被删除。")
@@ -42,9 +41,7 @@ def restore_entry(enrollment: Enrollment) -> Opening:
         return Opening(False, reason="删除已超过 30 天，不能恢复。需要的请重新导入。")
     if enrollment.registered_at:
         return Opening(True, closes_at=until)
-    as_restored = copy(enrollment)
-    as_restored.deleted_at = None
-    return training_entry(as_restored)
+    return training_entry(enrollment, times, restored=True)
 
 
 def delete_enrollment(enrollment_id: int, *, by: User, reason: str) -> Enrollment:

@@ -28,7 +28,7 @@ from residents.models import (
     WorkInfo,
 )
 from residents.models.enrollment import Module, ReportStatus
-from residents.openness import personal_entry
+from residents.openness import Times, personal_entry
 from residents.rules import basic, certificate, education, work
 from residents.rules.fields import Field, Problems
 from residents.rules.verdict import judge
@@ -222,7 +222,7 @@ def _open_for_writing(enrollment_id: int, by: User, now: datetime | None) -> Enr
     if enrollment.resident.user_id != by.pk:
         raise PermissionDenied
     Resident.objects.select_for_update().get(pk=enrollment.resident_id)
-    entry = personal_entry(enrollment, now=now)
+    entry = personal_entry(enrollment, Times([enrollment], now=now))
     if not entry.is_open:
         raise Closed(entry)
     return enrollment

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from bases.models import ImportBatch
 from portal import audit
-from portal.models import Step, User
+from portal.models import User
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE, Status
 from residents.openness import entries_of
@@ -97,7 +97,7 @@ def _restore(batch: ImportBatch, by: User, request: HttpRequest) -> Restored:
 
 def _reasons(records: Iterable[Enrollment]) -> dict[int, str]:
     """Why a record may not come back now, by its id (BR-49, 50)."""
-    entries = entries_of(records, restore_entry, (Step.BASE_FILL, Step.REVIEW))
+    entries = entries_of(records, restore_entry)
     people = [each.resident_id for each in records]
     held = set(Enrollment.objects.filter(LIVE, resident__in=people).values_list("resident_id", flat=True))
     found = {}

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from bases.imports.undo.restore import reason_of
 from bases.models import ImportBatch, ImportRow, Submission
-from portal.models import Step, User
+from portal.models import User
 from residents.catalogue.catalogue import problem
 from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import LIVE, Module
@@ -90,7 +90,7 @@ def updates_of(batch: ImportBatch) -> Updates:
     rows = changed_records(batch)
     records = list(for_check(Enrollment.objects.filter(pk__in=rows)).order_by("pk"))
     pasts = _pasts(batch, rows)
-    entries = entries_of(records, training_entry, (Step.BASE_FILL, Step.REVIEW))
+    entries = entries_of(records, training_entry)
     reports = _last_reports(rows)
     elsewhere = _live_elsewhere(records)
     updates = Updates()
