@@ -28,7 +28,7 @@ from residents.models.enrollment import Module, ReportStatus, ReviewStatus
 from residents.openness import entries_of, report_entry
 from residents.rules import education
 from residents.services.returns import mark_reviewed
-from residents.services.states_many import mark_reported_many
+from residents.services.states import mark_reported_many
 from residents.snapshot import for_check
 
 DECLARATION = "本基地已核对以上住院医师的个人信息和培训信息，确认真实、准确、完整。"

@@ -12,7 +12,7 @@ from residents.models import Enrollment
 from residents.models.enrollment import ReportStatus, ReviewStatus
 from residents.openness import report_entry
 from residents.services import states
-from residents.services.states_many import mark_unreported_many
+from residents.services.states import mark_unreported_many
 
 # The review status a decided submission stands for; withdrawn ones never counted.
 _STATUS_OF_OUTCOME = {

@@ -41,13 +41,14 @@ from residents.services.status import (
 )
 from residents.services.training import (
     EDITABLE,
+    Judged,
     accredited_specialties,
     differences,
     judge_block,
+    store_many,
     studies_of,
     training_context,
 )
-from residents.services.training_many import Judged, store_many
 from residents.snapshot import values_of
 
 Verdict = ImportRow.Verdict
@@ -199,7 +200,7 @@ class TrainingWorkbook:
                 applied.changed[number] = outcome.verdict, problems, record.pk if record else None
         tell("正在导入：写入培训信息")
         store_many(
-            Judged(record.pk, outcome.after, outcome.is_complete)
+            Judged.of(record, outcome.after, outcome.is_complete)
             for record, outcome in written.values()
             if outcome.fields
         )

@@ -34,10 +34,17 @@ from residents.rules.fields import Field, Problems
 from residents.rules.verdict import judge
 from residents.services import states
 from residents.services.refusals import EditConflict, Refused, refuse_errors
-from residents.services.returns import answer_by_save, settle_state, with_blocks
+from residents.services.returns import answer_by_save, settle_state
 from residents.services.states import StateMoved
 from residents.services.uploads import upload_problem
-from residents.snapshot import block_of, context_of, personal_part, snapshot_of, values_of
+from residents.snapshot import (
+    block_of,
+    context_of,
+    personal_part,
+    snapshot_of,
+    values_of,
+    with_blocks,
+)
 
 RULES: dict[str, ModuleType] = {
     "basic": basic,
@@ -218,7 +225,7 @@ def _open_for_writing(enrollment_id: int, by: User, now: datetime | None) -> Enr
     Nobody but the person himself writes his blocks (BR-41): for others PermissionDenied.
     """
     states.lock(enrollment_id)
-    enrollment = with_blocks(enrollment_id)
+    enrollment = with_blocks(Enrollment.objects).get(pk=enrollment_id)
     if enrollment.resident.user_id != by.pk:
         raise PermissionDenied
     Resident.objects.select_for_update().get(pk=enrollment.resident_id)
@@ -363,5 +370,5 @@ def _is_unreported(enrollment: Enrollment) -> bool:
     if enrollment.report_status != ReportStatus.REPORTED:
         return False
     last = enrollment.submissions.order_by("-number").values_list("snapshot", flat=True).first()
-    now = snapshot_of(with_blocks(enrollment.pk))
+    now = snapshot_of(with_blocks(Enrollment.objects).get(pk=enrollment.pk))
     return last is not None and personal_part(last) != personal_part(now)

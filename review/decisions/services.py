@@ -26,8 +26,8 @@ from residents.models.enrollment import Module, ReportStatus, ReviewStatus, Stat
 from residents.openness import entries_of, review_entry, revocation_entry
 from residents.services import states
 from residents.services.returns import settle_states
-from residents.services.states import StateMoved
-from residents.services.states_decided import (
+from residents.services.states import (
+    StateMoved,
     mark_approved_many,
     mark_decision_revoked,
     mark_returned_many,

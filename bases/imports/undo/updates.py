@@ -22,8 +22,14 @@ from residents.rules import status
 from residents.services.returns import settle_states
 from residents.services.states import StateMoved
 from residents.services.status import write_change
-from residents.services.training import EDITABLE, accredited_specialties, is_complete, training_context
-from residents.services.training_many import Judged, store_many
+from residents.services.training import (
+    EDITABLE,
+    Judged,
+    accredited_specialties,
+    is_complete,
+    store_many,
+    training_context,
+)
 from residents.snapshot import for_check
 from residents.words import in_words
 
@@ -201,9 +207,8 @@ def _differs(each: Restore, names: Collection[str]) -> bool:
 
 def _judged(each: Restore, accredited: Collection[str]) -> Judged:
     values = {item.name: each.before[column] for column, item in _TRAINING_COLUMNS.items()}
-    return Judged(
-        each.enrollment.pk, values, is_complete(values, training_context(each.enrollment, accredited))
-    )
+    context = training_context(each.enrollment, accredited)
+    return Judged.of(each.enrollment, values, is_complete(values, context))
 
 
 def _restore_status(batch: ImportBatch, each: Restore, by: User) -> str:
