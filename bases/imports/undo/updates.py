@@ -217,9 +217,12 @@ def _restore_status(batch: ImportBatch, each: Restore, by: User) -> str:
         return ""
     note = "；".join(filter(None, (each.change["reason_note"], reason_of(batch))))
     try:
-        write_change(each.enrollment, {**each.change, "reason_note": note}, by=by)
+        write_change(
+            each.enrollment,
+            {**each.change, "reason_note": note},
+            by=by,
+            has_day=each.before["status_since"] is not None,
+        )
     except StateMoved as moved:
         return str(moved)
-    if each.before["status_since"] is None:
-        Enrollment.objects.filter(pk=each.enrollment.pk).update(status_since=None)
     return ""
