@@ -145,8 +145,8 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
 
 
-def for_check(enrollments: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
-    """The records with all that the check and the snapshot read, loaded together."""
+def with_blocks(enrollments: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
+    """The records with all blocks of their persons, loaded together (two queries)."""
     return enrollments.select_related(
         "resident__user",
         "resident__basic",
@@ -154,4 +154,9 @@ def for_check(enrollments: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
         "resident__certificate",
         "base__province",
         "specialty",
-    ).prefetch_related("resident__education_records", "status_changes")
+    ).prefetch_related("resident__education_records")
+
+
+def for_check(enrollments: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
+    """The records with all that the check and the snapshot read, loaded together (three queries)."""
+    return with_blocks(enrollments).prefetch_related("status_changes")

@@ -11,12 +11,7 @@ from bases.workbooks.kinds import opening_of, workbook_of
 from portal.sheets.reading import Table, read_table
 
 State = ImportBatch.State
-
-
 Verdict = ImportRow.Verdict
-
-
-DEADLOCK = "40P01"
 
 
 class BatchMoved(Exception):

@@ -61,11 +61,10 @@ def _shown_name(name: str | None) -> str:
 
 
 def _sha256(file: UploadedFile) -> str:
-    digest = hashlib.sha256()
-    for chunk in file.chunks():
-        digest.update(chunk)
     file.seek(0)
-    return digest.hexdigest()
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    file.seek(0)
+    return digest
 
 
 def _queue(batch: ImportBatch) -> None:

@@ -19,7 +19,7 @@ from bases.workbooks.rows import Applied, JudgedRow, as_stored, has_errors, show
 from bases.workbooks.signs import tell
 from bases.workbooks.training_resource import RESOURCES, in_template, training_template
 from portal.calendar import Opening
-from portal.models import Step, User
+from portal.models import User
 from portal.sheets.reading import Table
 from residents.catalogue.catalogue import Verbatim
 from residents.codes import CODE_LISTS
@@ -41,13 +41,14 @@ from residents.services.status import (
 )
 from residents.services.training import (
     EDITABLE,
+    Judged,
     accredited_specialties,
     differences,
     judge_block,
+    store_many,
     studies_of,
     training_context,
 )
-from residents.services.training_many import Judged, store_many
 from residents.snapshot import values_of
 
 Verdict = ImportRow.Verdict
@@ -112,7 +113,7 @@ class Records:
             record.base = batch.base
             person = record.resident
             self._by_person.setdefault((person.id_type, person.id_number), []).append(record)
-        self._entries = entries_of(records, training_entry, (Step.BASE_FILL, Step.REVIEW))
+        self._entries = entries_of(records, training_entry)
         self._accredited = {
             year: accredited_specialties(batch.base, year) for year in {each.intake_year for each in records}
         }
@@ -199,7 +200,7 @@ class TrainingWorkbook:
                 applied.changed[number] = outcome.verdict, problems, record.pk if record else None
         tell("正在导入：写入培训信息")
         store_many(
-            Judged(record.pk, outcome.after, outcome.is_complete)
+            Judged.of(record, outcome.after, outcome.is_complete)
             for record, outcome in written.values()
             if outcome.fields
         )

@@ -170,6 +170,10 @@ class Enrollment(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     deleted_reason = text(200)
+    # The import by whose undo it went; nothing where it was deleted by itself.
+    deleted_with = models.ForeignKey(
+        "bases.ImportBatch", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
     import_batch = models.ForeignKey(
         "bases.ImportBatch", models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -200,6 +204,9 @@ class Enrollment(models.Model):
             # A handful of a million, so that lists need not look up each record to leave them out.
             models.Index(fields=["base"], condition=Q(deleted_at__isnull=False), name="enrollment_deleted"),
             models.Index(fields=["id"], condition=GONE, name="enrollment_gone"),
+            models.Index(
+                fields=["deleted_with"], condition=Q(deleted_with__isnull=False), name="enrollment_undone"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -213,6 +220,10 @@ class Enrollment(models.Model):
             models.CheckConstraint(
                 condition=Q(deleted_at__isnull=True) | ~Q(deleted_reason=""),
                 name="enrollment_deletion_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(deleted_with__isnull=True) | Q(deleted_at__isnull=False),
+                name="enrollment_deleted_with_means_deleted",
             ),
             models.CheckConstraint(
                 condition=Q(further_training_allowed_at__isnull=True) | Q(status=Status.ENDED),
@@ -249,8 +260,13 @@ class Enrollment(models.Model):
 
     @property
     def is_live(self) -> bool:
-        is_kept = self.lapsed_at is None and self.deleted_at is None
-        return is_kept and self.status != Status.WITHDRAWN and self.further_training_allowed_at is None
+        return self.deleted_at is None and self.would_be_live
+
+    @property
+    def would_be_live(self) -> bool:
+        """Whether it is live, or would be were it not deleted."""
+        is_held = self.lapsed_at is None and self.further_training_allowed_at is None
+        return is_held and self.status != Status.WITHDRAWN
 
     @property
     def module(self) -> Module:

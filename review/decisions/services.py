@@ -23,11 +23,11 @@ from portal.models import User
 from portal.roles import Action
 from residents.models import Enrollment
 from residents.models.enrollment import Module, ReportStatus, ReviewStatus, Status
-from residents.openness import review_entries, revocation_entry
+from residents.openness import entries_of, review_entry, revocation_entry
 from residents.services import states
 from residents.services.returns import settle_states
-from residents.services.states import StateMoved
-from residents.services.states_decided import (
+from residents.services.states import (
+    StateMoved,
     mark_approved_many,
     mark_decision_revoked,
     mark_returned_many,
@@ -166,7 +166,7 @@ def _lock(choices: Mapping[int, int], by: User) -> tuple[list[Submission], list[
         .order_by("pk")
     }
     submissions = Submission.objects.filter(pk__in=choices, enrollment__in=locked).defer("snapshot").in_bulk()
-    entries = review_entries(list(locked.values()))
+    entries = entries_of(locked.values(), review_entry)
     ready, left_out = [], []
     for pk, version in choices.items():
         submission = submissions.get(pk)

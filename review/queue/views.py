@@ -16,7 +16,7 @@ from portal.access import allow
 from portal.calendar import current_cycle, opening
 from portal.models import AuditEvent, Step, User
 from portal.roles import Action, Role
-from residents.openness import review_entries
+from residents.openness import entries_of, review_entry
 from review.decisions import claims
 from review.decisions import services as decisions
 from review.decisions.forms import BulkForm, ReturnForm
@@ -35,7 +35,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
     found = queue.pending(request.user, filters.values)
     page = keyset_page(with_untouched(queue.for_list(found)), request.GET, by="reported_at")
     held = claims.held_by_others(page.rows, request.user)
-    entries = review_entries([row.enrollment for row in page.rows])
+    entries = entries_of([row.enrollment for row in page.rows], review_entry)
     for row in page.rows:
         row.held, row.entry = held.get(row.pk), entries[row.enrollment_id]
     closed = {row.entry.reason for row in page.rows if not row.entry.is_open}

@@ -11,16 +11,16 @@ from datetime import datetime
 from typing import Any
 
 import pghistory
-from django.db import OperationalError, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from bases.imports.batch import DEADLOCK, BatchMoved, State, count_rows, locked, move, require_open
+from bases.imports.batch import BatchMoved, State, count_rows, locked, move, require_open
 from bases.imports.undo.restore import reason_of
 from bases.imports.undo.updates import NOT_WITHDRAWN, Restore, changed_records, restore, updates_of
 from bases.models import ImportBatch, ImportRow, Submission
 from bases.workbooks.kinds import KINDS
 from portal import audit
+from portal.deadlocks import begun_again
 from portal.models import User
 from residents.models import (
     BasicInfo,
@@ -31,9 +31,9 @@ from residents.models import (
     Resident,
     WorkInfo,
 )
+from residents.services.deletion import take_out
 
 KEPT = "kept_at_undo"
-_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +108,8 @@ def undo(batch: ImportBatch, *, by: User) -> Plan | None:
     changes nothing and gives None. Raises BatchMoved where the batch is not applied, a record of it was reported or
     the window is closed (BR-50).
     """
-    for attempt in range(_TRIES):
-        try:
-            with transaction.atomic(), pghistory.context(user=by.pk, role=by.role, batch=batch.pk):
-                return _undo(batch.pk, by)
-        except OperationalError as error:
-            if getattr(error.__cause__, "pgcode", "") != DEADLOCK or attempt == _TRIES - 1:
-                raise
-    return None
+    with pghistory.context(user=by.pk, role=by.role, batch=batch.pk):
+        return begun_again(lambda: _undo(batch.pk, by))
 
 
 def _undo(batch_id: int, by: User) -> Plan | None:
@@ -131,7 +125,7 @@ def _undo(batch_id: int, by: User) -> Plan | None:
         raise BatchMoved(
             f"这批数据中有 {len(plan.reported)} 人此后已经上报，不能整批撤销。有误的请逐条处理。"
         )
-    _take_out(plan.going, batch, by)
+    take_out(plan.going, by=by, reason=reason_of(batch), batch=batch)
     _put_back(batch, plan, by)
     _note_kept(batch, plan.kept)
     count_rows(batch)
@@ -152,20 +146,6 @@ def _lock_people(batch: ImportBatch) -> None:
 
 def _hold(rows: QuerySet) -> None:
     list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
-
-
-def _take_out(records: Collection[Enrollment], batch: ImportBatch, by: User) -> None:
-    now = timezone.now()
-    Enrollment.objects.filter(pk__in=[each.pk for each in records]).update(
-        deleted_at=now,
-        deleted_by=by,
-        deleted_reason=reason_of(batch),
-        updated_at=now,
-        version=F("version") + 1,
-    )
-    remaining = Enrollment.objects.filter(resident__user=OuterRef("pk"), deleted_at=None)
-    users = User.objects.filter(pk__in=[each.resident.user_id for each in records], is_active=True)
-    users.exclude(Exists(remaining)).update(is_active=False)
 
 
 def _put_back(batch: ImportBatch, plan: Plan, by: User) -> None:

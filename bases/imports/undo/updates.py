@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from bases.imports.undo.restore import reason_of
 from bases.models import ImportBatch, ImportRow, Submission
-from portal.models import Step, User
+from portal.models import User
 from residents.catalogue.catalogue import problem
 from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import LIVE, Module
@@ -22,8 +22,14 @@ from residents.rules import status
 from residents.services.returns import settle_states
 from residents.services.states import StateMoved
 from residents.services.status import write_change
-from residents.services.training import EDITABLE, accredited_specialties, is_complete, training_context
-from residents.services.training_many import Judged, store_many
+from residents.services.training import (
+    EDITABLE,
+    Judged,
+    accredited_specialties,
+    is_complete,
+    store_many,
+    training_context,
+)
 from residents.snapshot import for_check
 from residents.words import in_words
 
@@ -90,7 +96,7 @@ def updates_of(batch: ImportBatch) -> Updates:
     rows = changed_records(batch)
     records = list(for_check(Enrollment.objects.filter(pk__in=rows)).order_by("pk"))
     pasts = _pasts(batch, rows)
-    entries = entries_of(records, training_entry, (Step.BASE_FILL, Step.REVIEW))
+    entries = entries_of(records, training_entry)
     reports = _last_reports(rows)
     elsewhere = _live_elsewhere(records)
     updates = Updates()
@@ -201,9 +207,8 @@ def _differs(each: Restore, names: Collection[str]) -> bool:
 
 def _judged(each: Restore, accredited: Collection[str]) -> Judged:
     values = {item.name: each.before[column] for column, item in _TRAINING_COLUMNS.items()}
-    return Judged(
-        each.enrollment.pk, values, is_complete(values, training_context(each.enrollment, accredited))
-    )
+    context = training_context(each.enrollment, accredited)
+    return Judged.of(each.enrollment, values, is_complete(values, context))
 
 
 def _restore_status(batch: ImportBatch, each: Restore, by: User) -> str:
@@ -212,9 +217,12 @@ def _restore_status(batch: ImportBatch, each: Restore, by: User) -> str:
         return ""
     note = "；".join(filter(None, (each.change["reason_note"], reason_of(batch))))
     try:
-        write_change(each.enrollment, {**each.change, "reason_note": note}, by=by)
+        write_change(
+            each.enrollment,
+            {**each.change, "reason_note": note},
+            by=by,
+            has_day=each.before["status_since"] is not None,
+        )
     except StateMoved as moved:
         return str(moved)
-    if each.before["status_since"] is None:
-        Enrollment.objects.filter(pk=each.enrollment.pk).update(status_since=None)
     return ""
