@@ -16,9 +16,6 @@ State = ImportBatch.State
 Verdict = ImportRow.Verdict
 
 
-DEADLOCK = "40P01"
-
-
 class BatchMoved(Exception):
     """The batch is no longer in the state the page showed; the text says what it is now."""
 

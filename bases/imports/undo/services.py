@@ -11,17 +11,17 @@ from datetime import datetime
 from typing import Any
 
 import pghistory
-from django.db import OperationalError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from bases.imports.batch import DEADLOCK, BatchMoved, State, count_rows, locked, move, require_open
+from bases.imports.batch import BatchMoved, State, count_rows, locked, move, require_open
 from bases.imports.undo.restore import reason_of
 from bases.imports.undo.updates import NOT_WITHDRAWN, Restore, changed_records, restore, updates_of
 from bases.models import ImportBatch, ImportRow, Submission
 from bases.workbooks.kinds import KINDS
 from portal import audit
 from portal.models import User
+from portal.retries import retried
 from residents.models import (
     BasicInfo,
     CertificateInfo,
@@ -33,7 +33,6 @@ from residents.models import (
 )
 
 KEPT = "kept_at_undo"
-_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +107,8 @@ def undo(batch: ImportBatch, *, by: User) -> Plan | None:
     changes nothing and gives None. Raises BatchMoved where the batch is not applied, a record of it was reported or
     the window is closed (BR-50).
     """
-    for attempt in range(_TRIES):
-        try:
-            with transaction.atomic(), pghistory.context(user=by.pk, role=by.role, batch=batch.pk):
-                return _undo(batch.pk, by)
-        except OperationalError as error:
-            if getattr(error.__cause__, "pgcode", "") != DEADLOCK or attempt == _TRIES - 1:
-                raise
-    return None
+    with pghistory.context(user=by.pk, role=by.role, batch=batch.pk):
+        return retried(lambda: _undo(batch.pk, by))
 
 
 def _undo(batch_id: int, by: User) -> Plan | None:
