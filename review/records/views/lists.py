@@ -8,7 +8,7 @@ from portal.roles import Role
 from review.exports.answers import answer, export_form, refused
 from review.exports.forms import ExportForm
 from review.paging import keyset_page
-from review.queue import lists as queue
+from review.records import lists
 from review.records.filters import RecordFilter
 from review.unmasking import may_unmask
 
@@ -18,7 +18,7 @@ from review.unmasking import may_unmask
 def all_records(request: HttpRequest) -> HttpResponse:
     """Every resident in the user's scope, reported or not (BR-58)."""
     filters = RecordFilter(request.user, request.GET)
-    found = queue.all_records(request.user, filters.values).select_related("resident", "base", "specialty")
+    found = lists.all_records(request.user, filters.values).select_related("resident", "base", "specialty")
     page = keyset_page(found, request.GET, descending=True)
     context = {"export_form": export_form(request), "may_unmask": may_unmask(request.user)}
     return render(request, "review/records/residents.html", context | {"filters": filters, "page": page})
