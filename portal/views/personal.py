@@ -6,15 +6,16 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal import drafts, searching
 from portal.access import allow
+from portal.addresses import own_address
 from portal.messages.forms import MessageSettingsForm
-from portal.messages.services import Topic, box, mark_read
+from portal.messages.services import Topic, box, mark_read, save_settings
 from portal.models import Delivery, Message, MessageSettings
 from portal.roles import Role
+from portal.sign_in.services import set_letter_keys
 
 MESSAGES_A_PAGE, DELIVERIES_SHOWN = 30, 10
 
@@ -60,7 +61,8 @@ def message_settings(request: HttpRequest) -> HttpResponse:
     stored = MessageSettings.objects.filter(user=request.user).first()
     form = MessageSettingsForm(request.POST or None, user=request.user, settings=stored)
     if request.method == "POST" and form.is_valid():
-        form.save()
+        values = form.cleaned_data
+        save_settings(request.user, choices=form.choices, channel=values["channel"], email=values["email"])
         flash.success(request, "消息设置已保存，对此后的消息生效。")
         return redirect("portal:message-settings")
     sent = Delivery.objects.filter(recipient=request.user).select_related("message").order_by("-created_at")
@@ -72,9 +74,9 @@ def message_settings(request: HttpRequest) -> HttpResponse:
 @require_POST
 def letter_keys(request: HttpRequest) -> HttpResponse:
     """Turn the single-letter keys of the review pages on or off for oneself (WCAG 2.1.4)."""
-    request.user.letter_keys = "letter_keys" in request.POST
-    request.user.save(update_fields=["letter_keys"])
-    flash.success(request, f"单字母快捷键已{'启用' if request.user.letter_keys else '停用'}。")
+    wanted = "letter_keys" in request.POST
+    set_letter_keys(request.user, wanted)
+    flash.success(request, f"单字母快捷键已{'启用' if wanted else '停用'}。")
     return redirect("portal:message-settings")
 
 
@@ -86,11 +88,7 @@ def draft(request: HttpRequest) -> HttpResponse:
     if request.POST.get("discard"):
         drafts.discard_draft(request.user, form)
         flash.success(request, "草稿已放弃。")
-        target = request.POST.get("next", "")
-        is_own = url_has_allowed_host_and_scheme(
-            target, {request.get_host()}, require_https=request.is_secure()
-        )
-        return redirect(target if is_own else reverse("portal:desk"))
+        return redirect(own_address(request, request.POST.get("next", ""), reverse("portal:desk")))
     version = request.POST.get("base_version", "0")
     drafts.save_draft(
         request.user,
@@ -106,8 +104,8 @@ def draft(request: HttpRequest) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     """Lead a posted search on to its list, without a person's number in the address (TRUST-52)."""
     fields = request.POST.copy()
-    path = fields.pop("list", [""])[-1]
+    path = own_address(request, fields.pop("list", [""])[-1])
     fields.pop("csrfmiddlewaretoken", None)
-    if not url_has_allowed_host_and_scheme(path, None) or "?" in path:
+    if not path or "?" in path:
         return redirect("portal:desk")
     return redirect(searching.address_of(path, fields))

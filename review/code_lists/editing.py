@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Count, Model, Q
 
 from bases.models import Province, TrainingBase
+from portal import audit
 from portal.models import User
 from residents.codes import CODE_LISTS
 from residents.codes.number_shapes import NUMBER_SHAPES, Shape
@@ -126,12 +127,38 @@ def _shape_in_words(event: Any) -> tuple[str, str]:
     return "在用" if event.is_accepted else "停用", f"{NUMBER_SHAPES[event.field].title}：{shape}"
 
 
-def save_corps(code: str, values: dict[str, Any], *, by: User, expected_version: int) -> CodeEntry:
-    """Rename the Corps in the list and as a reviewing unit; its short name is understood in workbooks, too."""
+def save_code(name: str, code: str, values: dict[str, Any], *, by: User, expected_version: int | None) -> str:
+    """Write one code with its line in the audit log, the Corps also as a reviewing unit; returns what was saved, in
+    words. Raises ListRefused or EditConflict."""
     with transaction.atomic():
-        synonyms = list(dict.fromkeys([*values["synonyms"], values["short_name"]]))
-        entry = code_lists.save_code(
-            "province", code, values | {"synonyms": synonyms}, by=by, expected_version=expected_version
+        if name == "province":
+            # The short name is understood in workbooks, too.
+            values = values | {"synonyms": list(dict.fromkeys([*values["synonyms"], values["short_name"]]))}
+            Province.objects.filter(pk=code).update(name=values["label"], short_name=values["short_name"])
+        entry = code_lists.save_code(name, code, values, by=by, expected_version=expected_version)
+        said = f"{CODE_LISTS[name].title}：{entry.code} {entry.label}"
+        title = said if entry.is_offered else f"{said}（停用）"
+        audit.record("save_code_list", by=by, target=entry, title=title, reason=entry.reason)
+    return said
+
+
+def add_shape(field: str, shape: Shape, *, reason: str, by: User) -> str:
+    """Take numbers of one more shape without a warning; returns it in words. Raises ListRefused."""
+    with transaction.atomic():
+        return _note_shape(code_lists.add_shape(field, shape, reason=reason, by=by), by)
+
+
+def accept_shape(pk: int, *, is_accepted: bool, reason: str, by: User, expected_version: int) -> str:
+    """Withdraw an added shape, or restore it; returns it in words. Raises EditConflict."""
+    with transaction.atomic():
+        entry = code_lists.accept_shape(
+            pk, is_accepted=is_accepted, reason=reason, by=by, expected_version=expected_version
         )
-        Province.objects.filter(pk=code).update(name=values["label"], short_name=values["short_name"])
-    return entry
+        return _note_shape(entry, by)
+
+
+def _note_shape(entry: NumberShape, by: User) -> str:
+    state, text = _shape_in_words(entry)
+    said = f"{text}（{state}）"
+    audit.record("save_number_shape", by=by, target=entry, title=said, reason=entry.reason)
+    return said

@@ -6,14 +6,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from bases.models import Province
-from portal import audit
 from portal.access import allow
 from portal.roles import Role
 from residents.codes import CODE_LISTS
 from residents.codes.number_shapes import NUMBER_SHAPES, Shape
 from residents.models import CodeEntry, NumberShape
-from residents.services import code_lists
-from residents.services.code_lists import EDITABLE, ListRefused
+from residents.services.code_lists import EDITABLE, Editable, ListRefused, load
 from residents.services.refusals import EditConflict
 from review.code_lists import editing
 from review.code_lists.forms import CodeForm, ShapeForm, ShapeStateForm, show_faults
@@ -58,10 +56,10 @@ def code(request: HttpRequest, name: str, code: str | None = None) -> HttpRespon
     return render(request, "review/code_lists/code.html", shown)
 
 
-def _editable(name: str) -> code_lists.Editable:
+def _editable(name: str) -> Editable:
     if name not in EDITABLE:
         raise Http404
-    code_lists.load()
+    load()
     return EDITABLE[name]
 
 
@@ -86,10 +84,7 @@ def _saved(request: HttpRequest, form: CodeForm, name: str, code: str | None) ->
     values = form.values
     chosen, version = (values["code"], None) if code is None else (code, values["version"] or 0)
     try:
-        if name == "province":
-            entry = editing.save_corps(chosen, values, by=request.user, expected_version=version or 0)
-        else:
-            entry = code_lists.save_code(name, chosen, values, by=request.user, expected_version=version)
+        said = editing.save_code(name, chosen, values, by=request.user, expected_version=version)
     except ListRefused as refusal:
         show_faults(form, refusal)
         return False
@@ -98,15 +93,6 @@ def _saved(request: HttpRequest, form: CodeForm, name: str, code: str | None) ->
             None, "您打开页面之后，这个代码已被他人修改，您的修改没有保存。请从列表重新打开后再改。"
         )
         return False
-    said = f"{CODE_LISTS[name].title}：{entry.code} {entry.label}"
-    audit.record(
-        "save_code_list",
-        by=request.user,
-        request=request,
-        target=entry,
-        title=said if entry.is_offered else f"{said}（停用）",
-        reason=entry.reason,
-    )
     messages.success(request, f"已保存“{said}”，几秒内在全部页面、模板和接口生效。")
     return True
 
@@ -118,7 +104,7 @@ def number_shapes(request: HttpRequest) -> HttpResponse:
     form = ShapeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            entry = code_lists.add_shape(
+            said = editing.add_shape(
                 form.cleaned_data["field"],
                 form.shape,
                 reason=form.cleaned_data["reason"],
@@ -127,7 +113,7 @@ def number_shapes(request: HttpRequest) -> HttpResponse:
         except ListRefused as refusal:
             show_faults(form, refusal)
         else:
-            _tell_shape(request, entry)
+            messages.success(request, f"已保存“{said}”。")
             return redirect("review:number-shapes")
     added = [(entry, _shape(entry)) for entry in NumberShape.objects.order_by("pk")]
     groups = [
@@ -147,7 +133,7 @@ def number_shape(request: HttpRequest, pk: int) -> HttpResponse:
     form = ShapeStateForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            entry = code_lists.accept_shape(
+            said = editing.accept_shape(
                 pk,
                 is_accepted=form.cleaned_data["is_accepted"],
                 reason=form.cleaned_data["reason"],
@@ -157,7 +143,7 @@ def number_shape(request: HttpRequest, pk: int) -> HttpResponse:
         except EditConflict:
             form.add_error(None, "您打开页面之后，这个形式已被他人修改。请从列表重新打开后再改。")
         else:
-            _tell_shape(request, entry)
+            messages.success(request, f"已保存“{said}”。")
             return redirect("review:number-shapes")
     title = NUMBER_SHAPES[entry.field].title
     return render(
@@ -169,14 +155,6 @@ def number_shape(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _shape(entry: NumberShape) -> Shape:
     return Shape(tuple(entry.lengths), entry.has_letters, entry.prefix)
-
-
-def _tell_shape(request: HttpRequest, entry: NumberShape) -> None:
-    said = f"{NUMBER_SHAPES[entry.field].title}：{_shape(entry)}（{'在用' if entry.is_accepted else '停用'}）"
-    audit.record(
-        "save_number_shape", by=request.user, request=request, target=entry, title=said, reason=entry.reason
-    )
-    messages.success(request, f"已保存“{said}”。")
 
 
 @require_GET

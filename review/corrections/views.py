@@ -13,9 +13,9 @@ from bases.submissions.evidence import evidence_response
 from portal import audit
 from portal.access import allow
 from portal.roles import Action, Role
-from portal.sign_in import second_factor
+from portal.unmasking import unmask
 from residents.services.states import StateMoved
-from review.unmasking import UnmaskForm, may_unmask
+from review.unmasking import may_unmask
 
 PAGE_SIZE = 50
 State = CorrectionRequest.State
@@ -54,15 +54,7 @@ def correction(request: HttpRequest, pk: int) -> HttpResponse:
         return _show(request, asked)
     if not may_unmask(request.user):
         raise PermissionDenied
-    second_factor.demand(request.user)
-    form = UnmaskForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, form.errors["purpose"][0])
-        return _show(request, asked)
-    audit.record(
-        "unmask", by=request.user, target=asked, request=request, purpose=form.cleaned_data["purpose"]
-    )
-    return _show(request, asked, masked=False)
+    return _show(request, asked, masked=not unmask(request, asked))
 
 
 def _show(

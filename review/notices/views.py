@@ -1,13 +1,12 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from portal import audit
 from portal.access import allow
 from portal.models import Notice, SiteContact
 from portal.roles import Role
+from review.notices import services
 from review.notices.forms import ContactForm, NoticeForm
 
 
@@ -17,7 +16,7 @@ def notices(request: HttpRequest) -> HttpResponse:
     """The association's notices, published and withdrawn (BR-95), and the contact block (BR-94)."""
     context = {
         "notices": Notice.objects.select_related("published_by")[:200],
-        "block": SiteContact.objects.filter(pk=1).first(),
+        "contact": SiteContact.objects.filter(pk=1).first(),
     }
     return render(request, "review/notices/notices.html", context)
 
@@ -29,17 +28,7 @@ def notice(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     shown = get_object_or_404(Notice, pk=pk) if pk else None
     form = NoticeForm(request.POST or None, instance=shown)
     if request.method == "POST" and form.is_valid():
-        if shown is None:
-            form.instance.published_by = request.user
-        saved = form.save()
-        audit.record(
-            "save_notice",
-            by=request.user,
-            request=request,
-            target=saved,
-            title=saved.title,
-            changed=form.changed_data,
-        )
+        saved = services.save_notice(form, by=request.user)
         messages.success(request, f"公告“{saved.title}”已发布。" if shown is None else "公告已保存。")
         return redirect("review:announcements")
     return render(request, "review/notices/notice.html", {"notice": shown, "form": form})
@@ -49,11 +38,8 @@ def notice(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 @allow(Role.CMDA)
 def withdraw_notice(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a notice off the home page, or put it back."""
-    shown = get_object_or_404(Notice, pk=pk)
-    shown.withdrawn_at = None if shown.withdrawn_at else timezone.now()
-    shown.save(update_fields=["withdrawn_at"])
-    act = "withdraw_notice" if shown.withdrawn_at else "restore_notice"
-    audit.record(act, by=request.user, request=request, target=shown, title=shown.title)
+    get_object_or_404(Notice, pk=pk)
+    shown = services.withdraw_or_restore(pk, by=request.user)
     messages.success(request, f"公告“{shown.title}”已{'撤下' if shown.withdrawn_at else '恢复显示'}。")
     return redirect("review:announcements")
 
@@ -65,10 +51,7 @@ def contact(request: HttpRequest) -> HttpResponse:
     shown = SiteContact.objects.filter(pk=1).first() or SiteContact(pk=1)
     form = ContactForm(request.POST or None, instance=shown)
     if request.method == "POST" and form.is_valid():
-        saved = form.save()
-        audit.record(
-            "save_contact", by=request.user, request=request, target=saved, changed=form.changed_data
-        )
+        services.save_contact(form, by=request.user)
         messages.success(request, "联系方式已更新。")
         return redirect("review:contact")
     return render(request, "review/notices/contact.html", {"form": form})

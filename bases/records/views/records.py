@@ -1,5 +1,5 @@
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -14,15 +14,13 @@ from bases.submissions.sections import Comment, Section, comments_of, sections
 from portal import audit
 from portal.access import allow
 from portal.roles import Action, Role
-from portal.sign_in import second_factor
+from portal.unmasking import unmask
 from residents.completeness import LABELS
 from residents.history import timeline
 from residents.models import Enrollment
 from residents.models.enrollment import ReviewStatus
 from residents.openness import training_entry
 from residents.services.returns import answers_to_review, mark_reviewed
-
-SHORTEST_PURPOSE = 4
 
 
 @allow(Role.BASE)
@@ -32,7 +30,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
     A POST with a purpose shows the full numbers in this one response and is written to the audit log (TRUST-51).
     """
     enrollment = record_for(request.user, pk)
-    masked = not (request.method == "POST" and _unmask(request, enrollment))
+    masked = not (request.method == "POST" and unmask(request, enrollment))
     submissions = list(enrollment.submissions.select_related("reported_by").defer("snapshot"))
     returned = to_answer(enrollment, submissions)
     returns = list(enrollment.personal_returns.filter(answered_at__isnull=True))
@@ -74,18 +72,6 @@ def _sections(enrollment: Enrollment, masked: bool, comments: dict[str, list[Com
     if enrollment.registered_at:
         return found
     return [each for each in found if each.key != "status" and (each.key != "work" or not each.is_empty)]
-
-
-def _unmask(request: HttpRequest, enrollment: Enrollment) -> bool:
-    purpose = request.POST.get("purpose", "").strip()[:100]
-    if request.POST.get("act") != "unmask":
-        raise Http404
-    second_factor.demand(request.user)
-    if len(purpose) < SHORTEST_PURPOSE:
-        messages.error(request, f"请填写查看目的，至少 {SHORTEST_PURPOSE} 个字，例如“核对身份证原件”。")
-        return False
-    audit.record("unmask", by=request.user, target=enrollment, request=request, purpose=purpose)
-    return True
 
 
 def _may(request: HttpRequest, enrollment: Enrollment) -> dict[str, bool]:

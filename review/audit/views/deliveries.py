@@ -5,7 +5,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from portal import audit
 from portal.access import allow
 from portal.messages.deliveries import send_again
 from portal.models import Delivery
@@ -40,9 +39,8 @@ def delivery_log(request: HttpRequest) -> HttpResponse:
 @allow(Role.CMDA)
 def delivery_again(request: HttpRequest) -> HttpResponse:
     """Send again what failed among the results of the filter in the address."""
-    count = send_again(deliveries(DeliveryFilter(request.GET).values))
+    count = send_again(deliveries(DeliveryFilter(request.GET).values), by=request.user)
     if count:
-        audit.record("send_again", by=request.user, request=request, count=count)
         messages.success(request, f"{count} 条通知已重新排队，几分钟内发送。")
     else:
         messages.info(request, "没有发送失败的通知需要重发。")

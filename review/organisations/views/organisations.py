@@ -5,11 +5,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from bases.models import Province, Specialty, SpecialtyBase, TrainingBase
-from portal import audit
 from portal.access import allow
 from portal.roles import Role
 from review.organisations.effects import effects
 from review.organisations.forms import AccreditationForm, BaseForm, SpecialtyForm
+from review.organisations.services import save
 from review.paging import keyset_page
 
 
@@ -54,8 +54,7 @@ def base(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         if ends and "confirmed" not in request.POST:
             context = {"base": shown, "form": form, "effects": effects([shown], [])}
             return render(request, "review/organisations/base.html", context)
-        saved = form.save()
-        audit.record("save_base", by=request.user, request=request, target=saved, changed=form.changed_data)
+        saved = save(form, by=request.user)
         messages.success(request, f"已保存培训基地“{saved.name}”。")
         return redirect("review:base", pk=saved.pk)
     specialties = shown.specialty_bases.select_related("specialty") if shown else []
@@ -78,10 +77,7 @@ def accreditation(request: HttpRequest, base_pk: int, pk: int | None = None) -> 
             return render(
                 request, "review/organisations/accreditation.html", context | {"effects": effects([], [held])}
             )
-        saved = form.save()
-        audit.record(
-            "save_accreditation", by=request.user, request=request, target=saved, changed=form.changed_data
-        )
+        saved = save(form, by=request.user)
         messages.success(request, f"已保存“{of.name}”的专业基地：{saved.specialty.name}。")
         return redirect("review:base", pk=of.pk)
     return render(request, "review/organisations/accreditation.html", context)
@@ -102,10 +98,7 @@ def specialty(request: HttpRequest, code: str) -> HttpResponse:
     shown = get_object_or_404(Specialty, pk=code)
     form = SpecialtyForm(request.POST or None, instance=shown)
     if request.method == "POST" and form.is_valid():
-        saved = form.save()
-        audit.record(
-            "save_specialty", by=request.user, request=request, target=saved, changed=form.changed_data
-        )
+        saved = save(form, by=request.user)
         messages.success(request, f"已保存培训专业“{saved.name}”。")
         return redirect("review:specialties")
     return render(request, "review/organisations/specialty.html", {"specialty": shown, "form": form})

@@ -11,7 +11,7 @@ from bases.submissions.evidence import file_response
 from portal import audit
 from portal.access import allow
 from portal.roles import Action, Role
-from portal.sign_in import second_factor
+from portal.unmasking import unmask
 from residents.models import Enrollment
 from residents.services.states import StateMoved
 from review.decisions import claims
@@ -21,7 +21,7 @@ from review.models import Claim
 from review.queue import lists as queue
 from review.queue.filters import QueueFilter
 from review.records.page import RecordPage, levels_in, record_page, shown_snapshot
-from review.unmasking import UnmaskForm, may_unmask
+from review.unmasking import may_unmask
 
 
 def _visible(request: HttpRequest, pk: int) -> Enrollment:
@@ -73,15 +73,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
         return _show(request, enrollment)
     if not may_unmask(request.user):
         raise PermissionDenied
-    second_factor.demand(request.user)
-    form = UnmaskForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, form.errors["purpose"][0])
-        return _show(request, enrollment)
-    audit.record(
-        "unmask", by=request.user, target=enrollment, request=request, purpose=form.cleaned_data["purpose"]
-    )
-    return _show(request, enrollment, masked=False)
+    return _show(request, enrollment, masked=not unmask(request, enrollment))
 
 
 @require_GET
