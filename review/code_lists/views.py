@@ -181,6 +181,6 @@ def _tell_shape(request: HttpRequest, entry: NumberShape) -> None:
 
 @require_GET
 @allow(Role.CMDA)
-def code_lists(request: HttpRequest) -> HttpResponse:
+def overview(request: HttpRequest) -> HttpResponse:
     """Every code list with its items and its source; the yearly ones lead to where they are changed."""
     return render(request, "review/code_lists/code_lists.html", {"lists": shown_lists()})
