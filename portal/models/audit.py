@@ -10,6 +10,15 @@ class AuditEvent(models.Model):
     Append-only: the database refuses to change or delete it. Field changes are in pghistory's event tables.
     """
 
+    # The line in words, where the page of 操作记录 has put them (review/audit).
+    act_words: str
+    detail_words: list[str]
+    result_words: str
+    role_words: str
+    target_words: str
+    person_words: str
+    record: int | None
+
     at = models.DateTimeField(default=timezone.now, editable=False)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     role = models.CharField(max_length=10, blank=True)

@@ -15,6 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from portal import audit
 from portal.access import allow, open_to_all
+from portal.models import User
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from portal.sign_in import one_time_codes, services
 from portal.sign_in.forms import ActivationForm, PasswordChangeForm, SignInForm
@@ -134,7 +136,7 @@ def _digits(mobile: str) -> str:
 
 @allow(*Role, before_second_factor=True)
 @require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
+def sign_out(request: SignedInRequest) -> HttpResponse:
     audit.record("sign_out", by=request.user, request=request)
     logout(request)
     messages.success(request, "您已安全退出。")
@@ -144,7 +146,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @allow(*Role, before_second_factor=True)
 @sensitive_post_parameters("old_password", "new_password1", "new_password2")
 @require_http_methods(["GET", "POST"])
-def password_change(request: HttpRequest) -> HttpResponse:
+def password_change(request: SignedInRequest) -> HttpResponse:
     form = PasswordChangeForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
         try:
@@ -159,14 +161,14 @@ def password_change(request: HttpRequest) -> HttpResponse:
 
 @allow(*Role)
 @require_GET
-def desk(request: HttpRequest) -> HttpResponse:
+def desk(request: SignedInRequest) -> HttpResponse:
     """Send each role to its desk; tell once that the password was reset by the base (TRUST-10)."""
     user = request.user
     if not user.password_reset_seen:
         when = timezone.localtime(user.password_reset_at)
         messages.info(request, f"您的密码曾于 {when:%Y-%m-%d %H:%M} 由管理人员重置。如有疑问请联系培训基地。")
-        type(user).objects.filter(pk=user.pk).update(password_reset_seen=True)
-    names = {
+        User.objects.filter(pk=user.pk).update(password_reset_seen=True)
+    names: dict[str, str] = {
         Role.RESIDENT: "residents:home",
         Role.BASE: "bases:desk",
         Role.PROVINCE: "review:queue",
