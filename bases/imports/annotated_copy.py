@@ -9,7 +9,7 @@ from portal.sheets.annotation import annotate
 from portal.sheets.reading import Table
 from portal.sheets.values import CellError, DamagedNumber
 
-_WORDS = {
+_WORDS: dict[str, tuple[str, str]] = {
     ImportRow.Verdict.CREATE: ("将新增", "已新增"),
     ImportRow.Verdict.UPDATE: ("将更新", "已更新"),
 }

@@ -1,6 +1,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Q
@@ -53,7 +54,7 @@ def count_rows(batch: ImportBatch) -> None:
         setattr(batch, name, count)
 
 
-def _counts(batch: ImportBatch) -> dict[str, int]:
+def _counts(batch: ImportBatch) -> dict[str, Any]:
     return {
         name: getattr(batch, f"rows_{name}")
         for name in ("total", "created", "updated", "unchanged", "refused")

@@ -37,6 +37,9 @@ class Province(models.Model):
 class TrainingBase(models.Model):
     """One accredited hospital (培训基地), a tenant of the portal."""
 
+    # How many of its records wait for review, where review.assignments has counted them.
+    waiting: int
+
     class ActivationPolicy(models.TextChoices):
         MOBILE = "mobile", "000000 + 导入时的手机号"
         CODE = "code", "随机一次性初始密码（打印发放）"

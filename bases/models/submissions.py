@@ -31,6 +31,9 @@ class Submission(models.Model):
     review/decisions/services.py (approve, return, revoke) and bases/report/withdrawal.py (withdraw).
     """
 
+    # (label of a field, what was written at it), where bases.submissions.remarks has put them.
+    remarks: list[tuple[str, str]]
+
     class Outcome(models.TextChoices):
         PENDING = "pending", "待审核"
         APPROVED = "approved", "审核通过"
