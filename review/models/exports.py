@@ -14,6 +14,10 @@ def export_path(export: "Export", filename: str) -> str:
 class Export(models.Model):
     """One file made for one person: what was asked, masked or not and for what purpose, until when (GOAL-N5)."""
 
+    # Put on the lines of 我的导出: what the list is called, and its filters in words.
+    title: str
+    in_words: list[str]
+
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="exports")
     requested_at = models.DateTimeField(default=timezone.now)
     job = models.ForeignKey("portal.Job", models.PROTECT, null=True, related_name="+")

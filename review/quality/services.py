@@ -105,7 +105,7 @@ def for_list(found: QuerySet[QualityFinding]) -> QuerySet[QualityFinding]:
 
 
 def with_marks(rows: list[QualityFinding]) -> list[QualityFinding]:
-    """The rows, each with its `mark` or None and the `check` that found it; one query."""
+    """The rows, each with its `mark` or None and the `found_by`, the check that found it; one query."""
     marks = QualityMark.objects.filter(
         kind__in={row.kind for row in rows}, subject__in={row.subject for row in rows}
     )
@@ -114,7 +114,7 @@ def with_marks(rows: list[QualityFinding]) -> list[QualityFinding]:
     }
     for row in rows:
         row.mark = by_facts.get(tuple(getattr(row, name) for name in _FACTS))
-        row.check = CHECKS[row.kind]
+        row.found_by = CHECKS[row.kind]
     return rows
 
 
