@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from bases.models import ImportBatch
 from portal import audit
+from portal.histories import event_model
 from portal.models import Step, User
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE, Status
@@ -57,7 +58,7 @@ def restored_rows(batch: ImportBatch) -> int:
     """How many records that went with the undone import are back: those kept at the undo were never away."""
     if batch.state != ImportBatch.State.UNDONE or not batch.rows_created:
         return 0
-    events = Enrollment.events.rel.related_model.objects.filter(
+    events = event_model(Enrollment).objects.filter(
         pgh_obj_id__in=Enrollment.objects.filter(import_batch=batch, deleted_at=None).values("pk"),
         deleted_reason__startswith=reason_of(batch),
     )
