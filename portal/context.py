@@ -1,3 +1,5 @@
+"""What the frame of every page needs: contact block, server time, unread messages, menu."""
+
 from functools import cache
 
 from django.conf import settings

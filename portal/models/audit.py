@@ -1,3 +1,5 @@
+"""操作记录: the audit log, append-only."""
+
 import pgtrigger
 from django.conf import settings
 from django.db import models

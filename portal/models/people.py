@@ -1,3 +1,5 @@
+"""账号: everybody who may sign in, and the tries to do so."""
+
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,3 +1,5 @@
+"""The forms of 登录, 激活账号 and 修改密码."""
+
 from typing import Any
 
 from django import forms

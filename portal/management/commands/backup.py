@@ -1,3 +1,5 @@
+"""Command for operators: one backup of database and uploads."""
+
 from pathlib import Path
 from typing import Any
 

@@ -1,3 +1,5 @@
+"""Command for operators: takes the lost second factor of the association's only account away."""
+
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser

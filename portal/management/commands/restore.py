@@ -1,3 +1,5 @@
+"""Command for operators: brings a backup back and compares it with what was saved."""
+
 from pathlib import Path
 from typing import Any
 
