@@ -1,3 +1,5 @@
+"""Refuses passwords that somebody who knows the person would try."""
+
 from typing import Any
 
 from django.core.exceptions import ValidationError

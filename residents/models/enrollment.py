@@ -1,3 +1,5 @@
+"""培训记录: one person's training at one base, its states, and every change of 培训状态."""
+
 import pghistory
 import pgtrigger
 from django.conf import settings

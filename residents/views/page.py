@@ -1,3 +1,5 @@
+"""What one form page of a resident knows of itself: its section, its row, its address, its draft."""
+
 from dataclasses import dataclass
 from typing import Any
 
