@@ -1,3 +1,5 @@
+"""删除账号: the question and the reason before a record is deleted (BR-73)."""
+
 from typing import Any
 
 from django import forms

@@ -1,3 +1,5 @@
+"""工作台: the base's first page after signing in, and the choice between several bases."""
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST

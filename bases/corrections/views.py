@@ -1,3 +1,5 @@
+"""证件更正, the base's side: asking for another ID type or number, and following the request."""
+
 from django.contrib import messages
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render

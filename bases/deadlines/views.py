@@ -1,3 +1,5 @@
+"""待更新的培训状态: residents whose 延期, 暂停 or 结束 has run out without a new status."""
+
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render

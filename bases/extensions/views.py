@@ -1,3 +1,5 @@
+"""申请延期, the base's side: asking for more time, following the request, taking it back."""
+
 from typing import Any
 
 from django.contrib import messages

@@ -1,3 +1,5 @@
+"""带检查结果的文件: the uploaded workbook as a download, with its faults marked in the cells."""
+
 from collections import defaultdict
 from typing import Any
 

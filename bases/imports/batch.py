@@ -1,3 +1,5 @@
+"""The import batch (导入批次) itself: locked, moved from state to state, counted, its file read again."""
+
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,3 +1,5 @@
+"""The filters above a base's list of records (招收信息管理, 住院医师信息管理), kept in the address."""
+
 import re
 from typing import Any, cast
 

@@ -1,3 +1,5 @@
+"""导入批次: an uploaded workbook and its rows, each with its verdict."""
+
 import uuid
 from datetime import datetime
 

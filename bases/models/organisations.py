@@ -1,3 +1,5 @@
+"""机构: provinces, training bases (培训基地), specialties (培训专业) and who is accredited for which."""
+
 import pghistory
 from django.db import models
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase

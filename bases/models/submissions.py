@@ -1,3 +1,5 @@
+"""上报: the frozen copy of every report and the province's decision on it."""
+
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField

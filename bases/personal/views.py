@@ -1,3 +1,5 @@
+"""退回住院医师 and 提醒住院医师: what a base asks of its residents about their personal info."""
+
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse

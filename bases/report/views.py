@@ -1,3 +1,5 @@
+"""上报: the check before it, the report of what is ready, and 撤回上报."""
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render

@@ -1,3 +1,5 @@
+"""转出与转入: a base asks for a resident of another base, and answers what others ask of it."""
+
 from typing import Any
 
 from django import forms

@@ -1,3 +1,5 @@
+"""账号模板: the workbook that brings residents in, row by row judged and written."""
+
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 

@@ -1,3 +1,5 @@
+"""Command for operators: compares the kept numbers of the statistics with the records, and repairs them."""
+
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser

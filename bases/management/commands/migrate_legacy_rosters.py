@@ -1,3 +1,5 @@
+"""Command for operators: takes the rosters of 2014 to 2018 (历史名册) over into 住院医师管理."""
+
 import os
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""The clock: a process that does what falls due (locks, reminders, digests, abandoned work) round by round."""
+
 import logging
 import time
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""招收信息管理 and 住院医师信息管理: the base's two lists of records."""
+
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render

@@ -1,3 +1,5 @@
+"""One record as its base sees it: all blocks, the files, earlier reports, the history, full numbers on purpose."""
+
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render

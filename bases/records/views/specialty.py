@@ -1,3 +1,5 @@
+"""转换专业 within a base, by one form."""
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
