@@ -1,3 +1,5 @@
+"""The addresses below /api/v1/: the interface (接口) for the provinces' platforms, and its documentation."""
+
 from typing import cast
 
 from django.urls import URLPattern, path, re_path

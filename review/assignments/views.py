@@ -1,3 +1,5 @@
+"""审核分工: which reviewers of a province have which bases, and who stands in for whom (代班)."""
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, QueryDict

@@ -1,3 +1,5 @@
+"""更正证件, the deciding side: province and association confirm, apply or refuse (PAIN-18)."""
+
 from collections.abc import Callable
 
 from django import forms

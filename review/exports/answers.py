@@ -1,3 +1,5 @@
+"""What a page answers to an export (导出): a download at once, or a place in the queue."""
+
 from collections.abc import Mapping
 
 from django.contrib import messages

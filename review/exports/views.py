@@ -1,3 +1,5 @@
+"""我的导出: one's own exports, how far they are, and their files."""
+
 from typing import cast
 
 from django.contrib import messages

@@ -1,3 +1,5 @@
+"""延期申请, the deciding side: province and association grant or refuse more time (GOAL-P8)."""
+
 from collections.abc import Callable
 
 from django import forms

@@ -1,3 +1,5 @@
+"""填报进度: how far the intake is by province or base, and the records behind each number."""
+
 from typing import Any
 
 from django.http import Http404, HttpResponse

@@ -1,3 +1,5 @@
+"""导出: every list that was exported, by whom and for what purpose."""
+
 import uuid
 
 import pgtrigger

@@ -1,3 +1,5 @@
+"""数据质量: what looks odd in the records, and who found it right."""
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q

@@ -1,3 +1,5 @@
+"""总览: the association's first page after signing in."""
+
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse

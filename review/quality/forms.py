@@ -1,3 +1,5 @@
+"""The filters of 数据质量 and the form of 已核实."""
+
 from typing import Any, cast
 
 from django import forms

@@ -76,6 +76,7 @@ def is_due(every: timedelta = EVERY) -> bool:
 
 
 def checked_at() -> QualityCheck | None:
+    """When the records were last looked through; None before the first time."""
     return QualityCheck.objects.filter(checked_at__isnull=False).first()
 
 
@@ -101,6 +102,7 @@ _FACTS = ("kind", "subject", "fingerprint")
 
 
 def for_list(found: QuerySet[QualityFinding]) -> QuerySet[QualityFinding]:
+    """With what a line of the list names, in the same query."""
     return found.select_related("base__province", "enrollment__resident")
 
 

@@ -1,3 +1,5 @@
+"""数据质量: the list of what looks odd, to be looked into and marked 已核实 (GOAL-P9)."""
+
 from datetime import timedelta
 
 from django.contrib import messages

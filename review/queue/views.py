@@ -1,3 +1,5 @@
+"""待审核: the reviewer's queue, and deciding many of its records at once."""
+
 from typing import Any
 from uuid import UUID
 

@@ -1,3 +1,5 @@
+"""The filters of the reviewers' list of all residents."""
+
 from typing import cast
 
 from django import forms

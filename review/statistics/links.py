@@ -1,3 +1,5 @@
+"""Cross tables as lines of a page whose every number leads to its records."""
+
 from collections.abc import Mapping
 from urllib.parse import urlencode
 

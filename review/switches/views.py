@@ -1,3 +1,5 @@
+"""报送方式: a province applies (Annex 2), the association confirms or reverses (BR-05 … BR-08)."""
+
 from collections.abc import Callable
 
 from django.contrib import messages

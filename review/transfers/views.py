@@ -1,3 +1,5 @@
+"""转换基地, the overseeing side: requests between bases, and the association's last resort (PAIN-15)."""
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse

@@ -300,6 +300,7 @@ def history(cycle: CollectionCycle, most: int = 50) -> list[WindowChange]:
 
 
 def cycles() -> QuerySet[CollectionCycle]:
+    """Every collection cycle, the latest first."""
     return CollectionCycle.objects.order_by("-year")
 
 

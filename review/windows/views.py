@@ -1,3 +1,5 @@
+"""采集周期: the association's pages of the yearly cycles, their windows (时间窗口) and their effects."""
+
 from typing import Any
 
 from django.contrib import messages

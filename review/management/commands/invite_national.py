@@ -1,3 +1,5 @@
+"""Command for operators: the association's first account of a new installation."""
+
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser

@@ -1,3 +1,5 @@
+"""Command for developers and trainers: a made-up country with 600 residents in every state."""
+
 from typing import Any
 
 import pghistory

@@ -1,3 +1,5 @@
+"""Command for developers: hundreds of thousands of made-up residents, to measure by."""
+
 from typing import Any
 
 from django.conf import settings

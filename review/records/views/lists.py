@@ -1,3 +1,5 @@
+"""住院医师: the reviewers' list of all residents, and its export."""
+
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse

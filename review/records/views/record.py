@@ -1,3 +1,5 @@
+"""One record as a reviewer sees it: what changed, the decision (审核) and its revocation, full numbers on purpose."""
+
 from typing import Any
 
 from django.contrib import messages

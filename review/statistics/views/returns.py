@@ -1,3 +1,5 @@
+"""退回原因统计: why records were returned, and the returns behind each number."""
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse

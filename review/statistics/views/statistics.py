@@ -1,3 +1,5 @@
+"""统计: two dimensions crossed, the records behind each number, and both as files."""
+
 from collections.abc import Iterator
 
 from django.contrib import messages
