@@ -1,3 +1,5 @@
+"""公告 and the contact block, written by the association."""
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render

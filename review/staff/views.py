@@ -1,3 +1,5 @@
+"""工作人员: who works for an organisation and with what right, new people, their codes and second factors."""
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse

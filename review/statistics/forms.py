@@ -1,3 +1,5 @@
+"""What the pages of 统计 ask for: dimensions, filters, source, export."""
+
 from typing import Any
 
 from django import forms

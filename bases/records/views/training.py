@@ -1,3 +1,5 @@
+"""培训信息, 培训状态 and 姓名 of one record, edited by its base."""
+
 from collections.abc import Mapping
 from typing import Any, cast
 

@@ -1,3 +1,5 @@
+"""提前结业补报: the provinces' deliveries, from the template to the association's acceptance."""
+
 from collections.abc import Callable
 
 from django.contrib import messages

@@ -1,3 +1,5 @@
+"""Statistics of the accepted early completions (提前结业) and the list behind each number."""
+
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse

@@ -1,3 +1,5 @@
+"""机构目录: the association's pages of provinces, training bases, accreditation and specialties."""
+
 from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpResponse

@@ -1,3 +1,5 @@
+"""机构名录 and 工作人员名单 by workbook: the template, the upload with its preview, the confirmation."""
+
 from django.contrib import messages
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
