@@ -91,7 +91,8 @@ def account_counts(user: User, base: TrainingBase) -> dict[str, int]:
 
 def has_code(user: User) -> bool:
     """Whether a one-time code that was handed out can still be used."""
-    return bool(user.initial_code_hash) and user.initial_code_expires_at > timezone.now()
+    expires = user.initial_code_expires_at
+    return bool(user.initial_code_hash) and expires is not None and expires > timezone.now()
 
 
 def without_code_first(found: QuerySet[Enrollment]) -> QuerySet[Enrollment]:

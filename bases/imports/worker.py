@@ -175,6 +175,7 @@ def _apply(batch_id: int) -> None:
     if batch.state != State.APPLYING:
         return
     by = batch.confirmed_by
+    assert by is not None
     try:
         require_open(batch)
         with (

@@ -1,6 +1,6 @@
 """消息设置: the form of a person's own choices (GOAL-S4)."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -42,7 +42,7 @@ class MessageSettingsForm(forms.Form):
         help_text="填写新的电子邮箱时，请再输入一遍。",
     )
 
-    def __init__(self, *args, user: User, settings: MessageSettings | None, **kwargs) -> None:
+    def __init__(self, *args: Any, user: User, settings: MessageSettings | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
         for topic in Topic:
@@ -53,7 +53,7 @@ class MessageSettingsForm(forms.Form):
                 widget=forms.RadioSelect,
                 help_text=_explain(topic),
             )
-        channel = self.fields["channel"]
+        channel = cast(forms.ChoiceField, self.fields["channel"])
         channel.choices = MessageSettings.Channel.choices
         channel.initial = settings.channel if settings else ""
         self.fields["email"].initial = user.email

@@ -16,6 +16,8 @@ Topic = Message.Topic
 
 
 class Choice(models.TextChoices):
+    """When a person hears of a topic."""
+
     NOW = "now", "即时"
     DAILY = "daily", "每日汇总"
     OFF = "off", "不接收"

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from portal import audit
 from portal.access import allow, open_to_all
 from portal.addresses import own_address
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from portal.sign_in import one_time_codes, services
 from portal.sign_in.forms import ActivationForm, PasswordChangeForm, SignInForm
@@ -132,7 +133,7 @@ def _digits(mobile: str) -> str:
 
 @allow(*Role, before_second_factor=True)
 @require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
+def sign_out(request: SignedInRequest) -> HttpResponse:
     audit.record("sign_out", by=request.user, request=request)
     logout(request)
     messages.success(request, "您已安全退出。")
@@ -142,7 +143,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @allow(*Role, before_second_factor=True)
 @sensitive_post_parameters("old_password", "new_password1", "new_password2")
 @require_http_methods(["GET", "POST"])
-def password_change(request: HttpRequest) -> HttpResponse:
+def password_change(request: SignedInRequest) -> HttpResponse:
     form = PasswordChangeForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
         try:
@@ -157,7 +158,7 @@ def password_change(request: HttpRequest) -> HttpResponse:
 
 @allow(*Role)
 @require_GET
-def desk(request: HttpRequest) -> HttpResponse:
+def desk(request: SignedInRequest) -> HttpResponse:
     """Send each role to its desk; tell once that the password was reset by the base (TRUST-10)."""
     user = request.user
     if not user.password_reset_seen:

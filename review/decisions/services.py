@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import pghistory
 from django.db import transaction
@@ -194,7 +195,7 @@ def _obstacle(submission: Submission, version: int) -> str:
 
 
 def _close(
-    ready: Collection[Submission], outcome: Outcome, by: User, batch: uuid.UUID, now: datetime, **values
+    ready: Collection[Submission], outcome: Outcome, by: User, batch: uuid.UUID, now: datetime, **values: Any
 ) -> None:
     Submission.objects.filter(pk__in=[row.pk for row in ready]).update(
         outcome=outcome,

@@ -1,3 +1,5 @@
+"""What the pages of 统计 ask for: dimensions, filters, source, export."""
+
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
