@@ -110,8 +110,12 @@ def openings(
     base_id: int | None = None,
     now: datetime | None = None,
 ) -> dict[Step, Opening]:
-    provinces, bases = ([key] if key is not None else [] for key in (province_id, base_id))
-    calendar = Calendar([cycle] if cycle else [], provinces=provinces, bases=bases, now=now)
+    calendar = Calendar(
+        [cycle] if cycle else [],
+        provinces=[province_id] if province_id is not None else [],
+        bases=[base_id] if base_id is not None else [],
+        now=now,
+    )
     return {step: calendar.opening(cycle, step, province_id=province_id, base_id=base_id) for step in steps}
 
 

@@ -227,7 +227,7 @@ def _open_for_writing(enrollment_id: int, by: User, now: datetime | None) -> Enr
     Nobody but the person himself writes his blocks (BR-41): for others PermissionDenied.
     """
     states.lock(enrollment_id)
-    enrollment = with_blocks(Enrollment.objects).get(pk=enrollment_id)
+    enrollment = with_blocks(Enrollment.objects.all()).get(pk=enrollment_id)
     if enrollment.resident.user_id != by.pk:
         raise PermissionDenied
     Resident.objects.select_for_update().get(pk=enrollment.resident_id)
@@ -372,5 +372,5 @@ def _is_unreported(enrollment: Enrollment) -> bool:
     if enrollment.report_status != ReportStatus.REPORTED:
         return False
     last = enrollment.submissions.order_by("-number").values_list("snapshot", flat=True).first()
-    now = snapshot_of(with_blocks(Enrollment.objects).get(pk=enrollment.pk))
+    now = snapshot_of(with_blocks(Enrollment.objects.all()).get(pk=enrollment.pk))
     return last is not None and personal_part(last) != personal_part(now)
