@@ -6,6 +6,7 @@ enrollment in the country (94 ms against 9 ms).
 
 from typing import cast
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from guardian.shortcuts import get_objects_for_user
@@ -65,6 +66,25 @@ def specialty_bases_for(user: User, action: Action) -> QuerySet[SpecialtyBase]:
     return _granted(user, SpecialtyBase, action)
 
 
+def _looked_up(user: User, what: str, action: Action, rows: QuerySet) -> list:
+    """The rows, read once for each user in memory, as Django reads permissions: a page asks for them time and again."""
+    known: dict[tuple, list] = getattr(user, "_scope", {})
+    kind = what, role_allows(user.role, action), action in READ_ONLY_ACTIONS
+    if kind not in known:
+        known[kind] = list(rows)
+        user._scope = known  # type: ignore[attr-defined]
+    return known[kind]
+
+
+def _base_ids(user: User, action: Action) -> list[int]:
+    return _looked_up(user, "bases", action, bases_for(user, action).values_list("pk", flat=True))
+
+
+def _specialties(user: User, action: Action) -> list[tuple[int, str]]:
+    rows = specialty_bases_for(user, action).values_list("base_id", "specialty_id")
+    return _looked_up(user, "specialties", action, rows)
+
+
 def enrollments_for(user: User, action: Action) -> QuerySet[Enrollment]:
     """Training records the user may see or act on. Deleted ones are in nobody's scope but the restore page's."""
     records = Enrollment.objects.filter(deleted_at__isnull=True)
@@ -74,24 +94,38 @@ def enrollments_for(user: User, action: Action) -> QuerySet[Enrollment]:
         return records.none()
     if user.role == Role.CMDA:
         return records
-    base_ids = list(bases_for(user, action).values_list("pk", flat=True))
-    within = Q(base_id__in=base_ids)
-    for base_id, specialty_id in specialty_bases_for(user, action).values_list("base_id", "specialty_id"):
+    within = Q(base_id__in=_base_ids(user, action))
+    for base_id, specialty_id in _specialties(user, action):
         within |= Q(base_id=base_id, specialty_id=specialty_id)
     return records.filter(within)
 
 
 def deleted_enrollments_for(user: User, action: Action) -> QuerySet[Enrollment]:
     """Deleted records of the user's bases, for the list from which they can be restored (GOALS B11)."""
-    base_ids = list(bases_for(user, action).values_list("pk", flat=True))
-    return Enrollment.objects.filter(base_id__in=base_ids, deleted_at__isnull=False)
+    return Enrollment.objects.filter(base_id__in=_base_ids(user, action), deleted_at__isnull=False)
 
 
 def current_base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase | None:
-    """The base a staff member is working for: the one chosen in this session, else the first granted one."""
-    granted = bases_for(cast(User, request.user), action)
-    chosen = request.session.get("base_id")
-    return (chosen and granted.filter(pk=chosen).first()) or granted.order_by("pk").first()
+    """The base a staff member is working for: the one chosen in this session, else the first granted one.
+
+    Looked up once a request for what he may see and once for what he may do.
+    """
+    known = vars(request).setdefault("_current_bases", {})
+    user = cast(User, request.user)
+    kind = role_allows(user.role, action), action in READ_ONLY_ACTIONS
+    if kind not in known:
+        granted = bases_for(user, action)
+        chosen = request.session.get("base_id")
+        known[kind] = (chosen and granted.filter(pk=chosen).first()) or granted.order_by("pk").first()
+    return known[kind]
+
+
+def required_base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase:
+    """As current_base, for pages that make no sense without one. Raises PermissionDenied."""
+    base = current_base(request, action)
+    if base is None:
+        raise PermissionDenied
+    return base
 
 
 def bases_in_view(user: User) -> QuerySet[TrainingBase]:

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from bases.models import ImportRow, TrainingBase, TransferRequest
-from bases.scope import bases_for, current_base
+from bases.scope import bases_for, current_base, required_base
 from bases.transfers import services as transfers
 from bases.transfers.forms import PersonForm, ReasonForm, RefusalForm, ReleaseForm
 from portal.access import allow
@@ -29,23 +29,17 @@ def transfer_list(request: HttpRequest) -> HttpResponse:
     if base is not None:
         found["incoming"] = found["incoming"].filter(enrollment__base=base)
         found["outgoing"] = found["outgoing"].filter(to_base=base)
-    page: dict[str, Any] = {"may_ask": _asking_base(request) is not None}
+    page: dict[str, Any] = {"may_ask": current_base(request, Action.IMPORT_ACCOUNTS) is not None}
     for side, requests in found.items():
         closed = requests.exclude(state="open").order_by("-answered_at")[:MOST_CLOSED]
         page[side] = [*requests.filter(state="open")[:500], *closed]
     return render(request, "bases/transfers/list.html", page)
 
 
-def _asking_base(request: HttpRequest) -> TrainingBase | None:
-    return current_base(request, Action.IMPORT_ACCOUNTS)
-
-
 @allow(Role.BASE)
 def transfer_new(request: HttpRequest) -> HttpResponse:
     """请求转出: the person by three details or from a refused import row, what is told of him, then the request."""
-    base = _asking_base(request)
-    if base is None:
-        raise PermissionDenied
+    base = required_base(request, Action.IMPORT_ACCOUNTS)
     row = _row(request)
     base = row.batch.base if row else base
     is_known = row is not None or request.method == "POST"

@@ -2,7 +2,6 @@
 (BR-27, 29, 35, 43, 48, 56, 67, 70; GOALS B1 … B12)."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -22,7 +21,7 @@ from bases.imports.undo.restore import restored_rows
 from bases.imports.undo.services import kept_rows
 from bases.lists.selection import chosen
 from bases.models import ImportBatch, TrainingBase
-from bases.scope import current_base
+from bases.scope import current_base, required_base
 from bases.workbooks.kinds import KINDS, Kind, kind_of, opening_of
 from portal import audit
 from portal.access import allow
@@ -50,7 +49,7 @@ _ACCOUNTS = KINDS[ImportBatch.Kind.ACCOUNTS]
 @require_http_methods(["GET", "POST"])
 def uploads(request: HttpRequest, kind: Kind = _ACCOUNTS, module: Module = Module.INTAKE) -> HttpResponse:
     """Template and upload of one kind and module, and the earlier batches of the base."""
-    base = _base(request, Action.VIEW if request.method == "GET" else kind.action)
+    base = required_base(request, Action.VIEW if request.method == "GET" else kind.action)
     state = kind.opening(base, module, current_cycle())
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = UploadForm(*sent, template=kind.template_title)
@@ -115,7 +114,7 @@ def _records(
 @require_POST
 def template(request: HttpRequest, kind: Kind, module: Module) -> HttpResponse:
     """The template of one kind and module (BR-27, 29); one that holds full ID numbers is logged."""
-    base = _base(request, kind.action if kind.is_filled else Action.VIEW)
+    base = required_base(request, kind.action if kind.is_filled else Action.VIEW)
     cycle = current_cycle()
     if cycle is None:
         raise Http404
@@ -208,10 +207,3 @@ def annotated(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("bases:import-batch", pk)
     name = found.file_name.rpartition(".")[0] or found.file_name
     return workbook_response(content, f"{name}-检查结果.xlsx")
-
-
-def _base(request: HttpRequest, action: Action) -> TrainingBase:
-    base = current_base(request, action)
-    if base is None:
-        raise PermissionDenied
-    return base
