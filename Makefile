@@ -20,11 +20,13 @@ PIP := $(PY) -m pip --disable-pip-version-check install -qq
 
 # Tests and checks read nothing of .env: the same result on every machine.
 WITH_DATABASE := DEBUG=1 $(PY) -m portal.bootstrap.postgres exec --
+WITH_BROWSER = PORTAL_CHROMIUM=$$($(PY) -m portal.bootstrap.browser); export PORTAL_CHROMIUM
+SUITE := $(PY) -m pytest -n 2 --dist worksteal --durations=20
 PRODUCTION := DEBUG=0 SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))') ALLOWED_HOSTS=portal.example.cn
 TEMPLATES = git ls-files -z --cached --others --exclude-standard 'templates/*.html'
 PYTHON_FILES = git ls-files -z --cached --others --exclude-standard '*.py'
 
-.PHONY: help run test check lint fix demo bench manage backup restore smoke static install clean
+.PHONY: help run test long t check lint fix docs demo bench manage backup restore smoke static install clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -32,30 +34,40 @@ help: ## This list
 run: $(RUNTIME) $(STATIC) ## Start everything with demo data: make run PORT=8001
 	@$(PY) -m portal.bootstrap.run serve
 
-test: $(DEV) $(STATIC) ## The whole suite, browser tests included: make test ARGS="tests/portal -k sheets"
-	@PORTAL_CHROMIUM=$$($(PY) -m portal.bootstrap.browser); export PORTAL_CHROMIUM; \
-	$(WITH_DATABASE) $(PY) -m pytest -n 2 $(ARGS)
+test: $(DEV) $(STATIC) ## The fast suite, browser tests included: make test ARGS="tests/portal -k sheets"
+	@$(WITH_BROWSER); $(WITH_DATABASE) $(SUITE) -m "not long" $(ARGS)
 
-check: lint $(STATIC) ## Everything that must hold before a change lands, but the tests
+long: $(DEV) $(STATIC) ## What takes longer, after make test: wide fuzz, recovery, faults, clusters
+	@$(WITH_BROWSER); $(WITH_DATABASE) $(SUITE) -m "long or hypothesis" --hypothesis-profile=wide --timeout=3600 $(ARGS)
+
+t: $(DEV) $(STATIC) ## One test, at once: make t ARGS="tests/portal/test_sign_in.py -k spelling"
+	@$(WITH_DATABASE) $(PY) -m pytest -q $(ARGS)
+
+check: lint ## Everything that must hold before a change lands, but the tests
 	$(WITH_DATABASE) $(PY) -m mypy
 	$(PRODUCTION) $(PY) -m portal.bootstrap.postgres exec -- $(PY) manage.py check --deploy --fail-level WARNING
 	$(WITH_DATABASE) $(PY) manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(PY) -m portal.bootstrap.postgres exec -- $(PY) manage.py collectstatic --noinput --clear --verbosity 0
 
-lint: $(DEV) ## Style and floors: ruff, import-linter, templates, old idioms
+lint: $(DEV) $(STATIC) ## Style and floors: ruff, import-linter, templates, old idioms, CSS and JavaScript
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(TEMPLATES) | xargs -0 -r $(VENV)/bin/djade --target-version 5.2 --check
 	$(TEMPLATES) | xargs -0 -r $(VENV)/bin/djhtml --tabwidth 2 --check
 	$(PYTHON_FILES) | xargs -0 -r $(VENV)/bin/django-upgrade --target-version 5.2 --check
 	$(VENV)/bin/lint-imports
+	$(PY) -m portal.bootstrap.frontend lint
 
-fix: $(DEV) ## Let the tools of lint mend what they can
+fix: $(DEV) $(STATIC) ## Let the tools of lint mend what they can
 	-$(PY) -m ruff check --fix .
 	$(PYTHON_FILES) | xargs -0 -r $(VENV)/bin/django-upgrade --target-version 5.2 --exit-zero-even-if-changed
 	$(PY) -m ruff format .
 	-$(TEMPLATES) | xargs -0 -r $(VENV)/bin/djade --target-version 5.2
 	-$(TEMPLATES) | xargs -0 -r $(VENV)/bin/djhtml --tabwidth 2
+	-$(PY) -m portal.bootstrap.frontend lint --write
+
+docs: $(DEV) ## Write into docs/ what keeps and what proves each rule; fails on a gap or a citation that leads nowhere
+	$(PY) -m tests.docs.citations
 
 demo: $(RUNTIME) ## Load the demo data and print its sign-ins
 	@$(PY) -m portal.bootstrap.run manage migrate --verbosity 0
@@ -80,8 +92,8 @@ static: $(STATIC) ## Fetch the front-end packages and copy what the pages use
 
 install: $(DEV) $(STATIC) ## Only install, for editors
 
-clean: ## Remove what make installed and built; the data in var/ stays
-	rm -rf $(VENV) node_modules static/vendor static/vendor.new var/static
+clean: ## Remove what make installed and built; the database and uploads in var/ stay
+	rm -rf $(VENV) node_modules static/vendor static/vendor.new var/static var/browser
 	rm -rf .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .grimp_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

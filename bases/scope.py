@@ -1,10 +1,12 @@
-"""Which organisations and which records a person may see or act on. The only reader of guardian (ARCHITECTURE §5).
+"""Which organisations and which records a person may see or act on. The only reader of guardian
+(docs/architecture.md#scope).
 
 Base ids are fetched first and handed to the record query as a list: as a nested subquery PostgreSQL scans every
 enrollment in the country (94 ms against 9 ms).
 """
 
-from typing import cast
+from collections.abc import Callable
+from typing import TypeVar, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q, QuerySet
@@ -15,6 +17,8 @@ from bases.models import Province, SpecialtyBase, TrainingBase
 from portal.models import User
 from portal.roles import READ_ONLY_ACTIONS, Action, Role, role_allows
 from residents.models import Enrollment
+
+Found = TypeVar("Found")
 
 
 def _granted(user: User, model: type[Model], action: Action) -> QuerySet:
@@ -66,23 +70,23 @@ def specialty_bases_for(user: User, action: Action) -> QuerySet[SpecialtyBase]:
     return _granted(user, SpecialtyBase, action)
 
 
-def _looked_up(user: User, what: str, action: Action, rows: QuerySet) -> list:
-    """The rows, read once for each user in memory, as Django reads permissions: a page asks for them time and again."""
-    known: dict[tuple, list] = getattr(user, "_scope", {})
+def _once(user: User, what: str, action: Action, find: Callable[[], Found]) -> Found:
+    """What `find` gives, looked up once a request: all that may be seen, or done, by these rights is the same."""
+    if user.looked_up is None:
+        return find()
     kind = what, role_allows(user.role, action), action in READ_ONLY_ACTIONS
-    if kind not in known:
-        known[kind] = list(rows)
-        user._scope = known  # type: ignore[attr-defined]
-    return known[kind]
+    if kind not in user.looked_up:
+        user.looked_up[kind] = find()
+    return user.looked_up[kind]
 
 
 def _base_ids(user: User, action: Action) -> list[int]:
-    return _looked_up(user, "bases", action, bases_for(user, action).values_list("pk", flat=True))
+    return _once(user, "bases", action, lambda: list(bases_for(user, action).values_list("pk", flat=True)))
 
 
 def _specialties(user: User, action: Action) -> list[tuple[int, str]]:
     rows = specialty_bases_for(user, action).values_list("base_id", "specialty_id")
-    return _looked_up(user, "specialties", action, rows)
+    return _once(user, "specialties", action, lambda: list(rows))
 
 
 def enrollments_for(user: User, action: Action) -> QuerySet[Enrollment]:
@@ -101,23 +105,19 @@ def enrollments_for(user: User, action: Action) -> QuerySet[Enrollment]:
 
 
 def deleted_enrollments_for(user: User, action: Action) -> QuerySet[Enrollment]:
-    """Deleted records of the user's bases, for the list from which they can be restored (GOALS B11)."""
+    """Deleted records of the user's bases, for the list from which they can be restored (GOAL-B11)."""
     return Enrollment.objects.filter(base_id__in=_base_ids(user, action), deleted_at__isnull=False)
 
 
 def current_base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase | None:
-    """The base a staff member is working for: the one chosen in this session, else the first granted one.
+    """The base a staff member is working for: the one chosen in this session, else the first granted one."""
+    user, chosen = cast(User, request.user), request.session.get("base_id")
 
-    Looked up once a request for what he may see and once for what he may do.
-    """
-    known = vars(request).setdefault("_current_bases", {})
-    user = cast(User, request.user)
-    kind = role_allows(user.role, action), action in READ_ONLY_ACTIONS
-    if kind not in known:
+    def find() -> TrainingBase | None:
         granted = bases_for(user, action)
-        chosen = request.session.get("base_id")
-        known[kind] = (chosen and granted.filter(pk=chosen).first()) or granted.order_by("pk").first()
-    return known[kind]
+        return (chosen and granted.filter(pk=chosen).first()) or granted.order_by("pk").first()
+
+    return _once(user, "current base", action, find)
 
 
 def required_base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase:

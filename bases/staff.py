@@ -1,4 +1,4 @@
-"""Who works for which organisation: the only writer of guardian (ARCHITECTURE §5, TRUST 29).
+"""Who works for which organisation: the only writer of guardian (docs/architecture.md#scope, TRUST-29).
 
 A grant is one row on one organisation: `act_…` for those who work there, `view_…` for those who only read. Nobody
 gives, changes or takes away what lies outside his own organisations.
@@ -6,6 +6,7 @@ gives, changes or takes away what lies outside his own organisations.
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -27,8 +28,13 @@ from portal.roles import Action, Role, role_allows
 from portal.sign_in import second_factor
 
 Organisation = Province | TrainingBase | SpecialtyBase
-ROLE_OF = {Province: Role.PROVINCE, TrainingBase: Role.BASE, SpecialtyBase: Role.BASE}
-GRANTS = {
+ROLE_OF: dict[type[Organisation], Role] = {
+    Province: Role.PROVINCE,
+    TrainingBase: Role.BASE,
+    SpecialtyBase: Role.BASE,
+}
+# Any: the fields of a grant stand in each of the three models, not in what they inherit from.
+GRANTS: dict[type[Organisation], Any] = {
     Province: ProvinceUserGrant,
     TrainingBase: TrainingBaseUserGrant,
     SpecialtyBase: SpecialtyBaseUserGrant,
@@ -73,7 +79,7 @@ def appoint(user: User, organisation: Organisation, *, by: User, read_only: bool
 
 
 def dismiss(user: User, organisation: Organisation, *, by: User) -> None:
-    """Take every grant of one person on one organisation away; effective at his next click (TRUST 22)."""
+    """Take every grant of one person on one organisation away; effective at his next click (TRUST-22)."""
     if not may_manage(by, organisation) or user.pk == by.pk:
         raise PermissionDenied
     with transaction.atomic():
@@ -131,7 +137,7 @@ def is_above(by: User, user: User) -> bool:
 
 
 def reset_factor(user: User, *, by: User, reason: str) -> None:
-    """Take a lost second factor away (TRUST 14); raises PermissionDenied where `by` may not.
+    """Take a lost second factor away (TRUST-14); raises PermissionDenied where `by` may not.
 
     An equal may not: he can issue a new password as well, and would enter as his colleague.
     """

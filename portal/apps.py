@@ -1,6 +1,9 @@
+"""The app of what all desks share; at start it puts our words into Django's forms and tends the history's plans."""
+
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
+from portal import checks  # noqa: F401 - registers them
 from portal.form_words import use_own_words
 from portal.history_plans import plan_by_hash
 

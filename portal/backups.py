@@ -1,4 +1,4 @@
-"""Backup and restore of all that the portal keeps: the database and the uploads (TRUST 56; PIPL 51).
+"""Backup and restore of all that the portal keeps: the database and the uploads (TRUST-56; PIPL 51).
 
 A backup is a folder: database.dump (pg_dump's own format), uploads.tar and manifest.json with the number of rows of
 every table in that very moment and the checksum of both files. A restore proves itself against these numbers.
@@ -13,11 +13,12 @@ import tarfile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.utils import timezone
 
-from portal.bootstrap import binaries
+from portal.bootstrap import binaries, folders
 from portal.digests import sha256_of
 
 DUMP, UPLOADS, MANIFEST = "database.dump", "uploads.tar", "manifest.json"
@@ -42,6 +43,9 @@ def make(folder: Path) -> dict[str, int]:
     """
     if folder.exists():
         raise BackupFailed(f"{folder} 已存在，请另选一个新文件夹。")
+    places = {"STATIC_ROOT": Path(settings.STATIC_ROOT), "PRIVATE_ROOT": uploads_folder(), "DIR": folder}
+    if faults := folders.faults(places):
+        raise BackupFailed("备份文件夹不能放在这里。" + "\n".join(faults))
     folder.mkdir(parents=True, mode=0o700)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -147,7 +151,8 @@ def _program(name: str) -> Path:
     server = connection.cursor().connection.server_version // 10000
     on_path = shutil.which(name)
     candidates = [Path(on_path)] if on_path else []
-    candidates += [each.folder / name for each in binaries.found() if (each.folder / name).exists()]
+    in_folders = (binaries.program_in(each.folder, name) for each in binaries.found())
+    candidates += [program for program in in_folders if program]
     for program in candidates:
         answer = subprocess.run([str(program), "--version"], capture_output=True, text=True, check=False)
         version = re.search(r"\(PostgreSQL\) (\d+)", answer.stdout)

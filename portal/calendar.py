@@ -1,4 +1,5 @@
-"""Is this step open, for whom, until when. The only place that compares a deadline with the clock (BR-12, 39, 55)."""
+"""Is this step open, for whom, until when. The only place that compares a deadline with the clock (BR-12, BR-39,
+BR-55)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ def current_cycle() -> CollectionCycle | None:
 class Calendar:
     """Windows and extensions of some cycles, read once for these provinces, bases and records (two queries).
 
-    Extensions only ever lengthen (GOALS N1, P8).
+    Extensions only ever lengthen (GOAL-N1, GOAL-P8).
     """
 
     def __init__(
@@ -109,8 +110,12 @@ def openings(
     base_id: int | None = None,
     now: datetime | None = None,
 ) -> dict[Step, Opening]:
-    provinces, bases = ([key] if key is not None else [] for key in (province_id, base_id))
-    calendar = Calendar([cycle] if cycle else [], provinces=provinces, bases=bases, now=now)
+    calendar = Calendar(
+        [cycle] if cycle else [],
+        provinces=[province_id] if province_id is not None else [],
+        bases=[base_id] if base_id is not None else [],
+        now=now,
+    )
     return {step: calendar.opening(cycle, step, province_id=province_id, base_id=base_id) for step in steps}
 
 
@@ -146,7 +151,7 @@ def _judge(step: Step, window: CycleWindow | None, extended: datetime | None, no
 
 
 def cycle_state(cycle: CollectionCycle, now: datetime | None = None) -> str:
-    """批次状态 of DOMAIN §3.10: 0 未开放, 1 填报中, 2 审核中, 3 已锁定, by the national windows."""
+    """批次状态 of docs/codes.md#states: 0 未开放, 1 填报中, 2 审核中, 3 已锁定, by the national windows."""
     now = now or timezone.now()
     found = openings(cycle, [Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT, Step.REVIEW], now=now)
     if any(found[step].is_open for step in (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT)):

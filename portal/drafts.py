@@ -1,4 +1,4 @@
-"""What people have typed and not yet saved (GOALS R4, P-22): kept on the server, beyond the end of a session."""
+"""What people have typed and not yet saved (GOAL-R4, PAIN-22): kept on the server, beyond the end of a session."""
 
 from django.http import QueryDict
 from django.utils import timezone

@@ -1,4 +1,5 @@
-"""Who may do what: the one table people argue about (DOMAIN §3.11). Where a person may do it is bases/scope.py."""
+"""Who may do what: the one table people argue about (docs/codes.md#rights). Where a person may do it is
+bases/scope.py."""
 
 from enum import Enum
 

@@ -1,4 +1,4 @@
-"""The hook for the site's virus scanner: nothing is scanned unless UPLOAD_SCANNER names a function (TRUST §2)."""
+"""The hook for the site's virus scanner: nothing is scanned unless UPLOAD_SCANNER names a function (TRUST-34)."""
 
 from typing import IO
 

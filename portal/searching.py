@@ -1,4 +1,4 @@
-"""Searches by a number of a person leave no number in the address, the history or a log (TRUST 52).
+"""Searches by a number of a person leave no number in the address, the history or a log (TRUST-52).
 
 A search form is posted; a text with the digits of a number is kept here under a random mark, and the list's address
 carries the mark. Texts without digits stand in the address as they are, so that such a list can be passed on.

@@ -1,41 +1,35 @@
 """Every value that differs between machines comes from the environment; a missing one stops the start with the cure."""
 
-import os
+import re
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pghistory
 import pgtrigger
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
+
+from portal.bootstrap import folders, values
+from portal.bootstrap.failure import Failure
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-def env(name: str, default: str | None = None) -> str:
-    """A value of the environment, or of the file named by NAME_FILE (for secrets mounted as files)."""
-    if file_name := os.environ.get(f"{name}_FILE"):
-        return Path(file_name).read_text(encoding="utf-8").strip()
-    value = os.environ.get(name, default)
-    if value is None:
-        raise ImproperlyConfigured(f"Set {name} in the environment (see .env.example).")
-    return value
-
-
-def env_bool(name: str, default: bool = False) -> bool:
-    return env(name, "1" if default else "0").lower() in {"1", "true", "yes", "on"}
-
-
-def env_list(name: str, default: str = "") -> list[str]:
-    return [part.strip() for part in env(name, default).split(",") if part.strip()]
-
-
 def database_from_url(url: str) -> dict:
     """postgresql://user:password@host:port/name?host=/socket/folder -> Django's settings dict."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"postgres", "postgresql"}:
-        raise ImproperlyConfigured(
-            "DATABASE_URL must be postgresql://…: this product runs on PostgreSQL only."
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        values.refuse(
+            "DATABASE_URL",
+            "地址写法有误。用户名和口令中的 : / ? # [ ] @ % 须写成 %3A 这样的编码",
+            "not an address; encode : / ? # [ ] @ % of user and password like %3A",
+        )
+    if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
+        values.refuse(
+            "DATABASE_URL",
+            "应为 postgresql://用户:口令@主机:端口/数据库名，只支持 PostgreSQL",
+            "must be postgresql://user:password@host:port/name; this product runs on PostgreSQL only",
         )
     options = dict(parse_qsl(parts.query))
     return {
@@ -44,7 +38,7 @@ def database_from_url(url: str) -> dict:
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": options.pop("host", None) or parts.hostname or "",
-        "PORT": options.pop("port", None) or parts.port or "",
+        "PORT": options.pop("port", None) or port or "",
         # A new connection per request costs two thirds of the throughput of a list page.
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
@@ -53,12 +47,25 @@ def database_from_url(url: str) -> dict:
     }
 
 
-DEBUG = env_bool("DEBUG")
-SECRET_KEY = env("SECRET_KEY", "debug-only-key-never-used-where-debug-is-off" if DEBUG else None)
+def host_names() -> list[str]:
+    """Names as they stand in a request, without scheme, port or path: others would never match."""
+    names = values.parts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if DEBUG else "")
+    for name in names:
+        if not re.fullmatch(r"\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\]", name):
+            values.refuse(
+                "ALLOWED_HOSTS",
+                f"“{name}”应只写主机名，例如 portal.example.cn，多个用英文逗号分开",
+                f"{name!r} is not a host name alone; separate several by commas",
+            )
+    return names
+
+
+DEBUG = values.boolean("DEBUG")
+SECRET_KEY = values.text("SECRET_KEY", "debug-only-key-never-used-where-debug-is-off" if DEBUG else None)
 # Former keys, while a new one takes over: what they sealed or signed stays readable.
-SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
-ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if DEBUG else "")
-CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
+SECRET_KEY_FALLBACKS = values.parts("SECRET_KEY_FALLBACKS")
+ALLOWED_HOSTS = host_names()
+CSRF_TRUSTED_ORIGINS = values.parts("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -67,6 +74,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.humanize",
     "django.contrib.postgres",
+    # Before Django's own: its `runserver` would serve dot files of the static folders.
+    "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "csp",
     "django_filters",
@@ -85,7 +94,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.static_files.ListedFiles",
     "csp.middleware.CSPMiddleware",
     "portal.middleware.request_id",
     "review.api.problems.answers",
@@ -122,7 +131,7 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": database_from_url(env("DATABASE_URL"))}
+DATABASES = {"default": database_from_url(values.text("DATABASE_URL"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Sign-in. Argon2id at OWASP strength: a tenth of the time of Django's default hasher (see portal/hashers.py).
@@ -150,15 +159,15 @@ ANONYMOUS_USER_NAME = None
 GUARDIAN_MONKEY_PATCH_USER = False
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_AGE = 12 * 3600
-SESSION_IDLE_SECONDS = int(env("SESSION_IDLE_SECONDS", "1800"))
-# Whether the association, and whoever asks for full numbers, must have a second factor (TRUST 14). Anybody may.
-SECOND_FACTOR_REQUIRED = env_bool("SECOND_FACTOR_REQUIRED", not DEBUG)
+SESSION_IDLE_SECONDS = values.number("SESSION_IDLE_SECONDS", 1800, 1, 86400)
+# Whether the association, and whoever asks for full numbers, must have a second factor (TRUST-14). Anybody may.
+SECOND_FACTOR_REQUIRED = values.boolean("SECOND_FACTOR_REQUIRED", not DEBUG)
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "portal.views.errors.csrf_failure"
 
 # TLS ends at the proxy; DEBUG is the only way to serve plain http.
-SECURE_SSL_REDIRECT = not DEBUG and env_bool("SECURE_SSL_REDIRECT", True)
+SECURE_SSL_REDIRECT = not DEBUG and values.boolean("SECURE_SSL_REDIRECT", True)
 SESSION_COOKIE_SECURE = not DEBUG
 CSRF_COOKIE_SECURE = not DEBUG
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31536000
@@ -166,7 +175,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
 SECURE_HSTS_PRELOAD = not DEBUG
 SECURE_REFERRER_POLICY = "same-origin"
 # Number of proxies of ours in front; 0 means that X-Forwarded-* is ignored, whoever sends it.
-TRUSTED_PROXY_COUNT = int(env("TRUSTED_PROXY_COUNT", "0"))
+TRUSTED_PROXY_COUNT = values.number("TRUSTED_PROXY_COUNT", 0, 0, 20)
 if TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
@@ -190,7 +199,16 @@ USE_TZ = True
 USE_I18N = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = Path(env("STATIC_ROOT", str(BASE_DIR / "var" / "static")))
+STATIC_ROOT = values.folder("STATIC_ROOT", BASE_DIR / "var" / "static")
+PRIVATE_ROOT = values.folder("PRIVATE_ROOT", BASE_DIR / "var" / "private")
+if faults := folders.faults(
+    {
+        "STATIC_ROOT": STATIC_ROOT,
+        "PRIVATE_ROOT": PRIVATE_ROOT,
+        "PORTAL_POSTGRES_HOME": values.folder("PORTAL_POSTGRES_HOME", BASE_DIR / "var" / "postgres"),
+    }
+):
+    raise Failure("\n".join(faults))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # In DEBUG files are found where they lie; elsewhere `collectstatic` has gathered them.
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
@@ -198,7 +216,7 @@ STORAGES = {
     # Uploads hold personal data: a folder that no URL serves; each download is a view with its own right.
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": env("PRIVATE_ROOT", str(BASE_DIR / "var" / "private")), "base_url": None},
+        "OPTIONS": {"location": str(PRIVATE_ROOT), "base_url": None},
     },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -216,20 +234,23 @@ CLOCK_CHORES = [
     "review.exports.jobs.look_after",
 ]
 UPLOAD_MAX_BYTES = 20 * 1024 * 1024
-WORKBOOK_MAX_ROWS = int(env("WORKBOOK_MAX_ROWS", "5000"))
+WORKBOOK_MAX_ROWS = values.number("WORKBOOK_MAX_ROWS", 5000, 1, 1_000_000)
 # What one key of the interface may ask in a minute; a batch holds up to a thousand records.
-API_REQUESTS_PER_MINUTE = int(env("API_REQUESTS_PER_MINUTE", "120"))
-# Uploaded workbooks are deleted after this many days (DOMAIN P-26).
-UPLOAD_RETENTION_DAYS = int(env("UPLOAD_RETENTION_DAYS", "90"))
-# Exported files can be fetched for this many days, then they are deleted (GOALS N5).
-EXPORT_DAYS = int(env("EXPORT_DAYS", "7"))
+API_REQUESTS_PER_MINUTE = values.number("API_REQUESTS_PER_MINUTE", 120, 1, 1_000_000)
+# Uploaded workbooks are deleted after this many days (PAIN-26).
+UPLOAD_RETENTION_DAYS = values.number("UPLOAD_RETENTION_DAYS", 90, 1, 36500)
+# Exported files can be fetched for this many days, then they are deleted (GOAL-N5).
+EXPORT_DAYS = values.number("EXPORT_DAYS", 7, 1, 36500)
 # How long a process may work with code lists that the association has just changed; 0: until it starts anew.
-CODE_LISTS_SECONDS = int(env("CODE_LISTS_SECONDS", "3"))
+CODE_LISTS_SECONDS = values.number("CODE_LISTS_SECONDS", 3, 0, 86400)
 # Dotted path of the operator's virus scanner (portal/scanning.py says what it takes and answers); empty scans nothing.
-UPLOAD_SCANNER = env("UPLOAD_SCANNER", "")
+UPLOAD_SCANNER = values.text("UPLOAD_SCANNER", "")
 
 TASKS = {
-    "default": {"BACKEND": env("TASKS_BACKEND", "django_tasks_db.DatabaseBackend"), "QUEUES": ["default"]}
+    "default": {
+        "BACKEND": values.text("TASKS_BACKEND", "django_tasks_db.DatabaseBackend"),
+        "QUEUES": ["default"],
+    }
 }
 
 # Statement-level triggers see every bulk statement and cost a tenth of row-level ones on COPY.
@@ -241,16 +262,17 @@ PGHISTORY_CONTEXT_FIELD = pghistory.ContextForeignKey(null=True)
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 IMPORT_EXPORT_USE_TRANSACTIONS = True
 
-EMAIL_BACKEND = env("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
-DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", "noreply@localhost")
+EMAIL_BACKEND = values.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+DEFAULT_FROM_EMAIL = values.text("DEFAULT_FROM_EMAIL", "noreply@localhost")
 # Where mails and SMS of messages go: a function (channel, address, text) by its dotted path, see portal/gateways.py.
-MESSAGE_GATEWAY = env("MESSAGE_GATEWAY", "portal.gateways.console")
+MESSAGE_GATEWAY = values.text("MESSAGE_GATEWAY", "portal.gateways.console")
 
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": values.choice("LOG_LEVEL", "INFO", LOG_LEVELS)},
 }
 TEST_RUNNER = "django.test.runner.DiscoverRunner"

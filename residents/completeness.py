@@ -1,4 +1,4 @@
-"""What a record still lacks before it can be reported, field by field (BR-46, 57; GOALS R2).
+"""What a record still lacks before it can be reported, field by field (BR-46, BR-57; GOAL-R2).
 
 One answer for the resident's page, the base's check and the interface.
 """
@@ -16,6 +16,7 @@ from residents.rules.fields import Field, Problems, is_needed
 from residents.snapshot import context_of, personal_values, values_of
 
 PERSONAL = ("basic", "education", "certificate", "work")
+# One word for each thing, on every page (AM-23).
 LABELS = {
     "basic": "基本信息",
     "education": "学习经历",
@@ -105,13 +106,13 @@ class Completeness:
 
 
 def completeness(enrollment: Enrollment, *, with_training: bool = True) -> Completeness:
-    """What one record lacks; no query of its own if the person's blocks are loaded."""
+    """What one record lacks; no query of its own if the person's blocks are loaded (BR-03)."""
     personal = personal_values(enrollment.resident)
     context = context_of(enrollment, personal)
-    identity = {
+    identity: dict[str, Any] = {
         name: context[name] for name in ("full_name", "id_type", "id_number", "mobile") if name in context
     }
-    # What the ID number tells is never missing, saved or not (GOALS R6).
+    # What the ID number tells is never missing, saved or not (GOAL-R6).
     told = basic.derived(enrollment.resident.id_type, enrollment.resident.id_number)
     sections = [
         _section("basic", {**identity, **personal["basic"], **told}, context),

@@ -1,4 +1,4 @@
-"""Handing out a stored scan or photo (TRUST 33, 37); whoever asks has been found to have the right to it."""
+"""Handing out a stored scan or photo (TRUST-33, TRUST-37); whoever asks has been found to have the right to it."""
 
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404
@@ -6,7 +6,7 @@ from django.http import FileResponse, Http404
 from residents.services.uploads import JPEG, PNG, SUFFIXES, content_type
 
 
-def evidence_response(stored: str, label: str) -> FileResponse:
+def evidence_response(stored: str | None, label: str) -> FileResponse:
     """A stored file under a name people understand. Raises Http404 where nothing is there."""
     if not stored:
         raise Http404
@@ -19,6 +19,6 @@ def evidence_response(stored: str, label: str) -> FileResponse:
     return FileResponse(
         opened,
         as_attachment=kind not in (JPEG, PNG),
-        filename=f"{label}{SUFFIXES.get(kind, '')}",
+        filename=f"{label}{SUFFIXES.get(kind or '', '')}",
         content_type=kind or "application/octet-stream",
     )

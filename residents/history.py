@@ -1,4 +1,4 @@
-"""The history of one record in plain words: who changed what, when, from where (BR-63, GOALS S3, R7).
+"""The history of one record in plain words: who changed what, when, from where (BR-63, GOAL-S3, GOAL-R7).
 
 Read from the event tables that database triggers fill, so a bulk statement is in it too.
 """
@@ -11,6 +11,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
+from portal.histories import event_model
 from portal.models import User
 from portal.roles import Role
 from residents.models import (
@@ -79,7 +80,7 @@ def timeline(
 ) -> list[Entry]:
     """Every change of the person's blocks and of this enrollment, newest first; a constant number of queries.
 
-    `with_names`: staff see who acted by name; a resident sees the role only (GOALS R7).
+    `with_names`: staff see who acted by name; a resident sees the role only (GOAL-R7).
     """
     person = enrollment.resident_id
     sources: list[tuple[str, Iterable[Any]]] = [
@@ -98,8 +99,12 @@ def timeline(
 
 
 def _events(model: type[models.Model], **filters: Any) -> models.QuerySet:
-    events = model.events.rel.related_model
-    return events.objects.filter(**filters).select_related("pgh_context").order_by("pgh_obj_id", "pgh_id")
+    return (
+        event_model(model)
+        .objects.filter(**filters)
+        .select_related("pgh_context")
+        .order_by("pgh_obj_id", "pgh_id")
+    )
 
 
 def _pairs(events: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
@@ -115,7 +120,7 @@ def _metadata(event: Any) -> dict:
 
 
 def _names(events: Iterable[Any]) -> dict[int, str]:
-    ids = {_metadata(event).get("user") for event in events} - {None}
+    ids = {user for event in events if (user := _metadata(event).get("user")) is not None}
     return dict(User.objects.filter(pk__in=ids).values_list("pk", "full_name"))
 
 
@@ -139,7 +144,7 @@ def _entry(event: Any, key: str, old: Any, names: dict, with_names: bool, masked
 
 
 def _act(event: Any, key: str, old: Any) -> tuple[str, str]:
-    """Block and act in words; to delete a record and to bring it back are changes of one column of it (GOALS B11)."""
+    """Block and act in words; to delete a record and to bring it back are changes of one column of it (GOAL-B11)."""
     if key == "training" and old is not None and (old.deleted_at is None) != (event.deleted_at is None):
         return "整条记录", "恢复" if event.deleted_at is None else "删除（移入回收站）"
     return _LABELS[key], {"insert": "新建", "update": "修改", "delete": "删除"}[event.pgh_label]

@@ -1,4 +1,5 @@
-"""May this record be filled in now, and until when: the calendar joined with what the record is (BR-39, 55, 80)."""
+"""May this record be filled in now, and until when: the calendar joined with what the record is (BR-39, BR-55,
+BR-80)."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -105,8 +106,8 @@ def review_entry(enrollment: Enrollment, times: Times | None = None) -> Opening:
 
 
 def revocation_entry(enrollment: Enrollment, module: str) -> Opening:
-    """May a decision of this module still be revoked? Intake: until the review window ends, the national close (P5);
-    that the approval moved the record into the registry, which has no deadline, changes nothing of it."""
+    """May a decision of this module still be revoked? Intake: until the review window ends, the national close
+    (GOAL-P5); that the approval moved the record into the registry, which has no deadline, changes nothing of it."""
     return review_entry(enrollment) if module == Module.REGISTRY else _intake_review(enrollment, None)
 
 

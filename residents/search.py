@@ -23,7 +23,7 @@ def by_name_or_number(records: QuerySet, text: str, *, by_end: bool = False) -> 
     `by_end`: also by the number's last four to six characters, or as a list shows it with stars. No index helps there:
     only for the few thousand records of one base.
 
-    The text is normalised as names and numbers are on import (P-08, P-11); an empty one filters nothing, one that
+    The text is normalised as names and numbers are on import (PAIN-08, PAIN-11); an empty one filters nothing, one that
     holds control characters finds nothing.
     """
     try:
@@ -58,7 +58,7 @@ class Holds(Lookup):
 
     lookup_name = "holds"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         name, parameters = self.process_lhs(compiler, connection)
         text = str(self.rhs)
         grams = [text] if len(text) == 1 else [text[at : at + 2] for at in range(len(text) - 1)]
@@ -66,7 +66,7 @@ class Holds(Lookup):
         if len(text) > 2:
             condition = f"({condition} AND {name} LIKE %s)"
             values += [*parameters, f"%{connection.ops.prep_for_like_query(text)}%"]
-        return condition, values
+        return condition, tuple(values)
 
 
 def _as_name(text: str) -> str:

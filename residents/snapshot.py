@@ -40,7 +40,7 @@ def as_column(field: Field, value: Any) -> Any:
 def values_of(instance: Model | None, block: str) -> dict[str, Any]:
     """The values of one block by field name, blanks as None; an instance that does not exist yet gives all None."""
     # Ten thousand times for a workbook: one pass, and the few files afterwards.
-    values = {
+    values: dict[str, Any] = {
         name: None if (value := getattr(instance, name, None)) == "" else value for name in _READ[block]
     }
     for name in _FILES[block]:

@@ -1,4 +1,4 @@
-"""The main menu of each role: what is done daily stands open, the rest in groups (DOMAIN §1)."""
+"""The main menu of each role: what is done daily stands open, the rest in groups (docs/glossary.md)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -2,7 +2,7 @@
 // A chart beside its table: figure[data-chart-of] draws the numbers of the table it names, so both always agree.
 // The table is what counts; without this file, or without a script at all, the page lacks nothing.
 
-(function () {
+(() => {
   const COLOURS = ["#0b7a6b", "#1a4f8b", "#f2b705", "#b42318", "#6b4fa0", "#55636f", "#5cc8b4", "#8a5200"];
   const FONT = getComputedStyle(document.body).fontFamily;
   const MOST_NAMES = 12;

@@ -1,7 +1,7 @@
 "use strict";
-// The photo is judged before it is sent, in the server's words, and may be cropped to the size wanted (P-28).
+// The photo is judged before it is sent, in the server's words, and may be cropped to the size wanted (PAIN-28).
 
-(function () {
+(() => {
   const input = document.querySelector("[data-photo]");
   const desk = document.querySelector("[data-photo-desk]");
   if (!input || !desk) return;

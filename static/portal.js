@@ -1,11 +1,11 @@
 "use strict";
 // Every page is correct without this file; it only makes filling in quicker and safer.
 
-(function () {
+(() => {
   const csrf = () => document.querySelector("input[name=csrfmiddlewaretoken]")?.value || document.body.dataset.htmxHeadersToken;
 
   // Conditional fields: data-asked='[["field", ["1", "2"]], …]', all must hold.
-  function valueOf(form, name) {
+  function answerOf(form, name) {
     const inputs = form.querySelectorAll(`[name="${name}"]`);
     if (!inputs.length) return undefined;
     if (inputs[0].type === "radio") return form.querySelector(`[name="${name}"]:checked`)?.value ?? "";
@@ -17,7 +17,7 @@
     form.querySelectorAll("[data-asked]").forEach((box) => {
       const asked = JSON.parse(box.dataset.asked).every(([name, allowed]) => {
         const hidden = form.querySelector(`[name="${name}"]`)?.closest("[data-asked][hidden]");
-        const value = hidden ? "" : valueOf(form, name);
+        const value = hidden ? "" : answerOf(form, name);
         return value === undefined || allowed.map((each) => (each === null ? "" : String(each))).includes(String(value));
       });
       box.hidden = !asked;
@@ -42,7 +42,9 @@
       const answer = await fetch(form.dataset.autosaveUrl, {
         method: "POST", body: sent, keepalive: true, headers: { "X-CSRFToken": csrf(), "X-Requested-With": "fetch" },
       }).catch(() => null);
-      if (note) note.textContent = answer && answer.ok && !answer.redirected ? "草稿已自动保存 " + new Date().toLocaleTimeString("zh-CN", { hour12: false }) : "草稿暂未保存，请检查网络或重新登录";
+      if (!note) return;
+      const time = new Date().toLocaleTimeString("zh-CN", { hour12: false });
+      note.textContent = answer?.ok && !answer.redirected ? `草稿已自动保存 ${time}` : "草稿暂未保存，请检查网络或重新登录";
     }
     form.addEventListener("input", () => { if (!timer) timer = setTimeout(save, 5000); });
     document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden" && timer) save(); });
@@ -102,10 +104,8 @@
 
   document.addEventListener("change", (event) => {
     const all = event.target.closest("[data-check-all]");
-    if (all) {
-      document.querySelectorAll(`input[type=checkbox][name="${all.dataset.checkAll}"]`).forEach((box) => { box.checked = all.checked; });
-    }
-    if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
+    if (!all) return;
+    document.querySelectorAll(`input[type=checkbox][name="${all.dataset.checkAll}"]`).forEach((box) => { box.checked = all.checked; });
   });
 
   document.addEventListener("submit", (event) => {

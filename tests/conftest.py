@@ -7,7 +7,11 @@ from django.test import Client, TransactionTestCase, override_settings
 from bases.models import Province
 from portal.roles import Role
 from residents.services import code_lists
-from tests import database, factories
+from tests import (
+    database,
+    factories,
+    width,  # noqa: F401 -- names the profiles before pytest is asked for one
+)
 
 # Both kinds of pytest-django's database tests stand on Django's; only one that really commits comes here.
 TransactionTestCase._fixture_teardown = lambda _: database.empty()

@@ -72,8 +72,9 @@ class TrainingBaseFactory(factory.django.DjangoModelFactory):
 
     @factory.post_generation
     def specialties(self, create, codes, **kwargs):
-        for code in codes or ("0100", "0200", "0700", "0900"):
-            SpecialtyBase.objects.create(base=self, specialty_id=code)
+        SpecialtyBase.objects.bulk_create(
+            SpecialtyBase(base=self, specialty_id=code) for code in codes or ("0100", "0200", "0700", "0900")
+        )
 
 
 class ResidentFactory(factory.django.DjangoModelFactory):
@@ -112,13 +113,17 @@ class CycleFactory(factory.django.DjangoModelFactory):
 def open_windows(cycle: CollectionCycle, *, days_left: int = 10, **others: tuple) -> None:
     """Open every step now; `others` gives (opens_at, closes_at) for single steps by their value."""
     now = timezone.now()
+    always = (now - datetime.timedelta(days=10), now + datetime.timedelta(days=days_left))
+    windows = []
     for step in Step:
-        opens, closes = others.get(
-            step.value, (now - datetime.timedelta(days=10), now + datetime.timedelta(days=days_left))
-        )
-        CycleWindow.objects.update_or_create(
-            cycle=cycle, step=step, province=None, defaults={"opens_at": opens, "closes_at": closes}
-        )
+        opens, closes = others.get(step.value, always)
+        windows.append(CycleWindow(cycle=cycle, step=step, opens_at=opens, closes_at=closes))
+    if not (there := {each.step: each.pk for each in CycleWindow.objects.filter(cycle=cycle, province=None)}):
+        CycleWindow.objects.bulk_create(windows)
+        return
+    for window in windows:
+        window.pk = there.get(window.step)
+        window.save()
 
 
 def fill_personal(resident: Resident) -> None:

@@ -1,4 +1,4 @@
-"""Who may open what: every route × every visitor × own and foreign object has a status (GOALS S1, TRUST 23–25).
+"""Who may open what: every route × every visitor × own and foreign object has a status (GOAL-S1, TRUST-23 … TRUST-25).
 
 The walk over the URLconf fails for a route that is missing in the table, so nothing becomes reachable by default.
 """
@@ -269,7 +269,7 @@ def test_view_says_which_roles_it_is_for(name):
 
 @pytest.mark.parametrize("letter", ["a", "r", "b", "p", "c"])
 def test_own_pages_open_and_others_do_not(world, letter):
-    """Own object: the page; wrong role: 403; nobody signed in: to the sign-in page."""
+    """Own object: the page; wrong role: 403; nobody signed in: to the sign-in page (GOAL-S1, TRUST-23)."""
     client, seen, expected = world.client(letter), {}, {}
     for name, route in ROUTES.items():
         # A route that only takes POST is asked with POST where it must refuse.
@@ -287,7 +287,7 @@ def test_own_pages_open_and_others_do_not(world, letter):
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize("letter", ["r", "b", "p"])
 def test_foreign_objects_answer_like_missing_ones(world, letter, method):
-    """404, not 403, and the same page as for an object that does not exist (TRUST 25)."""
+    """404, not 403, and the same page as for an object that does not exist (TRUST-25)."""
     client, wrong = world.client(letter), {}
     for name, route in ROUTES.items():
         if letter not in route.roles or route.names in SHARED:
@@ -308,7 +308,7 @@ def test_foreign_objects_answer_like_missing_ones(world, letter, method):
 
 
 def test_foreign_people_occur_on_no_page(world):
-    """TRUST 24: lists, search, counts, statistics of others."""
+    """TRUST-24: lists, search, counts, statistics of others."""
     stranger = Enrollment.objects.get(base__province_id="44").resident
     stranger.full_name = "异乡名"
     stranger.save(update_fields=["full_name"])
@@ -322,7 +322,7 @@ def test_foreign_people_occur_on_no_page(world):
 
 
 def test_full_numbers_occur_on_no_page(world):
-    """TRUST 51: masked by default for everybody but the person himself."""
+    """TRUST-51: masked by default for everybody but the person himself."""
     person = Enrollment.objects.get(base__province_id="33").resident
     for letter in "bpc":
         client = world.client(letter)

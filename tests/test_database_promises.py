@@ -13,7 +13,7 @@ from review.models import ApiResult
 from tests import factories
 
 STATUSES = "12345"
-# DOMAIN §3.4: every pair that a base may write; 结束 → 退培 is refused (AM-25).
+# docs/codes.md#status: every pair that a base may write; 结束 → 退培 is refused (AM-25).
 ALLOWED = {
     ("1", "2"), ("1", "3"), ("1", "4"), ("1", "5"), ("2", "1"), ("3", "1"), ("4", "1"), ("2", "3"), ("3", "2"),
     ("2", "4"), ("3", "4"), ("2", "5"), ("3", "5"), ("5", "1"),
@@ -102,7 +102,7 @@ def test_lapsed_enrollment_no_longer_holds_the_person(enrollment, other_base):
 
 @pytest.mark.parametrize(("before", "after"), list(itertools.permutations(STATUSES, 2)))
 def test_status_transitions_are_held_by_the_database(enrollment, before, after):
-    """BR-82 and DOMAIN §3.4, every pair, with SQL past the application."""
+    """BR-82 and docs/codes.md#status, every pair, with SQL past the application."""
     if before != "1":
         execute("UPDATE residents_enrollment SET status = %s WHERE id = %s", before, enrollment.pk)
     if (before, after) in ALLOWED:
@@ -116,7 +116,7 @@ def test_status_transitions_are_held_by_the_database(enrollment, before, after):
     "assignment", ["snapshot = '{}'", "reported_at = now()", "trainee_type = '1'", "specialty_id = '0200'"]
 )
 def test_submission_snapshot_is_frozen(complete_enrollment, base_officer, assignment):
-    """BR-20, P5: what was reported is what is approved."""
+    """BR-20, GOAL-P5: what was reported is what is approved."""
     submission = make_submission(complete_enrollment, base_officer)
     with pytest.raises(DatabaseError):
         execute(f"UPDATE bases_submission SET {assignment} WHERE id = %s", submission.pk)
@@ -129,7 +129,7 @@ def test_submission_is_never_deleted(complete_enrollment, base_officer):
 
 
 def test_second_pending_submission_is_refused(complete_enrollment, base_officer):
-    """B15: double click, two tabs, two servers."""
+    """GOAL-B15: double click, two tabs, two servers."""
     make_submission(complete_enrollment, base_officer)
     with pytest.raises(IntegrityError), transaction.atomic():
         make_submission(complete_enrollment, base_officer, number=2)
@@ -139,7 +139,7 @@ def test_second_pending_submission_is_refused(complete_enrollment, base_officer)
     ("before", "after"), [("approved", "returned"), ("withdrawn", "approved"), ("returned", "approved")]
 )
 def test_a_decision_is_not_turned_into_another(complete_enrollment, base_officer, before, after):
-    """P5: a decision can only be revoked, never rewritten."""
+    """GOAL-P5: a decision can only be revoked, never rewritten."""
     submission = make_submission(complete_enrollment, base_officer)
     execute(
         "UPDATE bases_submission SET outcome = %s, decided_at = now(), decided_by_id = %s, comment = '请核对。'"
@@ -161,7 +161,7 @@ def test_return_without_comment_is_refused(complete_enrollment, base_officer):
 
 
 def test_audit_and_status_history_are_append_only(enrollment, base_officer):
-    """TRUST 55."""
+    """TRUST-55."""
     event = AuditEvent.objects.create(action="sign_in", actor=base_officer)
     change = StatusChange.objects.create(enrollment=enrollment, to_status="1")
     for table, pk in (("portal_auditevent", event.pk), ("residents_statuschange", change.pk)):
@@ -174,7 +174,7 @@ def test_audit_and_status_history_are_append_only(enrollment, base_officer):
 def test_result_feed_follows_every_move_of_a_delivered_submission_and_is_append_only(
     enrollment, base_officer
 ):
-    """N4: whoever moves it, by whatever statement; what is told stays told."""
+    """GOAL-N4: whoever moves it, by whatever statement; what is told stays told."""
     delivered = make_submission(enrollment, base_officer, channel="api")
     execute(
         "UPDATE bases_submission SET outcome = 'approved', decided_at = now(), decided_by_id = %s WHERE id = %s",
@@ -190,7 +190,7 @@ def test_result_feed_follows_every_move_of_a_delivered_submission_and_is_append_
 
 @pytest.mark.parametrize("table", ["residents_residentevent", "residents_enrollmentevent"])
 def test_field_history_is_append_only(enrollment, table):
-    """GOALS S3: every field change stays."""
+    """GOAL-S3: every field change stays."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {table}")
         assert cursor.fetchone()[0] > 0
@@ -200,7 +200,7 @@ def test_field_history_is_append_only(enrollment, table):
 
 
 def test_bulk_statements_do_not_pass_the_history_by(base, cycle):
-    """Target 12 of PERFORMANCE.md: bulk inserts and updates leave one event a row."""
+    """Target 12 of tests/benchmarks: bulk inserts and updates leave one event a row."""
     people = [factories.ResidentFactory() for _ in range(3)]
     created = Enrollment.objects.bulk_create(
         Enrollment(resident=person, base=base, intake_year=cycle.year) for person in people

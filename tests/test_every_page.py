@@ -1,4 +1,4 @@
-"""Every page of every role: Chinese only (GOALS S5), and no name becomes an element (TRUST 19)."""
+"""Every page of every role: Chinese only (GOAL-S5), and no name becomes an element (TRUST-19)."""
 
 import re
 from html import unescape
@@ -103,7 +103,7 @@ def world(cycle):
 
 @pytest.mark.parametrize("letter", ["a", "r", "b", "p", "c"])
 def test_every_page_is_chinese(world, letter):
-    """S5: as opened, and as shown again after an empty form was sent."""
+    """GOAL-S5: as opened, and as shown again after an empty form was sent."""
     accounts = set(WORD.findall(" ".join(User.objects.values_list("username", flat=True))))
     found = {}
     for name, client, address in pages(world, letter):
@@ -119,6 +119,7 @@ def test_every_page_is_chinese(world, letter):
 
 @pytest.mark.parametrize("address", ["/nope/", "/base/records/999999/", "/review/"])
 def test_error_pages_are_chinese(world, address):
+    """TRUST-58."""
     for letter in "arbpc":
         assert english(world.client(letter).get(address, follow=True).content.decode()) == set()
 
@@ -170,7 +171,7 @@ def spread(text: str) -> None:
 @pytest.mark.parametrize("text", QUIRKS.values(), ids=QUIRKS)
 @pytest.mark.parametrize("letter", ["a", "r", "b", "p", "c"])
 def test_no_text_becomes_an_element(world, letter, text):
-    """TRUST 19: shown as typed, nothing created, nothing that could fire."""
+    """TRUST-19: shown as typed, nothing created, nothing that could fire (TRUST-40)."""
     for user in User.objects.all():
         send([user], kind="other", subject="x")
     spread(text)

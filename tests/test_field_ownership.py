@@ -1,4 +1,5 @@
-"""S2, P-29: who writes which field is one table for page, workbook and interface; nobody passes it by a direct POST.
+"""GOAL-S2, PAIN-29: who writes which field is one table for page, workbook and interface; nobody passes it by a direct
+POST.
 
 The table is `owner` in the FIELDS of residents/rules. Each test sends everything that is not the sender's own beside
 one change that is, so that a save really happens and the rest can be seen to stay.
@@ -116,7 +117,7 @@ def changed(before, after):
 
 
 def test_every_field_has_one_owner():
-    """S2: the table is whole, and no field belongs to two who both may write it."""
+    """GOAL-S2: the table is whole, and no field belongs to two who both may write it (BR-11, BR-89)."""
     owners = {}
     for block, fields in FIELDS.items():
         for field in fields:
@@ -152,7 +153,7 @@ def allowed(table, names):
 
 @pytest.mark.parametrize("address", _OWN)
 def test_resident_writes_only_his_own_fields(registered, signed_in, address):
-    """S2, BR-41, BR-52, BR-81: base fields, locked fields and states sent along change nothing."""
+    """GOAL-S2, BR-41, BR-52, BR-81: base fields, locked fields and states sent along change nothing."""
     table, own = _OWN[address]
     before = stored()
     # The mobile number is the base's in the account workbook and the resident's own from then on.
@@ -167,7 +168,7 @@ def test_resident_writes_only_his_own_fields(registered, signed_in, address):
 
 
 def test_resident_writes_only_his_own_fields_of_a_level_of_study(registered, signed_in):
-    """S2: 在读学历 is the system's, all other blocks are not even looked at."""
+    """GOAL-S2: 在读学历 is the system's, all other blocks are not even looked at."""
     row = EducationRecord.objects.get()
     before = stored()
     body = not_owned_by("resident") | {"overseas_cert_no": "A123", "version": "0"}
@@ -181,7 +182,7 @@ def test_resident_writes_only_his_own_fields_of_a_level_of_study(registered, sig
 
 
 def test_resident_writes_neither_birth_date_nor_sex_that_his_number_tells(registered, signed_in):
-    """S2, P-24: what the ID number tells is nobody's to type."""
+    """GOAL-S2, PAIN-24: what the ID number tells is nobody's to type."""
     before = stored()
     body = {"sex": "2", "birth_date": "1990-01-01", "email": "new@example.com", "version": "0"}
 
@@ -197,7 +198,7 @@ _REPORTING = {"report_status", "review_status", "state_since", "training_complet
 
 
 def test_base_writes_only_training_info_by_its_form(registered, signed_in, base_officer):
-    """S2, BR-41, BR-56: the resident's blocks, identity, year, base, status and states stay."""
+    """GOAL-S2, BR-41, BR-56: the resident's blocks, identity, year, base, status and states stay."""
     before = stored()
     body = not_owned_by("base") | {"remark": "门诊二组", "version": str(registered.version)}
 
@@ -210,7 +211,7 @@ def test_base_writes_only_training_info_by_its_form(registered, signed_in, base_
 
 
 def test_base_writes_no_status_and_no_name_by_the_training_form(registered, signed_in, base_officer):
-    """S2: the base's other fields have their own pages with their own questions (AM-07, BR-32)."""
+    """GOAL-S2: the base's other fields have their own pages with their own questions (AM-07, BR-32)."""
     before = stored()
     body = not_owned_by(own=_TRAINING) | {"remark": "门诊二组", "version": str(registered.version)}
 
@@ -221,7 +222,7 @@ def test_base_writes_no_status_and_no_name_by_the_training_form(registered, sign
 
 
 def test_base_writes_no_locked_specialty_by_its_form(registered, signed_in, base_officer):
-    """S2, BR-81: in the registry the specialty is locked; sent all the same it changes nothing."""
+    """GOAL-S2, BR-81: in the registry the specialty is locked; sent all the same it changes nothing."""
     Enrollment.objects.filter(pk=registered.pk).update(specialty_locked=True)
     before = stored()
     body = {"specialty": "0200", "remark": "门诊二组", "version": str(registered.version)}
@@ -232,7 +233,7 @@ def test_base_writes_no_locked_specialty_by_its_form(registered, signed_in, base
 
 
 def test_base_writes_only_the_status_by_its_form(registered, signed_in, base_officer):
-    """S2, BR-32: nothing but the change itself, whatever else is sent."""
+    """GOAL-S2, BR-32: nothing but the change itself, whatever else is sent."""
     today = timezone.localdate()
     own = {
         "status": "3",
@@ -255,7 +256,7 @@ def test_base_writes_only_the_status_by_its_form(registered, signed_in, base_off
 
 
 def test_name_page_writes_the_name_only(registered, signed_in, base_officer):
-    """S2, AM-07, BR-48: number and type stay locked behind the correction of a name."""
+    """GOAL-S2, AM-07, BR-48: number and type stay locked behind the correction of a name."""
     before = stored()
     body = not_owned_by(own={"full_name"}) | {"full_name": "陈宇桐", "reason": "户口簿更名"}
 
@@ -306,7 +307,7 @@ def _worker_waits(settings):
 
 @pytest.mark.parametrize("header", _LOCKED_CELLS)
 def test_workbook_with_another_value_in_a_locked_column_is_refused(registered, base, send, header):
-    """S2, BR-48, BR-81: the row says so in words, and nothing of it is written."""
+    """GOAL-S2, BR-48, BR-81: the row says so in words, and nothing of it is written."""
     Enrollment.objects.filter(pk=registered.pk).update(specialty_locked=True)
     text, code = _LOCKED_CELLS[header]
     before = stored()
@@ -321,7 +322,7 @@ def test_workbook_with_another_value_in_a_locked_column_is_refused(registered, b
 
 
 def test_workbook_writes_no_column_that_is_not_the_bases(registered, base, send, base_officer):
-    """S2, BR-41: columns of the resident and of the system are named as ignored and change nothing."""
+    """GOAL-S2, BR-41: columns of the resident and of the system are named as ignored and change nothing."""
     own = {field.label for field in (*training.TEMPLATE_FIELDS, *status.TEMPLATE_FIELDS)}
     foreign = {
         field.label: as_cell(field)
@@ -361,7 +362,7 @@ def widened(content, columns):
 
 
 def test_interface_knows_no_field_of_the_system():
-    """S2, N3: a delivery that names a locked or derived field is told so; nobody writes it."""
+    """GOAL-S2, GOAL-N3: a delivery that names a locked or derived field is told so; nobody writes it."""
     blocks = ("basic", "certificate", "training")
     record = {
         block: {field.name: as_cell(field) for field in FIELDS[block] if field.owner in ("locked", "auto")}

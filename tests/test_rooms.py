@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from django.urls import URLPattern, get_resolver, reverse
+from django.utils.module_loading import import_string
+from django_tasks.base import Task
 
 from portal.moved import BEFORE
 
@@ -134,3 +136,19 @@ def test_address_of_the_version_before_leads_on(client, app, route):
         answer = send(reverse(f"{app}:{route.name}", kwargs=arguments) + "?page=2&q=%E5%BC%A0")
         page = reverse(f"{app}:{route.name.removesuffix(BEFORE)}", kwargs=arguments)
         assert (answer.status_code, answer["Location"]) == (308, f"{page}?page=2&q=%E5%BC%A0")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "bases.tasks.work_on_batch",
+        "bases.tasks.tell_of_window",
+        "portal.tasks.send_due_messages",
+        "review.export_jobs.make_export",
+        "review.tasks.recheck_quality",
+        "review.tasks.recount_nation",
+    ],
+)
+def test_task_queued_by_the_version_before_is_found(path):
+    """The queue stores tasks by dotted name: these were the names before the rooms."""
+    assert isinstance(import_string(path), Task)

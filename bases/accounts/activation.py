@@ -1,3 +1,5 @@
+"""When the mobile number alone is proof enough for a resident's first sign-in (首次激活)."""
+
 from datetime import datetime, timedelta
 
 from django.db.models import Q
@@ -15,7 +17,7 @@ CLOSED_AFTER = timedelta(days=90)
 
 
 def mobile_is_enough(user: User) -> bool:
-    """Whether the mobile number alone may activate this resident's account (TRUST §1.3, 1.9).
+    """Whether the mobile number alone may activate this resident's account (TRUST-59, TRUST-60).
 
     Colleagues know ID and mobile numbers, so it opens only an account that holds nothing yet, not older than 90 days,
     at a base that has not chosen printed one-time codes, and in intake only while residents may fill in; or one that

@@ -1,4 +1,5 @@
-"""The accounts of a base's residents: who cannot get in yet, who came in today, who was deleted (BR-50, 51; P-14)."""
+"""The accounts of a base's residents: who cannot get in yet, who came in today, who was deleted (BR-50, BR-51;
+PAIN-14)."""
 
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
@@ -90,7 +91,8 @@ def account_counts(user: User, base: TrainingBase) -> dict[str, int]:
 
 def has_code(user: User) -> bool:
     """Whether a one-time code that was handed out can still be used."""
-    return bool(user.initial_code_hash) and user.initial_code_expires_at > timezone.now()
+    expires = user.initial_code_expires_at
+    return bool(user.initial_code_hash) and expires is not None and expires > timezone.now()
 
 
 def without_code_first(found: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
@@ -102,7 +104,7 @@ def without_code_first(found: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
 def issue_codes(
     enrollments: Collection[Enrollment], *, by: User, request: HttpRequest, seen: datetime
 ) -> list[tuple[Enrollment, str]]:
-    """New one-time codes for those not activated yet, each shown once (TRUST §1.3); others are passed over, and whoever
+    """New one-time codes for those not activated yet, each shown once (TRUST-09); others are passed over, and whoever
     got a code after `seen`: the same form sent twice, or two colleagues at once, make no printed slip worthless."""
     with transaction.atomic():
         ids = [each.resident.user_id for each in enrollments]

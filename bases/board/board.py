@@ -1,4 +1,4 @@
-"""The work board of a base: how many records stand where, what is to be done, what the province sent back (GOALS B16).
+"""The work board of a base: how many records stand where, what is to be done, what the province sent back (GOAL-B16).
 
 A constant number of queries, however many records.
 """
@@ -62,7 +62,7 @@ class Board:
 
 def list_url(module: str, **filters: object) -> str:
     """The record list with these filters; the address says all that the list shows."""
-    query = urlencode({name: value for name, value in filters.items() if value not in (None, "")})
+    query = urlencode({name: str(value) for name, value in filters.items() if value not in (None, "")})
     return reverse("bases:record-list", args=[module]) + (f"?{query}" if query else "")
 
 
@@ -112,7 +112,8 @@ def to_do(boards: list[Board]) -> list[Cell]:
 def follow_ups(
     scope: QuerySet[Enrollment], base: TrainingBase | None, cycle: CollectionCycle | None
 ) -> list[Cell]:
-    """Residents to remind and statuses to bring up to date, in the registry and this year's intake (BR-14, 33, 82)."""
+    """Residents to remind and statuses to bring up to date, in the registry and this year's intake (BR-14, BR-33,
+    BR-82)."""
     asked = [
         (Module.REGISTRY, Todo.UPDATE),
         (Module.REGISTRY, Todo.STALE),
@@ -141,7 +142,8 @@ def _condition(module: Module, todo: Todo, cycle: CollectionCycle | None, base: 
 
 
 def recent_returns(scope: QuerySet[Enrollment]) -> list[Submission]:
-    """The newest returns of the province that no new report has answered, with all that it wrote (BR-47, 66; P4)."""
+    """The newest returns of the province that no new report has answered, with all that it wrote (BR-47, BR-66;
+    GOAL-P4)."""
     records = scope.filter(review_status=ReviewStatus.RETURNED, lapsed_at__isnull=True)
     returned = Submission.objects.filter(enrollment__in=records, outcome=Submission.Outcome.RETURNED)
     later = returned.filter(enrollment=OuterRef("enrollment"), number__gt=OuterRef("number"))

@@ -1,4 +1,4 @@
-"""Forms of 更正证件: the base's request and the words of those who decide (P-18)."""
+"""Forms of 更正证件: the base's request and the words of those who decide (PAIN-18)."""
 
 from django import forms
 

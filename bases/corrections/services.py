@@ -1,4 +1,4 @@
-"""更正证件: the base asks, the province confirms, the association applies (P-18).
+"""更正证件: the base asks, the province confirms, the association applies (PAIN-18).
 
 The correction's row is locked before the person's, everywhere.
 """

@@ -1,4 +1,5 @@
-"""Statuses that ran out: 延期, 暂停 and 结束 not brought back to 在培, and the reminder to their bases (BR-82; P-20).
+"""Statuses that ran out: 延期, 暂停 and 结束 not brought back to 在培, and the reminder to their bases (BR-82;
+PAIN-20).
 
 The completion exam reads the status: whoever is left in one of these three cannot sign up.
 """

@@ -1,4 +1,4 @@
-"""申请延期, the base's half: what it may ask for, asking, taking back, and who is told (GOALS P8).
+"""申请延期, the base's half: what it may ask for, asking, taking back, and who is told (GOAL-P8).
 
 Deciding is review/extensions/services.py; whether a step is open is asked of portal/calendar.py alone.
 """

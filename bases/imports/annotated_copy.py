@@ -1,3 +1,5 @@
+"""带检查结果的文件: the uploaded workbook as a download, with its faults marked in the cells."""
+
 from collections import defaultdict
 from typing import Any
 
@@ -9,14 +11,14 @@ from portal.sheets.annotation import annotate
 from portal.sheets.reading import Table
 from portal.sheets.values import CellError, DamagedNumber
 
-_WORDS = {
+_WORDS: dict[str, tuple[str, str]] = {
     ImportRow.Verdict.CREATE: ("将新增", "已新增"),
     ImportRow.Verdict.UPDATE: ("将更新", "已更新"),
 }
 
 
 def annotated_copy(batch: ImportBatch) -> bytes:
-    """The user's own workbook with coloured cells, comments and a status column (GOALS B5). Raises SheetRefused."""
+    """The user's own workbook with coloured cells, comments and a status column (GOAL-B5). Raises SheetRefused."""
     errors: dict[int, dict[str, list[str]]] = {}
     warnings: dict[int, dict[str, list[str]]] = {}
     statuses: dict[int, str] = {}
@@ -44,7 +46,7 @@ def annotated_copy(batch: ImportBatch) -> bytes:
 
 
 def _corrections(batch: ImportBatch, table: Table) -> dict[int, dict[str, str]]:
-    """What was typed in the page in place of what the file holds, by row number and header (GOALS B5, B7)."""
+    """What was typed in the page in place of what the file holds, by row number and header (GOAL-B5, GOAL-B7)."""
     corrected = {row.sheet_row: row for row in batch.rows.exclude(corrected_at=None)}
     found = {
         number: {

@@ -1,4 +1,5 @@
-"""What an uploaded file says of itself: our template's stamp, our own status column, columns nobody asked for (B1, B5).
+"""What an uploaded file says of itself: our template's stamp, our own status column, columns nobody asked for (GOAL-B1,
+GOAL-B5).
 
 An outdated template is accepted while all its columns are still known, and refused by name of its columns otherwise.
 """

@@ -1,4 +1,4 @@
-"""Telling the sender of a workbook that the worker is through (GOALS B8).
+"""Telling the sender of a workbook that the worker is through (GOAL-B8).
 
 Whether he still waits at the page cannot be known when the worker ends: the message is always written, and the page
 that shows him the result marks it as read.
@@ -46,7 +46,7 @@ def _address(batch_id: int) -> str:
 
 
 def _sums(batch: ImportBatch) -> str:
-    """The sum line, which is never left out (demand 7); the reason where the file was not taken or nothing written."""
+    """The sum line, which is never left out; the reason where the file was not taken or nothing written."""
     if batch.refusal:
         return batch.refusal["text"] + batch.refusal["repair"]
     counted = (

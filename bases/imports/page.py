@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db import connection
@@ -41,6 +42,13 @@ class Cell:
     level: str
     typed: str = ""
 
+    @property
+    def css(self) -> str:
+        """The class of the cell: coloured where it has a remark; on a phone the plain ones go but for the name."""
+        if self.level:
+            return f"cell-{self.level}"
+        return "" if self.header == "姓名" else "cell-plain"
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -52,7 +60,7 @@ class Line:
 
 
 def problem_groups(batch: ImportBatch) -> list[Group]:
-    """The faults of a batch by rule, errors first, the most frequent first (GOALS B4)."""
+    """The faults of a batch by rule, errors first, the most frequent first (GOAL-B4)."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT p->>'title', string_agg(DISTINCT p->>'header', '、'), count(*),"
@@ -88,7 +96,7 @@ def rows_of(batch: ImportBatch, verdict: str) -> ImportRows:
 
 def page_of(batch: ImportBatch, verdict: str, number: str | None) -> Page:
     """One page of Lines; what is not a page number leads to the nearest page."""
-    page = Paginator(rows_of(batch, verdict), PAGE_SIZE).get_page(number)
+    page: Page[Any] = Paginator(rows_of(batch, verdict), PAGE_SIZE).get_page(number)
     fields = [
         field for field in workbook_of(batch).resource.rule_fields() if field.name in kind_of(batch).shown
     ]
@@ -120,7 +128,7 @@ def _cells(row: ImportRow, fields: Iterable[Field]) -> list[Cell]:
 
 
 def _cell(row: ImportRow, field: Field, level: str) -> Cell:
-    """What is wrong stands as typed; what is right as it is stored, with numbers of persons masked (TRUST 51)."""
+    """What is wrong stands as typed; what is right as it is stored, with numbers of persons masked (TRUST-51)."""
     typed, value = row.raw.get(field.label, ""), row.values.get(field.name)
     if level == "error" or value is None:
         is_secret = field.kind in _PERSONAL_KINDS and level != "error"

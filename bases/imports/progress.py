@@ -1,4 +1,4 @@
-"""How far the worker is with a batch, and whether it is alive (GOALS B8).
+"""How far the worker is with a batch, and whether it is alive (GOAL-B8).
 
 Kept in the shared cache: the apply is one transaction, so the batch's own row tells nothing while it runs.
 """

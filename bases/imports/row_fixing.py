@@ -1,4 +1,4 @@
-"""Correcting the refused rows of a batch in the page; only these are judged again (GOALS B7).
+"""Correcting the refused rows of a batch in the page; only these are judged again (GOAL-B7).
 
 The rows go through the same judge as the file, so a value has the same verdict wherever it was typed. Good rows of the
 file stand beside them only to be compared with; their verdict stays.
@@ -91,9 +91,9 @@ def can_be_corrected(batch: ImportBatch) -> bool:
 
 def page_to_correct(batch: ImportBatch, number: str | None) -> Page:
     """One page of FixLines in the order of the sheet; what is not a page number leads to the nearest page."""
-    page = Paginator(batch.rows.filter(verdict=Verdict.REFUSED).order_by("sheet_row"), PAGE_SIZE).get_page(
-        number
-    )
+    page: Page[Any] = Paginator(
+        batch.rows.filter(verdict=Verdict.REFUSED).order_by("sheet_row"), PAGE_SIZE
+    ).get_page(number)
     rows = list(page.object_list)
     headers = [header for _, header in batch.headers]
     columns = _columns(batch, rows, headers)
@@ -242,8 +242,8 @@ def _judge(
 
 def _cells(row: ImportRow, typed: Mapping[str, str] | None) -> dict[str, Any]:
     """The row's cells as the reader would give them; `typed` is what the page sent of it. A damaged number that was not
-    typed anew stays damaged: what the page shows of it is text, and would pass for a number somebody meant (P-01). What
-    is seen in a merged cell is the row's own once it was sent with the row."""
+    typed anew stays damaged: what the page shows of it is text, and would pass for a number somebody meant (PAIN-01).
+    What is seen in a merged cell is the row's own once it was sent with the row."""
     texts = row.raw if typed is None else typed
     cells: dict[str, Any] = dict(texts)
     for problem in row.problems:

@@ -33,9 +33,10 @@ def store_upload(
     province: Province | None = None,
 ) -> ImportBatch:
     """Keep the uploaded workbook of a base or a province and queue its check; the same token again gives the batch of
-    the first time (P-23)."""
+    the first time (PAIN-23)."""
     with transaction.atomic():
-        batch, is_new = ImportBatch.objects.get_or_create(
+        # Without a cycle the page's own check of the opening has refused already.
+        batch, is_new = ImportBatch.objects.get_or_create(  # type: ignore[misc]
             token=token,
             defaults={
                 "kind": kind,
@@ -74,7 +75,7 @@ def _queue(batch: ImportBatch) -> None:
 
 
 def earlier_upload(batch: ImportBatch) -> ImportBatch | None:
-    """The last time this base or province imported the very same file (GOALS B10)."""
+    """The last time this base or province imported the very same file (GOAL-B10)."""
     same = ImportBatch.objects.filter(
         base=batch.base_id,
         province=batch.province_id,
@@ -89,7 +90,7 @@ def earlier_upload(batch: ImportBatch) -> ImportBatch | None:
 
 
 def confirm(batch: ImportBatch, *, mode: str, by: User) -> None:
-    """待确认 → 正在导入; an applied batch once more, for rows corrected since (GOALS B7).
+    """待确认 → 正在导入; an applied batch once more, for rows corrected since (GOAL-B7).
 
     Raises BatchMoved where there is nothing to import, the window closed or a row is bad in the mode 全部无误才导入.
     """
@@ -108,7 +109,7 @@ def confirm(batch: ImportBatch, *, mode: str, by: User) -> None:
             )
         require_open(batch)
         move(batch, State.APPLYING, mode=mode, confirmed_by=by, refusal={})
-        # The worker's own line has no address: it runs elsewhere, later (TRUST 55).
+        # The worker's own line has no address: it runs elsewhere, later (TRUST-55).
         audit.record("import_confirm", by=by, target=batch)
         _queue(batch)
 
@@ -145,7 +146,7 @@ def requeue_abandoned(now: datetime | None = None) -> int:
 
 
 def forget_old_files(now: datetime | None = None) -> int:
-    """Delete uploaded workbooks after UPLOAD_RETENTION_DAYS (P-26); their rows and counts stay. Returns how many."""
+    """Delete uploaded workbooks after UPLOAD_RETENTION_DAYS (PAIN-26); their rows and counts stay. Returns how many."""
     before = (now or timezone.now()) - timedelta(days=settings.UPLOAD_RETENTION_DAYS)
     old = list(ImportBatch.objects.filter(uploaded_at__lt=before).exclude(file=""))
     for batch in old:

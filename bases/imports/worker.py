@@ -1,4 +1,4 @@
-"""What the worker does with an uploaded workbook: check every row, write the good ones (ARCHITECTURE §4).
+"""What the worker does with an uploaded workbook: check every row, write the good ones (docs/architecture.md#workbook).
 
 Every move locks the batch's row and expects a state, so a second task or a worker that comes back finds the work done.
 A check may be repeated; an apply is one transaction, so a killed worker leaves nothing behind.
@@ -175,6 +175,7 @@ def _apply(batch_id: int) -> None:
     if batch.state != State.APPLYING:
         return
     by = batch.confirmed_by
+    assert by is not None
     try:
         require_open(batch)
         with (

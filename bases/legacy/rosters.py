@@ -112,7 +112,7 @@ class Result:
 
 
 class Migration:
-    """One run over any number of rosters. `tell` gets the counts of a file after every chunk."""
+    """One run over any number of rosters. `tell` gets the counts of a file after every chunk (BR-13)."""
 
     def __init__(self, *, by: User, dry_run: bool, tell: Callable[[Path, Counts], None]) -> None:
         self.by = by

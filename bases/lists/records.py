@@ -1,4 +1,4 @@
-"""Which records a base's lists show: two modules, stages of the work, filters of the URL (BR-38, 90; GOALS B16)."""
+"""Which records a base's lists show: two modules, stages of the work, filters of the URL (BR-38, BR-90; GOAL-B16)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -35,7 +35,7 @@ class Stage(models.TextChoices):
 
 
 class Todo(models.TextChoices):
-    """What a base looks for beside the stages (BR-14, 33, 82; AM-14; P-14, 20; GOALS B14)."""
+    """What a base looks for beside the stages (BR-14, BR-33, BR-82; AM-14; PAIN-14, PAIN-20; GOAL-B14)."""
 
     UPDATE = "update", "个人信息有未上报的更新"
     STALE = "stale", "本周期未更新个人信息"
@@ -115,7 +115,8 @@ def filtered(
     cycle: CollectionCycle | None,
     base: TrainingBase | None,
 ) -> QuerySet[Enrollment]:
-    """Apply the cleaned values of bases.lists.filters.RecordFilter; what is absent or empty asks for nothing."""
+    """Apply the cleaned values of bases.lists.filters.RecordFilter; what is absent or empty asks for nothing
+    (BR-90)."""
     if filters.get("unreadable"):
         return records.none()
     if filters.get("specialty") == NO_SPECIALTY:
@@ -134,12 +135,12 @@ def filtered(
     return records
 
 
-# Returned to the resident and answered to the last comment; the base has not looked at the answers yet (GOALS B14).
+# Returned to the resident and answered to the last comment; the base has not looked at the answers yet (GOAL-B14).
 IS_ANSWERED = (
     Q(lapsed_at__isnull=True)
     & ~Q(status=Status.WITHDRAWN)
     & ~Q(personal_state=PersonalState.RETURNED)
-    & Exists(PersonalReturn.objects.filter(TO_REVIEW, enrollment=OuterRef("pk")))
+    & Q(Exists(PersonalReturn.objects.filter(TO_REVIEW, enrollment=OuterRef("pk"))))
 )
 
 
@@ -160,7 +161,7 @@ def todo_condition(todo: str, cycle: CollectionCycle | None, base: TrainingBase 
         return IS_ANSWERED
     confirmed = Exists(SectionConfirmation.objects.filter(resident=OuterRef("resident"), cycle=cycle))
     before = Q(personal_changed_at__isnull=True) | Q(personal_changed_at__lt=update_begins(cycle, base))
-    return Q(status__in=[Status.IN_TRAINING, Status.EXTENDED, Status.SUSPENDED]) & before & ~confirmed
+    return Q(status__in=[Status.IN_TRAINING, Status.EXTENDED, Status.SUSPENDED]) & before & Q(~confirmed)
 
 
 def update_begins(cycle: CollectionCycle | None, base: TrainingBase | None) -> datetime:

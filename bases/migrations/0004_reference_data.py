@@ -1,4 +1,4 @@
-"""The 32 reviewing units (BR-22) and the specialties of DOMAIN §3.3: no deployment works without them."""
+"""The 32 reviewing units (BR-22) and the specialties of docs/codes.md#specialties: no deployment works without them."""
 
 from django.db import migrations
 

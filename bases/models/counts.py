@@ -26,7 +26,7 @@ _STAGES = {
 
 
 class ApprovedCount(models.Model):
-    """So many approved snapshots more or less of one kind (BR-59, 86); `source`
+    """So many approved snapshots more or less of one kind (BR-59, BR-86); `source`
     as in review/statistics/cross_table.py (AM-30)."""
 
     class Source(models.TextChoices):

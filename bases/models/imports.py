@@ -1,4 +1,7 @@
+"""导入批次: an uploaded workbook and its rows, each with its verdict."""
+
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -13,10 +16,14 @@ def upload_path(batch: "ImportBatch", filename: str) -> str:
 
 
 class ImportBatch(models.Model):
-    """One uploaded workbook: stored, checked, previewed, applied, perhaps undone (ARCHITECTURE §4).
+    """One uploaded workbook: stored, checked, previewed, applied, perhaps undone (docs/architecture.md#workbook).
 
     Counts always satisfy rows_total = created + updated + unchanged + refused once applied.
     """
+
+    # Put on undone batches by bases.imports.undo.restore: how many records can come back, and until when.
+    gone: int
+    restorable_until: datetime
 
     class Kind(models.TextChoices):
         ACCOUNTS = "accounts", "账号导入"
@@ -37,7 +44,7 @@ class ImportBatch(models.Model):
         GOOD_ROWS = "good_rows", "先导入无误的行"
         ALL_OR_NOTHING = "all_or_nothing", "全部无误才导入"
 
-    # Made with the page: a second click on its button finds the batch of the first one (P-23).
+    # Made with the page: a second click on its button finds the batch of the first one (PAIN-23).
     token = models.UUIDField(null=True, unique=True, editable=False)
     kind = models.CharField("类别", max_length=12, choices=Kind.choices)
     module = models.CharField("模块", max_length=10, choices=Module.choices)
@@ -106,7 +113,7 @@ class ImportRow(models.Model):
     # [{"header", "column", "code", "text", "repair", "is_warning"}]
     problems = models.JSONField(default=list)
     before = models.JSONField(null=True)
-    # When its cells were last corrected in the page (GOALS B7).
+    # When its cells were last corrected in the page (GOAL-B7).
     corrected_at = models.DateTimeField(null=True)
     # The record a row found. What a row created is known by the record's `import_batch`: writing it here as well would
     # cost a tenth of the import.

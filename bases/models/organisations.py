@@ -1,3 +1,5 @@
+"""机构: provinces, training bases (培训基地), specialties (培训专业) and who is accredited for which."""
+
 import pghistory
 from django.db import models
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
@@ -12,7 +14,8 @@ class ReportingMode(models.TextChoices):
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Province(models.Model):
-    """One reviewing unit: 31 provinces and the Xinjiang Corps (BR-22). The mode is the province's (BR-05)."""
+    """One reviewing unit: 31 provinces and the Xinjiang Corps (BR-22). The mode is the province's (BR-05, BR-10,
+    BR-88)."""
 
     code = models.CharField("代码", max_length=2, primary_key=True)
     name = models.CharField("名称", max_length=20, unique=True)
@@ -35,6 +38,9 @@ class Province(models.Model):
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class TrainingBase(models.Model):
     """One accredited hospital (培训基地), a tenant of the portal."""
+
+    # How many of its records wait for review, where review.assignments has counted them.
+    waiting: int
 
     class ActivationPolicy(models.TextChoices):
         MOBILE = "mobile", "000000 + 导入时的手机号"
@@ -68,7 +74,8 @@ class TrainingBase(models.Model):
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Specialty(models.Model):
-    """One training specialty of the national catalogue (DOMAIN §3.3), valid for the intake years given."""
+    """One training specialty of the national catalogue (docs/codes.md#specialties), valid for the intake years
+    given."""
 
     code = models.CharField("代码", max_length=4, primary_key=True)
     name = models.CharField("名称", max_length=40, unique=True)

@@ -1,3 +1,5 @@
+"""What a base asks others for: 请求转出, 更正证件 and 申请延期, each with its way from desk to desk."""
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -7,7 +9,7 @@ from portal.models import Step
 
 
 class TransferRequest(models.Model):
-    """请求转出: a base asks the base that holds a person to set 退培 so that it can import him (P-15, GOALS B13)."""
+    """请求转出: a base asks the base that holds a person to set 退培 so that it can import him (PAIN-15, GOAL-B13)."""
 
     class State(models.TextChoices):
         OPEN = "open", "待原基地处理"
@@ -39,7 +41,7 @@ class TransferRequest(models.Model):
 
 
 class CorrectionRequest(models.Model):
-    """A request to alter a locked ID type or number: base → province → association, the only way (P-18)."""
+    """A request to alter a locked ID type or number: base → province → association, the only way (PAIN-18)."""
 
     class State(models.TextChoices):
         WITH_PROVINCE = "province", "待省级核实"
@@ -79,7 +81,7 @@ class CorrectionRequest(models.Model):
 
 
 class ExtensionRequest(models.Model):
-    """申请延期: a base asks for more time for one step, for named records or for all of its records (GOALS P8).
+    """申请延期: a base asks for more time for one step, for named records or for all of its records (GOAL-P8).
 
     The province decides; more time than its own review window leaves only the association can give. What was granted
     stands as portal.models.Extension, which the calendar reads.

@@ -1,3 +1,5 @@
+"""上报: the frozen copy of every report and the province's decision on it."""
+
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -9,7 +11,7 @@ from residents.codes.training import INTAKE, REGISTRY
 
 
 class ReturnReason(models.TextChoices):
-    """Why a province returns a record to its base (GOALS P4); it judges training info and status above all (BR-62)."""
+    """Why a province returns a record to its base (GOAL-P4); it judges training info and status above all (BR-62)."""
 
     IDENTITY = "01", "姓名、证件或联系方式有误"
     EDUCATION = "02", "学历、学位信息有误"
@@ -25,11 +27,14 @@ class ReturnReason(models.TextChoices):
 
 
 class Submission(models.Model):
-    """One 上报: what a base reported of one enrollment, frozen, and what the province decided of it (BR-57, 87).
+    """One 上报: what a base reported of one enrollment, frozen, and what the province decided of it (BR-57, BR-87).
 
     The snapshot and the columns that statistics group by never change (BR-20); only the outcome does, by
     review/decisions/services.py (approve, return, revoke) and bases/report/withdrawal.py (withdraw).
     """
+
+    # (label of a field, what was written at it), where bases.submissions.remarks has put them.
+    remarks: list[tuple[str, str]]
 
     class Outcome(models.TextChoices):
         PENDING = "pending", "待审核"

@@ -1,4 +1,4 @@
-"""提醒: a message to residents to fill in or update personal info (BR-14, 33), at most one a day each (GOALS S4)."""
+"""提醒: a message to residents to fill in or update personal info (BR-14, BR-33), at most one a day each (GOAL-S4)."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Forms of 退回住院医师: of one record beside its fields, of many in rows (BR-45; GOALS B14)."""
+"""Forms of 退回住院医师: of one record beside its fields, of many in rows (BR-45; GOAL-B14)."""
 
 import uuid
 from collections.abc import Collection, Iterable
@@ -13,7 +13,7 @@ FIRST_ROWS, MOST_ROWS = 3, 20
 
 
 class ReturnReason(models.TextChoices):
-    """Canned reasons of a return to the resident (GOALS B14)."""
+    """Canned reasons of a return to the resident (GOAL-B14)."""
 
     INCOMPLETE = "incomplete", "信息填写不完整"
     MISMATCH = "mismatch", "与证件或证书不一致"
@@ -57,8 +57,9 @@ class ReturnForm(forms.Form):
         """The boxes about the whole record."""
         return [self["reason"], self["comment"]]
 
-    def clean(self) -> dict:
-        values = super().clean()
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        values = self.cleaned_data
         if not self.comments():
             raise forms.ValidationError("请选择退回原因或填写意见，也可以只在具体项目旁写意见。")
         if values.get("reason") == ReturnReason.OTHER and not values.get("comment"):

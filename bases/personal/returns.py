@@ -1,4 +1,4 @@
-"""退回住院医师 for one and for many, once however often it is sent (BR-45; GOALS B14, P-23)."""
+"""退回住院医师 for one and for many, once however often it is sent (BR-45; GOAL-B14, PAIN-23)."""
 
 import uuid
 from collections.abc import Collection, Mapping

@@ -1,14 +1,14 @@
 """Forms of the base's desk: the filters of its lists, training info, reminders."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
 
 from residents.codes import CODE_LISTS, REASONS_OF_STATUS
 from residents.codes.training import IN_TRAINING
-from residents.forms import as_input, form_for
+from residents.forms import Control, as_input, form_for
 from residents.models import Enrollment
 from residents.models.enrollment import ReportStatus
 from residents.rules import status
@@ -37,7 +37,7 @@ def training_form(
     """培训信息 as the base edits it: only its own fields, specialties it is accredited for, no field that is locked."""
     values = values_of(enrollment, "training")
     if not values.get("current_degree") and enrollment.report_status != ReportStatus.REPORTED:
-        # Not in a reported record: saving it unread would store the proposal and un-report it (P-19).
+        # Not in a reported record: saving it unread would store the proposal and un-report it (PAIN-19).
         values["current_degree"] = context.get("current_degree")
     fields = [field for field in EDITABLE if not (field.name == "specialty" and enrollment.specialty_locked)]
     form = form_for(fields, values, data=data, files=files, context=context)
@@ -50,8 +50,8 @@ def training_form(
             for code, name in CODE_LISTS["specialty"].items.items()
             if code in context["accredited"]
         }
-        if enrollment.specialty_id:
-            offered.setdefault(enrollment.specialty_id, enrollment.specialty.name)
+        if enrollment.specialty:
+            offered.setdefault(enrollment.specialty.pk, enrollment.specialty.name)
         form.fields["specialty"].widget.choices = [("", "请选择"), *sorted(offered.items())]
     return form
 
@@ -67,18 +67,21 @@ def grouped(form: forms.Form) -> list[tuple[str, list[forms.BoundField]]]:
 
 
 def show_stored(form: forms.Form, enrollment: Enrollment) -> None:
-    """After a conflict: below each field that differs, what is stored now (TRUST 43)."""
+    """After a conflict: below each field that differs, what is stored now (TRUST-43)."""
     stored = values_of(enrollment, "training")
     for field in EDITABLE:
         control = form.fields.get(field.name)
         if control is None or field.kind == "file":
             continue
         if (form.data.get(field.name) or None) != (as_input(field, stored.get(field.name)) or None):
-            control.notice = f"他人保存的是：{in_words(field, stored.get(field.name)) or '（空）'}"
+            cast(
+                Control, control
+            ).notice = f"他人保存的是：{in_words(field, stored.get(field.name)) or '（空）'}"
 
 
 def status_form(context: Mapping[str, Any], *, data: Any = None, files: Any = None) -> forms.Form:
-    """One change of 培训状态: the statuses that may follow, and the current one to correct its details (§3.4)."""
+    """One change of 培训状态: the statuses that may follow, and the current one to correct its details
+    (docs/codes.md#status)."""
     current = context["current_status"]
     form = form_for(
         status.FIELDS, {"effective_date": context["today"]}, data=data, files=files, context=context
@@ -125,7 +128,7 @@ class NameForm(forms.Form):
 
 
 class SpecialtyForm(forms.Form):
-    """转换专业 (P-16): the new specialty, the date and why."""
+    """转换专业 (PAIN-16): the new specialty, the date and why."""
 
     specialty = forms.ChoiceField(label="转入专业", error_messages={"required": "请选择转入专业。"})
     effective_date = forms.DateField(
@@ -139,8 +142,8 @@ class SpecialtyForm(forms.Form):
         label="说明（选填）", max_length=200, required=False, widget=forms.Textarea({"rows": 2})
     )
 
-    def __init__(self, *args, offered: Collection[str], **kwargs) -> None:
+    def __init__(self, *args: Any, offered: Collection[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         names = CODE_LISTS["specialty"]
         choices = [(code, names.label(code)) for code in sorted(offered)]
-        self.fields["specialty"].choices = [("", "请选择"), *choices]
+        cast(forms.ChoiceField, self.fields["specialty"]).choices = [("", "请选择"), *choices]

@@ -1,4 +1,4 @@
-"""转换专业 within one base: 退培 and a new record in one transaction (BR-75, 76; P-16)."""
+"""转换专业 within one base: 退培 and a new record in one transaction (BR-75, BR-76; PAIN-16)."""
 
 from collections.abc import Collection
 from datetime import date
@@ -21,7 +21,7 @@ from residents.services.specialty_change import open_in_specialty
 from residents.services.states import StateMoved
 from residents.services.training import accredited_specialties
 
-# 转换专业基地 (DOMAIN §3.4).
+# 转换专业基地 (docs/codes.md#status).
 CHANGE_OF_SPECIALTY = "12"
 
 

@@ -1,7 +1,7 @@
-"""上报: what stands in its way and the immutable submission it makes (BR-30, 46, 57, 65, 84).
+"""上报: what stands in its way and the immutable submission it makes (BR-30, BR-46, BR-57, BR-65, BR-84).
 
 One path for one record and for a thousand: rows are locked in id order, so two clicks, two tabs or two servers make
-one submission (GOALS B15, P-23). The number of queries does not depend on the number of records.
+one submission (GOAL-B15, PAIN-23). The number of queries does not depend on the number of records.
 """
 
 import uuid
@@ -87,7 +87,8 @@ def check(enrollment: Enrollment) -> list[Blocker]:
 
 
 def examine(enrollments: Iterable[Enrollment], times: Times | None = None) -> dict[int, Examination]:
-    """Blockers and warnings of each record by its id; warnings stop nothing (P-25), differences of AM-08 among them."""
+    """Blockers and warnings of each record by its id; warnings stop nothing (PAIN-25), differences of AM-08 among
+    them."""
     enrollments = list(enrollments)
     entries = entries_of(enrollments, report_entry, times)
     ids = [row.pk for row in enrollments]
@@ -156,11 +157,12 @@ def report(
     untouched: Collection[int] = (),
     batch: uuid.UUID | None = None,
 ) -> ReportResult:
-    """Report these records to the province, those that can be; the caller has made sure that `by` may (BR-46, 57).
+    """Report these records to the province, those that can be; the caller has made sure that `by` may (BR-46,
+    BR-57, BR-65).
 
     Each reported record gets one new Submission and becomes 已上报 / 待审核. A record with an update of its resident
     since the last 上报 is reported again; a submission still waiting is then replaced (AM-14). What the province has
-    returned goes up unchanged only if `untouched` names it: the base insists on it (BR-47, 66). Raises
+    returned goes up unchanged only if `untouched` names it: the base insists on it (BR-47, BR-66). Raises
     DeclarationMissing (BR-19).
     """
     if not declared:
@@ -267,7 +269,7 @@ def build_submission(
     """The frozen picture of a record as it stands now, not yet saved (BR-20).
 
     `reported` is the snapshot before, whose personal part stays for a person who has left the base (AM-20); `approved`
-    the last approved one, against which the changed fields are told (GOALS P2). Without `number` and `cycle` they are
+    the last approved one, against which the changed fields are told (GOAL-P2). Without `number` and `cycle` they are
     looked up, at two queries a record.
     """
     if number is None:
@@ -277,7 +279,8 @@ def build_submission(
         )
     snapshot = snapshot_as_kept(enrollment, reported)
     studied = education.derived(snapshot.get("education") or [])
-    return Submission(
+    # 上报 refuses a record that lacks what is not null here (bases/report/checks).
+    return Submission(  # type: ignore[misc]
         enrollment=enrollment,
         module=enrollment.module,
         number=number,

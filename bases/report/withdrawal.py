@@ -1,4 +1,4 @@
-"""Taking a report back: 撤回上报, and what a base's change means for it (BR-83, 87; AM-15, 16)."""
+"""Taking a report back: 撤回上报, and what a base's change means for it (BR-83, BR-87; AM-15, AM-16)."""
 
 from collections.abc import Collection
 
@@ -15,7 +15,7 @@ from residents.services import states
 from residents.services.states import mark_unreported_many
 
 # The review status a decided submission stands for; withdrawn ones never counted.
-_STATUS_OF_OUTCOME = {
+_STATUS_OF_OUTCOME: dict[str, str] = {
     Submission.Outcome.APPROVED: ReviewStatus.APPROVED,
     Submission.Outcome.RETURNED: ReviewStatus.RETURNED,
     Submission.Outcome.REVOKED: ReviewStatus.RETURNED,
@@ -50,7 +50,7 @@ def _statuses_before(enrollment_ids: Collection[int]) -> dict[int, str]:
         .order_by("enrollment", "-number")
         .distinct("enrollment")
     )
-    found = dict.fromkeys(enrollment_ids, ReviewStatus.NONE)
+    found: dict[int, str] = dict.fromkeys(enrollment_ids, ReviewStatus.NONE)
     return found | {
         pk: _STATUS_OF_OUTCOME[outcome] for pk, outcome in decided.values_list("enrollment", "outcome")
     }

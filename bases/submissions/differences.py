@@ -1,4 +1,4 @@
-"""What changed between two reported snapshots, field by field and in words (GOALS P2). Pure functions over plain dicts.
+"""What changed between two reported snapshots, field by field and in words (GOAL-P2). Pure functions over plain dicts.
 
 A snapshot is the JSON of bases.models.Submission: blocks of field identifiers, codes and ISO dates.
 """
@@ -31,7 +31,7 @@ class Change:
 
 def changes(old: Mapping[str, Any] | None, new: Mapping[str, Any], *, masked: bool = True) -> list[Change]:
     """Every field that differs between two snapshots, in the order of the forms; all filled ones without an old."""
-    found = []
+    found: list[Change] = []
     for block in BLOCKS:
         before, after = (_entries(block, snapshot or {}) for snapshot in (old, new))
         for entry in dict.fromkeys([*before, *after]):

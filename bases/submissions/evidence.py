@@ -1,4 +1,4 @@
-"""Handing out the evidence of a record: scans and photos that its blocks name (TRUST 33, 37)."""
+"""Handing out the evidence of a record: scans and photos that its blocks name (TRUST-33, TRUST-37)."""
 
 from collections.abc import Mapping
 from typing import Any

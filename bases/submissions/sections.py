@@ -1,4 +1,4 @@
-"""One record in words, block by block, with the comments that stand at its fields (BR-45, 54; GOALS R3)."""
+"""One record in words, block by block, with the comments that stand at its fields (BR-45, BR-54; GOAL-R3)."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ class Comment:
 
     text: str
     by: str
-    at: datetime
+    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""请求转出: a base asks the base that holds a person to let him go, so that it can import him (BR-49, 74; P-15, B13).
+"""请求转出: a base asks the base that holds a person to let him go, so that it can import him (BR-49, BR-74; PAIN-15,
+GOAL-B13).
 
 Of another base's person the asking side learns base name, intake year and status, nothing else, and only after naming
 ID type, number and name exactly (AM-28). The enrollment's row is locked before its requests, here and in `settle`.
@@ -28,7 +29,7 @@ from residents.standing import AccountRow, Known, LiveEnrollment, standings
 State = TransferRequest.State
 
 DAYS_TO_ANSWER = 10
-# 转换培训基地 (DOMAIN §3.4).
+# 转换培训基地 (docs/codes.md#status).
 CHANGE_OF_BASE = "11"
 # Whoever tries numbers instead of asking for a person he knows is stopped here.
 MISSES_PER_HOUR = 20

@@ -19,7 +19,7 @@ _NO_CYCLE = Opening(False, reason="尚未设置采集周期，请联系中国医
 
 
 def import_opening(base: TrainingBase, module: str, cycle: CollectionCycle | None) -> Opening:
-    """May this base import accounts now? Intake: in its window and where the province reports directly (BR-08, 39);
+    """May this base import accounts now? Intake: in its window and where the province reports directly (BR-08, BR-39);
     registry: at any time (BR-60)."""
     if cycle is None:
         return _NO_CYCLE

@@ -1,4 +1,5 @@
-"""培训信息模板: its columns, the template filled with the base's records, reading a row back (BR-29, 35, 56, 81)."""
+"""培训信息模板: its columns, the template filled with the base's records, reading a row back (BR-29, BR-35, BR-56,
+BR-81)."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
@@ -17,7 +18,7 @@ from residents.services.training import accredited_specialties
 from residents.snapshot import values_of
 from residents.words import in_words
 
-# A blank cell keeps what is stored; this word empties it (GOALS B12).
+# A blank cell keeps what is stored; this word empties it (GOAL-B12).
 CLEAR = "清空"
 MATCH = tuple(field.name for field in training.MATCH_FIELDS)
 _IDENTITY = {"full_name", "id_type", "id_number"}
@@ -66,7 +67,7 @@ class TrainingResource(WorkbookResource):
     def choices(
         cls, field: Field, base: TrainingBase | None = None, years: Collection[int] = ()
     ) -> list[str]:
-        """Of the specialties only those this base was accredited for in these intake years (GOALS B1)."""
+        """Of the specialties only those this base was accredited for in these intake years (GOAL-B1)."""
         offered = super().choices(field)
         if field.name != "specialty" or base is None:
             return offered
@@ -84,14 +85,14 @@ class TrainingResource(WorkbookResource):
             values = values_of(enrollment, "training") | {"status": enrollment.status}
             values |= {name: getattr(enrollment.resident, name) for name in _IDENTITY}
             # What follows from start and years stays blank: a stale date in the file would undo what follows from them
-            # when the same file is sent again (GOALS B10).
+            # when the same file is sent again (GOAL-B10).
             if values.get("planned_end_date") == training.derived(values).get("planned_end_date"):
                 values["planned_end_date"] = None
             yield [in_template(field, values.get(field.name)) for field in fields]
 
 
 def _reasons() -> dict[str, list[str]]:
-    """Which reasons a status has: the list of 变更原因 follows what stands in 培训状态 (GOALS B1)."""
+    """Which reasons a status has: the list of 变更原因 follows what stands in 培训状态 (GOAL-B1)."""
     offered = {CODE_LISTS["status"].label(code): offered_reasons(code) for code in REASONS_OF_STATUS}
     return {status: list(reasons.values()) for status, reasons in offered.items() if reasons}
 
@@ -149,7 +150,7 @@ def _rule(field: Field, choices: list[str]) -> str:
 
 
 def training_template(enrollments: Iterable[Enrollment], *, module: str, base: TrainingBase) -> bytes:
-    """The template filled with these records: the export of a list is what the import takes (GOALS B12)."""
+    """The template filled with these records: the export of a list is what the import takes (GOAL-B12)."""
     resource = RESOURCES[module]
     enrollments = list(enrollments)
     lines = list(resource().rows(enrollments))

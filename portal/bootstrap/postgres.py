@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from portal.bootstrap import cluster as clusters
+from portal.bootstrap import values
 from portal.bootstrap.cluster import Cluster
 from portal.bootstrap.failure import Failure, exit_code_of
 
@@ -59,7 +60,7 @@ def is_running(cluster: Cluster) -> bool:
 @contextmanager
 def database() -> Iterator[str]:
     """A DATABASE_URL for as long as the block runs; a given one untouched, else that of our own server."""
-    if given := os.environ.get("DATABASE_URL"):
+    if given := values.given("DATABASE_URL"):
         yield given
         return
     home = clusters.home_folder()
@@ -101,6 +102,8 @@ def _open_lock(path: Path) -> int:
         return os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
     except PermissionError as error:
         raise clusters.not_ours(path.parent) from error
+    except OSError as error:
+        raise clusters.no_folder(path.parent, error) from error
 
 
 def _start_until(cluster: Cluster, deadline: float) -> None:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from portal.bootstrap import environment
+from portal.bootstrap import environment, values
 from portal.bootstrap.environment import ROOT
 from portal.bootstrap.failure import Failure, exit_code_of
 from portal.bootstrap.postgres import database
@@ -26,13 +26,13 @@ HOME_PATH = "/"
 
 def serve() -> int:
     """Serve until Ctrl-C; the exit code of the processes."""
-    host, port = os.environ.get("HOST") or "127.0.0.1", _port()
+    host, port = values.text("HOST", "127.0.0.1"), _port()
     _refuse_taken(host, port)
     with database() as url:
         os.environ["DATABASE_URL"] = url
         _say("建立数据表 / migrating")
         _manage("migrate", "--verbosity", "0")
-        sign_ins = _load_demo() if _is_debug() else _collect_static()
+        sign_ins = _load_demo() if values.boolean("DEBUG") else _collect_static()
         with _processes(f"{host}:{port}", "web", "worker", "clock") as processes:
             if _answer(processes, host, port) is not None:
                 _say(
@@ -68,10 +68,6 @@ def _manage(*command: str) -> str:
     if done.returncode != 0:
         raise Failure(f"{done.stdout}\nmanage.py {' '.join(command)} 失败（见上）。/ failed, see above.")
     return done.stdout
-
-
-def _is_debug() -> bool:
-    return os.environ["DEBUG"].lower() in {"1", "true", "yes", "on"}
 
 
 def _load_demo() -> str:
@@ -136,10 +132,7 @@ def _answer(processes: subprocess.Popen, host: str, port: int) -> int | None:
 
 
 def _port() -> int:
-    text = os.environ.get("PORT") or "8000"
-    if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise Failure(f"PORT={text} 不是端口号。/ Not a port; for example: make run PORT=8001")
-    return int(text)
+    return values.number("PORT", 8000, 1, 65535)
 
 
 def _refuse_taken(host: str, port: int) -> None:

@@ -1,4 +1,4 @@
-"""Sending what portal/messages/deliveries.py planned: never twice, and again after a refusal (GOALS S4).
+"""Sending what portal/messages/deliveries.py planned: never twice, and again after a refusal (GOAL-S4).
 
 A row is claimed in a transaction of its own before it is handed over; one whose outcome was never written is marked
 结果不明 by the clock and left alone. A refusal of the gateway is tried again, later each time.

@@ -1,3 +1,5 @@
+"""采集周期: the yearly campaign, the windows of its steps and the deadlines extended in them."""
+
 import pghistory
 from django.conf import settings
 from django.db import models
@@ -6,7 +8,7 @@ from django.utils import timezone
 
 
 class Step(models.TextChoices):
-    """One kind of work that a cycle opens and closes; each belongs to one role (GOALS N1)."""
+    """One kind of work that a cycle opens and closes; each belongs to one role (GOAL-N1)."""
 
     RESIDENT_FILL = "resident_fill", "住院医师填报个人信息"
     BASE_FILL = "base_fill", "培训基地导入账号与填报培训信息"
@@ -67,7 +69,7 @@ class CycleWindow(models.Model):
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Extension(models.Model):
-    """A later deadline of one step for one named province, base or record (GOALS P8)."""
+    """A later deadline of one step for one named province, base or record (GOAL-P8)."""
 
     cycle = models.ForeignKey(CollectionCycle, models.PROTECT, related_name="extensions")
     step = models.CharField(max_length=20, choices=Step)

@@ -1,3 +1,5 @@
+"""站内消息: messages, each person's settings for them, and their delivery by mail and SMS."""
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -5,7 +7,7 @@ from django.utils import timezone
 
 
 class Message(models.Model):
-    """One in-site message to one person, with the record it is about (GOALS S4)."""
+    """One in-site message to one person, with the record it is about (GOAL-S4)."""
 
     class Topic(models.TextChoices):
         """What a person's settings distinguish."""
@@ -67,7 +69,7 @@ class MessageSettings(models.Model):
 
 
 class Delivery(models.Model):
-    """A message on its way out of the portal by mail or SMS: the delivery log (GOALS S4).
+    """A message on its way out of the portal by mail or SMS: the delivery log (GOAL-S4).
 
     The text that leaves holds no personal data. A row is sent at most once: what was handed over and never confirmed
     stays 结果不明 and is not repeated.

@@ -1,3 +1,5 @@
+"""公告, 联系方式, 草稿 and background jobs."""
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -47,7 +49,7 @@ class SiteContact(models.Model):
 
 
 class FormDraft(models.Model):
-    """What a person had typed into one form when it was last saved by itself (GOALS R4, P-22).
+    """What a person had typed into one form when it was last saved by itself (GOAL-R4, PAIN-22).
 
     Survives the end of a session; deleted when the form is saved.
     """

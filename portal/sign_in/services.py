@@ -36,7 +36,7 @@ class SignInRefused(Exception):
 
 
 def login_name(raw: str, *, is_resident: bool) -> str:
-    """The stored account name of what was typed; staff accounts are lower case, ID numbers upper case (P-11)."""
+    """The stored account name of what was typed; staff accounts are lower case, ID numbers upper case (PAIN-11)."""
     name = import_string(settings.LOGIN_NAME_NORMALISER)(raw)
     return name if is_resident else name.lower()
 
@@ -62,7 +62,7 @@ def sign_in(request: HttpRequest, *, account: str, password: str, is_resident: b
 
 
 def _note_too_many(action: str, account: str, request: HttpRequest) -> None:
-    """One line a period, account and address: a stranger cannot fill the log (TRUST 55)."""
+    """One line a period, account and address: a stranger cannot fill the log (TRUST-55)."""
     if throttle.is_first_refusal(f"{action} {account}", client_address(request)):
         tried = User.objects.filter(username=account).first()
         audit.record(action, by=None, target=tried, request=request, result="limited", account=mask(account))
@@ -90,7 +90,7 @@ def sign_in_with_code(request: HttpRequest, user: User, typed: str) -> None:
 def activate(
     request: HttpRequest, *, account: str, mobile: str, code: str, new_password: str, is_resident: bool
 ) -> bool:
-    """Give a not yet activated account its own password and sign it in (GOALS R1); False as for `sign_in`.
+    """Give a not yet activated account its own password and sign it in (GOAL-R1); False as for `sign_in`.
 
     Proof is the one-time code, or, for a resident's still empty account, the mobile number on file; after five wrong
     proofs only the base can release the account. Raises SignInRefused, or ValidationError for a weak password once
@@ -106,6 +106,7 @@ def activate(
         if is_proven:
             validate_password(new_password, user)
             _set_activated(user, new_password, client_address(request))
+            audit.record("activate", by=user, target=user, request=request)
     if not is_proven:
         if user is not None and not user.is_activated:
             User.objects.filter(pk=user.pk, activation_failures__lt=MOBILE_TRIES).update(
@@ -114,15 +115,13 @@ def activate(
         audit.record("activate", by=None, target=user, request=request, result="refused")
         raise SignInRefused
     throttle.succeed(attempt)
-    audit.record("activate", by=user, target=user, request=request)
     return _let_in(request, user)
 
 
 def _is_proven(user: User | None, *, mobile: str, code: str, is_resident: bool) -> bool:
     """Exactly one slow hash whatever the account is, so the time tells nothing."""
-    has_code = user is not None and bool(user.initial_code_hash)
-    stored = user.initial_code_hash if has_code else _DUMMY_HASH
-    code_fits = check_password(one_time_codes.letters(code), stored) and has_code
+    stored = user.initial_code_hash if user is not None else ""
+    code_fits = check_password(one_time_codes.letters(code), stored or _DUMMY_HASH) and bool(stored)
     if user is None or user.is_activated or not user.is_active or (user.role == Role.RESIDENT) != is_resident:
         return False
     if user.activation_failures >= MOBILE_TRIES:
@@ -151,9 +150,10 @@ def change_password(request: HttpRequest, user: User, new_password: str) -> None
     """Set one's own new password: every other session ends, this one goes on."""
     user.set_password(new_password)
     user.password_changed_at = timezone.now()
-    user.save(update_fields=["password", "password_changed_at"])
+    with transaction.atomic():
+        user.save(update_fields=["password", "password_changed_at"])
+        audit.record("password_change", by=user, target=user, request=request)
     login(request, user, backend=BACKEND)
-    audit.record("password_change", by=user, target=user, request=request)
 
 
 def reset_to_activation(user: User, *, by: User, request: HttpRequest | None = None) -> None:
@@ -163,8 +163,9 @@ def reset_to_activation(user: User, *, by: User, request: HttpRequest | None = N
     user.activated_at, user.password_reset_at, user.password_reset_seen = None, now, False
     user.initial_code_hash, user.initial_code_expires_at = "", None
     user.activation_failures, user.activation_released_at = 0, None
-    user.save()
-    audit.record("password_reset", by=by, target=user, request=request)
+    with transaction.atomic():
+        user.save()
+        audit.record("password_reset", by=by, target=user, request=request)
 
 
 def issue_initial_code(user: User, *, by: User, request: HttpRequest | None = None) -> str:
@@ -178,13 +179,25 @@ def issue_initial_code(user: User, *, by: User, request: HttpRequest | None = No
     user.initial_code_hash = one_time_codes.hashed(code)
     user.initial_code_expires_at = timezone.now() + timedelta(days=CODE_DAYS)
     user.activation_failures = 0
-    user.save(update_fields=["initial_code_hash", "initial_code_expires_at", "activation_failures"])
-    audit.record("initial_code", by=by, target=user, request=request)
+    with transaction.atomic():
+        user.save(update_fields=["initial_code_hash", "initial_code_expires_at", "activation_failures"])
+        audit.record("initial_code", by=by, target=user, request=request)
     return code
 
 
 def release_activation(user: User, *, by: User, request: HttpRequest | None = None) -> None:
     """The base has made sure who this is: five new tries, and the mobile number on file is enough once."""
     user.activation_failures, user.activation_released_at = 0, timezone.now()
-    user.save(update_fields=["activation_failures", "activation_released_at"])
-    audit.record("activation_release", by=by, target=user, request=request)
+    with transaction.atomic():
+        user.save(update_fields=["activation_failures", "activation_released_at"])
+        audit.record("activation_release", by=by, target=user, request=request)
+
+
+def note_reset_seen(user: User) -> None:
+    """The person has been told that his password was reset (TRUST-10)."""
+    User.objects.filter(pk=user.pk).update(password_reset_seen=True)
+
+
+def set_letter_keys(user: User, wanted: bool) -> None:
+    """Whether the review pages take this person's single-letter keys (WCAG 2.1.4)."""
+    User.objects.filter(pk=user.pk).update(letter_keys=wanted)

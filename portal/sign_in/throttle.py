@@ -1,4 +1,4 @@
-"""Limits on signing in (TRUST §1.4): each try is written down before any password is hashed.
+"""Limits on signing in (TRUST-05): each try is written down before any password is hashed.
 
 Own code, because django-axes counts after the hash: fifty tries at once all pass its check. Here a short advisory lock
 makes the count exact, and it is released before the slow hash begins.

@@ -1,5 +1,6 @@
 """What every page's template needs that Django has not: form controls, masks, links that keep the filters."""
 
+import re
 from datetime import date, datetime
 
 from django import forms, template
@@ -17,7 +18,7 @@ register = template.Library()
 
 @register.filter
 def mask_id(number: str | None) -> str:
-    """An ID number with its middle hidden (TRUST 51)."""
+    """An ID number with its middle hidden (TRUST-51)."""
     return mask(number or "")
 
 
@@ -69,14 +70,14 @@ def query(context: dict, **changes: object) -> str:
 
 @register.simple_tag(takes_context=True)
 def manual_place(context: dict) -> str:
-    """The address of the manual's section on this page (GOALS S7); "" where there is none."""
+    """The address of the manual's section on this page (GOAL-S7); "" where there is none."""
     match = getattr(context.get("request"), "resolver_match", None)
     return import_string(settings.MANUAL_PLACE)(match.view_name) if match else ""
 
 
 @register.simple_tag
 def control(field: forms.BoundField) -> str:
-    """The input of a form field with the design's class, its error and help connected for screen readers (S6)."""
+    """The input of a form field with the design's class, its error and help connected for screen readers (GOAL-S6)."""
     widget = field.field.widget
     if isinstance(widget, forms.CheckboxInput):
         css = "form-check-input"
@@ -91,7 +92,7 @@ def control(field: forms.BoundField) -> str:
         for part, text in (("error", field.errors), ("help", field.help_text))
         if text
     ]
-    attributes = {
+    attributes: dict[str, str | bool] = {
         "class": f"{widget.attrs.get('class', '')} {css}{' is-invalid' if field.errors else ''}".strip()
     }
     if described:
@@ -110,6 +111,28 @@ def is_choice_group(field: forms.BoundField) -> bool:
 @register.filter
 def is_checkbox(field: forms.BoundField) -> bool:
     return isinstance(field.field.widget, forms.CheckboxInput)
+
+
+class _Joined(template.Node):
+    def __init__(self, nodelist: template.NodeList):
+        self.nodelist = nodelist
+
+    def render(self, context: template.Context) -> str:
+        return self.nodelist.render(context)
+
+
+@register.tag
+def joined(parser: template.base.Parser, token: template.base.Token) -> template.Node:
+    """One sentence on several lines: the breaks of the template between its parts are not shown.
+
+    A browser shows a line break as a space, which Chinese has not between its words. A space that is meant stays
+    inside its line. Only the text of the template is joined, never what a variable holds.
+    """
+    nodelist = parser.parse(("endjoined",))
+    parser.delete_first_token()
+    for text in nodelist.get_nodes_by_type(template.base.TextNode):
+        text.s = re.sub(r"\s*\n\s*", "", text.s)
+    return _Joined(nodelist)
 
 
 @register.simple_tag

@@ -1,4 +1,4 @@
-"""Home, notices, privacy, health: pages for everybody (BR-94, 95)."""
+"""Home, notices, privacy, health: pages for everybody (BR-94, BR-95)."""
 
 from django.db import connection
 from django.db.models import QuerySet

@@ -24,7 +24,7 @@ class Verbatim(str):
 
 
 class Entry(NamedTuple):
-    """One kind of fault: a title to group by, the two templates, and whether it only warns (P-25)."""
+    """One kind of fault: a title to group by, the two templates, and whether it only warns (PAIN-25)."""
 
     title: str
     text: str
@@ -36,7 +36,7 @@ class Entry(NamedTuple):
 class Problem:
     """One fault of one value. `code` is its key in CATALOGUE; str() gives both sentences.
 
-    An error stops the value from being stored; a warning is shown and may be acknowledged (P-25).
+    An error stops the value from being stored; a warning is shown and may be acknowledged (PAIN-25).
     """
 
     code: str

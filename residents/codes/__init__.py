@@ -1,7 +1,7 @@
-"""The code lists of DOMAIN §3: codes with their Chinese names, and finding a code from what people write.
+"""The code lists of docs/codes.md: codes with their Chinese names, and finding a code from what people write.
 
-`CODE_LISTS` is keyed by the field identifier of DOMAIN §2 (or by what the list holds, where several fields share it).
-No Django: the rules, the templates' drop-downs, the forms and the seeding of tables all read from here.
+`CODE_LISTS` is keyed by the field identifier of docs/fields.md#asked (or by what the list holds, where several fields
+share it). No Django: the rules, the templates' drop-downs, the forms and the seeding of tables all read from here.
 """
 
 from residents.codes import people, places, practice, study, training
@@ -32,5 +32,5 @@ CODE_LISTS: dict[str, CodeList] = {
     if isinstance(value, CodeList)
 }
 
-# Offered while typing; any other text is taken with a warning (P-25).
+# Offered while typing; any other text is taken with a warning (PAIN-25).
 SUGGESTIONS: dict[str, tuple[str, ...]] = {"school": SCHOOLS, "major": MAJORS}

@@ -32,7 +32,8 @@ def fold(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What the association has changed of one code, or a code it has added (DOMAIN §7); `is_offered` as in forms."""
+    """What the association has changed of one code, or a code it has added (docs/codes.md#edited); `is_offered` as in
+    forms."""
 
     code: str
     label: str
@@ -49,7 +50,7 @@ class _Content:
 
 
 class CodeList:
-    """One list of DOMAIN §3: `items` (code -> name, in order) and the subset `offered` in forms and templates.
+    """One list of docs/codes.md: `items` (code -> name, in order) and the subset `offered` in forms and templates.
 
     Codes outside `offered` are still understood and shown: older records hold them. `take_over` replaces the content
     as a whole, so a list must be asked each time and never be copied when a module is loaded.
@@ -140,7 +141,7 @@ class CodeList:
         return self.items.get(code, code) if code else ""
 
     def find(self, raw: Any) -> str:
-        """The code meant by a code, name, synonym or "code name" in any width and case (P-12).
+        """The code meant by a code, name, synonym or "code name" in any width and case (PAIN-12).
 
         A number stands for its digits, with the leading zeros a spreadsheet has dropped. Raises Invalid, which names
         the nearest value, or asks back where a name means two things.

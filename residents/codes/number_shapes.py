@@ -1,4 +1,5 @@
-"""Shapes of certificate numbers that are taken without a warning (DOMAIN §7): the program's own and those added."""
+"""Shapes of certificate numbers that are taken without a warning (docs/codes.md#edited): the program's own and those
+added."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ class NumberShapes:
         return any(shape.fits(number) for shape in (*self.built_in, *self.added))
 
 
-# Keyed by the field: Chinese certificates since 2001 (P-25: anything else is only warned of).
+# Keyed by the field: Chinese certificates since 2001 (PAIN-25: anything else is only warned of).
 NUMBER_SHAPES: dict[str, NumberShapes] = {
     "diploma_no": NumberShapes("学历证书编号", Shape((17, 18))),
     "degree_no": NumberShapes("学位证书编号", Shape((16,))),

@@ -1,4 +1,5 @@
-"""Code lists about the person (DOMAIN §3.1, 3.2, 3.7 and the lists of §2.2)."""
+"""Code lists about the person (docs/codes.md#identity-types, docs/codes.md#trainee-types, docs/codes.md#ethnicity and
+the lists of docs/fields.md#basic)."""
 
 from residents.codes.code_list import CodeList
 
@@ -58,7 +59,7 @@ TRAINEE_TYPE = CodeList(
         "专业学位硕士研究生": "4",
         "其他": "9",
     },
-    # Older files use 单位人 for both (DOMAIN §3.2): only the sender knows which.
+    # Older files use 单位人 for both (docs/codes.md#trainee-types): only the sender knows which.
     ambiguous={"单位人": "“本单位住院医师”或“外单位委托培养住院医师”"},
 )
 

@@ -1,4 +1,5 @@
-"""Code lists of places: provinces (GB/T 2260 with the Xinjiang Corps, DOMAIN §3.8) and nationalities (GB/T 2659)."""
+"""Code lists of places: provinces (GB/T 2260 with the Xinjiang Corps, docs/codes.md#provinces) and nationalities (GB/T
+2659)."""
 
 from residents.codes.code_list import CodeList
 
@@ -92,7 +93,7 @@ VUT瓦努阿图 VEN委内瑞拉 VNM越南 VGB英属维尔京群岛 VIR美属维�
 ZMB赞比亚 ZWE津巴布韦
 """
 CHINA = "CHN"
-# Regions of China that the list of nationalities names apart (DOMAIN §2.2).
+# Regions of China that the list of nationalities names apart (docs/fields.md#basic).
 CHINESE_REGIONS = ("HKG", "MAC", "TWN")
 
 NATIONALITY = CodeList(

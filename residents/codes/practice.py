@@ -1,4 +1,5 @@
-"""Code lists about employers and about the physician's qualification and licence (DOMAIN §2.4, 2.5, 3.9)."""
+"""Code lists about employers and about the physician's qualification and licence (docs/fields.md#work,
+docs/fields.md#certificate, docs/codes.md#qualification)."""
 
 from residents.codes.code_list import CodeList
 

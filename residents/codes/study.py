@@ -1,4 +1,5 @@
-"""Code lists about study (DOMAIN §3.5, 3.6) and the schools and majors suggested while typing."""
+"""Code lists about study (docs/codes.md#education, docs/codes.md#degrees) and the schools and majors suggested while
+typing."""
 
 from residents.codes.code_list import CodeList
 

@@ -1,4 +1,5 @@
-"""Code lists about the training: specialties, statuses, reasons, states (DOMAIN §3.3, 3.4, 3.10)."""
+"""Code lists about the training: specialties, statuses, reasons, states (docs/codes.md#specialties,
+docs/codes.md#status, docs/codes.md#states)."""
 
 from collections.abc import Iterator, Mapping
 
@@ -150,7 +151,7 @@ class _ReasonsOfStatus(Mapping[str, dict[str, str]]):
         return len(_FIRST_DIGIT_OF_REASONS) + 1
 
 
-# 在培 needs none (DOMAIN §3.4).
+# 在培 needs none (docs/codes.md#status).
 REASONS_OF_STATUS: Mapping[str, dict[str, str]] = _ReasonsOfStatus()
 
 

@@ -1,4 +1,4 @@
-"""What the association has changed of the built-in code lists and certificate number shapes (DOMAIN §7)."""
+"""What the association has changed of the built-in code lists and certificate number shapes (docs/codes.md#edited)."""
 
 import pghistory
 from django.conf import settings

@@ -1,3 +1,5 @@
+"""培训记录: one person's training at one base, its states, and every change of 培训状态."""
+
 import pghistory
 import pgtrigger
 from django.conf import settings
@@ -5,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from portal.histories import event_model
 from residents.codes import training
 from residents.models.personal import code, evidence_path, file, text
 from residents.rules.status import TRANSITIONS
@@ -18,7 +21,7 @@ class Module(models.TextChoices):
 
 
 class Status(models.TextChoices):
-    """培训状态 (DOMAIN §3.4). All but 退培 hold the person at his base (BR-49)."""
+    """培训状态 (docs/codes.md#status). All but 退培 hold the person at his base (BR-49)."""
 
     IN_TRAINING = training.IN_TRAINING, "在培"
     EXTENDED = training.EXTENDED, "延期"
@@ -66,7 +69,7 @@ class Enrollment(models.Model):
     """培训记录: one person × one base × one specialty × one intake year, with its training info and states.
 
     It starts in the intake module, or in the registry as a late addition (漏报); approval sets `registered_at` and
-    from then on it is the living registry record, while `intake_submission` keeps the approved original (BR-37, 59).
+    from then on it is the living registry record, while `intake_submission` keeps the approved original (BR-37, BR-59).
     """
 
     class Origin(models.TextChoices):
@@ -95,7 +98,7 @@ class Enrollment(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
     )
 
-    # 培训信息 (DOMAIN §2.6), kept by the base
+    # 培训信息 (docs/fields.md#training), kept by the base
     specialty = models.ForeignKey(
         "bases.Specialty",
         models.PROTECT,
@@ -248,9 +251,11 @@ class Enrollment(models.Model):
                 field="status",
                 # Asked before the function is called: most updates leave the status alone.
                 condition=pgtrigger.AnyChange("status"),
-                # As the rules say, but for what only a granted correction may do (DOMAIN §3.4).
+                # As the rules say, but for what only a granted correction may do (docs/codes.md#status).
                 transitions=[
-                    pair for pair, how in TRANSITIONS.items() if pair[0] and not how.only_correction
+                    (before, after)
+                    for (before, after), how in TRANSITIONS.items()
+                    if before and not how.only_correction
                 ],
             ),
         ]
@@ -276,13 +281,13 @@ class Enrollment(models.Model):
 
 # The history of a record is asked for by record and by context only; each of these indexes would be written by every
 # imported row. The library has no setting for one model's foreign keys.
-for _field in Enrollment.events.rel.related_model._meta.fields:
+for _field in event_model(Enrollment)._meta.fields:
     if _field.is_relation and not _field.name.startswith("pgh_"):
         _field.db_index = False
 
 
-def _change_needs() -> list[models.CheckConstraint]:
-    """What a change of 培训状态 has to tell, held by the database too (DOMAIN §2.7, 3.4)."""
+def _change_needs() -> list[models.BaseConstraint]:
+    """What a change of 培训状态 has to tell, held by the database too (docs/fields.md#status, docs/codes.md#status)."""
     # The first digit of a reason tells its status.
     fits = Q(to_status=Status.IN_TRAINING, reason="") | Q(to_status=Status.WITHDRAWN, reason__startswith="1")
     for status in training.INTERRUPTED:
@@ -305,7 +310,8 @@ def _change_needs() -> list[models.CheckConstraint]:
 
 
 class StatusChange(models.Model):
-    """One change of 培训状态 with its reason, dates and evidence (DOMAIN §2.7); never altered, never deleted."""
+    """One change of 培训状态 with its reason, dates and evidence (docs/fields.md#status); never altered, never
+    deleted."""
 
     enrollment = models.ForeignKey(Enrollment, models.PROTECT, related_name="status_changes")
     from_status = models.CharField(max_length=1, choices=Status, blank=True)

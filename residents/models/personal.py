@@ -33,7 +33,7 @@ def file() -> models.FileField:
 
 @pghistory.track(*(event() for event in TRACKED))
 class BasicInfo(models.Model):
-    """基本信息 (DOMAIN §2.2) beyond the identity that Resident holds."""
+    """基本信息 (docs/fields.md#basic) beyond the identity that Resident holds."""
 
     resident = models.OneToOneField(
         "residents.Resident", models.CASCADE, primary_key=True, related_name="basic"
@@ -71,7 +71,8 @@ class BasicInfo(models.Model):
 
 @pghistory.track(*(event() for event in TRACKED))
 class EducationRecord(models.Model):
-    """One level of study (学习经历, DOMAIN §2.3); 最高学历 and 最高学位 are derived, never typed (P-24)."""
+    """One level of study (学习经历, docs/fields.md#education); 最高学历 and 最高学位 are derived, never typed
+    (PAIN-24)."""
 
     resident = models.ForeignKey("residents.Resident", models.CASCADE, related_name="education_records")
     level = code(1)
@@ -109,7 +110,7 @@ class EducationRecord(models.Model):
 
 @pghistory.track(*(event() for event in TRACKED))
 class WorkInfo(models.Model):
-    """工作信息 (DOMAIN §2.4), the resident's block in the registry (AM-06)."""
+    """工作信息 (docs/fields.md#work), the resident's block in the registry (AM-06)."""
 
     resident = models.OneToOneField(
         "residents.Resident", models.CASCADE, primary_key=True, related_name="work"
@@ -139,7 +140,7 @@ class WorkInfo(models.Model):
 
 @pghistory.track(*(event() for event in TRACKED))
 class CertificateInfo(models.Model):
-    """证书信息 (DOMAIN §2.5): qualification and licence of a physician."""
+    """证书信息 (docs/fields.md#certificate): qualification and licence of a physician."""
 
     resident = models.OneToOneField(
         "residents.Resident", models.CASCADE, primary_key=True, related_name="certificate"
@@ -170,16 +171,16 @@ class CertificateInfo(models.Model):
         return f"{self.resident_id}"
 
 
-# Answered by the resident, not yet looked at by the base (GOALS B14).
+# Answered by the resident, not yet looked at by the base (GOAL-B14).
 TO_REVIEW = models.Q(answered_at__isnull=False, reviewed_at__isnull=True)
 
 
 class PersonalReturn(models.Model):
     """A base's return of personal info to the resident (BR-45): shown on top of his page until answered (BR-54).
 
-    `field` is "block.field" or empty for the whole record (GOALS R3). Answered by a save that changes the field, for a
+    `field` is "block.field" or empty for the whole record (GOAL-R3). Answered by a save that changes the field, for a
     whole-record comment any field, or by 无需修改 with a reason. An open one blocks the next 上报; an answered one
-    waits until the base has looked at it, reported the record or returned it anew (GOALS B14).
+    waits until the base has looked at it, reported the record or returned it anew (GOAL-B14).
     """
 
     enrollment = models.ForeignKey("residents.Enrollment", models.CASCADE, related_name="personal_returns")
@@ -212,7 +213,7 @@ class PersonalReturn(models.Model):
 
 
 class SectionConfirmation(models.Model):
-    """The resident's yearly "信息无变化" for one section: who and when (GOALS R5)."""
+    """The resident's yearly "信息无变化" for one section: who and when (GOAL-R5)."""
 
     resident = models.ForeignKey("residents.Resident", models.CASCADE, related_name="confirmations")
     cycle = models.ForeignKey("portal.CollectionCycle", models.PROTECT, related_name="+")

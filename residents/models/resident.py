@@ -1,3 +1,5 @@
+"""住院医师: the person, whatever number of records he has."""
+
 import pghistory
 import pgtrigger
 from django.conf import settings
@@ -15,7 +17,7 @@ from django.utils import timezone
 class Resident(models.Model):
     """One person (住院医师), however many times he trains. ID type and number never change after creation (BR-48).
 
-    The lock is a database trigger: only an accepted CorrectionRequest passes it (P-18).
+    The lock is a database trigger: only an accepted CorrectionRequest passes it (PAIN-18).
     """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="resident")

@@ -1,4 +1,4 @@
-"""账号模板: the five columns that create accounts (DOMAIN §2.1, BR-43), and rows judged against each other.
+"""账号模板: the five columns that create accounts (docs/fields.md#account, BR-43), and rows judged against each other.
 
 Context: `cycle_year`, `module` ("intake" or "registry"), `today`, and, where the database knows a live enrollment of
 the person, `live_enrollment` (see problems).
@@ -122,7 +122,7 @@ def problems_of_rows(rows: Iterable[tuple[int, Mapping[str, Any]]]) -> dict[int,
     """What rows of one file say against each other, by the row number Excel shows.
 
     A person met twice is an error of the later row; one mobile number on several rows is a warning on each later row,
-    since the login is the ID number (DOMAIN §2.1). Takes (row number, clean values).
+    since the login is the ID number (docs/fields.md#account). Takes (row number, clean values).
     """
     found: dict[int, Problems] = {}
     person_rows: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""基本信息: what the resident keeps about himself (DOMAIN §2.2).
+"""基本信息: what the resident keeps about himself (docs/fields.md#basic).
 
 Context: `today`, `id_type`, `id_number`, `actual_start_date` or `intake_year`. `is_fresh_graduate` and
 `is_rural_oriented` are shown here too but stored once, with the base's training information (AM-08).
@@ -124,7 +124,7 @@ FIELDS: tuple[Field, ...] = (
 
 
 def derived(id_type: str | None, id_number: str | None) -> dict[str, Any]:
-    """`birth_date` and `sex` that the ID number tells, for prefilling and locking; empty for other types (P-24)."""
+    """`birth_date` and `sex` that the ID number tells, for prefilling and locking; empty for other types (PAIN-24)."""
     born = identity.derived_birth_date(id_type, id_number)
     return {"birth_date": born, "sex": identity.derived_sex(id_type, id_number)} if born else {}
 
@@ -170,7 +170,7 @@ def _judge_birth_date(merged: Mapping[str, Any], found: Problems) -> None:
         return
     start = merged.get("actual_start_date")
     if start is None and merged.get("intake_year"):
-        # Training begins around September (DOMAIN §2.6); near enough for a warning.
+        # Training begins around September (docs/fields.md#training); near enough for a warning.
         start = date(merged["intake_year"], 9, 1)
     if start is not None and not 18 <= (age := years_between(born, start)) <= 65:
         add(found, "birth_date", "age_unusual", age=age)

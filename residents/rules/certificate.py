@@ -1,4 +1,4 @@
-"""证书信息: qualification and licence of a physician (DOMAIN §2.5), kept by the resident.
+"""证书信息: qualification and licence of a physician (docs/fields.md#certificate), kept by the resident.
 
 Context: `today`, `id_type`, `id_number`, `military_status`, `specialty`, `bachelor_graduation_date`,
 and at an entry `stored`: the block before it, whose codes stay even when they are out of use by now.
@@ -124,7 +124,7 @@ def problems(values: Mapping[str, Any], context: Mapping[str, Any]) -> Problems:
 
 
 def _has_national_certificates(context: Mapping[str, Any]) -> bool:
-    """Whether certificate numbers must have the national shape: civilians with a resident ID (P-25)."""
+    """Whether certificate numbers must have the national shape: civilians with a resident ID (PAIN-25)."""
     return context.get("id_type") == RESIDENT_ID and context.get("military_status") in (None, NOT_MILITARY)
 
 
@@ -193,7 +193,8 @@ def _judge_practice(values: Mapping[str, Any], found: Problems) -> None:
 
 
 def _judge_qualification_no(values: Mapping[str, Any], context: Mapping[str, Any], found: Problems) -> None:
-    """Positions: 1–4 year, 5–6 province, 7 level, 8–9 class, then the ID number of 18 or 15 digits (DOMAIN §2.5)."""
+    """Positions: 1–4 year, 5–6 province, 7 level, 8–9 class, then the ID number of 18 or 15 digits
+    (docs/fields.md#certificate)."""
     number = values.get("qualification_no")
     if not number:
         return

@@ -1,4 +1,5 @@
-"""结业信息 of Annex 1: people of 2015–2016 who finished early, reported by the province (DOMAIN §2.8, BR-04, BR-23).
+"""结业信息 of Annex 1: people of 2015–2016 who finished early, reported by the province (docs/fields.md#completion,
+BR-04, BR-23).
 
 Context: `today`, `own_province` (the uploading one), `base_found` (False when no base has that name or code),
 `base_nearest` (the name to suggest then) and `base_province` (of the base that was found); of what the platform knows
@@ -138,7 +139,7 @@ def _judge_known(context: Mapping[str, Any], found: Problems) -> None:
 
 
 def problems_of_rows(rows: Iterable[tuple[int, Mapping[str, Any]]]) -> dict[int, Problems]:
-    """Persons and certificate numbers met twice in one file, as errors of the later row (DOMAIN §2.8).
+    """Persons and certificate numbers met twice in one file, as errors of the later row (docs/fields.md#completion).
 
     Takes (row number as Excel shows it, clean values).
     """

@@ -1,4 +1,4 @@
-"""Dates in every form of DOMAIN §3.12. What could mean two days is refused, never guessed (P-07)."""
+"""Dates in every form of docs/fields.md#formats. What could mean two days is refused, never guessed (PAIN-07)."""
 
 import re
 from datetime import date, datetime, time, timedelta

@@ -1,4 +1,5 @@
-"""One record of 招收结果 as a province's platform delivers it: judged like the forms and the check before 上报 (N3).
+"""One record of 招收结果 as a province's platform delivers it: judged like the forms and the check before 上报
+(GOAL-N3).
 
 Files are no part of a delivery: a field that holds one is neither taken nor demanded here.
 """
@@ -121,7 +122,7 @@ def context_of_parts(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _judge_basic(delivered: Delivered, context: Mapping[str, Any]) -> None:
-    """性别 and 出生日期 may be left to the ID number; sent otherwise than it tells they are an error (R6)."""
+    """性别 and 出生日期 may be left to the ID number; sent otherwise than it tells they are an error (GOAL-R6)."""
     own = delivered.values["basic"]
     told = basic.derived(context["id_type"], context["id_number"])
     own |= {name: value for name, value in told.items() if own.get(name) is None}

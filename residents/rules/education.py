@@ -1,4 +1,5 @@
-"""学习经历: one row per level of study (DOMAIN §2.3), judged alone and together; highest education is derived (P-24).
+"""学习经历: one row per level of study (docs/fields.md#education), judged alone and together; highest education is
+derived (PAIN-24).
 
 Context: `today`, `birth_date`, `trainee_type`.
 """
@@ -208,7 +209,7 @@ def _judge_codes(values: Mapping[str, Any], found: Problems) -> None:
 
 
 def _judge_numbers(values: Mapping[str, Any], found: Problems) -> None:
-    """Foreign, older and military certificates differ from the usual shapes: warnings only (P-25)."""
+    """Foreign, older and military certificates differ from the usual shapes: warnings only (PAIN-25)."""
     for name, shapes in NUMBER_SHAPES.items():
         number = values.get(name)
         if number and not shapes.fit(number):
@@ -280,7 +281,7 @@ def missing_of_rows(
 ) -> list[tuple[int | None, str]]:
     """Everything the block still needs: (index of the row, field), and (None, "level") while no row shows a 本科.
 
-    A row of a long programme (长学制) at 硕士 or 博士 stands for its 本科 (DOMAIN §2.3).
+    A row of a long programme (长学制) at 硕士 or 博士 stands for its 本科 (docs/fields.md#education).
     """
     needed: list[tuple[int | None, str]] = [
         (index, name) for index, row in enumerate(rows) for name in missing(row, context)
@@ -313,7 +314,7 @@ DERIVED_FROM = (
 
 
 def derived(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """最高学历, 最高学位 and what other blocks need to know of the rows; None where the rows do not tell (P-24).
+    """最高学历, 最高学位 and what other blocks need to know of the rows; None where the rows do not tell (PAIN-24).
 
     Keys: `highest_level`, `highest_education_code`, `highest_degree_code`, `current_degree` (a code of that list),
     `highest_graduation_date` and `bachelor_graduation_date`. Rows still in progress count for nothing.

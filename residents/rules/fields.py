@@ -1,4 +1,4 @@
-"""What a field of DOMAIN §2 is, how a raw value becomes the stored one, and when the field is asked at all.
+"""What a field of docs/fields.md#asked is, how a raw value becomes the stored one, and when the field is asked at all.
 
 The web form, the sheet column and the interface call `clean_value` (or `read_values` for a whole block), so a value
 is judged once and in the same words.
@@ -21,7 +21,7 @@ Problems = dict[str, list[Problem]]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of the dictionary, by its identifier and Chinese label.
+    """One field of the dictionary, by its identifier and Chinese label (BR-11, BR-89).
 
     `asked`: all conditions must hold, each (name of a field or of the context, allowed values); a field that is not
     asked is stored empty. `required`: needed to report whenever asked, and `needed` (same form) holds. `owner`: who
@@ -223,7 +223,7 @@ def is_asked(field: Field, values: Mapping[str, Any]) -> bool:
 def normalise(
     fields: Iterable[Field], values: Mapping[str, Any], context: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """The values with every field that is not asked set to None ("hidden and cleared", DOMAIN §2).
+    """The values with every field that is not asked set to None ("hidden and cleared", docs/fields.md#asked).
 
     A field is kept where the answer to its condition is unknown, so a partial update clears nothing by ignorance.
     Conditions follow chains: fields stand after the fields they depend on.
@@ -279,7 +279,7 @@ def require(fields: Iterable[Field], values: Mapping[str, Any], problems: Proble
 
 
 def unlisted(field: Field, value: str | None) -> list[Problem]:
-    """A warning for a text that is not among the field's suggestions (P-25)."""
+    """A warning for a text that is not among the field's suggestions (PAIN-25)."""
     if value is None or field.suggestions is None or value in SUGGESTIONS[field.suggestions]:
         return []
     return [problem("not_suggested", value=value, list=field.label, other=SUGGESTIONS[field.suggestions][-1])]

@@ -1,4 +1,4 @@
-"""Identity, mobile and organisation numbers: normal forms, check digits and what they tell (DOMAIN §3.12)."""
+"""Identity, mobile and organisation numbers: normal forms, check digits and what they tell (docs/fields.md#formats)."""
 
 import re
 from datetime import date
@@ -76,7 +76,7 @@ def clean_id_number(raw: Any) -> str:
     """Any writing of an identity number without blanks, in half width and upper case; empty for nothing.
 
     Says nothing about its type (see id_number_problems). Raises Invalid for a numeric cell of more than 15 digits,
-    even where the damaged number happens to pass the check digit (P-01).
+    even where the damaged number happens to pass the check digit (PAIN-01).
     """
     return clean_number_text(raw).upper()
 
@@ -89,7 +89,7 @@ def normal_id_number(id_type: str | None, number: str) -> str:
 
 
 def normalise_login(raw: str) -> str:
-    """What a resident typed as account, in the form of the login name; never raises (P-11, TRUST 1.11).
+    """What a resident typed as account, in the form of the login name; never raises (PAIN-11, TRUST-07).
 
     Blanks, invisible marks and controls go, x becomes X, full width becomes half, and 15 digits that make a sound
     resident ID become 18. The account name is this function's value of the stored number, so every spelling finds it.
@@ -118,7 +118,8 @@ def _real_date(digits: str) -> date | None:
 def id_number_problems(id_type: str | None, number: str, *, today: date | None = None) -> list[Problem]:
     """What is wrong with a cleaned number of the given type (code of 3.1): at most one error, else warnings.
 
-    The six-digit address is not looked up: counties that were abolished are still on valid cards (DOMAIN §3.12).
+    The six-digit address is not looked up: counties that were abolished are still on valid cards
+    (docs/fields.md#formats).
     """
     if id_type is None:
         return [problem("id_number_missing_type")]
@@ -224,7 +225,7 @@ def _full_number(id_type: str | None, number: str | None) -> str | None:
 
 
 def clean_mobile(raw: Any) -> str:
-    """An 11-digit mobile number without +86, blanks and dashes; empty for nothing. Raises Invalid (P-10)."""
+    """An 11-digit mobile number without +86, blanks and dashes; empty for nothing. Raises Invalid (PAIN-10)."""
     if type(raw) is str and _MOBILE.fullmatch(raw):
         return raw
     text = clean_number_text(raw)
@@ -258,5 +259,5 @@ def clean_uscc(raw: Any) -> str:
 
 
 def uscc_problems(code: str) -> list[Problem]:
-    """A warning for a 15-character legacy code, which is tolerated (DOMAIN §2.4)."""
+    """A warning for a 15-character legacy code, which is tolerated (docs/fields.md#work)."""
     return [problem("uscc_legacy", value=code)] if len(code) == 15 else []

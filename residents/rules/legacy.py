@@ -77,7 +77,7 @@ def judge(raw: Mapping[str, Any], unreadable: Mapping[str, Problem], context: Ma
 
 
 def live_problems(live: Mapping[str, Any]) -> list[Problem]:
-    """BR-49, 74: the words of the account workbook for a person whom a live enrollment holds."""
+    """BR-49, BR-74: the words of the account workbook for a person whom a live enrollment holds."""
     return account.problems({}, {"live_enrollment": live})["id_number"]
 
 
@@ -112,7 +112,8 @@ def _judge_training(row: Judged, found: Problems, known: Mapping[str, Any]) -> N
 
 
 def _judge_status(row: Judged, found: Problems, known: Mapping[str, Any]) -> None:
-    """A row without a status is 在培; another one needs date, reason and details like any change (DOMAIN §2.7)."""
+    """A row without a status is 在培; another one needs date, reason and details like any change
+    (docs/fields.md#status)."""
     values = row.values["status"]
     if "status" not in found and values.get("status") is None:
         values["status"] = IN_TRAINING
@@ -134,7 +135,7 @@ def _judge_status(row: Judged, found: Problems, known: Mapping[str, Any]) -> Non
 
 
 def _judge_basic(row: Judged, found: Problems, known: Mapping[str, Any]) -> None:
-    """What the ID number tells is right; a cell that contradicts it is left out (P-24)."""
+    """What the ID number tells is right; a cell that contradicts it is left out (PAIN-24)."""
     told = basic.derived(row.values["account"].get("id_type"), row.values["account"].get("id_number"))
     _settle(row, "basic", found, {**known, **told})
     if any(value is not None for value in row.values["basic"].values()):

@@ -1,4 +1,4 @@
-"""Whether a new password could be guessed by someone who knows the person (TRUST §1.6, P-14).
+"""Whether a new password could be guessed by someone who knows the person (TRUST-08, PAIN-14).
 
 The list of the 10,000 commonest passwords is checked elsewhere.
 """

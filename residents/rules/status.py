@@ -1,4 +1,5 @@
-"""培训状态: which changes are possible, what each needs, and the fields of one change (DOMAIN §2.7, 3.4).
+"""培训状态: which changes are possible, what each needs, and the fields of one change (docs/fields.md#status,
+docs/codes.md#status).
 
 Context: `today`, `current_status` (None for a new enrollment), `current_reason`, `last_change_date`,
 `actual_start_date`, `planned_end_date`, `extended_until`, `intake_year`, `approved_years`, `has_exam_result`,
@@ -31,7 +32,7 @@ from residents.rules.training import latest_end_year
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """What a change of status needs beyond the fields of the new status, and whether only CMDA may make it."""
+    """What a change of status needs beyond the fields of the new status, and whether only CMDA may make it (BR-26)."""
 
     needs: tuple[str, ...] = ("effective_date",)
     only_correction: bool = False
@@ -39,7 +40,7 @@ class Transition:
 
 _CHANGE = Transition(("effective_date", "reason"))
 _RETURN = Transition()
-# (from, to); a new enrollment comes from None. What is not here is impossible (DOMAIN §3.4).
+# (from, to); a new enrollment comes from None. What is not here is impossible (docs/codes.md#status).
 TRANSITIONS: dict[tuple[str | None, str], Transition] = {
     (None, IN_TRAINING): Transition(()),
     (IN_TRAINING, EXTENDED): _CHANGE,

@@ -1,4 +1,4 @@
-"""报送方式切换申请: the seven items of Annex 2 (DOMAIN §2.9, BR-07, BR-24).
+"""报送方式切换申请: the seven items of Annex 2 (docs/fields.md#switch, BR-07, BR-24).
 
 Context: `today`, `own_province` (the applying one), `transfer_deadline` (last day of 接口传送, BR-09).
 """

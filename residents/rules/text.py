@@ -1,6 +1,6 @@
 """Texts as people and spreadsheets send them: invisible characters, widths, names and their dots.
 
-Implements P-01, P-08, P-09, P-11 and P-30.
+Implements PAIN-01, PAIN-08, PAIN-09, PAIN-11 and PAIN-30.
 
 Nothing here applies NFKC: it would turn rare characters of names into others.
 """
@@ -25,7 +25,7 @@ _EDGE = (
     " \t\n\r\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 )
 
-# Excel keeps 15 significant digits: a longer number in a numeric cell has lost its tail (P-01).
+# Excel keeps 15 significant digits: a longer number in a numeric cell has lost its tail (PAIN-01).
 FIRST_DAMAGED_NUMBER = 10**15
 _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?[eE]\+[0-9]{1,3}|[0-9]\.[0-9]+[eE][0-9]{1,3}")
 
@@ -110,7 +110,7 @@ def _joined_surrogates(text: str) -> str:
 def clean_number_text(raw: Any) -> str:
     """A text made of digits and letters (numbers of documents): half-width, no blanks anywhere.
 
-    Raises Invalid for a numeric cell of more than 15 digits, whatever its digits look like (P-01), and for a long
+    Raises Invalid for a numeric cell of more than 15 digits, whatever its digits look like (PAIN-01), and for a long
     number that came as 3.2E+17.
     """
     if isinstance(raw, int | float) and not isinstance(raw, bool):
@@ -139,8 +139,9 @@ def half_width(text: str) -> str:
 def clean_name(raw: Any) -> str:
     """A person's name as it is stored: look-alike dots between Han characters become U+00B7, nothing is NFKC'd.
 
-    Han of all planes, private-use characters, Latin letters, "·", space, "-" and "'" are allowed (DOMAIN §3.12);
-    anything else, a text shorter than 2 or longer than 50 characters and a leading "=" raise Invalid.
+    Han of all planes, private-use characters, Latin letters, "·", space, "-" and "'" are allowed
+    (docs/fields.md#formats); anything else, a text shorter than 2 or longer than 50 characters and a leading "=" raise
+    Invalid.
     """
     if type(raw) is str and _COMMON_NAME.fullmatch(raw):
         return raw
@@ -165,7 +166,7 @@ def clean_name(raw: Any) -> str:
 
 
 def name_problems(name: str) -> list[Problem]:
-    """Warnings about characters that are allowed in a name but go wrong elsewhere (P-09)."""
+    """Warnings about characters that are allowed in a name but go wrong elsewhere (PAIN-09)."""
     if _COMMON_NAME.fullmatch(name):
         return []
     return [_name_warning(found) for found in _REMARKABLE.finditer(name)]

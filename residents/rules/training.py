@@ -1,4 +1,4 @@
-"""培训信息: what the base keeps about a training, by form or by the 培训信息模板 (DOMAIN §2.6).
+"""培训信息: what the base keeps about a training, by form or by the 培训信息模板 (docs/fields.md#training).
 
 Context: `today`, `intake_year`, `full_name` and `specialty` as stored, `specialty_locked`, `accredited` (codes of the
 base's specialties), `active_specialties` (codes open in that year; without it the national list decides),
@@ -22,7 +22,7 @@ SPONSORED_EMPLOYEE, PROFESSIONAL_MASTER, OTHER_TRAINEE = "2", "4", "9"
 STANDARD_YEARS = 3
 LONGEST_EXTENSION_YEARS = 3
 _BACHELOR = "1"
-# 核定的培训年限 by degree at the start; academic degrees are assessed by the base (DOMAIN §2.6).
+# 核定的培训年限 by degree at the start; academic degrees are assessed by the base (docs/fields.md#training).
 _USUAL_YEARS = {"0": 3, _BACHELOR: 3, "3": 2, "5": 1}
 _REDUCED = (("approved_years", (1, 2)),)
 _SPONSORED = (("trainee_type", (SPONSORED_EMPLOYEE,)),)
@@ -259,7 +259,8 @@ def _judge_dates(values: Mapping[str, Any], context: Mapping[str, Any], found: P
 
 
 def latest_end_year(intake_year: int, approved_years: int) -> int:
-    """The last calendar year a training may reach with every extension (DOMAIN §2.6, 2.7)."""
+    """The last calendar year a training may reach with every extension (docs/fields.md#training,
+    docs/fields.md#status)."""
     return intake_year + approved_years + LONGEST_EXTENSION_YEARS
 
 

@@ -18,7 +18,7 @@ class Verdict:
 
     @property
     def has_errors(self) -> bool:
-        """Whether anything stops the block from being saved; warnings do not (P-25)."""
+        """Whether anything stops the block from being saved; warnings do not (PAIN-25)."""
         return any(not problem.is_warning for problems in self.problems.values() for problem in problems)
 
 

@@ -1,4 +1,4 @@
-"""Bringing persons in by the workbook: accounts, persons and enrollments, set-wise (BR-43, 48, 67, 69).
+"""Bringing persons in by the workbook: accounts, persons and enrollments, set-wise (BR-43, BR-48, BR-67, BR-69).
 
 Rows go by COPY into a temporary table that reserves their ids, then by INSERT … SELECT into the tables: no join, one
 statement a table, every row in the history with the person who acted. Nothing is hashed: a new account has an unusable
@@ -22,7 +22,7 @@ from residents.services.returns import settle_states
 from residents.services.staging import STAGED, create_staging, forget_lost, insert_new_persons, staged
 from residents.standing import AccountRow, Known, Standing, standings
 
-# Reasons of 退培 that mean the person goes on elsewhere (DOMAIN §3.4).
+# Reasons of 退培 that mean the person goes on elsewhere (docs/codes.md#status).
 _TRANSFERS = ("11", "12")
 # A row that lost a race is judged again; a second loss needs a third importer of the same person in that moment.
 _PASSES = 4
@@ -217,7 +217,7 @@ class _Entrance:
 
 
 def _transferred(resident_ids: Iterable[int]) -> set[int]:
-    """Persons whose last 退培 was a change of base or specialty (BR-74, 75)."""
+    """Persons whose last 退培 was a change of base or specialty (BR-74, BR-75)."""
     last = (
         StatusChange.objects.filter(
             enrollment__resident_id__in=list(resident_ids), to_status=Status.WITHDRAWN

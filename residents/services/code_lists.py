@@ -28,8 +28,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Editable:
-    """A list of medium trust (DOMAIN §7). `fixed`: codes on which rules hang: renamed, never withdrawn. `heads`: what
-    the first character of a code means. `only`: where no code is added, those that may be renamed."""
+    """A list of medium trust (docs/codes.md#edited). `fixed`: codes on which rules hang: renamed, never withdrawn.
+    `heads`: what the first character of a code means. `only`: where no code is added, those that may be renamed."""
 
     lists: tuple[str, ...]
     fixed: frozenset[str] = frozenset()
@@ -52,7 +52,7 @@ EDITABLE: dict[str, Editable] = {
         (("1", "退培"), ("2", "延期"), ("3", "暂停"), ("4", "结束")),
     ),
     "qualification_level": Editable(("qualification_level",)),
-    # 执业类别 has the same codes (DOMAIN §2.5); 执业范围 follow the first digit.
+    # 执业类别 has the same codes (docs/fields.md#certificate); 执业范围 follow the first digit.
     "qualification_class": Editable(
         ("qualification_class", "practice_class"),
         frozenset(("20", "30")),

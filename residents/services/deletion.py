@@ -1,4 +1,4 @@
-"""Deleting a wrongly imported record and taking that back (BR-50, 72, 73; AM-19; GOALS B11).
+"""Deleting a wrongly imported record and taking that back (BR-50, BR-72, BR-73; AM-19; GOAL-B11).
 
 A deletion is soft: the record leaves every list and holds the person no more; the history keeps it. It is not 退培.
 """

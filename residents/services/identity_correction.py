@@ -1,4 +1,4 @@
-"""Altering a locked ID type or number: the one way through the database's lock (BR-48, P-18)."""
+"""Altering a locked ID type or number: the one way through the database's lock (BR-48, PAIN-18)."""
 
 import pghistory
 import pgtrigger

@@ -1,4 +1,5 @@
-"""The only writer of a resident's own blocks: 基本信息, 学习经历, 证书信息, 工作信息 (BR-41, 53, 55, 60, 64, 78, 80).
+"""The only writer of a resident's own blocks: 基本信息, 学习经历, 证书信息, 工作信息 (BR-41, BR-53, BR-55, BR-60,
+BR-64, BR-78, BR-80).
 
 A save judges the block by residents/rules, refuses what is provably wrong and takes what is incomplete. What it means
 for the record (个人信息状态, answered returns, an update not yet reported) is settled in the same transaction.
@@ -68,7 +69,7 @@ class Closed(StateMoved):
 
 
 class Conflict(EditConflict):
-    """The block was saved elsewhere after this form was opened (GOALS R4).
+    """The block was saved elsewhere after this form was opened (GOAL-R4).
 
     `fields`: name → (stored, sent) of what differs; `version` is the one to save against next.
     """
@@ -99,13 +100,14 @@ def has_section(enrollment: Enrollment, block: str) -> bool:
 
 
 def own_fields(enrollment: Enrollment, block: str) -> tuple[Field, ...]:
-    """The fields of a block that the resident writes. 性别 and 出生日期 told by the ID card are not among them (R6)."""
+    """The fields of a block that the resident writes. 性别 and 出生日期 told by the ID card are not among them
+    (GOAL-R6)."""
     told = _told(enrollment) if block == "basic" else {}
     return tuple(item for item in RULES[block].FIELDS if item.owner == "resident" and item.name not in told)
 
 
 def _told(enrollment: Enrollment) -> dict[str, Any]:
-    """性别 and 出生日期 as the ID card tells them, empty for other documents (R6, P-24)."""
+    """性别 and 出生日期 as the ID card tells them, empty for other documents (GOAL-R6, PAIN-24)."""
     return basic.derived(enrollment.resident.id_type, enrollment.resident.id_number)
 
 
@@ -130,11 +132,11 @@ def save_block(
     expected_version: int | None = None,
     now: datetime | None = None,
 ) -> SaveResult:
-    """Save 基本信息 ("basic"), "work" or "certificate" of the record's person from raw values.
+    """Save 基本信息 ("basic"), "work" or "certificate" of the record's person from raw values (BR-78, BR-91).
 
-    Fields absent from `raw` keep what is stored, those the resident does not own are ignored (P-29), those no longer
+    Fields absent from `raw` keep what is stored, those the resident does not own are ignored (PAIN-29), those no longer
     asked become empty. A file field takes an UploadedFile, or False to remove it. Raises Closed, Conflict, Refused;
-    nothing is written then. Where nothing differs no comment is answered (GOALS R3).
+    nothing is written then. Where nothing differs no comment is answered (GOAL-R3).
     """
     with transaction.atomic():
         enrollment = _open_for_writing(enrollment.pk, by, now)
@@ -162,7 +164,7 @@ def save_education(
 ) -> SaveResult:
     """Save one level of study, or add one when `pk` is None; at most five. As save_block otherwise.
 
-    Adding what is already there to the letter (a double click, P-23) gives that row back and writes nothing.
+    Adding what is already there to the letter (a double click, PAIN-23) gives that row back and writes nothing.
     Raises EducationRecord.DoesNotExist where the row is not (or no longer) the person's.
     """
     with transaction.atomic():
@@ -204,7 +206,7 @@ def delete_education(
 
 
 def confirm_unchanged(enrollment: Enrollment, section: str, cycle: CollectionCycle, *, by: User) -> bool:
-    """信息无变化 for one section in this cycle: who and when (GOALS R5); False when confirmed before.
+    """信息无变化 for one section in this cycle: who and when (GOAL-R5); False when confirmed before.
 
     Raises StateMoved where the record is closed, or the section is incomplete and so must be filled in instead.
     """
@@ -225,7 +227,7 @@ def _open_for_writing(enrollment_id: int, by: User, now: datetime | None) -> Enr
     Nobody but the person himself writes his blocks (BR-41): for others PermissionDenied.
     """
     states.lock(enrollment_id)
-    enrollment = with_blocks(Enrollment.objects).get(pk=enrollment_id)
+    enrollment = with_blocks(Enrollment.objects.all()).get(pk=enrollment_id)
     if enrollment.resident.user_id != by.pk:
         raise PermissionDenied
     Resident.objects.select_for_update().get(pk=enrollment.resident_id)
@@ -369,5 +371,5 @@ def _is_unreported(enrollment: Enrollment) -> bool:
     if enrollment.report_status != ReportStatus.REPORTED:
         return False
     last = enrollment.submissions.order_by("-number").values_list("snapshot", flat=True).first()
-    now = snapshot_of(with_blocks(Enrollment.objects).get(pk=enrollment.pk))
+    now = snapshot_of(with_blocks(Enrollment.objects.all()).get(pk=enrollment.pk))
     return last is not None and personal_part(last) != personal_part(now)

@@ -6,7 +6,7 @@ from residents.services.states import StateMoved
 
 
 class EditConflict(StateMoved):
-    """Somebody saved the record after this form was opened; nothing was written (TRUST 43)."""
+    """Somebody saved the record after this form was opened; nothing was written (TRUST-43)."""
 
     def __init__(self) -> None:
         super().__init__("您打开页面之后，这条记录已被他人修改。您填写的内容仍在下面，请核对后再保存。")
@@ -21,7 +21,7 @@ class Refused(ValueError):
 
 
 def refuse_errors(problems: Problems) -> None:
-    """Raise Refused with the errors among the problems; warnings let a save pass (P-25)."""
+    """Raise Refused with the errors among the problems; warnings let a save pass (PAIN-25)."""
     errors: dict[str, list[Problem]] = {}
     for name, found in problems.items():
         if stopping := [problem for problem in found if not problem.is_warning]:

@@ -1,4 +1,4 @@
-"""Returns of personal info to the resident and their answers (BR-41, 45, 54; GOALS R3).
+"""Returns of personal info to the resident and their answers (BR-41, BR-45, BR-54; GOAL-R3).
 
 A comment at a field is answered when the field's value changes or by 无需修改 with a reason; a comment on the whole
 record by any save that changes something.
@@ -54,6 +54,7 @@ def return_personal(
 
 
 def why_not_returned(entry: Opening) -> str:
+    """Why personal info that is closed cannot be returned to its resident, for the base."""
     return f"{entry.reason}住院医师现在不能修改，因此不能退回。"
 
 
@@ -108,7 +109,7 @@ def _refuse_bad_texts(comments: Mapping[str, tuple[str, str]]) -> None:
 
 
 def open_returns(enrollment: Enrollment) -> list[PersonalReturn]:
-    """The comments still waiting for an answer, newest first."""
+    """The comments still waiting for an answer, newest first (BR-79)."""
     return list(enrollment.personal_returns.filter(answered_at__isnull=True))
 
 
@@ -122,7 +123,7 @@ def answer_by_save(enrollment: Enrollment, changed: Collection[str], now: dateti
 
 
 def _tell_base(enrollment: Enrollment) -> None:
-    """Tell who returned the record, once its last comment is answered: it waits for his look (GOALS B14)."""
+    """Tell who returned the record, once its last comment is answered: it waits for his look (GOAL-B14)."""
     if enrollment.personal_returns.filter(answered_at__isnull=True).exists():
         return
     waiting = enrollment.personal_returns.filter(reviewed_at__isnull=True)
@@ -135,7 +136,7 @@ def _tell_base(enrollment: Enrollment) -> None:
 
 
 def answers_to_review(enrollment: Enrollment) -> QuerySet[PersonalReturn]:
-    """What the resident has answered and the base has not looked at since, newest first (GOALS B14)."""
+    """What the resident has answered and the base has not looked at since, newest first (GOAL-B14)."""
     return enrollment.personal_returns.filter(TO_REVIEW)
 
 
@@ -155,7 +156,7 @@ def _is_answered(path: str, changed: Collection[str]) -> bool:
 
 
 def answer_without_change(returned: PersonalReturn, reason: str, *, by: User) -> None:
-    """无需修改: close one comment with the resident's reason, leaving the value as it is (GOALS R3).
+    """无需修改: close one comment with the resident's reason, leaving the value as it is (GOAL-R3).
 
     Raises Refused for a blank or too long reason, StateMoved where the comment is answered already or the record is
     closed.
@@ -180,7 +181,8 @@ def answer_without_change(returned: PersonalReturn, reason: str, *, by: User) ->
 
 
 def settle_state(enrollment: Enrollment) -> str:
-    """Bring 个人信息状态 of a locked record to what its blocks and open comments say; returns it (DOMAIN §3.10)."""
+    """Bring 个人信息状态 of a locked record to what its blocks and open comments say; returns it
+    (docs/codes.md#states)."""
     enrollment.personal_state = settle_states([enrollment.pk]).get(enrollment.pk, enrollment.personal_state)
     return enrollment.personal_state
 

@@ -1,4 +1,4 @@
-"""转换专业 within one base (BR-75, 76; P-16): the further record of a person just withdrawn."""
+"""转换专业 within one base (BR-75, BR-76; PAIN-16): the further record of a person just withdrawn."""
 
 from datetime import date
 

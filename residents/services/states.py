@@ -1,4 +1,5 @@
-"""The moves of an enrollment's report, review and personal state (DOMAIN §3.10), one UPDATE however many records.
+"""The moves of an enrollment's report, review and personal state (docs/codes.md#states), one UPDATE however many
+records.
 
 Callers hold the rows locked and have checked the state they move from. A state that moved meanwhile raises
 `StateMoved`, which a page turns into a message, never into a 500.
@@ -121,7 +122,7 @@ def mark_returned_many(enrollment_ids: Collection[int], *, now: datetime) -> int
 def mark_decision_revoked(
     enrollment: Enrollment, *, counting: Any, is_pending_again: bool, back_to_intake: bool, now: datetime
 ) -> int:
-    """The last decision no longer holds (GOALS P5): `counting` is the approved submission that counts now, or None.
+    """The last decision no longer holds (GOAL-P5): `counting` is the approved submission that counts now, or None.
 
     The record is 待审核 again where its content still stands as reported, otherwise 退回修改 and 未上报. A revoked
     intake approval takes it out of the registry again.

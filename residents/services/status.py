@@ -1,4 +1,5 @@
-"""The only writer of 培训状态: every change is one StatusChange row and the record's current status (DOMAIN §2.7, 3.4).
+"""The only writer of 培训状态: every change is one StatusChange row and the record's current status
+(docs/fields.md#status, docs/codes.md#status).
 
 A change takes effect at once; the province reviews it afterwards (AM-10). What it means for 上报 (BR-83) is the
 business of bases/records/services.py.
@@ -23,7 +24,7 @@ from residents.services.refusals import EditConflict, refuse_errors
 from residents.services.states import StateMoved
 from residents.services.training import read_given
 
-# The details of a status that the record itself carries, for lists and reminders (P-20).
+# The details of a status that the record itself carries, for lists and reminders (PAIN-20).
 _DETAILS = ("extended_until", "expected_resume")
 
 
@@ -83,7 +84,7 @@ def _other_than(status: str | None, context: Mapping[str, Any]) -> str | None:
 def change_status(
     enrollment_id: int, values: Mapping[str, Any], *, by: User, expected_version: int | None = None
 ) -> StatusChange | None:
-    """Write one change of 培训状态; None where nothing differs from the current state (P-19).
+    """Write one change of 培训状态; None where nothing differs from the current state (PAIN-19).
 
     Raises StateMoved (in the intake, deleted or lapsed records), EditConflict, or Refused with the problems by field.
     """

@@ -1,4 +1,4 @@
-"""The only writer of 培训信息 and of a corrected name (BR-29, 35, 56, 60, 81; AM-07, 08, 24).
+"""The only writer of 培训信息 and of a corrected name (BR-29, BR-35, BR-56, BR-60, BR-81; AM-07, AM-08, AM-24).
 
 What a base's change means for 上报 (BR-83) is the business of bases/records/services.py, which calls these in its own
 transaction.
@@ -40,7 +40,7 @@ _REASON_MISSING = Problem("required", "该记录已审核通过，更正姓名�
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a save did: field → (before, after), empty when nothing differed and so nothing was written (P-19)."""
+    """What a save did: field → (before, after), empty when nothing differed and so nothing was written (PAIN-19)."""
 
     enrollment: Enrollment
     fields: dict[str, tuple[Any, Any]]
@@ -100,7 +100,8 @@ def judge_training(
     """The block as it would stand with the given values, raw or clean, and its problems.
 
     Fields not given keep what is stored; those no longer asked become empty; 预计培训结束时间 follows start and years
-    unless it was typed (DOMAIN §2.6). Fields the base does not own are ignored: nobody writes them (BR-56, P-29).
+    unless it was typed (docs/fields.md#training). Fields the base does not own are ignored: nobody writes them (BR-56,
+    PAIN-29).
     """
     sent, unreadable = read_given(EDITABLE, given)
     stored = values_of(enrollment, "training")
@@ -116,7 +117,7 @@ def judge_block(
 ) -> tuple[dict[str, Any], Problems]:
     """As judge_training, of the stored block (values_of) and clean values of fields that the base owns.
 
-    A named 预计培训结束时间 is always meant, so that the same workbook row twice changes nothing (GOALS B10).
+    A named 预计培训结束时间 is always meant, so that the same workbook row twice changes nothing (GOAL-B10).
     """
     stored = {field.name: block.get(field.name) for field in EDITABLE}
     values = normalise(EDITABLE, {**stored, **sent}, context)
@@ -149,7 +150,8 @@ def _planned_end(stored: Mapping[str, Any], values: Mapping[str, Any], *, typed:
 def save_training(
     enrollment_id: int, values: Mapping[str, Any], *, by: User, expected_version: int | None = None
 ) -> Change:
-    """Store the given fields of 培训信息, keep `training_complete` current; nothing is written where nothing differs.
+    """Store the given fields of 培训信息, keep `training_complete` current; nothing is written where nothing differs
+    (BR-92).
 
     `expected_version` is the version the form was opened with. A save up to five minutes after the deadline is still
     kept, but can no longer be reported (AM-26). Raises StateMoved where the record is closed, EditConflict where it
@@ -215,7 +217,7 @@ def is_complete(values: Mapping[str, Any], context: Mapping[str, Any]) -> bool:
     return not wrong and not training.missing(values, context)
 
 
-# --- many at once: the workbook's way past thousands of single saves (GOALS B12) --------------------------------------
+# --- many at once: the workbook's way past thousands of single saves (GOAL-B12) --------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

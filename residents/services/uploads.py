@@ -1,4 +1,5 @@
-"""What a file sent as evidence or photo must be, by its bytes and never by its name (P-28, DOMAIN §2.2, §2.3)."""
+"""What a file sent as evidence or photo must be, by its bytes and never by its name (PAIN-28, docs/fields.md#basic,
+docs/fields.md#education)."""
 
 import struct
 from typing import IO
@@ -18,7 +19,7 @@ _SIGNATURES = ((b"\xff\xd8\xff", JPEG), (b"\x89PNG\r\n\x1a\n", PNG), (b"%PDF-", 
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 
-# The page that checks before anything is sent says the same (P-28).
+# The page that checks before anything is sent says the same (PAIN-28).
 _PHOTO_WORDS = {
     "photo_kind": ("照片不是 JPG 格式。", "请另存为 JPG 后重新上传，仅改文件名后缀无效。"),
     "photo_too_large": (f"照片有 {{kb}} KB，超过 {PHOTO_MAX_BYTES // 1024} KB。", "请压缩后重新上传。"),

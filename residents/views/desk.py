@@ -30,7 +30,7 @@ def section_url(key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """One missing field with the address where it is filled in (GOALS R2)."""
+    """One missing field with the address where it is filled in (GOAL-R2)."""
 
     label: str
     url: str
@@ -52,7 +52,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """One open return in the resident's words: who (role only, R7), when, what, and the field it stands at."""
+    """One open return in the resident's words: who (role only, GOAL-R7), when, what, and the field it stands at."""
 
     pk: int
     section: str
@@ -89,7 +89,7 @@ class Desk:
         rows = sorted(self.enrollment.resident.education_records.all(), key=lambda row: (row.level, row.pk))
         ids = [row.pk for row in rows]
         resident = self.enrollment.resident
-        # What the ID card tells comes by itself with the first save (R6).
+        # What the ID card tells comes by itself with the first save (GOAL-R6).
         told = basic.derived(resident.id_type, resident.id_number)
         steps = []
         for key in (key for key in ORDER if key in found):

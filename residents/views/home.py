@@ -1,13 +1,14 @@
 """The resident's first page, the read-only 培训信息, the history of his record, answers and confirmations."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.access import allow
 from portal.calendar import current_cycle
 from portal.models import AuditEvent
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from residents.history import timeline
 from residents.models import Enrollment, PersonalReturn, SectionConfirmation
@@ -23,8 +24,8 @@ from residents.words import in_words
 
 @allow(Role.RESIDENT)
 @require_GET
-def home(request: HttpRequest) -> HttpResponse:
-    """What is missing, what was returned, how the record stands (BR-46, 54; GOALS R2, R3)."""
+def home(request: SignedInRequest) -> HttpResponse:
+    """What is missing, what was returned, how the record stands (BR-46, BR-54; GOAL-R2, GOAL-R3)."""
     desk = desk_of(request.user)
     if desk is None:
         return render(request, "residents/no_record.html")
@@ -41,7 +42,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _confirmed(desk: Desk) -> dict[str, SectionConfirmation] | None:
-    """This cycle's confirmations by section; None where there is nothing to confirm yet (R5)."""
+    """This cycle's confirmations by section; None where there is nothing to confirm yet (GOAL-R5)."""
     cycle = current_cycle()
     if desk.enrollment.module != Module.REGISTRY or not desk.enrollment.is_live or cycle is None:
         return None
@@ -51,8 +52,8 @@ def _confirmed(desk: Desk) -> dict[str, SectionConfirmation] | None:
 
 @allow(Role.RESIDENT)
 @require_GET
-def training(request: HttpRequest) -> HttpResponse:
-    """培训信息 as the base keeps it (DOMAIN §3.11: view)."""
+def training(request: SignedInRequest) -> HttpResponse:
+    """培训信息 as the base keeps it (docs/codes.md#rights: view)."""
     desk = required_desk(request.user)
     values = values_of(desk.enrollment, "training")
     facts = [(item.label, in_words(item, values.get(item.name))) for item in FIELDS["training"]]
@@ -62,8 +63,8 @@ def training(request: HttpRequest) -> HttpResponse:
 
 @allow(Role.RESIDENT)
 @require_GET
-def history(request: HttpRequest) -> HttpResponse:
-    """Who changed what of the record and who saw its full numbers, by role and without names (GOALS R7)."""
+def history(request: SignedInRequest) -> HttpResponse:
+    """Who changed what of the record and who saw its full numbers, by role and without names (GOAL-R7)."""
     desk = required_desk(request.user)
     seen = AuditEvent.objects.filter(
         target_type=Enrollment._meta.label, target_id=str(desk.enrollment.pk), action="unmask"
@@ -75,8 +76,8 @@ def history(request: HttpRequest) -> HttpResponse:
 
 @allow(Role.RESIDENT)
 @require_POST
-def answer(request: HttpRequest, pk: int) -> HttpResponse:
-    """无需修改: close one return comment with a reason (GOALS R3)."""
+def answer(request: SignedInRequest, pk: int) -> HttpResponse:
+    """无需修改: close one return comment with a reason (GOAL-R3)."""
     returned = get_object_or_404(PersonalReturn, pk=pk, enrollment__resident__user=request.user)
     try:
         answer_without_change(returned, request.POST.get("reason", ""), by=request.user)
@@ -91,8 +92,8 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(Role.RESIDENT)
 @require_POST
-def confirm(request: HttpRequest) -> HttpResponse:
-    """信息无变化 for one section in this year's cycle (GOALS R5)."""
+def confirm(request: SignedInRequest) -> HttpResponse:
+    """信息无变化 for one section in this year's cycle (GOAL-R5)."""
     section = request.POST.get("section", "")
     desk = required_desk(request.user, section if section in RULES else "")
     cycle = current_cycle()

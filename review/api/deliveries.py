@@ -1,4 +1,4 @@
-"""Safe retries: one request and its answer under the platform's Idempotency-Key for 72 hours (GOALS N4; TRUST 50).
+"""Safe retries: one request and its answer under the platform's Idempotency-Key for 72 hours (GOAL-N4; TRUST-50).
 
 The row of the key, everything the batch writes and the answer are one transaction. A second request with the same key
 waits at the key's unique constraint for the first: then it finds the answer, or, where the first one failed, does the

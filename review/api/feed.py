@@ -1,4 +1,4 @@
-"""What became of a province's records since a point: its lines of ApiResult, oldest first (GOALS N4)."""
+"""What became of a province's records since a point: its lines of ApiResult, oldest first (GOAL-N4)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What left the portal by mail and SMS, over all persons (GOALS S4: delivery log)."""
+"""What left the portal by mail and SMS, over all persons (GOAL-S4: delivery log)."""
 
 from collections.abc import Mapping
 from datetime import timedelta

@@ -1,4 +1,5 @@
-"""What a line of the audit log is about, by name: the file, the person, the organisation, the window (S3, TRUST 55)."""
+"""What a line of the audit log is about, by name: the file, the person, the organisation, the window (GOAL-S3,
+TRUST-55)."""
 
 from collections.abc import Callable, Iterable
 

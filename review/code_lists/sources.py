@@ -1,4 +1,5 @@
-"""Where each code list comes from, and so who may change it between two yearly cycles (DOMAIN §3, §7)."""
+"""Where each code list comes from, and so who may change it between two yearly cycles (docs/codes.md,
+docs/codes.md#edited)."""
 
 from dataclasses import dataclass
 
@@ -49,7 +50,7 @@ class Shown:
 
     @property
     def is_editable(self) -> bool:
-        """Whether the association changes its items here (DOMAIN §7)."""
+        """Whether the association changes its items here (docs/codes.md#edited)."""
         return self.name in EDITABLE
 
     @property

@@ -1,4 +1,5 @@
-"""提前结业补报: a province uploads 附件1 with its certificate sample, the association receives it (BR-16 … 18, N6).
+"""提前结业补报: a province uploads 附件1 with its certificate sample, the association receives it (BR-16 … BR-18,
+GOAL-N6).
 
 The workbook runs through the import engine; a delivery joins its batch with the certificate sample and the decision.
 """
@@ -54,7 +55,7 @@ def upload(
     province: Province, *, workbook: UploadedFile, sample: UploadedFile, token: uuid.UUID, by: User
 ) -> CompletionBatch:
     """Keep workbook and certificate sample and queue the check; the same token again gives the delivery of the first
-    time. Raises Refused with what is wrong with the sample, StateMoved outside the window."""
+    time. Raises Refused with what is wrong with the sample, StateMoved outside the window (BR-16, AM-13)."""
     state = delivery_opening(province)
     if not state.is_open:
         raise StateMoved(state.reason)

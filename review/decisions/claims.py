@@ -1,4 +1,4 @@
-"""正在审核: opening a waiting record tells colleagues that somebody is at it (GOALS P6). Nobody is ever kept out."""
+"""正在审核: opening a waiting record tells colleagues that somebody is at it (GOAL-P6). Nobody is ever kept out."""
 
 from collections.abc import Collection, Iterable
 from datetime import timedelta

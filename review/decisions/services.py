@@ -1,4 +1,4 @@
-"""Approve, return, revoke: the only writers of a submission's outcome (BR-47, 58, 59, 62; GOALS P3, P5).
+"""Approve, return, revoke: the only writers of a submission's outcome (BR-47, BR-58, BR-59, BR-62; GOAL-P3, GOAL-P5).
 
 Every decision locks the records in id order and decides only what is still exactly as it was shown; one batch id goes
 into the submissions and the history.
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import pghistory
 from django.db import transaction
@@ -59,8 +60,8 @@ class Decision:
 
 
 def approve(choices: Mapping[int, int], *, by: User) -> Decision:
-    """审核通过 (BR-58, 59): submission id → version as shown. The snapshot counts in the statistics from now on and an
-    intake record enters the registry; what changed meanwhile is left out and named."""
+    """审核通过 (BR-58, BR-59): submission id → version as shown. The snapshot counts in the statistics from now on and
+    an intake record enters the registry; what changed meanwhile is left out and named."""
     with _batch() as batch:
         ready, left_out = _lock(choices, by)
         now = timezone.now()
@@ -82,7 +83,8 @@ def return_for_correction(
     reason_codes: Collection[str] = (),
     field_comments: Mapping[str, str] | None = None,
 ) -> Decision:
-    """退回修改 to the base (BR-47, 62), with a comment, reasons and remarks on single fields (P4).
+    """退回修改 to the base (BR-47, BR-62), with a comment, reasons and remarks on single fields (GOAL-P4, BR-42,
+    BR-68).
 
     Raises ValueError without a comment: the base must be told what to mend.
     """
@@ -108,7 +110,7 @@ def return_for_correction(
 
 
 def revoke(submission: Submission, *, by: User, reason: str) -> Submission | None:
-    """Take back the last decision on a record, with a reason (GOALS P5).
+    """Take back the last decision on a record, with a reason (GOAL-P5).
 
     Where the record still stands as reported, the same content is 待审核 again as a new submission, which is returned.
     Where the base has changed it since an approval, it is 退回修改 with the reason, and None is returned. Raises
@@ -193,7 +195,7 @@ def _obstacle(submission: Submission, version: int) -> str:
 
 
 def _close(
-    ready: Collection[Submission], outcome: Outcome, by: User, batch: uuid.UUID, now: datetime, **values
+    ready: Collection[Submission], outcome: Outcome, by: User, batch: uuid.UUID, now: datetime, **values: Any
 ) -> None:
     Submission.objects.filter(pk__in=[row.pk for row in ready]).update(
         outcome=outcome,

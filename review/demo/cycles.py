@@ -12,7 +12,7 @@ def moment(year: int, month: int, day: int) -> datetime.datetime:
 
 
 def make_cycles(today: datetime.date) -> tuple[CollectionCycle, CollectionCycle]:
-    """2019 with the dates of the notice (BR-09, 12, 18); this year's with every window open around `today`."""
+    """2019 with the dates of the notice (BR-09, BR-12, BR-18); this year's with every window open around `today`."""
     past = CollectionCycle.objects.create(
         year=2019, title="2019年住院医师信息采集", locked_at=moment(2019, 11, 6)
     )

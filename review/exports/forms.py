@@ -1,10 +1,12 @@
+"""How a list is to be exported: file format, masked or in full, for what purpose."""
+
 from typing import Any
 
 from django import forms
 
 
 class ExportForm(forms.Form):
-    """How a list of people leaves the portal: masked, or in full for a stated purpose (GOALS N5)."""
+    """How a list of people leaves the portal: masked, or in full for a stated purpose (GOAL-N5)."""
 
     file_format = forms.ChoiceField(
         label="文件格式",

@@ -1,4 +1,4 @@
-"""Exports of lists: a short one at once, a long one by the worker, to be fetched within a week (GOALS N5; TRUST 33).
+"""Exports of lists: a short one at once, a long one by the worker, to be fetched within a week (GOAL-N5; TRUST-33).
 
 Every export is logged when it is asked for and when it is fetched. Its file belongs to the one who asked.
 """
@@ -71,7 +71,7 @@ def ask(
 ) -> Export:
     """A new export under these filters, logged; a long one is queued (`job`), a short one waits to be streamed.
 
-    Raises PermissionDenied for full numbers without the right to them, or without a second factor (TRUST 14).
+    Raises PermissionDenied for full numbers without the right to them, or without a second factor (TRUST-14).
     """
     if unmasked:
         if not may_unmask(user):
@@ -194,7 +194,9 @@ def fetch(export: Export, *, by: User, request: HttpRequest) -> Any:
         raise StateMoved("您已没有查看完整号码的权限，请重新导出。")
     if not export.is_masked:
         second_factor.demand(by)
-    export.downloaded_at = timezone.now()
-    export.save(update_fields=["downloaded_at"])
-    audit.record("download", by=by, target=export, request=request, rows=export.rows, masked=export.is_masked)
+    with transaction.atomic():
+        export.downloaded_at = timezone.now()
+        export.save(update_fields=["downloaded_at"])
+        details = {"rows": export.rows, "masked": export.is_masked}
+        audit.record("download", by=by, target=export, request=request, **details)
     return export.file.open("rb")

@@ -1,4 +1,4 @@
-"""What every exported list is made of: columns, and rows that stream from a server-side cursor (GOALS N5).
+"""What every exported list is made of: columns, and rows that stream from a server-side cursor (GOAL-N5).
 
 A list of any length costs the same memory. Numbers of persons are masked unless the export was asked for in full.
 """

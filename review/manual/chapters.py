@@ -1,4 +1,4 @@
-"""The manual: its chapters, which chapter each page leads to, and finding a word in it (BR-36, GOALS S7).
+"""The manual: its chapters, which chapter each page leads to, and finding a word in it (BR-36, GOAL-S7).
 
 Chapters are templates in templates/review/manual/chapters/. What the program itself knows — messages, fields, code
 lists — is taken from the rules and code lists, so manual and program cannot differ.
@@ -37,7 +37,7 @@ LONGEST_QUERY = 40
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """One chapter: its address, its title and the roles it is written for."""
+    """One chapter: its address, its title and the roles it is written for (BR-36)."""
 
     slug: str
     title: str

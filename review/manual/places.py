@@ -1,4 +1,4 @@
-"""Which section of the manual each page leads to: a route without a line fails the suite (GOALS S7)."""
+"""Which section of the manual each page leads to: a route without a line fails the suite (GOAL-S7)."""
 
 from django.urls import reverse
 

@@ -1,4 +1,4 @@
-"""说明与使用手册 (BR-36; GOALS S7)."""
+"""说明与使用手册 (BR-36; GOAL-S7)."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render

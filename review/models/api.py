@@ -1,3 +1,5 @@
+"""接口: keys of the provinces' platforms, what they delivered, and the feed of what became of it."""
+
 import uuid
 
 import pgtrigger
@@ -9,7 +11,7 @@ from bases.models import Submission
 
 
 class ApiClient(models.Model):
-    """One key of a province's platform: stored hashed, shown once, scoped, expiring, revocable (TRUST 30).
+    """One key of a province's platform: stored hashed, shown once, scoped, expiring, revocable (TRUST-30).
 
     A key and those made by rotating it share a `lineage`, so that a repeated request is recognised by the new key too.
     """
@@ -52,7 +54,7 @@ class ApiClient(models.Model):
 
 
 class ApiDelivery(models.Model):
-    """One request of a platform and its answer to the byte, kept for safe retries (GOALS N4)."""
+    """One request of a platform and its answer to the byte, kept for safe retries (GOAL-N4)."""
 
     client = models.ForeignKey(ApiClient, models.PROTECT, related_name="deliveries")
     lineage = models.UUIDField(default=uuid.uuid4, editable=False)

@@ -1,3 +1,5 @@
+"""How reviewers share their work: 正在审核, 分工 and 代班."""
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -7,7 +9,7 @@ USER = settings.AUTH_USER_MODEL
 
 
 class Claim(models.Model):
-    """正在审核: who has a waiting submission open, since when. A warning to colleagues, never a wall (GOALS P6).
+    """正在审核: who has a waiting submission open, since when. A warning to colleagues, never a wall (GOAL-P6).
 
     Rows older than review/decisions/claims.py allows count for nothing and are taken over by the next who opens the
     record.
@@ -25,7 +27,7 @@ class Claim(models.Model):
 
 
 class Assignment(models.Model):
-    """分工: a base whose records one reviewer is to review first; several reviewers may share a base (GOALS P6)."""
+    """分工: a base whose records one reviewer is to review first; several reviewers may share a base (GOAL-P6)."""
 
     base = models.ForeignKey("bases.TrainingBase", models.PROTECT, related_name="assignments")
     reviewer = models.ForeignKey(USER, models.PROTECT, related_name="assignments")
@@ -43,7 +45,7 @@ class Assignment(models.Model):
 
 
 class Substitution(models.Model):
-    """代班: from the first to the last day the substitute has the absent reviewer's bases as his own (GOALS P6)."""
+    """代班: from the first to the last day the substitute has the absent reviewer's bases as his own (GOAL-P6)."""
 
     absent = models.ForeignKey(USER, models.PROTECT, related_name="absences")
     substitute = models.ForeignKey(USER, models.PROTECT, related_name="substitutions")

@@ -1,3 +1,5 @@
+"""数据质量: what looks odd in the records, and who found it right."""
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -5,10 +7,14 @@ from django.utils import timezone
 
 
 class QualityFinding(models.Model):
-    """One oddity in the records that someone should look at (GOALS P9); rebuilt set-wise by review/quality/services.py.
+    """One oddity in the records that someone should look at (GOAL-P9); rebuilt set-wise by review/quality/services.py.
 
     It blocks nothing. `fingerprint` stands for the facts it was found by: a mark made for other facts counts no more.
     """
+
+    # Put on the lines of the list by review/quality/services.py; `found_by` is a Check of review/quality/checks.py.
+    mark: "QualityMark | None"
+    found_by: object
 
     kind = models.CharField(max_length=30)
     # What it is about, "e7" a record or "b3" a base: one finding of a kind for each.
@@ -34,7 +40,7 @@ class QualityFinding(models.Model):
 
 
 class QualityMark(models.Model):
-    """已核实: who looked into a finding, when, and why the facts are right as they are (GOALS P9)."""
+    """已核实: who looked into a finding, when, and why the facts are right as they are (GOAL-P9)."""
 
     kind = models.CharField(max_length=30)
     subject = models.CharField(max_length=20)

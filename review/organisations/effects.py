@@ -1,4 +1,4 @@
-"""Whom a change of the directory reaches, told before it is confirmed (GOALS N1)."""
+"""Whom a change of the directory reaches, told before it is confirmed (GOAL-N1)."""
 
 from collections import Counter
 from collections.abc import Collection

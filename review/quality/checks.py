@@ -1,4 +1,4 @@
-"""What the quality list looks for (GOALS P9): each check one statement over all records, with its words.
+"""What the quality list looks for (GOAL-P9): each check one statement over all records, with its words.
 
 Every statement answers with enrollment_id (NULL for a finding about a base), base_id, intake_year, detail and facts.
 `detail` is shown to people of other bases and provinces too, so it names bases and years, never persons or their
@@ -153,7 +153,8 @@ FROM (
 WHERE is_planned_odd OR is_ended_early
 """
 
-# Usual practice by degree at the start (DOMAIN §2.6); earlier clinical work is an accepted reason of its own.
+# Usual practice by degree at the start (docs/fields.md#training); earlier clinical work is an accepted reason of its
+# own.
 _YEARS = f"""
 SELECT id AS enrollment_id, base_id, intake_year,
     '核定 ' || approved_years || ' 年，按人员类型和学位通常为 ' || usual || ' 年。' AS detail,

@@ -1,4 +1,4 @@
-"""The quality list as an export: every finding of the filters, numbers masked (GOALS N5, P9)."""
+"""The quality list as an export: every finding of the filters, numbers masked (GOAL-N5, GOAL-P9)."""
 
 from collections.abc import Generator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a decision on many records is about to do, told before it is confirmed (GOALS P3, P6)."""
+"""What a decision on many records is about to do, told before it is confirmed (GOAL-P3, GOAL-P6)."""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -35,20 +35,24 @@ def submissions_in_view(user: User) -> QuerySet[Submission]:
     return Submission.objects.filter(~Exists(gone), base_id__in=base_ids)
 
 
-def filtered(submissions: QuerySet[Submission], filters: Mapping) -> QuerySet[Submission]:
-    """Apply the cleaned values of `QueueFilter`; absent and empty ones ask for nothing."""
+def narrowed(found: QuerySet, filters: Mapping, **further: str) -> QuerySet:
+    """Apply those values of a `ListFilter` that stand in a column each, `further`: filter → column; of an address that
+    cannot be read nothing is listed."""
     if filters.get("unreadable"):
-        return submissions.none()
-    plain = {
+        return found.none()
+    columns = {
         "base": "base",
         "specialty": "specialty",
         "year": "intake_year",
         "type": "trainee_type",
-        "module": "module",
+        **further,
     }
-    for name, column in plain.items():
-        if filters.get(name):
-            submissions = submissions.filter(**{column: filters[name]})
+    return found.filter(**{columns[name]: filters[name] for name in columns if filters.get(name)})
+
+
+def filtered(submissions: QuerySet[Submission], filters: Mapping) -> QuerySet[Submission]:
+    """Apply the cleaned values of `QueueFilter`; absent and empty ones ask for nothing."""
+    submissions = narrowed(submissions, filters, module="module")
     if filters.get("turn") == "first":
         submissions = submissions.filter(number=1)
     elif filters.get("turn") == "again":
@@ -72,7 +76,7 @@ def filtered(submissions: QuerySet[Submission], filters: Mapping) -> QuerySet[Su
 
 
 def _has_changed(what: str) -> Q:
-    """Submissions that differ from the last approval in one field ("block.field"), in "some" or in "none" (P2)."""
+    """Submissions that differ from the last approval in one field ("block.field"), in "some" or in "none" (GOAL-P2)."""
     if what == "none":
         return Q(changed_fields=[])
     if what == "some":
@@ -87,7 +91,7 @@ def for_list(submissions: QuerySet[Submission]) -> QuerySet[Submission]:
 
 
 def choices_as_loaded(user: User, filters: Mapping, loaded_at: datetime) -> dict[int, int]:
-    """Submission id → version for "all N of this filter", as the list stood at `loaded_at` (GOALS P3).
+    """Submission id → version for "all N of this filter", as the list stood at `loaded_at` (GOAL-P3).
 
     What was decided or withdrawn since goes in with a version that no submission has, so that the decision leaves it
     out and names it; what was reported since was not in the list.

@@ -1,3 +1,5 @@
+"""The forms of 工作人员: a new person, and why a second factor is reset."""
+
 from typing import Any
 
 from django import forms
@@ -9,7 +11,7 @@ from residents.rules.identity import clean_mobile
 
 
 class StaffForm(forms.Form):
-    """A new person of an organisation. The role is not asked: it follows from the organisation (TRUST 29)."""
+    """A new person of an organisation. The role is not asked: it follows from the organisation (TRUST-29)."""
 
     full_name = forms.CharField(label="姓名", max_length=50)
     username = forms.CharField(

@@ -1,6 +1,6 @@
-"""Statistics of approved snapshots only (BR-59, 86): any two dimensions crossed, and the records behind every cell.
+"""Statistics of approved snapshots only (BR-59, BR-86): any two dimensions crossed, and the records behind every cell.
 
-A number and its list come from the same queryset, so a cell always opens exactly that many records (GOALS P7). What
+A number and its list come from the same queryset, so a cell always opens exactly that many records (GOAL-P7). What
 is being changed counts as last approved until a newer approval replaces it (AM-16).
 """
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Aggregate, Count, QuerySet, Sum
+from django.db.models import Aggregate, Count, Model, QuerySet, Sum
 from django.db.models.fields.json import KT
 from django.utils import timezone
 
@@ -90,7 +90,8 @@ class CrossTable:
 
 
 def counted(user: User, source: str, filters: Mapping[str, str]) -> QuerySet[Submission]:
-    """The approved snapshots that count, within the provinces the user sees; `filters`: dimension key → value.
+    """The approved snapshots that count, within the provinces the user sees; `filters`: dimension key → value
+    (BR-31, BR-93).
 
     Deleted records (wrong entries, AM-19) count nowhere; withdrawn ones count with their status.
     """
@@ -185,9 +186,10 @@ def in_words(filters: Mapping[str, str], dimensions: Mapping[str, Dimension] = D
     return words
 
 
-def _names(model: type, *order: str) -> dict[str, str]:
+def _names(model: type[Model], *order: str) -> dict[str, str]:
     return {
-        str(pk): name for pk, name in model.objects.order_by(*(order or ["pk"])).values_list("pk", "name")
+        str(pk): name
+        for pk, name in model._default_manager.order_by(*(order or ["pk"])).values_list("pk", "name")
     }
 
 

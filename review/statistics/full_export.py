@@ -1,4 +1,4 @@
-"""完整采集信息: all that was collected of each approved record, one line a person (GOALS N5).
+"""完整采集信息: all that was collected of each approved record, one line a person (GOAL-N5).
 
 The columns come from the dictionary of fields, so a field added there is in the file without further code. The values
 are those of the snapshot the province approved, as the list of the same number.

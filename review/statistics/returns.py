@@ -1,4 +1,4 @@
-"""Why records were returned, counted by base or another dimension; every number opens its returns (GOALS P4, P7).
+"""Why records were returned, counted by base or another dimension; every number opens its returns (GOAL-P4, GOAL-P7).
 
 A return may name several reasons, so the reasons of a row may add up to more than its returns; the total counts each
 return once. A return that was revoked is none.

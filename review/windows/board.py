@@ -1,4 +1,4 @@
-"""The national board: every province, every step of a cycle, and how far the intake has come there (GOALS N1)."""
+"""The national board: every province, every step of a cycle, and how far the intake has come there (GOAL-N1)."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The numbers of the fixed statistics, kept by triggers (BR-59, 86; GOALS P7): never off by one, whoever writes."""
+"""The numbers of the fixed statistics, kept by triggers (BR-59, BR-86; GOAL-P7): never off by one, whoever writes."""
 
 import pytest
 from django.core.management import CommandError, call_command

@@ -1,7 +1,6 @@
 """Real Chromium against a real server: no page is believed before a browser has shown it."""
 
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from bases.models import Submission
 from bases.report.services import report
+from portal.bootstrap.browser import path as program
 from portal.models import User
 from portal.roles import Role
 from residents.models import Enrollment
@@ -43,10 +43,8 @@ AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
 @pytest.fixture(scope="session")
 def chromium() -> Browser:
-    path = os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium")
-    assert path, "No Chromium found: `make test` finds or installs it."
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=program(), args=FLAGS)
         yield browser
         browser.close()
 
@@ -119,7 +117,7 @@ def open_page(chromium, live_server, requests) -> Callable[..., Page]:
 
 @pytest.fixture
 def assert_accessible() -> Callable[[Page], None]:
-    """A function: axe finds nothing on this page, and nothing sticks out sideways (GOALS S6)."""
+    """A function: axe finds nothing on this page, and nothing sticks out sideways (GOAL-S6)."""
 
     def check(page: Page) -> None:
         page.evaluate(AXE.read_text(encoding="utf-8"))

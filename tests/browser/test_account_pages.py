@@ -1,4 +1,5 @@
-"""Import and accounts in real Chromium: accessible, on a phone, without JavaScript (S6; BR-27, 50, 51; GOALS B8)."""
+"""Import and accounts in real Chromium: accessible, on a phone, without JavaScript (GOAL-S6; BR-27, BR-50, BR-51;
+GOAL-B8)."""
 
 import re
 import uuid
@@ -94,7 +95,7 @@ def test_every_page_is_accessible(base, open_page, assert_accessible, viewport):
 
 
 def test_waiting_page_becomes_the_preview_by_itself(base, open_page):
-    """GOALS B8: leave it open, no click needed."""
+    """GOAL-B8: leave it open, no click needed."""
     officer = User.objects.get(username="jidi")
     batch = store(
         base, officer, workbook([account_line(intake_year=str(ImportBatch.objects.get().cycle.year))])
@@ -108,7 +109,7 @@ def test_waiting_page_becomes_the_preview_by_itself(base, open_page):
 
 
 def test_import_and_accounts_without_javascript(base, open_page, tmp_path):
-    """ARCHITECTURE §6: upload, confirm, find, print codes, delete and restore by plain forms."""
+    """docs/architecture.md#views: upload, confirm, find, print codes, delete and restore by plain forms."""
     year = str(ImportBatch.objects.get().cycle.year)
     path = tmp_path / "名单.xlsx"
     path.write_bytes(workbook([account_line(intake_year=year, full_name="陈𠮷")]))

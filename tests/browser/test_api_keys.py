@@ -1,4 +1,4 @@
-"""接口密钥 and 接口文档 in real Chromium, with a platform that uses what the page shows (TRUST 30; GOALS N3)."""
+"""接口密钥 and 接口文档 in real Chromium, with a platform that uses what the page shows (TRUST-30; GOAL-N3)."""
 
 import re
 
@@ -60,7 +60,7 @@ def test_province_makes_rotates_and_revokes_a_key_that_a_platform_uses(
 
 @pytest.mark.parametrize("viewport", [None, PHONE])
 def test_documentation_is_readable_by_everybody(open_page, assert_accessible, viewport):
-    """N3: in Chinese, without signing in, on a phone too, every folded table accessible."""
+    """GOAL-N3: in Chinese, without signing in, on a phone too, every folded table accessible."""
     page = open_page(viewport) if viewport else open_page()
     page.goto("/api/v1/docs/")
     expect(page.get_by_role("heading", name="招收结果接口文档")).to_be_visible()

@@ -1,4 +1,5 @@
-"""The base's pages in real Chromium: accessible, on a phone, without JavaScript (S6; BR-29, 30; GOALS B12, B15)."""
+"""The base's pages in real Chromium: accessible, on a phone, without JavaScript (GOAL-S6; BR-29, BR-30; GOAL-B12,
+GOAL-B15)."""
 
 import io
 import uuid
@@ -75,7 +76,7 @@ def sign_in(page: Page) -> None:
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_pages_of_the_base_are_accessible(desk, open_page, assert_accessible, size):
-    """S6."""
+    """GOAL-S6."""
     page = open_page(size)
     sign_in(page)
     empty, ready, back, registered = Enrollment.objects.order_by("pk").values_list("pk", flat=True)
@@ -104,7 +105,7 @@ def test_pages_of_the_base_are_accessible(desk, open_page, assert_accessible, si
 
 
 def test_chosen_records_are_checked_and_reported_without_javascript(desk, open_page):
-    """GOALS B15: tick two, see what is missing of one, declare, report the other."""
+    """GOAL-B15: tick two, see what is missing of one, declare, report the other."""
     page = open_page(javascript=False)
     sign_in(page)
     page.goto("/base/records/intake/")
@@ -120,7 +121,8 @@ def test_chosen_records_are_checked_and_reported_without_javascript(desk, open_p
 
 
 def test_training_form_shows_what_its_answers_ask_for(desk, open_page):
-    """DOMAIN §2.6: the sponsor's fields appear for a sponsored employee, and the error stands at its field."""
+    """docs/fields.md#training: the sponsor's fields appear for a sponsored employee, and the error stands at its
+    field."""
     page = open_page(PHONE)
     sign_in(page)
     record = Enrollment.objects.order_by("pk").first()

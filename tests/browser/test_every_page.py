@@ -1,4 +1,4 @@
-"""Every page of province and association at the narrowest width: axe finds nothing, nothing sticks out (GOALS S6)."""
+"""Every page of province and association at the narrowest width: axe finds nothing, nothing sticks out (GOAL-S6)."""
 
 from playwright.sync_api import Page
 
@@ -57,7 +57,8 @@ def faults(page: Page, world: World, letter: str, check) -> dict[str, str]:
 
 
 def test_every_page_is_accessible_at_320_pixels(live_server, cycle, open_page, assert_accessible):
-    """S6: 0 violations, no scrolling sideways; a province first, then with an approval to count the association."""
+    """GOAL-S6: 0 violations, no scrolling sideways; a province first, then with an approval to count the
+    association."""
     world = World(cycle)
     page = open_page(NARROW)
     sign_in(page, world, "p", live_server.url)

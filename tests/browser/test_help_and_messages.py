@@ -1,4 +1,5 @@
-"""Manual and messages in real Chromium: accessible, on a phone, printable, no script needed (S4, S6, S7; TRUST 19)."""
+"""Manual and messages in real Chromium: accessible, on a phone, printable, no script needed (GOAL-S4, GOAL-S6, GOAL-S7;
+TRUST-19)."""
 
 import re
 
@@ -14,7 +15,7 @@ from tests.browser.test_journey import sign_in
 
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
 def test_manual_is_accessible_and_leads_from_page_to_section(line, open_page, assert_accessible, viewport):
-    """BR-36, S7: from the page to its section, by search to another, and back to print the whole."""
+    """BR-36, GOAL-S7: from the page to its section, by search to another, and back to print the whole."""
     page = open_page(viewport)
     sign_in(page, "jidi")
     page.goto("/base/accounts/")
@@ -62,7 +63,7 @@ def test_messages_are_read_and_settings_saved(line, open_page, assert_accessible
 
 
 def test_no_name_fires_in_a_browser(approved, open_page):
-    """TRUST 19: the dialog never opens, on the first pages of each role."""
+    """TRUST-19: the dialog never opens, on the first pages of each role."""
     text = "<img src=x onerror=alert(1)>"
     Resident.objects.update(full_name=text)
     User.objects.filter(username="jidi").update(full_name=text)

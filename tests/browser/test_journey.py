@@ -1,4 +1,4 @@
-"""The whole line in real Chromium: import, activation, filling in, return, report, review, statistics (issue part 1).
+"""The whole line in real Chromium: import, activation, filling in, return, report, review, statistics.
 
 The account workbook was saved by LibreOffice Calc, not by our own writer.
 """
@@ -164,7 +164,7 @@ def open_in_queue(page: Page) -> None:
 
 
 def test_the_whole_line(line, open_page, assert_accessible):
-    """BR-27 … BR-59, R1, R2, R6: each role at its own screen, the resident on a phone."""
+    """BR-27 … BR-59, GOAL-R1, GOAL-R2, GOAL-R6: each role at its own screen, the resident on a phone."""
     base, phone, province, national = open_page(), open_page(PHONE), open_page(), open_page()
 
     import_accounts(base)
@@ -222,7 +222,7 @@ def test_the_whole_line(line, open_page, assert_accessible):
 
 
 def test_resident_without_javascript_can_fill_in(line, open_page):
-    """ARCHITECTURE §6: no page needs JavaScript to be correct."""
+    """docs/architecture.md#views: no page needs JavaScript to be correct."""
     enrollment = factories.EnrollmentFactory(base=line, intake_year=YEAR)
     page = open_page(PHONE, javascript=False)
     sign_in(page, enrollment.resident.id_number, entrance="住院医师登录")

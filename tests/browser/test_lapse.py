@@ -1,5 +1,5 @@
 """The lock, in real Chromium: an unapproved intake record lapses when the clock carries it out, frees the person and
-comes back as 漏报 with what he had filled in (BR-39, 50, 69; AM-05, AM-29)."""
+comes back as 漏报 with what he had filled in (BR-39, BR-50, BR-69; AM-05, AM-29)."""
 
 import datetime
 

@@ -1,4 +1,4 @@
-"""The main menu in real Chromium: by keyboard, without JavaScript, on the phone (GOALS S6)."""
+"""The main menu in real Chromium: by keyboard, without JavaScript, on the phone (GOAL-S6)."""
 
 import re
 
@@ -13,7 +13,7 @@ def group(page: Page, name: str):
 
 
 def test_menu_by_keyboard(line, open_page, assert_accessible):
-    """S6: opened by Enter, closed by Escape, which leaves the focus where it was, and by going on."""
+    """GOAL-S6: opened by Enter, closed by Escape, which leaves the focus where it was, and by going on."""
     page = open_page()
     sign_in(page, "cmda")
     data, settings = group(page, "数据"), group(page, "设置")
@@ -38,7 +38,7 @@ def test_menu_by_keyboard(line, open_page, assert_accessible):
 
 
 def test_menu_without_javascript_and_on_the_phone(line, open_page, assert_accessible):
-    """S6: at 390 and 320 pixels an open group lies within the page."""
+    """GOAL-S6: at 390 and 320 pixels an open group lies within the page."""
     plain = open_page(DESK, javascript=False)
     sign_in(plain, "sheng")
     go_to(plain, "我的导出")

@@ -1,4 +1,4 @@
-"""The photo in real Chromium: judged before it is sent, in the server's words, cropped to the size wanted (P-28)."""
+"""The photo in real Chromium: judged before it is sent, in the server's words, cropped to the size wanted (PAIN-28)."""
 
 import base64
 
@@ -43,7 +43,7 @@ def open_basic(page: Page, enrollment: Enrollment) -> None:
 
 
 def test_photo_is_judged_at_once_in_the_words_of_the_server(recruit, open_page):
-    """P-28: check at once; the rule stands beside the field."""
+    """PAIN-28: check at once; the rule stands beside the field."""
     page = open_page()
     open_basic(page, recruit)
     expect(page.locator("#id_photo_box")).to_contain_text("2寸白底免冠彩色照片")
@@ -63,7 +63,7 @@ def test_photo_is_judged_at_once_in_the_words_of_the_server(recruit, open_page):
 
 @pytest.mark.parametrize("viewport", [DESK, PHONE])
 def test_cropped_photo_has_the_wanted_size_and_format(recruit, open_page, assert_accessible, viewport):
-    """P-28: a wide PNG becomes a JPG of 413×626 that the server takes; with keyboard alone, under the CSP."""
+    """PAIN-28: a wide PNG becomes a JPG of 413×626 that the server takes; with keyboard alone, under the CSP."""
     page = open_page(viewport)
     open_basic(page, recruit)
     choose(page, drawn(page, 2400, 1600, "image/png"))

@@ -1,5 +1,5 @@
 """A registry record reported again, in real Chromium: its province sees only the changed fields, old → new
-(BR-37, 59, 61, 83; AM-14, 15, 16; P-19; GOALS P2)."""
+(BR-37, BR-59, BR-61, BR-83; AM-14, AM-15, AM-16; PAIN-19; GOAL-P2)."""
 
 import re
 
@@ -35,7 +35,7 @@ def test_province_sees_only_the_changed_fields_of_a_second_report(approved, open
     approved.refresh_from_db()
     assert (approved.report_status, approved.review_status) == ("1", "2")
 
-    # A save of the base without a change does nothing; a real one un-reports, and says so before (BR-83, P-19).
+    # A save of the base without a change does nothing; a real one un-reports, and says so before (BR-83, PAIN-19).
     base.goto(f"/base/records/{approved.pk}/training/")
     expect(base.get_by_text("保存修改后，上报状态变为“未上报”", exact=False)).to_be_visible()
     assert_accessible(base)

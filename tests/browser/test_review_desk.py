@@ -46,7 +46,7 @@ def sign_in(page: Page, account: str) -> None:
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_pages_of_the_province_are_accessible(desk, open_page, assert_accessible, size):
-    """S6."""
+    """GOAL-S6."""
     page = open_page(size)
     sign_in(page, "sheng")
     record = Submission.objects.first().enrollment_id
@@ -101,7 +101,7 @@ def test_pages_of_the_association_are_accessible(desk, open_page, assert_accessi
 
 
 def test_records_are_cleared_with_the_keyboard(desk, open_page):
-    """P1: next and previous by keyboard, approval with Tab and Enter, each leads to the next record."""
+    """GOAL-P1: next and previous by keyboard, approval with Tab and Enter, each leads to the next record."""
     page = open_page()
     sign_in(page, "sheng")
     page.get_by_role("link", name="林晓月").press("Enter")
@@ -161,8 +161,8 @@ def two_hundred(desk):
 
 
 def test_two_hundred_records_are_cleared_by_keyboard_and_in_bulk(two_hundred, open_page):
-    """P1, P3: three approved one by one, one page of fifty ticked and returned, the rest approved as all of the queue;
-    nothing is touched but the keyboard."""
+    """GOAL-P1, GOAL-P3: three approved one by one, one page of fifty ticked and returned, the rest approved as all of
+    the queue; nothing is touched but the keyboard."""
     page = open_page()
     sign_in(page, "sheng")
     expect(page.get_by_text("共 200 条", exact=True)).to_be_visible()
@@ -201,7 +201,7 @@ def test_two_hundred_records_are_cleared_by_keyboard_and_in_bulk(two_hundred, op
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
 def test_a_base_asks_for_more_time_and_the_province_gives_it(desk, open_page, assert_accessible, javascript):
-    """P8, on both desks; without JavaScript the list of people is simply always there."""
+    """GOAL-P8, on both desks; without JavaScript the list of people is simply always there."""
     cycle, now = CollectionCycle.objects.get(), timezone.now()
     factories.open_windows(cycle, review=(now, now + timedelta(days=30)))
     waiting = factories.EnrollmentFactory(base=desk, intake_year=cycle.year)
@@ -243,7 +243,7 @@ def test_all_of_a_filter_is_returned_without_javascript(desk, open_page):
 
 
 def test_a_number_of_the_statistics_leads_to_its_list_and_its_workbook(desk, open_page):
-    """P7, N5."""
+    """GOAL-P7, GOAL-N5."""
     page = open_page()
     sign_in(page, "sheng")
     page.get_by_label("处理范围").select_option("all")

@@ -1,4 +1,5 @@
-"""The second factor in real Chromium: set up, shown at the next sign-in, reset by the association (TRUST 14, S6)."""
+"""The second factor in real Chromium: set up, shown at the next sign-in, reset by the association (TRUST-14,
+GOAL-S6)."""
 
 import re
 import time
@@ -27,7 +28,7 @@ def set_up(page: Page) -> str:
 
 
 def test_association_sets_it_up_and_signs_in_with_it(line, settings, open_page, assert_accessible):
-    """TRUST 14: on the phone, by the printed key; the QR code is there and has its picture."""
+    """TRUST-14: on the phone, by the printed key; the QR code is there and has its picture."""
     settings.SECOND_FACTOR_REQUIRED = True
     page = open_page(PHONE)
     sign_in(page, "cmda")
@@ -59,7 +60,7 @@ def test_association_sets_it_up_and_signs_in_with_it(line, settings, open_page, 
 def test_province_sets_it_up_on_its_way_to_a_full_number_and_has_it_reset(
     approved, settings, open_page, assert_accessible
 ):
-    """TRUST 14: led there from the record and back to it; lost, reset by the association with the reason."""
+    """TRUST-14: led there from the record and back to it; lost, reset by the association with the reason."""
     settings.SECOND_FACTOR_REQUIRED = True
     page, record = open_page(), f"/review/records/{approved.pk}/"
     sign_in(page, "sheng")

@@ -1,4 +1,4 @@
-"""TRUST 16: the session ends while a form is being filled in; what was sent is there again after signing in."""
+"""TRUST-16: the session ends while a form is being filled in; what was sent is there again after signing in."""
 
 import pytest
 from django.contrib.sessions.models import Session

@@ -1,5 +1,5 @@
 """转换专业 within one base, in real Chromium: the locked field, the guided change, report and approval of the new
-record (BR-75, 76, 81; AM-24; P-16)."""
+record (BR-75, BR-76, BR-81; AM-24; PAIN-16)."""
 
 from playwright.sync_api import expect
 
@@ -60,7 +60,7 @@ def test_specialty_change_from_the_locked_field_to_the_approval(approved, open_p
 
 
 def test_specialty_change_is_done_once_and_not_from_an_old_page(approved, open_page):
-    """P-16, TRUST 43, 44: the form in a second tab changes nothing more."""
+    """PAIN-16, TRUST-43, TRUST-44: the form in a second tab changes nothing more."""
     base, other = open_page(), open_page()
     for page in (base, other):
         sign_in(page, "jidi")

@@ -1,4 +1,4 @@
-"""报送方式切换 and 提前结业补报 in real Chromium: BR-08, 16, 17, AM-01; GOALS N2, N6."""
+"""报送方式切换 and 提前结业补报 in real Chromium: BR-08, BR-16, BR-17, AM-01; GOAL-N2, GOAL-N6."""
 
 import re
 from pathlib import Path
@@ -51,7 +51,7 @@ def apply(province: Page) -> None:
 
 
 def test_switch_on_and_off_closes_and_opens_direct_entry(recruit, open_page, assert_accessible):
-    """N2: for each role exactly the intake becomes read-only with a notice, the registry stays; and back."""
+    """GOAL-N2: for each role exactly the intake becomes read-only with a notice, the registry stays; and back."""
     intake, older = recruit
     province, cmda, base, resident = open_page(), open_page(), open_page(), open_page(PHONE)
     sign_in(province, "sheng")
@@ -97,7 +97,7 @@ def test_switch_on_and_off_closes_and_opens_direct_entry(recruit, open_page, ass
 
 
 def test_early_completions_saved_by_libreoffice(line, open_page, assert_accessible):
-    """N6: template, LibreOffice, upload with the sample, a row corrected in the page, receipt, statistics."""
+    """GOAL-N6: template, LibreOffice, upload with the sample, a row corrected in the page, receipt, statistics."""
     factories.TrainingBaseFactory(province_id="33", name="某某医院（东院）")
     province, cmda = open_page(), open_page()
     sign_in(province, "sheng")

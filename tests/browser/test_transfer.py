@@ -1,4 +1,5 @@
-"""A transfer between two bases and a change of specialty, in real Chromium: BR-49, 74 … 76; P-15, P-16; B13."""
+"""A transfer between two bases and a change of specialty, in real Chromium: BR-49, BR-74 … BR-76; PAIN-15, PAIN-16;
+GOAL-B13."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Backup and restore into an empty database: the same rows in every table, the same files (TRUST 56)."""
+"""Backup and restore into an empty database: the same rows in every table, the same files (TRUST-56)."""
 
 import io
 import json
@@ -61,8 +61,9 @@ def restore(folder: Path, url: str, uploads: Path) -> subprocess.CompletedProces
     )
 
 
+@pytest.mark.long
 def test_restored_database_has_the_same_rows_files_and_promises(filled, empty_database, tmp_path):
-    """TRUST 56: run the documented restore into an empty database, compare counts."""
+    """TRUST-56: run the documented restore into an empty database, compare counts."""
     folder, uploads = tmp_path / "backup", tmp_path / "restored"
     call_command("backup", folder)
     done = restore(folder, empty_database, uploads)
@@ -107,6 +108,7 @@ def test_damaged_backup_is_refused(filled, empty_database, tmp_path):
     assert "database.dump 缺失或已损坏" in done.stderr
 
 
+@pytest.mark.long
 def test_restore_that_lost_rows_says_so(filled, empty_database, tmp_path):
     folder = tmp_path / "backup"
     call_command("backup", folder)
@@ -124,9 +126,20 @@ def test_folder_without_a_backup_is_refused(transactional_db, tmp_path):
 
 
 def test_members_that_lead_out_of_the_folder_are_refused(tmp_path):
-    """TRUST 37: names inside an archive are never trusted, whatever Python unpacks it."""
+    """TRUST-37: names inside an archive are never trusted, whatever Python unpacks it."""
     path = tmp_path / "uploads.tar"
     with tarfile.open(path, "w") as archive:
         archive.addfile(tarfile.TarInfo("../outside"), io.BytesIO())
     with tarfile.open(path) as archive, pytest.raises(backups.BackupFailed, match="不可信"):
         backups._own_files(archive)
+
+
+@pytest.mark.parametrize("inside", ["uploads", "static", "code"])
+def test_a_backup_does_not_lie_in_what_it_saves_or_what_is_served(tmp_path, settings, inside):
+    settings.STATIC_ROOT = tmp_path / "static"
+    places = {"uploads": backups.uploads_folder(), "static": tmp_path / "static", "code": ROOT / "portal"}
+
+    with pytest.raises(backups.BackupFailed, match="备份文件夹不能放在这里"):
+        backups.make(places[inside] / "backup")
+
+    assert not (places[inside] / "backup").exists()

@@ -1,4 +1,4 @@
-"""BR-12, 39, 55, AM-03, AM-26, N1: windows to the second, by the server clock in Asia/Shanghai."""
+"""BR-12, BR-39, BR-55, AM-03, AM-26, GOAL-N1: windows to the second, by the server clock in Asia/Shanghai."""
 
 import datetime
 
@@ -55,7 +55,7 @@ def test_reason_names_the_deadline_and_grace_is_five_minutes(notice_cycle):
 
 
 def test_next_years_cycle_set_up_in_advance_leaves_the_running_one_alone(notice_cycle):
-    """BR-40, N1: the association prepares 2099 while 2019 is at work."""
+    """BR-40, GOAL-N1: the association prepares 2099 while 2019 is at work."""
     ahead = CollectionCycle.objects.create(year=2099, title="2099年住院医师信息采集")
     assert current_cycle() == notice_cycle
     CycleWindow.objects.create(
@@ -77,7 +77,7 @@ def test_early_visitor_is_told_when_it_opens(notice_cycle):
 
 
 def test_own_window_of_a_province_replaces_the_national_one(notice_cycle, province):
-    """N1: batch × step × role × province."""
+    """GOAL-N1: batch × step × role × province."""
     CycleWindow.objects.create(
         cycle=notice_cycle,
         step=Step.REPORT,
@@ -92,7 +92,7 @@ def test_own_window_of_a_province_replaces_the_national_one(notice_cycle, provin
 
 
 def test_extension_lengthens_for_the_named_base_only(notice_cycle, base, other_base, national_officer):
-    """P8; an extension that ends before the window shortens nothing."""
+    """GOAL-P8; an extension that ends before the window shortens nothing."""
     for until in (at("2019-11-04"), at("2019-10-20")):
         Extension.objects.create(
             cycle=notice_cycle,
@@ -113,7 +113,7 @@ def test_extension_lengthens_for_the_named_base_only(notice_cycle, base, other_b
     [("2019-10-01", "0"), ("2019-10-20", "1"), ("2019-11-03", "2"), ("2019-11-06", "3"), ("2026-01-01", "3")],
 )
 def test_cycle_state(notice_cycle, moment, state):
-    """DOMAIN §3.10: 0 未开放, 1 填报中, 2 审核中, 3 已锁定."""
+    """docs/codes.md#states: 0 未开放, 1 填报中, 2 审核中, 3 已锁定."""
     assert cycle_state(notice_cycle, at(moment)) == state
 
 

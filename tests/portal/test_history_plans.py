@@ -1,4 +1,4 @@
-"""PERFORMANCE, history on bulk paths: one single save must not make later bulk updates of the connection slow."""
+"""History on bulk paths: one single save must not make later bulk updates of the connection slow."""
 
 import pghistory.models
 import pytest

@@ -1,4 +1,4 @@
-"""The operator manual names the duties of the law, and only commands and settings that exist (TRUST 56, 57)."""
+"""The operator manual names the duties of the law, and only commands and settings that exist (TRUST-56, TRUST-57)."""
 
 import re
 from pathlib import Path
@@ -12,6 +12,7 @@ MANUAL = (ROOT / "portal" / "OPERATIONS.md").read_text(encoding="utf-8")
 
 @pytest.mark.parametrize("article", ["第五十五条", "第五十六条", "第五十七条"])
 def test_manual_names_the_duties_of_the_law(article):
+    """TRUST-57."""
     assert article in MANUAL
 
 

@@ -1,4 +1,4 @@
-"""The hook for a virus scanner: every upload passes it, none by default (issue of 提前结业补报; TRUST §2)."""
+"""The hook for a virus scanner: every upload passes it, none by default (TRUST-34)."""
 
 import uuid
 

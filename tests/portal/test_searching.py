@@ -1,4 +1,4 @@
-"""A search by number leaves the number out of the address (TRUST 52); a search by name stays in it."""
+"""A search by number leaves the number out of the address (TRUST-52); a search by name stays in it."""
 
 import pytest
 from django.urls import reverse
@@ -59,7 +59,7 @@ def test_numbers_of_the_audit_search_too(signed_in, national_officer):
 
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "", "/base/?q=1"])
 def test_it_leads_nowhere_else(signed_in, base_officer, base, target):
-    """TRUST 21: no open redirect."""
+    """TRUST-21: no open redirect."""
     answer = signed_in(base_officer).post(reverse("portal:search"), {"list": target, "q": "陈"})
     assert answer.url == reverse("portal:desk")
 

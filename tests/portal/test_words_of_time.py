@@ -1,4 +1,4 @@
-"""Waiting times and deadlines in words that Chinese readers use (GOALS R2, B16)."""
+"""Waiting times and deadlines in words that Chinese readers use (GOAL-R2, GOAL-B16)."""
 
 import datetime
 

@@ -1,4 +1,4 @@
-"""BR-46, BR-57, R2: what is missing, and the snapshot that 上报 freezes."""
+"""BR-46, BR-57, GOAL-R2: what is missing, and the snapshot that 上报 freezes."""
 
 import json
 
@@ -23,6 +23,7 @@ def test_fresh_account_lacks_everything(enrollment):
 
 
 def test_complete_record_lacks_nothing(complete_enrollment):
+    """BR-03."""
     found = completeness(reload(complete_enrollment))
 
     assert [(section.key, section.missing, section.errors) for section in found.sections] == [

@@ -1,4 +1,5 @@
-"""Forms made from the field dictionary: controls, conditions, problems beside their fields (P-22, P-25, S6)."""
+"""Forms made from the field dictionary: controls, conditions, problems beside their fields (PAIN-22, PAIN-25,
+GOAL-S6)."""
 
 import datetime
 import json
@@ -46,7 +47,7 @@ def test_conditions_inside_the_form_go_to_the_page():
 
 
 def test_conditions_on_the_context_decide_at_once():
-    """DOMAIN §2.4: residents from society and degree students have no employer."""
+    """docs/fields.md#work: residents from society and degree students have no employer."""
     own = set(form_for(work.FIELDS, {}, context={"trainee_type": "1"}).fields)
     sponsored = set(form_for(work.FIELDS, {}, context={"trainee_type": "2"}).fields)
     society = set(form_for(work.FIELDS, {}, context={"trainee_type": "3"}).fields)

@@ -1,4 +1,4 @@
-"""BR-63, GOALS S3 and R7: the history of a record in plain words, bulk statements included."""
+"""BR-63, GOAL-S3 and GOAL-R7: the history of a record in plain words, bulk statements included."""
 
 import datetime
 
@@ -45,7 +45,7 @@ def test_timeline_tells_old_and_new_in_words(changed):
 
 
 def test_timeline_hides_staff_names_from_the_resident(changed):
-    """R7: no staff names beyond policy."""
+    """GOAL-R7: no staff names beyond policy."""
     entries = timeline(changed, with_names=False)
 
     assert {(entry.actor, entry.address) for entry in entries} == {("", "")}
@@ -71,7 +71,7 @@ def test_reason_of_a_corrected_name_is_told_to_staff(changed, base_officer):
 
 
 def test_deletion_and_restoration_are_told_as_such(changed, base_officer):
-    """S3: in plain words, not as a date that appears and disappears."""
+    """GOAL-S3: in plain words, not as a date that appears and disappears."""
     record = Enrollment.objects.filter(pk=changed.pk)
     record.update(deleted_at=timezone.now(), deleted_by=base_officer, deleted_reason="重复录入")
     record.update(deleted_at=None, deleted_by=None, deleted_reason="")

@@ -41,7 +41,7 @@ def test_lock_lapses_unapproved_records_once(closed_cycle, enrollment, other_bas
 
 
 def test_lock_waits_for_a_province_with_later_windows(closed_cycle, enrollment, province):
-    """N1: a window of one province."""
+    """GOAL-N1: a window of one province."""
     now = timezone.now()
     CycleWindow.objects.create(
         cycle=closed_cycle,
@@ -59,7 +59,7 @@ def test_lock_waits_for_a_province_with_later_windows(closed_cycle, enrollment, 
 
 @pytest.mark.parametrize("what", ["province", "base", "enrollment"])
 def test_lock_waits_for_an_extension(closed_cycle, enrollment, what, national_officer):
-    """P8: only the named province, base or record stays open."""
+    """GOAL-P8: only the named province, base or record stays open."""
     neighbour = factories.EnrollmentFactory(
         base=factories.TrainingBaseFactory(province_id="44"), intake_year=closed_cycle.year
     )

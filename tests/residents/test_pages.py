@@ -1,4 +1,4 @@
-"""The resident's pages (BR-43, 52–55, 64, 77–80; GOALS R1–R7; TRUST 26; P-22, P-29)."""
+"""The resident's pages (BR-43, BR-52 … BR-55, BR-64, BR-77 … BR-80; GOAL-R1 … GOAL-R7; TRUST-26; PAIN-22, PAIN-29)."""
 
 import datetime
 import re
@@ -41,23 +41,23 @@ def close_window(minutes: int) -> None:
 
 
 def test_home_links_every_gap_to_its_field(client):
-    """R2, BR-46."""
+    """GOAL-R2, BR-46."""
     body = page(client.get("/resident/"))
 
-    links = re.findall(r'<li><a href="([^"]+)">([^<]+)</a></li>', body)
+    links = re.findall(r'<li>\s*<a href="([^"]+)">([^<]+)</a>\s*</li>', body)
     assert ("/resident/section/basic/#id_email_box", "有效的电子邮箱地址") in links
     assert ("/resident/education/add/#id_level_box", "本科学习经历") in links
     assert (
         "/resident/section/certificate/#id_passed_qualification_exam_box",
         "是否通过医师资格考试",
     ) in links
-    # The ID card tells these two: nobody can fill them in (R6).
+    # The ID card tells these two: nobody can fill them in (GOAL-R6).
     assert {"性别", "出生日期"} & {label for _, label in links} == set()
 
 
 def test_every_gap_leads_to_an_anchor_that_exists(client, enrollment):
     EducationRecord.objects.create(resident=enrollment.resident, level="3", is_enrolled=False)
-    links = re.findall(r'<li><a href="(/resident/[^"#]+)#([^"]+)">', page(client.get("/resident/")))
+    links = re.findall(r'<li>\s*<a href="(/resident/[^"#]+)#([^"]+)">', page(client.get("/resident/")))
 
     assert len(links) > 10
     missing = [(url, anchor) for url, anchor in links if f'id="{anchor}"' not in page(client.get(url))]
@@ -65,7 +65,7 @@ def test_every_gap_leads_to_an_anchor_that_exists(client, enrollment):
 
 
 def test_home_shows_the_deadline_or_why_it_is_closed(client):
-    """R2: closing time; BR-55."""
+    """GOAL-R2: closing time; BR-55."""
     assert "截止时间" in page(client.get("/resident/"))
     close_window(30)
     assert "截止，数据已锁定" in page(client.get("/resident/"))
@@ -113,7 +113,7 @@ def test_home_query_count_does_not_depend_on_rows(
 
 
 def test_save_goes_back_with_the_values_and_a_message(client, basic_values):
-    """BR-53, 78."""
+    """BR-53, BR-78."""
     response = client.post(BASIC_URL, {**basic_values, "version": "0"}, follow=True)
 
     assert response.redirect_chain == [(BASIC_URL, 302)]
@@ -129,7 +129,7 @@ def test_save_and_next_goes_to_the_next_section(client):
 
 
 def test_wrong_value_is_named_at_its_field_and_everything_typed_stays(client):
-    """P-22, S6: error beside the field and in the summary with a link."""
+    """PAIN-22, GOAL-S6: error beside the field and in the summary with a link."""
     response = client.post(BASIC_URL, {"email": "nobody", "emergency_name": "陈建国", "version": "0"})
 
     body = page(response)
@@ -142,7 +142,7 @@ def test_wrong_value_is_named_at_its_field_and_everything_typed_stays(client):
 
 
 def test_direct_post_changes_no_locked_field(client, enrollment):
-    """P-29, BR-48, 52, AM-07, TRUST 26."""
+    """PAIN-29, BR-48, BR-52, AM-07, TRUST-26."""
     keys = ("full_name", "id_type", "id_number")
     before = Resident.objects.values(*keys).get()
     client.post(
@@ -178,7 +178,7 @@ def test_direct_post_changes_no_locked_field(client, enrollment):
 
 
 def test_stored_warning_is_shown_below_the_field(client, enrollment, resident):
-    """P-25."""
+    """PAIN-25."""
     mobile = resident.resident.mobile
     save_block(enrollment, "basic", {"emergency_mobile": mobile}, by=resident)
 
@@ -186,7 +186,7 @@ def test_stored_warning_is_shown_below_the_field(client, enrollment, resident):
 
 
 def test_second_tab_sees_both_values_and_chooses(client, enrollment, resident):
-    """R4."""
+    """GOAL-R4."""
     save_block(enrollment, "basic", {"email": "first@example.com"}, by=resident)
     response = client.post(
         BASIC_URL, {"email": "second@example.com", "emergency_name": "陈建国", "version": "0"}
@@ -229,7 +229,7 @@ def returned(enrollment, base_officer):
 
 
 def test_return_stands_on_top_and_at_its_field_without_names(client, returned):
-    """BR-54, R3, R7."""
+    """BR-54, GOAL-R3, GOAL-R7."""
     body = page(client.get("/resident/"))
     assert body.index("邮箱无法收信") < body.index("填写进度")
     assert "请补全证书编号" in body
@@ -240,7 +240,7 @@ def test_return_stands_on_top_and_at_its_field_without_names(client, returned):
 
 
 def test_no_change_needs_a_reason(client, returned):
-    """R3."""
+    """GOAL-R3."""
     comment = PersonalReturn.objects.get(field="basic.email")
     client.post(f"/resident/returns/{comment.pk}/answer/", {"reason": " "})
     assert PersonalReturn.objects.get(pk=comment.pk).answered_at is None
@@ -263,7 +263,7 @@ def test_level_of_study_is_added_changed_and_deleted(client, education_values):
 
 
 def test_photo_is_stored_and_shown_to_its_owner_only(client, signed_in, other_resident, settings):
-    """P-28; TRUST: each download has its own right."""
+    """PAIN-28; TRUST-33: each download has its own right."""
     content = jpeg(413, 626)
     client.post(BASIC_URL, {"photo": upload(content, "../../x.php"), "version": "0"})
 
@@ -284,7 +284,7 @@ def test_photo_is_removed_on_demand(client):
 
 
 def test_objects_of_another_resident_do_not_exist(client, other_resident, base_officer):
-    """TRUST: 404 outside one's own."""
+    """TRUST-25: 404 outside one's own."""
     theirs = other_resident.resident
     row = EducationRecord.objects.create(resident=theirs, level="3")
     record = theirs.enrollments.get()
@@ -307,7 +307,7 @@ def test_objects_of_another_resident_do_not_exist(client, other_resident, base_o
 
 
 def test_history_shows_roles_and_unmaskings_but_no_names(client, enrollment, base_officer):
-    """R7."""
+    """GOAL-R7."""
     client.post(BASIC_URL, {"marital_status": "20", "version": "0"})
     audit.record("unmask", by=base_officer, target=enrollment, purpose="核对身份证原件")
     body = page(client.get("/resident/history/"))
@@ -318,7 +318,7 @@ def test_history_shows_roles_and_unmaskings_but_no_names(client, enrollment, bas
 
 
 def test_training_info_is_shown_read_only(client, enrollment):
-    """DOMAIN §3.11."""
+    """docs/codes.md#rights."""
     factories.fill_training(enrollment)
     body = page(client.get("/resident/training/"))
 
@@ -327,7 +327,7 @@ def test_training_info_is_shown_read_only(client, enrollment):
 
 
 def test_section_is_confirmed_once_a_year(client, enrollment):
-    """R5."""
+    """GOAL-R5."""
     factories.fill_personal(enrollment.resident)
     assert client.post("/resident/confirm/", {"section": "basic"}).status_code == 404
     Enrollment.objects.update(registered_at=timezone.now())

@@ -1,4 +1,5 @@
-"""Nothing typed is lost: closed windows, lost sessions, two tabs (BR-55; AM-26; GOALS R4; P-22, P-23; TRUST 43)."""
+"""Nothing typed is lost: closed windows, lost sessions, two tabs (BR-55; AM-26; GOAL-R4; PAIN-22, PAIN-23;
+TRUST-43)."""
 
 import datetime
 import re
@@ -72,7 +73,7 @@ def test_closed_page_is_read_only(client, enrollment, resident):
 
 
 def test_draft_of_a_lost_session_fills_the_form_again(client, enrollment):
-    """R4: killed in mid-form, back after signing in; deleted by the save."""
+    """GOAL-R4: killed in mid-form, back after signing in; deleted by the save."""
     key = re.search(r'data-autosave="([^"]+)"', page(client.get(BASIC_URL)))[1]
     client.post(
         reverse("portal:draft"), {"form": key, "data": "email=draft%40example.com", "base_version": "0"}
@@ -122,7 +123,7 @@ def test_second_delete_of_a_level_says_that_it_is_gone(client, deleted_meanwhile
 
 
 def test_double_click_adds_one_level(client, education_values):
-    """P-23: for 本科 the rules allow two, so they do not help."""
+    """PAIN-23: for 本科 the rules allow two, so they do not help."""
     for _ in range(2):
         response = client.post(reverse("residents:education-add"), {**education_values, "version": "0"})
         assert response.status_code == 302
@@ -151,7 +152,7 @@ def test_impossible_version_is_no_server_error(client, version):
 
 
 def test_conflict_proposes_what_each_window_changed(client, enrollment, resident):
-    """R4: a field that only the other window changed is not proposed to be overwritten."""
+    """GOAL-R4: a field that only the other window changed is not proposed to be overwritten."""
     save_block(enrollment, "basic", {"email": "a@example.com", "qq": "12345"}, by=resident)
     save_block(enrollment, "basic", {"email": "b@example.com", "emergency_name": "陈建国"}, by=resident)
     sent = {"email": "c@example.com", "qq": "12345", "emergency_name": "", "version": "1"}

@@ -1,4 +1,5 @@
-"""The only writer of a resident's own blocks (BR-41, 53, 55, 64, 78; AM-07, 14, 26; GOALS R4, R6; P-22, 24, 29)."""
+"""The only writer of a resident's own blocks (BR-41, BR-53, BR-55, BR-64, BR-78; AM-07, AM-14, AM-26; GOAL-R4, GOAL-R6;
+PAIN-22, PAIN-24, PAIN-29)."""
 
 import datetime
 
@@ -33,7 +34,7 @@ def counts(model) -> int:
 
 
 def test_incomplete_block_is_saved_and_the_base_sees_it_at_once(save, enrollment):
-    """BR-53: no submit; 填写中 after the first save (DOMAIN §3.10)."""
+    """BR-53: no submit; 填写中 after the first save (docs/codes.md#states)."""
     result = save("basic", {"email": " ZhangSan@example.com "})
 
     assert set(result.changed) == {"email", "sex", "birth_date"}
@@ -55,7 +56,7 @@ def test_complete_blocks_make_personal_info_complete(
 
 
 def test_id_card_tells_sex_and_birth_date_whatever_is_sent(save, resident):
-    """R6, P-24."""
+    """GOAL-R6, PAIN-24."""
     number = resident.resident.id_number
     save("basic", {"sex": "2", "birth_date": "1970-01-01", "qq": "123456"})
 
@@ -88,7 +89,7 @@ def test_passport_holder_types_sex_and_birth_date(base, cycle):
     ],
 )
 def test_fields_the_resident_does_not_own_are_never_written(save, enrollment, name, value):
-    """BR-48, 52; AM-07; P-29; TRUST 26."""
+    """BR-48, BR-52; AM-07; PAIN-29; TRUST-26."""
     before = (Resident.objects.values().get(), Enrollment.objects.values().get(), User.objects.values().get())
 
     result = save("basic", {name: value})
@@ -126,7 +127,7 @@ def test_wrong_values_are_refused_with_the_rules_words_and_nothing_is_written(sa
 
 
 def test_warnings_let_a_save_pass(save):
-    """P-25."""
+    """PAIN-25."""
     result = save("basic", {"mobile": "13700000001", "emergency_mobile": "13700000001"})
 
     assert [problem.code for problem in result.warnings["emergency_mobile"]] == ["emergency_mobile_is_own"]
@@ -147,7 +148,7 @@ def test_warnings_let_a_save_pass(save):
     ],
 )
 def test_fields_no_longer_asked_are_cleared(save, answers, kept):
-    """DOMAIN §2.2: hidden and cleared, whatever a browser still sends."""
+    """docs/fields.md#basic: hidden and cleared, whatever a browser still sends."""
     sent = {
         "english_level": "2",
         "language_other": "日语N1",
@@ -163,7 +164,7 @@ def test_fields_no_longer_asked_are_cleared(save, answers, kept):
 
 
 def test_unreadable_value_is_no_fault_where_it_is_not_asked(save):
-    """DOMAIN §2: hidden and cleared. The page hides the field, so its author could not see what is wrong."""
+    """docs/fields.md#asked: hidden and cleared. The page hides the field, so its author could not see what is wrong."""
     save("certificate", {"passed_qualification_exam": "False", "license_no": "坏*", "exam_pass_date": "?"})
 
     stored = CertificateInfo.objects.get()
@@ -171,7 +172,7 @@ def test_unreadable_value_is_no_fault_where_it_is_not_asked(save):
 
 
 def test_not_passed_clears_the_whole_certificate_block(save):
-    """DOMAIN §2.5: 否 ⇒ all below cleared."""
+    """docs/fields.md#certificate: 否 ⇒ all below cleared."""
     passed = {
         "passed_qualification_exam": "True",
         "exam_pass_date": "2019-08",
@@ -190,7 +191,7 @@ def test_not_passed_clears_the_whole_certificate_block(save):
 
 
 def test_save_without_change_writes_nothing(save, basic_values, enrollment):
-    """P-19."""
+    """PAIN-19."""
     save("basic", basic_values)
     before = (BasicInfo.objects.values().get(), Enrollment.objects.values().get(), counts(BasicInfo))
 
@@ -210,7 +211,7 @@ def test_save_leaves_the_version_of_the_record_to_the_base(save, enrollment):
 
 @pytest.mark.parametrize("who", ["base_officer", "other_resident", "national_officer"])
 def test_nobody_but_the_person_writes_his_blocks(request, enrollment, who):
-    """BR-41, DOMAIN §3.11."""
+    """BR-41, docs/codes.md#rights."""
     with pytest.raises(PermissionDenied):
         save_block(enrollment, "basic", {"email": "a@example.com"}, by=request.getfixturevalue(who))
 
@@ -221,7 +222,7 @@ def test_nobody_but_the_person_writes_his_blocks(request, enrollment, who):
 
 
 def test_second_tab_gets_both_values(save):
-    """R4: no silent overwrite."""
+    """GOAL-R4: no silent overwrite."""
     save("basic", {"email": "first@example.com", "qq": "12345"})
     with pytest.raises(Conflict) as conflict:
         save("basic", {"email": "second@example.com", "qq": "12345"}, expected_version=0)
@@ -268,7 +269,7 @@ def test_save_in_the_last_second_is_taken(save, closing):
 
 
 def test_returned_record_stays_open_until_the_review_ends(save, enrollment, closing):
-    """AM-03, P-17."""
+    """AM-03, PAIN-17."""
     Enrollment.objects.filter(pk=enrollment.pk).update(review_status="3")
 
     assert save("basic", {"email": "a@example.com"}, now=closing + datetime.timedelta(days=2)).changed
@@ -348,7 +349,7 @@ def test_finished_study_clears_and_enrolled_study_does_not_ask_for_certificates(
 def test_same_level_twice_is_refused_but_a_second_bachelor_only_warned(
     enrollment, resident, education_values
 ):
-    """DOMAIN §2.3."""
+    """docs/fields.md#education."""
     save_education(enrollment, None, education_values, by=resident)
     again = save_education(enrollment, None, {**education_values, "major": "口腔医学"}, by=resident)
     assert [problem.code for problem in again.warnings["level"]] == ["second_bachelor"]

@@ -17,7 +17,7 @@ from residents.pinyin import LONGEST_KEY, pinyin_key
     ],
 )
 def test_pinyin_key_spells_a_name(name, key):
-    """A family name has its own reading; a character without one (P-09) stays what it is."""
+    """A family name has its own reading; a character without one (PAIN-09) stays what it is."""
     assert pinyin_key(name) == key
 
 

@@ -1,4 +1,4 @@
-"""Returns of personal info and their answers (BR-41, 45, 54, 79; AM-18; GOALS R3)."""
+"""Returns of personal info and their answers (BR-41, BR-45, BR-54, BR-79; AM-18; GOAL-R3)."""
 
 import datetime
 
@@ -27,7 +27,7 @@ def still_open(enrollment) -> list[str]:
 
 
 def test_return_sets_the_state_and_tells_the_resident(enrollment, base_officer, resident):
-    """BR-45, DOMAIN §3.10: 上报 and 审核 stay as they are."""
+    """BR-45, docs/codes.md#states: 上报 and 审核 stay as they are."""
     created = give_back(enrollment, base_officer, "", "basic.email")
 
     assert state(enrollment) == "3"
@@ -83,7 +83,7 @@ def test_approved_record_can_be_returned_without_undoing_the_approval(enrollment
 def test_save_answers_changed_fields_and_the_whole_record(
     enrollment, base_officer, resident, save, sent, left
 ):
-    """R3, BR-54: a comment at a field waits for a change of that field, one on the record for any change;
+    """GOAL-R3, BR-54: a comment at a field waits for a change of that field, one on the record for any change;
     pressing 保存 answers nothing."""
     save("basic", {"email": "old@example.com"})
     give_back(enrollment, base_officer, "", "basic.email", "basic.qq", "identity.mobile")
@@ -126,7 +126,7 @@ def test_comment_on_study_is_answered_by_any_level(
 
 
 def test_no_change_with_reason_closes_one_comment(enrollment, base_officer, resident):
-    """R3."""
+    """GOAL-R3."""
     first, second = give_back(enrollment, base_officer, "basic.email", "basic.qq")
     answer_without_change(first, " 已测试可收信 ", by=resident)
 
@@ -188,7 +188,7 @@ def waits_anew(enrollment) -> bool:
 def test_waiting_days_begin_anew_with_the_return_and_with_its_last_answer(
     complete_enrollment, base_officer, resident
 ):
-    """B16: the days stand beside the state that the list shows."""
+    """GOAL-B16: the days stand beside the state that the list shows."""
     waits_anew(complete_enrollment)
     give_back(complete_enrollment, base_officer, "basic.email", "basic.address")
     assert waits_anew(complete_enrollment)
@@ -205,7 +205,7 @@ def test_waiting_days_begin_anew_with_the_return_and_with_its_last_answer(
 def test_a_return_moves_what_waits_for_the_province_by_no_day(
     complete_enrollment, base_officer, review, is_anew
 ):
-    """B16, AM-18: 待审核 stays the state that is shown, with its own waiting days."""
+    """GOAL-B16, AM-18: 待审核 stays the state that is shown, with its own waiting days."""
     report = "1" if review in "12" else "0"
     Enrollment.objects.filter(pk=complete_enrollment.pk).update(review_status=review, report_status=report)
     waits_anew(complete_enrollment)
@@ -214,7 +214,7 @@ def test_a_return_moves_what_waits_for_the_province_by_no_day(
 
 
 def test_waiting_days_begin_anew_when_filling_begins(enrollment, save):
-    """B16: 未填写 → 填写中."""
+    """GOAL-B16: 未填写 → 填写中."""
     waits_anew(enrollment)
     save("basic", {"email": "a@example.com"})
     assert waits_anew(enrollment)
@@ -223,7 +223,7 @@ def test_waiting_days_begin_anew_when_filling_begins(enrollment, save):
 
 
 def test_waiting_days_begin_anew_when_training_info_becomes_complete(complete_enrollment, base_officer):
-    """B16: 可上报 ↔ 待填培训信息; a save that leaves it complete moves nothing."""
+    """GOAL-B16: 可上报 ↔ 待填培训信息; a save that leaves it complete moves nothing."""
     waits_anew(complete_enrollment)
     save_training(complete_enrollment.pk, {"remark": "轮转"}, by=base_officer)
     assert not waits_anew(complete_enrollment)

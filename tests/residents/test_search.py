@@ -35,7 +35,7 @@ def people(base, cycle):
     ],
 )
 def test_name_is_found_by_any_part(people, text, expected):
-    """P-08, P-09, P-11."""
+    """PAIN-08, PAIN-09, PAIN-11."""
     found = by_name_or_number(Enrollment.objects.all(), text)
 
     assert {enrollment.resident.full_name for enrollment in found} == expected
@@ -55,7 +55,7 @@ def test_number_is_found_whole_or_by_its_beginning(people):
 
 
 def test_number_is_found_by_its_end_where_the_caller_allows_it(people):
-    """P-08: the list shows the last four characters, so they find the person; in a base's own list only."""
+    """PAIN-08: the list shows the last four characters, so they find the person; in a base's own list only."""
     person = people["陈雨桐"]
     number, records = person.id_number, Enrollment.objects.all()
     shown = f"{number[:3]}***********{number[-4:].lower()}"

@@ -1,4 +1,5 @@
-"""Every change of 培训状态, allowed and forbidden, by service and by SQL (DOMAIN §3.4; BR-32, 82; AM-10, 25)."""
+"""Every change of 培训状态, allowed and forbidden, by service and by SQL (docs/codes.md#status; BR-32, BR-82; AM-10,
+AM-25)."""
 
 import datetime
 
@@ -13,7 +14,7 @@ from residents.services.states import StateMoved
 from residents.services.status import change_status
 from tests import factories
 
-# As the table of DOMAIN §3.4 writes it, not as the code does.
+# As the table of docs/codes.md#status writes it, not as the code does.
 ALLOWED = {
     ("1", "2"), ("1", "3"), ("1", "4"), ("1", "5"),
     ("2", "1"), ("3", "1"), ("4", "1"),
@@ -84,7 +85,7 @@ def test_transition_by_sql(record, old, new):
 
 @pytest.mark.parametrize("old", ["1", "2", "3"])
 def test_change_needs_reason_and_date(record, base_officer, old):
-    """DOMAIN §3.4: reason + date."""
+    """docs/codes.md#status: reason + date."""
     for left_out in ("reason", "effective_date"):
         values = {name: value for name, value in details("5").items() if name != left_out}
         with pytest.raises(Refused) as refused:
@@ -111,7 +112,8 @@ def store(enrollment: Enrollment, new: str, **values) -> None:
     [(new, name) for new, values in COMPLETE.items() for name in (*values, "effective_date")],
 )
 def test_database_keeps_no_change_that_does_not_tell_why(record, new, left_out):
-    """DOMAIN §2.7, 3.4: reason, date and the details of the new status, past the application too."""
+    """docs/fields.md#status, docs/codes.md#status: reason, date and the details of the new status, past the application
+    too."""
     values = COMPLETE[new] | {"effective_date": DAY}
     store(record("1"), new, **values)
     with pytest.raises(IntegrityError):
@@ -120,7 +122,7 @@ def test_database_keeps_no_change_that_does_not_tell_why(record, new, left_out):
 
 @pytest.mark.parametrize("new", COMPLETE)
 def test_database_keeps_no_reason_of_another_status(record, new):
-    """DOMAIN §3.4: a reason belongs to one status."""
+    """docs/codes.md#status: a reason belongs to one status."""
     for reason in {values["reason"] for status, values in COMPLETE.items() if status != new}:
         with pytest.raises(IntegrityError):
             store(record("1"), new, **COMPLETE[new] | {"effective_date": DAY, "reason": reason})
@@ -128,7 +130,7 @@ def test_database_keeps_no_reason_of_another_status(record, new):
 
 @pytest.mark.parametrize(("new", "reason"), [("2", "29"), ("3", "39"), ("4", "49"), ("5", "19")])
 def test_other_reason_needs_its_note_in_the_database(record, new, reason):
-    """DOMAIN §2.7: 其他 says what it is."""
+    """docs/fields.md#status: 其他 says what it is."""
     values = COMPLETE[new] | {"effective_date": DAY, "reason": reason}
     with pytest.raises(IntegrityError):
         store(record("1"), new, **values)
@@ -136,7 +138,7 @@ def test_other_reason_needs_its_note_in_the_database(record, new, reason):
 
 
 def test_transfer_needs_no_kind_of_withdrawal(record):
-    """DOMAIN §2.7: 退培类型 is asked unless the reason is a transfer."""
+    """docs/fields.md#status: 退培类型 is asked unless the reason is a transfer."""
     store(record("1"), "5", effective_date=DAY, reason="11", destination="宁波市第一医院")
 
 

@@ -1,4 +1,4 @@
-"""Files are judged by their bytes (P-28, DOMAIN §2.2, §2.3)."""
+"""Files are judged by their bytes (PAIN-28, docs/fields.md#basic, docs/fields.md#education)."""
 
 import io
 

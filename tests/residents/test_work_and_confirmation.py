@@ -1,4 +1,4 @@
-"""工作信息 of the registry and the yearly confirmation (DOMAIN §2.4, AM-06; GOALS R5)."""
+"""工作信息 of the registry and the yearly confirmation (docs/fields.md#work, AM-06; GOAL-R5)."""
 
 import pytest
 from django.utils import timezone
@@ -18,7 +18,7 @@ def registered(complete_enrollment):
 
 
 def test_employer_is_stored_for_employees_only(registered):
-    """DOMAIN §2.4: hidden and cleared otherwise."""
+    """docs/fields.md#work: hidden and cleared otherwise."""
     sent = {"employer_name": "桐庐县第一人民医院", "employer_kind": "1", "hospital_level": "2", "title": "1"}
     save_block(registered, "work", sent, by=registered.resident.user)
     assert WorkInfo.objects.get().employer_name == "桐庐县第一人民医院"
@@ -42,7 +42,7 @@ def test_employer_of_an_earlier_training_stays_while_the_trainee_type_is_unknown
 
 
 def test_confirmation_stores_who_and_when_once(registered, cycle):
-    """R5."""
+    """GOAL-R5."""
     person = registered.resident.user
     assert confirm_unchanged(registered, "basic", cycle, by=person) is True
     assert confirm_unchanged(registered, "basic", cycle, by=person) is False

@@ -1,4 +1,4 @@
-"""The demo: every state there is, valid numbers, and never into a production database by accident (TRUST 13)."""
+"""The demo: every state there is, valid numbers, and never into a production database by accident (TRUST-13)."""
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -14,7 +14,7 @@ from residents.snapshot import for_check
 
 
 def test_demo_is_refused_where_debug_is_off(db, settings):
-    """TRUST 13: production settings and the demo command: nothing is loaded."""
+    """TRUST-13: production settings and the demo command: nothing is loaded."""
     settings.DEBUG = False
     with pytest.raises(CommandError, match="DEBUG"):
         call_command("load_demo")
@@ -56,9 +56,10 @@ def test_demo_records_are_what_they_say(db, settings):
     assert untouched_since_return(returned) == {enrollment.pk for enrollment in returned} != set()
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_nation_comes_on_top_of_the_demo_once_and_never_into_a_real_database(settings):
-    """TRUST 13; the generator of issue 5: what it adds is counted like everything else."""
+    """TRUST-13; the generator of the demo data: what it adds is counted like everything else."""
     settings.DEBUG = True
     with pytest.raises(CommandError, match="load_demo"):
         call_command("load_nation", residents=10)

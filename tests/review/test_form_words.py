@@ -36,7 +36,7 @@ def test_words_are_plain(field, value):
 
 
 def test_a_base_that_is_there_already_is_named(base, db):
-    """N1: at the field, with the base that has the code or the name."""
+    """GOAL-N1: at the field, with the base that has the code or the name."""
     asked = {"province": base.province_id, "code": base.code, "name": base.name}
     form = BaseForm(asked)
     assert not form.is_valid()

@@ -1,4 +1,5 @@
-"""Target 9: lists without a test of their own cost the same number of queries with one row and with three."""
+"""Target 9 of tests/benchmarks: lists without a test of their own cost the same number of queries with one row and with
+three."""
 
 import pytest
 

@@ -53,7 +53,7 @@ def test_rows_of_one_moment_are_told_apart_by_their_key(reported):
 
 @pytest.mark.parametrize("mark", ["x", "", "-", "2026-13-01_5", "2026-01-01_5", "_", "9" * 400])
 def test_an_unreadable_mark_leads_to_the_first_page(reported, mark):
-    """TRUST 20: whatever stands in the address, never a 500."""
+    """TRUST-20: whatever stands in the address, never a 500."""
     reported(2)
     page = keyset_page(Submission.objects.all(), {"after": mark}, by="reported_at")
     assert len(page.rows) == 2

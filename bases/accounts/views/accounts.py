@@ -1,9 +1,10 @@
-"""账号查找与重置: find an account, release, delete and restore it (BR-50, 51, 72, 73, 77)."""
+"""账号查找与重置: find an account, release, delete and restore it (BR-50, BR-51, BR-72, BR-73, BR-77)."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.db.models import QuerySet
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -24,6 +25,7 @@ from bases.scope import (
 )
 from portal.access import allow
 from portal.models import User
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.searching import text_of
 from portal.sign_in.services import MOBILE_TRIES, release_activation
@@ -37,8 +39,8 @@ NOT_LIVE = "此人现在不在本基地培训（退培、失效或已删除）�
 
 @allow(Role.BASE)
 @require_GET
-def accounts(request: HttpRequest) -> HttpResponse:
-    """The base's accounts, searched by name or number (BR-51), and those that need attention (P-14)."""
+def accounts(request: SignedInRequest) -> HttpResponse:
+    """The base's accounts, searched by name or number (BR-51), and those that need attention (PAIN-14, BR-77)."""
     base = required_base(request)
     asked = searched(request.GET)
     state, found = asked["state"], account_desk.accounts(request.user, base, **asked)
@@ -63,7 +65,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_GET
-def account(request: HttpRequest, pk: int) -> HttpResponse:
+def account(request: SignedInRequest, pk: int) -> HttpResponse:
     """One account: its state, and what the base can do for the person."""
     enrollment = _any_record(request.user, pk)
     user = enrollment.resident.user
@@ -83,8 +85,8 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_POST
-def release(request: HttpRequest, pk: int) -> HttpResponse:
-    """The base has made sure who this is: the account opens again with the mobile number on file (TRUST §1.2)."""
+def release(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The base has made sure who this is: the account opens again with the mobile number on file (TRUST-04)."""
     enrollment = live_record(request, pk)
     if enrollment is not None and enrollment.resident.user.is_activated:
         messages.info(request, "该账号已激活，无需放行；无法登录的请重置密码。")
@@ -96,7 +98,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_http_methods(["GET", "POST"])
-def delete(request: HttpRequest, pk: int) -> HttpResponse:
+def delete(request: SignedInRequest, pk: int) -> HttpResponse:
     """Delete a wrong entry, after the question of BR-73: 录错了，还是已离开培训？"""
     enrollment = get_object_or_404(_records(request.user, Action.VIEW), pk=pk)
     if not _may(request.user, enrollment, Action.DELETE_ACCOUNT):
@@ -118,8 +120,8 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_POST
-def restore(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take a deletion back within 30 days (GOALS B11)."""
+def restore(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Take a deletion back within 30 days (GOAL-B11)."""
     enrollment = get_object_or_404(deleted_enrollments_for(request.user, Action.VIEW), pk=pk)
     if not _may(request.user, enrollment, Action.DELETE_ACCOUNT):
         raise PermissionDenied
@@ -133,10 +135,11 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_POST
-def restore_import(request: HttpRequest, pk: int) -> HttpResponse:
-    """Bring back all that went with an undone import (GOALS B11)."""
+def restore_import(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Bring back all that went with an undone import (GOAL-B11)."""
     batch = batch_for(request.user, pk, to_act=False)
-    if not bases_for(request.user, Action.DELETE_ACCOUNT).filter(pk=batch.base_id).exists():
+    own = bases_for(request.user, Action.DELETE_ACCOUNT)
+    if batch.base_id is None or not own.filter(pk=batch.base_id).exists():
         raise PermissionDenied
     try:
         done = restore_all(batch, by=request.user, request=request)
@@ -150,7 +153,7 @@ def restore_import(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_POST
-def policy(request: HttpRequest) -> HttpResponse:
+def policy(request: SignedInRequest) -> HttpResponse:
     """The base's choice between mobile number and printed codes for the first sign-in."""
     base = required_base(request, Action.RESET_PASSWORD)
     chosen = request.POST.get("policy", "")
@@ -168,7 +171,7 @@ def searched(params: QueryDict) -> dict[str, str]:
     return {"state": params.get("state", ""), "text": text, "batch": params.get("batch", "")}
 
 
-def _records(user: User, action: Action):
+def _records(user: User, action: Action) -> QuerySet[Enrollment]:
     return enrollments_for(user, action).select_related("resident__user", "base__province")
 
 
@@ -181,7 +184,7 @@ def _any_record(user: User, pk: int) -> Enrollment:
     return found or get_object_or_404(deleted, pk=pk)
 
 
-def live_record(request: HttpRequest, pk: int) -> Enrollment | None:
+def live_record(request: SignedInRequest, pk: int) -> Enrollment | None:
     """The record whose account the user may open; None, with a message, where the person is this base's no more."""
     enrollment = get_object_or_404(_records(request.user, Action.VIEW), pk=pk)
     if not _may(request.user, enrollment, Action.RESET_PASSWORD):

@@ -1,4 +1,4 @@
-"""Undone imports in the recycle bin: each is one line of it, and comes back whole (GOALS B11)."""
+"""Undone imports in the recycle bin: each is one line of it, and comes back whole (GOAL-B11)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ def _restore(batch: ImportBatch, by: User, request: HttpRequest) -> Restored:
 
 
 def _reasons(records: Iterable[Enrollment]) -> dict[int, str]:
-    """Why a record may not come back now, by its id (BR-49, 50)."""
+    """Why a record may not come back now, by its id (BR-49, BR-50)."""
     entries = entries_of(records, restore_entry)
     people = [each.resident_id for each in records]
     held = set(Enrollment.objects.filter(LIVE, resident__in=people).values_list("resident_id", flat=True))

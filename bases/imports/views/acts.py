@@ -1,4 +1,5 @@
-"""What people do with a batch beyond confirming it: correct its refused rows in the page, undo it (GOALS B7, B11)."""
+"""What people do with a batch beyond confirming it: correct its refused rows in the page, undo it (GOAL-B7,
+GOAL-B11)."""
 
 from urllib.parse import urlencode
 
@@ -14,13 +15,14 @@ from bases.imports.undo import services as undoing
 from bases.models import ImportBatch
 from bases.workbooks.kinds import kind_of, opening_of
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Role
 
 
 @allow(Role.BASE, Role.PROVINCE)
 @require_http_methods(["GET", "POST"])
-def correct(request: HttpRequest, pk: int) -> HttpResponse:
-    """The refused rows in an editable table, a page at a time (GOALS B7). Numbers stand in full: they are to be
+def correct(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The refused rows in an editable table, a page at a time (GOAL-B7). Numbers stand in full: they are to be
     corrected by those who may import them."""
     batch = batch_for(request.user, pk)
     number = request.GET.get("page", "")
@@ -38,7 +40,7 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "bases/imports/correct.html", context)
 
 
-def _corrected(request: HttpRequest, batch: ImportBatch, number: str) -> HttpResponse:
+def _corrected(request: SignedInRequest, batch: ImportBatch, number: str) -> HttpResponse:
     """Save the page and go where its button leads: what was typed is not lost by turning the page."""
     texts = row_fixing.texts_of(batch, request.POST)
     try:
@@ -68,8 +70,8 @@ def _say(request: HttpRequest, outcome: row_fixing.Outcome) -> None:
 
 @allow(Role.BASE)
 @require_http_methods(["GET", "POST"])
-def undo(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask with counts and names what would go and what stays; carry it out (GOALS B11)."""
+def undo(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Ask with counts and names what would go and what stays; carry it out (GOAL-B11)."""
     batch = batch_for(request.user, pk)
     if request.method == "POST":
         try:

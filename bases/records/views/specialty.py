@@ -1,5 +1,7 @@
+"""转换专业 within a base, by one form."""
+
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
@@ -8,14 +10,15 @@ from bases.records.forms import SpecialtyForm
 from bases.records.specialty_change import change_entry, change_specialty, offered_specialties
 from bases.records.views.training import answer_to, version_of
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.models import Enrollment
 
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.BASE)
-def specialty_change(request: HttpRequest, pk: int) -> HttpResponse:
-    """转换专业 within the base: 退培 and the new record by one button (BR-75, 76; P-16)."""
+def specialty_change(request: SignedInRequest, pk: int) -> HttpResponse:
+    """转换专业 within the base: 退培 and the new record by one button (BR-75, BR-76; PAIN-16)."""
     enrollment = record_for(request.user, pk, Action.EDIT_STATUS)
     entry = change_entry(enrollment)
     if not entry.is_open:
@@ -29,7 +32,7 @@ def specialty_change(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "bases/records/specialty.html", page, status=422 if form.errors else 200)
 
 
-def _change(request: HttpRequest, enrollment: Enrollment, form: SpecialtyForm) -> int:
+def _change(request: SignedInRequest, enrollment: Enrollment, form: SpecialtyForm) -> int:
     new = change_specialty(
         enrollment.pk, **form.cleaned_data, by=request.user, expected_version=version_of(request)
     )

@@ -1,5 +1,7 @@
+"""培训信息, 培训状态 and 姓名 of one record, edited by its base."""
+
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -13,8 +15,9 @@ from bases.submissions.remarks import show_at_fields, to_answer
 from portal.access import allow
 from portal.calendar import Opening
 from portal.drafts import data_of, discard_draft, draft_for
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
-from residents.forms import raw_of, show_problems
+from residents.forms import Control, raw_of, show_problems
 from residents.models import Enrollment
 from residents.models.enrollment import ReportStatus
 from residents.openness import training_entry
@@ -27,8 +30,8 @@ UNREPORTED = "该记录原已上报，现变为“未上报”，核对后请再
 
 
 @allow(Role.BASE)
-def training_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """培训信息 of one record, edited by its base (BR-29, 56, 81)."""
+def training_edit(request: SignedInRequest, pk: int) -> HttpResponse:
+    """培训信息 of one record, edited by its base (BR-29, BR-56, BR-81)."""
     enrollment = record_for(request.user, pk, Action.EDIT_TRAINING)
     entry = training_entry(enrollment)
     if not (entry.is_open or (entry.in_grace and request.method == "POST")):
@@ -74,10 +77,10 @@ def _page(
 
 
 def answer_to(
-    request: HttpRequest,
+    request: SignedInRequest,
     enrollment: Enrollment,
     form: forms.Form,
-    save: Callable[[HttpRequest, Enrollment, Any], int],
+    save: Callable[[SignedInRequest, Enrollment, Any], int],
 ) -> HttpResponse | None:
     """What follows a sent form: `save` stores it, tells so and gives the id of the record to show then. None where it
     was refused and the form, with the reasons in it, must be shown again."""
@@ -94,7 +97,7 @@ def answer_to(
     return None
 
 
-def _save(request: HttpRequest, enrollment: Enrollment, form: forms.Form) -> int:
+def _save(request: SignedInRequest, enrollment: Enrollment, form: forms.Form) -> int:
     try:
         change, unreported = training.save_training(
             enrollment.pk, raw_of(form), by=request.user, expected_version=version_of(request)
@@ -125,8 +128,9 @@ def _tell(request: HttpRequest, change: Change, unreported: bool) -> None:
 
 
 @allow(Role.BASE)
-def status_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """变更培训状态 in the registry, with reason, date and evidence (BR-32, 82; DOMAIN §2.7, 3.4)."""
+def status_edit(request: SignedInRequest, pk: int) -> HttpResponse:
+    """变更培训状态 in the registry, with reason, date and evidence (BR-32, BR-82; docs/fields.md#status,
+    docs/codes.md#status)."""
     enrollment = record_for(request.user, pk, Action.EDIT_STATUS)
     if not enrollment.registered_at or enrollment.lapsed_at:
         messages.warning(request, "招收信息审核通过、进入“住院医师信息管理”后，才能变更培训状态。")
@@ -144,7 +148,7 @@ def status_edit(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def _save_status(request: HttpRequest, enrollment: Enrollment, form: forms.Form) -> int:
+def _save_status(request: SignedInRequest, enrollment: Enrollment, form: forms.Form) -> int:
     change, unreported = training.change_status(
         enrollment.pk, raw_of(form), by=request.user, expected_version=version_of(request)
     )
@@ -157,11 +161,11 @@ def _save_status(request: HttpRequest, enrollment: Enrollment, form: forms.Form)
 
 
 @allow(Role.BASE)
-def name_correct(request: HttpRequest, pk: int) -> HttpResponse:
+def name_correct(request: SignedInRequest, pk: int) -> HttpResponse:
     """更正姓名: freely until the first approval, then with a reason (AM-07)."""
     enrollment = record_for(request.user, pk, Action.EDIT_TRAINING)
     form = NameForm(request.POST or None, initial={"full_name": enrollment.resident.full_name})
-    form.fields["reason"].is_needed = bool(enrollment.approved_submission_id)
+    cast(Control, form.fields["reason"]).is_needed = bool(enrollment.approved_submission_id)
     is_good = request.method == "POST" and form.is_valid()
     if is_good and (answer := answer_to(request, enrollment, form, _save_name)):
         return answer
@@ -170,7 +174,7 @@ def name_correct(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def _save_name(request: HttpRequest, enrollment: Enrollment, form: NameForm) -> int:
+def _save_name(request: SignedInRequest, enrollment: Enrollment, form: NameForm) -> int:
     values = form.cleaned_data
     change, unreported = training.correct_name(
         enrollment.pk, values["full_name"], by=request.user, reason=values["reason"]

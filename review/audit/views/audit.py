@@ -1,3 +1,5 @@
+"""操作记录 for the association: what was done, and what was written to the records."""
+
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
@@ -16,7 +18,7 @@ from review.paging import keyset_page
 @require_GET
 @allow(Role.CMDA)
 def acts(request: HttpRequest) -> HttpResponse:
-    """Who did what, when, from where, with what result (BR-21, TRUST 55)."""
+    """Who did what, when, from where, with what result (BR-21, TRUST-55)."""
     filters = AuditFilter(request.GET)
     found = audit_search.events(filters.values)
     page = keyset_page(found, request.GET, by="at", descending=True)
@@ -31,7 +33,7 @@ def acts(request: HttpRequest) -> HttpResponse:
 @require_GET
 @allow(Role.CMDA)
 def changes(request: HttpRequest) -> HttpResponse:
-    """What was written to the records, request by request; the fields stand in each record's own history (S3)."""
+    """What was written to the records, request by request; the fields stand in each record's own history (GOAL-S3)."""
     filters = HistoryFilter(request.GET)
     deeds, older = audit_search.deeds(filters.values, before=_moment(request.GET.get("after", "")))
     return render(request, "review/audit/changes.html", {"filters": filters, "deeds": deeds, "older": older})

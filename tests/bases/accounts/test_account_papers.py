@@ -1,4 +1,4 @@
-"""What a base prints of its accounts: slips with one-time codes, and the list (BR-51; GOALS B16; TRUST §1)."""
+"""What a base prints of its accounts: slips with one-time codes, and the list (BR-51; GOAL-B16; TRUST-09)."""
 
 import base64
 import re
@@ -41,7 +41,7 @@ def lines_of(content: bytes) -> list[tuple]:
 
 
 def test_codes_are_made_only_after_the_question(officer, base, cycle):
-    """TRUST §1.3: the page says first whose codes lapse; reading it changes nothing."""
+    """TRUST-09: the page says first whose codes lapse; reading it changes nothing."""
     first, second = new_account(base, cycle), new_account(base, cycle)
     officer.post(address("account-codes"), asked(officer, {"choice": first.pk}))
     before = person(first).initial_code_hash
@@ -52,7 +52,7 @@ def test_codes_are_made_only_after_the_question(officer, base, cycle):
 
 
 def test_same_form_again_makes_no_second_code(officer, base, cycle):
-    """TRUST §1.3: a reload must not make the printed slip worthless."""
+    """TRUST-09: a reload must not make the printed slip worthless."""
     account = new_account(base, cycle)
     data = asked(officer, {"choice": account.pk})
     assert len(CODE.findall(officer.post(address("account-codes"), data).text)) == 1
@@ -64,7 +64,7 @@ def test_same_form_again_makes_no_second_code(officer, base, cycle):
 
 
 def test_codes_are_different_and_only_for_accounts_not_activated(officer, base, cycle, other_base):
-    """TRUST 9: slips for those who were never in; activated and foreign ones get none."""
+    """TRUST-09: slips for those who were never in; activated and foreign ones get none."""
     mine = [new_account(base, cycle) for _ in range(3)]
     active = new_account(base, cycle, resident__user__activated_at=timezone.now())
     foreign = new_account(other_base, cycle)
@@ -78,7 +78,7 @@ def test_codes_are_different_and_only_for_accounts_not_activated(officer, base, 
 
 
 def test_codes_come_as_a_workbook_too(officer, base, cycle):
-    """GOALS B16: the very codes of the slips, numbers masked."""
+    """GOAL-B16: the very codes of the slips, numbers masked."""
     account = new_account(base, cycle)
     answer = officer.post(address("account-codes"), asked(officer, {"choice": account.pk}))
     header, line = lines_of(base64.b64decode(BOOK.search(answer.text)[1]))
@@ -88,7 +88,7 @@ def test_codes_come_as_a_workbook_too(officer, base, cycle):
 
 
 def test_all_results_of_the_filter_get_codes_up_to_a_named_limit(officer, base, cycle, monkeypatch):
-    """GOALS B16: not a page at a time; who has none comes first, so the next round reaches the others."""
+    """GOAL-B16: not a page at a time; who has none comes first, so the next round reaches the others."""
     monkeypatch.setattr(account_papers, "MOST_CODES", 2)
     accounts = [new_account(base, cycle) for _ in range(3)]
     choice = {"range": "all", "state": "never"}
@@ -114,7 +114,7 @@ def test_unreadable_time_asks_again(seen, officer, base, cycle):
 
 
 def test_reset_takes_the_password_away_and_prints_a_code(officer, signed_in, base, cycle, base_officer):
-    """BR-51, TRUST 10: asked first; back to 未激活, sessions end, code once on paper, no password learned."""
+    """BR-51, TRUST-10: asked first; back to 未激活, sessions end, code once on paper, no password learned."""
     account = new_account(base, cycle, resident__user__activated_at=timezone.now())
     theirs = signed_in(account.resident.user)
     shown = officer.post(address("account-reset", account.pk))
@@ -134,7 +134,7 @@ def test_reset_takes_the_password_away_and_prints_a_code(officer, signed_in, bas
 
 
 def test_list_is_printed_and_exported_as_seen(officer, base, cycle):
-    """GOALS B16: under the filters of the list, without codes, numbers masked (TRUST 51)."""
+    """GOAL-B16: under the filters of the list, without codes, numbers masked (TRUST-51)."""
     account = new_account(base, cycle)
     new_account(base, cycle, resident__user__activated_at=timezone.now())
     page = officer.get(address("account-sheet"), {"state": "never"}).text

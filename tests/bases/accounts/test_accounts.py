@@ -1,4 +1,5 @@
-"""Accounts page: find, reset, one-time codes, delete and restore (BR-50, 51, 72, 73; GOALS B11; TRUST 9–11)."""
+"""Accounts page: find, reset, one-time codes, delete and restore (BR-50, BR-51, BR-72, BR-73; GOAL-B11; TRUST-09 …
+TRUST-11)."""
 
 from datetime import timedelta
 
@@ -40,7 +41,7 @@ def new_account(base, cycle, **values) -> Enrollment:
 
 
 def test_account_is_found_by_name_and_by_number(officer, base, cycle, other_base):
-    """BR-51, P-13: one piece of the name or the beginning of the number."""
+    """BR-51, PAIN-13: one piece of the name or the beginning of the number."""
     mine = new_account(base, cycle, resident__full_name="古丽米热·艾比布力")
     new_account(base, cycle, resident__full_name="王强")
     new_account(other_base, cycle, resident__full_name="古丽娜尔")
@@ -59,7 +60,7 @@ def test_account_is_found_by_name_and_by_number(officer, base, cycle, other_base
     ],
 )
 def test_filter_shows_who_needs_attention(officer, base, cycle, state, expected):
-    """P-14, TRUST §1.2: never signed in, locked out, activated today."""
+    """PAIN-14, TRUST-03: never signed in, locked out, activated today."""
     now = timezone.now()
     rows = {
         "new": new_account(base, cycle),
@@ -74,7 +75,7 @@ def test_filter_shows_who_needs_attention(officer, base, cycle, state, expected)
 
 
 def test_list_shows_no_full_number(officer, base, cycle):
-    """TRUST 51."""
+    """TRUST-51."""
     account = new_account(base, cycle)
     for page in (officer.get(address("accounts")), officer.get(address("account", account.pk))):
         assert account.resident.id_number not in page.text
@@ -97,7 +98,7 @@ def test_list_makes_the_same_queries_for_one_row_and_for_three(
 
 
 def test_release_opens_a_locked_account_again(officer, base, cycle):
-    """TRUST §1.2: after five wrong mobile numbers only the base can release it."""
+    """TRUST-04: after five wrong mobile numbers only the base can release it."""
     locked = new_account(base, cycle, resident__user__activation_failures=5)
     officer.post(address("account-release", locked.pk))
     person = User.objects.get(pk=locked.resident.user_id)
@@ -107,7 +108,7 @@ def test_release_opens_a_locked_account_again(officer, base, cycle):
 
 @pytest.mark.parametrize("act", ["account-reset", "account-release", "account-delete", "account-restore"])
 def test_acting_on_an_account_of_another_base_is_404(officer, other_base, cycle, act):
-    """TRUST 11, 25."""
+    """TRUST-11, TRUST-25."""
     foreign = new_account(other_base, cycle)
     assert officer.post(address(act, foreign.pk)).status_code == 404
     assert officer.get(address("account", foreign.pk)).status_code == 404
@@ -131,7 +132,7 @@ def test_account_of_a_person_who_left_is_not_touched(officer, base, cycle, act):
 
 
 def test_policy_of_the_first_sign_in_is_the_base_s_choice(officer, base, cycle):
-    """TRUST §1.3 (b)."""
+    """TRUST-09."""
     officer.post(address("activation-policy"), {"policy": "code"})
     base.refresh_from_db()
     assert base.activation_policy == "code"
@@ -161,7 +162,7 @@ def test_delete_needs_answer_and_reason(officer, base, cycle, data):
 
 
 def test_delete_frees_the_person_and_ends_his_entry(officer, signed_in, base, cycle, base_officer):
-    """BR-50, GOALS B11: soft, with reason, audited; a person without another record can't sign in."""
+    """BR-50, GOAL-B11: soft, with reason, audited; a person without another record can't sign in."""
     record = new_account(base, cycle, resident__user__activated_at=timezone.now())
     theirs = signed_in(record.resident.user)
     officer.post(address("account-delete", record.pk), {"why": "wrong", "reason": "证件号末位录错"})
@@ -236,7 +237,7 @@ def deleted(base, cycle, base_officer):
 
 
 def test_restore_brings_record_and_entry_back(officer, deleted):
-    """GOALS B11."""
+    """GOAL-B11."""
     assert "恢复这条记录" in officer.get(address("account", deleted.pk)).text
     officer.post(address("account-restore", deleted.pk))
     deleted.refresh_from_db()

@@ -1,4 +1,4 @@
-"""更正证件, the only way to alter an ID: BR-48, 70; P-18."""
+"""更正证件, the only way to alter an ID: BR-48, BR-70; PAIN-18."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -43,7 +43,7 @@ def told_to(user) -> int:
 def test_the_whole_way(
     enrollment, signed_in, base_officer, provincial_reviewer, national_officer, resident, number
 ):
-    """P-18: base → province → association; then identity and login are new, the resident's sessions ended."""
+    """PAIN-18: base → province → association; then identity and login are new, the resident's sessions ended."""
     factories.fill_personal(enrollment.resident)
     password, at_home = resident.password, signed_in(resident)
     assert at_home.get("/resident/").status_code == 200
@@ -129,7 +129,7 @@ def test_same_or_foreign_number_is_refused(enrollment, base_officer, other_resid
 
 
 def test_number_taken_meanwhile_is_not_applied(confirmed, national_officer, number):
-    """P-18: refused when the new number exists; nothing changes, the request still waits."""
+    """PAIN-18: refused when the new number exists; nothing changes, the request still waits."""
     factories.ResidentFactory(id_number=number)
     with pytest.raises(StateMoved, match="另一个账号"):
         corrections.apply(confirmed.pk, by=national_officer)

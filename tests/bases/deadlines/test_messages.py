@@ -1,4 +1,4 @@
-"""Deadlines are told in time to those with open work, once, and to nobody else (GOALS S4; AM-03, AM-04, P8)."""
+"""Deadlines are told in time to those with open work, once, and to nobody else (GOAL-S4; AM-03, AM-04, GOAL-P8)."""
 
 import datetime
 import zoneinfo
@@ -130,7 +130,7 @@ def test_nobody_is_told_before_eight(closing, base):
 
 
 def test_extended_record_is_told_of_its_own_last_day(closing, base, national_officer):
-    """P8: not on the common days, but before the day named for it."""
+    """GOAL-P8: not on the common days, but before the day named for it."""
     cycle = closing(Step.RESIDENT_FILL, 3)
     extended, other = recruit(base), recruit(base)
     Extension.objects.create(
@@ -161,7 +161,7 @@ def test_province_that_transfers_by_api_is_left_alone(closing, base, province):
 
 @pytest.mark.parametrize("number", [1, 3])
 def test_queries_do_not_grow_with_the_records(closing, base, django_assert_num_queries, number):
-    """P-21: what grows is the number of provinces, not of people."""
+    """PAIN-21: what grows is the number of provinces, not of people."""
     closing(Step.RESIDENT_FILL, 3)
     for _ in range(number):
         recruit(base)
@@ -170,7 +170,7 @@ def test_queries_do_not_grow_with_the_records(closing, base, django_assert_num_q
 
 
 def test_links_lead_to_exactly_those_behind(closing, base, base_officer, signed_in):
-    """S4: the number in the message is the number of the list behind it."""
+    """GOAL-S4: the number in the message is the number of the list behind it."""
     closing(Step.REVIEW, 1)
     closing_report = CycleWindow.objects.filter(step=Step.REPORT)
     closing_report.update(closes_at=ends_in(1))
@@ -203,7 +203,7 @@ def test_a_window_brought_near_tells_those_behind_at_once(
     days,
     number,
 ):
-    """S4, N1: who has little time left by a change does not wait for the reminder of a named day."""
+    """GOAL-S4, GOAL-N1: who has little time left by a change does not wait for the reminder of a named day."""
     settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
     cycle = closing(Step.RESIDENT_FILL, 30)
     monkeypatch.setattr(timezone, "now", lambda: NOW)

@@ -1,4 +1,4 @@
-"""Statuses to bring back to 在培, and the reminder: BR-82; P-20; B13."""
+"""Statuses to bring back to 在培, and the reminder: BR-82; PAIN-20; GOAL-B13."""
 
 import datetime
 
@@ -60,7 +60,7 @@ def test_page_lists_them_for_the_own_base_only(cohort, signed_in, base_officer, 
 
 
 def test_reminder_once_a_week(cohort, base_officer):
-    """P-20: one message for the base, none the next day, again after a week."""
+    """PAIN-20: one message for the base, none the next day, again after a week."""
     call_command("run_clock", "--once")
     message = Message.objects.get(recipient=base_officer, kind="stale_status")
     assert ("3 名" in message.subject, "丙未过、甲延期、乙暂停" in message.body) == (True, True)
@@ -81,7 +81,7 @@ def another_day() -> None:
 def test_overdue_transfer_is_recalled_to_base_and_province(
     make, other_base, other_base_officer, base_officer, provincial_reviewer
 ):
-    """B13: what is past its due date is told to the holding base and its province."""
+    """GOAL-B13: what is past its due date is told to the holding base and its province."""
     asked = transfers.ask(make("庚").pk, other_base, reason="转入", by=other_base_officer)
     TransferRequest.objects.filter(pk=asked.pk).update(due_on=timezone.localdate() - DAY)
     assert remind_daily() == 2

@@ -1,4 +1,4 @@
-"""The annotated copy holds what was corrected in the page, and may be sent again (GOALS B5, B7)."""
+"""The annotated copy holds what was corrected in the page, and may be sent again (GOAL-B5, GOAL-B7)."""
 
 import io
 
@@ -29,7 +29,8 @@ def line(content: bytes, number: int) -> dict[str, str]:
 
 
 def test_copy_holds_the_corrected_values_and_is_taken_again(imported, checked, base_officer, signed_in):
-    """B5, B7: what the page calls 已新增 is what the copy shows; sent again unchanged it repeats and refuses nobody."""
+    """GOAL-B5, GOAL-B7: what the page calls 已新增 is what the copy shows; sent again unchanged it repeats and refuses
+    nobody."""
     bad = account_line(mobile="1")
     batch = imported([account_line(), bad, account_line(mobile="13900000009")])
     right = words_of(bad, full_name="欧阳娜", mobile="13900000001")
@@ -44,7 +45,7 @@ def test_copy_holds_the_corrected_values_and_is_taken_again(imported, checked, b
 
 
 def test_copy_holds_a_correction_that_is_still_wrong_and_an_emptied_cell(checked, base_officer, signed_in):
-    """B5: the copy shows the same values as the page, with today's faults."""
+    """GOAL-B5: the copy shows the same values as the page, with today's faults."""
     bad = account_line(mobile="1")
     batch = checked([bad])
     row_fixing.correct(batch, {2: words_of(bad, full_name="", mobile="138")}, by=base_officer)
@@ -54,7 +55,8 @@ def test_copy_holds_a_correction_that_is_still_wrong_and_an_emptied_cell(checked
 
 
 def test_merged_cell_shows_its_value_and_is_taken_over_in_the_page(checked, base_officer, signed_in, cycle):
-    """B4, B7: the row names what is seen in it, not an address; sent with the row it is its own, in the copy too."""
+    """GOAL-B4, GOAL-B7: the row names what is seen in it, not an address; sent with the row it is its own, in the copy
+    too."""
     first = account_line(intake_year=cycle.year)
     second = account_line(intake_year=cycle.year, mobile="13900000001")
     book = openpyxl.Workbook()
@@ -77,7 +79,7 @@ def test_merged_cell_shows_its_value_and_is_taken_over_in_the_page(checked, base
 
 
 def test_training_copy_holds_the_corrected_values(rows, base, send, write, base_officer, signed_in):
-    """B5 for the training workbook: written from the page, the copy sent again changes nothing."""
+    """GOAL-B5 for the training workbook: written from the page, the copy sent again changes nothing."""
     batch = send(edited(template(rows, base), {(1, "核定的培训年限（年）"): "7"}))
     typed = batch.rows.get(sheet_row=2).raw | {"核定的培训年限（年）": "2"}
     typed["减免原因"] = dict(row_fixing.choices_of(batch))["减免原因"][0]
@@ -92,7 +94,8 @@ def test_training_copy_holds_the_corrected_values(rows, base, send, write, base_
 
 
 def test_copy_from_the_page_is_the_users_own_workbook(checked, base_officer, signed_in, cycle):
-    """B5: through the page, from the stored upload: lists, frozen header, widths, own comments and hidden sheets."""
+    """GOAL-B5: through the page, from the stored upload: lists, frozen header, widths, own comments and hidden
+    sheets."""
     book = openpyxl.load_workbook(io.BytesIO(account_template(cycle_year=cycle.year, module="intake")))
     sheet = book.worksheets[0]
     for number, values in enumerate((account_line(), account_line(mobile="1")), 2):

@@ -1,4 +1,4 @@
-"""What the page of a batch offers: each button works, and none is missing (GOALS B6, B7, B11)."""
+"""What the page of a batch offers: each button works, and none is missing (GOAL-B6, GOAL-B7, GOAL-B11)."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Issue 5, point 5; DOMAIN §7: a changed list of reasons is met in form, template, workbook, lists and words alike."""
+"""docs/codes.md#edited: a changed list of reasons is met in form, template, workbook, lists and words alike."""
 
 import io
 

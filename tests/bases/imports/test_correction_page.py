@@ -1,4 +1,4 @@
-"""The page in which refused rows are corrected: lists, whole numbers, turning the page (GOALS B7)."""
+"""The page in which refused rows are corrected: lists, whole numbers, turning the page (GOAL-B7)."""
 
 import pytest
 from django.urls import reverse
@@ -11,7 +11,8 @@ pytestmark = pytest.mark.django_db
 
 
 def test_column_with_a_list_is_chosen_from_it_and_keeps_what_stood_there(signed_in, base_officer, checked):
-    """B7: a code is not typed; a word that is on no list is still shown as it came; the ID number is seen whole."""
+    """GOAL-B7: a code is not typed; a word that is on no list is still shown as it came; the ID number is seen
+    whole."""
     batch = checked([account_line(id_type="身份", mobile="1"), account_line(mobile="1")])
     page = signed_in(base_officer).get(reverse("bases:import-correct", args=[batch.pk]))
     first, second = page.context["page"].object_list
@@ -25,7 +26,7 @@ def test_column_with_a_list_is_chosen_from_it_and_keeps_what_stood_there(signed_
 
 
 def test_turning_the_page_saves_what_was_typed(signed_in, base_officer, checked):
-    """B7: no row is skipped or lost, though the good rows leave the list."""
+    """GOAL-B7: no row is skipped or lost, though the good rows leave the list."""
     batch = checked([account_line(mobile="1") for _ in range(52)])
     client, address = signed_in(base_officer), reverse("bases:import-correct", args=[batch.pk])
     rows = {row.sheet_row: row.raw for row in batch.rows.all()}
@@ -46,7 +47,7 @@ def test_turning_the_page_saves_what_was_typed(signed_in, base_officer, checked)
 
 
 def test_text_of_several_lines_keeps_them(rows, base, send, signed_in, base_officer):
-    """B7: an input of one line would join them without a word."""
+    """GOAL-B7: an input of one line would join them without a word."""
     changes = {(1, "备注"): "门诊\n二组", (1, "核定的培训年限（年）"): "7"}
     batch = send(edited(template(rows, base), changes))
     client, address = signed_in(base_officer), reverse("bases:import-correct", args=[batch.pk])

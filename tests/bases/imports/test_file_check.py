@@ -1,4 +1,4 @@
-"""The stamp of a template: an outdated file is accepted where that is harmless, else refused by name (GOALS B1)."""
+"""The stamp of a template: an outdated file is accepted where that is harmless, else refused by name (GOAL-B1)."""
 
 import hashlib
 import io
@@ -48,7 +48,7 @@ def page(signed_in, base_officer):
 
 
 def test_outdated_account_file_with_known_columns_is_accepted_and_says_so(checked, page):
-    """B1: one line on the page, with the new template beside it."""
+    """GOAL-B1: one line on the page, with the new template beside it."""
     batch = checked(accounts())
     assert (batch.state, batch.rows_total) == ("checked", 1)
     assert batch.ignored_headers == [{"template": OLD_ACCOUNTS, "missing": []}]
@@ -58,7 +58,7 @@ def test_outdated_account_file_with_known_columns_is_accepted_and_says_so(checke
 
 
 def test_outdated_account_file_with_a_column_no_longer_known_is_refused(checked, page):
-    """B1: by name of the column, the new template is offered."""
+    """GOAL-B1: by name of the column, the new template is offered."""
     batch = checked(accounts((*HEADERS, "科室")))
     assert (batch.state, batch.refusal["code"]) == ("refused", "old_template")
     text = page(batch)
@@ -68,7 +68,7 @@ def test_outdated_account_file_with_a_column_no_longer_known_is_refused(checked,
 
 
 def test_outdated_account_file_that_lacks_a_column_names_it(checked):
-    """B1: the new column is named in the words of the header check."""
+    """GOAL-B1: the new column is named in the words of the header check."""
     batch = checked(accounts(HEADERS[:4]))
     assert batch.refusal["code"] == "old_template"
     assert "由旧版模板（账号模板 0）填写" in batch.refusal["text"]
@@ -76,7 +76,7 @@ def test_outdated_account_file_that_lacks_a_column_names_it(checked):
 
 
 def test_template_of_a_later_version_is_not_called_outdated(checked, page):
-    """B1: nobody is told to download a "new" template that is older than his; a missing column is named."""
+    """GOAL-B1: nobody is told to download a "new" template that is older than his; a missing column is named."""
     batch = checked(accounts(version="账号模板 2"))
     assert batch.ignored_headers == [{"newer_template": "账号模板 2"}]
     assert "由比本系统更新的模板（账号模板 2）填写" in page(batch)
@@ -87,13 +87,13 @@ def test_template_of_a_later_version_is_not_called_outdated(checked, page):
 
 
 def test_current_template_with_a_column_of_ones_own_is_read_as_ever(checked):
-    """P-05: what is unknown is said and not read; only an outdated file is refused for it."""
+    """PAIN-05: what is unknown is said and not read; only an outdated file is refused for it."""
     batch = checked(accounts((*HEADERS, "科室"), version=AccountResource.version))
     assert batch.ignored_headers == [{"column": "F", "header": "科室"}]
 
 
 def test_outdated_training_file_keeps_what_a_new_column_would_hold(rows, base, send, page):
-    """B1, B12: a column the old template had not is named; its content stays as it is stored."""
+    """GOAL-B1, GOAL-B12: a column the old template had not is named; its content stays as it is stored."""
     content = restamped(edited(template(rows, base), {(1, "备注"): "x"}), OLD_TRAINING)
     book = openpyxl.load_workbook(io.BytesIO(content))
     sheet = book.worksheets[0]
@@ -107,7 +107,7 @@ def test_outdated_training_file_keeps_what_a_new_column_would_hold(rows, base, s
 
 
 def test_outdated_training_file_with_a_renamed_column_is_refused_with_both_names(rows, base, send, page):
-    """B1: under the old name the content would be lost without a word."""
+    """GOAL-B1: under the old name the content would be lost without a word."""
     batch = send(restamped(template(rows, base), OLD_TRAINING, 派送学校="送培学校"))
     assert batch.refusal["code"] == "old_template"
     assert "不再使用的列“送培学校”；新增的列“派送学校”" in batch.refusal["text"]
@@ -115,7 +115,7 @@ def test_outdated_training_file_with_a_renamed_column_is_refused_with_both_names
 
 
 def test_training_template_sent_as_accounts_is_told_where_it_belongs(rows, base, checked):
-    """B1, P-05: another workbook of ours, recognised by its stamp."""
+    """GOAL-B1, PAIN-05: another workbook of ours, recognised by its stamp."""
     batch = checked(template(rows, base))
     assert batch.refusal["code"] == "other_template"
     assert batch.refusal["text"] == "这是“培训信息模板”，不是“账号模板”。"
@@ -123,7 +123,7 @@ def test_training_template_sent_as_accounts_is_told_where_it_belongs(rows, base,
 
 
 def test_template_of_the_other_module_is_told_where_it_belongs(rows, base, send):
-    """B1: the registry's template in the intake would find nobody."""
+    """GOAL-B1: the registry's template in the intake would find nobody."""
     batch = send(template(rows, base, "registry"))
     assert batch.refusal["code"] == "other_template"
     assert "“培训信息导入”“住院医师信息管理”" in batch.refusal["repair"]
@@ -138,6 +138,6 @@ def test_template_of_the_other_module_is_told_where_it_belongs(rows, base, send)
     ],
 )
 def test_columns_and_version_change_together(resource, version, columns):
-    """B1: whoever changes the columns gives the template a new number, and this line."""
+    """GOAL-B1: whoever changes the columns gives the template a new number, and this line."""
     digest = hashlib.sha256("\n".join(resource.headers()).encode()).hexdigest()[:12]
     assert (resource.version, digest) == (version, columns)

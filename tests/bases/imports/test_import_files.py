@@ -1,4 +1,4 @@
-"""Our template, and what LibreOffice makes of it (GOALS B1, B2; TRUST §2; P-01, P-05, P-08, P-09)."""
+"""Our template, and what LibreOffice makes of it (GOAL-B1, GOAL-B2; TRUST-34; PAIN-01, PAIN-05, PAIN-08, PAIN-09)."""
 
 import io
 from pathlib import Path
@@ -69,7 +69,7 @@ def template() -> openpyxl.Workbook:
 
 
 def test_template_has_five_text_columns_in_row_one(template):
-    """BR-43, P-01: header in row 1, every cell below in text format."""
+    """BR-43, PAIN-01: header in row 1, every cell below in text format."""
     sheet = template["账号模板"]
     assert template.active is sheet
     assert tuple(cell.value for cell in sheet[1]) == HEADERS
@@ -77,7 +77,7 @@ def test_template_has_five_text_columns_in_row_one(template):
 
 
 def test_template_offers_the_id_types_as_a_list(template):
-    """DOMAIN §2.1, 3.1: a list on 证件类型 and on no other column."""
+    """docs/fields.md#account, docs/codes.md#identity-types: a list on 证件类型 and on no other column."""
     (validation,) = template["账号模板"].data_validations.dataValidation
     assert str(validation.sqref) == "C2:C5001"
     lists = template[validation.formula1.removeprefix("=").partition("!")[0].strip("'")]
@@ -104,7 +104,7 @@ def test_template_of_the_registry_names_its_years():
 
 
 def test_template_is_read_back_with_its_version(tmp_path):
-    """B1: the version stamp tells an outdated file."""
+    """GOAL-B1: the version stamp tells an outdated file."""
     path = tmp_path / "template.xlsx"
     path.write_bytes(
         AccountResource.template([["2019", "陈雨桐", "身份证", "x", "y"]], examples={}, notes=[])
@@ -133,7 +133,7 @@ def test_export_of_accounts_is_what_the_template_takes_back(base, cycle):
 
 
 def test_column_speaks_the_words_of_the_rules():
-    """ARCHITECTURE §3: one rule set behind every door, the library's own import included."""
+    """docs/architecture.md#three-doors: one rule set behind every door, the library's own import included."""
     field = AccountResource().fields["mobile"]
     with pytest.raises(ValueError, match="“12345”不是11位中国大陆手机号"):
         field.clean({"手机号": "12345"})

@@ -1,4 +1,4 @@
-"""An import cut off in the middle leaves nothing; afterwards each row is applied once (GOALS B9, TRUST 48)."""
+"""An import cut off in the middle leaves nothing; afterwards each row is applied once (GOAL-B9, TRUST-48)."""
 
 import threading
 
@@ -14,7 +14,7 @@ from residents.models import Enrollment, Resident, StatusChange
 from tests import factories
 from tests.bases.conftest import account_line, counts
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
 MOMENTS = 10
 
@@ -144,7 +144,7 @@ def test_failure_at_ten_moments_writes_nothing_and_the_batch_can_be_confirmed_ag
 
 
 def test_second_apply_cut_off_leaves_the_first_and_enters_once(confirmed):
-    """B7 and B9: the rows corrected later enter once, those imported before stay once."""
+    """GOAL-B7 and GOAL-B9: the rows corrected later enter once, those imported before stay once."""
     batch = confirmed()
     apply_batch(batch.pk)
     bad = batch.rows.get(verdict="refused")

@@ -1,4 +1,4 @@
-"""The worker's process is killed in the middle; afterwards each row is applied once (GOALS B9, TRUST 48).
+"""The worker's process is killed in the middle; afterwards each row is applied once (GOAL-B9, TRUST-48).
 
 A real `manage.py db_worker` gets SIGKILL at ten moments of an import, drawn with seed 48 over the time an undisturbed
 one takes. Each time the clock queues what was left and another worker, started meanwhile, goes on.
@@ -28,7 +28,7 @@ from residents.models import Enrollment, Resident, StatusChange
 from tests import factories
 from tests.bases.conftest import account_line, counts
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
 SEED, KILLS = 48, 10
 GOOD, BAD = 300, 3

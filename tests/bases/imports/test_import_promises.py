@@ -1,4 +1,4 @@
-"""What holds for any workbook: the dry run tells the truth and the counts add up (GOALS B3, B6; demand 7)."""
+"""What holds for any workbook: the dry run tells the truth and the counts add up (GOAL-B3, GOAL-B6)."""
 
 import pytest
 from django.db import transaction
@@ -14,6 +14,7 @@ from tests import factories
 from tests.bases.conftest import account_line, counts
 from tests.bases.desk import complete, reported
 from tests.bases.workbooks.training_files import edited, template
+from tests.width import examples
 
 PEOPLE = ("new", "again", "here", "elsewhere", "withdrawn", "other name", "lapsed", "deleted", "bad number")
 FAULTS = ("", "", "", "", "intake_year", "full_name", "id_type", "mobile")
@@ -50,13 +51,13 @@ def line_of(kind: str, fault: str, earlier: list[dict], base, other_base, year: 
 
 @pytest.mark.django_db
 @settings(
-    max_examples=25,
+    max_examples=examples(8),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(rows=ROWS)
 def test_dry_run_verdict_is_the_commit_verdict(rows, checked, base, other_base, cycle):
-    """B3: on unchanged data every row ends as the preview said; rows in = created + unchanged + refused."""
+    """GOAL-B3: on unchanged data every row ends as the preview said; rows in = created + unchanged + refused."""
     try:
         with transaction.atomic():
             lines: list[dict] = []
@@ -86,13 +87,13 @@ def test_dry_run_verdict_is_the_commit_verdict(rows, checked, base, other_base, 
 
 @pytest.mark.django_db
 @settings(
-    max_examples=10,
+    max_examples=examples(4),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(rows=ROWS)
 def test_second_import_of_the_same_file_creates_nothing(rows, imported, checked, base, other_base, cycle):
-    """B10: after the first import every good row is 已存在; no row becomes good that was bad."""
+    """GOAL-B10: after the first import every good row is 已存在; no row becomes good that was bad."""
     try:
         with transaction.atomic():
             lines: list[dict] = []
@@ -145,7 +146,7 @@ def sheet_of(kinds, base, year, officer) -> bytes:
 
 @pytest.mark.django_db
 @settings(
-    max_examples=12,
+    max_examples=examples(4),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -157,8 +158,8 @@ def sheet_of(kinds, base, year, officer) -> bytes:
 def test_training_dry_run_is_the_commit_in_both_modes_and_the_file_again_changes_nothing(
     kinds, mode, send, base, base_officer, cycle
 ):
-    """B3, B6, B10, B12: verdicts as promised, sums are the rows of the file; all or nothing writes nothing beside a
-    bad row; the same file again is 0/0, and writes no line of history."""
+    """GOAL-B3, GOAL-B6, GOAL-B10, GOAL-B12: verdicts as promised, sums are the rows of the file; all or nothing writes
+    nothing beside a bad row; the same file again is 0/0, and writes no line of history."""
     events = Enrollment.events.rel.related_model.objects
     try:
         with transaction.atomic():

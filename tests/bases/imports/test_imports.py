@@ -1,4 +1,4 @@
-"""Account workbooks from upload to applied (issue 2 point 4; BR-43, 48, 49, 50, 67–71; P-01 … P-11)."""
+"""Account workbooks from upload to applied (BR-43, BR-48, BR-49, BR-50, BR-67 … BR-71; PAIN-01 … PAIN-11)."""
 
 import io
 import uuid
@@ -26,7 +26,8 @@ pytestmark = pytest.mark.django_db
 
 
 def test_import_creates_account_person_enrollment_and_status(imported, base, base_officer, cycle):
-    """BR-43, DOMAIN §3.4 "(none) → 在培": five columns make a login, a person, and an enrollment in training."""
+    """BR-43, docs/codes.md#status "(none) → 在培": five columns make a login, a person, and an enrollment in
+    training."""
     line = account_line(full_name="古丽米热•艾比布力", mobile="+86 166-0000-1234")
     batch = imported([line])
 
@@ -51,7 +52,7 @@ def test_import_creates_account_person_enrollment_and_status(imported, base, bas
 
 
 def test_import_enters_the_history_with_the_person_who_confirmed(imported, base_officer):
-    """Target 12: every row of a bulk path is in the history with its actor and batch."""
+    """Target 12 of tests/benchmarks: every row of a bulk path is in the history with its actor and batch."""
     batch = imported([account_line(), account_line()])
     for enrollment in Enrollment.objects.all():
         for event in (
@@ -69,7 +70,7 @@ def test_import_enters_the_history_with_the_person_who_confirmed(imported, base_
 
 
 def test_import_is_audited_with_its_counts(imported, base_officer):
-    """TRUST 55."""
+    """TRUST-55."""
     batch = imported([account_line(), account_line(mobile="x")])
     event = AuditEvent.objects.get(action="import")
     assert (event.actor, event.target_id) == (base_officer, str(batch.pk))
@@ -77,7 +78,7 @@ def test_import_is_audited_with_its_counts(imported, base_officer):
 
 
 def test_check_reports_every_error_at_once_at_its_cell(checked, cycle):
-    """GOALS B4, P-02, P-03: k bad cells, k entries, with the address as Excel shows it."""
+    """GOAL-B4, PAIN-02, PAIN-03: k bad cells, k entries, with the address as Excel shows it."""
     lines = [
         account_line(),
         account_line(intake_year=str(cycle.year - 1), full_name="A", id_type="户口本", mobile="12345"),
@@ -131,7 +132,7 @@ def test_every_status_but_withdrawn_blocks_other_bases(checked, other_base, stat
 
 
 def test_already_here_is_unchanged_and_no_error(imported, checked):
-    """AM-11: 已存在，未重复导入; B10: the same file twice changes nothing and says so."""
+    """AM-11: 已存在，未重复导入; GOAL-B10: the same file twice changes nothing and says so."""
     lines = [account_line(), account_line(mobile="13900000000")]
     first = imported(lines)
     again = checked(lines)
@@ -143,7 +144,7 @@ def test_already_here_is_unchanged_and_no_error(imported, checked):
 
 
 def test_same_file_again_is_recognised(imported, checked):
-    """GOALS B10."""
+    """GOAL-B10."""
     content = workbook([list(account_line(intake_year=str(factories.CycleFactory().year)).values())])
     first = imported(content)
     again = checked(content, name="另一个名字.xlsx")
@@ -162,7 +163,7 @@ def test_already_here_with_other_values_says_which_differ(imported, checked):
 
 
 def test_withdrawn_person_gets_a_new_enrollment_on_the_same_account(imported, other_base, base, cycle):
-    """AM-20, AM-21, BR-76, TRUST 12: password and state of the account stay, the old enrollment stays as history."""
+    """AM-20, AM-21, BR-76, TRUST-12: password and state of the account stay, the old enrollment stays as history."""
     old = factories.EnrollmentFactory(base=other_base, intake_year=cycle.year - 1, status="5")
     factories.fill_personal(old.resident)
     user = old.resident.user
@@ -257,7 +258,8 @@ def test_deleted_person_comes_back_with_name_and_mobile_set_right(imported, base
 
 
 def test_registry_takes_earlier_years_only_and_registers_at_once(imported, cycle):
-    """BR-69, DOMAIN §2.1: 2014 … cycle year − 1; a late addition stands in the registry, uncounted until approved."""
+    """BR-69, docs/fields.md#account: 2014 … cycle year − 1; a late addition stands in the registry, uncounted until
+    approved."""
     lines = [
         account_line(intake_year=str(year), mobile=f"1380013800{n}")
         for n, year in enumerate((2013, 2014, cycle.year - 1, cycle.year))
@@ -274,7 +276,7 @@ def test_registry_takes_earlier_years_only_and_registers_at_once(imported, cycle
 
 
 def test_number_typed_as_number_is_refused_never_guessed(checked, cycle):
-    """P-01, TRUST §2: 18 digits in a numeric cell are damaged, whatever the check digit says."""
+    """PAIN-01, TRUST-34: 18 digits in a numeric cell are damaged, whatever the check digit says."""
     line = list(account_line().values())
     content = workbook_with_number(line, cycle.year)
     batch = checked(content)
@@ -314,7 +316,7 @@ def test_unknown_column_is_ignored_and_said(checked, cycle):
 
 
 def test_all_or_nothing_refuses_while_a_row_is_bad(checked):
-    """GOALS B6."""
+    """GOAL-B6."""
     batch = checked([account_line(), account_line(mobile="1")])
     with pytest.raises(BatchMoved, match="还有 1 行有误"):
         imports.confirm(batch, mode="all_or_nothing", by=batch.uploaded_by)
@@ -322,7 +324,7 @@ def test_all_or_nothing_refuses_while_a_row_is_bad(checked):
 
 
 def test_good_rows_first_imports_the_good_ones(imported):
-    """GOALS B6, demand 7: rows in = created + unchanged + refused."""
+    """GOAL-B6: rows in = created + unchanged + refused."""
     batch = imported([account_line(), account_line(mobile="1"), account_line(full_name="@@")])
     assert counts(batch) == (3, 1, 0, 2)
     assert batch.state == "applied"
@@ -330,7 +332,7 @@ def test_good_rows_first_imports_the_good_ones(imported):
 
 
 def test_all_or_nothing_writes_nothing_when_somebody_else_was_first(checked, other_base):
-    """GOALS B6: the conflict came up after the confirmation; the other row must not stay behind."""
+    """GOAL-B6: the conflict came up after the confirmation; the other row must not stay behind."""
     lines = [account_line(), account_line(mobile="13900000000")]
     batch = checked(lines)
     factories.EnrollmentFactory(base=other_base, resident__id_number=lines[1]["id_number"])
@@ -344,7 +346,7 @@ def test_all_or_nothing_writes_nothing_when_somebody_else_was_first(checked, oth
 
 
 def test_conflict_between_check_and_apply_is_a_row_error(checked, other_base):
-    """GOALS B3, ARCHITECTURE §4: never a 500."""
+    """GOAL-B3, docs/architecture.md#workbook: never a 500."""
     lines = [account_line(), account_line(mobile="13900000000")]
     batch = checked(lines)
     factories.EnrollmentFactory(base=other_base, resident__id_number=lines[0]["id_number"])
@@ -367,7 +369,7 @@ def test_colleague_was_first_leaves_the_row_unchanged(checked, base):
 
 
 def test_apply_twice_is_apply_once(imported):
-    """TRUST 48: a task that runs twice changes nothing the second time."""
+    """TRUST-48: a task that runs twice changes nothing the second time."""
     batch = imported([account_line(), account_line(mobile="13900000000")])
     apply_batch(batch.pk)
     check_batch(batch.pk)
@@ -378,7 +380,7 @@ def test_apply_twice_is_apply_once(imported):
 
 
 def test_same_token_gives_the_same_batch(upload):
-    """P-23: a double click on 上传 makes one batch."""
+    """PAIN-23: a double click on 上传 makes one batch."""
     token = uuid.uuid4()
     assert upload([account_line()], token=token) == upload([account_line()], token=token)
     assert ImportBatch.objects.count() == 1
@@ -394,7 +396,7 @@ def test_check_is_repeated_after_a_worker_died_in_it(upload):
 
 
 def test_abandoned_batches_are_queued_again(upload, django_capture_on_commit_callbacks, settings):
-    """GOALS B9: silent for longer than the limit; one that is young or finished is left alone."""
+    """GOAL-B9: silent for longer than the limit; one that is young or finished is left alone."""
     settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
     old, young, done = upload([account_line()]), upload([account_line()]), upload([account_line()])
     long_ago = timezone.now() - 2 * imports.ABANDONED_AFTER
@@ -428,7 +430,7 @@ def test_applied_batch_cannot_be_cancelled(imported):
 
 
 def test_intake_closed_before_the_confirmation(checked, cycle):
-    """BR-39, TRUST 31: the window is asked again when the user confirms and when the worker writes."""
+    """BR-39, TRUST-31: the window is asked again when the user confirms and when the worker writes."""
     batch, late = checked([account_line()]), checked([account_line(mobile="13900000000")])
     imports.confirm(late, mode="good_rows", by=late.uploaded_by)
     now = timezone.now()
@@ -456,7 +458,7 @@ def test_import_opening_without_a_cycle(base):
 
 
 def test_number_of_queries_does_not_grow_with_the_rows(checked):
-    """PERFORMANCE: set-wise; the same statements for 2 and for 40 rows."""
+    """Set-wise; the same statements for 2 and for 40 rows."""
     counted = []
     for n in (2, 40):
         batch = checked([account_line(mobile=f"138{n:04d}{i:04d}") for i in range(n)])
@@ -469,7 +471,7 @@ def test_number_of_queries_does_not_grow_with_the_rows(checked):
 
 
 def test_old_files_are_deleted_and_their_counts_stay(imported, settings):
-    """P-26, TRUST 38."""
+    """PAIN-26, TRUST-38."""
     batch = imported([account_line()])
     path = batch.file.path
     later = batch.uploaded_at + timedelta(days=settings.UPLOAD_RETENTION_DAYS + 1)

@@ -1,4 +1,4 @@
-"""Imports that meet each other or die, in real connections (GOALS B9, AM-27, TRUST 44, 45, 48)."""
+"""Imports that meet each other or die, in real connections (GOAL-B9, AM-27, TRUST-44, TRUST-45, TRUST-48)."""
 
 import os
 import signal
@@ -45,7 +45,7 @@ def at_once(*jobs) -> list:
 
 @pytest.mark.parametrize("attempt", range(20))
 def test_two_bases_import_the_same_new_person_at_one_moment(attempt, checked, other_base, other_base_officer):
-    """AM-27, TRUST 45: exactly one wins, the other gets the words of BR-49 in that row; nobody gets an exception."""
+    """AM-27, TRUST-45: exactly one wins, the other gets the words of BR-49 in that row; nobody gets an exception."""
     shared, own, foreign = (
         account_line(),
         account_line(mobile="13900000001"),
@@ -103,7 +103,7 @@ def test_same_persons_in_opposite_order_do_not_deadlock(checked, other_base, oth
 
 
 def test_one_batch_applied_by_two_workers_at_once(checked):
-    """TRUST 48: exactly once, even if the task runs twice at the same time."""
+    """TRUST-48: exactly once, even if the task runs twice at the same time."""
     batch = checked([account_line(), account_line(mobile="13900000001")])
     imports.confirm(batch, mode="good_rows", by=batch.uploaded_by)
     assert at_once(*[lambda: apply_batch(batch.pk)] * 4) == []
@@ -121,7 +121,7 @@ def test_one_batch_checked_by_two_workers_at_once(upload):
 
 
 def test_double_click_on_upload_in_two_requests(base, base_officer, cycle):
-    """P-23: the token's unique constraint decides."""
+    """PAIN-23: the token's unique constraint decides."""
     token = uuid.uuid4()
     content = workbook([list(account_line(intake_year=str(cycle.year)).values())])
 
@@ -160,7 +160,7 @@ apply_batch(int(sys.argv[3]))
 
 
 def test_worker_killed_in_mid_apply_leaves_nothing_and_the_rest_is_done_once(checked, settings):
-    """GOALS B9, TRUST 48: SIGKILL after the rows are written and before they are committed."""
+    """GOAL-B9, TRUST-48: SIGKILL after the rows are written and before they are committed."""
     batch = checked([account_line(), account_line(mobile="13900000001")])
     imports.confirm(batch, mode="good_rows", by=batch.uploaded_by)
     worker = subprocess.Popen(

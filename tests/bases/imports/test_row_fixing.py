@@ -1,4 +1,4 @@
-"""Correcting refused rows in the page, and the annotated copy sent again (GOALS B5, B7; issue 3 point 2)."""
+"""Correcting refused rows in the page, and the annotated copy sent again (GOAL-B5, GOAL-B7)."""
 
 import io
 
@@ -40,7 +40,7 @@ def apply_again(batch: ImportBatch) -> None:
 
 
 def test_corrected_row_is_judged_again_and_nothing_else_changes(checked, base_officer):
-    """B7: only these rows are validated again; the counts follow."""
+    """GOAL-B7: only these rows are validated again; the counts follow."""
     bad, worse = account_line(mobile="1"), account_line(id_number="330106199503120015", mobile="2")
     batch = checked([account_line(), bad, worse])
     others = list(batch.rows.exclude(sheet_row=3).values())
@@ -58,7 +58,7 @@ def test_corrected_row_is_judged_again_and_nothing_else_changes(checked, base_of
 
 
 def test_still_bad_row_keeps_what_was_typed_and_names_every_fault(checked, base_officer):
-    """B4: k bad cells, k entries; nothing typed is lost."""
+    """GOAL-B4: k bad cells, k entries; nothing typed is lost."""
     bad = account_line(mobile="1")
     batch = checked([bad])
     typed = words_of(bad, intake_year="二〇", full_name="", mobile="138")
@@ -154,7 +154,7 @@ def test_corrected_row_must_not_double_a_good_one(number, checked, base_officer)
 
 
 def test_damaged_number_left_as_it_is_stays_damaged(checked, base_officer, cycle):
-    """P-01: what the page shows of a damaged number is never taken for the number."""
+    """PAIN-01: what the page shows of a damaged number is never taken for the number."""
     sheet = openpyxl.Workbook()
     sheet.active.append(["招收年份", "姓名", "证件类型", "证件号", "手机号"])
     sheet.active.append([cycle.year, "陈雨桐", "居民身份证", 330106199503120014, "1"])
@@ -170,7 +170,7 @@ def test_damaged_number_left_as_it_is_stays_damaged(checked, base_officer, cycle
 
 
 def test_person_who_is_live_elsewhere_is_refused_in_the_page_too(checked, base_officer, other_base):
-    """TRUST 27: correcting a row opens nothing that the file would not."""
+    """TRUST-27: correcting a row opens nothing that the file would not."""
     held = factories.EnrollmentFactory(base=other_base)
     bad = account_line(mobile="1")
     batch = checked([bad])
@@ -263,7 +263,7 @@ def test_read_only_member_and_neighbour_cannot_correct(signed_in, base, other_ba
 
 
 def test_annotated_copy_corrected_and_sent_again_repeats_nobody(signed_in, base_officer, imported, checked):
-    """B5: the status column is ignored; who was imported meanwhile is 已存在, and the page says so."""
+    """GOAL-B5: the status column is ignored; who was imported meanwhile is 已存在, and the page says so."""
     batch = imported([account_line(), account_line(mobile="1"), account_line(mobile="13900000001")])
     assert counts(batch) == (3, 2, 0, 1)
     content = signed_in(base_officer).get(reverse("bases:import-annotated", args=[batch.pk])).content
@@ -316,7 +316,7 @@ def faulty(rows, base, send) -> ImportBatch:
 
 
 def test_training_row_is_corrected_in_the_page_and_the_others_are_untouched(faulty, base_officer):
-    """B7 for the training workbook: one row judged again, the bytes of the others as they were."""
+    """GOAL-B7 for the training workbook: one row judged again, the bytes of the others as they were."""
     others = list(faulty.rows.exclude(sheet_row=2).values())
     outcome = row_fixing.correct(
         faulty, typed(faulty, 2, **{"核定的培训年限（年）": "3", "备注": "已改"}), by=base_officer
@@ -330,7 +330,7 @@ def test_training_row_is_corrected_in_the_page_and_the_others_are_untouched(faul
 
 
 def test_corrected_training_row_enters_in_a_second_apply(faulty, rows, base_officer, write):
-    """B7, B6: the good row first, the corrected one later; the sum stays the rows of the file."""
+    """GOAL-B7, GOAL-B6: the good row first, the corrected one later; the sum stays the rows of the file."""
     write(faulty)
     row_fixing.correct(faulty, typed(faulty, 3, 培训专业="儿科"), by=base_officer)
     faulty.refresh_from_db()
@@ -344,13 +344,13 @@ def test_corrected_training_row_enters_in_a_second_apply(faulty, rows, base_offi
 
 
 def test_training_row_put_back_to_what_is_stored_changes_nothing(faulty, rows, base_officer):
-    """B7, B12: corrected to the stored value it is unchanged, and not waiting to be written."""
+    """GOAL-B7, GOAL-B12: corrected to the stored value it is unchanged, and not waiting to be written."""
     row_fixing.correct(faulty, typed(faulty, 2, **{"核定的培训年限（年）": "3"}), by=base_officer)
     assert verdicts(faulty) == ["unchanged", "refused", "update"]
 
 
 def test_training_number_that_lost_digits_stays_damaged(rows, base, send, base_officer):
-    """B2, P-01: the page shows what is left of the number and never takes it for the number."""
+    """GOAL-B2, PAIN-01: the page shows what is left of the number and never takes it for the number."""
     number = rows[0].resident.id_number
     batch = send(
         edited(template(rows[:1], base), {(1, "证件号"): int(number.replace("X", "0")), (1, "备注"): "x"})
@@ -365,7 +365,7 @@ def test_training_number_that_lost_digits_stays_damaged(rows, base, send, base_o
 
 
 def test_training_page_shows_the_faulty_columns_and_folds_the_others(faulty, signed_in, base_officer):
-    """B7: of three dozen columns those with a fault stand in the table; the words of a column are this base's."""
+    """GOAL-B7: of three dozen columns those with a fault stand in the table; the words of a column are this base's."""
     client, address = signed_in(base_officer), reverse("bases:import-correct", args=[faulty.pk])
     response = client.get(address)
     lines = response.context["page"].object_list
@@ -380,7 +380,7 @@ def test_training_page_shows_the_faulty_columns_and_folds_the_others(faulty, sig
 
 
 def test_training_row_of_a_locked_record_is_refused_in_the_page_too(faulty, rows, base_officer):
-    """B7, AM-15: the page opens nothing that the file would not."""
+    """GOAL-B7, AM-15: the page opens nothing that the file would not."""
     reported(rows[1], base_officer)
     row_fixing.correct(faulty, typed(faulty, 3, 培训专业="儿科"), by=base_officer)
     assert [each["code"] for each in faulty.rows.get(sheet_row=3).problems] == ["record_locked"]
@@ -389,7 +389,8 @@ def test_training_row_of_a_locked_record_is_refused_in_the_page_too(faulty, rows
 def test_annotated_training_copy_corrected_and_sent_again_writes_only_the_corrected_row(
     faulty, rows, signed_in, base_officer, send, write
 ):
-    """B5 for the training workbook: recognised and said so; the row written before is 没有变化, with no new event."""
+    """GOAL-B5 for the training workbook: recognised and said so; the row written before is 没有变化, with no new
+    event."""
     write(faulty)
     desk = signed_in(base_officer)
     content = desk.get(reverse("bases:import-annotated", args=[faulty.pk])).content

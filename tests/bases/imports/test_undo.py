@@ -1,4 +1,4 @@
-"""Undoing an import while nothing of it was reported (GOALS B11; issue 3 point 2)."""
+"""Undoing an import while nothing of it was reported (GOAL-B11)."""
 
 import threading
 
@@ -140,7 +140,7 @@ def test_person_who_trained_before_keeps_account_and_history(imported, base_offi
 
 
 def test_batch_of_which_one_was_reported_is_not_undone(imported, base_officer):
-    """B11: only while nothing of it was reported."""
+    """GOAL-B11: only while nothing of it was reported."""
     lines = [account_line(), account_line(mobile="13900000001")]
     batch = imported(lines)
     record = record_of(lines[0])
@@ -154,7 +154,7 @@ def test_batch_of_which_one_was_reported_is_not_undone(imported, base_officer):
 
 
 def test_report_taken_back_keeps_its_record_and_frees_the_batch(imported, base_officer):
-    """B11: 已撤回上报 is not reported; the record somebody worked on stays and is named, the others go."""
+    """GOAL-B11: 已撤回上报 is not reported; the record somebody worked on stays and is named, the others go."""
     lines = [account_line(), account_line(mobile="13900000001")]
     batch = imported(lines)
     record = record_of(lines[0])
@@ -193,7 +193,7 @@ def test_only_an_applied_batch_can_be_undone(checked, base_officer):
 
 
 def test_undo_four_times_at_once_is_undo_once(imported, base_officer):
-    """TRUST 44: one event, one version further; the others change nothing."""
+    """TRUST-44: one event, one version further; the others change nothing."""
     lines = [account_line(mobile=f"139{n:08d}") for n in range(20)]
     batch = imported(lines)
     start, results = threading.Barrier(4), []

@@ -1,4 +1,4 @@
-"""Undone imports in the recycle bin: one line each, and back as a whole (GOALS B11)."""
+"""Undone imports in the recycle bin: one line each, and back as a whole (GOAL-B11)."""
 
 from datetime import timedelta
 from importlib import import_module
@@ -48,7 +48,7 @@ def restore(client, batch):
 
 
 def test_bin_holds_an_undone_import_in_one_line(officer, undone, base, base_officer, cycle):
-    """B11: records deleted one by one are not lost among hundreds of an import."""
+    """GOAL-B11: records deleted one by one are not lost among hundreds of an import."""
     batch = undone(3)
     single = factories.EnrollmentFactory(base=base, intake_year=cycle.year)
     delete_enrollment(single.pk, by=base_officer, reason="录入错误")
@@ -67,7 +67,7 @@ def test_bin_holds_an_undone_import_in_one_line(officer, undone, base, base_offi
 
 
 def test_whole_import_comes_back(officer, undone):
-    """B11: records, and the entry of their people."""
+    """GOAL-B11: records, and the entry of their people."""
     batch = undone(3)
     assert "已恢复 3 人" in restore(officer, batch).text
     rows = Enrollment.objects.filter(import_batch=batch)
@@ -107,7 +107,7 @@ def test_after_thirty_days_the_line_is_gone(officer, undone):
 
 
 def test_read_only_member_and_other_base_restore_nothing(signed_in, undone, base, other_base_officer):
-    """TRUST 25."""
+    """TRUST-25."""
     batch = undone(1)
     reader = factories.UserFactory(role=Role.BASE)
     factories.grant(reader, base, read_only=True)

@@ -1,4 +1,4 @@
-"""Undoing a training workbook: changed records go back to what they were (GOALS B11; BR-83, AM-15, 26)."""
+"""Undoing a training workbook: changed records go back to what they were (GOAL-B11; BR-83, AM-15, AM-26)."""
 
 import pytest
 from django.urls import reverse
@@ -49,7 +49,8 @@ def registered(base, cycle, base_officer, provincial_reviewer) -> list[Enrollmen
 
 
 def test_undo_puts_every_column_back_and_enters_the_history(rows, base, send, write, base_officer):
-    """B11: dates, codes, truths, texts, what followed from them; B12: the row that changed nothing has no new event."""
+    """GOAL-B11: dates, codes, truths, texts, what followed from them; GOAL-B12: the row that changed nothing has no new
+    event."""
     before = [content(row) for row in rows]
     changes = {
         (1, "人员类型"): "委培单位人",
@@ -79,7 +80,7 @@ def test_undo_puts_every_column_back_and_enters_the_history(rows, base, send, wr
 
 
 def test_undo_lists_rows_touched_since_and_leaves_them_alone(rows, base, send, write, base_officer):
-    """B11: a save in the form, even of another field and even back again, keeps the row as it is."""
+    """GOAL-B11: a save in the form, even of another field and even back again, keeps the row as it is."""
     batch = write(send(edited(template(rows, base), {(n, "备注"): f"第{n}行" for n in (1, 2, 3)})))
     save_training(rows[0].pk, {"remark": "后来的备注"}, by=base_officer)
     save_training(rows[1].pk, {"specialty": "0200"}, by=base_officer)
@@ -96,7 +97,7 @@ def test_undo_lists_rows_touched_since_and_leaves_them_alone(rows, base, send, w
 
 
 def test_what_the_resident_saved_since_is_no_reason_to_keep_the_row(rows, base, send, write, base_officer):
-    """B11, AM-14: personal info is another block; the undo writes none of it."""
+    """GOAL-B11, AM-14: personal info is another block; the undo writes none of it."""
     batch = write(send(edited(template(rows, base), {(1, "备注"): "x"})))
     person = rows[0].resident
     save_block(rows[0], "basic", {"emergency_name": "陈建军"}, by=person.user)
@@ -108,7 +109,7 @@ def test_what_the_resident_saved_since_is_no_reason_to_keep_the_row(rows, base, 
 
 
 def test_batch_of_which_a_record_was_reported_since_is_not_undone(rows, base, send, write, base_officer):
-    """B11: only while nothing of it was reported."""
+    """GOAL-B11: only while nothing of it was reported."""
     batch = write(send(edited(template(rows, base), {(1, "备注"): "x", (2, "备注"): "y"})))
     reported(rows[1], base_officer)
     assert [each.pk for each in undo.plan_of(batch).reported] == [rows[1].pk]
@@ -118,7 +119,7 @@ def test_batch_of_which_a_record_was_reported_since_is_not_undone(rows, base, se
 
 
 def test_report_taken_back_forbids_no_undo(rows, base, send, write, base_officer):
-    """B11: while nothing of it is reported."""
+    """GOAL-B11: while nothing of it is reported."""
     before = content(rows[0])
     batch = write(send(edited(template(rows, base), {(1, "备注"): "x"})))
     reported(rows[0], base_officer)
@@ -130,7 +131,7 @@ def test_report_taken_back_forbids_no_undo(rows, base, send, write, base_officer
 def test_earlier_report_does_not_forbid_the_undo_and_the_record_stays_unreported(
     registered, base, send, write, base_officer
 ):
-    """BR-83, 84: the import un-reported it; the content goes back, to report again is the base's own act."""
+    """BR-83, BR-84: the import un-reported it; the content goes back, to report again is the base's own act."""
     before = [content(row) for row in registered]
     batch = write(send(edited(template(registered, base, "registry"), {(1, "备注"): "x"}), module="registry"))
     assert state(registered[0]) == ("0", "2")
@@ -140,7 +141,7 @@ def test_earlier_report_does_not_forbid_the_undo_and_the_record_stays_unreported
 
 
 def test_undo_takes_a_change_of_status_back_as_one_more_change(registered, base, send, write, base_officer):
-    """DOMAIN §2.7: no change of status is ever deleted; the way back is a change of its own with a note."""
+    """docs/fields.md#status: no change of status is ever deleted; the way back is a change of its own with a note."""
     before = content(registered[0])
     day = f"{registered[0].intake_year}-10-01"
     changes = {(1, name): value for name, value in SUSPENSION.items()}
@@ -155,7 +156,7 @@ def test_undo_takes_a_change_of_status_back_as_one_more_change(registered, base,
 
 
 def test_status_changed_again_since_keeps_the_row(registered, base, send, write, base_officer):
-    """B11."""
+    """GOAL-B11."""
     day = f"{registered[0].intake_year}-10-01"
     changes = {(1, name): value for name, value in SUSPENSION.items()}
     changes |= {(1, "变更日期"): day, (1, "暂停起始日期"): day}

@@ -224,7 +224,8 @@ def test_rejects_file_can_be_corrected_and_sent_again(folder, migrate, other_bas
     ],
 )
 def test_what_decides_about_others_refuses_the_row(folder, migrate, changes, words):
-    """BR-25, DOMAIN §2.1, 2.7: identity, year, base and status are right or the row stays out."""
+    """BR-25, docs/fields.md#account, docs/fields.md#status: identity, year, base and status are right or the row stays
+    out."""
     write(folder, "2016.csv", [row(1, 2016, HERE, **changes)])
 
     migrate("2016.csv")
@@ -334,7 +335,7 @@ def test_another_person_with_the_number_is_refused(folder, migrate, base):
 
 
 def test_migrated_account_with_data_does_not_open_with_the_mobile_number(folder, migrate):
-    """BR-13, TRUST §1.3: 000000 and a mobile number open empty accounts only; this one needs a code or a release."""
+    """BR-13, TRUST-59: 000000 and a mobile number open empty accounts only; this one needs a code or a release."""
     blank = ["2016", "张伟", "居民身份证", number(2), "13800000002", HERE]
     write(folder, "2016.csv", [row(1, 2016, HERE)])
     write(folder, "short.csv", [blank], ["招收年份", "姓名", "证件类型", "证件号", "手机号", "培训基地"])
@@ -346,7 +347,7 @@ def test_migrated_account_with_data_does_not_open_with_the_mobile_number(folder,
 
 
 def test_only_a_certificate_is_data_too(folder, migrate):
-    """TRUST §1.3: whatever block the roster filled keeps the mobile number from being enough."""
+    """TRUST-59: whatever block the roster filled keeps the mobile number from being enough."""
     headers = ["招收年份", "姓名", "证件类型", "证件号", "手机号", "培训基地", "是否通过医师资格考试"]
     number_of_officer = "军字第12345678号"
     write(
@@ -413,7 +414,7 @@ def test_roster_that_moves_on_beside_is_left_alone(folder, migrate, monkeypatch)
 
 
 def test_chunk_costs_the_same_for_one_and_three_rows(folder, migrate, django_assert_max_num_queries):
-    """PERFORMANCE: set-wise, whatever the number of rows."""
+    """Set-wise, whatever the number of rows."""
     seen = set()
     for count, name in ((1, "a.csv"), (3, "b.csv")):
         write(folder, name, rows(count, 2016, [HERE], first=10 * count))

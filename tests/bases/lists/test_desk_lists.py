@@ -1,4 +1,5 @@
-"""The base's board and lists, and whose records they hold: BR-37, 38; GOALS B16, S1; TRUST 24, 25, 28, 51."""
+"""The base's board and lists, and whose records they hold: BR-37, BR-38; GOAL-B16, GOAL-S1; TRUST-24, TRUST-25,
+TRUST-28, TRUST-51."""
 
 import uuid
 
@@ -34,7 +35,7 @@ def reader(signed_in, base):
 
 
 def test_board_counts_each_record_once(desk, base, cycle, base_officer, provincial_reviewer):
-    """GOALS B16: stages exclude each other and add up; each count links to the list with as many records."""
+    """GOAL-B16: stages exclude each other and add up; each count links to the list with as many records."""
     factories.EnrollmentFactory(base=base, intake_year=cycle.year)
     complete(base, cycle.year)
     reported(complete(base, cycle.year), base_officer)
@@ -56,12 +57,12 @@ def test_board_counts_each_record_once(desk, base, cycle, base_officer, provinci
     "query", ["stage=nonsense", "year=abc", "todo=x", "specialty=zz", "report=7", "q=%00"]
 )
 def test_a_filter_that_cannot_be_read_lists_and_chooses_nothing(desk, base, cycle, query):
-    """GOALS B14, B15: "all N results" of an address that says something unknown must never be everybody."""
+    """GOAL-B14, GOAL-B15: "all N results" of an address that says something unknown must never be everybody."""
     complete(base, cycle.year)
     body = page(desk.get(f"/base/records/intake/?{query}"))
     assert "筛选条件无效" in body
     assert "检查并上报" not in body
-    for act in ("report", "return-personal", "remind"):
+    for act in ("report", "personal/return", "personal/remind"):
         assert "没有选中记录" in page(desk.get(f"/base/{act}/?range=all&module=intake&{query}"))
 
 
@@ -73,7 +74,7 @@ def test_a_year_or_specialty_of_nobody_is_an_empty_list(desk, base, cycle):
 
 
 def test_lists_find_a_number_by_the_four_characters_they_show(desk, base, other_base, cycle):
-    """P-08, TRUST 24, 51: those of the own base only, in both lists and among the accounts."""
+    """PAIN-08, TRUST-24, TRUST-51: those of the own base only, in both lists and among the accounts."""
     record = factories.EnrollmentFactory(base=base, intake_year=cycle.year)
     number = record.resident.id_number
     for path in ("records/intake", "accounts"):
@@ -111,7 +112,7 @@ def test_board_by_specialty_sums_to_the_year(desk, base, cycle):
 def test_pages_need_the_same_queries_for_one_and_three_records(
     desk, base, cycle, base_officer, provincial_reviewer, django_assert_num_queries
 ):
-    """ARCHITECTURE §6, PERFORMANCE target 9."""
+    """docs/architecture.md#views, target 9 of tests/benchmarks."""
     addresses = [
         "/base/",
         "/base/records/intake/",
@@ -138,7 +139,7 @@ def queries_of(client, address: str) -> int:
 
 
 def test_list_filters_combine_and_keep_to_the_own_base(desk, base, other_base, cycle):
-    """TRUST 24: nothing of another base in any list; P-11: a name is found by one character."""
+    """TRUST-24: nothing of another base in any list; PAIN-11: a name is found by one character."""
     one = complete(base, cycle.year)
     factories.EnrollmentFactory(
         base=base, intake_year=cycle.year, resident=factories.ResidentFactory(full_name="古丽米热·艾比布力")
@@ -175,7 +176,7 @@ def test_intake_list_keeps_approved_recruits_as_they_were(
 
 
 def test_numbers_are_masked_everywhere(desk, complete_enrollment, base_officer, provincial_reviewer):
-    """TRUST 51: no full ID or mobile number in any page of the desk."""
+    """TRUST-51: no full ID or mobile number in any page of the desk."""
     record = approved(complete_enrollment, base_officer, provincial_reviewer)
     person = record.resident
     for address in (
@@ -196,7 +197,7 @@ def test_numbers_are_masked_everywhere(desk, complete_enrollment, base_officer, 
 
 
 def test_unmask_needs_a_purpose_and_is_logged(desk, complete_enrollment):
-    """TRUST 51: shown in this one response only."""
+    """TRUST-51: shown in this one response only."""
     address, number = f"/base/records/{complete_enrollment.pk}/", complete_enrollment.resident.id_number
     assert number not in page(desk.post(address, {"act": "unmask", "purpose": " "}))
     assert AuditEvent.objects.filter(action="unmask").count() == 0
@@ -221,7 +222,7 @@ def test_officer_of_two_bases_works_for_the_one_he_chose(desk, base, other_base,
 
 
 def test_secretary_of_one_specialty_sees_and_edits_only_its_records(signed_in, base, cycle):
-    """ARCHITECTURE §5: a grant on one 专业基地."""
+    """docs/architecture.md#scope: a grant on one 专业基地."""
     secretary = factories.UserFactory(full_name="许岚")
     assign_perm("act_specialtybase", secretary, base.specialty_bases.get(specialty="0100"))
     mine, other = complete(base, cycle.year), complete(base, cycle.year)
@@ -244,7 +245,7 @@ RECORD_PAGES = ["", "history/", "training/", "status/", "name/", "withdraw/", "r
 
 @pytest.mark.parametrize("rest", RECORD_PAGES)
 def test_record_of_another_base_is_not_found(desk, other_base, cycle, base_officer, rest):
-    """TRUST 25, 28: 404 for looking and for acting, the same as for a missing one."""
+    """TRUST-25, TRUST-28: 404 for looking and for acting, the same as for a missing one."""
     foreign = reported(complete(other_base, cycle.year), factories.UserFactory())
     address = f"/base/records/{foreign.pk}/{rest}"
     missing = f"/base/records/999999999/{rest}"
@@ -258,7 +259,7 @@ def test_record_of_another_base_is_not_found(desk, other_base, cycle, base_offic
 
 @pytest.mark.parametrize("address", ["/base/report/", "/base/personal/return/", "/base/personal/remind/"])
 def test_bulk_action_leaves_records_of_others_alone(desk, other_base, cycle, address):
-    """TRUST 27, 28: ids of another base in the form fall out."""
+    """TRUST-27, TRUST-28: ids of another base in the form fall out."""
     foreign = complete(other_base, cycle.year)
     desk.post(
         address,
@@ -277,7 +278,7 @@ def test_bulk_action_leaves_records_of_others_alone(desk, other_base, cycle, add
 
 
 def test_read_only_member_sees_and_cannot_act(reader, complete_enrollment, base_officer):
-    """ARCHITECTURE §5: 403 where one may look but not act."""
+    """docs/architecture.md#scope: 403 where one may look but not act."""
     pk = complete_enrollment.pk
     shown = page(reader.get(f"/base/records/{pk}/"))
     assert "编辑培训信息" not in shown

@@ -1,4 +1,4 @@
-"""A record that its resident has answered comes back to the base as 已修改待复核 (GOALS B14, R3)."""
+"""A record that its resident has answered comes back to the base as 已修改待复核 (GOAL-B14, GOAL-R3)."""
 
 import uuid
 
@@ -54,7 +54,7 @@ def test_half_answered_record_does_not_come_back(desk, given_back, base_officer)
 
 
 def test_answered_record_comes_back_with_its_answers(desk, answered, base_officer):
-    """GOALS B14: the list marks it, the board counts it, who returned it is told, the page shows each answer."""
+    """GOAL-B14: the list marks it, the board counts it, who returned it is told, the page shows each answer."""
     assert "已修改待复核" in page(desk.get("/base/records/intake/"))
     assert listed(desk) == 1
     (tile,) = [item for item in desk.get("/base/").context["follow_ups"] if item.label == Todo.ANSWERED.label]
@@ -86,7 +86,7 @@ def test_report_and_new_return_end_it_too(desk, answered, base_officer, act):
 
 
 def test_reader_sees_the_answers_but_may_not_end_them(signed_in, base, answered):
-    """TRUST 28: a read-only member gets no button, and 403 for the request."""
+    """TRUST-28: a read-only member gets no button, and 403 for the request."""
     reader = factories.UserFactory(full_name="吴静")
     factories.grant(reader, base, read_only=True)
     browser = signed_in(reader)

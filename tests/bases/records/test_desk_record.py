@@ -1,4 +1,5 @@
-"""What a base does with one record in the browser: BR-29, 32, 39, 56, 63; AM-07, 20; P-19, 29; TRUST 26, 31, 43."""
+"""What a base does with one record in the browser: BR-29, BR-32, BR-39, BR-56, BR-63; AM-07, AM-20; PAIN-19, PAIN-29;
+TRUST-26, TRUST-31, TRUST-43."""
 
 import pytest
 from django.utils import timezone
@@ -35,7 +36,7 @@ def test_training_form_saves_and_tells_what_changed(desk, enrollment):
 
 
 def test_training_form_offers_only_accredited_specialties(desk, enrollment):
-    """GOALS B1; BR-56."""
+    """GOAL-B1; BR-56."""
     form = desk.get(f"/base/records/{enrollment.pk}/training/").context["form"]
     assert [code for code, _ in form.fields["specialty"].widget.choices] == [
         "",
@@ -47,7 +48,7 @@ def test_training_form_offers_only_accredited_specialties(desk, enrollment):
 
 
 def test_training_post_with_foreign_fields_changes_none_of_them(desk, enrollment, other_base):
-    """P-29, TRUST 26: id, base, year, states sent along are ignored."""
+    """PAIN-29, TRUST-26: id, base, year, states sent along are ignored."""
     person = enrollment.resident
     before = Enrollment.objects.values().get(pk=enrollment.pk)
     desk.post(
@@ -78,7 +79,7 @@ def test_training_post_with_foreign_fields_changes_none_of_them(desk, enrollment
 
 
 def test_training_form_with_errors_keeps_what_was_typed(desk, enrollment):
-    """GOALS R4: errors at the field, all at once; nothing lost, nothing stored."""
+    """GOAL-R4: errors at the field, all at once; nothing lost, nothing stored."""
     response = desk.post(
         f"/base/records/{enrollment.pk}/training/",
         {
@@ -97,7 +98,7 @@ def test_training_form_with_errors_keeps_what_was_typed(desk, enrollment):
 
 
 def test_training_form_of_an_older_tab_shows_the_conflict(desk, enrollment):
-    """TRUST 43: both texts are in sight, the other's stays until the user saves again."""
+    """TRUST-43: both texts are in sight, the other's stays until the user saves again."""
     address = f"/base/records/{enrollment.pk}/training/"
     desk.post(address, {"version": "0", "remark": "甲写的"})
     response = desk.post(address, {"version": "0", "remark": "乙写的"})
@@ -113,7 +114,7 @@ def test_training_form_of_an_older_tab_shows_the_conflict(desk, enrollment):
 
 
 def test_training_form_without_change_says_so(desk, complete_enrollment, base_officer, provincial_reviewer):
-    """P-19: warned before saving, and a no-op un-reports nothing."""
+    """PAIN-19: warned before saving, and a no-op un-reports nothing."""
     record = approved(complete_enrollment, base_officer, provincial_reviewer)
     address = f"/base/records/{record.pk}/training/"
     response = desk.get(address)
@@ -124,7 +125,7 @@ def test_training_form_without_change_says_so(desk, complete_enrollment, base_of
 
 
 def test_training_form_of_a_closed_record_leads_back_with_the_reason(desk, enrollment, cycle):
-    """BR-39, TRUST 31."""
+    """BR-39, TRUST-31."""
     close(cycle, Step.BASE_FILL)
     address = f"/base/records/{enrollment.pk}/training/"
     assert "数据已锁定" in told(desk.get(address))
@@ -134,7 +135,7 @@ def test_training_form_of_a_closed_record_leads_back_with_the_reason(desk, enrol
 
 
 def test_training_draft_is_offered_and_restored(desk, enrollment, base_officer):
-    """GOALS R4: what was typed before the session ended."""
+    """GOAL-R4: what was typed before the session ended."""
     key = f"training:{enrollment.pk}"
     desk.post("/draft/", {"form": key, "data": "remark=%E6%9C%AA%E4%BF%9D%E5%AD%98", "base_version": "0"})
     assert "恢复" in page(desk.get(f"/base/records/{enrollment.pk}/training/"))
@@ -183,7 +184,7 @@ def test_name_form_corrects_the_name(desk, enrollment):
 def test_return_of_the_province_stands_on_top_and_at_the_field(
     desk, complete_enrollment, base_officer, provincial_reviewer
 ):
-    """BR-47, BR-66, GOALS P4."""
+    """BR-47, BR-66, GOAL-P4."""
     record = returned(
         complete_enrollment,
         base_officer,
@@ -198,7 +199,7 @@ def test_return_of_the_province_stands_on_top_and_at_the_field(
 def test_return_of_the_province_is_shown_whole_wherever_the_base_mends_it(
     desk, complete_enrollment, base_officer, provincial_reviewer
 ):
-    """GOALS P4: reason codes in words and every comment, on the record, the training form, the board, the report; a
+    """GOAL-P4: reason codes in words and every comment, on the record, the training form, the board, the report; a
     comment stands at its field of the form."""
     record = returned(
         complete_enrollment,

@@ -1,6 +1,6 @@
 """住院医师信息管理 from the menu to the review, for residents known to the platform and for late additions.
 
-BR-26, 34, 38, 61, 62, 65 … 68, 70, 78, 79, 84, 90 … 93; AM-22, 23.
+BR-26, BR-34, BR-38, BR-61, BR-62, BR-65 … BR-68, BR-70, BR-78, BR-79, BR-84, BR-90 … BR-93; AM-22, AM-23.
 """
 
 import pytest

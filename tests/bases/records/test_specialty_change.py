@@ -1,4 +1,4 @@
-"""转换专业 within a base: BR-75, 76, 81; AM-24; P-16."""
+"""转换专业 within a base: BR-75, BR-76, BR-81; AM-24; PAIN-16."""
 
 import datetime
 
@@ -26,7 +26,7 @@ def in_registry(base, cycle, base_officer, provincial_reviewer):
 
 
 def test_both_steps_in_one_act(signed_in, base_officer, in_registry):
-    """BR-75, 76: 退培 with reason 12, and a further record at the same base and year; nothing is edited."""
+    """BR-75, BR-76: 退培 with reason 12, and a further record at the same base and year; nothing is edited."""
     client, url = signed_in(base_officer), f"/base/records/{in_registry.pk}/specialty/"
     assert "转换专业" in page(client.get(f"/base/records/{in_registry.pk}/"))
     form = {
@@ -73,7 +73,7 @@ def test_specialty_without_accreditation_is_refused(in_registry, base_officer):
 
 
 def test_nothing_is_written_where_the_second_half_fails(in_registry, base_officer, monkeypatch):
-    """P-16: one transaction."""
+    """PAIN-16: one transaction."""
 
     def broken(*_, **__):
         raise RuntimeError
@@ -94,7 +94,7 @@ def test_future_date_is_refused(in_registry, base_officer):
 def test_another_base_that_asks_for_the_person_waits_on(
     in_registry, base_officer, other_base, other_base_officer
 ):
-    """P-15: the person is still held, so the request follows him to the new record."""
+    """PAIN-15: the person is still held, so the request follows him to the new record."""
     asked = transfers.ask(in_registry.pk, other_base, reason="转入", by=other_base_officer)
     new = act(in_registry, base_officer)
     asked.refresh_from_db()
@@ -120,7 +120,7 @@ def test_where_it_is_not_possible(in_registry, base_officer, signed_in, values):
 
 
 def test_the_base_may_reopen_the_old_record_only_while_no_newer_one_lives(in_registry, base_officer):
-    """DOMAIN §3.4: 退培 → 在培 is a correction, impossible beside a newer live record."""
+    """docs/codes.md#status: 退培 → 在培 is a correction, impossible beside a newer live record."""
     act(in_registry, base_officer)
     values = {"status": "1", "effective_date": timezone.localdate(), "reason_note": "登记有误"}
     with pytest.raises(Refused):

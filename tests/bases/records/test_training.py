@@ -1,4 +1,5 @@
-"""培训信息, 培训状态, 姓名 as the base writes them: BR-32, 56, 81, 82; AM-07, 24, 26; P-16, 19, 29; TRUST 36, 43."""
+"""培训信息, 培训状态, 姓名 as the base writes them: BR-32, BR-56, BR-81, BR-82; AM-07, AM-24, AM-26; PAIN-16, PAIN-19,
+PAIN-29; TRUST-36, TRUST-43."""
 
 import datetime
 
@@ -66,7 +67,7 @@ def test_save_part_of_the_fields_is_kept_and_incomplete(record, base_officer):
 
 
 def test_save_computes_the_planned_end_until_it_is_typed(record, base_officer):
-    """DOMAIN §2.6: start + approved years, and editable."""
+    """docs/fields.md#training: start + approved years, and editable."""
     years = {"approved_years": "3", "actual_start_date": start(record)}
     save_training(record.pk, years | {"planned_end_date": ""}, by=base_officer)
     record.refresh_from_db()
@@ -84,7 +85,7 @@ def test_save_computes_the_planned_end_until_it_is_typed(record, base_officer):
 
 
 def test_save_clears_what_is_no_longer_asked(record, base_officer):
-    """DOMAIN §2: hidden and cleared."""
+    """docs/fields.md#asked: hidden and cleared."""
     save_training(record.pk, FULL, by=base_officer)
     change, _ = save_training(record.pk, {"trainee_type": "3"}, by=base_officer)
     record.refresh_from_db()
@@ -107,7 +108,7 @@ def test_save_clears_what_is_no_longer_asked(record, base_officer):
     ],
 )
 def test_save_what_the_rules_forbid_writes_nothing(record, base_officer, values, field, code):
-    """S2, ARCHITECTURE §3: the rules' own words, whichever door the value came through."""
+    """GOAL-S2, docs/architecture.md#three-doors: the rules' own words, whichever door the value came through."""
     with pytest.raises(Refused) as refused:
         save_training(record.pk, values | {"remark": "其余内容"}, by=base_officer)
     assert [problem.code for problem in refused.value.problems[field]] == [code]
@@ -116,14 +117,14 @@ def test_save_what_the_rules_forbid_writes_nothing(record, base_officer, values,
 
 
 def test_save_specialty_of_an_expired_accreditation_is_refused(record, base, base_officer):
-    """B1: only what the base was accredited for in that intake year."""
+    """GOAL-B1: only what the base was accredited for in that intake year."""
     SpecialtyBase.objects.filter(base=base, specialty="0200").update(valid_to=record.intake_year - 1)
     with pytest.raises(Refused):
         save_training(record.pk, {"specialty": "0200"}, by=base_officer)
 
 
 def test_save_locked_and_foreign_fields_are_ignored(record, base_officer, other_base):
-    """BR-56, P-29, TRUST 26: nobody writes them, whatever is sent."""
+    """BR-56, PAIN-29, TRUST-26: nobody writes them, whatever is sent."""
     before = Enrollment.objects.values().get(pk=record.pk)
     hostile = {
         "intake_year": "2014",
@@ -144,7 +145,7 @@ def test_save_locked_and_foreign_fields_are_ignored(record, base_officer, other_
 
 
 def test_only_fields_of_the_base_are_editable():
-    """S2: the matrix of owners is the rules' own."""
+    """GOAL-S2: the matrix of owners is the rules' own."""
     assert {"intake_year", "province", "training_base", "program_type"}.isdisjoint(
         field.name for field in EDITABLE
     )
@@ -153,7 +154,7 @@ def test_only_fields_of_the_base_are_editable():
 def test_save_another_specialty_in_the_registry_is_refused(
     complete_enrollment, base_officer, provincial_reviewer
 ):
-    """BR-81, P-16."""
+    """BR-81, PAIN-16."""
     record = approved(complete_enrollment, base_officer, provincial_reviewer)
     with pytest.raises(Refused) as refused:
         save_training(record.pk, {"specialty": "0200"}, by=base_officer)
@@ -162,7 +163,7 @@ def test_save_another_specialty_in_the_registry_is_refused(
 
 
 def test_save_of_an_older_form_is_a_conflict(record, base_officer):
-    """TRUST 43: the second of two tabs overwrites nothing silently."""
+    """TRUST-43: the second of two tabs overwrites nothing silently."""
     save_training(record.pk, {"remark": "甲"}, by=base_officer, expected_version=0)
     with pytest.raises(EditConflict):
         save_training(record.pk, {"remark": "乙"}, by=base_officer, expected_version=0)
@@ -197,7 +198,7 @@ def test_save_in_an_api_province_is_refused_in_the_intake_only(
 
 
 def test_reduction_proof_is_judged_by_its_bytes(record, base_officer):
-    """TRUST 36; DOMAIN §2.6."""
+    """TRUST-36; docs/fields.md#training."""
     reduced = {"approved_years": "2", "reduction_reason": "1"}
     fake = SimpleUploadedFile("证明.pdf", b"MZ\x90\x00 program", content_type="application/pdf")
     with pytest.raises(Refused) as refused:
@@ -242,7 +243,7 @@ def suspend(record: Enrollment, **values) -> dict:
 
 
 def test_change_status_writes_the_row_and_the_record(registered, base_officer):
-    """BR-32, DOMAIN §2.7; the change un-reports (DOMAIN §3.4)."""
+    """BR-32, docs/fields.md#status; the change un-reports (docs/codes.md#status)."""
     values = suspend(registered)
     change, unreported = change_status(registered.pk, values, by=base_officer)
     registered.refresh_from_db()
@@ -279,7 +280,7 @@ def test_return_to_training_needs_only_the_date(registered, base_officer):
     ],
 )
 def test_incomplete_or_wrong_change_is_refused(registered, base_officer, values, field, code):
-    """DOMAIN §2.7: a change is complete or it is not saved."""
+    """docs/fields.md#status: a change is complete or it is not saved."""
     with pytest.raises(Refused) as refused:
         change_status(registered.pk, suspend(registered, **values), by=base_officer)
     assert code in [problem.code for problem in refused.value.problems[field]]
@@ -287,7 +288,7 @@ def test_incomplete_or_wrong_change_is_refused(registered, base_officer, values,
 
 
 def test_withdrawal_of_an_ended_training_is_refused(registered, base_officer):
-    """AM-25, DOMAIN §3.4."""
+    """AM-25, docs/codes.md#status."""
     day = registered.actual_start_date + datetime.timedelta(days=120)
     ended = {"status": "4", "effective_date": day, "reason": "41", "ended_on": day, "ended_result": "1"}
     change_status(registered.pk, ended, by=base_officer)
@@ -304,7 +305,7 @@ def test_withdrawal_of_an_ended_training_is_refused(registered, base_officer):
 
 
 def test_reopening_a_person_who_trains_elsewhere_is_refused(registered, other_base, base_officer):
-    """DOMAIN §3.4: 退培 → 在培 only without a newer live record anywhere."""
+    """docs/codes.md#status: 退培 → 在培 only without a newer live record anywhere."""
     day = registered.actual_start_date + datetime.timedelta(days=10)
     leave = {"status": "5", "effective_date": day, "reason": "11", "destination": other_base.name}
     change_status(registered.pk, leave, by=base_officer)
@@ -336,13 +337,13 @@ def test_details_of_a_withdrawal_can_be_corrected(registered, base_officer):
 
 
 def test_change_of_status_in_the_intake_is_refused(complete_enrollment, base_officer):
-    """DOMAIN §2.7: registry only."""
+    """docs/fields.md#status: registry only."""
     with pytest.raises(StateMoved):
         change_status(complete_enrollment.pk, suspend(complete_enrollment), by=base_officer)
 
 
 def test_change_of_status_from_an_older_page_is_a_conflict(registered, base_officer):
-    """TRUST 43."""
+    """TRUST-43."""
     registered.refresh_from_db()
     version = registered.version
     save_training(registered.pk, {"remark": "x"}, by=base_officer)
@@ -354,7 +355,7 @@ def test_change_of_status_from_an_older_page_is_a_conflict(registered, base_offi
 
 
 def test_correct_name_before_the_first_approval_needs_no_reason(record, base_officer):
-    """AM-07; P-08: the dot becomes U+00B7; one name for person, account and lists."""
+    """AM-07; PAIN-08: the dot becomes U+00B7; one name for person, account and lists."""
     change, _ = correct_name(record.pk, " 古丽米热•艾比布力 ", by=base_officer)
     record.resident.refresh_from_db()
     assert change.fields["full_name"] == ("陈雨桐", "古丽米热·艾比布力")
@@ -386,6 +387,6 @@ def test_correct_name_of_a_reported_recruit_is_refused(complete_enrollment, base
 
 @pytest.mark.parametrize("name", ["", "张", "张3", "=cmd()"])
 def test_correct_name_to_an_impossible_one_is_refused(record, base_officer, name):
-    """DOMAIN §3.12."""
+    """docs/fields.md#formats."""
     with pytest.raises(Refused):
         correct_name(record.pk, name, by=base_officer)

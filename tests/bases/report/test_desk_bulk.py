@@ -1,4 +1,5 @@
-"""上报, returns and reminders from the browser, one and many: BR-19, 30, 33, 39, 45; AM-15; GOALS B14, B15, S4."""
+"""上报, returns and reminders from the browser, one and many: BR-19, BR-30, BR-33, BR-39, BR-45; AM-15; GOAL-B14,
+GOAL-B15, GOAL-S4."""
 
 import uuid
 
@@ -26,7 +27,7 @@ def desk(signed_in, base_officer):
 
 
 def test_check_page_separates_ready_from_blocked(desk, base, cycle):
-    """BR-30, GOALS B15: links to what is missing, one button for the ready ones."""
+    """BR-30, GOAL-B15: links to what is missing, one button for the ready ones."""
     ready, blocked = (
         complete(base, cycle.year),
         factories.EnrollmentFactory(base=base, intake_year=cycle.year),
@@ -38,7 +39,7 @@ def test_check_page_separates_ready_from_blocked(desk, base, cycle):
 
 
 def test_check_page_shows_the_warnings_of_the_ready(desk, base, cycle):
-    """AM-08, P-25: what only looks odd is shown beside the declaration and stops nothing."""
+    """AM-08, PAIN-25: what only looks odd is shown beside the declaration and stops nothing."""
     record = complete(base, cycle.year)
     Enrollment.objects.filter(pk=record.pk).update(is_fresh_graduate=True)
     response = desk.get("/base/report/", {"choice": record.pk})
@@ -47,7 +48,7 @@ def test_check_page_shows_the_warnings_of_the_ready(desk, base, cycle):
 
 
 def test_report_all_results_of_a_filter(desk, base, cycle):
-    """GOALS B15, B16: all N results, not only the page in sight."""
+    """GOAL-B15, GOAL-B16: all N results, not only the page in sight."""
     rows = [complete(base, cycle.year) for _ in range(3)]
     complete(base, cycle.year - 1)
     response = desk.get("/base/report/", {"range": "all", "module": "intake", "stage": "ready"})
@@ -70,7 +71,7 @@ def test_report_without_the_declaration_stays_on_the_page(desk, complete_enrollm
 
 
 def test_what_cannot_be_reported_stays_on_the_page_without_the_declaration(desk, base, cycle):
-    """BR-30, B15: the list with its links is not lost by a forgotten tick."""
+    """BR-30, GOAL-B15: the list with its links is not lost by a forgotten tick."""
     ready = complete(base, cycle.year)
     blocked = factories.EnrollmentFactory(base=base, intake_year=cycle.year)
     shown = desk.get("/base/report/", {"choice": [ready.pk, blocked.pk]})
@@ -83,7 +84,7 @@ def test_what_cannot_be_reported_stays_on_the_page_without_the_declaration(desk,
 
 
 def test_report_never_leads_to_another_site(desk, complete_enrollment):
-    """TRUST 21."""
+    """TRUST-21."""
     answer = desk.post(
         "/base/report/", {"ids": str(complete_enrollment.pk), "declared": "on", "next": "//evil.example/"}
     )
@@ -111,7 +112,7 @@ def test_withdraw_from_the_record_page(desk, complete_enrollment, base_officer):
 
 
 def test_return_one_record_with_a_comment_at_a_field(desk, complete_enrollment):
-    """BR-45, GOALS B14: the comment stands at its field and blocks the next 上报."""
+    """BR-45, GOAL-B14: the comment stands at its field and blocks the next 上报."""
     pk = complete_enrollment.pk
     shown = page(desk.get("/base/personal/return/", {"choice": pk}))
     assert 'name="comment:basic.email"' in shown
@@ -136,7 +137,7 @@ def test_return_one_record_with_a_comment_at_a_field(desk, complete_enrollment):
 
 
 def test_a_canned_reason_at_a_field_is_its_reason(desk, complete_enrollment):
-    """GOALS B14: canned reasons and free text per field, of one record too."""
+    """GOAL-B14: canned reasons and free text per field, of one record too."""
     pk = complete_enrollment.pk
     shown = page(desk.get("/base/personal/return/", {"choice": pk}))
     assert '<option value="照片或扫描件不清晰、不符合要求">' in shown
@@ -148,7 +149,7 @@ def test_a_canned_reason_at_a_field_is_its_reason(desk, complete_enrollment):
 
 
 def test_return_many_records_with_one_canned_reason(desk, base, cycle):
-    """GOALS B14: one batch, a message for each resident."""
+    """GOAL-B14: one batch, a message for each resident."""
     rows = [complete(base, cycle.year) for _ in range(3)]
     ids = ",".join(str(row.pk) for row in rows)
     desk.post(
@@ -162,7 +163,7 @@ def test_return_many_records_with_one_canned_reason(desk, base, cycle):
 
 
 def test_return_many_records_with_comments_at_fields(desk, base, cycle):
-    """GOALS B14: canned reasons and free text per field, in bulk too: every record gets each of them at its field."""
+    """GOAL-B14: canned reasons and free text per field, in bulk too: every record gets each of them at its field."""
     rows = [complete(base, cycle.year) for _ in range(2)]
     chosen = {"range": "all", "module": "intake", "stage": "ready"}
     shown = page(desk.get("/base/personal/return/", chosen))
@@ -180,7 +181,7 @@ def test_return_many_records_with_comments_at_fields(desk, base, cycle):
 
 
 def test_rows_of_a_bulk_return_are_added_and_removed_without_javascript(desk, base, cycle):
-    """GOALS B14: what was typed stays; nothing is returned and nothing is judged yet."""
+    """GOAL-B14: what was typed stays; nothing is returned and nothing is judged yet."""
     rows = [complete(base, cycle.year) for _ in range(2)]
     form = {"ids": ",".join(str(row.pk) for row in rows), "batch": uuid.uuid4(), "rows": "2"}
     form |= {"comment": "请核对", "words_1": "甲", "field_2": "basic.email", "words_2": "乙"}
@@ -204,7 +205,7 @@ def test_rows_of_a_bulk_return_are_added_and_removed_without_javascript(desk, ba
     ],
 )
 def test_half_a_row_of_a_bulk_return_is_told(desk, base, cycle, row, words):
-    """GOALS B14: a field without words, words without a field, a field the resident does not write."""
+    """GOAL-B14: a field without words, words without a field, a field the resident does not write."""
     rows = [complete(base, cycle.year) for _ in range(2)]
     form = {"ids": ",".join(str(each.pk) for each in rows), "batch": uuid.uuid4(), "rows": "1"}
     response = desk.post("/base/personal/return/", form | row)
@@ -216,7 +217,7 @@ def test_half_a_row_of_a_bulk_return_is_told(desk, base, cycle, row, words):
 def test_return_costs_the_same_for_one_and_for_two_hundred(
     base, cycle, base_officer, django_assert_num_queries
 ):
-    """GOALS B14: one insert of returns, one of messages, however many are returned."""
+    """GOAL-B14: one insert of returns, one of messages, however many are returned."""
     rows = [factories.EnrollmentFactory(base=base, intake_year=cycle.year) for _ in range(201)]
     comments = {"": ("other", "请核对个人信息。")}
     with CaptureQueriesContext(connection) as queries:
@@ -235,7 +236,7 @@ def test_return_with_too_many_words_is_told(desk, complete_enrollment):
 
 
 def test_return_sent_twice_returns_once(desk, complete_enrollment):
-    """P-23: the form has a number of its own."""
+    """PAIN-23: the form has a number of its own."""
     form = {"ids": complete_enrollment.pk, "batch": uuid.uuid4(), "reason": "contact"}
     assert "已退回 1 人" in told(desk.post("/base/personal/return/", form))
     assert "没有重复退回" in told(desk.post("/base/personal/return/", form))
@@ -252,7 +253,7 @@ def test_return_without_words_is_refused(desk, complete_enrollment):
 
 
 def test_remind_reaches_each_resident_once_a_day(desk, base, cycle):
-    """BR-33, GOALS S4: and the page says by which way, and whom it cannot reach."""
+    """BR-33, GOAL-S4: and the page says by which way, and whom it cannot reach."""
     rows = [factories.EnrollmentFactory(base=base, intake_year=cycle.year) for _ in range(2)]
     first = {"ids": str(rows[0].pk), "text": "请更新"}
     both = {"ids": f"{rows[0].pk},{rows[1].pk}", "text": "请更新"}

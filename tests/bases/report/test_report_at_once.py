@@ -1,4 +1,4 @@
-"""上报 under double clicks, two tabs and two officers, over real connections: P-23, GOALS B15, TRUST 44, 46."""
+"""上报 under double clicks, two tabs and two officers, over real connections: PAIN-23, GOAL-B15, TRUST-44, TRUST-46."""
 
 import threading
 from collections import Counter
@@ -42,7 +42,7 @@ def browser(user) -> Client:
 
 
 def test_twenty_posts_at_once_make_one_submission(complete_enrollment, base, base_officer):
-    """TRUST 44: 20 × the same POST from two officers' tabs → one report."""
+    """TRUST-44: 20 × the same POST from two officers' tabs → one report."""
     colleague = factories.UserFactory(full_name="沈洁")
     factories.grant(colleague, base)
     clients = [browser(base_officer if number % 2 else colleague) for number in range(20)]
@@ -69,7 +69,7 @@ def test_overlapping_bulk_reports_report_each_record_once(base, cycle, base_offi
 
 
 def test_report_beside_a_save_of_the_resident_freezes_one_whole_state(base, cycle, base_officer):
-    """TRUST 46: the snapshot holds all of the save or nothing of it, and the base is told of the rest (AM-14)."""
+    """TRUST-46: the snapshot holds all of the save or nothing of it, and the base is told of the rest (AM-14)."""
     for turn in range(5):
         record = complete(base, cycle.year)
         email = f"turn{turn}@example.com"

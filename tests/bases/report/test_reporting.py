@@ -1,4 +1,5 @@
-"""上报, 撤回上报 and what un-reports a record: BR-19, 30, 46, 57, 83, 84, 87; AM-03, 10, 14, 15, 20, 24; GOALS B15."""
+"""上报, 撤回上报 and what un-reports a record: BR-19, BR-30, BR-46, BR-57, BR-83, BR-84, BR-87; AM-03, AM-10, AM-14,
+AM-15, AM-20, AM-24; GOAL-B15."""
 
 import datetime
 
@@ -54,7 +55,7 @@ def test_report_without_declaration_is_refused(complete_enrollment, base_officer
 
 
 def test_report_twice_makes_one_submission(complete_enrollment, base_officer):
-    """P-23: the second click reports nothing and says so."""
+    """PAIN-23: the second click reports nothing and says so."""
     reported(complete_enrollment, base_officer)
     result = report([complete_enrollment.pk], by=base_officer, declared=True)
     assert (result.reported, result.already, result.refused) == ([], [complete_enrollment.pk], [])
@@ -76,7 +77,7 @@ def test_report_mixed_records_reports_the_ready_and_names_the_others(base, cycle
 def test_report_numbers_and_queries_do_not_grow_with_the_records(
     base, cycle, base_officer, django_assert_num_queries
 ):
-    """PERFORMANCE target 13: one and thirty records cost the same number of queries."""
+    """Target 13 of tests/benchmarks: one and thirty records cost the same number of queries."""
     one, many = complete(base, cycle.year), [complete(base, cycle.year) for _ in range(30)]
     with django_assert_num_queries(QUERIES_OF_A_REPORT):
         report([one.pk], by=base_officer, declared=True)
@@ -90,7 +91,7 @@ def test_report_numbers_and_queries_do_not_grow_with_the_records(
 
 
 def test_check_names_each_missing_field_with_a_link_to_it(enrollment):
-    """BR-46, GOALS B15: what the base fills in leads to its field, what the resident fills in to his block."""
+    """BR-46, GOAL-B15: what the base fills in leads to its field, what the resident fills in to his block."""
     blockers = {(each.section, each.label): each for each in check(enrollment)}
     own = blockers["培训信息", "培训专业"]
     assert (own.kind, own.owner) == ("missing", "base")
@@ -100,7 +101,7 @@ def test_check_names_each_missing_field_with_a_link_to_it(enrollment):
 
 
 def test_report_with_open_return_to_the_resident_is_refused(complete_enrollment, base_officer):
-    """DOMAIN §3.10: a return blocks the next 上报 until the resident saves."""
+    """docs/codes.md#states: a return blocks the next 上报 until the resident saves."""
     return_personal(complete_enrollment, {"basic.email": ("contact", "邮箱无法送达。")}, by=base_officer)
     result = report([complete_enrollment.pk], by=base_officer, declared=True)
     assert result.refused == [(complete_enrollment.pk, "个人信息已退回住院医师，尚未修改保存。")]
@@ -113,7 +114,7 @@ def test_report_with_open_return_to_the_resident_is_refused(complete_enrollment,
 
 
 def test_report_after_the_deadline_is_refused(complete_enrollment, base_officer, cycle):
-    """BR-39, TRUST 31; in the minutes of grace nothing is reported either (AM-26)."""
+    """BR-39, TRUST-31; in the minutes of grace nothing is reported either (AM-26)."""
     close(cycle, Step.REPORT, ago=datetime.timedelta(minutes=1))
     result = report([complete_enrollment.pk], by=base_officer, declared=True)
     assert result.reported == []
@@ -122,7 +123,7 @@ def test_report_after_the_deadline_is_refused(complete_enrollment, base_officer,
 
 
 def test_report_in_a_province_with_api_transfer_is_refused(complete_enrollment, base_officer, province):
-    """BR-08, TRUST 31."""
+    """BR-08, TRUST-31."""
     province.reporting_mode = "2"
     province.save()
     result = report([complete_enrollment.pk], by=base_officer, declared=True)
@@ -130,7 +131,7 @@ def test_report_in_a_province_with_api_transfer_is_refused(complete_enrollment, 
 
 
 def test_report_of_one_extended_record_passes_after_the_deadline(base, cycle, base_officer, national_officer):
-    """GOALS P8: an extension opens the named record only."""
+    """GOAL-P8: an extension opens the named record only."""
     named, other = complete(base, cycle.year), complete(base, cycle.year)
     close(cycle, Step.REPORT)
     Extension.objects.create(
@@ -149,7 +150,7 @@ def test_report_of_one_extended_record_passes_after_the_deadline(base, cycle, ba
 def test_returned_record_can_be_mended_and_reported_until_the_review_ends(
     complete_enrollment, base_officer, provincial_reviewer, cycle
 ):
-    """AM-03, P-17: after the filling deadline the returned record, and only it, stays open until the review ends."""
+    """AM-03, PAIN-17: after the filling deadline the returned record, and only it, stays open until the review ends."""
     record = returned(complete_enrollment, base_officer, provincial_reviewer)
     other = complete(record.base, cycle.year)
     close(cycle, Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT)
@@ -195,7 +196,7 @@ def test_withdraw_second_report_leaves_the_review_state_of_the_first(
 
 
 def test_withdraw_after_the_decision_is_refused(complete_enrollment, base_officer, provincial_reviewer):
-    """AM-15, TRUST 32."""
+    """AM-15, TRUST-32."""
     record = approved(complete_enrollment, base_officer, provincial_reviewer)
     with pytest.raises(StateMoved, match="审核通过"):
         withdraw(record.pk, by=base_officer)
@@ -237,7 +238,7 @@ def test_change_in_the_registry_un_reports_and_keeps_the_approval(
 def test_save_without_change_in_the_registry_leaves_it_reported(
     complete_enrollment, base_officer, provincial_reviewer
 ):
-    """P-19: a no-op save writes nothing, not even a version."""
+    """PAIN-19: a no-op save writes nothing, not even a version."""
     record = approved(complete_enrollment, base_officer, provincial_reviewer)
     version, events = record.version, record.events.count()
     change, unreported = save_training(
@@ -289,7 +290,7 @@ def test_save_of_the_resident_keeps_the_report_and_can_be_reported_again(
     assert not record.has_unreported_update
     first, again = record.submissions.order_by("number")
     assert again.snapshot["basic"]["email"] == "later@example.com"
-    # GOALS P2: the submission itself tells what changed since the last approval.
+    # GOAL-P2: the submission itself tells what changed since the last approval.
     assert (first.changed_fields, again.changed_fields) == (None, ["basic.email"])
 
 

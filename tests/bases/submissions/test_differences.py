@@ -1,4 +1,4 @@
-"""What changed between two snapshots, in words (GOALS P2); pure functions, no database."""
+"""What changed between two snapshots, in words (GOAL-P2); pure functions, no database."""
 
 import pytest
 
@@ -75,7 +75,7 @@ def test_false_is_a_value_and_nothing_is_none():
 
 
 def test_identifying_numbers_are_masked_and_a_hidden_change_still_shows():
-    """TRUST 51: the tail of a qualification number is the ID number."""
+    """TRUST-51: the tail of a qualification number is the ID number."""
     new = changed(
         identity={"mobile": "13899991234"}, certificate={"qualification_no": "202033110330102199503121234"}
     )

@@ -1,4 +1,4 @@
-"""请求转出: BR-49, 71, 74; AM-20, 21, 25, 27, 28; P-15; GOALS B13."""
+"""请求转出: BR-49, BR-71, BR-74; AM-20, AM-21, AM-25, AM-27, AM-28; PAIN-15; GOAL-B13."""
 
 import datetime
 
@@ -88,7 +88,7 @@ def test_trying_numbers_is_stopped(base, base_officer, rf):
 def test_request_reaches_old_base_and_both_provinces(
     signed_in, base, base_officer, other_base_officer, provincial_reviewer, held
 ):
-    """B13: reason, ten days, a task for the old base, its province told."""
+    """GOAL-B13: reason, ten days, a task for the old base, its province told."""
     client = signed_in(base_officer)
     answer = client.post("/base/transfers/new/", details(held, act="ask", reason="省卫健委批准转入"))
     assert "已向" in told(answer)
@@ -146,7 +146,7 @@ def test_release_withdraws_and_the_asking_base_can_import(
 
 
 def test_status_page_settles_the_request_too(asked, other_base_officer):
-    """P-15: 退培 by the ordinary page answers whoever waits for the person."""
+    """PAIN-15: 退培 by the ordinary page answers whoever waits for the person."""
     values = {"status": "5", "reason": "11", "effective_date": timezone.localdate(), "destination": "他院"}
     change_status(asked.enrollment_id, values, by=other_base_officer)
     asked.refresh_from_db()
@@ -154,7 +154,7 @@ def test_status_page_settles_the_request_too(asked, other_base_officer):
 
 
 def test_refusal_carries_its_reason(asked, signed_in, other_base_officer, base_officer):
-    """B13: the old base refuses with a reason, which the asking base reads."""
+    """GOAL-B13: the old base refuses with a reason, which the asking base reads."""
     client, url = signed_in(other_base_officer), f"/base/transfers/{asked.pk}/refuse/"
     assert client.post(url, {"answer": ""}).status_code == 422
     client.post(url, {"answer": "未办理离院手续"})
@@ -203,7 +203,7 @@ def test_other_province_does_not_see_the_request(asked, signed_in, other_provinc
 def test_both_provinces_see_a_request_across_them(
     signed_in, base_officer, base, other_province_reviewer, cycle
 ):
-    """P-15: the province that the person leaves and the one he enters."""
+    """PAIN-15: the province that the person leaves and the one he enters."""
     far = factories.TrainingBaseFactory(province_id="44")
     held = factories.EnrollmentFactory(base=far, intake_year=cycle.year, registered_at=timezone.now())
     transfers.ask(held.pk, base, reason="转入", by=base_officer)
@@ -273,7 +273,7 @@ def test_only_an_end_can_be_set_aside(asked, national_officer, status):
 def test_recruit_in_the_intake_is_deleted_instead(
     signed_in, base, base_officer, other_base_officer, other_base, cycle
 ):
-    """BR-50, 73: in the intake there is no 退培; deleting a wrong entry answers the request."""
+    """BR-50, BR-73: in the intake there is no 退培; deleting a wrong entry answers the request."""
     recruit = factories.EnrollmentFactory(base=other_base, intake_year=cycle.year)
     asked = transfers.ask(recruit.pk, base, reason="录错", by=base_officer)
     with pytest.raises(StateMoved, match="招收信息管理"):
@@ -285,7 +285,7 @@ def test_recruit_in_the_intake_is_deleted_instead(
 
 
 def test_association_releases_as_last_resort(asked, signed_in, national_officer, other_base_officer):
-    """P-15: with a reason only, audited, both bases told."""
+    """PAIN-15: with a reason only, audited, both bases told."""
     client, url = signed_in(national_officer), f"/review/transfers/{asked.pk}/release/"
     form = {"effective_date": timezone.localdate().isoformat(), "destination": "省一医院", "note": ""}
     assert client.post(url, form).status_code == 422

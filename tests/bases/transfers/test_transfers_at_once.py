@@ -1,4 +1,4 @@
-"""Two bases and two officers at the same moment, over real connections: AM-27; BR-49; TRUST 46."""
+"""Two bases and two officers at the same moment, over real connections: AM-27; BR-49; TRUST-46."""
 
 from collections import Counter
 
@@ -65,7 +65,7 @@ def test_release_refusal_cancel_and_status_page_at_once(held, base, base_officer
 
 
 def test_release_and_change_of_specialty_at_once(held, base, base_officer, other_base_officer):
-    """P-16, AM-27: one of the two acts wins; the person is either free or held by one live record."""
+    """PAIN-16, AM-27: one of the two acts wins; the person is either free or held by one live record."""
     Enrollment.objects.filter(pk=held.pk).update(specialty_locked=True)
     asked = transfers.ask(held.pk, base, reason="转入", by=base_officer)
     today = timezone.localdate()

@@ -1,4 +1,4 @@
-"""One rule set for page, workbook and interface: the same bad value gets the same words at every door (issue 3, N3)."""
+"""One rule set for page, workbook and interface: the same bad value gets the same words at every door (GOAL-N3)."""
 
 import pytest
 
@@ -46,7 +46,7 @@ def errors(found):
 def test_training_info_by_form_workbook_and_interface(
     base, cycle, base_officer, signed_in, send, name, text, beside
 ):
-    """GOALS B4, N3; P-07, P-12."""
+    """GOAL-B4, GOAL-N3; PAIN-07, PAIN-12."""
     record = complete(base, cycle.year)
     typed = {**beside, name: text}
 
@@ -93,7 +93,7 @@ ACCOUNT = [
 
 @pytest.mark.parametrize(("name", "text"), ACCOUNT)
 def test_account_row_by_workbook_and_by_correction_in_the_page(checked, base_officer, name, text):
-    """GOALS B4, B7: a row corrected in the page is judged as the row of a file."""
+    """GOAL-B4, GOAL-B7: a row corrected in the page is judged as the row of a file."""
     headers = {field.name: field.label for field in account.FIELDS}
     first = checked([account_line(**{name: text})]).rows.get()
     batch = checked([account_line(mobile="1")])
@@ -109,7 +109,7 @@ def test_account_row_by_workbook_and_by_correction_in_the_page(checked, base_off
 
 @pytest.mark.parametrize("text", ["12345678901", "1380013800", "138001380O0"])
 def test_mobile_number_by_the_residents_form_and_the_account_workbook(enrollment, signed_in, checked, text):
-    """GOALS R6, B4: the resident reads what his base reads."""
+    """GOAL-R6, GOAL-B4: the resident reads what his base reads."""
     answer = signed_in(enrollment.resident.user).post(
         "/resident/section/basic/", {"mobile": text, "version": "0"}
     )
@@ -122,7 +122,7 @@ def test_mobile_number_by_the_residents_form_and_the_account_workbook(enrollment
 def test_name_by_the_correction_page_and_the_account_workbook(
     enrollment, base_officer, signed_in, checked, text
 ):
-    """AM-07, DOMAIN §3.12."""
+    """AM-07, docs/fields.md#formats."""
     answer = signed_in(base_officer).post(f"/base/records/{enrollment.pk}/name/", {"full_name": text})
     row = checked([account_line(full_name=text)]).rows.get()
 
@@ -130,7 +130,7 @@ def test_name_by_the_correction_page_and_the_account_workbook(
 
 
 def test_every_base_field_of_the_form_is_a_column_or_a_file():
-    """S2, BR-56: what one door takes the other takes too, but for files."""
+    """GOAL-S2, BR-56: what one door takes the other takes too, but for files."""
     by_form = {field.name for field in training.FIELDS if field.owner == "base" and field.kind != "file"}
     locked = {field.name for field in (*training.MATCH_FIELDS, *training.FIELDS) if field.owner == "locked"}
     assert {field.name for field in training.TEMPLATE_FIELDS} == by_form | locked | {"full_name"}

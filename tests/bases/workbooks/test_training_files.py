@@ -1,4 +1,5 @@
-"""What LibreOffice makes of our filled training templates (GOALS B1, B2, B12; P-06, P-07, P-08, P-09).
+"""What LibreOffice makes of our filled training templates (GOAL-B1, GOAL-B2, GOAL-B12; PAIN-06, PAIN-07, PAIN-08,
+PAIN-09).
 
 tests/files/training_*_libreoffice.* were made so: the template with the persons below, each as tests.factories fills
 him, was written by bases.workbooks.training_resource, the cells of CHANGES were typed with openpyxl, and LibreOffice
@@ -91,7 +92,8 @@ def cycle(db):
 
 @pytest.mark.parametrize("ending", ["xlsx", "xls", "ods", "csv"])
 def test_intake_template_saved_by_libreoffice_is_read_cell_by_cell(base, send, write, ending):
-    """B2, B12: four persons found by number and name, exactly the cells typed are changed, the rest is unchanged."""
+    """GOAL-B2, GOAL-B12: four persons found by number and name, exactly the cells typed are changed, the rest is
+    unchanged."""
     records = people(base, "intake")
     batch = send((FILES / f"training_intake_libreoffice.{ending}").read_bytes())
     assert batch.state == "checked", batch.refusal
@@ -106,7 +108,7 @@ def test_intake_template_saved_by_libreoffice_is_read_cell_by_cell(base, send, w
 
 @pytest.mark.parametrize("ending", ["xlsx", "xls", "ods", "csv"])
 def test_registry_template_saved_by_libreoffice_changes_the_status(base, send, write, ending):
-    """B2, BR-35: four forms of a date, a leading zero, a status with its details."""
+    """GOAL-B2, BR-35: four forms of a date, a leading zero, a status with its details."""
     records = people(base, "registry")
     batch = send((FILES / f"training_registry_libreoffice.{ending}").read_bytes(), module="registry")
     assert batch.state == "checked", batch.refusal
@@ -124,7 +126,8 @@ def test_registry_template_saved_by_libreoffice_changes_the_status(base, send, w
 
 
 def test_lists_survive_libreoffice(base):
-    """B1: every list of the template is in what LibreOffice saved, on the same cells; the reasons follow the status."""
+    """GOAL-B1: every list of the template is in what LibreOffice saved, on the same cells; the reasons follow the
+    status."""
     sheet = openpyxl.load_workbook(FILES / "training_registry_libreoffice.xlsx").worksheets[0]
     headers = {cell.column_letter: cell.value for cell in sheet[1]}
     lists = {
@@ -143,7 +146,7 @@ def test_lists_survive_libreoffice(base):
 
 
 def test_template_offers_only_specialties_of_the_base_and_of_the_year(base, cycle):
-    """B1: an accreditation that ended before the rows' year is not offered, one of another base neither."""
+    """GOAL-B1: an accreditation that ended before the rows' year is not offered, one of another base neither."""
     base.specialty_bases.filter(specialty_id="0200").update(valid_to=2018)
     resource = RESOURCES["intake"]
     field = next(each for each in resource.rule_fields() if each.name == "specialty")
@@ -152,7 +155,7 @@ def test_template_offers_only_specialties_of_the_base_and_of_the_year(base, cycl
 
 
 def test_cascade_offers_each_status_its_own_reasons(base):
-    """B1: the pairs of status and reason in the hidden sheet are those of DOMAIN §3.5."""
+    """GOAL-B1: the pairs of status and reason in the hidden sheet are those of docs/codes.md#status."""
     content = template(people(base, "registry"), base, "registry")
     book = openpyxl.load_workbook(io.BytesIO(content))
     columns = list(book[LISTS_SHEET].iter_cols(values_only=True))
@@ -176,7 +179,7 @@ def noted(content: bytes) -> dict[str, tuple[str, str, str]]:
 
 
 def test_notes_say_of_every_column_when_what_and_an_example(db):
-    """B1: made from the fields, so what the sheet says is what the check does."""
+    """GOAL-B1: made from the fields, so what the sheet says is what the check does."""
     base = factories.TrainingBaseFactory()
     lines = noted(template([factories.EnrollmentFactory(base=base)], base, "registry"))
     assert set(lines) == set(RESOURCES["registry"].headers())
@@ -189,7 +192,7 @@ def test_notes_say_of_every_column_when_what_and_an_example(db):
 
 
 def test_examples_of_the_notes_are_values_the_check_reads(db):
-    """B1: whoever copies an example is not refused for it."""
+    """GOAL-B1: whoever copies an example is not refused for it."""
     base = factories.TrainingBaseFactory()
     lines = noted(template([factories.EnrollmentFactory(base=base)], base, "registry"))
     examples = {header: line[2] for header, line in lines.items()}

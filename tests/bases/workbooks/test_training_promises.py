@@ -1,4 +1,5 @@
-"""The training workbook's preview keeps its word, and 清空 is judged at its cell: GOALS B3, B4, B12; TRUST 43."""
+"""The training workbook's preview keeps its word, and 清空 is judged at its cell: GOAL-B3, GOAL-B4, GOAL-B12;
+TRUST-43."""
 
 import datetime
 
@@ -20,7 +21,7 @@ def remarks() -> list[str]:
 
 @pytest.mark.parametrize("header", ["姓名", "证件类型", "证件号"])
 def test_what_finds_the_record_cannot_be_cleared(header, rows, base, send):
-    """B4: one fault at the cell; the other rows are judged as ever."""
+    """GOAL-B4: one fault at the cell; the other rows are judged as ever."""
     batch = send(edited(template(rows, base), {(1, header): "清空", (2, "备注"): "门诊"}))
     assert (batch.state, verdicts(batch)) == ("checked", ["refused", "update", "unchanged"])
     assert (header, CANNOT_CLEAR) in codes(batch)
@@ -28,7 +29,7 @@ def test_what_finds_the_record_cannot_be_cleared(header, rows, base, send):
 
 @pytest.mark.parametrize("header", ["培训专业", "培训状态", "变更原因"])
 def test_what_the_registry_needs_cannot_be_cleared(header, registered, base, send, write):
-    """B3, BR-81: told by the check, not by a failing import; the other rows go in."""
+    """GOAL-B3, BR-81: told by the check, not by a failing import; the other rows go in."""
     content = edited(template(registered, base, "registry"), {(1, header): "清空", (2, "备注"): "门诊"})
     batch = send(content, module="registry")
     assert codes(batch) == [(header, CANNOT_CLEAR)]
@@ -37,7 +38,7 @@ def test_what_the_registry_needs_cannot_be_cleared(header, registered, base, sen
 
 
 def test_newer_value_is_not_overwritten_unseen(rows, base, send, write):
-    """B3, B12, TRUST 43: the preview showed an empty cell; since then it says 乙."""
+    """GOAL-B3, GOAL-B12, TRUST-43: the preview showed an empty cell; since then it says 乙."""
     stale = send(edited(template(rows, base), {(1, "备注"): "甲", (2, "备注"): "甲"}))
     write(send(edited(template(rows, base), {(1, "备注"): "乙"})))
     write(stale)
@@ -49,7 +50,7 @@ def test_newer_value_is_not_overwritten_unseen(rows, base, send, write):
 
 
 def test_all_or_nothing_writes_nothing_over_a_newer_value(rows, base, send, write, base_officer):
-    """B6."""
+    """GOAL-B6."""
     stale = send(edited(template(rows, base), {(1, "备注"): "甲", (2, "备注"): "甲"}))
     write(send(edited(template(rows, base), {(1, "备注"): "乙"})))
     imports.confirm(stale, mode="all_or_nothing", by=base_officer)
@@ -59,7 +60,7 @@ def test_all_or_nothing_writes_nothing_over_a_newer_value(rows, base, send, writ
 
 
 def test_value_changed_elsewhere_in_the_record_is_no_hindrance(rows, base, send, write):
-    """P-19: only what the row changes is compared; the same change made by somebody else is none."""
+    """PAIN-19: only what the row changes is compared; the same change made by somebody else is none."""
     batch = send(edited(template(rows, base), {(1, "备注"): "甲", (2, "备注"): "甲"}))
     write(send(edited(template(rows, base), {(1, "是否在协同单位培训"): "否", (2, "备注"): "甲"})))
     write(batch)
@@ -68,7 +69,7 @@ def test_value_changed_elsewhere_in_the_record_is_no_hindrance(rows, base, send,
 
 
 def test_waiting_days_begin_anew_only_where_a_row_became_complete(rows, base, send, write):
-    """GOALS B16: 待填培训信息 → 可上报 by a workbook too."""
+    """GOAL-B16: 待填培训信息 → 可上报 by a workbook too."""
     long_ago = timezone.now() - datetime.timedelta(days=40)
     content = edited(template(rows, base), {(1, "备注"): "一", (2, "备注"): "二"})
     Enrollment.objects.filter(pk=rows[0].pk).update(training_complete=False)

@@ -1,4 +1,5 @@
-"""培训信息模板, there and back: BR-29, 35, 56, 81; AM-03, 24; P-12, 19, 30; GOALS B3, B10, B12; TRUST 26, 27."""
+"""培训信息模板, there and back: BR-29, BR-35, BR-56, BR-81; AM-03, AM-24; PAIN-12, PAIN-19, PAIN-30; GOAL-B3, GOAL-B10,
+GOAL-B12; TRUST-26, TRUST-27."""
 
 import io
 import uuid
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_template_untouched_changes_nothing(rows, base, send, base_officer):
-    """GOALS B10, B12: the export is the import; nothing to confirm, nothing written."""
+    """GOAL-B10, GOAL-B12: the export is the import; nothing to confirm, nothing written."""
     before = list(Enrollment.objects.order_by("pk").values())
     batch = send(template(rows, base))
     assert verdicts(batch) == ["unchanged"] * 3
@@ -41,7 +42,7 @@ def test_template_untouched_changes_nothing(rows, base, send, base_officer):
 
 
 def test_template_holds_the_records_and_their_values(rows, base):
-    """BR-29: prefilled with the base's residents; numbers as text (P-01); codes as words (P-12)."""
+    """BR-29: prefilled with the base's residents; numbers as text (PAIN-01); codes as words (PAIN-12)."""
     sheet = openpyxl.load_workbook(io.BytesIO(template(rows, base))).worksheets[0]
     head = [cell.value for cell in sheet[1]]
     line = dict(zip(head, [cell.value for cell in sheet[2]], strict=True))
@@ -58,7 +59,7 @@ def test_template_holds_the_records_and_their_values(rows, base):
 
 
 def test_changed_cells_are_previewed_and_written(rows, base, send, write):
-    """GOALS B12: per-cell before → after; only the changed record is touched."""
+    """GOAL-B12: per-cell before → after; only the changed record is touched."""
     changes = {(2, "培训专业"): "儿科", (2, "备注"): "门诊二组", (2, "是否在协同单位培训"): "否"}
     batch = send(edited(template(rows, base), changes))
     assert verdicts(batch) == ["unchanged", "update", "unchanged"]
@@ -72,14 +73,14 @@ def test_changed_cells_are_previewed_and_written(rows, base, send, write):
 
 
 def test_history_of_a_batch_names_who_and_how(rows, base, send, write, base_officer):
-    """GOALS S3: channel, batch and actor stand at every changed row."""
+    """GOAL-S3: channel, batch and actor stand at every changed row."""
     batch = write(send(edited(template(rows, base), {(1, "备注"): "一"})))
     context = rows[0].events.latest("pgh_id").pgh_context.metadata
     assert (context["channel"], context["batch"], context["user"]) == ("import", batch.pk, base_officer.pk)
 
 
 def test_blank_keeps_and_the_token_clears(rows, base, send, write):
-    """GOALS B12."""
+    """GOAL-B12."""
     Enrollment.objects.filter(pk=rows[0].pk).update(remark="旧备注", current_degree="1")
     changes = {(1, "备注"): "清空", (1, "当前学位类别"): None, (1, "培训专业"): None}
     batch = send(edited(template(rows, base), changes))
@@ -90,7 +91,7 @@ def test_blank_keeps_and_the_token_clears(rows, base, send, write):
 
 
 def test_file_with_the_match_columns_and_one_more_is_enough(rows, send, write):
-    """GOALS B4, P-05: order-free; absent columns keep what is stored."""
+    """GOAL-B4, PAIN-05: order-free; absent columns keep what is stored."""
     person = rows[0].resident
     content = workbook(
         [[person.id_number, "备注甲", person.full_name, "身份证"]],
@@ -102,7 +103,7 @@ def test_file_with_the_match_columns_and_one_more_is_enough(rows, send, write):
 
 
 def test_dependent_values_follow_as_in_the_form(rows, base, send, write):
-    """S2: the same service rules: not asked is cleared, the planned end moves with the years."""
+    """GOAL-S2: the same service rules: not asked is cleared, the planned end moves with the years."""
     changes = {
         (1, "人员类型"): "委培单位人",
         (1, "委派（送出）单位"): "台州市第一人民医院",
@@ -121,7 +122,7 @@ def test_dependent_values_follow_as_in_the_form(rows, base, send, write):
 
 
 def test_same_file_twice_says_nothing_to_write(rows, base, send, write, signed_in, base_officer):
-    """GOALS B10: 0 created, 0 updated, in so many words; the earlier batch is named."""
+    """GOAL-B10: 0 created, 0 updated, in so many words; the earlier batch is named."""
     content = edited(template(rows, base), {(1, "备注"): "一", (2, "备注"): "二"})
     first, events = write(send(content)), [row.events.count() for row in rows]
     again = send(content)
@@ -136,7 +137,7 @@ def test_same_file_twice_says_nothing_to_write(rows, base, send, write, signed_i
 @pytest.mark.parametrize("years", [None, "3", "2"])
 @pytest.mark.parametrize("end", [None, "as stored", "other", "清空"])
 def test_same_file_twice_changes_nothing_whatever_dates_it_names(rows, base, send, write, start, years, end):
-    """GOALS B10: also where the old planned end is named by hand beside a new start (DOMAIN §2.6)."""
+    """GOAL-B10: also where the old planned end is named by hand beside a new start (docs/fields.md#training)."""
     year = rows[0].intake_year
     ends = {"as stored": str(rows[0].planned_end_date), "other": f"{year + 3}-12-31"}
     named = {
@@ -155,7 +156,7 @@ def test_same_file_twice_changes_nothing_whatever_dates_it_names(rows, base, sen
 
 
 def test_all_or_nothing_writes_no_row_beside_a_bad_one(rows, base, send, base_officer):
-    """GOALS B6: the other mode of the same file; the sum stays the rows of the file."""
+    """GOAL-B6: the other mode of the same file; the sum stays the rows of the file."""
     batch = send(edited(template(rows, base), {(1, "备注"): "一", (2, "核定的培训年限（年）"): "9"}))
     with pytest.raises(BatchMoved, match="还有 1 行有误，“全部无误才导入”不能执行"):
         imports.confirm(batch, mode="all_or_nothing", by=base_officer)
@@ -166,7 +167,7 @@ def test_all_or_nothing_writes_no_row_beside_a_bad_one(rows, base, send, base_of
 
 
 def test_all_or_nothing_takes_everything_back_when_a_record_moved(rows, base, send, base_officer):
-    """GOALS B6: one was reported after the confirmation; the other row must not stay behind."""
+    """GOAL-B6: one was reported after the confirmation; the other row must not stay behind."""
     batch = send(edited(template(rows, base), {(1, "备注"): "一", (2, "备注"): "二"}))
     imports.confirm(batch, mode="all_or_nothing", by=base_officer)
     reported(rows[1], base_officer)
@@ -177,7 +178,7 @@ def test_all_or_nothing_takes_everything_back_when_a_record_moved(rows, base, se
 
 
 def test_unchanged_rows_write_no_history_and_un_report_nothing(registered, base, send, write):
-    """GOALS B12, P-19: of three reported records only the changed one has a new event and is 未上报."""
+    """GOAL-B12, PAIN-19: of three reported records only the changed one has a new event and is 未上报."""
     events = [row.events.count() for row in registered]
     write(send(edited(template(registered, base, "registry"), {(2, "备注"): "门诊"}), module="registry"))
     assert [row.events.count() - old > 0 for row, old in zip(registered, events, strict=True)] == [
@@ -191,7 +192,7 @@ def test_unchanged_rows_write_no_history_and_un_report_nothing(registered, base,
 def test_template_of_the_whole_intake_list_comes_back_with_its_approved_recruits(
     rows, base, send, base_officer, provincial_reviewer, signed_in
 ):
-    """GOALS B12, AM-30: the list seen shows who was approved; untouched he is no fault, changed he is told where."""
+    """GOAL-B12, AM-30: the list seen shows who was approved; untouched he is no fault, changed he is told where."""
     approved(rows[0], base_officer, provincial_reviewer)
     content = signed_in(base_officer).post("/base/imports/training/intake/template/", {}).content
     assert verdicts(send(content)) == ["unchanged"] * 3
@@ -219,7 +220,7 @@ def test_template_of_the_whole_intake_list_comes_back_with_its_approved_recruits
     ],
 )
 def test_wrong_cell_is_an_error_at_its_cell(rows, base, send, changes, expected):
-    """GOALS B4: the rules' words, at the cell; the other rows stay good."""
+    """GOAL-B4: the rules' words, at the cell; the other rows stay good."""
     marked = {(1, name): text for name, text in changes.items()} | {(1, "备注"): "x", (2, "备注"): "好行"}
     batch = send(edited(template(rows, base), marked))
     assert verdicts(batch) == ["refused", "update", "unchanged"]
@@ -227,7 +228,7 @@ def test_wrong_cell_is_an_error_at_its_cell(rows, base, send, changes, expected)
 
 
 def test_form_and_workbook_refuse_with_the_same_words(rows, base, send, base_officer):
-    """ARCHITECTURE §3: one rule set, three doors."""
+    """docs/architecture.md#three-doors: one rule set, three doors."""
     batch = send(edited(template(rows, base), {(1, "核定的培训年限（年）"): "7"}))
     (problem,) = batch.rows.get(verdict="refused").problems
     with pytest.raises(Refused) as refused:
@@ -237,7 +238,7 @@ def test_form_and_workbook_refuse_with_the_same_words(rows, base, send, base_off
 
 
 def test_person_of_another_base_is_not_found(rows, other_base, cycle, base, send):
-    """TRUST 27: change rights are those of the form."""
+    """TRUST-27: change rights are those of the form."""
     foreign = complete(other_base, cycle.year)
     batch = send(edited(template([foreign], other_base), {(1, "备注"): "x"}))
     assert verdicts(batch) == ["refused"]
@@ -257,7 +258,7 @@ def test_same_person_twice_is_an_error_of_the_later_row(rows, base, send):
 
 
 def test_reported_recruit_is_refused_only_where_he_would_change(rows, base, send, base_officer):
-    """AM-15, P-19: the list seen holds reported records too; untouched they are no fault."""
+    """AM-15, PAIN-19: the list seen holds reported records too; untouched they are no fault."""
     reported(rows[0], base_officer)
     batch = send(edited(template(rows, base), {(2, "备注"): "x"}))
     assert verdicts(batch) == ["unchanged", "update", "unchanged"]
@@ -280,7 +281,7 @@ def test_returned_record_may_be_mended_by_file_after_the_deadline(
 
 
 def test_record_that_moved_since_the_check_is_left_alone(rows, base, send, write, base_officer):
-    """GOALS B3, TRUST 46: what changed between check and apply comes back as a row error; sums stay true."""
+    """GOAL-B3, TRUST-46: what changed between check and apply comes back as a row error; sums stay true."""
     batch = send(edited(template(rows, base), {(1, "备注"): "一", (2, "备注"): "二"}))
     reported(rows[0], base_officer)
     write(batch)
@@ -294,7 +295,7 @@ def test_record_that_moved_since_the_check_is_left_alone(rows, base, send, write
 
 
 def test_registry_file_un_reports_only_what_it_changes(registered, base, send, write):
-    """BR-83, P-19."""
+    """BR-83, PAIN-19."""
     content = edited(template(registered, base, "registry"), {(2, "备注"): "门诊"})
     write(send(content, module="registry"))
     assert [state(row) for row in registered] == [("1", "2"), ("0", "2"), ("1", "2")]
@@ -319,7 +320,7 @@ def test_registry_file_cannot_change_the_specialty(registered, base, send):
 
 
 def test_registry_file_changes_the_status(registered, base, send, write):
-    """BR-35, DOMAIN §2.7."""
+    """BR-35, docs/fields.md#status."""
     day = registered[0].actual_start_date.replace(day=20).isoformat()
     changes = {
         (1, "培训状态"): "暂停",
@@ -341,7 +342,7 @@ def test_registry_file_changes_the_status(registered, base, send, write):
 def test_registry_file_that_withdraws_a_person_answers_the_request_for_him(
     registered, base, other_base, other_base_officer, send, write
 ):
-    """GOALS B13, BR-74: as the form does; the base that waits is told."""
+    """GOAL-B13, BR-74: as the form does; the base that waits is told."""
     asked = TransferRequest.objects.create(
         enrollment=registered[0],
         to_base=other_base,
@@ -362,7 +363,7 @@ def test_registry_file_that_withdraws_a_person_answers_the_request_for_him(
 
 
 def test_registry_file_with_an_incomplete_change_of_status_is_refused(registered, base, send):
-    """DOMAIN §2.7: what is missing is told, per cell; details without a change are no silent loss."""
+    """docs/fields.md#status: what is missing is told, per cell; details without a change are no silent loss."""
     content = edited(
         template(registered, base, "registry"), {(1, "培训状态"): "延期", (2, "变更原因"): "产假"}
     )
@@ -376,7 +377,7 @@ def test_registry_file_with_an_incomplete_change_of_status_is_refused(registered
 
 
 def test_template_of_a_filtered_list_holds_exactly_its_records(signed_in, base_officer, rows):
-    """GOALS B12, B16: export of exactly the list seen; the download is logged."""
+    """GOAL-B12, GOAL-B16: export of exactly the list seen; the download is logged."""
     desk = signed_in(base_officer)
     Enrollment.objects.filter(pk=rows[1].pk).update(specialty="0200")
     address = "/base/imports/training/intake/"
@@ -411,7 +412,7 @@ def test_upload_preview_and_confirmation_in_the_browser(signed_in, base_officer,
 
 
 def test_files_of_another_base_are_not_found(signed_in, other_base_officer, rows, base, send):
-    """TRUST 24, 25, 33."""
+    """TRUST-24, TRUST-25, TRUST-33."""
     batch = send(template(rows, base))
     stranger = signed_in(other_base_officer)
     for method, rest in (("get", ""), ("get", "annotated/"), ("post", "confirm/"), ("post", "cancel/")):
@@ -420,7 +421,7 @@ def test_files_of_another_base_are_not_found(signed_in, other_base_officer, rows
 
 
 def test_read_only_member_gets_no_template(signed_in, base, rows):
-    """ARCHITECTURE §5; TRUST 51: full numbers only for those who need them."""
+    """docs/architecture.md#scope; TRUST-51: full numbers only for those who need them."""
     user = factories.UserFactory()
     factories.grant(user, base, read_only=True)
     reader = signed_in(user)
@@ -430,7 +431,7 @@ def test_read_only_member_gets_no_template(signed_in, base, rows):
 
 
 def test_rows_are_judged_in_a_constant_number_of_queries(base, cycle, send):
-    """PERFORMANCE target 4: no query a row."""
+    """Target 4 of tests/benchmarks: no query a row."""
     few = template([complete(base, cycle.year)], base)
     many = template([complete(base, cycle.year) for _ in range(25)], base)
     changed = edited(many, {(line, "备注"): str(line) for line in range(1, 26)})

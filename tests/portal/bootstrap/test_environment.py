@@ -1,9 +1,12 @@
 """What `make run` reads before Django exists: .env, the secret key, the port, the programs it needs."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -64,11 +67,11 @@ def test_a_port_that_is_none_is_refused(port):
     done = _serve(PORT=port)
 
     assert done.returncode == 1
-    assert f"PORT={port} 不是端口号" in done.stderr
+    assert f"设置 PORT：“{port}”应为 1 到 65535 的整数" in done.stderr
 
 
 def test_a_taken_port_is_named_with_the_next_one():
-    """Issue point 1: a taken port gives a clear message, before anything is started."""
+    """A taken port gives a clear message, before anything is started."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -82,12 +85,99 @@ def test_a_taken_port_is_named_with_the_next_one():
     assert "Traceback" not in done.stderr
 
 
-def test_a_machine_without_chromium_is_told_what_to_install(monkeypatch):
+def test_the_browser_of_the_machine_is_preferred(monkeypatch, tmp_path):
+    """Nothing is fetched where Chromium and a Chinese font are there."""
+    _program(tmp_path / "fc-list", "echo NotoSansSC.ttf: Noto Sans SC")
+    _program(tmp_path / "chromium", "true")
+    monkeypatch.delenv("PORTAL_CHROMIUM", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert browser.path() == str(tmp_path / "chromium")
+
+
+@pytest.mark.parametrize("has_chromium", [True, False])
+def test_what_the_machine_lacks_comes_from_packages(monkeypatch, tmp_path, has_chromium):
+    """No Chromium, or no Chinese font: a command of ours that any account can start, with the packages' font."""
+    monkeypatch.delenv("PORTAL_CHROMIUM", raising=False)
+    monkeypatch.setenv("PATH", f"{tmp_path}")
+    monkeypatch.setattr(browser, "HOME", tmp_path / "home")
+    monkeypatch.setattr(
+        browser, "_fetch", lambda: _program(tmp_path / "home" / "chromium.program", "echo ours")
+    )
+    monkeypatch.setattr(browser.platform, "machine", lambda: "x86_64")
+    if has_chromium:
+        _program(tmp_path / "chromium", "echo theirs, $FONTCONFIG_FILE")
+
+    done = subprocess.run([browser.path()], capture_output=True, text=True, check=True)
+
+    expected = f"theirs, {tmp_path}/home/fonts.conf" if has_chromium else "ours"
+    assert done.stdout.strip() == expected
+
+
+def test_a_machine_without_chromium_that_no_package_fits_is_told_what_to_do(monkeypatch):
     monkeypatch.delenv("PORTAL_CHROMIUM", raising=False)
     monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(browser.platform, "machine", lambda: "riscv64")
 
-    with pytest.raises(Failure, match="apt-get install chromium fonts-noto-cjk"):
+    with pytest.raises(Failure, match="PORTAL_CHROMIUM=路径"):
         browser.path()
+
+
+def test_folders_on_the_path_that_cannot_be_searched_are_passed_over(open_folder):
+    """Asked as an ordinary user: root may look everywhere."""
+    inner = open_folder / "closed" / "inner"
+    for folder in (inner, open_folder / "links", open_folder / "half"):
+        folder.mkdir(parents=True)
+    for program in (inner / "initdb", inner / "postgres", open_folder / "half" / "postgres"):
+        program.write_text("neither a program nor a script")
+        program.chmod(0o755)
+    # Links that may be seen, while the folder into which they point may not be entered.
+    (open_folder / "links" / "postgres").symlink_to(inner / "postgres")
+    (open_folder / "half" / "initdb").symlink_to(inner / "initdb")
+    (open_folder / "loop").symlink_to("loop")
+    (open_folder / "file").write_text("")
+    names = ("closed", "closed/inner", "links", "half", "loop", "file", "file/below", "missing")
+    odd = os.pathsep.join([*(str(open_folder / name) for name in names), "", "~/bin", os.environ["PATH"]])
+    (open_folder / "closed").chmod(0)
+
+    with_odd, plain = (_found_by_an_ordinary_user(inner, path) for path in (odd, os.environ["PATH"]))
+
+    assert with_odd.returncode == 0, with_odd.stderr
+    assert with_odd.stdout == plain.stdout
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other accounts may enter, unlike pytest's own."""
+    folder = Path(tempfile.mkdtemp(prefix="path-test-", dir="/tmp"))
+    folder.chmod(0o755)
+    yield folder
+    for closed in folder.glob("closed"):
+        closed.chmod(0o700)
+    shutil.rmtree(folder)
+
+
+def test_a_chromium_that_cannot_be_looked_at_is_named(monkeypatch, tmp_path):
+    for given in (tmp_path, tmp_path / "missing", ROOT / "manage.py" / "below"):
+        monkeypatch.setenv("PORTAL_CHROMIUM", str(given))
+        with pytest.raises(Failure, match="不存在，或不能运行"):
+            browser.path()
+
+
+def test_a_home_of_the_database_that_is_no_folder_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    for home in (tmp_path / "file", tmp_path / "file" / "below"):
+        done = subprocess.run(
+            [sys.executable, "-m", "portal.bootstrap.postgres", "start"],
+            cwd=ROOT,
+            env={**os.environ, "PORTAL_POSTGRES_HOME": str(home)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert "PORTAL_POSTGRES_HOME" in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_front_end_files_are_complete():
@@ -99,7 +189,32 @@ def test_front_end_files_are_complete():
 
 def test_lock_file_names_no_registry():
     """An installed package comes from the machine's own registry, whichever that is."""
-    assert "resolved" not in (ROOT / "package-lock.json").read_text(encoding="utf-8")
+    for folder in (ROOT, browser.PACKAGES):
+        assert "resolved" not in (folder / "package-lock.json").read_text(encoding="utf-8")
+
+
+def _found_by_an_ordinary_user(folder: Path, path: str) -> subprocess.CompletedProcess:
+    """What is found with this PATH, and in this folder, by whoever we are, by `nobody` where that is root."""
+    program = f"""
+import os
+from pathlib import Path
+from portal.bootstrap import binaries, browser
+# After the imports: nobody may enter fewer folders than Python and the project may lie in.
+if os.geteuid() == 0:
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+os.chdir("/")
+print(binaries.found("system"), binaries.major_of(Path({str(folder)!r})), browser._installed())
+"""
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def _serve(**variables: str) -> subprocess.CompletedProcess:
@@ -111,3 +226,8 @@ def _serve(**variables: str) -> subprocess.CompletedProcess:
         text=True,
         check=False,
     )
+
+
+def _program(path: Path, line: str) -> None:
+    path.write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
+    path.chmod(0o755)

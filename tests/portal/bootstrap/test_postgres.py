@@ -18,6 +18,8 @@ from portal.bootstrap import binaries, postgres
 from portal.bootstrap import cluster as clusters
 from portal.bootstrap.failure import Failure
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -98,7 +100,7 @@ def _replace_first_line(path: Path, text: str) -> None:
 
 @pytest.mark.parametrize("kind", [None, "embedded"])
 def test_committed_rows_survive_a_killed_server(home, monkeypatch, kind):
-    """Issue point 1: a kill -9 and a restart with nothing lost, on the machine's programs and on the wheel's."""
+    """A kill -9 and a restart with nothing lost, on the machine's programs and on the wheel's."""
     if kind:
         monkeypatch.setenv("PORTAL_POSTGRES", kind)
     url = started()
@@ -168,7 +170,8 @@ def test_the_server_never_runs_as_root(home):
 
 
 def test_other_accounts_of_the_machine_are_kept_out(home):
-    """TRUST: no trust entry, no TCP, private files; the application's own role is no superuser."""
+    """The database lets nobody in unasked: no trust entry, no TCP, private files; the application's own role is no
+    superuser."""
     url = started()
     password = json.loads((home / "server.json").read_text())["password"]
 

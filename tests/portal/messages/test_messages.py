@@ -1,4 +1,4 @@
-"""Messages (GOALS S4): settings, box, digest, and the way out of the portal by mail or SMS."""
+"""Messages (GOAL-S4): settings, box, digest, and the way out of the portal by mail or SMS."""
 
 import datetime
 import threading
@@ -47,7 +47,7 @@ def subjects(user) -> list[str]:
 
 
 def test_only_topics_nobody_waits_for_may_be_switched_off():
-    """S4: returns, deadlines and transfer tasks always show in the portal."""
+    """GOAL-S4: returns, deadlines and transfer tasks always show in the portal."""
     assert {topic: Choice.OFF in choices_for(topic) for topic in Topic} == {
         Topic.RETURN: False,
         Topic.DEADLINE: False,
@@ -72,7 +72,7 @@ def test_message_switched_off_is_not_stored(person):
 
 
 def test_queries_do_not_grow_with_the_recipients(person, django_assert_num_queries):
-    """P-21: settings, messages, addresses, deliveries."""
+    """PAIN-21: settings, messages, addresses, deliveries."""
     everybody = [person, *factories.UserFactory.create_batch(2)]
     with django_assert_num_queries(4):
         send([person], kind="returned", subject="退回")
@@ -93,7 +93,7 @@ def test_message_with_a_key_is_told_once(person):
 
 
 def test_daily_messages_wait_and_come_as_one(person, signed_in):
-    """S4: one digest a day, with each message and its link inside."""
+    """GOAL-S4: one digest a day, with each message and its link inside."""
     choose(person, approval="daily")
     for number in (1, 2):
         send([person], kind="approved", subject=f"通过{number}", link="/desk/")
@@ -176,7 +176,7 @@ def test_topic_other_stays_in_the_portal(person):
 
 
 def test_daily_deliveries_go_out_in_one_text(person):
-    """S4: without flood."""
+    """GOAL-S4: without flood."""
     choose(person, **{"return": "daily", "approval": "daily"})
     send([person], kind="returned", subject="退回")
     send([person], kind="approved", subject="通过")
@@ -309,7 +309,7 @@ def test_gateway_for_mail_sends_mail_and_refuses_sms(mailoutbox):
 
 
 def test_gateway_console_masks_the_address(caplog):
-    """TRUST 52: no number in the log."""
+    """TRUST-52: no number in the log."""
     caplog.set_level("INFO")
     gateways.console("sms", "13900000001", "您有 1 条新消息。")
     assert caplog.messages == ["sms to 139****0001: 您有 1 条新消息。"]

@@ -1,4 +1,4 @@
-"""GOALS S4: nobody loses notices for want of an address; everybody keeps his own."""
+"""GOAL-S4: nobody loses notices for want of an address; everybody keeps his own."""
 
 import pytest
 from django.urls import reverse
@@ -22,7 +22,7 @@ def form(**more) -> dict[str, str]:
 
 
 def test_staff_enter_and_change_their_own_address(officer, signed_in):
-    """S4: chosen, confirmed, told at the new address, and in the log."""
+    """GOAL-S4: chosen, confirmed, told at the new address, and in the log."""
     client = signed_in(officer)
     asked = form(channel="mail", email=MAIL, email_again=MAIL)
     assert client.post(URL, asked).status_code == 302
@@ -45,7 +45,7 @@ def test_staff_enter_and_change_their_own_address(officer, signed_in):
     ],
 )
 def test_a_way_without_an_address_is_refused(officer, signed_in, asked, field, words):
-    """S4: what could not arrive is not accepted, and the message says what to do."""
+    """GOAL-S4: what could not arrive is not accepted, and the message says what to do."""
     answer = signed_in(officer).post(URL, form(**asked))
     assert answer.status_code == 422
     assert words in answer.context["form"].errors[field][0]
@@ -53,7 +53,7 @@ def test_a_way_without_an_address_is_refused(officer, signed_in, asked, field, w
 
 
 def test_who_chose_mail_without_an_address_is_told_that_only_the_portal_tells(officer, signed_in):
-    """S4: as long as nothing is entered the messages are in the portal."""
+    """GOAL-S4: as long as nothing is entered the messages are in the portal."""
     MessageSettings.objects.create(user=officer, channel="mail")
     assert "现在只发站内消息" in signed_in(officer).get(URL).text
     officer.email = MAIL

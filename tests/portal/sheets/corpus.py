@@ -1,4 +1,5 @@
-"""Quirky and hostile files, each with its outcome beside it (TRUST checklist 34–36, 42; P-01, P-04 … P-11).
+"""Quirky and hostile files, each with its outcome beside it (TRUST-34 … TRUST-36, TRUST-42; PAIN-01, PAIN-04 …
+PAIN-11).
 
 Three outcomes are good: the values read back, a marker at the cell, one plain refusal.
 """
@@ -132,7 +133,7 @@ CELLS = [
     cell_case("datetime_cell", number("C2", 43467.5, DATETIME), datetime(2019, 1, 2, 12)),  # noqa: DTZ001
     cell_case("time_cell", number("C2", 0.5, TIME), time(12)),
     cell_case("chinese_month_format", number("C2", 43467, CHINESE_MONTH), date(2019, 1, 2)),
-    # What the user sees: a card number without its first zero is another card's (B2).
+    # What the user sees: a card number without its first zero is another card's (GOAL-B2).
     cell_case("padded_number", number("C2", 1234567, PADDED), "01234567"),
     cell_case("padded_long_enough", number("C2", 12345678, PADDED), 12345678),
     cell_case("padded_formula", f'<c r="C2" s="{PADDED}"><f>A2</f><v>7</v></c>', "00000007"),

@@ -1,4 +1,4 @@
-"""Files to be refused: wrong, broken and hostile ones (TRUST §2 and checklist 34–36, 42)."""
+"""Files to be refused: wrong, broken and hostile ones (TRUST-34 … TRUST-36, TRUST-42)."""
 
 from tests.portal.sheets.corpus import HEAD, ZHANG, Refused, stored
 from tests.portal.sheets.workbooks import (

@@ -1,4 +1,4 @@
-"""The user's own workbook back: same sheets and cells, faults marked, and good to be sent again (GOALS B5)."""
+"""The user's own workbook back: same sheets and cells, faults marked, and good to be sent again (GOAL-B5)."""
 
 import io
 from datetime import date
@@ -50,7 +50,7 @@ def own_file(tmp_path):
 
 
 def test_own_workbook_is_edited_though_another_program_wrote_it(own_file):
-    """B5: its stylesheet has an empty fill, and nothing says that it was rebuilt."""
+    """GOAL-B5: its stylesheet has an empty fill, and nothing says that it was rebuilt."""
     assert set(marks(annotated(own_file, {4: {"证件号": "坏。"}})["数据"])) == {"B4"}
 
 
@@ -128,7 +128,7 @@ def test_any_kind_comes_back_as_xlsx_with_the_same_cells(name, tmp_path):
 
 
 def test_damaged_number_stays_damaged_in_the_copy(tmp_path):
-    """P-01: as a text of digits the number would pass for a true one."""
+    """PAIN-01: as a text of digits the number would pass for a true one."""
     path = saved(tmp_path, "姓名,证件号\n张三,110101199001011000\n".encode(), "a.csv")
     again = saved(tmp_path, annotate(path, read(path), {}), "b.xlsx")
     assert read(again).rows == [(2, ["张三", DamagedNumber("1.10101199001011E+17")])]
@@ -173,7 +173,8 @@ def full_featured():
 
 
 def test_the_users_own_workbook_comes_back_with_all_it_has(tmp_path):
-    """B5: lists, panes, widths, formulas, comments, hidden sheets stay, also where a merge reaches the new column."""
+    """GOAL-B5: lists, panes, widths, formulas, comments, hidden sheets stay, also where a merge reaches the new
+    column."""
     path = saved(tmp_path, full_featured())
     book = annotated(path, {2: {"证件号": "坏。"}, 5: {"": "没有证件号。"}})
     data = book["数据"]
@@ -187,7 +188,7 @@ def test_the_users_own_workbook_comes_back_with_all_it_has(tmp_path):
 
 
 def test_second_annotation_keeps_the_users_comment_and_forgets_ours(tmp_path):
-    """B5: the copy sent again comes back with its owner's comments and only with today's faults."""
+    """GOAL-B5: the copy sent again comes back with its owner's comments and only with today's faults."""
     first = saved(tmp_path, full_featured())
     second = saved(tmp_path, annotate(first, read(first), {2: {"证件号": "坏。"}}), "b.xlsx")
     data = annotated(second, {2: {"姓名": "坏。"}})["数据"]
@@ -197,7 +198,7 @@ def test_second_annotation_keeps_the_users_comment_and_forgets_ours(tmp_path):
 
 
 def test_list_with_its_words_on_another_sheet_stays_as_excel_saves_it(tmp_path):
-    """B5: Excel moves the lists of our template into an extension, which openpyxl drops."""
+    """GOAL-B5: Excel moves the lists of our template into an extension, which openpyxl drops."""
     extension = (
         '<extLst><ext uri="{CCE6A557-97BC-4b89-ADB6-D9C93CAAB3DF}"><x14:dataValidations count="1">'
         '<x14:dataValidation type="list" allowBlank="1" showErrorMessage="1" error="请选择。">'
@@ -213,7 +214,7 @@ def test_list_with_its_words_on_another_sheet_stays_as_excel_saves_it(tmp_path):
 
 
 def test_formulas_keep_their_results_in_the_copy(tmp_path):
-    """B5: sent again without having been opened, the copy holds what the file held."""
+    """GOAL-B5: sent again without having been opened, the copy holds what the file held."""
     cells = [
         f'<c r="A2" t="str"><f>"张"&amp;"三"</f><v>张三</v></c><c r="B2" s="{DATE}"><f>A9+1</f><v>43467</v></c>',
         '<c r="A3" t="str"><f t="array" ref="A3">D3</f><v>李四&amp;</v></c><c r="B3"><f>1+1</f><v>2</v></c>',
@@ -231,7 +232,8 @@ def test_formulas_keep_their_results_in_the_copy(tmp_path):
 
 @pytest.mark.parametrize("name", ["a.xlsx", "a.csv"])
 def test_correction_stands_in_the_copy_as_text(name, tmp_path):
-    """B5, B7: the copy holds the value as corrected; what was typed is never a formula; an emptied cell is empty."""
+    """GOAL-B5, GOAL-B7: the copy holds the value as corrected; what was typed is never a formula; an emptied cell is
+    empty."""
     content = xlsx(sheet(HEAD, texts(2, "张三", "E1"), row(3, text("A3", "李四"), number("B3", 5))))
     path = saved(tmp_path, content if name == "a.xlsx" else "姓名,证件号\n张三,E1\n李四,5\n".encode(), name)
     data = annotated(path, {}, corrections={2: {"姓名": "=1+1", "证件号": ""}, 3: {"证件号": "05"}}).active
@@ -240,7 +242,7 @@ def test_correction_stands_in_the_copy_as_text(name, tmp_path):
 
 
 def test_correction_under_a_merge_takes_it_apart(tmp_path):
-    """B5: every cell of the merge keeps what was seen in it, but the corrected one."""
+    """GOAL-B5: every cell of the merge keeps what was seen in it, but the corrected one."""
     path = saved(tmp_path, full_featured())
     data = annotated(path, {3: {"姓名": "坏。"}}, corrections={4: {"姓名": "赵六"}})["数据"]
     assert (data["A3"].value, data["A4"].value) == ("李四", "赵六")
@@ -248,7 +250,7 @@ def test_correction_under_a_merge_takes_it_apart(tmp_path):
 
 
 def test_rebuilt_copy_says_what_it_lacks_and_keeps_hidden_sheets_hidden(tmp_path):
-    """B5: where the own workbook cannot be edited, its owner is told."""
+    """GOAL-B5: where the own workbook cannot be edited, its owner is told."""
     broken = row(2, text("A2", "张三", style=99), text("B2", "E1"))
     content = xlsx(("附表", 'state="hidden"', sheet()), ("数据", "", sheet(HEAD, broken)))
     book = annotated(saved(tmp_path, content), {2: {"姓名": "坏。"}})

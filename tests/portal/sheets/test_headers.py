@@ -1,4 +1,4 @@
-"""Headers are the same words in any costume (P-05, P-11)."""
+"""Headers are the same words in any costume (PAIN-05, PAIN-11)."""
 
 import pytest
 

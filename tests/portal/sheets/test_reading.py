@@ -1,4 +1,4 @@
-"""Every file has a good outcome: values, a marker at the cell, or one plain refusal (TRUST §2, checklist 34–36, 42)."""
+"""Every file has a good outcome: values, a marker at the cell, or one plain refusal (TRUST-34 … TRUST-36, TRUST-42)."""
 
 import json
 import subprocess
@@ -50,7 +50,7 @@ def test_file_with_a_quirk_is_read(case, tmp_path):
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
 def test_file_that_cannot_be_read_is_refused_in_plain_words(case, tmp_path):
-    """The parent lives on: it is this test."""
+    """The parent lives on: it is this test (PAIN-06, TRUST-42)."""
     with pytest.raises(SheetRefused) as caught:
         read(stored(case, tmp_path))
     refusal = caught.value
@@ -62,7 +62,7 @@ def test_file_that_cannot_be_read_is_refused_in_plain_words(case, tmp_path):
 
 
 def test_corpus_has_at_least_sixty_files():
-    """TRUST checklist 34."""
+    """TRUST-34."""
     names = [case.name for case in (*ACCEPTED, *REFUSED)]
     assert len(names) >= 60
     assert len(set(names)) == len(names)
@@ -80,7 +80,7 @@ def child_says(code):
 
 
 def test_child_limits_its_memory_time_and_files():
-    """TRUST checklist 35: killer files are bounded by construction, not by luck."""
+    """TRUST-35: killer files are bounded by construction, not by luck."""
     code = (
         "import json, resource; from portal.sheets import child; child.limit_resources(child.CPU_SECONDS);"
         "print(json.dumps([resource.getrlimit(kind) for kind in"

@@ -44,7 +44,7 @@ def test_roll_longer_than_an_upload_may_be(written):
 
 
 def test_damaged_number_stays_a_marker(written):
-    """P-01: digits that a spreadsheet lost are not guessed."""
+    """PAIN-01: digits that a spreadsheet lost are not guessed."""
     path = written(stream_csv(["证件号"], [["330106199503120000"]]))
 
     with open_roll(path, expected_headers=["证件号"]) as roll:

@@ -1,4 +1,4 @@
-"""Streamed exports: bytes before the last row is known, texts never formulas (P-01, P-30, GOALS N5, checklist 39)."""
+"""Streamed exports: bytes before the last row is known, texts never formulas (PAIN-01, PAIN-30, GOAL-N5, TRUST-39)."""
 
 import csv
 import io
@@ -128,7 +128,7 @@ def test_csv_guards_formulas_and_keeps_numbers():
 
 
 def test_csv_times_are_whole_seconds():
-    """N5: as the .xlsx shows them."""
+    """GOAL-N5: as the .xlsx shows them."""
     moment = datetime(2026, 11, 2, 9, 5, 7, 123456)  # noqa: DTZ001  a cell knows no zone
     content = b"".join(stream_csv(["上报时间"], [[moment], [date(2026, 9, 1)]]))
     assert content.decode("utf-8-sig").splitlines()[1:] == ["2026-11-02 09:05:07", "2026-09-01"]
@@ -136,6 +136,6 @@ def test_csv_times_are_whole_seconds():
 
 @pytest.mark.parametrize("value", INJECTIONS)
 def test_csv_guard_is_taken_off_on_reading(value, tmp_path):
-    """Export → import changes nothing (checklist 41)."""
+    """Export → import changes nothing (TRUST-41)."""
     (tmp_path / "a.csv").write_bytes(b"".join(stream_csv(["列"], [[value]])))
     assert read_table(tmp_path / "a.csv", expected_headers=["列"]).rows == [(2, [value])]

@@ -1,4 +1,5 @@
-"""Templates: text cells, lists, notes, a version, and no formula out of a value (P-01, P-05, P-30, GOALS B1)."""
+"""Templates: text cells, lists, notes, a version, and no formula out of a value (PAIN-01, PAIN-05, PAIN-30,
+GOAL-B1)."""
 
 import io
 
@@ -42,7 +43,7 @@ def test_template_sheets_and_frozen_header(book):
 
 
 def test_template_cells_are_text_so_that_id_numbers_survive(book):
-    """P-01: every row offered to the user, filled or not."""
+    """PAIN-01: every row offered to the user, filled or not."""
     formats = {cell.number_format for cells in book["账号"]["A1:D31"] for cell in cells}
     assert formats == {"@"}
 
@@ -87,7 +88,7 @@ def test_template_explains_each_column(book):
     "value", ["=1+1", "=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "{=1}", "http://x.cn", "007"]
 )
 def test_template_values_stay_texts(value):
-    """P-30 and checklist 39."""
+    """PAIN-30 and TRUST-39."""
     cell = openpyxl.load_workbook(io.BytesIO(make([[value, None, None, None]])))["账号"]["A2"]
     assert (cell.value, cell.data_type) == (value, "s")
 

@@ -1,4 +1,4 @@
-"""Activation of an account: GOALS R1, BR-44, AM-09, TRUST §1.1–1.8."""
+"""Activation of an account: GOAL-R1, BR-44, AM-09, TRUST-01 … TRUST-09, TRUST-59."""
 
 import datetime
 import re
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("argon2")
 
 
 def test_activation_page_shows_nothing_of_the_person(newcomer):
-    """TRUST 3."""
+    """TRUST-03."""
     client = Client()
     sign_in(client, newcomer.username, "000000")
     for page in (
@@ -32,7 +32,7 @@ def test_activation_page_shows_nothing_of_the_person(newcomer):
 
 
 def test_activation_sets_the_own_password_and_signs_in(newcomer):
-    """R1: mobile on file and own password in one step; who, when, where is kept."""
+    """GOAL-R1: mobile on file and own password in one step; who, when, where is kept."""
     client = Client()
     before = client.cookies.get("sessionid")
 
@@ -54,7 +54,7 @@ def test_activation_accepts_the_mobile_as_people_type_it(newcomer):
 
 
 def test_activation_needs_consent(newcomer):
-    """TRUST 53: the separate consent for sensitive parts too."""
+    """TRUST-53: the separate consent for sensitive parts too."""
     for name in ("accepts_privacy", "accepts_sensitive"):
         values = activation(newcomer)
         del values[name]
@@ -67,7 +67,7 @@ def test_activation_needs_consent(newcomer):
     "weak", ["000000", "0000000000", "12345678", "password1", "short7!", "ID tail", "mobile", "chenyutong"]
 )
 def test_weak_passwords_are_refused(newcomer, weak):
-    """TRUST 8, §1.6."""
+    """TRUST-08."""
     password = {"ID tail": f"ab{newcomer.username[-6:]}", "mobile": f"a{newcomer.mobile}"}.get(weak, weak)
     values = activation(newcomer, new_password1=password, new_password2=password)
 
@@ -78,7 +78,7 @@ def test_weak_passwords_are_refused(newcomer, weak):
 
 
 def test_sixth_wrong_mobile_is_refused_even_if_right(newcomer):
-    """TRUST 4: from another address too; only the base releases."""
+    """TRUST-04: from another address too; only the base releases."""
     for number in range(5):
         wrong = activation(newcomer, mobile=f"1390000000{number}")
         Client().post("/activate/", wrong, REMOTE_ADDR=f"10.0.0.{number + 1}")
@@ -91,7 +91,7 @@ def test_sixth_wrong_mobile_is_refused_even_if_right(newcomer):
 
 
 def test_account_with_personal_data_needs_a_code(newcomer, enrollment, base_officer):
-    """TRUST §1.3c: colleagues know ID and mobile number; a filled account opens only with a code or a release."""
+    """TRUST-59: colleagues know ID and mobile number; a filled account opens only with a code or a release."""
     BasicInfo.objects.create(resident=enrollment.resident, email="a@example.com")
     assert Client().post("/activate/", activation(newcomer)).status_code == 200
 
@@ -101,14 +101,14 @@ def test_account_with_personal_data_needs_a_code(newcomer, enrollment, base_offi
 
 
 def test_base_policy_code_refuses_the_mobile(newcomer, base):
-    """TRUST §1.3b."""
+    """TRUST-09."""
     base.activation_policy = "code"
     base.save()
     assert Client().post("/activate/", activation(newcomer)).status_code == 200
 
 
 def test_one_time_code_is_hashed_expires_and_works_once(newcomer, base_officer):
-    """TRUST 9."""
+    """TRUST-09."""
     code = services.issue_initial_code(newcomer, by=base_officer)
     newcomer.refresh_from_db()
     assert re.fullmatch(r"[2-9A-HJKMNP-Z]{4}-[2-9A-HJKMNP-Z]{4}", code)
@@ -134,14 +134,14 @@ def test_code_typed_as_password_leads_to_activation(newcomer, base_officer):
 
 
 def test_codes_do_not_repeat(newcomer, base_officer, settings):
-    """TRUST 9: CSPRNG, no repeats in a sample."""
+    """TRUST-09: CSPRNG, no repeats in a sample."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     codes = {services.issue_initial_code(newcomer, by=base_officer) for _ in range(300)}
     assert len(codes) == 300
 
 
 def test_staff_activates_with_a_code(db, national_officer):
-    """TRUST §1.8: individual invitation, never 000000."""
+    """TRUST-13: individual invitation, never 000000."""
     invited = factories.UserFactory(username="newcolleague", activated_at=None, password=None)
     assert Client().post("/activate/", activation(invited)).status_code == 200
     code = services.issue_initial_code(invited, by=national_officer)
@@ -151,7 +151,7 @@ def test_staff_activates_with_a_code(db, national_officer):
 
 
 def test_account_left_alone_for_90_days_waits_for_its_base(newcomer, enrollment):
-    """TRUST §1.9: closed until the base renews it."""
+    """TRUST-60: closed until the base renews it."""
     long_ago = timezone.now() - datetime.timedelta(days=91)
     Enrollment.objects.filter(pk=enrollment.pk).update(created_at=long_ago)
     assert Client().post("/activate/", activation(newcomer)).status_code == 200
@@ -163,7 +163,7 @@ def test_account_left_alone_for_90_days_waits_for_its_base(newcomer, enrollment)
 
 
 def test_intake_account_opens_inside_its_cycle_only(newcomer, enrollment):
-    """TRUST §1.9, BR-55; a registry account opens at any time (BR-80)."""
+    """TRUST-60, BR-55; a registry account opens at any time (BR-80)."""
     CycleWindow.objects.update(closes_at=timezone.now() - datetime.timedelta(seconds=1))
     assert Client().post("/activate/", activation(newcomer)).status_code == 200
 

@@ -1,4 +1,4 @@
-"""The second factor of staff: "TOTP asked; code reuse refused" (TRUST 14, §1.8)."""
+"""The second factor of staff: "TOTP asked; code reuse refused" (TRUST-14)."""
 
 import threading
 
@@ -45,7 +45,7 @@ def factor(base_officer, signed_in) -> str:
 
 
 def test_set_up_shows_the_key_as_picture_and_text(base_officer, signed_in):
-    """TRUST 14: available to all staff; the picture is data of the page, as the content security policy wants."""
+    """TRUST-14: available to all staff; the picture is data of the page, as the content security policy wants."""
     page = signed_in(base_officer).get(SET_UP)
     text = page.content.decode()
     assert len(key_shown(page)) == 32
@@ -73,7 +73,7 @@ def test_a_resident_has_no_second_factor(resident, signed_in):
 
 
 def test_code_is_asked_after_the_password_and_nobody_is_signed_in_before(base_officer, factor):
-    """TRUST 14: TOTP asked. Every page still leads to the entrance."""
+    """TRUST-14: TOTP asked. Every page still leads to the entrance."""
     client = half_way(base_officer)
     assert SESSION_KEY not in client.session
     waiting = AuditEvent.objects.get(action="sign_in")
@@ -105,7 +105,7 @@ def test_wrong_password_never_gets_to_the_code(base_officer, factor):
 
 
 def test_session_id_changes_at_both_steps(base_officer, factor):
-    """TRUST 15."""
+    """TRUST-15."""
     client = Client()
     client.session["x"] = 1
     client.get(STAFF_ENTRANCE)
@@ -118,7 +118,7 @@ def test_session_id_changes_at_both_steps(base_officer, factor):
 
 
 def test_the_way_on_is_kept_and_never_leads_away(base_officer, factor):
-    """TRUST 21."""
+    """TRUST-21."""
     for steps, (target, expected) in enumerate((("/messages/", "/messages/"), ("//evil.example", "/desk/"))):
         client = Client()
         values = {"account": base_officer.username, "password": PASSWORD}
@@ -128,7 +128,7 @@ def test_the_way_on_is_kept_and_never_leads_away(base_officer, factor):
 
 
 def test_code_is_good_once(base_officer, factor):
-    """TRUST 14: code reuse refused, in another browser and from another address too."""
+    """TRUST-14: code reuse refused, in another browser and from another address too."""
     typed = code(factor)
     assert enter(half_way(base_officer), typed) is True
     assert enter(half_way(base_officer), typed, REMOTE_ADDR="10.0.0.9") is False
@@ -137,7 +137,7 @@ def test_code_is_good_once(base_officer, factor):
 
 
 def test_code_of_the_set_up_is_used_up_by_it(base_officer, signed_in):
-    """TRUST 14."""
+    """TRUST-14."""
     client = signed_in(base_officer)
     key = key_shown(client.get(SET_UP))
     typed = code(key)
@@ -168,7 +168,7 @@ def waiting_for(table: str) -> int:
 
 
 def test_two_browsers_with_one_code_at_one_instant(transactional_db):
-    """TRUST 14: on two real connections exactly one gets in. Both wait for the row before either has used the code."""
+    """TRUST-14: on two real connections exactly one gets in. Both wait for the row before either has used the code."""
     user = factories.UserFactory(username="zjyy01")
     key = pyotp.random_base32()
     factor = SecondFactor.objects.create(user=user, sealed_key=seal(key), last_step=0)
@@ -201,7 +201,7 @@ def test_two_browsers_with_one_code_at_one_instant(transactional_db):
 
 
 def test_few_tries_from_one_address(base_officer, factor):
-    """TRUST 4, 5, 7: the sixth is refused even with the right code; another address still gets in."""
+    """TRUST-04, TRUST-05, TRUST-07: the sixth is refused even with the right code; another address still gets in."""
     client = half_way(base_officer)
     assert [enter(client, "000000") for _ in range(5)] == [False] * 5
     assert enter(client, code(factor)) is False
@@ -218,7 +218,7 @@ def test_the_password_waits_ten_minutes_for_the_code(base_officer, factor, clock
 
 
 def test_what_changes_in_between_ends_the_waiting(base_officer, factor, national_officer):
-    """TRUST 22: disabled, or a new password, between the two steps."""
+    """TRUST-22: disabled, or a new password, between the two steps."""
     client, other = half_way(base_officer), half_way(base_officer)
     User.objects.filter(pk=base_officer.pk).update(is_active=False)
     assert client.post(SECOND_STEP, {"code": code(factor)}).url == STAFF_ENTRANCE
@@ -275,7 +275,7 @@ def test_recovery_codes_are_shown_once_and_renewed_with_a_code(base_officer, sig
 
 
 def test_setting_up_and_taking_away_end_the_other_sessions(base_officer, signed_in):
-    """TRUST 22: a browser that was in with the password alone is out."""
+    """TRUST-22: a browser that was in with the password alone is out."""
     here, elsewhere = signed_in(base_officer), signed_in(base_officer)
     key, _ = set_up(here)
     assert (here.get("/messages/").status_code, elsewhere.get("/messages/").status_code) == (200, 302)
@@ -303,7 +303,7 @@ def everything_stored() -> str:
 
 
 def test_key_and_recovery_codes_lie_nowhere_in_clear(base_officer, signed_in):
-    """P51: neither while it is set up, in the session, nor afterwards in the table, the history or the log."""
+    """PIPL 51: neither while it is set up, in the session, nor afterwards in the table, the history or the log."""
     client = signed_in(base_officer)
     key = key_shown(client.get(SET_UP))
     pending = everything_stored()

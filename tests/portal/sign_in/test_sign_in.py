@@ -1,4 +1,5 @@
-"""The two entrances and activation: GOALS R1, BR-28, 44, 51, AM-09, 21 and the items of TRUST §1 and §3."""
+"""The two entrances and activation: GOAL-R1, BR-28, BR-44, BR-51, AM-09, AM-21, TRUST-01 … TRUST-10, TRUST-16,
+TRUST-60."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -49,7 +50,7 @@ def test_staff_signs_in_at_its_own_entrance_only(base_officer, resident):
 
 @pytest.mark.parametrize("spelling", ["lower", "full width", "blanks", "invisible"])
 def test_account_is_normalised_at_sign_in(spelling, base, cycle):
-    """P-11, TRUST 1.11."""
+    """PAIN-11, TRUST-07."""
     number = "11010119900307002X"
     person = factories.ResidentFactory(id_number=number)
     factories.EnrollmentFactory(resident=person, base=base, intake_year=cycle.year)
@@ -64,7 +65,7 @@ def test_account_is_normalised_at_sign_in(spelling, base, cycle):
 
 @pytest.mark.parametrize("who", ["newcomer", "resident", "locked", "unknown", "base_officer"])
 def test_initial_word_leads_everybody_to_the_same_activation_page(who, request, db):
-    """TRUST 1 and 2: 000000 reveals nothing and opens nothing else."""
+    """TRUST-01 and TRUST-02: 000000 reveals nothing and opens nothing else."""
     if who == "unknown":
         account = "330102199001010000"
     elif who == "locked":
@@ -84,7 +85,7 @@ def test_initial_word_leads_everybody_to_the_same_activation_page(who, request, 
 
 
 def test_reset_ends_every_session_and_nobody_learns_a_password(resident, base_officer):
-    """BR-51, TRUST 10, 11."""
+    """BR-51, TRUST-10, TRUST-11 (AM-09)."""
     other_browser = Client()
     sign_in(other_browser, resident.username, PASSWORD)
 
@@ -98,7 +99,7 @@ def test_reset_ends_every_session_and_nobody_learns_a_password(resident, base_of
 
 
 def test_refusals_cannot_be_told_apart(newcomer, resident, base_officer):
-    """TRUST 2, BR-51: unknown, not activated, wrong, staff, disabled."""
+    """TRUST-02, BR-51: unknown, not activated, wrong, staff, disabled."""
     disabled = factories.ResidentFactory().user
     User.objects.filter(pk=disabled.pk).update(is_active=False)
     accounts = [
@@ -119,7 +120,7 @@ def test_refusals_cannot_be_told_apart(newcomer, resident, base_officer):
 
 @pytest.mark.parametrize("who", ["unknown", "newcomer", "resident", "base_officer"])
 def test_every_refusal_takes_one_hash(who, request, monkeypatch, db):
-    """TRUST §1.10: the same work, so the same time."""
+    """TRUST-02: the same work, so the same time."""
     account = "330102199001010000" if who == "unknown" else request.getfixturevalue(who).username
     hashes = []
     for name in ("encode", "verify"):
@@ -134,7 +135,7 @@ def test_every_refusal_takes_one_hash(who, request, monkeypatch, db):
 
 
 def test_wrong_tries_from_one_address_do_not_lock_the_owner_out(resident):
-    """TRUST 5: no malicious lockout."""
+    """TRUST-05: no malicious lockout."""
     for _ in range(20):
         sign_in(Client(), resident.username, "wrong-password", REMOTE_ADDR="10.0.0.1")
     assert sign_in(Client(), resident.username, PASSWORD, REMOTE_ADDR="10.0.0.1").status_code == 200
@@ -143,7 +144,7 @@ def test_wrong_tries_from_one_address_do_not_lock_the_owner_out(resident):
 
 @pytest.mark.parametrize("who", ["resident", "unknown"])
 def test_throttled_tries_leave_one_line_without_the_number(who, request, db):
-    """TRUST 55: who, where and that it was too many; a stranger's further tries do not fill the log."""
+    """TRUST-55: who, where and that it was too many; a stranger's further tries do not fill the log."""
     user = request.getfixturevalue("resident") if who == "resident" else None
     account = user.username if user else "330102199001010000"
     for address in ("10.0.0.1", "10.0.0.2"):
@@ -162,7 +163,7 @@ def test_throttled_tries_leave_one_line_without_the_number(who, request, db):
 
 
 def test_throttled_activation_leaves_a_line(newcomer):
-    """TRUST 55."""
+    """TRUST-55."""
     for _ in range(7):
         Client().post("/activate/", activation(newcomer, mobile="13000000000"))
     line = AuditEvent.objects.get(action="activate", result="limited")
@@ -172,7 +173,7 @@ def test_throttled_activation_leaves_a_line(newcomer):
 
 
 def test_limit_is_not_evaded_by_header_cookie_or_spelling(base, cycle):
-    """TRUST 7."""
+    """TRUST-07."""
     number = "11010119900307002X"
     person = factories.ResidentFactory(id_number=number)
     factories.EnrollmentFactory(resident=person, base=base, intake_year=cycle.year)
@@ -182,7 +183,7 @@ def test_limit_is_not_evaded_by_header_cookie_or_spelling(base, cycle):
 
 
 def test_spraying_one_password_is_stopped_and_good_logins_are_not(db, settings):
-    """TRUST 6."""
+    """TRUST-06."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     people = [factories.UserFactory(role=Role.RESIDENT, username=factories.id_number()) for _ in range(50)]
     for user in people:
@@ -198,7 +199,7 @@ def test_spraying_one_password_is_stopped_and_good_logins_are_not(db, settings):
 
 
 def test_parallel_tries_all_count(transactional_db, settings):
-    """TRUST 7: fifty at once have no more tries than one after another."""
+    """TRUST-07: fifty at once have no more tries than one after another."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     account = factories.id_number()
 
@@ -215,7 +216,7 @@ def test_parallel_tries_all_count(transactional_db, settings):
 
 
 def test_disabled_person_is_out_at_once(resident, signed_in):
-    """TRUST 22."""
+    """TRUST-22."""
     client = signed_in(resident)
     assert client.get(reverse("portal:messages")).status_code == 200
     User.objects.filter(pk=resident.pk).update(is_active=False)
@@ -223,7 +224,7 @@ def test_disabled_person_is_out_at_once(resident, signed_in):
 
 
 def test_idle_session_ends_and_leads_back(resident, settings):
-    """TRUST 16, S-: after SESSION_IDLE_SECONDS; the way back is kept."""
+    """TRUST-16: after SESSION_IDLE_SECONDS; the way back is kept."""
     client = Client()
     sign_in(client, resident.username, PASSWORD)
     client.get(reverse("portal:messages"))
@@ -238,7 +239,7 @@ def test_idle_session_ends_and_leads_back(resident, settings):
 
 
 def test_next_never_leads_away(resident):
-    """TRUST 21."""
+    """TRUST-21."""
     for target in ("//evil.example", "https://evil.example/", "javascript:alert(1)"):
         answer = Client().post(
             f"{RESIDENT_ENTRANCE}?next={target}", {"account": resident.username, "password": PASSWORD}
@@ -247,7 +248,7 @@ def test_next_never_leads_away(resident):
 
 
 def test_personal_pages_are_not_cached_and_logout_ends(resident, signed_in):
-    """TRUST 15."""
+    """TRUST-15."""
     client = signed_in(resident)
     page = client.get(reverse("portal:messages"))
     assert "no-store" in page["Cache-Control"]
@@ -257,7 +258,7 @@ def test_personal_pages_are_not_cached_and_logout_ends(resident, signed_in):
 
 
 def test_security_headers_and_csrf(resident):
-    """TRUST 17, 18."""
+    """TRUST-17, TRUST-18."""
     page = Client().get("/")
     policy = page["Content-Security-Policy"]
     assert "unsafe-inline" not in policy
@@ -280,7 +281,7 @@ def test_own_password_change_keeps_this_session_only(resident, signed_in):
 
 
 def test_staff_password_needs_three_classes(base_officer, signed_in):
-    """TRUST §1.6, 等保."""
+    """TRUST-08, 等保."""
     weak = {"old_password": PASSWORD, "new_password1": "quietriverstone", "new_password2": "quietriverstone"}
     answer = signed_in(base_officer).post(reverse("portal:password-change"), weak)
     assert answer.status_code == 200
@@ -289,7 +290,7 @@ def test_staff_password_needs_three_classes(base_officer, signed_in):
 
 
 def test_draft_survives_and_never_holds_secrets(resident, signed_in):
-    """R4, P-22, TRUST 52."""
+    """GOAL-R4, PAIN-22, TRUST-52."""
     client = signed_in(resident)
     sent = {"form": "basic", "data": "email=a%40b.cn&password=geheim", "base_version": "3"}
     assert client.post(reverse("portal:draft"), sent).status_code == 204
@@ -300,7 +301,7 @@ def test_draft_survives_and_never_holds_secrets(resident, signed_in):
 
 
 def test_frozen_account_of_a_deleted_record_cannot_sign_in(resident):
-    """TRUST §1.9."""
+    """TRUST-60."""
     User.objects.filter(pk=resident.pk).update(is_active=False)
     assert Enrollment.objects.count() == 1
     assert sign_in(Client(), resident.username, PASSWORD).status_code == 200

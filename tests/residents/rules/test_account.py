@@ -1,4 +1,4 @@
-"""账号模板 (DOMAIN §2.1): rows judged alone and against each other."""
+"""账号模板 (docs/fields.md#account): rows judged alone and against each other."""
 
 from datetime import date
 
@@ -65,7 +65,7 @@ def test_blank_type_makes_no_second_message_about_the_number():
     ],
 )
 def test_intake_year_follows_the_module(context, year, found):
-    """DOMAIN §2.1: intake takes the cycle's year, the registry 2014 to the year before (BR-69)."""
+    """docs/fields.md#account: intake takes the cycle's year, the registry 2014 to the year before (BR-69)."""
     assert codes({**ROW, "intake_year": year}, context) == found
 
 
@@ -96,7 +96,7 @@ def test_person_met_twice_in_a_file_is_an_error_of_the_later_row():
 
 
 def test_repeated_mobile_is_a_warning_on_each_later_row():
-    """DOMAIN §2.1: the login is the ID number, so warn, do not refuse."""
+    """docs/fields.md#account: the login is the ID number, so warn, do not refuse."""
     found = account.problems_of_rows(
         (row, {"id_number": str(row), "mobile": "13800138000"}) for row in (2, 3, 4)
     )

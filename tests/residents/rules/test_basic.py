@@ -1,4 +1,4 @@
-"""基本信息 (DOMAIN §2.2)."""
+"""基本信息 (docs/fields.md#basic)."""
 
 from datetime import date
 
@@ -81,7 +81,7 @@ def test_own_mobile_as_emergency_number_is_a_warning_and_own_name_an_error():
 
 
 def test_birth_date_and_sex_come_from_the_id_number():
-    """P-24: derived, not asked."""
+    """PAIN-24: derived, not asked."""
     assert basic.derived("01", "110105199012310027") == {"birth_date": date(1990, 12, 31), "sex": "2"}
     assert basic.derived("03", "E12345678") == {}
 
@@ -144,7 +144,7 @@ def test_officer_cannot_be_a_civilian():
     ],
 )
 def test_language_fields_follow_the_exam_type(language, needed):
-    """DOMAIN §2.2: 5 hides all, 4 asks the language, 1–3 the level; 未通过 has no certificate."""
+    """docs/fields.md#basic: 5 hides all, 4 asks the language, 1–3 the level; 未通过 has no certificate."""
     assert basic.missing({**COMPLETE, **language}, CONTEXT) == needed
 
 

@@ -29,7 +29,7 @@ def test_every_entry_can_be_filled_in(code):
 
 
 def test_warnings_say_that_the_value_may_stay():
-    """P-25: a warning is acknowledged, so its text must not read like an order."""
+    """PAIN-25: a warning is acknowledged, so its text must not read like an order."""
     unclear = [
         code
         for code, entry in CATALOGUE.items()

@@ -1,4 +1,4 @@
-"""证书信息 (DOMAIN §2.5)."""
+"""证书信息 (docs/fields.md#certificate)."""
 
 from datetime import date
 
@@ -48,7 +48,7 @@ def test_complete_block_has_no_problem_and_misses_nothing():
 
 
 def test_no_exam_clears_all_below():
-    """DOMAIN §2.5: 否 ⇒ all below cleared."""
+    """docs/fields.md#certificate: 否 ⇒ all below cleared."""
     cleared = normalise(certificate.FIELDS, {**LICENSED, "passed_qualification_exam": False})
     assert {value for name, value in cleared.items() if name != "passed_qualification_exam"} == {None}
     assert certificate.missing(cleared, CONTEXT) == []
@@ -100,7 +100,7 @@ def test_values_are_judged(changed, found):
 
 @pytest.mark.parametrize("place", ["level", "class", "tail"])
 def test_parts_of_the_qualification_number_only_warn(place):
-    """DOMAIN §2.5: tail ≠ own ID, or level or class mismatch ⇒ warning."""
+    """docs/fields.md#certificate: tail ≠ own ID, or level or class mismatch ⇒ warning."""
     number = {
         "level": f"201832210{ID_NUMBER}",
         "class": f"201832120{ID_NUMBER}",
@@ -111,7 +111,7 @@ def test_parts_of_the_qualification_number_only_warn(place):
 
 @pytest.mark.parametrize("context", [{"id_type": "03"}, {"military_status": "1"}])
 def test_number_shapes_only_warn_for_foreigners_and_the_military(context):
-    """P-25."""
+    """PAIN-25."""
     assert warnings({"qualification_no": "2018", "license_no": "1"}, **context) == [True, True]
 
 
@@ -130,7 +130,7 @@ def test_class_against_the_specialty_is_a_warning(specialty, found):
 
 
 def test_kinds_of_chinese_medicine_are_one_class():
-    """DOMAIN §3.9: 40 中医 (41–46)."""
+    """docs/codes.md#qualification: 40 中医 (41–46)."""
     number = f"201832141{ID_NUMBER}"
     values = {
         "qualification_class": "41",

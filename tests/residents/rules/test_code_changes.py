@@ -1,4 +1,5 @@
-"""DOMAIN §7: lists of medium trust stand in editable tables; the rules take the changes over without a database."""
+"""docs/codes.md#edited: lists of medium trust stand in editable tables; the rules take the changes over without a
+database."""
 
 import pytest
 
@@ -31,7 +32,8 @@ def test_list_takes_over_and_gives_back():
 
 
 def test_reasons_of_a_status_follow_the_list():
-    """§3.4: a new reason belongs to the status of its first digit and asks for 退培类型 as its neighbours do."""
+    """docs/codes.md#status: a new reason belongs to the status of its first digit and asks for 退培类型 as its
+    neighbours do."""
     code_lists.take_over([NEW, OLD])
     assert REASONS_OF_STATUS[WITHDRAWN]["1A"] == "支援边疆"
     assert ("13" in REASONS_OF_STATUS[WITHDRAWN], "13" in offered_reasons(WITHDRAWN)) == (True, False)
@@ -52,7 +54,7 @@ def test_withdrawn_reason_is_refused_naming_the_others_unless_it_stands():
 
 
 def test_withdrawn_class_is_refused_for_new_entries_only():
-    """§3.9: what is stored stays and is not called wrong afterwards."""
+    """docs/codes.md#qualification: what is stored stays and is not called wrong afterwards."""
     code_lists.take_over([("qualification_class", Change("46", "傣医", False))])
     values = {"qualification_class": "46", "practice_class": "46"}
     found = certificate.problems(values, {"stored": {}})
@@ -76,7 +78,8 @@ def test_withdrawn_class_is_refused_for_new_entries_only():
     ],
 )
 def test_further_shape_of_a_diploma_number_is_taken_without_a_warning(shape, number, fits):
-    """§7, P-25: shapes are put together from simple parts; what fits none is warned of, never refused."""
+    """docs/codes.md#edited, PAIN-25: shapes are put together from simple parts; what fits none is warned of, never
+    refused."""
     [problem] = education.problems({"diploma_no": number}, {})["diploma_no"]
     assert (problem.code, problem.is_warning) == ("diploma_no_shape", True)
     code_lists.take_over([], [("diploma_no", shape)])

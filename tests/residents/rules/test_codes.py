@@ -1,4 +1,4 @@
-"""Code lists of DOMAIN §3 and what they understand (P-12)."""
+"""Code lists of docs/codes.md and what they understand (PAIN-12)."""
 
 import pytest
 
@@ -47,7 +47,7 @@ def test_lists_are_complete(name, size):
 
 
 def test_specialties_of_2019_are_34_without_critical_care():
-    """DOMAIN §3.3: 34 active specialties in 2019; 3700 came later, 3500 and 3600 are TCM."""
+    """docs/codes.md#specialties: 34 active specialties in 2019; 3700 came later, 3500 and 3600 are TCM."""
     active = [code for code, _, _, is_active in SPECIALTIES if is_active]
     assert active == [f"{number}00" for number in map("{:02d}".format, range(1, 35))]
     assert list(CODE_LISTS["specialty"].offered) == active
@@ -85,7 +85,7 @@ def test_specialties_of_2019_are_34_without_critical_care():
     ],
 )
 def test_find_understands_synonyms_widths_and_dropped_zeros(name, raw, code):
-    """P-12: code, name and synonym are accepted, so are 维吾尔 without 族 and a code that became a number."""
+    """PAIN-12: code, name and synonym are accepted, so are 维吾尔 without 族 and a code that became a number."""
     assert CODE_LISTS[name].find(raw) == code
 
 
@@ -110,7 +110,7 @@ def test_find_refuses_what_the_list_does_not_hold(name, raw, problem):
 
 
 def test_find_names_the_nearest_value_and_keeps_what_was_typed():
-    """P-12: "…的值与字典不符，请重输！" helped nobody."""
+    """PAIN-12: "…的值与字典不符，请重输！" helped nobody."""
     with pytest.raises(Invalid) as refusal:
         CODE_LISTS["specialty"].find("精申科")
     assert str(refusal.value) == (
@@ -119,14 +119,14 @@ def test_find_names_the_nearest_value_and_keeps_what_was_typed():
 
 
 def test_ambiguous_trainee_type_is_asked_back():
-    """DOMAIN §3.2: 单位人 alone may be an own or a sponsored employee."""
+    """docs/codes.md#trainee-types: 单位人 alone may be an own or a sponsored employee."""
     with pytest.raises(Invalid) as refusal:
         CODE_LISTS["trainee_type"].find("单位人")
     assert "“本单位住院医师”或“外单位委托培养住院医师”" in refusal.value.problem.text
 
 
 def test_hidden_codes_are_understood_and_shown_but_not_offered():
-    """DOMAIN §3.5: only some 学历 are offered."""
+    """docs/codes.md#education: only some 学历 are offered."""
     education = CODE_LISTS["education_code"]
     assert list(education.offered) == ["11", "12", "14", "15", "21", "22", "31", "41", "90"]
     assert education.find("28") == "28"
@@ -144,7 +144,7 @@ def test_choices_follow_the_order_of_the_list():
 
 
 def test_reasons_belong_to_one_status_each_and_transfers_have_their_own():
-    """DOMAIN §3.4: else every transfer is counted as a drop-out."""
+    """docs/codes.md#status: else every transfer is counted as a drop-out."""
     assert {status: list(reasons) for status, reasons in REASONS_OF_STATUS.items()} == {
         "1": [],
         "2": ["21", "22", "23", "24", "29"],
@@ -156,7 +156,7 @@ def test_reasons_belong_to_one_status_each_and_transfers_have_their_own():
 
 
 def test_practice_scopes_follow_the_class():
-    """DOMAIN §2.5: 执业范围 depends on 执业类别; 41 is a kind of 40 中医."""
+    """docs/fields.md#certificate: 执业范围 depends on 执业类别; 41 is a kind of 40 中医."""
     assert len(scopes_of_class("10")) == 16
     assert scopes_of_class("20") == {"2001": "口腔"}
     assert scopes_of_class("41") == scopes_of_class("40")

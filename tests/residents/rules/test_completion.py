@@ -1,4 +1,4 @@
-"""结业信息 of Annex 1 (DOMAIN §2.8, BR-04, BR-16, BR-23, AM-12)."""
+"""结业信息 of Annex 1 (docs/fields.md#completion, BR-04, BR-16, BR-23, AM-12)."""
 
 from datetime import date
 
@@ -115,7 +115,7 @@ def test_training_that_has_not_ended_yet_is_refused():
 
 
 def test_shape_of_certificate_numbers_only_warns():
-    """DOMAIN §3.12: provincial styles existed."""
+    """docs/fields.md#formats: provincial styles existed."""
     verdict = judge(completion, {**ROW, "certificate_no": "苏卫2016-1"}, CONTEXT)
     assert not verdict.has_errors
 

@@ -1,4 +1,4 @@
-"""Dates in every form of DOMAIN §3.12 (P-07)."""
+"""Dates in every form of docs/fields.md#formats (PAIN-07)."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -80,7 +80,7 @@ def test_month_is_read_where_the_field_allows_it(raw):
     ],
 )
 def test_what_is_no_day_or_two_days_is_refused(raw, code):
-    """P-07: ambiguous ones fail."""
+    """PAIN-07: ambiguous ones fail."""
     with pytest.raises(Invalid) as refusal:
         parse_date(raw)
     assert refusal.value.problem.code == code
@@ -95,7 +95,7 @@ def test_lost_month_of_a_number_is_refused_even_for_months():
 
 @pytest.mark.parametrize("raw", [42247, 42247.0, "42247"])
 def test_bare_serial_of_a_1904_workbook_is_refused(raw):
-    """TRUST §2: an error, never a date four years off."""
+    """TRUST-34: an error, never a date four years off."""
     with pytest.raises(Invalid) as refusal:
         parse_date(raw, is_1904=True)
     assert refusal.value.problem.code == "date_1904"

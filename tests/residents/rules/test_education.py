@@ -1,4 +1,4 @@
-"""学习经历 (DOMAIN §2.3): rows alone, rows together, and what is derived."""
+"""学习经历 (docs/fields.md#education): rows alone, rows together, and what is derived."""
 
 from datetime import date
 
@@ -83,7 +83,7 @@ def test_row_is_judged(changed, found):
 
 
 def test_number_shapes_and_lists_only_warn():
-    """P-25: foreign, older and military certificates differ."""
+    """PAIN-25: foreign, older and military certificates differ."""
     found = education.problems({"school": "某", "diploma_no": "A1", "degree_no": "A1"}, CONTEXT)
     assert [problem.is_warning for problems in found.values() for problem in problems] == [True, True, True]
 
@@ -102,7 +102,7 @@ def test_expected_graduation_lies_in_the_future():
 
 
 def test_certificate_fields_are_not_asked_of_the_enrolled():
-    """DOMAIN §2.3: a typed certificate of somebody who turns out to be enrolled is cleared."""
+    """docs/fields.md#education: a typed certificate of somebody who turns out to be enrolled is cleared."""
     row = normalise(education.FIELDS, {**MASTER, "is_enrolled": True})
     assert {name for name in MASTER if row[name] is None} == {
         "graduation_date",
@@ -189,7 +189,7 @@ def test_report_needs_a_bachelor_row_or_a_long_programme(rows, needed):
 
 
 def test_derived_values_come_from_the_finished_rows():
-    """P-24: 最高学历 and 最高学位 are never typed."""
+    """PAIN-24: 最高学历 and 最高学位 are never typed."""
     assert education.derived([MASTER, BACHELOR]) == {
         "highest_level": "4",
         "highest_education_code": "14",
@@ -206,6 +206,6 @@ def test_derived_values_come_from_the_finished_rows():
 
 
 def test_degree_student_s_new_row_starts_enrolled():
-    """DOMAIN §2.3: professional_master is 在读 by default."""
+    """docs/fields.md#education: professional_master is 在读 by default."""
     assert education.default_row({"trainee_type": "4"})["is_enrolled"] is True
     assert education.default_row({"trainee_type": "1"}) == {}

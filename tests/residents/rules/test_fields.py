@@ -79,7 +79,7 @@ def test_fields_stand_after_the_fields_they_depend_on(block):
 )
 @pytest.mark.parametrize("raw", [None, "", "   ", "\u3000\u00a0", "\u200b\ufeff", "'"])
 def test_blank_of_every_kind_is_none(block, field, raw):
-    """P-04, P-11: a cell that shows nothing holds nothing."""
+    """PAIN-04, PAIN-11: a cell that shows nothing holds nothing."""
     assert clean_value(field, raw) is None
 
 
@@ -104,7 +104,7 @@ def outcome(field, raw):
 
 @pytest.mark.parametrize("kind", sorted(KINDS - {"code", "file"}))
 def test_any_scalar_is_read_or_refused(kind):
-    """TRUST §2: accept or error at the cell, never anything else."""
+    """TRUST-34: accept or error at the cell, never anything else."""
     field = Field("x", "试", kind, max_length=20, minimum=1, maximum=9)
     types = {"bool": bool, "int": int, "date": date, "month": date}
 
@@ -163,7 +163,8 @@ def test_int_is_read(raw, value):
 
 
 def test_repair_of_a_number_fits_its_column():
-    """B4: a year is not "e.g. 2100"; a mobile number is not sent to a column no workbook has; text is no number."""
+    """GOAL-B4: a year is not "e.g. 2100"; a mobile number is not sent to a column no workbook has; text is no
+    number."""
     years = next(field for field in training.FIELDS if field.name == "approved_years")
     faults = {}
     for field, raw in ((account.INTAKE_YEAR, "今年"), (years, "几年"), (account.MOBILE, "0571-1")):
@@ -205,7 +206,7 @@ def test_value_is_refused(kind, raw, code):
 
 
 def test_length_counts_characters_not_utf16_units():
-    """P-09."""
+    """PAIN-09."""
     field = Field("x", "试", "text", max_length=20)
     assert clean_value(field, "\U00020000" * 20) == "\U00020000" * 20
 
@@ -236,7 +237,7 @@ CHAIN = (
 
 
 def test_fields_not_asked_are_cleared_along_a_chain():
-    """DOMAIN §2: hidden and cleared."""
+    """docs/fields.md#asked: hidden and cleared."""
     assert normalise(CHAIN, {"first": False, "second": True, "third": "甲"}) == {
         "first": False,
         "second": None,
@@ -281,7 +282,7 @@ def test_required_error_is_only_for_blanks_that_were_sent():
 
 
 def test_read_values_reports_every_fault_and_leaves_out_what_it_could_not_read():
-    """P-02: all errors at once, not the first."""
+    """PAIN-02: all errors at once, not the first."""
     values, problems = read_values(
         account.FIELDS,
         {
@@ -310,7 +311,7 @@ def test_read_values_converts_15_digits_of_a_resident_id_and_says_so():
 
 
 def test_judge_reads_clears_and_checks_in_one_call():
-    """The three doors make this one call (ARCHITECTURE §3)."""
+    """The three doors make this one call (docs/architecture.md#three-doors)."""
     raw = {
         "passed_qualification_exam": "否",
         "has_qualification_cert": "是",
@@ -325,7 +326,7 @@ def test_judge_reads_clears_and_checks_in_one_call():
 
 
 def test_verdict_with_warnings_only_has_no_errors():
-    """P-25."""
+    """PAIN-25."""
     verdict = judge(education, {"level": "3", "school": "某某大学"}, {})
     assert [problem.code for problem in verdict.problems["school"]] == ["not_suggested"]
     assert not verdict.has_errors

@@ -1,4 +1,4 @@
-"""Identity numbers, mobiles and organisation codes (DOMAIN §3.12, P-01, P-10, P-11)."""
+"""Identity numbers, mobiles and organisation codes (docs/fields.md#formats, PAIN-01, PAIN-10, PAIN-11)."""
 
 from datetime import date
 
@@ -82,13 +82,13 @@ def test_resident_id_is_refused(number, code):
 
 
 def test_hong_kong_prefix_under_resident_id_is_a_warning_only():
-    """81 and 82 are codes of DOMAIN §3.8, so the number is not provably wrong (P-25)."""
+    """81 and 82 are codes of docs/codes.md#provinces, so the number is not provably wrong (PAIN-25)."""
     (problem,) = id_number_problems("01", "810000199408230021", today=TODAY)
     assert (problem.code, problem.is_warning) == ("id_looks_like_permit", True)
 
 
 def test_15_digits_are_accepted_with_the_conversion_shown():
-    """DOMAIN §3.12: accept, convert to 18, show the conversion before saving."""
+    """docs/fields.md#formats: accept, convert to 18, show the conversion before saving."""
     (problem,) = id_number_problems("01", "110105491231002", today=TODAY)
     assert (problem.code, problem.is_warning) == ("id_converted", True)
     assert "11010519491231002X" in problem.text
@@ -105,7 +105,7 @@ def test_15_digits_of_another_type_are_not_converted():
 
 
 def test_abolished_county_is_not_looked_up():
-    """DOMAIN §3.12: abolished counties are on valid cards."""
+    """docs/fields.md#formats: abolished counties are on valid cards."""
     first_17 = "32099919900101123"
     assert codes("01", first_17 + identity.check_digit(first_17)) == []
 
@@ -155,7 +155,7 @@ def test_numbers_of_other_types_are_refused(id_type, number, code):
 
 
 def test_other_document_is_warned_about_and_a_resident_id_under_it_too():
-    """DOMAIN §3.1: 99 is offered with a warning."""
+    """docs/codes.md#identity-types: 99 is offered with a warning."""
     assert codes("99", "学生证12") == ["id_unusual_type"]
     assert codes("99", "11010519491231002X") == ["id_unusual_type", "id_looks_like_resident_id"]
 
@@ -177,7 +177,7 @@ def test_message_names_the_length_that_was_typed():
     ],
 )
 def test_every_spelling_of_a_number_has_one_form_on_import_and_at_login(raw):
-    """P-11 and TRUST 1.11: normalise at login as on import."""
+    """PAIN-11 and TRUST-07: normalise at login as on import."""
     assert clean_id_number(raw) == "11010519491231002X"
     assert normalise_login(raw) == "11010519491231002X"
 
@@ -200,7 +200,7 @@ def test_login_normalisation_takes_anything_and_is_stable(raw):
 
 @pytest.mark.parametrize("raw", [110105194912310020, 1.1010519491231e17, "1.10105E+17"])
 def test_numeric_cell_of_18_digits_is_refused_whatever_its_check_digit(raw):
-    """P-01: once in eleven dates the damaged number is another valid person."""
+    """PAIN-01: once in eleven dates the damaged number is another valid person."""
     with pytest.raises(Invalid) as refusal:
         clean_id_number(raw)
     assert refusal.value.problem.code == "number_damaged"
@@ -241,7 +241,7 @@ def test_mobile_is_taken_in_every_spelling(raw):
 
 @pytest.mark.parametrize("raw", ["16612345678", "17012345678", "19912345678", "14512345678"])
 def test_mobile_prefixes_of_all_years_are_taken(raw):
-    """P-10: a narrow prefix list refuses 166, 17x and 19x."""
+    """PAIN-10: a narrow prefix list refuses 166, 17x and 19x."""
     assert clean_mobile(raw) == raw
 
 
@@ -274,7 +274,7 @@ def test_uscc_is_refused(raw, code):
 
 
 def test_legacy_code_of_15_digits_is_tolerated_with_a_warning():
-    """DOMAIN §2.4."""
+    """docs/fields.md#work."""
     assert clean_uscc("350100100000001") == "350100100000001"
     assert [problem.code for problem in uscc_problems("350100100000001")] == ["uscc_legacy"]
     assert uscc_problems("91350100M000100Y43") == []

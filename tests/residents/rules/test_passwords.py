@@ -1,4 +1,4 @@
-"""New passwords that someone who knows the person could guess (TRUST §1.6, P-14)."""
+"""New passwords that someone who knows the person could guess (TRUST-08, PAIN-14)."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""培训状态: transitions and what each change needs (DOMAIN §2.7, 3.4)."""
+"""培训状态: transitions and what each change needs (docs/fields.md#status, docs/codes.md#status)."""
 
 from datetime import date
 from itertools import product
@@ -36,7 +36,7 @@ WITHDRAWN = {
 }
 RETURNED = {"status": "1", "effective_date": DAY}
 CHANGES = {"1": RETURNED, "2": EXTENDED, "3": SUSPENDED, "4": ENDED, "5": WITHDRAWN}
-# DOMAIN §3.4, written out: what a base may do.
+# docs/codes.md#status, written out: what a base may do.
 ALLOWED = {"12", "13", "14", "15", "21", "31", "41", "23", "32", "24", "34", "25", "35", "51"}
 
 
@@ -55,7 +55,7 @@ def test_only_the_transitions_of_the_table_are_possible(old, new):
 
 
 def test_withdrawing_an_ended_training_is_left_to_a_correction():
-    """DOMAIN §3.4, AM-25: 结束 is never turned into 退培 to get round the import block."""
+    """docs/codes.md#status, AM-25: 结束 is never turned into 退培 to get round the import block."""
     assert codes(WITHDRAWN, current_status="4", is_correction=True) == {}
     assert status.targets("4", is_correction=True) == ("1", "5")
 
@@ -68,7 +68,7 @@ def test_new_enrollment_starts_in_training():
 
 
 def test_reopening_is_refused_where_a_newer_enrollment_lives():
-    """DOMAIN §3.4: 退培 → 在培 only as a correction of a withdrawal that freed nobody."""
+    """docs/codes.md#status: 退培 → 在培 only as a correction of a withdrawal that freed nobody."""
     assert codes(RETURNED, current_status="5", has_newer_live_enrollment=True) == {
         "status": ["reopen_blocked"]
     }
@@ -105,7 +105,7 @@ def test_complete_change_misses_nothing(new):
     ],
 )
 def test_change_needs_the_fields_of_its_status(values, needed):
-    """DOMAIN §2.7: a transfer has no 退培类型; 其他 needs a note."""
+    """docs/fields.md#status: a transfer has no 退培类型; 其他 needs a note."""
     assert status.missing(values, CONTEXT) == needed
 
 
@@ -138,7 +138,7 @@ def test_values_are_judged(values, found):
 
 
 def test_extension_is_refused_after_an_exam_result_or_beside_a_pending_one():
-    """DOMAIN §2.7."""
+    """docs/fields.md#status."""
     assert codes(EXTENDED, has_exam_result=True) == {"status": ["extension_after_exam"]}
     assert codes(EXTENDED, has_pending_extension=True) == {"status": ["extension_pending"]}
 

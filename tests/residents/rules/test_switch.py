@@ -1,4 +1,4 @@
-"""报送方式切换申请 of Annex 2 (DOMAIN §2.9, BR-07, BR-24)."""
+"""报送方式切换申请 of Annex 2 (docs/fields.md#switch, BR-07, BR-24)."""
 
 from datetime import date
 

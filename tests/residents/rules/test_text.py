@@ -1,4 +1,4 @@
-"""Normal forms of texts and names (P-08, P-09, P-11, P-30, TRUST §2)."""
+"""Normal forms of texts and names (PAIN-08, PAIN-09, PAIN-11, PAIN-30, TRUST-34)."""
 
 import unicodedata
 from datetime import date, datetime
@@ -52,7 +52,7 @@ def test_clean_text_keeps_lines_where_the_field_does():
     ],
 )
 def test_clean_text_refuses_what_cannot_be_stored(raw, code, position):
-    """TRUST §2: a NUL from _x0000_ is a 500 in PostgreSQL unless caught."""
+    """TRUST-34: a NUL from _x0000_ is a 500 in PostgreSQL unless caught."""
     with pytest.raises(Invalid) as refusal:
         clean_text(raw)
     assert refusal.value.problem.code == code
@@ -108,12 +108,13 @@ def test_is_blank_agrees_with_clean_text(raw):
     ],
 )
 def test_clean_name_gives(raw, name):
-    """P-08 and P-09: dots become U+00B7, 4-byte characters and variation selectors survive, length in characters."""
+    """PAIN-08 and PAIN-09: dots become U+00B7, 4-byte characters and variation selectors survive, length in
+    characters."""
     assert clean_name(raw) == name
 
 
 def test_clean_name_never_applies_nfkc():
-    """TRUST §2: NFKC changes compatibility characters into other characters."""
+    """TRUST-34: NFKC changes compatibility characters into other characters."""
     assert unicodedata.normalize("NFKC", "王\ufa19") != "王\ufa19"
     assert clean_name("王\ufa19") == "王\ufa19"
 
@@ -138,7 +139,7 @@ def test_clean_name_never_applies_nfkc():
     ],
 )
 def test_clean_name_refuses(raw, code):
-    """P-30: a leading = + - @ is no part of a name; a Cyrillic Х is not X."""
+    """PAIN-30: a leading = + - @ is no part of a name; a Cyrillic Х is not X."""
     with pytest.raises(Invalid) as refusal:
         clean_name(raw)
     assert refusal.value.problem.code == code
@@ -162,7 +163,7 @@ def test_refused_character_is_shown_with_its_place_and_number():
     ],
 )
 def test_name_problems_warn_about_risky_characters(name, codes):
-    """P-09: a private-use twin of a rare character is warned about, not refused."""
+    """PAIN-09: a private-use twin of a rare character is warned about, not refused."""
     found = name_problems(name)
     assert [problem.code for problem in found] == codes
     assert all(problem.is_warning for problem in found)
@@ -213,7 +214,7 @@ def test_clean_number_text_gives(raw, clean):
     ],
 )
 def test_number_of_more_than_15_digits_is_damaged(raw):
-    """P-01: Excel keeps 15 digits, and a damaged number may even pass the check digit."""
+    """PAIN-01: Excel keeps 15 digits, and a damaged number may even pass the check digit."""
     with pytest.raises(Invalid) as refusal:
         clean_number_text(raw)
     assert refusal.value.problem.code == "number_damaged"

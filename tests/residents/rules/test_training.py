@@ -1,4 +1,4 @@
-"""培训信息 (DOMAIN §2.6)."""
+"""培训信息 (docs/fields.md#training)."""
 
 from datetime import date
 
@@ -99,13 +99,13 @@ def test_values_are_judged(changed, found):
     ("degree", "years"), [("0", 3), ("1", 3), ("2", None), ("3", 2), ("4", None), ("5", 1), (None, None)]
 )
 def test_usual_years_follow_the_degree(degree, years):
-    """DOMAIN §2.6: academic degrees are assessed by the base, so nothing is unusual there."""
+    """docs/fields.md#training: academic degrees are assessed by the base, so nothing is unusual there."""
     assert training.usual_years("3", degree) == years
     assert training.usual_years("4", degree) == 3
 
 
 def test_deviation_from_custom_only_warns():
-    """P-25: 核定年限, the season of the start and 应届 are judged by the base."""
+    """PAIN-25: 核定年限, the season of the start and 应届 are judged by the base."""
     changed = {"approved_years": 1, "actual_start_date": date(2018, 10, 31), "is_fresh_graduate": False}
     found = training.problems({**COMPLETE, **changed}, CONTEXT)
     assert [problem.is_warning for problems in found.values() for problem in problems] == [True, True, True]
@@ -127,14 +127,15 @@ def test_locked_specialty_cannot_change_but_stays_valid_without_accreditation():
 
 
 def test_specialty_opened_later_is_taken_in_later_years():
-    """DOMAIN §3.3: 3700 is inactive in 2019; the portal's own list of the year decides where it is given."""
+    """docs/codes.md#specialties: 3700 is inactive in 2019; the portal's own list of the year decides where it is
+    given."""
     later = {"intake_year": 2021, "accredited": None, "highest_graduation_date": None}
     assert "specialty" not in codes({"specialty": "3700"}, **later)
     assert codes({"specialty": "0100"}, active_specialties={"0700"}) == {"specialty": ["specialty_inactive"]}
 
 
 def test_row_for_another_person_or_year_is_refused():
-    """DOMAIN §2.6: name mismatch and a differing year are row errors (BR-56)."""
+    """docs/fields.md#training: name mismatch and a differing year are row errors (BR-56)."""
     assert codes({"full_name": "张叁", "intake_year": 2018}) == {
         "full_name": ["name_mismatch"],
         "intake_year": ["intake_year_locked"],

@@ -1,4 +1,4 @@
-"""工作信息 (DOMAIN §2.4, AM-06)."""
+"""工作信息 (docs/fields.md#work, AM-06)."""
 
 from datetime import date
 
@@ -55,7 +55,7 @@ def test_employer_is_asked_by_trainee_type(trainee_type, needed):
 
 
 def test_employer_of_someone_without_one_is_cleared():
-    """DOMAIN §2.4: hidden and cleared otherwise."""
+    """docs/fields.md#work: hidden and cleared otherwise."""
     cleared = normalise(work.FIELDS, HOSPITAL, {**CONTEXT, "trainee_type": "3"})
     assert {cleared[name] for name in HOSPITAL} == {None}
 

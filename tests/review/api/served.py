@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from django.db import connection
 
 
-def _database_url() -> str:
+def database_url() -> str:
     values = connection.settings_dict
     place = {"host": values["HOST"], "port": values["PORT"]}
     query = urlencode({name: value for name, value in place.items() if value})
@@ -42,7 +42,7 @@ def portal(**environment: str) -> Iterator[str]:
     process = subprocess.Popen(
         [*command, "--log-level", "critical"],
         cwd=Path(__file__).parents[3],
-        env={**os.environ, "DATABASE_URL": _database_url(), "DEBUG": "1", **environment},
+        env={**os.environ, "DATABASE_URL": database_url(), "DEBUG": "1", **environment},
     )
     try:
         _wait_for(port, process)

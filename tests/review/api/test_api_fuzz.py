@@ -16,6 +16,7 @@ from review.api import documentation
 from review.api.intake import take
 from review.api.schema import DeliveryAnswer
 from tests.review.completions.deliveries import record
+from tests.width import examples
 
 # The same requests at every run; nothing is timed.
 QUIET = {
@@ -50,9 +51,9 @@ schema.app = application
 
 
 @schema.parametrize()
-@settings(max_examples=40, **QUIET)
+@settings(max_examples=examples(15), **QUIET)
 def test_made_up_requests_get_declared_answers(case, key):
-    """Issue "接口传送": no 5xx, no violation of the schema."""
+    """No 5xx, no violation of the schema."""
     case.call_and_validate(headers={"Authorization": f"Bearer {key}"})
 
 
@@ -71,9 +72,9 @@ PLACES = [(part, field.name) for part, fields in PARTS.items() for field in fiel
 
 
 @given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=6), st.integers(0, 4))
-@settings(max_examples=80, **QUIET)
+@settings(max_examples=examples(30), **QUIET)
 def test_right_records_with_anything_in_their_fields_get_declared_answers(place, changes, number):
-    """N3: whatever stands in a field, the record is judged, written or refused; nothing breaks."""
+    """GOAL-N3: whatever stands in a field, the record is judged, written or refused; nothing breaks."""
     base, client, year = place
     sent = copy.deepcopy(record(base, year, number))
     for (part, name), value in changes:

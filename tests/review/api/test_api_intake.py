@@ -1,4 +1,4 @@
-"""The interface takes in recruitment results: N3, N4, BR-05 … 09, AM-01, 02; TRUST 30, 50."""
+"""The interface takes in recruitment results: GOAL-N3, GOAL-N4, BR-05 … BR-09, AM-01, AM-02; TRUST-30, TRUST-50."""
 
 import datetime
 import json
@@ -86,7 +86,7 @@ def test_good_record_becomes_account_record_and_waiting_submission(key, base, cy
 
 
 def test_good_records_go_in_and_bad_ones_are_named(key, base, cycle, switched):
-    """N3, BR-36: the same messages as the form, at the field they belong to."""
+    """GOAL-N3, BR-36: the same messages as the form, at the field they belong to."""
     bad = record(base, cycle.year, 2, basic={"email": "没有"}, account={"id_number": "330106199503120015"})
     bad["education"][0]["level"] = "本科以上"
     bad["training"].pop("specialty")
@@ -106,7 +106,7 @@ def test_good_records_go_in_and_bad_ones_are_named(key, base, cycle, switched):
 
 
 def test_all_or_nothing_writes_nothing_when_one_is_bad(key, base, cycle, switched):
-    """N3: a platform may ask for the batch as a whole."""
+    """GOAL-N3: a platform may ask for the batch as a whole."""
     bad = record(base, cycle.year, 2, basic={"email": ""})
     response = post(key, [record(base, cycle.year, 1), bad], all_or_nothing=True)
     assert outcomes(response) == [(424, "not_written"), (422, "refused")]
@@ -114,7 +114,7 @@ def test_all_or_nothing_writes_nothing_when_one_is_bad(key, base, cycle, switche
 
 
 def test_dry_run_judges_and_writes_nothing(key, base, cycle, switched):
-    """N3: dry run."""
+    """GOAL-N3: dry run."""
     response = post(key, [record(base, cycle.year, 1)], dry_run=True)
     assert outcomes(response) == [(201, "accepted")]
     assert (response.json()["written"], response.json()["dry_run"], Resident.objects.count()) == (
@@ -160,7 +160,7 @@ def test_person_of_another_province_leaks_no_reference(key, base, cycle, switche
 
 
 def test_base_of_another_province_does_not_exist_for_the_key(key, cycle, switched):
-    """TRUST 30: X's key on Y's data."""
+    """TRUST-30: X's key on Y's data."""
     elsewhere = factories.TrainingBaseFactory(province_id="44")
     response = post(key, [record(elsewhere, cycle.year, 1)])
     assert outcomes(response) == [(422, "refused")]
@@ -218,7 +218,7 @@ def test_approved_record_cannot_be_changed_by_the_platform(key, base, cycle, swi
 def test_record_returned_by_the_province_is_corrected_by_the_platform(
     key, base, cycle, switched, provincial_reviewer
 ):
-    """N4: a late repetition of what was returned does not report it again; a correction does."""
+    """GOAL-N4: a late repetition of what was returned does not report it again; a correction does."""
     sent = record(base, cycle.year, 1)
     post(key, [sent])
     submission = Submission.objects.get()
@@ -244,7 +244,7 @@ def test_record_begun_by_direct_entry_is_taken_over(key, complete_enrollment, ba
 
 
 def test_activated_account_keeps_the_number_its_owner_is_known_by(key, base, cycle, switched):
-    """TRUST: a key of a province cannot take over an account by its mobile number."""
+    """TRUST-30: a key of a province cannot take over an account by its mobile number."""
     known = factories.EnrollmentFactory(base=base, intake_year=cycle.year)
     account = {"id_number": known.resident.id_number, "full_name": known.resident.full_name}
     response = post(key, [record(base, cycle.year, 1, account=account)])
@@ -269,7 +269,7 @@ def test_delivery_after_the_deadline_is_refused(key, base, cycle, switched):
 
 
 def test_repetition_gives_the_same_bytes_and_other_content_is_refused(key, base, cycle, switched):
-    """N4, TRUST 50: same key and body → same answer; other body → error."""
+    """GOAL-N4, TRUST-50: same key and body → same answer; other body → error."""
     sent, token = [record(base, cycle.year, 1)], str(uuid.uuid4())
     first = post(key, sent, idempotency_key=token)
     second = post(key, sent, idempotency_key=token)
@@ -281,7 +281,7 @@ def test_repetition_gives_the_same_bytes_and_other_content_is_refused(key, base,
 
 
 def test_stored_answer_is_kept_for_72_hours_and_forgotten_then(key, base, cycle, switched):
-    """N4: Idempotency-Key kept at least 72 hours."""
+    """GOAL-N4: Idempotency-Key kept at least 72 hours."""
     sent, token = [record(base, cycle.year, 1)], str(uuid.uuid4())
     first = post(key, sent, idempotency_key=token)
     now = timezone.now()
@@ -292,7 +292,7 @@ def test_stored_answer_is_kept_for_72_hours_and_forgotten_then(key, base, cycle,
 
 
 def test_rotated_key_recognises_the_repetition(make_key, base, cycle, national_officer):
-    """N4 across a rotation: the successor is the same platform."""
+    """GOAL-N4 across a rotation: the successor is the same platform."""
     client, old = make_key()
     sent, token = [record(base, cycle.year, 1)], str(uuid.uuid4())
     first = post(old, sent, idempotency_key=token)
@@ -301,7 +301,7 @@ def test_rotated_key_recognises_the_repetition(make_key, base, cycle, national_o
 
 
 def test_queries_do_not_grow_with_the_records(key, base, cycle, switched, django_assert_max_num_queries):
-    """PERFORMANCE: set-wise; three records and thirty cost the same."""
+    """Set-wise; three records and thirty cost the same."""
     with django_assert_max_num_queries(95) as few:
         post(key, [record(base, cycle.year, number) for number in range(3)])
     with django_assert_max_num_queries(95) as many:
@@ -325,7 +325,7 @@ def test_submission_holds_what_the_database_holds(key, base, cycle, switched):
 
 
 def test_history_names_the_interface_and_the_key(make_key, base, cycle):
-    """GOALS S3: who wrote it, by which door."""
+    """GOAL-S3: who wrote it, by which door."""
     client, key = make_key()
     post(key, [record(base, cycle.year, 1)])
     context = Enrollment.events.rel.related_model.objects.get().pgh_context.metadata
@@ -394,7 +394,7 @@ def test_person_free_to_train_again_keeps_account_number_and_files(key, base, ot
 
 
 def test_delivered_resident_activates_with_the_code_of_his_base(key, base, cycle, switched, base_officer):
-    """AM-02, TRUST §1.3: the account holds personal data at once: a mobile number alone never opens it."""
+    """AM-02, TRUST-59: the account holds personal data at once: a mobile number alone never opens it."""
     sent = record(base, cycle.year, 1)
     post(key, [sent])
     user = User.objects.get(username=sent["account"]["id_number"])

@@ -1,4 +1,5 @@
-"""A provincial platform against the running portal: 20,000 records over HTTP, with cut lines and repetitions (N4)."""
+"""A provincial platform against the running portal: 20,000 records over HTTP, with cut lines and repetitions
+(GOAL-N4)."""
 
 import concurrent.futures
 import datetime
@@ -40,7 +41,7 @@ def key(transactional_db, cycle, national_officer):
 
 @pytest.mark.django_db(transaction=True)
 def test_twenty_thousand_records_stand_exactly_once_after_cut_lines_and_retries(key, cycle):
-    """N4: 20,000 records in batches, dropped connections and retries; every record stands exactly once."""
+    """GOAL-N4: 20,000 records in batches, dropped connections and retries; every record stands exactly once."""
     bases = [factories.TrainingBaseFactory(name=f"浙江省第{number}人民医院") for number in range(40)]
     batches = [
         [record(bases[number // 500], cycle.year, number) for number in range(start, start + A_BATCH)]
@@ -82,7 +83,7 @@ def test_twenty_thousand_records_stand_exactly_once_after_cut_lines_and_retries(
 
 @pytest.mark.django_db(transaction=True)
 def test_burst_of_one_key_has_one_effect_and_equal_answers(key, cycle):
-    """TRUST 50: ten at once under one Idempotency-Key → one effect, ten answers equal to the byte."""
+    """TRUST-50: ten at once under one Idempotency-Key → one effect, ten answers equal to the byte."""
     base = factories.TrainingBaseFactory()
     sent = [record(base, cycle.year, number) for number in range(20)]
     with served.portal() as origin:

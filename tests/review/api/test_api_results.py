@@ -1,4 +1,4 @@
-"""The feed of a province's records and the reference data (GOALS N4); the page of the interface."""
+"""The feed of a province's records and the reference data (GOAL-N4); the page of the interface."""
 
 import datetime
 import json
@@ -47,7 +47,7 @@ def pending(external_id):
 
 
 def test_feed_tells_what_became_of_each_record_in_order(client_and_key, base, cycle, provincial_reviewer):
-    """N4: accepted, waiting, returned, corrected, revoked: everything since the cursor, oldest first."""
+    """GOAL-N4: accepted, waiting, returned, corrected, revoked: everything since the cursor, oldest first."""
     client, key = client_and_key
     first, second = record(base, cycle.year, 1), record(base, cycle.year, 2)
     references = {each["external_id"]: each["reference"] for each in deliver(client, [first, second])}
@@ -102,7 +102,7 @@ def test_feed_goes_on_at_the_cursor(client_and_key, base, cycle):
 def test_feed_holds_nothing_of_other_provinces_or_other_doors(
     client_and_key, make_key, other_province, base, cycle
 ):
-    """TRUST 30; AM-01: the registry is reported directly and is not the platform's."""
+    """TRUST-30; AM-01: the registry is reported directly and is not the platform's."""
     client, key = client_and_key
     other_province.reporting_mode = "2"
     other_province.save()
@@ -131,7 +131,7 @@ def test_feed_asks_a_constant_number_of_queries(
 
 @pytest.mark.django_db(transaction=True)
 def test_feed_skips_no_line_of_a_transaction_that_commits_late(transactional_db, client_and_key, base, cycle):
-    """N4, stable order: a reader's cursor never stands behind a line that is not yet to be seen."""
+    """GOAL-N4, stable order: a reader's cursor never stands behind a line that is not yet to be seen."""
     client, key = client_and_key
     begun, seen = threading.Event(), threading.Event()
 
@@ -163,7 +163,7 @@ def test_feed_skips_no_line_of_a_transaction_that_commits_late(transactional_db,
 
 
 def test_reference_data_is_that_of_the_cycle(client_and_key, base, cycle):
-    """N3: bases with what they are accredited for this year, specialties, every list that a delivery needs."""
+    """GOAL-N3: bases with what they are accredited for this year, specialties, every list that a delivery needs."""
     _, key = client_and_key
     SpecialtyBase.objects.filter(base=base, specialty="0200").update(valid_to=cycle.year - 1)
     ask = lambda path: Client().get(path, headers={"Authorization": f"Bearer {key}"}).json()  # noqa: E731
@@ -207,7 +207,7 @@ def test_documented_program_delivers(live_server, make_key, cycle, base):
 
 
 def test_page_and_schema_are_open_and_name_every_field(db):
-    """N3: OpenAPI; in Chinese, with curl and Python examples."""
+    """GOAL-N3: OpenAPI; in Chinese, with curl and Python examples."""
     page = Client().get("/api/v1/docs/")
     text = page.content.decode()
     assert page.status_code == 200

@@ -1,4 +1,4 @@
-"""DOMAIN §7, N3: the interface takes and gives the code lists as the association has changed them."""
+"""docs/codes.md#edited, GOAL-N3: the interface takes and gives the code lists as the association has changed them."""
 
 import json
 import uuid

@@ -1,4 +1,4 @@
-"""Keys of the interface: hashed, shown once, scoped to a province, expiring, rotated, revoked, limited (TRUST 30)."""
+"""Keys of the interface: hashed, shown once, scoped to a province, expiring, rotated, revoked, limited (TRUST-30)."""
 
 import datetime
 import hashlib
@@ -61,14 +61,14 @@ def test_session_of_a_signed_in_person_opens_nothing(signed_in, national_officer
 
 
 def test_key_sees_the_bases_of_its_province_only(make_key, base):
-    """TRUST 30: X's key on Y's data."""
+    """TRUST-30: X's key on Y's data."""
     factories.TrainingBaseFactory(province_id="44", name="广东省人民医院")
     _, key = make_key()
     assert [item["name"] for item in ask(key).json()["items"]] == [base.name]
 
 
 def test_revoked_key_ends_at_once(make_key, national_officer):
-    """TRUST 30: after revoke 401."""
+    """TRUST-30: after revoke 401."""
     client, key = make_key()
     assert ask(key).status_code == 200
     keys.revoke(client.pk, by=national_officer)
@@ -81,7 +81,7 @@ def test_expired_key_ends(make_key):
 
 
 def test_switching_off_closes_the_interface(make_key, province):
-    """TRUST 30: after mode switch-off 403."""
+    """TRUST-30: after mode switch-off 403."""
     _, key = make_key()
     assert ask(key).status_code == 200
     province.reporting_mode = ReportingMode.DIRECT
@@ -122,7 +122,7 @@ def test_forged_forwarded_address_does_not_help(make_key):
 
 
 def test_every_answer_tells_the_rate_and_too_many_are_refused(make_key, settings):
-    """N3: rate headers; 429 with Retry-After."""
+    """GOAL-N3: rate headers; 429 with Retry-After."""
     settings.API_REQUESTS_PER_MINUTE = 3
     client, key = make_key()
     ask(key)

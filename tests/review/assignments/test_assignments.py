@@ -1,4 +1,4 @@
-"""Claim, assign, substitute: GOALS P6."""
+"""Claim, assign, substitute: GOAL-P6."""
 
 import datetime
 
@@ -53,7 +53,7 @@ def give(base, *people) -> None:
 def test_an_open_record_is_shown_to_colleagues_and_keeps_nobody_out(
     signed_in, provincial_reviewer, colleague, pending
 ):
-    """P6: "正在审核：王某，10:32"; a warning, not a wall."""
+    """GOAL-P6: "正在审核：王某，10:32"; a warning, not a wall."""
     address = f"/review/records/{pending.enrollment_id}/"
     signed_in(colleague).get(address)
     moment = timezone.localtime(Claim.objects.get().claimed_at)
@@ -77,7 +77,7 @@ def test_own_claim_is_not_told_to_oneself(signed_in, provincial_reviewer, pendin
     ("age", "holder"), [(HELD_FOR - datetime.timedelta(seconds=5), "first"), (HELD_FOR, "second")]
 )
 def test_a_claim_is_released_after_thirty_minutes(provincial_reviewer, colleague, pending, age, holder):
-    """P6: to the second before, and from then on."""
+    """GOAL-P6: to the second before, and from then on."""
     claim(pending, by=colleague)
     Claim.objects.update(claimed_at=timezone.now() - age)
     standing = claim(pending, by=provincial_reviewer)
@@ -97,7 +97,7 @@ def test_who_may_only_look_claims_nothing(signed_in, national_officer, province,
 
 
 def test_the_queue_starts_with_the_own_bases(signed_in, provincial_reviewer, second_base, waiting):
-    """P6: default filter 分配给我的; everything else is one choice away."""
+    """GOAL-P6: default filter 分配给我的; everything else is one choice away."""
     first, second = waiting
     reviewer = signed_in(provincial_reviewer)
     assert listed(reviewer) == [first.pk, second.pk]
@@ -117,7 +117,7 @@ def test_an_empty_own_queue_leads_to_the_others(signed_in, provincial_reviewer, 
 
 
 def test_all_of_the_own_queue_leaves_the_others_alone(signed_in, provincial_reviewer, second_base, waiting):
-    """P3: "all N" is all of what the page showed."""
+    """GOAL-P3: "all N" is all of what the page showed."""
     give(second_base, provincial_reviewer)
     reviewer = signed_in(provincial_reviewer)
     order = {"act": "approve", "range": "all", "confirmed": "1"}
@@ -127,7 +127,7 @@ def test_all_of_the_own_queue_leaves_the_others_alone(signed_in, provincial_revi
 
 
 def test_a_base_is_assigned_on_the_page(signed_in, provincial_reviewer, colleague, base, second_base):
-    """P6: only what was changed on the page is saved; a colleague's work meanwhile stays."""
+    """GOAL-P6: only what was changed on the page is saved; a colleague's work meanwhile stays."""
     give(base, colleague)
     client = signed_in(provincial_reviewer)
     page = client.get("/review/assignments/", follow=True)
@@ -167,7 +167,7 @@ def test_who_may_only_look_assigns_nothing(signed_in, province, base):
 def test_a_substitute_has_the_bases_during_these_days(
     signed_in, provincial_reviewer, colleague, base, second_base, waiting, starts, ends, sees_it
 ):
-    """P6: with dates, both inclusive."""
+    """GOAL-P6: with dates, both inclusive."""
     first, second = waiting
     give(base, provincial_reviewer)
     give(second_base, colleague)
@@ -228,7 +228,7 @@ def test_a_faulty_substitution_says_where(signed_in, provincial_reviewer, collea
 def test_the_page_costs_the_same_with_one_and_three_bases(
     signed_in, provincial_reviewer, colleague, base, province, django_assert_max_num_queries
 ):
-    """Target 9."""
+    """Target 9 of tests/benchmarks."""
     give(base, colleague)
     client = signed_in(provincial_reviewer)
     address = f"/review/assignments/{province.pk}/"
@@ -250,7 +250,7 @@ def test_a_decision_releases_its_own_claim_only(provincial_reviewer, colleague, 
 
 
 def test_same_substitution_is_not_entered_twice(signed_in, provincial_reviewer, colleague, province):
-    """P6: days that overlap are told with the entry that stands; other days are another entry."""
+    """GOAL-P6: days that overlap are told with the entry that stands; other days are another entry."""
     client = signed_in(provincial_reviewer)
     address = f"/review/assignments/{province.pk}/substitutes/"
 

@@ -1,4 +1,4 @@
-"""BR-21, S3, TRUST 55: the audit log is complete and can be searched."""
+"""BR-21, GOAL-S3, TRUST-55: the audit log is complete and can be searched."""
 
 import re
 import uuid
@@ -47,13 +47,13 @@ def sign_in(user, password: str) -> None:
 
 
 def test_act_1_sign_in(national_officer):
-    """TRUST 55: login."""
+    """TRUST-55: login."""
     sign_in(national_officer, factories.PASSWORD)
     assert line("sign_in") == done_by(national_officer)
 
 
 def test_act_2_refused_sign_in_names_the_account_it_was_tried_on(national_officer):
-    """TRUST 55: fail."""
+    """TRUST-55: fail."""
     sign_in(national_officer, "falsch-Falsch-1")
     assert line("sign_in") == done_by(None, "refused")
     event = AuditEvent.objects.get()
@@ -61,7 +61,7 @@ def test_act_2_refused_sign_in_names_the_account_it_was_tried_on(national_office
 
 
 def test_too_many_tries_can_be_found(national_officer, signed_in):
-    """TRUST 55: on the page, by its result, the account masked."""
+    """TRUST-55: on the page, by its result, the account masked."""
     for _ in range(7):
         sign_in(national_officer, "falsch-Falsch-1")
     page = signed_in(national_officer).get(reverse("review:audit"), {"result": "limited"})
@@ -72,27 +72,27 @@ def test_too_many_tries_can_be_found(national_officer, signed_in):
 
 
 def test_act_3_reset(national_officer, base, base_officer):
-    """TRUST 55: reset."""
+    """TRUST-55: reset."""
     address = reverse("review:staff-change", args=["base", base.pk, base_officer.pk])
     at_address(national_officer).post(address, {"act": "code"})
     assert line("password_reset") == done_by(national_officer)
 
 
 def test_act_4_unmask(provincial_reviewer, pending):
-    """TRUST 55: unmask."""
+    """TRUST-55: unmask."""
     address = reverse("review:record", args=[pending.enrollment_id])
     at_address(provincial_reviewer).post(address, {"purpose": "核对身份证原件"})
     assert line("unmask") == done_by(provincial_reviewer)
 
 
 def test_act_5_export(national_officer):
-    """TRUST 55: export."""
+    """TRUST-55: export."""
     at_address(national_officer).post(reverse("review:quality-export"))
     assert line("export") == done_by(national_officer)
 
 
 def test_act_6_import(base_officer, base, cycle, django_capture_on_commit_callbacks):
-    """TRUST 55: import – confirmed from somewhere, written by the worker later with its counts."""
+    """TRUST-55: import – confirmed from somewhere, written by the worker later with its counts."""
     client = at_address(base_officer)
     content = workbook([account_line(intake_year=str(cycle.year))])
     with django_capture_on_commit_callbacks(execute=True):
@@ -113,7 +113,7 @@ def test_act_6_import(base_officer, base, cycle, django_capture_on_commit_callba
 
 
 def test_act_7_edit_is_in_the_history(base, base_officer, national_officer):
-    """TRUST 55: edit – the history holds who, when, where and what."""
+    """TRUST-55: edit – the history holds who, when, where and what."""
     address = reverse("review:base", args=[base.pk])
     at_address(national_officer).post(
         address, {"province": "33", "code": base.code, "name": "浙江医院", "is_active": "on"}
@@ -132,7 +132,7 @@ def test_act_7_edit_is_in_the_history(base, base_officer, national_officer):
     ("action", "more"), [("return", {"comment": "请核对。"}), ("approve", {})], ids=["act 8", "act 9"]
 )
 def test_acts_8_and_9_decisions(provincial_reviewer, pending, action, more):
-    """TRUST 55: return, approve."""
+    """TRUST-55: return, approve."""
     address = reverse(f"review:{action}", args=[pending.enrollment_id])
     seen = {"submission": pending.pk, "version": pending.version}
     at_address(provincial_reviewer).post(address, seen | more)
@@ -140,7 +140,7 @@ def test_acts_8_and_9_decisions(provincial_reviewer, pending, action, more):
 
 
 def test_act_10_revoke(provincial_reviewer, pending):
-    """TRUST 55: revoke."""
+    """TRUST-55: revoke."""
     decisions.approve({pending.pk: pending.version}, by=provincial_reviewer)
     pending.refresh_from_db()
     at_address(provincial_reviewer).post(
@@ -151,7 +151,7 @@ def test_act_10_revoke(provincial_reviewer, pending):
 
 
 def test_act_11_switch(province, provincial_reviewer, national_officer, cycle):
-    """TRUST 55: switch."""
+    """TRUST-55: switch."""
     items = {
         "official_name": "周敏",
         "official_contact": "0571-87700000",
@@ -169,7 +169,7 @@ def test_act_11_switch(province, provincial_reviewer, national_officer, cycle):
 
 
 def test_act_12_role_change(national_officer, base, base_officer):
-    """TRUST 55: role change."""
+    """TRUST-55: role change."""
     address = reverse("review:staff-change", args=["base", base.pk, base_officer.pk])
     at_address(national_officer).post(address, {"act": "read_only"})
     assert line("appoint") == done_by(national_officer)
@@ -185,7 +185,7 @@ def test_every_act_has_its_words():
 
 
 def test_numbers_in_details_are_masked():
-    """TRUST 51: what someone typed into a purpose shows no whole number."""
+    """TRUST-51: what someone typed into a purpose shows no whole number."""
     detail = {
         "purpose": "核对 330102199503124526 和 13800138000",
         "rows": 3,
@@ -230,12 +230,12 @@ def log(base, other_base, base_officer, other_base_officer, enrollment, national
     ],
 )
 def test_search_by_who_act_and_result(log, asked, found):
-    """S3: who, act, result."""
+    """GOAL-S3: who, act, result."""
     assert list(audit_search.events(asked).order_by("pk").values_list("action", flat=True)) == found
 
 
 def test_search_by_organisation_record_and_day(log):
-    """S3: an organisation is what was done to it and by its people; a record by its number or the ID number."""
+    """GOAL-S3: an organisation is what was done to it and by its people; a record by its number or the ID number."""
 
     def found(**asked) -> list[str]:
         return list(audit_search.events(asked).order_by("pk").values_list("action", flat=True))
@@ -250,7 +250,7 @@ def test_search_by_organisation_record_and_day(log):
 
 
 def test_bulk_decision_is_found_by_each_of_its_records(reported, provincial_reviewer):
-    """S3: one line a batch, found from every record in it."""
+    """GOAL-S3: one line a batch, found from every record in it."""
     rows = reported(2)
     decisions.approve({row.pk: row.version for row in rows}, by=provincial_reviewer)
     for row in rows:
@@ -259,7 +259,7 @@ def test_bulk_decision_is_found_by_each_of_its_records(reported, provincial_revi
 
 
 def test_history_is_searched_by_who_record_and_organisation(base, base_officer, provincial_reviewer, pending):
-    """S3: what one request wrote, found by who did it, by the record and by the person's organisation."""
+    """GOAL-S3: what one request wrote, found by who did it, by the record and by the person's organisation."""
     client = at_address(provincial_reviewer)
     client.post(
         reverse("review:approve", args=[pending.enrollment_id]),
@@ -281,7 +281,7 @@ def test_history_is_searched_by_who_record_and_organisation(base, base_officer, 
 def test_pages_take_the_same_queries_for_one_and_three(
     national_officer, base_officer, base, signed_in, django_assert_num_queries, number
 ):
-    """P9: constant queries."""
+    """Target 9 of tests/benchmarks: constant queries."""
     for _ in range(number):
         enrollment = factories.EnrollmentFactory(base=base)
         AuditEvent.objects.create(
@@ -297,14 +297,14 @@ def test_pages_take_the_same_queries_for_one_and_three(
 
 
 def test_log_is_the_associations_alone(signed_in, provincial_reviewer, base_officer):
-    """TRUST 23: no other role reads it."""
+    """TRUST-23: no other role reads it."""
     for user in (provincial_reviewer, base_officer):
         for name in ("review:audit", "review:audit-changes"):
             assert signed_in(user).get(reverse(name)).status_code == 403
 
 
 def test_pages_show_no_whole_number_and_no_english(log, national_officer, signed_in):
-    """TRUST 51: names lead to records, ID numbers stay out."""
+    """TRUST-51: names lead to records, ID numbers stay out."""
     client = signed_in(national_officer)
     shown = client.get(reverse("review:audit")).text + client.get(reverse("review:audit-changes")).text
     assert log["enrollment"].resident.id_number not in shown

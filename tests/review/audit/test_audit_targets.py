@@ -1,4 +1,4 @@
-"""S3, TRUST 55: a line of the log says what was done to what, by name."""
+"""GOAL-S3, TRUST-55: a line of the log says what was done to what, by name."""
 
 import datetime
 
@@ -24,7 +24,7 @@ def log_page(national_officer):
 def test_a_window_is_named_by_step_and_province_though_it_is_gone(
     cycle, province, national_officer, log_page
 ):
-    """N1, S3: which step of whom was changed to what, and the province's filter finds it."""
+    """GOAL-N1, GOAL-S3: which step of whom was changed to what, and the province's filter finds it."""
     for whose in (None, province):
         window = windows.set_window(
             cycle,
@@ -45,7 +45,7 @@ def test_a_window_is_named_by_step_and_province_though_it_is_gone(
 
 
 def test_a_right_names_the_unit_and_the_person(base, base_officer, national_officer, log_page):
-    """TRUST 55: role change, of whom."""
+    """TRUST-55: role change, of whom."""
     services.appoint(base_officer, base, by=national_officer, read_only=True)
     page = log_page()
     assert base.name in page
@@ -56,7 +56,7 @@ def test_a_right_names_the_unit_and_the_person(base, base_officer, national_offi
 def test_an_export_is_named_and_its_later_download_has_an_address(
     provincial_reviewer, base, cycle, monkeypatch, settings, log_page
 ):
-    """N5, TRUST 55: each download is logged, from where."""
+    """GOAL-N5, TRUST-55: each download is logged, from where."""
     settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}
     monkeypatch.setattr(export_jobs, "MOST_AT_ONCE", 0)
     factories.EnrollmentFactory(base=base, intake_year=cycle.year)
@@ -68,7 +68,7 @@ def test_an_export_is_named_and_its_later_download_has_an_address(
 
 
 def test_changes_are_told_in_chinese_and_once():
-    """S3: every table that is kept has a Chinese name, and no table is counted twice."""
+    """GOAL-S3: every table that is kept has a Chinese name, and no table is counted twice."""
     names = [audit_search.name_of(model) for model in audit_search.kept_models()]
     assert [name for name in names if name.isascii()] == []
     assert len(names) == len(set(names))

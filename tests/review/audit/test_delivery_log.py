@@ -1,4 +1,4 @@
-"""S4: the association sees what left the portal by mail and SMS, and sends again what failed."""
+"""GOAL-S4: the association sees what left the portal by mail and SMS, and sends again what failed."""
 
 import pytest
 from django.urls import reverse
@@ -29,7 +29,7 @@ def notice():
 def test_log_tells_to_whom_what_way_and_outcome_but_no_text_and_no_number(
     notice, signed_in, national_officer
 ):
-    """S4, TRUST 52."""
+    """GOAL-S4, TRUST-52."""
     notice("王小明", State.FAILED, error="ConnectionError: 短信平台没有应答", tries=5)
     text = signed_in(national_officer).get(reverse(LOG)).text
     for shown in ("王小明", "截止时间与填报提醒", "短信", "发送失败", "短信平台没有应答"):

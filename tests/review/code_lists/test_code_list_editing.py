@@ -1,4 +1,4 @@
-"""Issue 5, point 5 "code lists"; DOMAIN §7: lists of medium trust are edited in the portal, with effect everywhere."""
+"""docs/codes.md#edited: lists of medium trust are edited in the portal, with effect everywhere."""
 
 import datetime
 
@@ -84,7 +84,7 @@ def test_code_that_would_break_the_list_is_refused(desk, given, field):
 
 
 def test_codes_of_rules_are_renamed_and_never_withdrawn(desk, national_officer):
-    """Transfers keep their own codes (§3.4); neither page nor service takes one out of use."""
+    """Transfers keep their own codes (docs/codes.md#status); neither page nor service takes one out of use."""
     page = desk.get(reverse("review:code", args=["reason", "11"]))
     assert "系统的检查规则使用这个代码" in page.text
     assert "is_offered" not in page.context["form"].fields
@@ -120,7 +120,7 @@ def test_former_name_survives_the_next_edit_whole(desk):
 
 
 def test_second_editor_is_told_and_overwrites_nothing(desk):
-    """TRUST 43."""
+    """TRUST-43."""
     change(desk, "13", label="离职")
     answer = change(desk, "13", label="走了")
     assert (faults(answer), "已被他人修改" in answer.text) == ({"__all__"}, True)
@@ -166,7 +166,8 @@ def test_certificate_that_names_a_class_twice_is_one_record(desk, complete_enrol
 
 
 def test_class_out_of_use_is_refused_for_new_certificates_and_kept_in_old_ones(desk, complete_enrollment):
-    """§3.9: the resident is told the alternatives; what is stored passes the next save. 执业类别 follows."""
+    """docs/codes.md#qualification: the resident is told the alternatives; what is stored passes the next save. 执业类别
+    follows."""
     person = complete_enrollment.resident.user
     held = "10"
     certificate = {
@@ -193,7 +194,7 @@ def test_new_class_belongs_to_a_class_that_has_scopes(desk):
 
 
 def test_names_of_the_corps_change_and_its_code_does_not(desk):
-    """§3.8: 66 is a key."""
+    """docs/codes.md#provinces: 66 is a key."""
     if not Province.objects.filter(pk="66").exists():
         Province.objects.create(code="66", name="新疆生产建设兵团", short_name="新疆兵团")
     assert desk.get(reverse("review:code", args=["province", "33"])).status_code == 404
@@ -211,7 +212,7 @@ def test_names_of_the_corps_change_and_its_code_does_not(desk):
 
 
 def test_shape_of_degree_numbers_is_added_withdrawn_and_restored(desk):
-    """§7, P-25: only a warning is at stake; no expression is typed by anybody."""
+    """docs/codes.md#edited, PAIN-25: only a warning is at stake; no expression is typed by anybody."""
     page = reverse("review:number-shapes")
 
     def warned() -> bool:

@@ -1,4 +1,4 @@
-"""Issue 5, point 5; DOMAIN §3: the code lists are shown with their source, the yearly ones can be changed."""
+"""docs/codes.md: the code lists are shown with their source, the yearly ones can be changed."""
 
 import pytest
 from django.urls import reverse
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_every_list_and_item_is_shown(signed_in, national_officer):
-    """DOMAIN §3: nothing is left out, each with its source."""
+    """docs/codes.md: nothing is left out, each with its source."""
     page = signed_in(national_officer).get(reverse("review:code-lists"))
     lists = page.context["lists"]
     assert sorted(each.name for each in lists) == sorted(CODE_LISTS)
@@ -21,14 +21,14 @@ def test_every_list_and_item_is_shown(signed_in, national_officer):
 
 
 def test_items_no_longer_offered_are_marked():
-    """DOMAIN §3.5: understood in older records, not offered in forms."""
+    """docs/codes.md#education: understood in older records, not offered in forms."""
     shown = {each.name: each for each in shown_lists()}
     offered = {code for code, _, is_offered in shown["education_code"].rows if is_offered}
     assert offered == set(CODE_LISTS["education_code"].offered)
 
 
 def test_only_the_specialties_change_between_cycles(signed_in, national_officer):
-    """DOMAIN §3.3: valid from and to by intake year; the code itself never changes."""
+    """docs/codes.md#specialties: valid from and to by intake year; the code itself never changes."""
     assert [each.name for each in shown_lists() if each.is_yearly] == ["specialty"]
     signed_in(national_officer).post(
         reverse("review:specialty", args=["0100"]),

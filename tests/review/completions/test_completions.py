@@ -1,4 +1,4 @@
-"""提前结业补报 (Annex 1): BR-04, 16 … 18, 23; AM-12, 13; GOALS N6, N5."""
+"""提前结业补报 (Annex 1): BR-04, BR-16 … BR-18, BR-23; AM-12, AM-13; GOAL-N6, GOAL-N5."""
 
 import io
 import uuid
@@ -120,7 +120,8 @@ def test_template_has_the_thirteen_columns_in_order(hospital):
 
 
 def test_file_saved_by_libreoffice_is_delivered(deliver):
-    """N6: the template filled, opened and saved by LibreOffice; one line with three years and a mistyped hospital."""
+    """GOAL-N6: the template filled, opened and saved by LibreOffice; one line with three years and a mistyped
+    hospital (AM-13, PAIN-27)."""
     delivery = deliver(SAVED.read_bytes())
     assert codes(delivery) == [[], [], [], ["base_nearest", "completion_not_reduced"]]
     assert counts(delivery) == (3, 0, 1)
@@ -158,7 +159,7 @@ def test_closed_window_takes_nothing(deliver, cycle):
 
 
 def test_the_same_file_twice_changes_nothing(send, deliver):
-    """B10 for Annex 1: the second time all are reported already."""
+    """GOAL-B10 for Annex 1: the second time all are reported already."""
     rows = [line(), line()]
     send(*rows)
     assert counts(deliver(*rows)) == (0, 2, 0)
@@ -166,7 +167,7 @@ def test_the_same_file_twice_changes_nothing(send, deliver):
 
 
 def test_a_reported_person_is_unchanged_or_told(deliver, send):
-    """DOMAIN §2.8: unique; the same row again is no error, another content is, with the way out."""
+    """docs/fields.md#completion: unique; the same row again is no error, another content is, with the way out."""
     first = line()
     send(first)
     other = [*first]
@@ -184,7 +185,7 @@ def test_a_certificate_of_somebody_else_is_refused(deliver, send):
 
 
 def test_a_person_known_to_the_platform_is_linked_and_not_altered(send, resident, enrollment):
-    """DOMAIN §2.8: link, show differences, never overwrite silently."""
+    """docs/fields.md#completion: link, show differences, never overwrite silently."""
     person = enrollment.resident
     delivery = send(line(id_number=person.id_number, full_name="改名", mobile=person.mobile))
     assert codes(delivery) == [["completion_person_known"]]
@@ -207,7 +208,7 @@ def test_all_thirteen_are_required(deliver):
 
 
 def test_received_rows_count_and_returned_ones_may_come_again(send, national_officer, provincial_reviewer):
-    """N6, BR-20: accepted rows are in the statistics; a returned delivery frees its people for a corrected one."""
+    """GOAL-N6, BR-20: accepted rows are in the statistics; a returned delivery frees its people for a corrected one."""
     row = line()
     first = send(row)
     assert statistics_total(national_officer) == 0
@@ -246,7 +247,7 @@ def test_a_decided_delivery_takes_no_more_rows(send, national_officer, provincia
 def test_every_cell_opens_its_records_and_export_has_as_many(
     send, national_officer, signed_in, hospital, django_assert_num_queries
 ):
-    """P7, N5: cells = lists = export; masked by default, in the notice's thirteen columns."""
+    """GOAL-P7, GOAL-N5: cells = lists = export; masked by default, in the notice's thirteen columns."""
     delivery = send(line(), line(), line(specialty="外科", certificate_no="2016330900000001"))
     completions.accept(delivery.pk, by=national_officer)
     client = signed_in(national_officer)

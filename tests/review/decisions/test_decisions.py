@@ -1,4 +1,5 @@
-"""Approve, return, revoke: BR-37, 47, 58, 59, AM-03, AM-16, AM-17; GOALS P3, P5; TRUST 23, 32, 46."""
+"""Approve, return, revoke: BR-37, BR-47, BR-58, BR-59, AM-03, AM-16, AM-17; GOAL-P3, GOAL-P5; TRUST-23, TRUST-32,
+TRUST-46."""
 
 import datetime
 
@@ -97,7 +98,7 @@ def test_return_without_a_comment_is_refused(pending, provincial_reviewer):
 
 @pytest.mark.parametrize("outcome", ["withdrawn", "approved", "returned"])
 def test_only_waiting_submissions_can_be_decided(pending, provincial_reviewer, outcome):
-    """BR-58, TRUST 32: 已上报 and 待审核 only; a second click decides nothing."""
+    """BR-58, TRUST-32: 已上报 and 待审核 only; a second click decides nothing."""
     Submission.objects.filter(pk=pending.pk).update(
         outcome=outcome, decided_at=timezone.now(), decided_by=provincial_reviewer, comment="请核对。"
     )
@@ -119,7 +120,7 @@ def test_an_unreported_record_is_left_alone_even_if_a_submission_is_pending(pend
 
 
 def test_what_changed_since_the_list_was_loaded_is_left_out_and_named(reported, provincial_reviewer):
-    """P3: one of three was reviewed and taken back meanwhile; the other two go through in one batch."""
+    """GOAL-P3: one of three was reviewed and taken back meanwhile; the other two go through in one batch."""
     first, second, third = reported(3)
     Submission.objects.filter(pk=second.pk).update(version=1)
     done = approve({first.pk: 0, second.pk: 0, third.pk: 0}, by=provincial_reviewer)
@@ -132,7 +133,7 @@ def test_what_changed_since_the_list_was_loaded_is_left_out_and_named(reported, 
 
 
 def test_the_batch_id_stands_in_the_history_of_every_record(reported, provincial_reviewer):
-    """P3, S3."""
+    """GOAL-P3, GOAL-S3."""
     rows = reported(3)
     done = approve({row.pk: 0 for row in rows}, by=provincial_reviewer)
     events = Enrollment.events.rel.related_model.objects.filter(review_status="2")
@@ -140,7 +141,7 @@ def test_the_batch_id_stands_in_the_history_of_every_record(reported, provincial
 
 
 def test_records_of_another_province_are_left_out_without_a_name(pending, other_province_reviewer):
-    """TRUST 24, 25: a foreign record looks like none at all."""
+    """TRUST-24, TRUST-25: a foreign record looks like none at all."""
     done = approve({pending.pk: 0, 999_999_999: 0}, by=other_province_reviewer)
     assert done.decided == []
     assert [(left.name, left.reason) for left in done.left_out] == [("", NOT_YOURS)] * 2
@@ -148,7 +149,7 @@ def test_records_of_another_province_are_left_out_without_a_name(pending, other_
 
 
 def test_a_read_only_reviewer_and_the_association_decide_nothing(pending, province, national_officer):
-    """DOMAIN §3.11: the association looks; READ_ONLY_ACTIONS keep no review."""
+    """docs/codes.md#rights: the association looks; READ_ONLY_ACTIONS keep no review."""
     reader = factories.UserFactory(role="province")
     factories.grant(reader, province, read_only=True)
     for user in (reader, national_officer):
@@ -167,7 +168,7 @@ def test_review_before_its_window_is_allowed(pending, provincial_reviewer):
 
 @pytest.mark.parametrize(("minutes", "decided"), [(-1, 1), (1, 0)])
 def test_decisions_a_minute_before_and_after_the_deadline(pending, provincial_reviewer, minutes, decided):
-    """N1, TRUST 31: the server's clock at the end of the review window."""
+    """GOAL-N1, TRUST-31: the server's clock at the end of the review window."""
     close_windows(minutes)
     done = return_for_correction({pending.pk: 0}, by=provincial_reviewer, comment="请核对。")
     assert len(done.decided) == decided
@@ -179,7 +180,7 @@ def test_decisions_a_minute_before_and_after_the_deadline(pending, provincial_re
 def test_an_extension_of_one_record_opens_only_that_record(
     reported, cycle, provincial_reviewer, national_officer
 ):
-    """P8: the deadline has passed, one record and nothing else has more time."""
+    """GOAL-P8: the deadline has passed, one record and nothing else has more time."""
     rows = reported(3)
     close_windows(60)
     Extension.objects.create(
@@ -230,7 +231,7 @@ def test_a_lapsed_record_is_not_revived_by_an_approval(pending, provincial_revie
 def test_one_message_a_base_and_batch_reaches_its_active_staff(
     reported, base, base_officer, other_base_officer, provincial_reviewer
 ):
-    """S4: not one message a record; read-only members are told, former ones are not."""
+    """GOAL-S4: not one message a record; read-only members are told, former ones are not."""
     reader = factories.UserFactory()
     factories.grant(reader, base, read_only=True)
     gone = factories.UserFactory(is_active=False)
@@ -245,7 +246,7 @@ def test_one_message_a_base_and_batch_reaches_its_active_staff(
 
 
 def test_a_decision_is_one_audit_line_with_what_was_left_out(reported, provincial_reviewer):
-    """TRUST 55, BR-21: a named actor on every decision."""
+    """TRUST-55, BR-21: a named actor on every decision."""
     first, second = reported(2)
     done = approve({first.pk: 0, second.pk: 7}, by=provincial_reviewer)
     event = AuditEvent.objects.get(action="approve")
@@ -259,7 +260,7 @@ def test_a_decision_is_one_audit_line_with_what_was_left_out(reported, provincia
 def test_a_thousand_records_cost_as_many_queries_as_three(
     reported, provincial_reviewer, django_assert_num_queries, django_assert_max_num_queries
 ):
-    """Target 13 of PERFORMANCE.md: the decision is set-wise. Counted with 3 and 30 records."""
+    """Target 13 of tests/benchmarks: the decision is set-wise. Counted with 3 and 30 records."""
     three, thirty = reported(3), reported(30)
     with django_assert_max_num_queries(30) as counted:
         approve({row.pk: 0 for row in three}, by=provincial_reviewer)
@@ -268,7 +269,7 @@ def test_a_thousand_records_cost_as_many_queries_as_three(
 
 
 def test_a_revoked_approval_waits_again_with_the_same_content(pending, provincial_reviewer):
-    """P5: out of the registry and the statistics; what was reported stays what it was."""
+    """GOAL-P5: out of the registry and the statistics; what was reported stays what it was."""
     approve({pending.pk: 0}, by=provincial_reviewer)
     again = revoke(Submission.objects.get(pk=pending.pk), by=provincial_reviewer, reason="点错了")
     enrollment = Enrollment.objects.get(pk=pending.enrollment_id)
@@ -303,7 +304,7 @@ def test_a_revoked_approval_lets_the_one_before_count_again(pending, base_office
 
 
 def test_a_record_changed_since_its_approval_goes_back_to_the_base_when_revoked(pending, provincial_reviewer):
-    """P5: the reported content no longer stands, so there is nothing to wait for."""
+    """GOAL-P5: the reported content no longer stands, so there is nothing to wait for."""
     approve({pending.pk: 0}, by=provincial_reviewer)
     Enrollment.objects.filter(pk=pending.enrollment_id).update(report_status="0")
     assert revoke(Submission.objects.get(pk=pending.pk), by=provincial_reviewer, reason="专业有误") is None
@@ -312,7 +313,7 @@ def test_a_record_changed_since_its_approval_goes_back_to_the_base_when_revoked(
 
 
 def test_a_revoked_return_waits_again(complete_enrollment, base_officer, provincial_reviewer):
-    """P5: returned by mistake; the base need not report again what it has not changed."""
+    """GOAL-P5: returned by mistake; the base need not report again what it has not changed."""
     submission = submit(complete_enrollment, base_officer, content=snapshot_of(complete_enrollment))
     return_for_correction({submission.pk: 0}, by=provincial_reviewer, comment="请核对。")
     submission.refresh_from_db()
@@ -347,7 +348,7 @@ def test_only_a_decision_can_be_revoked(pending, provincial_reviewer, outcome):
 
 
 def test_an_intake_approval_is_final_after_the_national_close(pending, provincial_reviewer):
-    """P5 "until the national close"."""
+    """GOAL-P5 "until the national close"."""
     approve({pending.pk: 0}, by=provincial_reviewer)
     close_windows(1)
     with pytest.raises(StateMoved, match="数据已锁定"):

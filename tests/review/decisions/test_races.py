@@ -1,4 +1,5 @@
-"""Two real connections at one instant: a decision against a withdrawal, an edit and a colleague (TRUST 44, 46)."""
+"""Two real connections at one instant: a decision against a withdrawal, an edit and a colleague (TRUST-44,
+TRUST-46)."""
 
 import threading
 from collections.abc import Callable
@@ -68,7 +69,7 @@ def test_approve_against_withdraw(base, cycle, base_officer, provincial_reviewer
 
 
 def test_two_reviewers_open_a_record_at_one_instant(base, cycle, base_officer, provincial_reviewer):
-    """P6: one of them has it, the other is told who; none fails."""
+    """GOAL-P6: one of them has it, the other is told who; none fails."""
     colleague = factories.UserFactory(role="province")
     for _ in range(ROUNDS):
         submission = submit(factories.EnrollmentFactory(base=base, intake_year=cycle.year), base_officer)
@@ -81,7 +82,7 @@ def test_two_reviewers_open_a_record_at_one_instant(base, cycle, base_officer, p
 
 
 def test_approve_against_an_edit_in_the_registry(complete_enrollment, base_officer, provincial_reviewer):
-    """TRUST 46: what is approved is what the reviewer saw; the edit comes before (then nothing is approved) or after
+    """TRUST-46: what is approved is what the reviewer saw; the edit comes before (then nothing is approved) or after
     (then the record is 未上报 again and the approved snapshot stays)."""
     first = submit(complete_enrollment, base_officer)
     approve({first.pk: 0}, by=provincial_reviewer)
@@ -107,7 +108,7 @@ def test_approve_against_an_edit_in_the_registry(complete_enrollment, base_offic
 
 
 def test_two_reviewers_decide_once(base, cycle, base_officer, provincial_reviewer, province):
-    """TRUST 44: approve and return at one instant."""
+    """TRUST-44: approve and return at one instant."""
     colleague = factories.UserFactory(role="province")
     factories.grant(colleague, province)
     for _ in range(ROUNDS):
@@ -122,7 +123,7 @@ def test_two_reviewers_decide_once(base, cycle, base_officer, provincial_reviewe
 
 
 def test_twenty_clicks_are_one_approval(complete_enrollment, base_officer, provincial_reviewer):
-    """TRUST 44: the same POST twenty times at once."""
+    """TRUST-44: the same POST twenty times at once."""
     submission = submit(complete_enrollment, base_officer)
     answers = at_once(*[lambda: approve({submission.pk: 0}, by=provincial_reviewer)] * 8)
     assert sorted(len(answer.decided) for answer in answers) == [0] * 7 + [1]

@@ -1,4 +1,4 @@
-"""退回修改 with as many remarks as there are faults, each on its level of study (GOALS P4)."""
+"""退回修改 with as many remarks as there are faults, each on its level of study (GOAL-P4)."""
 
 import pytest
 
@@ -54,7 +54,7 @@ def test_more_rows_keep_what_was_typed_and_decide_nothing(signed_in, provincial_
 
 
 def test_five_remarks_two_of_them_on_levels_of_study(signed_in, provincial_reviewer, base_officer, master):
-    """P4: the base sees at the field which level is meant."""
+    """GOAL-P4: the base sees at the field which level is meant."""
     client = signed_in(provincial_reviewer)
     remarks = [
         ("basic.email", "邮箱有误"),

@@ -1,4 +1,4 @@
-"""Background exports: GOALS N5, B8's lessons; TRUST 33, 39, 41, 51; P-26."""
+"""Background exports: GOAL-N5, GOAL-B8; TRUST-33, TRUST-39, TRUST-41, TRUST-51; PAIN-26."""
 
 import csv
 import datetime
@@ -60,7 +60,7 @@ def streamed(answer) -> bytes:
 def test_short_list_comes_at_once_and_has_as_many_rows_as_the_page(
     signed_in, provincial_reviewer, people, base
 ):
-    """N5, TRUST 41: same filter, same count; masked; names as text."""
+    """GOAL-N5, TRUST-41: same filter, same count; masked; names as text."""
     client, asked = signed_in(provincial_reviewer), f"?base={base.pk}"
     page = client.get(reverse("review:residents") + asked)
     rows = rows_of(streamed(client.post(reverse("review:residents-export") + asked)))
@@ -88,7 +88,7 @@ def test_download_broken_off_leaves_no_cursor_behind(people, provincial_reviewer
 
 
 def test_csv_is_guarded_against_formulas(signed_in, provincial_reviewer, people):
-    """TRUST 39: what a spreadsheet would run gets an apostrophe; Excel reads the Chinese."""
+    """TRUST-39: what a spreadsheet would run gets an apostrophe; Excel reads the Chinese."""
     answer = signed_in(provincial_reviewer).post(reverse("review:residents-export"), {"file_format": "csv"})
     content = streamed(answer)
     assert content.startswith(b"\xef\xbb\xbf")
@@ -98,7 +98,8 @@ def test_csv_is_guarded_against_formulas(signed_in, provincial_reviewer, people)
 
 
 def test_a_refused_export_keeps_what_was_typed(signed_in, provincial_reviewer, people):
-    """N5, TRUST 16: a purpose too short is told at its field, in the open form, and nothing has to be chosen again."""
+    """GOAL-N5, TRUST-16: a purpose too short is told at its field, in the open form, and nothing has to be chosen
+    again."""
     client = signed_in(provincial_reviewer)
     answer = client.post(
         reverse("review:residents-export") + "?status=1",
@@ -117,7 +118,7 @@ def test_a_refused_export_keeps_what_was_typed(signed_in, provincial_reviewer, p
 
 
 def test_full_numbers_need_right_and_purpose(signed_in, provincial_reviewer, people, province):
-    """N5, TRUST 51."""
+    """GOAL-N5, TRUST-51."""
     client, address = signed_in(provincial_reviewer), reverse("review:residents-export")
     refused = client.post(address, {"unmasked": "on", "purpose": ""})
     assert (refused.status_code, Export.objects.count()) == (302, 0)
@@ -131,7 +132,7 @@ def test_full_numbers_need_right_and_purpose(signed_in, provincial_reviewer, peo
 def test_long_list_is_made_by_the_worker_and_fetched_by_its_owner_only(
     queued, signed_in, provincial_reviewer, other_province_reviewer, national_officer
 ):
-    """N5: leave and return; message at the end; the link belongs to one person (TRUST 33)."""
+    """GOAL-N5: leave and return; message at the end; the link belongs to one person (TRUST-33)."""
     assert (queued.job.state, queued.rows) == ("waiting", 3)
     export_jobs.make(queued.job_id)
     queued.refresh_from_db()
@@ -150,7 +151,7 @@ def test_long_list_is_made_by_the_worker_and_fetched_by_its_owner_only(
 
 
 def test_expired_file_is_gone_and_said_so(queued, signed_in, provincial_reviewer):
-    """N5: the link expires; the clock deletes the file (P-26)."""
+    """GOAL-N5: the link expires; the clock deletes the file (PAIN-26)."""
     export_jobs.make(queued.job_id)
     queued.refresh_from_db()
     storage, name = queued.file.storage, queued.file.name

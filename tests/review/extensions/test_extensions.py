@@ -1,4 +1,4 @@
-"""More time for named records or a whole base, and for nobody else: GOALS P8, BR-12, AM-26."""
+"""More time for named records or a whole base, and for nobody else: GOAL-P8, BR-12, AM-26."""
 
 import datetime
 
@@ -52,7 +52,7 @@ def asked_for(base, cycle, by, enrollments=(), *, step=Step.REPORT, days=3) -> E
 
 
 def test_only_the_named_records_open(base, closing, people, base_officer, provincial_reviewer):
-    """P8: request by base, decision with end date, only named records."""
+    """GOAL-P8: request by base, decision with end date, only named records."""
     request = asked_for(base, closing, base_officer, people[:1])
     assert request.state == "province"
     grant(request.pk, until=end_of_day(day(2)), by=provincial_reviewer)
@@ -62,7 +62,7 @@ def test_only_the_named_records_open(base, closing, people, base_officer, provin
 
 
 def test_a_whole_base_opens_and_no_other(base, other_base, closing, base_officer, provincial_reviewer):
-    """P8: the band of the base's desk shows the new deadline."""
+    """GOAL-P8: the band of the base's desk shows the new deadline."""
     request = asked_for(base, closing, base_officer, step=Step.BASE_FILL)
     grant(request.pk, until=end_of_day(day(3)), by=provincial_reviewer)
     mine, theirs = (
@@ -103,7 +103,7 @@ def test_the_province_gives_no_more_than_its_own_time(base, closing, base_office
 
 
 def test_everybody_concerned_is_told(base, closing, people, base_officer, provincial_reviewer):
-    """P8, S4: the province of the request, the base of the answer, the residents of their time."""
+    """GOAL-P8, GOAL-S4: the province of the request, the base of the answer, the residents of their time."""
     request = asked_for(base, closing, base_officer, people[:1], step=Step.RESIDENT_FILL)
     told = Message.objects.get(recipient=provincial_reviewer)
     assert told.link == f"/review/extensions/{request.pk}/"
@@ -140,7 +140,7 @@ def test_what_cannot_be_asked_for(base, closing, base_officer, case):
 
 @pytest.mark.django_db(transaction=True)
 def test_grant_and_refusal_at_one_instant(base, closing, base_officer, provincial_reviewer):
-    """TRUST 44: one answer, never both."""
+    """TRUST-44: one answer, never both."""
     for _ in range(6):
         request = asked_for(base, closing, base_officer)
         Extension.objects.all().delete()
@@ -159,7 +159,7 @@ def test_grant_and_refusal_at_one_instant(base, closing, base_officer, provincia
 def test_the_base_asks_and_the_province_answers_on_the_pages(
     signed_in, base, people, base_officer, provincial_reviewer
 ):
-    """P8, from page to page."""
+    """GOAL-P8, from page to page."""
     officer, reviewer = signed_in(base_officer), signed_in(provincial_reviewer)
     typed = {"step": "report", "last_day": f"{day(3):%Y-%m-%d}", "reason": "停电", "reach": "named"}
     bad = officer.post("/base/extensions/new/", typed)
@@ -187,7 +187,7 @@ def test_the_page_of_a_record_leads_to_a_request_for_it(signed_in, people, base_
 
 
 def test_people_of_another_base_cannot_be_named(signed_in, other_base, closing, base, base_officer):
-    """TRUST 24."""
+    """TRUST-24."""
     foreign = factories.EnrollmentFactory(base=other_base, intake_year=closing.year)
     typed = {"step": "report", "last_day": f"{day(3):%Y-%m-%d}", "reason": "停电", "reach": "named"}
     answer = signed_in(base_officer).post("/base/extensions/new/", typed | {"people": [foreign.pk]})
@@ -216,7 +216,7 @@ def test_who_may_only_look_answers_nothing(signed_in, base, closing, base_office
 def test_lists_cost_the_same_with_one_and_three_requests(
     signed_in, base, closing, base_officer, provincial_reviewer, path, django_assert_max_num_queries
 ):
-    """Target 9."""
+    """Target 9 of tests/benchmarks."""
     client = signed_in(provincial_reviewer if "review" in path else base_officer)
     asked_for(base, closing, base_officer)
     client.get(path)
@@ -229,7 +229,7 @@ def test_lists_cost_the_same_with_one_and_three_requests(
 
 
 def test_second_request_for_the_same_people_is_refused(base, closing, people, base_officer):
-    """P8: one open request at a time; another step, other people or a decided one is no hindrance."""
+    """GOAL-P8: one open request at a time; another step, other people or a decided one is no hindrance."""
     first = asked_for(base, closing, base_officer, people[:1])
     for again in (people[:1], people, ()):
         with pytest.raises(StateMoved, match="已有一份待处理的延期申请"):

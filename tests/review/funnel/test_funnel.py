@@ -1,4 +1,5 @@
-"""The funnel from account to approval and its daily curve: P7 (every number opens its list, parts = total), B16."""
+"""The funnel from account to approval and its daily curve: GOAL-P7 (every number opens its list, parts = total),
+GOAL-B16."""
 
 import datetime
 
@@ -45,7 +46,7 @@ def test_stages_count_who_came_at_least_so_far(line, base, base_officer, cycle):
 
 @pytest.mark.parametrize("who", ["base_officer", "provincial_reviewer", "national_officer"])
 def test_every_number_opens_its_list_and_parts_make_the_total(request, signed_in, line, who):
-    """P7."""
+    """GOAL-P7."""
     client = signed_in(request.getfixturevalue(who))
     page = client.get(reverse("review:funnel"))
     for each in [*page.context["lines"], page.context["total"]]:
@@ -58,7 +59,7 @@ def test_every_number_opens_its_list_and_parts_make_the_total(request, signed_in
 
 @pytest.mark.parametrize("who", ["provincial_reviewer", "national_officer"])
 def test_kept_numbers_are_those_of_the_lists(request, line, base, cycle, who):
-    """P7: the number above a list of hundreds of thousands is not counted again, and is exact."""
+    """GOAL-P7: the number above a list of hundreds of thousands is not counted again, and is exact."""
     user = request.getfixturevalue(who)
     for where in ({}, {"province": base.province_id}, {"base": str(base.pk)}):
         found = funnel.records(user, cycle, **where)
@@ -83,7 +84,7 @@ def test_curve_ends_at_the_numbers_of_today(line, national_officer, cycle):
 
 
 def test_curve_counts_who_stands_there_now_like_the_funnel(line, national_officer, cycle):
-    """P7: what the province returned is no longer 已上报, above and below."""
+    """GOAL-P7: what the province returned is no longer 已上报, above and below."""
     found = funnel.records(national_officer, cycle)
     found.filter(review_status="1").update(report_status="0", review_status="3")
     total = funnel.total(funnel.by(found, "province"))
@@ -105,7 +106,7 @@ def test_curve_of_years_has_a_readable_number_of_days(line, national_officer, cy
 def test_large_nation_is_counted_by_the_worker_and_says_when(
     signed_in, line, base, national_officer, cycle, monkeypatch
 ):
-    """P7: the date of the data is shown; parts make the total of that moment."""
+    """GOAL-P7: the date of the data is shown; parts make the total of that moment."""
     monkeypatch.setattr(funnel, "COUNTED_AT_ONCE", 5)
     client, address = signed_in(national_officer), reverse("review:funnel")
     first = client.get(address).context
@@ -128,7 +129,7 @@ def test_large_nation_is_counted_by_the_worker_and_says_when(
 def test_large_province_is_counted_every_ten_minutes_for_its_own_people_alone(
     signed_in, line, base, provincial_reviewer, other_province_reviewer, cycle, monkeypatch
 ):
-    """P7: the numbers of a page are of the moment it tells; TRUST 24: kept for one scope, shown to no other."""
+    """GOAL-P7: the numbers of a page are of the moment it tells; TRUST-24: kept for one scope, shown to no other."""
     own, address = signed_in(provincial_reviewer), reverse("review:funnel")
     assert "每10分钟统计一次" not in own.get(address).content.decode()
     monkeypatch.setattr(funnel, "COUNTED_AT_ONCE", 5)
@@ -147,7 +148,7 @@ def test_large_province_is_counted_every_ten_minutes_for_its_own_people_alone(
 
 
 def test_scope(signed_in, line, base_officer, other_base, other_province_reviewer):
-    """TRUST 24: nobody sees another's numbers."""
+    """TRUST-24: nobody sees another's numbers."""
     client = signed_in(base_officer)
     assert client.get(reverse("review:funnel"), {"base": other_base.pk}).status_code == 404
     assert client.get(reverse("review:funnel"), {"province": "33"}).status_code == 404

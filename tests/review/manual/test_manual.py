@@ -1,4 +1,5 @@
-"""The manual: every page has its section, every message, field and code is in it, it can be searched (BR-36, S7)."""
+"""The manual: every page has its section, every message, field and code is in it, it can be searched (BR-36,
+GOAL-S7)."""
 
 import html
 import re
@@ -34,7 +35,7 @@ WITHOUT_PLACE = {
 
 
 def test_every_page_has_its_section():
-    """S7: a new page needs its line in review/manual/places.py."""
+    """GOAL-S7: a new page needs its line in review/manual/places.py."""
     pages = {name for name, route in ROUTES.items() if route.get not in (401, 405)}
     files = {name for name in pages if name.endswith(("-file", "-template"))}
     assert set(PLACES) == pages - files - WITHOUT_PLACE
@@ -74,7 +75,7 @@ def plain(slug: str) -> str:
 
 @pytest.mark.parametrize("code", sorted(CATALOGUE))
 def test_every_message_is_in_the_manual(code):
-    """S7: title, words and repair step, from the catalogue that pages and workbooks use."""
+    """GOAL-S7: title, words and repair step, from the catalogue that pages and workbooks use."""
     entry, text = CATALOGUE[code], plain("errors")
     parts = [part for template in entry[:3] for part in re.split(r"\{\w+\}", template) if part]
     assert [part for part in parts if part not in text] == []
@@ -143,12 +144,12 @@ def test_search_prefers_all_words_and_ignores_markup():
     ],
 )
 def test_search_understands_a_question(asked, place):
-    """S7: each word counts, and a question without blanks finds what is nearest."""
+    """GOAL-S7: each word counts, and a question without blanks finds what is nearest."""
     assert place in [found.chapter.slug for found in manual.search(asked, Role.CMDA)][:6]
 
 
 def test_search_shows_what_was_typed_as_text(client, db):
-    """TRUST 19."""
+    """TRUST-19."""
     page = client.get(reverse("manual:index"), {"q": "<img src=x>"}).content.decode()
     assert "<img src=x>" not in page
 
@@ -178,7 +179,7 @@ def test_module_name_in_the_menu_leads_to_the_instructions(signed_in, base_offic
 
 
 def test_manual_makes_no_query_of_its_own(client, db, django_assert_num_queries):
-    """P-21: static help; one query is the contact block of the footer."""
+    """PAIN-21: static help; one query is the contact block of the footer."""
     client.get(reverse("manual:chapter", args=["errors"]))
     with django_assert_num_queries(1):
         client.get(reverse("manual:chapter", args=["errors"]))

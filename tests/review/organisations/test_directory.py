@@ -1,4 +1,4 @@
-"""Issue 5, point 5: the base directory and staff accounts by workbook – check, preview, all or nothing."""
+"""The base directory and staff accounts by workbook – check, preview, all or nothing."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -44,7 +44,7 @@ def faults(page) -> list[tuple]:
 
 
 def test_directory_is_previewed_then_written(client):
-    """Issue 5.5: counts first; bases and their accredited specialties in one transaction; who and what logged."""
+    """Counts first; bases and their accredited specialties in one transaction; who and what logged."""
     rows = [ROW, (*ROW[:5], "0200", "", "2025"), ("广东", "44901", "广东示范医院", "", "停用", "", "", "")]
     page = send(client, workbook(rows))
     assert faults(page) == []
@@ -61,7 +61,7 @@ def test_directory_is_previewed_then_written(client):
 
 
 def test_same_file_twice_changes_nothing(client):
-    """Issue 5.5: the second time there is nothing to confirm, and nothing is written to the history."""
+    """The second time there is nothing to confirm, and nothing is written to the history."""
     confirm(client, send(client, workbook([ROW])))
     page = send(client, workbook([ROW]))
     assert (page.context["plan"].changes_nothing, page.context["plan"].unchanged) == (True, 1)
@@ -71,7 +71,7 @@ def test_same_file_twice_changes_nothing(client):
 
 
 def test_changes_are_written_and_empty_cells_change_nothing(client):
-    """Issue 5.5: an empty cell of an existing base says nothing; a filled one does."""
+    """An empty cell of an existing base says nothing; a filled one does."""
     confirm(client, send(client, workbook([(*ROW[:4], "停用", *ROW[5:])])))
     confirm(
         client, send(client, workbook([("浙江省", "33901", "浙江示范医院新名", "", "", "内科", "", "2026")]))
@@ -97,13 +97,13 @@ def test_changes_are_written_and_empty_cells_change_nothing(client):
     ],
 )
 def test_fault_is_told_at_its_cell(client, changes, cell, text):
-    """Issue 5.5: errors per cell, as the spreadsheet shows it, with the repair."""
+    """Errors per cell, as the spreadsheet shows it, with the repair."""
     row = [changes.get(index, value) for index, value in enumerate(ROW)]
     assert faults(send(client, workbook([row]))) == [(cell, text)]
 
 
 def test_one_fault_keeps_everything_out(client):
-    """Issue 5.5: all or nothing; no confirmation is offered, and a forced one writes nothing."""
+    """All or nothing; no confirmation is offered, and a forced one writes nothing."""
     other = ("浙江省", "33902", "浙江第二示范医院", "", "", "巫医", "", "")
     page = send(client, workbook([ROW, other]))
     assert [cell for cell, _ in faults(page)] == ["F3"]
@@ -113,7 +113,7 @@ def test_one_fault_keeps_everything_out(client):
 
 
 def test_rows_are_judged_against_each_other_and_the_directory(client, base):
-    """Issue 5.5: one base told in two ways, a doubled row, a name already taken, a base of another province."""
+    """One base told in two ways, a doubled row, a name already taken, a base of another province."""
     rows = [
         ROW,
         ROW,
@@ -130,7 +130,7 @@ def test_rows_are_judged_against_each_other_and_the_directory(client, base):
 
 
 def test_confirmation_is_judged_again_and_belongs_to_its_person(client, signed_in, province):
-    """TRUST 27, 43: what changed meanwhile is shown; another's or a forged text writes nothing."""
+    """TRUST-27, TRUST-43: what changed meanwhile is shown; another's or a forged text writes nothing."""
     page = send(client, workbook([ROW]))
     other = signed_in(factories.UserFactory(role="cmda"))
     for sender, rows in ((other, page.context["rows"]), (client, "x"), (client, "")):
@@ -141,13 +141,13 @@ def test_confirmation_is_judged_again_and_belongs_to_its_person(client, signed_i
 
 
 def test_file_that_is_no_table_is_refused_at_its_field(client):
-    """TRUST 36: content, not name."""
+    """TRUST-36: content, not name."""
     page = send(client, b"%PDF-1.4")
     assert (page.status_code, list(page.context["form"].errors)) == (200, ["file"])
 
 
 def test_empty_template_is_known_and_refused_for_its_emptiness(client):
-    """Issue 5.5: the template's own headers are those that are read."""
+    """The template's own headers are those that are read."""
     answer = client.get(reverse("review:directory-template", args=["bases"]))
     page = send(client, answer.content)
     assert "没有数据" in page.context["form"].errors["file"][0]
@@ -169,7 +169,8 @@ def hospital(province):
 
 
 def test_staff_are_invited_with_slips_shown_once(client, hospital, province):
-    """TRUST 8, 9: individual accounts with one-time codes; the file decides right and organisation, not the role."""
+    """TRUST-08, TRUST-09: individual accounts with one-time codes; the file decides right and organisation, not the
+    role."""
     rows = [PERSON, ("何敏", "hemin", "13900000002", "", "浙江省", "只读")]
     page = send(client, workbook(rows, staff_import.COLUMNS), "staff")
     assert page.context["plan"].counts == {"新增人员": 2, "已有的人员（不变）": 0}
@@ -201,7 +202,7 @@ def test_staff_are_invited_with_slips_shown_once(client, hospital, province):
     ],
 )
 def test_faulty_person_keeps_everybody_out(client, hospital, changes, cell):
-    """Issue 5.5: the rules of the page, at the cell; an account of somebody else is not taken over."""
+    """The rules of the page, at the cell; an account of somebody else is not taken over."""
     row = [changes.get(index, value) for index, value in enumerate(PERSON)]
     other = ("何敏", "hemin", "13900000002", "", "33901", "")
     before = User.objects.count()
@@ -212,13 +213,13 @@ def test_faulty_person_keeps_everybody_out(client, hospital, changes, cell):
 
 
 def test_account_named_twice_is_refused(client, hospital):
-    """Issue 5.5: one person, one account."""
+    """One person, one account."""
     page = send(client, workbook([PERSON, PERSON], staff_import.COLUMNS), "staff")
     assert faults(page) == [("B3", "与第 2 行的账号重复。请改用不同的账号。")]
 
 
 def test_import_is_the_associations_alone(signed_in, provincial_reviewer, base_officer):
-    """TRUST 29: nobody else makes bases or staff by workbook."""
+    """TRUST-29: nobody else makes bases or staff by workbook."""
     for user in (provincial_reviewer, base_officer):
         for kind in ("bases", "staff"):
             assert signed_in(user).get(reverse("review:directory-upload", args=[kind])).status_code == 403

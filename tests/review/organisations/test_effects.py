@@ -1,4 +1,4 @@
-"""N1, issue 5.5: who is reached by a change of the directory is shown before it is confirmed; a fault is told once."""
+"""GOAL-N1: who is reached by a change of the directory is shown before it is confirmed; a fault is told once."""
 
 import io
 
@@ -72,7 +72,7 @@ def test_a_base_is_taken_out_of_use_only_confirmed(client, held, base):  # noqa:
 
 
 def test_a_cell_nobody_can_read_is_told_once(client):  # noqa: F811
-    """B4: a formula in an obligatory cell is one fault; a row of which nothing can be read is not lost."""
+    """GOAL-B4: a formula in an obligatory cell is one fault; a row of which nothing can be read is not lost."""
     book = openpyxl.load_workbook(io.BytesIO(workbook([ROW, ROW])))
     sheet = book.active
     rows = [row for row in sheet.iter_rows() if row[1].value == ROW[1]]

@@ -1,4 +1,4 @@
-"""P9: the quality list – what is found, who sees it, what a mark is worth."""
+"""GOAL-P9: the quality list – what is found, who sees it, what a mark is worth."""
 
 import datetime
 import io
@@ -49,7 +49,7 @@ def found() -> list[tuple[str, str]]:
 
 
 def test_nothing_is_found_in_sound_records(started):
-    """P9: sound records earn no finding."""
+    """GOAL-P9: sound records earn no finding."""
     for _ in range(3):
         started()
     assert found() == []
@@ -86,7 +86,7 @@ def test_nothing_is_found_in_sound_records(started):
     ],
 )
 def test_odd_training_dates_are_found(started, columns, kind, detail):
-    """P9: impossible dates and duration against 核定年限 (DOMAIN §2.6)."""
+    """GOAL-P9: impossible dates and duration against 核定年限 (docs/fields.md#training)."""
     started(**columns)
     assert found() == [(kind, detail)]
 
@@ -106,13 +106,13 @@ def test_odd_training_dates_are_found(started, columns, kind, detail):
     ],
 )
 def test_dates_at_the_limit_are_sound(started, columns):
-    """P9: the first and last day of the year of registration, the last day of grace, a reason that explains."""
+    """GOAL-P9: the first and last day of the year of registration, the last day of grace, a reason that explains."""
     started(**columns)
     assert found() == []
 
 
 def test_end_that_came_early_is_found(started):
-    """P9: an actual end more than two months before the approved years; one day later is sound."""
+    """GOAL-P9: an actual end more than two months before the approved years; one day later is sound."""
     early, sound = started(status="4"), started(status="4")
     for record, day in ((early, DATE(2028, 6, 29)), (sound, DATE(2028, 6, 30))):
         StatusChange.objects.create(
@@ -128,7 +128,7 @@ def test_end_that_came_early_is_found(started):
 
 
 def test_training_before_graduation_is_found(started):
-    """P9: training start before graduation; a master student trains before his degree."""
+    """GOAL-P9: training start before graduation; a master student trains before his degree."""
     odd, student = started(), started(trainee_type="4")
     EducationRecord.objects.create(resident=odd.resident, level="3", graduation_date=DATE(2026, 6, 30))
     EducationRecord.objects.create(resident=odd.resident, level="4", graduation_date=DATE(2029, 6, 30))
@@ -137,7 +137,7 @@ def test_training_before_graduation_is_found(started):
 
 
 def test_age_at_the_start_is_found_from_the_number_or_the_form(started):
-    """P9: age outside 18 to 65 at training start; the birthday itself counts."""
+    """GOAL-P9: age outside 18 to 65 at training start; the birthday itself counts."""
     started(person=factories.ResidentFactory(id_number=factories.id_number(birth=DATE(2007, 9, 2))))
     started(person=factories.ResidentFactory(id_number=factories.id_number(birth=DATE(2007, 9, 1))))
     foreigner = factories.ResidentFactory(id_type="03", id_number="E12345678", full_name="MARIA SILVA")
@@ -150,7 +150,8 @@ def test_age_at_the_start_is_found_from_the_number_or_the_form(started):
 
 
 def test_same_person_with_a_near_number_is_found_across_provinces(started, base):
-    """P9: duplicates across bases and provinces; the neighbour's base and year are named, not the person (AM-28)."""
+    """GOAL-P9: duplicates across bases and provinces; the neighbour's base and year are named, not the person
+    (AM-28)."""
     far = factories.TrainingBaseFactory(province_id="44", name="广东省人民医院")
     one = factories.ResidentFactory(full_name="林静", id_number="330102199503124526")
     two = factories.ResidentFactory(full_name="林静", id_number="330102199503124258")
@@ -164,7 +165,7 @@ def test_same_person_with_a_near_number_is_found_across_provinces(started, base)
 
 
 def test_same_mobile_and_certificate_are_found(started, base):
-    """P9: one mobile on several persons, one certificate number on several persons."""
+    """GOAL-P9: one mobile on several persons, one certificate number on several persons."""
     people = [factories.ResidentFactory(full_name=name, mobile="13800001111") for name in ("郑一", "王二")]
     for person in people:
         started(person=person)
@@ -185,7 +186,7 @@ def make_intake(base, year: int, number: int) -> None:
 
 
 def test_jump_of_a_base_is_found_from_the_factor_on(cycle, base, other_base):
-    """P9: from twice as many on, and at least twenty people apart."""
+    """GOAL-P9: from twice as many on, and at least twenty people apart."""
     year = cycle.year
     make_intake(base, year - 1, 20), make_intake(base, year, 40)
     make_intake(other_base, year - 1, 21), make_intake(other_base, year, 41)
@@ -193,7 +194,7 @@ def test_jump_of_a_base_is_found_from_the_factor_on(cycle, base, other_base):
 
 
 def test_drop_of_a_base_counts_only_after_filling_has_closed(cycle, base):
-    """P9: while bases still import, few accounts are no sign."""
+    """GOAL-P9: while bases still import, few accounts are no sign."""
     make_intake(base, cycle.year - 1, 40), make_intake(base, cycle.year, 20)
     assert found() == []
     cycle.windows.update(closes_at=timezone.now() - datetime.timedelta(hours=1))
@@ -201,7 +202,7 @@ def test_drop_of_a_base_counts_only_after_filling_has_closed(cycle, base):
 
 
 def test_deleted_and_lapsed_records_earn_nothing(started):
-    """P9: what no longer counts is not looked at."""
+    """GOAL-P9: what no longer counts is not looked at."""
     now = timezone.now()
     started(planned_end_date=DATE(2025, 1, 1), deleted_at=now, deleted_reason="重复")
     started(planned_end_date=DATE(2025, 1, 1), lapsed_at=now)
@@ -216,7 +217,7 @@ def odd(started):
 
 
 def test_mark_takes_the_finding_off_the_open_list_and_says_who_and_why(odd, provincial_reviewer, signed_in):
-    """P9: "已核实" with reason, by whom and when."""
+    """GOAL-P9: "已核实" with reason, by whom and when."""
     client = signed_in(provincial_reviewer)
     answer = client.post(
         reverse("review:quality-verify", args=[odd.pk]) + "?kind=duration",
@@ -231,7 +232,7 @@ def test_mark_takes_the_finding_off_the_open_list_and_says_who_and_why(odd, prov
 
 
 def test_mark_falls_away_when_the_facts_change_and_only_then(odd, provincial_reviewer):
-    """P9: a mark is worth the facts it was made for."""
+    """GOAL-P9: a mark is worth the facts it was made for."""
     quality.verify(odd, fingerprint=odd.fingerprint, reason="已核对", by=provincial_reviewer)
     quality.recheck()
     assert quality.findings(provincial_reviewer, {}).count() == 0
@@ -248,7 +249,7 @@ def test_mark_falls_away_when_the_facts_change_and_only_then(odd, provincial_rev
 
 
 def test_mark_for_facts_of_before_is_refused_with_a_message(odd, provincial_reviewer, signed_in):
-    """P9, TRUST 43: what was shown is what is marked."""
+    """GOAL-P9, TRUST-43: what was shown is what is marked."""
     answer = signed_in(provincial_reviewer).post(
         reverse("review:quality-verify", args=[odd.pk]),
         {"fingerprint": "old", "reason": "已核对"},
@@ -261,7 +262,7 @@ def test_mark_for_facts_of_before_is_refused_with_a_message(odd, provincial_revi
 
 
 def test_mark_can_be_taken_back(odd, national_officer, signed_in):
-    """P9: both acts stay in the audit log."""
+    """GOAL-P9: both acts stay in the audit log."""
     quality.verify(odd, fingerprint=odd.fingerprint, reason="已核对", by=national_officer)
     signed_in(national_officer).post(reverse("review:quality-reopen", args=[odd.pk]))
     assert QualityMark.objects.count() == 0
@@ -270,7 +271,7 @@ def test_mark_can_be_taken_back(odd, national_officer, signed_in):
 
 
 def test_mark_needs_the_right_to_act(odd, province, other_province_reviewer, signed_in):
-    """TRUST 25, 27: another province gets 404, a read-only member 403."""
+    """TRUST-25, TRUST-27: another province gets 404, a read-only member 403."""
     reader = factories.UserFactory(role="province")
     factories.grant(reader, province, read_only=True)
     address, order = (
@@ -283,7 +284,7 @@ def test_mark_needs_the_right_to_act(odd, province, other_province_reviewer, sig
 
 
 def test_list_shows_own_scope_only(odd, provincial_reviewer, other_province_reviewer, national_officer):
-    """P9: province own, the association all."""
+    """GOAL-P9: province own, the association all."""
     seen = [
         quality.findings(user, {}).count()
         for user in (provincial_reviewer, other_province_reviewer, national_officer)
@@ -295,7 +296,7 @@ def test_list_shows_own_scope_only(odd, provincial_reviewer, other_province_revi
 def test_list_takes_the_same_queries_for_one_and_three(
     started, provincial_reviewer, signed_in, django_assert_num_queries, number
 ):
-    """P9: constant queries."""
+    """GOAL-P9: constant queries."""
     for _ in range(number):
         started(planned_end_date=DATE(2028, 12, 1))
     quality.recheck()
@@ -306,7 +307,7 @@ def test_list_takes_the_same_queries_for_one_and_three(
 
 
 def test_export_holds_what_the_list_counts_with_masked_numbers(odd, started, provincial_reviewer, signed_in):
-    """P9, N5: same filter, same count; masked; logged."""
+    """GOAL-P9, GOAL-N5: same filter, same count; masked; logged."""
     started(planned_end_date=DATE(2028, 12, 2))
     quality.recheck()
     answer = signed_in(provincial_reviewer).post(reverse("review:quality-export"))
@@ -327,7 +328,7 @@ def test_export_holds_what_the_list_counts_with_masked_numbers(odd, started, pro
 
 
 def test_recheck_button_has_the_worker_look_again(started, provincial_reviewer, signed_in):
-    """P9: nobody has to wait for the full hour."""
+    """GOAL-P9: nobody has to wait for the full hour."""
     started(planned_end_date=DATE(2028, 12, 1))
     signed_in(provincial_reviewer).post(reverse("review:quality-recheck"))
     assert QualityFinding.objects.count() == 1
@@ -342,7 +343,7 @@ def test_recheck_button_pressed_again_and_again_asks_once(started, provincial_re
 
 
 def test_clock_looks_once_an_hour(started):
-    """P9: the list keeps itself."""
+    """GOAL-P9: the list keeps itself."""
     call_command("run_clock", "--once")
     started(planned_end_date=DATE(2028, 12, 1))
     call_command("run_clock", "--once")

@@ -1,4 +1,4 @@
-"""A decision on many records: what it will do is told before, what it did can be found again (GOALS P3, P6)."""
+"""A decision on many records: what it will do is told before, what it did can be found again (GOAL-P3, GOAL-P6)."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def everything(reviewer, **more) -> dict:
 
 
 def test_closed_window_is_told_before_anything_is_promised(reviewer, reported, cycle):
-    """P3: no button where nothing can be decided; the list says so too and lets nothing be ticked."""
+    """GOAL-P3: no button where nothing can be decided; the list says so too and lets nothing be ticked."""
     reported(2)
     close(cycle, Step.REVIEW)
     listed = reviewer.get(QUEUE).text
@@ -45,7 +45,7 @@ def test_closed_window_is_told_before_anything_is_promised(reviewer, reported, c
 
 
 def test_what_a_colleague_has_open_is_told_and_can_be_left_out(reviewer, reported, colleague):
-    """P6: nobody is kept out, but nobody is overruled unknowingly."""
+    """GOAL-P6: nobody is kept out, but nobody is overruled unknowingly."""
     rows = reported(3)
     claim(rows[0], by=colleague)
     order = everything(reviewer)
@@ -62,7 +62,7 @@ def test_what_a_colleague_has_open_is_told_and_can_be_left_out(reviewer, reporte
 
 
 def test_result_can_be_found_again_and_leads_back_to_the_filter(reviewer, reported, signed_in, colleague):
-    """P3: one batch id, on the result, in the list of one's batches and on the record."""
+    """GOAL-P3: one batch id, on the result, in the list of one's batches and on the record."""
     rows = reported(2)
     done = reviewer.post(
         f"/review/queue/bulk/?specialty={rows[0].specialty_id}", everything(reviewer, confirmed="1")

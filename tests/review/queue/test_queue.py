@@ -1,4 +1,4 @@
-"""The province's lists and bulk decisions: BR-58, BR-85; GOALS P1, P3; TRUST 23–25, 51."""
+"""The province's lists and bulk decisions: BR-58, BR-85; GOAL-P1, GOAL-P3; TRUST-23 … TRUST-25, TRUST-51."""
 
 import datetime
 import re
@@ -57,7 +57,7 @@ def test_the_queue_shows_what_waits_oldest_first(reviewer, reported, provincial_
     ],
 )
 def test_filters_of_the_queue(reviewer, base, base_officer, cycle, query, expected, provincial_reviewer):
-    """P1, P2: base, specialty, year, turn, type, waiting time, what changed."""
+    """GOAL-P1, GOAL-P2: base, specialty, year, turn, type, waiting time, what changed."""
     people = {}
     for sign in "甲乙丙":
         person = factories.ResidentFactory(full_name=f"学员{sign}")
@@ -77,7 +77,7 @@ def test_filters_of_the_queue(reviewer, base, base_officer, cycle, query, expect
 
 @pytest.mark.parametrize("query", ["base=999999", "year=abc", "turn=nonsense", "specialty=x&turn=%00"])
 def test_a_filter_that_cannot_be_read_lists_and_decides_nothing(reviewer, reported, query):
-    """P3: "all N results" of an address that says something unknown must never be the whole queue."""
+    """GOAL-P3: "all N results" of an address that says something unknown must never be the whole queue."""
     reported(2)
     loaded_at = reviewer.get(QUEUE).context["loaded_at"]
     answer = reviewer.get(f"{QUEUE}?{query}")
@@ -91,7 +91,7 @@ def test_a_filter_that_cannot_be_read_lists_and_decides_nothing(reviewer, report
 
 @pytest.mark.parametrize("query", ["base=999999", "status=nonsense", "year=1"])
 def test_residents_of_a_filter_that_cannot_be_read_are_not_listed(reviewer, pending, query):
-    """BR-58, N5: neither shown nor exported."""
+    """BR-58, GOAL-N5: neither shown nor exported."""
     answer = reviewer.get(f"/review/records/?{query}")
     assert answer.context["page"].rows == []
     assert "筛选条件无效" in answer.content.decode()
@@ -100,7 +100,7 @@ def test_residents_of_a_filter_that_cannot_be_read_are_not_listed(reviewer, pend
 
 
 def test_another_province_sees_neither_name_nor_count(reported, other_province_reviewer, signed_in):
-    """TRUST 24."""
+    """TRUST-24."""
     reported(2)
     answer = signed_in(other_province_reviewer).get(QUEUE)
     assert answer.context["page"].count == 0
@@ -109,7 +109,7 @@ def test_another_province_sees_neither_name_nor_count(reported, other_province_r
 
 @pytest.mark.parametrize("path", [QUEUE, "/review/records/"])
 def test_numbers_are_masked_in_lists(reviewer, pending, path):
-    """TRUST 51."""
+    """TRUST-51."""
     body = reviewer.get(path).content.decode()
     person = pending.enrollment.resident
     assert person.id_number not in body
@@ -119,7 +119,7 @@ def test_numbers_are_masked_in_lists(reviewer, pending, path):
 
 @pytest.mark.parametrize("path", [QUEUE, "/review/records/"])
 def test_lists_cost_the_same_with_one_and_three_rows(reviewer, reported, path, django_assert_num_queries):
-    """Target 9, P1."""
+    """Target 9 of tests/benchmarks, GOAL-P1."""
     reported(1)
     reviewer.get(path)
     with django_assert_num_queries(QUERIES[path]):
@@ -133,7 +133,7 @@ QUERIES = {QUEUE: 24, "/review/records/": 14}
 
 
 def test_association_narrows_the_residents_to_a_province(signed_in, national_officer, pending, cycle):
-    """BR-58 for the whole country; the export of the list asks the same (N5)."""
+    """BR-58 for the whole country; the export of the list asks the same (GOAL-N5)."""
     elsewhere = factories.EnrollmentFactory(
         base=factories.TrainingBaseFactory(province_id="44"), intake_year=cycle.year
     )
@@ -168,7 +168,7 @@ def marks(answer) -> dict[str, str]:
 
 
 def test_ticked_records_are_approved_after_a_confirmation(reviewer, reported):
-    """P3: the first POST changes nothing and says how many; the second decides."""
+    """GOAL-P3: the first POST changes nothing and says how many; the second decides."""
     rows = reported(3)
     order = marks(reviewer.get(QUEUE)) | {"act": "approve", "range": "selected"}
     order["choice"] = [f"{row.pk}:0" for row in rows[:2]]
@@ -188,7 +188,7 @@ def test_ticked_records_are_approved_after_a_confirmation(reviewer, reported):
 def test_all_of_a_filter_leaves_out_and_names_what_moved_since_the_list_was_loaded(
     reviewer, reported, base_officer, provincial_reviewer
 ):
-    """P3: acts on all N that were listed; one decided by a colleague and one withdrawn are named, one reported
+    """GOAL-P3: acts on all N that were listed; one decided by a colleague and one withdrawn are named, one reported
     meanwhile was never chosen."""
     rows = reported(6, days_ago=2)
     other = reported(1, days_ago=2, specialty_id="0200")[0]
@@ -260,7 +260,7 @@ def test_a_read_only_reviewer_is_offered_no_decision_and_can_send_none(pending, 
 
 
 def test_the_page_of_a_batch_is_its_makers_own(reviewer, reported, signed_in, province):
-    """TRUST 25."""
+    """TRUST-25."""
     rows = reported(2)
     order = marks(reviewer.get(QUEUE)) | {"act": "approve", "range": "selected", "confirmed": "1"}
     answer = reviewer.post("/review/queue/bulk/", order | {"choice": [f"{row.pk}:0" for row in rows]})

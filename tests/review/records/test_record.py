@@ -1,4 +1,5 @@
-"""The page of one record and the decisions taken on it: BR-58, 62, 63; GOALS P2, P4, P5; TRUST 25, 28, 51, 52."""
+"""The page of one record and the decisions taken on it: BR-58, BR-62, BR-63; GOAL-P2, GOAL-P4, GOAL-P5; TRUST-25,
+TRUST-28, TRUST-51, TRUST-52."""
 
 import re
 
@@ -39,7 +40,7 @@ def outcome(submission: Submission) -> str:
 def test_the_difference_to_the_last_approval_comes_first(
     reviewer, pending, base_officer, provincial_reviewer
 ):
-    """P2: only what changed, old and new in words, before the whole snapshot."""
+    """GOAL-P2: only what changed, old and new in words, before the whole snapshot."""
     approve({pending.pk: 0}, by=provincial_reviewer)
     submit(Enrollment.objects.get(pk=pending.enrollment_id), base_officer, training={"approved_years": 2})
     answer = reviewer.get(address(pending.enrollment))
@@ -72,7 +73,7 @@ def test_an_unreported_record_is_shown_read_only(reviewer, complete_enrollment):
 
 
 def test_approval_leads_to_the_next_record_of_the_filtered_queue(reviewer, reported):
-    """P1: next and previous; the filter stays in the address."""
+    """GOAL-P1: next and previous; the filter stays in the address."""
     first = reported(1, days_ago=5)[0]
     reported(1, days_ago=4, specialty_id="0200")
     third = reported(1, days_ago=3)[0]
@@ -86,7 +87,7 @@ def test_approval_leads_to_the_next_record_of_the_filtered_queue(reviewer, repor
 
 
 def test_return_with_reasons_and_remarks_on_fields(reviewer, pending, base_officer):
-    """P4, BR-47: the base reads all of it and is told by a message that leads to the record."""
+    """GOAL-P4, BR-47: the base reads all of it and is told by a message that leads to the record."""
     answer = reviewer.post(
         address(pending.enrollment, "return/"),
         seen(
@@ -128,7 +129,7 @@ def test_a_faulty_return_says_where_and_keeps_what_was_typed(reviewer, pending, 
 
 @pytest.mark.parametrize("version", ["1", "", "x", "-1"])
 def test_a_stale_page_decides_nothing_and_says_so(reviewer, pending, version):
-    """TRUST 46: approval binds to what the reviewer saw."""
+    """TRUST-46: approval binds to what the reviewer saw."""
     sent = {"submission": pending.pk, "version": version}
     answer = reviewer.post(address(pending.enrollment, "approve/"), sent, follow=True)
     assert "列表打开后该记录已有变化" in answer.content.decode()
@@ -158,7 +159,7 @@ def test_a_decision_on_a_submission_replaced_meanwhile_decides_nothing(reviewer,
     ],
 )
 def test_who_may_look_and_who_may_act(request, signed_in, pending, province, visitor, look, act):
-    """TRUST 23, 25: 404 outside scope, 403 where one may look but not act."""
+    """TRUST-23, TRUST-25: 404 outside scope, 403 where one may look but not act."""
     if visitor == "reading_reviewer":
         user = factories.UserFactory(role="province")
         factories.grant(user, province, read_only=True)
@@ -176,7 +177,7 @@ def test_who_may_look_and_who_may_act(request, signed_in, pending, province, vis
 
 
 def test_a_missing_record_and_a_foreign_one_look_the_same(pending, other_province_reviewer, signed_in):
-    """TRUST 25: compare the bodies."""
+    """TRUST-25: compare the bodies."""
     client = signed_in(other_province_reviewer)
     foreign, missing = client.get(address(pending.enrollment)), client.get("/review/records/999999999/")
     assert foreign.status_code == missing.status_code == 404
@@ -195,7 +196,7 @@ def test_a_submission_of_another_record_cannot_be_decided_here(reviewer, reporte
 
 
 def test_numbers_are_masked_until_a_purpose_is_given(reviewer, pending):
-    """TRUST 51: right + reason + log, for that answer only; 52: the log holds no number."""
+    """TRUST-51: right + reason + log, for that answer only; TRUST-52: the log holds no number."""
     person = pending.enrollment.resident
     url = address(pending.enrollment)
     assert person.id_number not in reviewer.get(url).content.decode()
@@ -241,7 +242,7 @@ def test_the_page_costs_the_same_with_one_and_three_submissions(
 def test_evidence_opens_for_those_who_may_see_numbers_and_each_look_is_logged(
     reviewer, pending, province, signed_in, other_province_reviewer
 ):
-    """TRUST 33, 51: a scan of a certificate shows the whole number."""
+    """TRUST-33, TRUST-51: a scan of a certificate shows the whole number."""
     stored = default_storage.save("evidence/2026/11/x", ContentFile(b"%PDF-1.4 proof"))
     content = pending.snapshot | {"training": pending.snapshot["training"] | {"reduction_proof": stored}}
     Submission.objects.filter(pk=pending.pk).update(
@@ -264,7 +265,7 @@ def test_evidence_opens_for_those_who_may_see_numbers_and_each_look_is_logged(
 def test_each_change_tells_who_wrote_it_and_through_which_channel(
     reviewer, complete_enrollment, base_officer, provincial_reviewer
 ):
-    """P2: source page, Excel or API; a change nobody's event explains says so."""
+    """GOAL-P2: source page, Excel or API; a change nobody's event explains says so."""
     record = Enrollment.objects.get(pk=complete_enrollment.pk)
     first = submit(record, base_officer, content=snapshot_of(record))
     approve({first.pk: 0}, by=provincial_reviewer)
@@ -291,7 +292,7 @@ def test_each_change_tells_who_wrote_it_and_through_which_channel(
 def test_a_revocation_and_its_reason_are_visible_to_the_base(
     reviewer, pending, base_officer, provincial_reviewer, signed_in
 ):
-    """P5: on the record's page, and by a message that leads there."""
+    """GOAL-P5: on the record's page, and by a message that leads there."""
     approve({pending.pk: 0}, by=provincial_reviewer)
     pending.refresh_from_db()
     reviewer.post(address(pending.enrollment, "revoke/"), seen(pending, reason="退培材料不全"))

@@ -1,4 +1,4 @@
-"""TRUST §1.8: the first national account is an individual invitation, never a default account."""
+"""TRUST-13: the first national account is an individual invitation, never a default account."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Of whom a second factor is demanded, and what happens when one is lost (TRUST 14, §1.8)."""
+"""Of whom a second factor is demanded, and what happens when one is lost (TRUST-14)."""
 
 import os
 import subprocess
@@ -32,7 +32,7 @@ def required(settings):
 
 @pytest.mark.parametrize(("debug", "expected"), [("0", "True"), ("1", "False")])
 def test_required_where_debug_is_off(debug, expected):
-    """TRUST 14: the setting of a server; the printed sign-ins of the demo go on working."""
+    """TRUST-14: the setting of a server; the printed sign-ins of the demo go on working."""
     environment = {
         **os.environ,
         "DEBUG": debug,
@@ -48,7 +48,7 @@ def test_required_where_debug_is_off(debug, expected):
 
 
 def test_association_is_led_to_the_set_up_and_back(national_officer, signed_in, required):
-    """TRUST 14: required for national; a plain explanation, and the page that was wanted afterwards."""
+    """TRUST-14: required for national; a plain explanation, and the page that was wanted afterwards."""
     client, wanted = signed_in(national_officer), f"{reverse('review:statistics')}?source=current"
     sent = client.get(wanted)
     assert sent.url == f"{SET_UP}?next=%2Freview%2Fstatistics%2F%3Fsource%3Dcurrent"
@@ -60,7 +60,7 @@ def test_association_is_led_to_the_set_up_and_back(national_officer, signed_in, 
 
 
 def test_association_without_a_factor_reaches_nothing_else(national_officer, signed_in, required):
-    """TRUST 14: no page and no form of its desk; only its password, the manual and the way out."""
+    """TRUST-14: no page and no form of its desk; only its password, the manual and the way out."""
     client = signed_in(national_officer)
     for name in ("review:national", "review:exports", "review:audit", "review:staff", "portal:desk"):
         assert client.get(reverse(name)).url.startswith(SET_UP)
@@ -79,7 +79,7 @@ def test_nothing_is_demanded_where_it_is_not_required(national_officer, signed_i
 
 @pytest.mark.parametrize("desk", ["base", "province"])
 def test_full_numbers_of_a_record_need_a_factor(desk, request, signed_in, required, pending):
-    """TRUST 14, 51: masked as before without one; led to the set-up and back; shown and logged with one."""
+    """TRUST-14, TRUST-51: masked as before without one; led to the set-up and back; shown and logged with one."""
     who, route = {
         "base": ("base_officer", "bases:record"),
         "province": ("provincial_reviewer", "review:record"),
@@ -101,7 +101,7 @@ def test_full_numbers_of_a_record_need_a_factor(desk, request, signed_in, requir
 def test_numbers_of_a_correction_need_a_factor(
     provincial_reviewer, base_officer, signed_in, required, enrollment
 ):
-    """TRUST 14, 51."""
+    """TRUST-14, TRUST-51."""
     correction = CorrectionRequest.objects.create(
         resident=enrollment.resident,
         base=enrollment.base,
@@ -119,7 +119,7 @@ def test_numbers_of_a_correction_need_a_factor(
 
 
 def test_unmasked_exports_need_a_factor(provincial_reviewer, signed_in, required, pending):
-    """TRUST 14: required for unmasked export; the masked one stays open to all."""
+    """TRUST-14: required for unmasked export; the masked one stays open to all."""
     client, address = signed_in(provincial_reviewer), reverse("review:residents-export")
     full = {"unmasked": "on", "purpose": "核发补助"}
     assert client.post(address, full).url == SET_UP
@@ -131,7 +131,7 @@ def test_unmasked_exports_need_a_factor(provincial_reviewer, signed_in, required
 
 
 def test_finished_unmasked_export_needs_a_factor_to_be_fetched(provincial_reviewer, signed_in, required):
-    """TRUST 14: made while there was a factor, fetched after its reset."""
+    """TRUST-14: made while there was a factor, fetched after its reset."""
     export = Export.objects.create(
         requested_by=provincial_reviewer,
         kind="residents_list",
@@ -193,7 +193,7 @@ def colleague(db):
 
 @pytest.mark.parametrize(("by", "whose", "status"), RESETS)
 def test_who_may_reset_whose_factor(by, whose, status, request, signed_in, base, province):
-    """TRUST 14, 29: the manager above, among the association's own a colleague; never an equal, never oneself."""
+    """TRUST-14, TRUST-29: the manager above, among the association's own a colleague; never an equal, never oneself."""
     by, user = request.getfixturevalue(by), request.getfixturevalue(whose)
     place = {"base": ("base", base.pk), "province": ("province", "33"), "cmda": ("cmda", "all")}[user.role]
     give(user)
@@ -206,7 +206,7 @@ def test_who_may_reset_whose_factor(by, whose, status, request, signed_in, base,
 
 
 def test_reset_ends_sessions_tells_the_person_and_is_logged(national_officer, base_officer, signed_in, base):
-    """TRUST 10, 14, 55: with the reason; the next sign-in needs the password only."""
+    """TRUST-10, TRUST-14, TRUST-55: with the reason; the next sign-in needs the password only."""
     theirs = signed_in(base_officer)
     set_up_in(theirs)
     Message.objects.all().delete()
@@ -229,7 +229,7 @@ def test_reset_ends_sessions_tells_the_person_and_is_logged(national_officer, ba
 
 
 def test_operator_resets_the_associations_only_account(national_officer, capsys):
-    """TRUST 14: the command, with its reason in the log and nobody as its actor."""
+    """TRUST-14: the command, with its reason in the log and nobody as its actor."""
     give(national_officer)
     call_command("reset_second_factor", "CMDA01", reason="唯一账号，凭书面申请办理")
     assert "cmda01 的二次验证已重置" in capsys.readouterr().out

@@ -1,4 +1,5 @@
-"""Appointing and dismissing staff: the only writer of guardian; nobody grants more than he has (TRUST 22, 23, 29)."""
+"""Appointing and dismissing staff: the only writer of guardian; nobody grants more than he has (TRUST-22, TRUST-23,
+TRUST-29)."""
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -54,7 +55,7 @@ def test_dismissing_takes_every_grant_there_and_none_elsewhere(newcomer, base, o
 
 
 def test_a_province_is_one_row_whatever_it_holds(province, reported, national_officer):
-    """ARCHITECTURE §5: a grant on the organisation, never on residents."""
+    """docs/architecture.md#scope: a grant on the organisation, never on residents."""
     reported(3)
     before = len(grants())
     user = services.create_staff(
@@ -66,7 +67,7 @@ def test_a_province_is_one_row_whatever_it_holds(province, reported, national_of
 
 
 def test_a_new_person_has_the_role_of_his_organisation_and_no_password(base, base_officer):
-    """TRUST 8 and 29: no shared default; the role is never asked."""
+    """TRUST-08 and TRUST-29: no shared default; the role is never asked."""
     user = services.create_staff(
         base, username="zjyy02", full_name="钱进", mobile="13800000001", by=base_officer
     )
@@ -88,7 +89,7 @@ ORGANISATIONS = ("base", "other_base", "province", "other_province", "cmda")
 @pytest.mark.parametrize("manager", MANAGERS)
 @pytest.mark.parametrize("organisation", ORGANISATIONS)
 def test_who_may_appoint_where(request, manager, organisation):
-    """TRUST 29, DOMAIN §3.11: every kind of manager × every kind of organisation; a refusal writes nothing."""
+    """TRUST-29, docs/codes.md#rights: every kind of manager × every kind of organisation; a refusal writes nothing."""
     by = request.getfixturevalue(manager)
     for name in ("base", "other_base", "province", "other_province"):
         request.getfixturevalue(name)
@@ -143,7 +144,7 @@ def test_residents_are_nobodys_staff(resident, national_officer):
 
 
 def test_every_change_of_staff_is_in_the_audit(base, base_officer):
-    """TRUST 55: role change."""
+    """TRUST-55: role change."""
     user = services.create_staff(
         base, username="zjyy02", full_name="钱进", mobile="13800000001", by=base_officer
     )
@@ -172,7 +173,7 @@ def test_the_initial_code_is_shown_once(base, base_officer, signed_in):
 
 
 def test_a_raised_role_in_the_form_changes_nothing(base, base_officer, signed_in):
-    """TRUST 26, 29: mass assignment."""
+    """TRUST-26, TRUST-29: mass assignment."""
     raised = NEW | {"role": "cmda", "is_superuser": "1", "organisation": "33", "is_staff": "1"}
     signed_in(base_officer).post(f"/review/staff/base/{base.pk}/new/", raised)
     user = User.objects.get(username="zjyy02")
@@ -196,7 +197,7 @@ def test_a_raised_role_in_the_form_changes_nothing(base, base_officer, signed_in
 def test_staff_pages_of_own_and_foreign_organisations(
     request, signed_in, base, other_base, province, visitor, own, sister, above, national
 ):
-    """TRUST 25, 28: 404 outside one's organisations, also for the acts on a person there."""
+    """TRUST-25, TRUST-28: 404 outside one's organisations, also for the acts on a person there."""
     client = signed_in(request.getfixturevalue(visitor))
     member = factories.UserFactory(role=Role.BASE)
     for place in (base, other_base):
@@ -214,7 +215,7 @@ def test_staff_pages_of_own_and_foreign_organisations(
 
 
 def test_disabling_takes_effect_at_the_next_click(base, base_officer, newcomer, signed_in, national_officer):
-    """TRUST 22."""
+    """TRUST-22."""
     services.appoint(newcomer, base, by=national_officer)
     theirs = signed_in(newcomer)
     assert theirs.get(f"/review/staff/base/{base.pk}/").status_code == 200

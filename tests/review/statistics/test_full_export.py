@@ -1,4 +1,4 @@
-"""完整采集信息: all that was collected of approved records as a file (GOALS N5, P7; TRUST 39, 51)."""
+"""完整采集信息: all that was collected of approved records as a file (GOAL-N5, GOAL-P7; TRUST-39, TRUST-51)."""
 
 import datetime
 import io
@@ -63,7 +63,7 @@ def test_every_field_of_the_dictionary_is_a_column(signed_in, national_officer, 
 
 @pytest.mark.parametrize("in_full", [False, True])
 def test_numbers_are_masked_unless_asked_for_with_a_purpose(signed_in, national_officer, person, in_full):
-    """TRUST 51."""
+    """TRUST-51."""
     asked = {"unmasked": "on", "purpose": "核对发证名单"} if in_full else {}
     line = line_of(signed_in(national_officer).post(ADDRESS, {"kind": "records_in_full", **asked}))
 
@@ -74,7 +74,7 @@ def test_numbers_are_masked_unless_asked_for_with_a_purpose(signed_in, national_
 
 
 def test_file_has_as_many_lines_as_the_number(signed_in, national_officer, person):
-    """P7: same filter, same count."""
+    """GOAL-P7: same filter, same count."""
     client = signed_in(national_officer)
     number = client.get("/review/statistics/records/?type=3").context["page"].count
     line_of(client.post(f"{ADDRESS}?type=3", {"kind": "records_in_full"}))
@@ -98,14 +98,14 @@ def test_long_file_is_the_workers(monkeypatch, settings, national_officer, perso
 
 
 def test_province_gets_its_own_only(signed_in, other_province_reviewer, person):
-    """TRUST 24."""
+    """TRUST-24."""
     answer = signed_in(other_province_reviewer).post(ADDRESS, {"kind": "records_in_full"})
 
     assert openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content))).active.max_row == 1
 
 
 def test_the_list_of_all_residents_leads_to_the_complete_export(signed_in, national_officer, enrollment):
-    """N5: who looks for all that was collected finds it from the list of all residents."""
+    """GOAL-N5: who looks for all that was collected finds it from the list of all residents."""
     client = signed_in(national_officer)
     page = client.get("/review/records/").text
     assert 'href="/review/statistics/records/?source=current"' in page

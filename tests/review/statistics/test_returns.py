@@ -1,4 +1,4 @@
-"""Why records were returned, by base; every number opens exactly its returns: GOALS P4, P7."""
+"""Why records were returned, by base; every number opens exactly its returns: GOAL-P4, GOAL-P7."""
 
 import re
 from html import unescape
@@ -33,7 +33,7 @@ def returned(cycle, provincial_reviewer, base_officer):
 def test_every_number_of_the_table_opens_exactly_its_returns(
     signed_in, provincial_reviewer, base, province, returned
 ):
-    """P4: several reasons of one return count in each of them and once in the total."""
+    """GOAL-P4: several reasons of one return count in each of them and once in the total."""
     second = factories.TrainingBaseFactory(province=province, name="第二医院")
     returned(base, "06", "07")
     returned(base, "07")
@@ -46,14 +46,14 @@ def test_every_number_of_the_table_opens_exactly_its_returns(
     table = answer.context["table"]
     assert table.column_totals == {"06": 1, "07": 3, "-": 1}
     assert (table.row_totals, table.total) == ({str(base.pk): 3, str(second.pk): 1}, 4)
-    links = re.findall(r'<td class="num"><a href="([^"]+)">(\d+)</a>', answer.content.decode())
+    links = re.findall(r'<td class="num">\s*<a href="([^"]+)">(\d+)</a>', answer.content.decode())
     assert len(links) == 10
     for link, number in links:
         assert reviewer.get(unescape(link)).context["page"].count == int(number)
 
 
 def test_another_province_counts_nothing_of_it(signed_in, other_province_reviewer, base, returned):
-    """TRUST 24."""
+    """TRUST-24."""
     returned(base, "07")
     client = signed_in(other_province_reviewer)
     assert client.get("/review/statistics/returns/").context["table"].total == 0
@@ -70,7 +70,7 @@ def test_the_association_counts_by_province(signed_in, national_officer, base, r
 def test_pages_cost_the_same_with_one_and_three_returns(
     signed_in, provincial_reviewer, base, returned, path, django_assert_max_num_queries
 ):
-    """Target 9."""
+    """Target 9 of tests/benchmarks."""
     client = signed_in(provincial_reviewer)
     returned(base, "07")
     client.get(path)
@@ -83,7 +83,7 @@ def test_pages_cost_the_same_with_one_and_three_returns(
 
 
 def test_a_bulk_return_carries_remarks_on_fields(signed_in, provincial_reviewer, reported):
-    """P4: comments per field, for many at once."""
+    """GOAL-P4: comments per field, for many at once."""
     rows = reported(2)
     client = signed_in(provincial_reviewer)
     order = {"act": "return", "range": "selected", "choice": [f"{row.pk}:0" for row in rows]}

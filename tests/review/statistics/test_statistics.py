@@ -1,4 +1,4 @@
-"""Approved snapshots counted and crossed: BR-59, 86; AM-16, 30; GOALS P7: parts = total = lists."""
+"""Approved snapshots counted and crossed: BR-59, BR-86; AM-16, AM-30; GOAL-P7: parts = total = lists."""
 
 import datetime
 import itertools
@@ -17,6 +17,7 @@ from review.statistics import cross_table as statistics
 from review.statistics.cross_table import BLANK, DIMENSIONS, counted, counted_table, cross_table
 from tests import factories
 from tests.review.conftest import submit
+from tests.width import examples
 
 KEPT = {"province", "specialty", "year", "type", "status"}
 PAIRS = list(itertools.permutations(DIMENSIONS, 2))
@@ -61,13 +62,13 @@ row = st.fixed_dictionaries(
 
 
 @settings(
-    max_examples=12,
+    max_examples=examples(6),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(rows=st.lists(row, max_size=8), pairs=st.lists(st.sampled_from(PAIRS), min_size=3, max_size=3))
 def test_cells_totals_and_lists_agree_on_any_data(two_bases, base_officer, national_officer, rows, pairs):
-    """P7: the sum of the cells of any two dimensions is the total, and each cell's list has exactly its number."""
+    """GOAL-P7: the sum of the cells of any two dimensions is the total, and each cell's list has exactly its number."""
     Enrollment.objects.update(approved_submission=None)
     for values in rows:
         make_counted(
@@ -96,7 +97,7 @@ def test_cells_totals_and_lists_agree_on_any_data(two_bases, base_officer, natio
 
 
 def test_only_approved_snapshots_count(reported, provincial_reviewer, national_officer):
-    """BR-59, BR-86: pending, returned and withdrawn ones do not."""
+    """BR-59, BR-86: pending, returned and withdrawn ones do not (BR-31)."""
     approved, returned, waiting, withdrawn = reported(4)
     approve({approved.pk: 0}, by=provincial_reviewer)
     return_for_correction({returned.pk: 0}, by=provincial_reviewer, comment="请核对。")
@@ -141,7 +142,7 @@ def test_a_deleted_record_counts_nowhere(pending, provincial_reviewer, base_offi
 def test_a_province_counts_its_own_people_only(
     two_bases, base_officer, provincial_reviewer, other_province_reviewer
 ):
-    """TRUST 24: a foreign province changes no number, whatever is asked for."""
+    """TRUST-24: a foreign province changes no number, whatever is asked for."""
     mine, foreign = (make_counted(base, base_officer, {}) for base in two_bases)
     assert list(counted(provincial_reviewer, "current", {})) == [mine]
     assert list(counted(other_province_reviewer, "current", {})) == [foreign]
@@ -171,7 +172,7 @@ def test_the_moment_of_counting_is_shown(national_officer):
 
 @pytest.mark.parametrize("number", [1, 3])
 def test_queries_do_not_grow_with_the_records(two_bases, base_officer, national_officer, number):
-    """Target 9: one query to group, two for the names."""
+    """Target 9 of tests/benchmarks: one query to group, two for the names."""
     for _ in range(number):
         for base in two_bases:
             make_counted(base, base_officer, {})

@@ -1,4 +1,5 @@
-"""Statistics in pages and workbooks: every number opens its list; BR-59, 86; GOALS P7, N5; TRUST 39, 41, 51."""
+"""Statistics in pages and workbooks: every number opens its list; BR-59, BR-86; GOAL-P7, GOAL-N5; TRUST-39, TRUST-41,
+TRUST-51."""
 
 import io
 import re
@@ -44,7 +45,7 @@ def national(national_officer, signed_in):
 
 
 def test_every_number_of_the_page_opens_exactly_that_many_records(national, counted_people):
-    """P7, followed as a reader would: each link of the table, cells and totals alike."""
+    """GOAL-P7, followed as a reader would: each link of the table, cells and totals alike."""
     body = national.get("/review/statistics/?rows=base&columns=type").content.decode()
     links = [(link.replace("&amp;", "&"), int(number)) for link, number in NUMBER.findall(body)]
     assert sorted(number for _, number in links) == sorted([2, 1, 2, 5, 1, 1, 2, 3, 1, 3, 7])
@@ -65,7 +66,7 @@ def test_filters_and_source_are_carried_into_the_lists(national, counted_people)
 
 
 def test_the_moment_of_the_data_is_shown(national, counted_people):
-    """P7: date of data."""
+    """GOAL-P7: date of data."""
     answer = national.get("/review/statistics/")
     moment = answer.context["table"].as_of.astimezone().strftime("%Y-%m-%d")
     assert f"数据时间 {moment}" in answer.content.decode()
@@ -97,7 +98,7 @@ def test_an_unknown_value_is_named_and_counts_nothing(national, counted_people, 
 @pytest.mark.parametrize("source", ["current", "intake"])
 @pytest.mark.parametrize("key", sorted(set(DIMENSIONS) - {"year"}))
 def test_missing_is_offered_only_where_it_has_a_table_and_a_list(national, counted_people, source, key):
-    """P7: whatever the page offers can be counted, and opens exactly that many records."""
+    """GOAL-P7: whatever the page offers can be counted, and opens exactly that many records."""
     offered = dict(national.get("/review/statistics/").context["form"].fields[key].choices)
     assert (BLANK in offered) == DIMENSIONS[key].can_be_blank
     for value in set(offered) & {BLANK, "true", "3"}:
@@ -112,7 +113,7 @@ def test_the_same_dimension_twice_becomes_a_table_of_two(national, counted_peopl
 
 
 def test_a_province_cannot_ask_for_a_foreign_base(counted_people, other_province_reviewer, base, signed_in):
-    """TRUST 24: not even its name is offered."""
+    """TRUST-24: not even its name is offered."""
     client = signed_in(other_province_reviewer)
     assert client.get("/review/statistics/").context["table"].total == 0
     answer = client.get(f"/review/statistics/records/?base={base.pk}")
@@ -139,7 +140,7 @@ def test_queries_do_not_grow_with_the_rows(
 
 
 def test_the_list_has_every_record_of_its_filter_and_only_text_cells(national, counted_people):
-    """N5: same filter = same count. TRUST 39: a name that starts with "=" is text; 41: numbers are text."""
+    """GOAL-N5: same filter = same count. TRUST-39: a name that starts with "=" is text; TRUST-41: numbers are text."""
     count = national.get("/review/statistics/records/?type=1").context["page"].count
     book = workbook(national.post("/review/statistics/records/export/?type=1"))
     header, *rows = book.active.iter_rows()
@@ -155,7 +156,7 @@ def test_the_list_has_every_record_of_its_filter_and_only_text_cells(national, c
 
 
 def test_numbers_are_masked_unless_asked_for_with_a_purpose(national, national_officer, counted_people):
-    """N5, TRUST 51: purpose stated, export and audit line kept."""
+    """GOAL-N5, TRUST-51: purpose stated, export and audit line kept."""
     person = counted_people[1].enrollment.resident
 
     def numbers(**asked) -> list[tuple]:
@@ -189,7 +190,7 @@ def test_a_read_only_reviewer_exports_masked_numbers_only(counted_people, provin
 
 
 def test_a_province_exports_its_own_people_only(counted_people, other_province_reviewer, signed_in):
-    """TRUST 24."""
+    """TRUST-24."""
     client = signed_in(other_province_reviewer)
     book = workbook(client.post("/review/statistics/records/export/"))
     assert book.active.max_row == 1
@@ -210,7 +211,7 @@ def test_the_table_is_exported_with_totals_filters_and_moment(national, counted_
 
 
 def test_libreoffice_opens_the_list_and_shows_the_text(national, counted_people, tmp_path):
-    """TRUST 39: a spreadsheet program runs nothing and shows what was stored."""
+    """TRUST-39: a spreadsheet program runs nothing and shows what was stored."""
     path = tmp_path / "list.xlsx"
     path.write_bytes(b"".join(national.post("/review/statistics/records/export/").streaming_content))
     subprocess.run(
@@ -238,7 +239,7 @@ def test_others_have_no_statistics(request, signed_in, visitor):
     ("query", "column"), [("rows=type&columns=type", "招收年份"), ("rows=year&columns=year", "人员类型")]
 )
 def test_one_dimension_asked_twice_is_told(national, counted_people, query, column):
-    """P7: what is shown in place of what was asked is said."""
+    """GOAL-P7: what is shown in place of what was asked is said."""
     assert f"列已换成“{column}”" in national.get(f"/review/statistics/?{query}").content.decode()
     assert "列已换成" not in national.get("/review/statistics/?rows=type&columns=year").content.decode()
     assert "列已换成" not in national.get("/review/statistics/").content.decode()

@@ -1,4 +1,4 @@
-"""报送方式切换 (Annex 2): BR-05 … 08, 10, 24; AM-01; GOALS N2."""
+"""报送方式切换 (Annex 2): BR-05 … BR-08, BR-10, BR-24; AM-01; GOAL-N2."""
 
 import datetime
 
@@ -64,7 +64,7 @@ def mode(province) -> str:
 def test_the_whole_way_in_the_pages(
     signed_in, provincial_reviewer, national_officer, base_officer, province, cycle, items
 ):
-    """N2, BR-07, 08, 24: seven items, stamped scan, joint test, confirmation, and back with a reason."""
+    """GOAL-N2, BR-07, BR-08, BR-24: seven items, stamped scan, joint test, confirmation, and back with a reason."""
     at_province, at_cmda = signed_in(provincial_reviewer), signed_in(national_officer)
     saved = at_province.post(reverse("review:switch-new", args=[province.pk]), items)
     application = ModeSwitchApplication.objects.get()
@@ -135,7 +135,7 @@ def test_confirmation_closes_intake_and_nothing_else(
 
 
 def test_reversal_opens_intake_again(confirmed, complete_enrollment, base_officer, national_officer):
-    """N2: reversible; what was open before is open again."""
+    """GOAL-N2: reversible; what was open before is open again."""
     switching.reverse_switch(confirmed.pk, by=national_officer, reason="恢复直报")
     complete_enrollment.refresh_from_db()
     result = reporting.report([complete_enrollment.pk], by=base_officer, declared=True)
@@ -175,7 +175,7 @@ def test_confirmed_twice_is_refused(confirmed, national_officer):
 def test_an_incomplete_application_is_refused_at_its_field(
     province, provincial_reviewer, items, cycle, changed, field
 ):
-    """BR-24: seven items, all of them; the date not in the past (DOMAIN §2.9)."""
+    """BR-24: seven items, all of them; the date not in the past (docs/fields.md#switch)."""
     with pytest.raises(Refused) as refused:
         switching.write(province, items | changed, by=provincial_reviewer)
     assert list(refused.value.problems) == [field]
@@ -197,7 +197,7 @@ def test_one_open_application_a_province(draft, province, provincial_reviewer, i
 
 
 def test_a_scan_is_judged_by_its_bytes(draft, provincial_reviewer):
-    """TRUST 36: a web page named .pdf is no scan."""
+    """TRUST-36: a web page named .pdf is no scan."""
     with pytest.raises(Refused) as refused:
         switching.attach(draft.pk, SimpleUploadedFile("申请.pdf", b"<html>"), by=provincial_reviewer)
     assert [each.code for each in refused.value.problems["scan"]] == ["file_kind"]
@@ -206,7 +206,7 @@ def test_a_scan_is_judged_by_its_bytes(draft, provincial_reviewer):
 def test_open_work_is_listed(
     complete_enrollment, base, province, cycle, resident, base_officer, django_assert_num_queries
 ):
-    """N2: records by state and base, unfinished imports, and what is typed but not saved."""
+    """GOAL-N2: records by state and base, unfinished imports, and what is typed but not saved."""
     other = factories.EnrollmentFactory(base=base, intake_year=cycle.year)
     save_draft(other.resident.user, f"personal:{other.pk}:basic", "email=x%40example.com")
     save_draft(base_officer, f"training:{other.pk}", "approved_years=3")

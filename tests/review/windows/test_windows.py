@@ -1,4 +1,5 @@
-"""The calendar in the association's hands, obeyed everywhere by the server's clock: BR-12, 39, 55; AM-03, 26; N1."""
+"""The calendar in the association's hands, obeyed everywhere by the server's clock: BR-12, BR-39, BR-55; AM-03, AM-26;
+GOAL-N1."""
 
 import datetime
 from zoneinfo import ZoneInfo
@@ -64,7 +65,7 @@ def test_days_are_inclusive_to_the_last_second(cycle, national_officer, now, is_
 def test_a_decision_obeys_the_clock_of_the_server(
     cycle, pending, provincial_reviewer, national_officer, monkeypatch, seconds, outcome
 ):
-    """N1: the minute before and the minute after, through the page's service."""
+    """GOAL-N1: the minute before and the minute after, through the page's service."""
     closes = local("2026-11-06 00:00:00")
     set_review(cycle, "2026-11-01 00:00:00", "2026-11-05 23:59:59", national_officer)
     monkeypatch.setattr(timezone, "now", lambda: closes + datetime.timedelta(seconds=seconds))
@@ -73,7 +74,7 @@ def test_a_decision_obeys_the_clock_of_the_server(
 
 
 def test_a_provinces_own_window_replaces_the_national_one(cycle, national_officer, province, other_province):
-    """N1: × province; removing it puts the national one back."""
+    """GOAL-N1: × province; removing it puts the national one back."""
     set_review(cycle, "2026-11-01 00:00:00", "2026-11-05 23:59:59", national_officer)
     own = set_review(cycle, "2026-11-01 00:00:00", "2026-11-09 23:59:59", national_officer, province)
     late = local("2026-11-08 12:00:00")
@@ -116,7 +117,7 @@ def test_leap_day_moves_to_the_day_before(national_officer):
 def test_who_is_affected_leaves_out_provinces_with_a_window_of_their_own(
     cycle, national_officer, reported, base, other_base, province, provincial_reviewer
 ):
-    """N1: preview of who is affected."""
+    """GOAL-N1: preview of who is affected."""
     rows = reported(3)
     approve({rows[0].pk: 0}, by=provincial_reviewer)
     factories.EnrollmentFactory(base=other_base, intake_year=cycle.year)
@@ -149,7 +150,7 @@ def test_the_first_post_shows_the_effect_and_keeps_nothing(national, cycle):
 
 
 def test_the_confirmed_post_saves_and_stands_in_the_history(national, national_officer, cycle):
-    """N1: history; who, what, from when to when."""
+    """GOAL-N1: history; who, what, from when to when."""
     answer = confirm(national, f"/review/windows/{cycle.year}/review/", TIMES)
     window = CycleWindow.objects.get(cycle=cycle, step="review", province=None)
     assert (window.opens_at, window.closes_at) == (local("2026-11-01 00:00:00"), local("2026-11-06 00:00:00"))
@@ -164,7 +165,7 @@ def test_the_confirmed_post_saves_and_stands_in_the_history(national, national_o
 
 
 def test_change_that_was_not_seen_is_not_overwritten(national, cycle):
-    """N1: two tabs; the second one confirms what is no longer so."""
+    """GOAL-N1: two tabs; the second one confirms what is no longer so."""
     url = f"/review/windows/{cycle.year}/review/"
     seen = national.post(url, TIMES).context["seen"]
     confirm(national, url, TIMES | {"last_moment": "2026-11-08T23:59:59"})
@@ -175,7 +176,7 @@ def test_change_that_was_not_seen_is_not_overwritten(national, cycle):
 
 
 def test_end_of_the_whole_cycle_tells_who_lapses_and_wants_it_ticked(national, cycle, reported):
-    """AM-05, N1: nobody loses 3 records for good by a date typed wrong."""
+    """AM-05, GOAL-N1: nobody loses 3 records for good by a date typed wrong."""
     reported(3)
     url, now = f"/review/windows/{cycle.year}/review/", timezone.now()
     CycleWindow.objects.filter(cycle=cycle).exclude(step="review").update(closes_at=now)
@@ -211,7 +212,8 @@ def test_one_province_gets_its_own_window(national, cycle):
 
 
 def test_removal_tells_who_lapses_and_wants_it_ticked(national, cycle, reported, province):
-    """AM-05, N1: back to national windows that are over ends the province's cycle; nobody loses records unasked."""
+    """AM-05, GOAL-N1: back to national windows that are over ends the province's cycle; nobody loses records
+    unasked."""
     reported(2)
     now = timezone.now()
     own = CycleWindow.objects.filter(cycle=cycle, step="review").get()
@@ -254,6 +256,7 @@ def test_a_new_cycle_from_the_page(national, cycle):
 
 @pytest.mark.parametrize("visitor", ["provincial_reviewer", "base_officer", "resident"])
 def test_nobody_else_touches_the_calendar(request, signed_in, cycle, visitor):
+    """BR-01."""
     client = signed_in(request.getfixturevalue(visitor))
     before = list(CycleWindow.objects.order_by("pk").values_list("pk", "closes_at"))
     for path in ("", "new/", f"{cycle.year}/", f"{cycle.year}/review/"):
@@ -272,7 +275,7 @@ def test_pages_for_an_empty_and_a_full_calendar(national, db):
 
 
 def test_board_shows_every_province_and_step_with_its_own_window(national, cycle, province, other_province):
-    """N1: provinces × steps; a province's own window and its extension count there and nowhere else."""
+    """GOAL-N1: provinces × steps; a province's own window and its extension count there and nowhere else."""
     now = timezone.now()
     closed = {"opens_at": now - datetime.timedelta(days=9), "closes_at": now - datetime.timedelta(days=1)}
     CycleWindow.objects.create(cycle=cycle, step=Step.REPORT, province=province, **closed)
@@ -290,7 +293,7 @@ def test_board_shows_every_province_and_step_with_its_own_window(national, cycle
 
 
 def test_board_agrees_with_the_calendar(cycle, province, other_province, national_officer):
-    """N1: the same answer as for one province alone, extensions included; at the second before and after."""
+    """GOAL-N1: the same answer as for one province alone, extensions included; at the second before and after."""
     closes = timezone.now() + datetime.timedelta(hours=1)
     CycleWindow.objects.filter(cycle=cycle, step=Step.REVIEW).update(closes_at=closes)
     Extension.objects.create(
@@ -309,7 +312,7 @@ def test_board_agrees_with_the_calendar(cycle, province, other_province, nationa
 
 
 def test_board_takes_a_constant_number_of_queries(cycle, province, django_assert_num_queries):
-    """N1: a window of one's own costs nothing more."""
+    """GOAL-N1: a window of one's own costs nothing more."""
     for step in (Step.REPORT, Step.REVIEW, Step.BASE_FILL):
         with django_assert_num_queries(7):
             step_board.lines(cycle)
@@ -320,7 +323,8 @@ def test_board_takes_a_constant_number_of_queries(cycle, province, django_assert
 
 
 def test_what_lapsed_waits_for_nobody_anywhere(national, national_officer, cycle, reported, province, base):
-    """AM-29, P7: overview, board, list and export say the same of what lapsed at the lock: it is a state of its own."""
+    """AM-29, GOAL-P7: overview, board, list and export say the same of what lapsed at the lock: it is a state of its
+    own."""
     reported(2)
     factories.EnrollmentFactory(base=base, intake_year=cycle.year, review_status="3")
     Enrollment.objects.update(lapsed_at=timezone.now())
@@ -346,7 +350,7 @@ def test_what_lapsed_waits_for_nobody_anywhere(national, national_officer, cycle
 
 
 def test_a_cycle_set_up_by_mistake_goes_and_one_with_data_stays(national, cycle, base, national_officer):
-    """N1: only what nobody has worked in, and only ticked."""
+    """GOAL-N1: only what nobody has worked in, and only ticked."""
     windows.create_cycle(cycle.year + 5, "误建", by=national_officer)
     page, away = f"/review/windows/{cycle.year + 5}/", f"/review/windows/{cycle.year + 5}/delete/"
     assert "删除本周期" in national.get(page).text
