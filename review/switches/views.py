@@ -11,13 +11,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from bases.models import Province
 from bases.scope import provinces_for
-from bases.submissions.evidence import evidence_response
 from portal import audit
 from portal.access import allow
 from portal.calendar import current_cycle, opening
 from portal.models import Step
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
+from residents.downloads import evidence_response
 from residents.forms import form_for, raw_of, show_problems
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -16,7 +16,13 @@ from bases.accounts.services import AccountState
 from bases.imports.access import batch_for
 from bases.imports.undo.restore import restore_all, undone_imports
 from bases.models import TrainingBase
-from bases.scope import bases_for, current_base, deleted_enrollments_for, enrollments_for
+from bases.scope import (
+    bases_for,
+    current_base,
+    deleted_enrollments_for,
+    enrollments_for,
+    required_base,
+)
 from portal.access import allow
 from portal.models import User
 from portal.requests import SignedInRequest
@@ -35,7 +41,7 @@ NOT_LIVE = "此人现在不在本基地培训（退培、失效或已删除）�
 @require_GET
 def accounts(request: SignedInRequest) -> HttpResponse:
     """The base's accounts, searched by name or number (BR-51), and those that need attention (PAIN-14, BR-77)."""
-    base = own_base(request)
+    base = required_base(request)
     asked = searched(request.GET)
     state, found = asked["state"], account_desk.accounts(request.user, base, **asked)
     is_bin = state == AccountState.DELETED and not asked["text"] and not asked["batch"]
@@ -149,7 +155,7 @@ def restore_import(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def policy(request: SignedInRequest) -> HttpResponse:
     """The base's choice between mobile number and printed codes for the first sign-in."""
-    base = own_base(request, Action.RESET_PASSWORD)
+    base = required_base(request, Action.RESET_PASSWORD)
     chosen = request.POST.get("policy", "")
     if chosen in TrainingBase.ActivationPolicy.values:
         account_desk.set_activation_policy(base, chosen, by=request.user, request=request)
@@ -163,13 +169,6 @@ def searched(params: QueryDict) -> dict[str, str]:
     """What the list of accounts is narrowed to."""
     text = text_of(params.get("q", "")).strip()[:60]
     return {"state": params.get("state", ""), "text": text, "batch": params.get("batch", "")}
-
-
-def own_base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase:
-    base = current_base(request, action)
-    if base is None:
-        raise PermissionDenied
-    return base
 
 
 def _records(user: User, action: Action) -> QuerySet[Enrollment]:

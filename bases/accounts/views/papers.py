@@ -16,10 +16,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from bases.accounts import services as account_desk
 from bases.accounts.services import MOST_CODES, AccountState
-from bases.accounts.views.accounts import live_record, own_base, searched
+from bases.accounts.views.accounts import live_record, searched
 from bases.lists.selection import ids_in
 from bases.models import TrainingBase
-from bases.scope import enrollments_for
+from bases.scope import enrollments_for, required_base
 from portal import audit
 from portal.access import allow
 from portal.downloads import workbook_response
@@ -44,7 +44,7 @@ _ALREADY = (
 @require_POST
 def codes(request: SignedInRequest) -> HttpResponse:
     """Ask first, then make one-time codes and show them in this one response; the same form again makes none."""
-    base = own_base(request, Action.RESET_PASSWORD)
+    base = required_base(request, Action.RESET_PASSWORD)
     seen = _seen(request)
     found = _chosen(request, base).filter(resident__user__activated_at=None)
     records = list(account_desk.without_code_first(found)[:MOST_CODES])
@@ -146,7 +146,7 @@ def _as_workbook(slips: Iterable[tuple[Enrollment, str]]) -> str:
 @require_GET
 def account_sheet(request: SignedInRequest) -> HttpResponse:
     """The accounts under the list's filters on one page to print, without codes (GOAL-B16)."""
-    base = own_base(request)
+    base = required_base(request)
     asked = searched(request.GET)
     found = account_desk.accounts(request.user, base, **asked)
     context = {
@@ -165,7 +165,7 @@ def account_sheet(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def account_export(request: SignedInRequest) -> HttpResponse:
     """Exactly the list seen, as .xlsx; numbers are masked as they are there (GOAL-B16, TRUST-51)."""
-    base = own_base(request)
+    base = required_base(request)
     asked = searched(request.POST)
     found = account_desk.accounts(request.user, base, **asked)
     content = b"".join(

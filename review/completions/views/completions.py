@@ -11,12 +11,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from bases.models import Province
 from bases.scope import provinces_for
-from bases.submissions.evidence import evidence_response
 from portal import audit
 from portal.access import allow
 from portal.downloads import workbook_response
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
+from residents.downloads import evidence_response
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved
 from review.completions import services as completions

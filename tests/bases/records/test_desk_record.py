@@ -210,9 +210,9 @@ def test_return_of_the_province_is_shown_whole_wherever_the_base_mends_it(
     )
     for rest in (
         "",
-        f"record/{record.pk}/",
-        f"record/{record.pk}/training/",
-        f"record/{record.pk}/reports/1/",
+        f"records/{record.pk}/",
+        f"records/{record.pk}/training/",
+        f"records/{record.pk}/reports/1/",
     ):
         body = page(desk.get(f"/base/{rest}"))
         for words in (
