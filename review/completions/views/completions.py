@@ -17,7 +17,7 @@ from portal.roles import Action, Role
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved
 from review.completions import services as completions
-from review.completions.forms import DeliveryForm, SendBackForm
+from review.completions.forms import BatchForm, SendBackForm
 from review.completions.resource import completion_template
 from review.models import CompletionBatch
 
@@ -26,12 +26,12 @@ PAGE_SIZE = 50
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def deliveries(request: HttpRequest) -> HttpResponse:
+def batches(request: HttpRequest) -> HttpResponse:
     """提前结业补报: what the provinces have sent in, and where a province sends from (BR-16 … 18)."""
     page = {
         "page": Paginator(completions.in_view(request.user), PAGE_SIZE).get_page(request.GET.get("page")),
         "places": [
-            (province, completions.delivery_opening(province))
+            (province, completions.batch_opening(province))
             for province in provinces_for(request.user, Action.UPLOAD_COMPLETIONS).order_by("code")
         ],
     }
@@ -56,10 +56,10 @@ def upload(request: HttpRequest, province: str) -> HttpResponse:
     """Upload of the filled workbook with the certificate sample; what is in it is judged by the worker."""
     of = _acting_province(request, province)
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
-    form = DeliveryForm(*sent, template="提前结业信息采集模板")
+    form = BatchForm(*sent, template="提前结业信息采集模板")
     if request.method == "POST" and form.is_valid():
         try:
-            delivery = completions.upload(
+            batch = completions.upload(
                 of,
                 workbook=form.cleaned_data["file"],
                 sample=form.cleaned_data["sample"],
@@ -69,8 +69,8 @@ def upload(request: HttpRequest, province: str) -> HttpResponse:
         except (Refused, StateMoved) as stopped:
             messages.error(request, str(stopped))
             return redirect("review:completions")
-        return redirect("bases:import-batch", delivery.import_batch_id)
-    page = {"province": of, "form": form, "opening": completions.delivery_opening(of)}
+        return redirect("bases:import-batch", batch.import_batch_id)
+    page = {"province": of, "form": form, "opening": completions.batch_opening(of)}
     return render(request, "review/completions/upload.html", page, status=422 if form.errors else 200)
 
 
@@ -80,8 +80,8 @@ def _seen(request: HttpRequest, pk: int) -> CompletionBatch:
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def delivery(request: HttpRequest, pk: int) -> HttpResponse:
-    """One delivery: its rows with masked numbers, the certificate sample, the decision."""
+def batch(request: HttpRequest, pk: int) -> HttpResponse:
+    """One batch: its rows with masked numbers, the certificate sample, the decision."""
     return _show(request, _seen(request, pk), SendBackForm())
 
 
@@ -89,7 +89,7 @@ def _show(request: HttpRequest, shown: CompletionBatch, form: SendBackForm) -> H
     rows = shown.records.select_related("base", "specialty").order_by("pk")
     is_sent = shown.state == CompletionBatch.State.SENT
     page = {
-        "delivery": shown,
+        "batch": shown,
         "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
         "may_decide": is_sent and request.user.role == Role.CMDA,
         "may_withdraw": is_sent and _may_act(request, shown),

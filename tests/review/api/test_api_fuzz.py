@@ -15,7 +15,7 @@ from residents.rules.delivery import PARTS
 from review.api import documentation
 from review.api.intake import take
 from review.api.schema import DeliveryAnswer
-from tests.review.completions.deliveries import record
+from tests.review.api.delivered import record
 
 # The same requests at every run; nothing is timed.
 QUIET = {
