@@ -55,7 +55,7 @@ def upload(
     province: Province, *, workbook: UploadedFile, sample: UploadedFile, token: uuid.UUID, by: User
 ) -> CompletionBatch:
     """Keep workbook and certificate sample and queue the check; the same token again gives the batch of the first
-    time. Raises Refused with what is wrong with the sample, StateMoved outside the window."""
+    time. Raises Refused with what is wrong with the sample, StateMoved outside the window (BR-16, AM-13)."""
     state = batch_opening(province)
     if not state.is_open:
         raise StateMoved(state.reason)

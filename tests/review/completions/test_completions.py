@@ -121,7 +121,7 @@ def test_template_has_the_thirteen_columns_in_order(hospital):
 
 def test_file_saved_by_libreoffice_is_taken(hand_in):
     """GOAL-N6: the template filled, opened and saved by LibreOffice; one line with three years and a mistyped
-    hospital."""
+    hospital (AM-13, PAIN-27)."""
     sent = hand_in(SAVED.read_bytes())
     assert codes(sent) == [[], [], [], ["base_nearest", "completion_not_reduced"]]
     assert counts(sent) == (3, 0, 1)

@@ -250,6 +250,7 @@ def test_a_new_cycle_from_the_page(national, cycle):
 
 @pytest.mark.parametrize("visitor", ["provincial_reviewer", "base_officer", "resident"])
 def test_nobody_else_touches_the_calendar(request, signed_in, cycle, visitor):
+    """BR-01."""
     client = signed_in(request.getfixturevalue(visitor))
     before = list(CycleWindow.objects.order_by("pk").values_list("pk", "closes_at"))
     for path in ("", "new/", f"{cycle.year}/", f"{cycle.year}/review/"):
