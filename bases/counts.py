@@ -23,7 +23,7 @@ def fold() -> None:
 
 def differences() -> dict[tuple, int]:
     """By how much each kind (table, *columns) is written down too high; empty where every number is right."""
-    found = {}
+    found: dict[tuple, int] = {}
     with connection.cursor() as cursor:
         for ledger in LEDGERS:
             kind = ", ".join(ledger.kind)

@@ -6,6 +6,7 @@ gives, changes or takes away what lies outside his own organisations.
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -27,8 +28,13 @@ from portal.roles import Action, Role, role_allows
 from portal.sign_in import second_factor
 
 Organisation = Province | TrainingBase | SpecialtyBase
-ROLE_OF = {Province: Role.PROVINCE, TrainingBase: Role.BASE, SpecialtyBase: Role.BASE}
-GRANTS = {
+ROLE_OF: dict[type[Organisation], Role] = {
+    Province: Role.PROVINCE,
+    TrainingBase: Role.BASE,
+    SpecialtyBase: Role.BASE,
+}
+# Any: the fields of a grant stand in each of the three models, not in what they inherit from.
+GRANTS: dict[type[Organisation], Any] = {
     Province: ProvinceUserGrant,
     TrainingBase: TrainingBaseUserGrant,
     SpecialtyBase: SpecialtyBaseUserGrant,

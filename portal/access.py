@@ -12,13 +12,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 
+from portal.addresses import own_address
 from portal.models import User
 from portal.roles import Role
 from portal.sign_in.second_factor import SecondFactorNeeded, demand
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def allow(*roles: Role, before_second_factor: bool = False) -> Callable[[View], View]:
@@ -30,7 +31,7 @@ def allow(*roles: Role, before_second_factor: bool = False) -> Callable[[View], 
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             user = cast(User, request.user)
             if user.role not in roles:
                 raise PermissionDenied
@@ -59,9 +60,8 @@ def _way_back(request: HttpRequest) -> str:
     """This page, or the one whose form was sent: an address that only takes forms leads nowhere. Empty if unknown."""
     if request.method == "GET":
         return request.get_full_path()
-    came_from = request.headers.get("referer", "")
-    is_own = url_has_allowed_host_and_scheme(came_from, {request.get_host()})
-    return urlsplit(came_from)._replace(scheme="", netloc="").geturl() if is_own else ""
+    came_from = own_address(request, request.headers.get("referer", ""))
+    return urlsplit(came_from)._replace(scheme="", netloc="").geturl()
 
 
 class SignInFirst(LoginRequiredMiddleware):

@@ -4,7 +4,6 @@ A backup is a folder: database.dump (pg_dump's own format), uploads.tar and mani
 every table in that very moment and the checksum of both files. A restore proves itself against these numbers.
 """
 
-import hashlib
 import json
 import os
 import re
@@ -20,6 +19,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from portal.bootstrap import binaries, folders
+from portal.digests import sha256_of
 
 DUMP, UPLOADS, MANIFEST = "database.dump", "uploads.tar", "manifest.json"
 _PARAMETERS = {
@@ -60,7 +60,7 @@ def make(folder: Path) -> dict[str, int]:
     manifest = {
         "made_at": timezone.now().isoformat(),
         "rows": counts,
-        "sha256": {name: _sha256(folder / name) for name in (DUMP, UPLOADS)},
+        "sha256": {name: sha256_of(folder / name) for name in (DUMP, UPLOADS)},
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     for name in (DUMP, UPLOADS, MANIFEST):
@@ -126,7 +126,7 @@ def _checked_manifest(folder: Path) -> dict[str, Any]:
     except FileNotFoundError as missing:
         raise BackupFailed(f"{folder} 不是备份文件夹：没有 {MANIFEST}。") from missing
     for name, expected in manifest["sha256"].items():
-        if not (folder / name).exists() or _sha256(folder / name) != expected:
+        if not (folder / name).exists() or sha256_of(folder / name) != expected:
             raise BackupFailed(f"{name} 缺失或已损坏，与备份时的校验值不一致。请换一份备份。")
     return manifest
 
@@ -159,8 +159,3 @@ def _program(name: str) -> Path:
         if version and int(version.group(1)) >= server:
             return program
     raise BackupFailed(f"没有找到 {server} 或更新版本的 {name}。请安装 PostgreSQL 客户端程序。")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -44,22 +44,62 @@ def current_cycle() -> CollectionCycle | None:
     return CollectionCycle.objects.order_by(Exists(opened).desc(), "-year").first()
 
 
+class Calendar:
+    """Windows and extensions of some cycles, read once for these provinces, bases and records (two queries).
+
+    Extensions only ever lengthen (GOAL-N1, GOAL-P8).
+    """
+
+    def __init__(
+        self,
+        cycles: Iterable[CollectionCycle],
+        *,
+        provinces: Iterable[str] = (),
+        bases: Iterable[int] = (),
+        enrollments: Iterable[int] = (),
+        now: datetime | None = None,
+    ) -> None:
+        self.now = now or timezone.now()
+        cycles, provinces = list(cycles), list(provinces)
+        national_or_own = Q(province__isnull=True) | Q(province__in=provinces)
+        self._windows = {
+            (row.cycle_id, row.step, row.province_id): row
+            for row in CycleWindow.objects.filter(national_or_own, cycle__in=cycles)
+        }
+        named = Q(province__in=provinces) | Q(base__in=list(bases)) | Q(enrollment__in=list(enrollments))
+        self._later: dict[tuple, datetime] = {}
+        extensions = Extension.objects.filter(named, cycle__in=cycles)
+        for *key, until in extensions.values_list("cycle", "step", "province", "base", "enrollment", "until"):
+            self._later[tuple(key)] = max(until, self._later.get(tuple(key), until))
+
+    def opening(
+        self,
+        cycle: CollectionCycle | None,
+        step: Step,
+        *,
+        province_id: str | None = None,
+        base_id: int | None = None,
+        enrollment_id: int | None = None,
+    ) -> Opening:
+        """The state of one step for one of the provinces, bases or records named at the start; no query."""
+        if cycle is None:
+            return Opening(False, reason="尚未设置采集周期，请联系中国医师协会。")
+        window = self._windows.get((cycle.pk, step, province_id)) or self._windows.get((cycle.pk, step, None))
+        places = ((province_id, None, None), (None, base_id, None), (None, None, enrollment_id))
+        later = [self._later[key] for place in places if (key := (cycle.pk, step, *place)) in self._later]
+        return _judge(step, window, max(later, default=None), self.now)
+
+
 def opening(
     cycle: CollectionCycle | None,
     step: Step,
     *,
     province_id: str | None = None,
     base_id: int | None = None,
-    enrollment_id: int | None = None,
     now: datetime | None = None,
 ) -> Opening:
-    """The state of one step for one province, base and record; extensions only ever lengthen (GOAL-N1, GOAL-P8).
-
-    Two queries. For lists use `openings`, which answers for many steps with the same two.
-    """
-    return openings(
-        cycle, [step], province_id=province_id, base_id=base_id, enrollment_id=enrollment_id, now=now
-    )[step]
+    """The state of one step for one province and base. Two queries; `openings` answers for many steps with as many."""
+    return openings(cycle, [step], province_id=province_id, base_id=base_id, now=now)[step]
 
 
 def openings(
@@ -68,49 +108,26 @@ def openings(
     *,
     province_id: str | None = None,
     base_id: int | None = None,
-    enrollment_id: int | None = None,
     now: datetime | None = None,
 ) -> dict[Step, Opening]:
-    steps = list(steps)
-    if cycle is None:
-        return {step: Opening(False, reason="尚未设置采集周期，请联系中国医师协会。") for step in steps}
-    now = now or timezone.now()
-    windows: dict[str, CycleWindow] = {}
-    scope = Q(province__isnull=True) | Q(province_id=province_id)
-    for window in CycleWindow.objects.filter(scope, cycle=cycle, step__in=steps):
-        if window.province_id or window.step not in windows:
-            windows[window.step] = window
-    named = Q(province_id=province_id, province__isnull=False) | Q(base_id=base_id, base__isnull=False)
-    named |= Q(enrollment_id=enrollment_id, enrollment__isnull=False)
-    later: dict[str, datetime] = {}
-    for step, until in Extension.objects.filter(named, cycle=cycle, step__in=steps).values_list(
-        "step", "until"
-    ):
-        later[step] = max(until, later.get(step, until))
-    return {step: _judge(step, windows.get(step), later.get(step), now) for step in steps}
+    calendar = Calendar(
+        [cycle] if cycle else [],
+        provinces=[province_id] if province_id is not None else [],
+        bases=[base_id] if base_id is not None else [],
+        now=now,
+    )
+    return {step: calendar.opening(cycle, step, province_id=province_id, base_id=base_id) for step in steps}
 
 
 def openings_of_provinces(
     cycle: CollectionCycle, province_ids: Iterable[str], *, now: datetime | None = None
 ) -> dict[str, dict[Step, Opening]]:
     """Every step of every one of these provinces, without extensions of single bases and records; two queries."""
-    now = now or timezone.now()
-    windows = {(row.step, row.province_id): row for row in CycleWindow.objects.filter(cycle=cycle)}
-    later: dict[tuple[str, str], datetime] = {}
-    extended = Extension.objects.filter(cycle=cycle, province__isnull=False)
-    for step, province, until in extended.values_list("step", "province_id", "until"):
-        later[step, province] = max(until, later.get((step, province), until))
+    provinces = list(province_ids)
+    calendar = Calendar([cycle], provinces=provinces, now=now)
     return {
-        province: {
-            step: _judge(
-                step,
-                windows.get((step, province)) or windows.get((step, None)),
-                later.get((step, province)),
-                now,
-            )
-            for step in Step
-        }
-        for province in province_ids
+        province: {step: calendar.opening(cycle, step, province_id=province) for step in Step}
+        for province in provinces
     }
 
 

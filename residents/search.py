@@ -58,7 +58,7 @@ class Holds(Lookup):
 
     lookup_name = "holds"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         name, parameters = self.process_lhs(compiler, connection)
         text = str(self.rhs)
         grams = [text] if len(text) == 1 else [text[at : at + 2] for at in range(len(text) - 1)]
@@ -66,7 +66,7 @@ class Holds(Lookup):
         if len(text) > 2:
             condition = f"({condition} AND {name} LIKE %s)"
             values += [*parameters, f"%{connection.ops.prep_for_like_query(text)}%"]
-        return condition, values
+        return condition, tuple(values)
 
 
 def _as_name(text: str) -> str:

@@ -1,3 +1,5 @@
+"""The app of the province's and the national desk; at start it offers its workbook and its lists to the rooms below."""
+
 from importlib import import_module
 
 from django.apps import AppConfig

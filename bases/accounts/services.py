@@ -9,7 +9,6 @@ from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from bases.imports.undo.restore import WENT_WITH_IMPORT
 from bases.models import Province, TrainingBase
 from bases.scope import deleted_enrollments_for, enrollments_for
 from bases.staff import recipients
@@ -62,9 +61,9 @@ def accounts(
     if state == AccountState.DELETED:
         found = recycle_bin(user, base)
         if batch.isdecimal() and len(batch) < 10:
-            found = found.filter(WENT_WITH_IMPORT, import_batch=int(batch))
+            found = found.filter(deleted_with=int(batch))
         elif not text:
-            found = found.exclude(pk__in=found.filter(WENT_WITH_IMPORT).values("pk"))
+            found = found.filter(deleted_with=None)
     else:
         found = enrollments_for(user, Action.VIEW)
         if state in AccountState.values:
@@ -92,7 +91,8 @@ def account_counts(user: User, base: TrainingBase) -> dict[str, int]:
 
 def has_code(user: User) -> bool:
     """Whether a one-time code that was handed out can still be used."""
-    return bool(user.initial_code_hash) and user.initial_code_expires_at > timezone.now()
+    expires = user.initial_code_expires_at
+    return bool(user.initial_code_hash) and expires is not None and expires > timezone.now()
 
 
 def without_code_first(found: QuerySet[Enrollment]) -> QuerySet[Enrollment]:

@@ -62,7 +62,7 @@ class Board:
 
 def list_url(module: str, **filters: object) -> str:
     """The record list with these filters; the address says all that the list shows."""
-    query = urlencode({name: value for name, value in filters.items() if value not in (None, "")})
+    query = urlencode({name: str(value) for name, value in filters.items() if value not in (None, "")})
     return reverse("bases:record-list", args=[module]) + (f"?{query}" if query else "")
 
 

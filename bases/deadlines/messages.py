@@ -103,7 +103,9 @@ def _of_windows(
 ) -> Iterator[Deadline]:
     for code in codes:
         for step, state in openings(cycle, steps, province_id=code, now=now).items():
-            left = _days_left(state.closes_at, now) if state.is_open else None
+            if not state.is_open or state.closes_at is None:
+                continue
+            left = _days_left(state.closes_at, now)
             if left in days:
                 scope = Q(base__province_id=code) & ~_extended(longer, step)
                 yield Deadline(cycle, step, state.closes_at, left, scope)
@@ -115,10 +117,8 @@ def _longer(cycle: CollectionCycle, now: datetime) -> list[Extension]:
     return list(found.select_related("enrollment"))
 
 
-def _days_left(closes_at: datetime | None, now: datetime) -> int | None:
+def _days_left(closes_at: datetime, now: datetime) -> int:
     """Whole days until the last day."""
-    if closes_at is None:
-        return None
     return (timezone.localdate(closes_at - timedelta(seconds=1)) - timezone.localdate(now)).days
 
 
@@ -182,7 +182,7 @@ def _tell_reviewers(deadline: Deadline) -> int:
     records = _intake(deadline)
     pending = records.filter(review_status=ReviewStatus.PENDING)
     returned = records.filter(_RETURNED)
-    asked = {"module": Module.INTAKE, "year": deadline.cycle.year, "assigned": "all"}
+    asked: dict[str, str | int] = {"module": Module.INTAKE, "year": deadline.cycle.year, "assigned": "all"}
     return _tell_staff(
         pending,
         deadline,
@@ -200,7 +200,11 @@ def _tell_reviewers(deadline: Deadline) -> int:
 
 def _base_list(deadline: Deadline, **filters: str) -> str:
     """A base's list of those the message is about and of nobody else."""
-    asked = urlencode({"year": deadline.cycle.year, **{name: str(value) for name, value in filters.items()}})
+    given: dict[str, str | int] = {
+        "year": deadline.cycle.year,
+        **{name: str(value) for name, value in filters.items()},
+    }
+    asked = urlencode(given)
     return f"{reverse('bases:record-list', args=[Module.INTAKE])}?{asked}"
 
 

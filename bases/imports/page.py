@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db import connection
@@ -95,7 +96,7 @@ def rows_of(batch: ImportBatch, verdict: str) -> ImportRows:
 
 def page_of(batch: ImportBatch, verdict: str, number: str | None) -> Page:
     """One page of Lines; what is not a page number leads to the nearest page."""
-    page = Paginator(rows_of(batch, verdict), PAGE_SIZE).get_page(number)
+    page: Page[Any] = Paginator(rows_of(batch, verdict), PAGE_SIZE).get_page(number)
     fields = [
         field for field in workbook_of(batch).resource.rule_fields() if field.name in kind_of(batch).shown
     ]

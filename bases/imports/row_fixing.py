@@ -91,9 +91,9 @@ def can_be_corrected(batch: ImportBatch) -> bool:
 
 def page_to_correct(batch: ImportBatch, number: str | None) -> Page:
     """One page of FixLines in the order of the sheet; what is not a page number leads to the nearest page."""
-    page = Paginator(batch.rows.filter(verdict=Verdict.REFUSED).order_by("sheet_row"), PAGE_SIZE).get_page(
-        number
-    )
+    page: Page[Any] = Paginator(
+        batch.rows.filter(verdict=Verdict.REFUSED).order_by("sheet_row"), PAGE_SIZE
+    ).get_page(number)
     rows = list(page.object_list)
     headers = [header for _, header in batch.headers]
     columns = _columns(batch, rows, headers)

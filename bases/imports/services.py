@@ -35,7 +35,8 @@ def store_upload(
     """Keep the uploaded workbook of a base or a province and queue its check; the same token again gives the batch of
     the first time (PAIN-23)."""
     with transaction.atomic():
-        batch, is_new = ImportBatch.objects.get_or_create(
+        # Without a cycle the page's own check of the opening has refused already.
+        batch, is_new = ImportBatch.objects.get_or_create(  # type: ignore[misc]
             token=token,
             defaults={
                 "kind": kind,
@@ -61,11 +62,10 @@ def _shown_name(name: str | None) -> str:
 
 
 def _sha256(file: UploadedFile) -> str:
-    digest = hashlib.sha256()
-    for chunk in file.chunks():
-        digest.update(chunk)
     file.seek(0)
-    return digest.hexdigest()
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    file.seek(0)
+    return digest
 
 
 def _queue(batch: ImportBatch) -> None:

@@ -13,7 +13,6 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from bases.imports.batch import (
-    DEADLOCK,
     BatchMoved,
     State,
     Verdict,
@@ -31,6 +30,7 @@ from bases.workbooks.rows import Applied, JudgedRow
 from bases.workbooks.signs import tell
 from portal import audit
 from portal.bulk import copy_into, without_collecting
+from portal.deadlocks import begun_again
 from portal.sheets.reading import SheetRefused, Table
 
 logger = logging.getLogger(__name__)
@@ -161,18 +161,13 @@ def _refuse(batch_id: int, refusal: dict[str, str]) -> None:
 def apply_batch(batch_id: int) -> None:
     """Write the good rows, exactly once, in one transaction; a second call or a killed worker's repetition changes
     nothing. Conflicts that came up since the check become row errors."""
-    for attempt in range(3):
-        try:
-            with transaction.atomic():
-                _apply(batch_id)
-            return
-        except OperationalError as error:
-            if getattr(error.__cause__, "pgcode", "") != DEADLOCK or attempt == 2:
-                raise
-        except Exception:
-            logger.exception("Import of batch %s failed", batch_id)
-            _give_back(batch_id)
-            return
+    try:
+        begun_again(lambda: _apply(batch_id))
+    except OperationalError:
+        raise
+    except Exception:
+        logger.exception("Import of batch %s failed", batch_id)
+        _give_back(batch_id)
 
 
 def _apply(batch_id: int) -> None:
@@ -180,6 +175,7 @@ def _apply(batch_id: int) -> None:
     if batch.state != State.APPLYING:
         return
     by = batch.confirmed_by
+    assert by is not None
     try:
         require_open(batch)
         with (

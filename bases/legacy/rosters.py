@@ -5,7 +5,6 @@ once. The verdicts are those of residents.rules.legacy and of the platform's rec
 writes nothing.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import dropwhile, islice
@@ -20,6 +19,7 @@ from bases.legacy.columns import OPTIONAL, REQUIRED, Cells, aliases
 from bases.legacy.people import BaseNames, People, Record
 from bases.models import LegacyFault, LegacyRoster, TrainingBase
 from bases.workbooks.rows import shown
+from portal.digests import sha256_of
 from portal.models import User
 from portal.sheets.rolls import Roll, open_roll
 from residents.catalogue.catalogue import Problem
@@ -160,7 +160,7 @@ class Migration:
     def _begin(self, path: Path) -> LegacyRoster:
         """The file's progress: a new one, the one it was left with, or, once finished, a second walk from the top."""
         roster, _ = LegacyRoster.objects.get_or_create(
-            file_sha256=_sha256(path), defaults={"file_name": path.name[-255:], "started_by": self.by}
+            file_sha256=sha256_of(path), defaults={"file_name": path.name[-255:], "started_by": self.by}
         )
         if roster.finished_at is None:
             return roster
@@ -232,11 +232,6 @@ class Migration:
 def _chunks(rows: Iterator[tuple[int, list[Any]]]) -> Iterator[list[tuple[int, list[Any]]]]:
     while chunk := list(islice(rows, CHUNK)):
         yield chunk
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _as_written(row: Row) -> LegacyRow:

@@ -140,7 +140,7 @@ IS_ANSWERED = (
     Q(lapsed_at__isnull=True)
     & ~Q(status=Status.WITHDRAWN)
     & ~Q(personal_state=PersonalState.RETURNED)
-    & Exists(PersonalReturn.objects.filter(TO_REVIEW, enrollment=OuterRef("pk")))
+    & Q(Exists(PersonalReturn.objects.filter(TO_REVIEW, enrollment=OuterRef("pk"))))
 )
 
 
@@ -161,7 +161,7 @@ def todo_condition(todo: str, cycle: CollectionCycle | None, base: TrainingBase 
         return IS_ANSWERED
     confirmed = Exists(SectionConfirmation.objects.filter(resident=OuterRef("resident"), cycle=cycle))
     before = Q(personal_changed_at__isnull=True) | Q(personal_changed_at__lt=update_begins(cycle, base))
-    return Q(status__in=[Status.IN_TRAINING, Status.EXTENDED, Status.SUSPENDED]) & before & ~confirmed
+    return Q(status__in=[Status.IN_TRAINING, Status.EXTENDED, Status.SUSPENDED]) & before & Q(~confirmed)
 
 
 def update_begins(cycle: CollectionCycle | None, base: TrainingBase | None) -> datetime:

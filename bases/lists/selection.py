@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from bases.lists.filters import RecordFilter
 from bases.lists.records import filtered, records_of, scope_of
 from bases.models import TrainingBase
 from bases.scope import enrollments_for
+from portal.addresses import own_address
 from portal.calendar import current_cycle
 from portal.models import CollectionCycle, User
 from portal.roles import Action
@@ -69,8 +69,4 @@ def ids_in(texts: Iterable[str]) -> list[int]:
 def way_back(request: HttpRequest) -> str:
     """Where a bulk action returns to: the list or record it was started from (`next`), never another site."""
     target = request.POST.get("next") or request.GET.get("next") or ""
-    if url_has_allowed_host_and_scheme(
-        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    ):
-        return target
-    return reverse("bases:desk")
+    return own_address(request, target, reverse("bases:desk"))

@@ -1,4 +1,7 @@
+"""导入批次: an uploaded workbook and its rows, each with its verdict."""
+
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -17,6 +20,10 @@ class ImportBatch(models.Model):
 
     Counts always satisfy rows_total = created + updated + unchanged + refused once applied.
     """
+
+    # Put on undone batches by bases.imports.undo.restore: how many records can come back, and until when.
+    gone: int
+    restorable_until: datetime
 
     class Kind(models.TextChoices):
         ACCOUNTS = "accounts", "账号导入"

@@ -1,3 +1,5 @@
+"""What a base asks others for: 请求转出, 更正证件 and 申请延期, each with its way from desk to desk."""
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q

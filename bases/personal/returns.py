@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 
-from portal.models import Step, User
+from portal.models import User
 from residents.models import Enrollment, PersonalReturn
 from residents.openness import entries_of, personal_entry
 from residents.services.refusals import Refused
@@ -37,7 +37,7 @@ def return_many(
         )
         if PersonalReturn.objects.filter(batch=batch).exists():
             return Returned(is_repeat=True)
-        entries = entries_of(records, personal_entry, (Step.RESIDENT_FILL, Step.REVIEW))
+        entries = entries_of(records, personal_entry)
         refused = [
             f"{record.resident.full_name}：{why_not_returned(entries[record.pk])}"
             for record in records

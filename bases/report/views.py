@@ -1,3 +1,5 @@
+"""上报: the check before it, the report of what is ready, and 撤回上报."""
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,6 +13,7 @@ from bases.report import withdrawal
 from bases.report.services import DECLARATION, DeclarationMissing, ReportResult
 from bases.scope import current_base
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.models import Enrollment
 from residents.services.states import StateMoved
@@ -21,7 +24,7 @@ REFUSED_NAMED = 5
 
 
 @allow(Role.BASE)
-def report(request: HttpRequest) -> HttpResponse:
+def report(request: SignedInRequest) -> HttpResponse:
     """上报前检查 of the chosen records with links to what is missing, and 上报 of those that are ready (BR-30,
     GOAL-B15)."""
     if request.method == "GET":
@@ -85,7 +88,7 @@ def _tell(request: HttpRequest, result: ReportResult) -> None:
 
 @allow(Role.BASE)
 @require_POST
-def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+def withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
     """撤回上报 while the province has not decided (AM-15)."""
     enrollment = record_for(request.user, pk, Action.REPORT)
     try:

@@ -12,10 +12,10 @@ from residents.models import Enrollment
 from residents.models.enrollment import ReportStatus, ReviewStatus
 from residents.openness import report_entry
 from residents.services import states
-from residents.services.states_many import mark_unreported_many
+from residents.services.states import mark_unreported_many
 
 # The review status a decided submission stands for; withdrawn ones never counted.
-_STATUS_OF_OUTCOME = {
+_STATUS_OF_OUTCOME: dict[str, str] = {
     Submission.Outcome.APPROVED: ReviewStatus.APPROVED,
     Submission.Outcome.RETURNED: ReviewStatus.RETURNED,
     Submission.Outcome.REVOKED: ReviewStatus.RETURNED,
@@ -40,26 +40,17 @@ def withdraw(enrollment_id: int, *, by: User) -> None:
 
 def withdrawal_entry(enrollment: Enrollment) -> Opening:
     """May a waiting report be taken back: would the record, once taken back, be open for 上报?"""
-    current = enrollment.review_status
-    enrollment.review_status = status_before(enrollment)
-    try:
-        return report_entry(enrollment)
-    finally:
-        enrollment.review_status = current
-
-
-def status_before(enrollment: Enrollment) -> str:
-    """The review status that stands once the waiting submission no longer counts (BR-87)."""
-    return _statuses_before([enrollment.pk])[enrollment.pk]
+    return report_entry(enrollment, review_status=_statuses_before([enrollment.pk])[enrollment.pk])
 
 
 def _statuses_before(enrollment_ids: Collection[int]) -> dict[int, str]:
+    """The review status that stands once the waiting submission no longer counts (BR-87), by the record's id."""
     decided = (
         Submission.objects.filter(enrollment__in=enrollment_ids, outcome__in=_STATUS_OF_OUTCOME)
         .order_by("enrollment", "-number")
         .distinct("enrollment")
     )
-    found = dict.fromkeys(enrollment_ids, ReviewStatus.NONE)
+    found: dict[int, str] = dict.fromkeys(enrollment_ids, ReviewStatus.NONE)
     return found | {
         pk: _STATUS_OF_OUTCOME[outcome] for pk, outcome in decided.values_list("enrollment", "outcome")
     }

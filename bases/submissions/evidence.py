@@ -25,7 +25,7 @@ def file_response(snapshot: Mapping[str, Any], block: str, name: str, row: int) 
     return evidence_response(stored or "", _LABELS.get((block, name), ""))
 
 
-def evidence_response(stored: str, label: str) -> FileResponse:
+def evidence_response(stored: str | None, label: str) -> FileResponse:
     """A stored file under a name people understand. Raises Http404 where nothing is there."""
     if not stored:
         raise Http404
@@ -38,6 +38,6 @@ def evidence_response(stored: str, label: str) -> FileResponse:
     return FileResponse(
         opened,
         as_attachment=kind not in (JPEG, PNG),
-        filename=f"{label}{SUFFIXES.get(kind, '')}",
+        filename=f"{label}{SUFFIXES.get(kind or '', '')}",
         content_type=kind or "application/octet-stream",
     )

@@ -19,7 +19,7 @@ class Comment:
 
     text: str
     by: str
-    at: datetime
+    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 BR-66)."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypedDict
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
@@ -34,7 +35,14 @@ def _as_returned(row: Enrollment, snapshot: dict) -> bool:
     return snapshot_as_kept(row, snapshot) == snapshot
 
 
-def with_untouched(submissions: QuerySet[Submission]) -> QuerySet[Submission]:
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    class _Untouched(TypedDict):
+        is_untouched: bool
+
+
+def with_untouched(submissions: QuerySet[Submission]) -> "QuerySet[WithAnnotations[Submission, _Untouched]]":
     """Each with `is_untouched`: reported again with the very content that the province had returned before."""
     before = (
         Submission.objects.filter(

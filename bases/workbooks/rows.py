@@ -42,17 +42,21 @@ class Applied:
 
 class Workbook(Protocol):
     """One kind of workbook. `judge` yields the rows in their order; `apply` takes (row number, clean values) of the
-    good rows and runs in the caller's transaction; `template` holds these records if it is one that is filled."""
+    good rows and runs in the caller's transaction."""
 
     resource: type[WorkbookResource]
-
-    def template(
-        self, records: Iterable[Enrollment], *, base: TrainingBase, module: str, cycle_year: int
-    ) -> bytes: ...
 
     def judge(self, batch: ImportBatch, table: Table) -> Iterator[JudgedRow]: ...
 
     def apply(self, batch: ImportBatch, rows: Sequence[tuple[int, dict]], *, by: User) -> Applied: ...
+
+
+class BaseWorkbook(Workbook, Protocol):
+    """A workbook of a base: its template holds these records if it is one that is filled."""
+
+    def template(
+        self, records: Iterable[Enrollment], *, base: TrainingBase, module: str, cycle_year: int
+    ) -> bytes: ...
 
 
 def title_of(code: str) -> str:

@@ -37,8 +37,9 @@ def tell(words: str, done: int = 0, total: int = 0) -> None:
     board = _board.get()
     if board is None:
         return
-    is_same = board.stage is not None and board.stage.words == words
-    board.stage = Stage(words, board.stage.since if is_same else timezone.now(), done, total)
+    before = board.stage
+    since = before.since if before is not None and before.words == words else timezone.now()
+    board.stage = Stage(words, since, done, total)
 
 
 @contextmanager

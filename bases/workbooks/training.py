@@ -7,7 +7,7 @@ truth (GOAL-B3). Unchanged rows write nothing and un-report nothing (PAIN-19).
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Q
 from django.utils import timezone
@@ -19,7 +19,7 @@ from bases.workbooks.rows import Applied, JudgedRow, as_stored, has_errors, show
 from bases.workbooks.signs import tell
 from bases.workbooks.training_resource import RESOURCES, in_template, training_template
 from portal.calendar import Opening
-from portal.models import Step, User
+from portal.models import User
 from portal.sheets.reading import Table
 from residents.catalogue.catalogue import Verbatim
 from residents.codes import CODE_LISTS
@@ -41,13 +41,14 @@ from residents.services.status import (
 )
 from residents.services.training import (
     EDITABLE,
+    Judged,
     accredited_specialties,
     differences,
     judge_block,
+    store_many,
     studies_of,
     training_context,
 )
-from residents.services.training_many import Judged, store_many
 from residents.snapshot import values_of
 
 Verdict = ImportRow.Verdict
@@ -66,7 +67,7 @@ _STATUS = frozenset(each.name for each in status.TEMPLATE_FIELDS)
 
 # The records of each list (bases/lists/records.py): an approved recruit stays in the intake's, and so in its export,
 # but is changed in the registry only (AM-30).
-_LISTED = {
+_LISTED: dict[str, Q] = {
     Module.INTAKE: Q(registered_at__isnull=True) | Q(intake_submission__isnull=False),
     Module.REGISTRY: Q(registered_at__isnull=False),
 }
@@ -108,20 +109,21 @@ class Records:
         if batch.module == Module.REGISTRY:
             found = found.prefetch_related("status_changes")
         records = list(found.select_related("resident").order_by("pk"))
+        base = cast(TrainingBase, batch.base)  # such a workbook is always a base's
         for record in records:
-            record.base = batch.base
+            record.base = base
             person = record.resident
             self._by_person.setdefault((person.id_type, person.id_number), []).append(record)
-        self._entries = entries_of(records, training_entry, (Step.BASE_FILL, Step.REVIEW))
+        self._entries = entries_of(records, training_entry)
         self._accredited = {
-            year: accredited_specialties(batch.base, year) for year in {each.intake_year for each in records}
+            year: accredited_specialties(base, year) for year in {each.intake_year for each in records}
         }
         self._today = timezone.localdate()
         self._studied = studies_of({each.resident_id for each in records})
 
     def of(self, given: Mapping[str, Any]) -> Enrollment | None:
         """The record a row speaks of: by type and number, of several by year, specialty, and the living one first."""
-        found = self._by_person.get((given.get("id_type"), given.get("id_number")), [])
+        found = self._by_person.get((given.get("id_type", ""), given.get("id_number", "")), [])
         for name, column in (("intake_year", "intake_year"), ("specialty", "specialty_id")):
             if len(found) > 1 and given.get(name):
                 found = [each for each in found if getattr(each, column) == given[name]] or found
@@ -183,7 +185,8 @@ class TrainingWorkbook:
     def apply(self, batch: ImportBatch, rows: Sequence[tuple[int, dict]], *, by: User) -> Applied:
         """Write what still stands as it was judged; a row whose record has moved meanwhile is told so."""
         records = Records(batch, [given["id_number"] for _, given in rows], lock=True)
-        applied, written = Applied(), {}
+        applied = Applied()
+        written: dict[int, tuple[Enrollment, Outcome]] = {}
         letters = {text: column for column, text in batch.headers}
         promised = dict(batch.rows.good().values_list("sheet_row", "before"))
         for done, (number, kept) in enumerate(rows):
@@ -192,14 +195,15 @@ class TrainingWorkbook:
             record = records.of(given)
             outcome = outcome_of(given, record, records, {})
             _refuse_unseen(outcome, record, promised.get(number) or [])
-            if outcome.verdict == Verdict.UPDATE and _writes_status(outcome, record, by):
+            is_update = outcome.verdict == Verdict.UPDATE
+            if record is not None and is_update and _writes_status(outcome, record, by):
                 written[number] = record, outcome
             else:
                 problems = as_stored(outcome.problems, self.resource, letters.get)
                 applied.changed[number] = outcome.verdict, problems, record.pk if record else None
         tell("正在导入：写入培训信息")
         store_many(
-            Judged(record.pk, outcome.after, outcome.is_complete)
+            Judged.of(record, outcome.after, outcome.is_complete)
             for record, outcome in written.values()
             if outcome.fields
         )

@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from portal import audit
 from portal.messages.tasks import send_due_messages
 from portal.models import Delivery, Message, MessageSettings, User
 
@@ -66,14 +67,16 @@ def _enqueue() -> None:
     send_due_messages.enqueue()
 
 
-def send_again(rows: QuerySet[Delivery]) -> int:
+def send_again(rows: QuerySet[Delivery], *, by: User) -> int:
     """Take up the 发送失败 among these with all their tries anew; returns how many. What may have arrived (结果不明)
     stays as it is."""
-    count = rows.filter(state=State.FAILED).update(
-        state=State.WAITING, tries=0, due_at=timezone.now(), error=""
-    )
-    if count:
-        wake_worker()
+    with transaction.atomic():
+        count = rows.filter(state=State.FAILED).update(
+            state=State.WAITING, tries=0, due_at=timezone.now(), error=""
+        )
+        if count:
+            audit.record("send_again", by=by, count=count)
+            wake_worker()
     return count
 
 

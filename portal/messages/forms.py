@@ -1,12 +1,10 @@
 """消息设置: the form of a person's own choices (GOAL-S4)."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
-from django.db import transaction
 
-from portal import audit
-from portal.messages.services import ALWAYS_SHOWN, LEAVES_PORTAL, Topic, choices_for, chosen, send
+from portal.messages.services import ALWAYS_SHOWN, LEAVES_PORTAL, Topic, choices_for, chosen
 from portal.models import MessageSettings, User
 
 Channel = MessageSettings.Channel
@@ -44,7 +42,7 @@ class MessageSettingsForm(forms.Form):
         help_text="填写新的电子邮箱时，请再输入一遍。",
     )
 
-    def __init__(self, *args, user: User, settings: MessageSettings | None, **kwargs) -> None:
+    def __init__(self, *args: Any, user: User, settings: MessageSettings | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
         for topic in Topic:
@@ -55,7 +53,7 @@ class MessageSettingsForm(forms.Form):
                 widget=forms.RadioSelect,
                 help_text=_explain(topic),
             )
-        channel = self.fields["channel"]
+        channel = cast(forms.ChoiceField, self.fields["channel"])
         channel.choices = MessageSettings.Channel.choices
         channel.initial = settings.channel if settings else ""
         self.fields["email"].initial = user.email
@@ -81,27 +79,10 @@ class MessageSettingsForm(forms.Form):
             self.add_error(field, words)
         return values
 
-    def save(self) -> None:
-        values = self.cleaned_data
-        with transaction.atomic():
-            self._save_choices()
-            if values["email"] != self.user.email:
-                self._save_email(values["email"])
-
-    def _save_email(self, email: str) -> None:
-        """The message also shows whether mail reaches the new address."""
-        self.user.email = email
-        self.user.save(update_fields=["email"])
-        audit.record("email_change", by=self.user, target=self.user)
-        subject = f"接收通知的电子邮箱已改为 {email}" if email else "接收通知的电子邮箱已删除"
-        send([self.user], kind="email_change", subject=subject, body="如果不是您本人修改，请立即修改密码。")
-
-    def _save_choices(self) -> None:
-        values = self.cleaned_data
-        choices = {topic.value: values[topic.value] for topic in Topic}
-        MessageSettings.objects.update_or_create(
-            user=self.user, defaults={"choices": choices, "channel": values["channel"]}
-        )
+    @property
+    def choices(self) -> dict[str, str]:
+        """Topic → when the person hears of it."""
+        return {topic.value: self.cleaned_data[topic.value] for topic in Topic}
 
 
 def _explain(topic: Topic) -> str:

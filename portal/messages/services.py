@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from portal import audit
 from portal.messages import deliveries
 from portal.models import Message, MessageSettings, User
 
@@ -15,6 +16,8 @@ Topic = Message.Topic
 
 
 class Choice(models.TextChoices):
+    """When a person hears of a topic."""
+
     NOW = "now", "即时"
     DAILY = "daily", "每日汇总"
     OFF = "off", "不接收"
@@ -82,6 +85,20 @@ def send(
         if topic in LEAVES_PORTAL:
             deliveries.plan(created, settings, daily={pk for pk in part if choices[pk] == Choice.DAILY})
     return sent
+
+
+def save_settings(user: User, *, choices: Mapping[str, str], channel: str, email: str) -> None:
+    """What this person hears of, when and by which way. A new address is told of, which also shows whether mail
+    reaches it."""
+    with transaction.atomic():
+        MessageSettings.objects.update_or_create(user=user, defaults={"choices": choices, "channel": channel})
+        if email == user.email:
+            return
+        user.email = email
+        user.save(update_fields=["email"])
+        audit.record("email_change", by=user, target=user)
+        subject = f"接收通知的电子邮箱已改为 {email}" if email else "接收通知的电子邮箱已删除"
+        send([user], kind="email_change", subject=subject, body="如果不是您本人修改，请立即修改密码。")
 
 
 def _store(message: Message, choices: Mapping[int, Choice]) -> list[Message]:

@@ -1,3 +1,5 @@
+"""站内消息: messages, each person's settings for them, and their delivery by mail and SMS."""
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q

@@ -1,3 +1,5 @@
+"""二次验证: a person's authenticator and recovery codes."""
+
 from django.db import models
 from django.utils import timezone
 

@@ -1,3 +1,5 @@
+"""公告, 联系方式, 草稿 and background jobs."""
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q

@@ -89,34 +89,34 @@ def prove(request: HttpRequest, user: User, typed: str) -> str:
     """
     account = f"code {user.username}"
     attempt = throttle.begin(account, client_address(request))
-    proof = _use(user, typed) if attempt else None
+    with transaction.atomic():
+        proof = _use(user, typed) if attempt else None
+        if proof == "recovery":
+            audit.record("recovery_code", by=user, target=user, request=request)
+            _tell(user, "您的一个恢复码已被使用。如果不是您本人，请立即修改密码并联系上级管理人员。")
     if attempt is None or proof is None:
         result = "refused" if attempt else "limited"
         if attempt or throttle.is_first_refusal(account, client_address(request)):
             audit.record("second_factor_code", by=None, target=user, request=request, result=result)
         raise CodeRefused
     throttle.succeed(attempt)
-    if proof == "recovery":
-        audit.record("recovery_code", by=user, target=user, request=request)
-        _tell(user, "您的一个恢复码已被使用。如果不是您本人，请立即修改密码并联系上级管理人员。")
     return proof
 
 
 def _use(user: User, typed: str) -> str | None:
     typed = one_time_codes.letters(typed)
-    with transaction.atomic():
-        # The lock makes the second of two that show the same code see the first one's step.
-        factor = SecondFactor.objects.select_for_update().filter(user=user).first()
-        if factor is None:
-            return None
-        key = unseal(factor.sealed_key)
-        step = _step_of(key, typed, after=factor.last_step) if key else None
-        if step is not None:
-            # Sealed anew, so that a changed SECRET_KEY is the only one needed after a while.
-            factor.last_step, factor.sealed_key = step, seal(key)
-            factor.save(update_fields=["last_step", "sealed_key"])
-            return "code"
-        return "recovery" if _use_recovery_code(factor, typed) else None
+    # The lock makes the second of two that show the same code see the first one's step.
+    factor = SecondFactor.objects.select_for_update().filter(user=user).first()
+    if factor is None:
+        return None
+    key = unseal(factor.sealed_key)
+    step = _step_of(key, typed, after=factor.last_step) if key else None
+    if step is not None:
+        # Sealed anew, so that a changed SECRET_KEY is the only one needed after a while.
+        factor.last_step, factor.sealed_key = step, seal(key)
+        factor.save(update_fields=["last_step", "sealed_key"])
+        return "code"
+    return "recovery" if _use_recovery_code(factor, typed) else None
 
 
 def _step_of(key: str, typed: str, *, after: int = 0) -> int | None:

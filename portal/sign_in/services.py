@@ -106,6 +106,7 @@ def activate(
         if is_proven:
             validate_password(new_password, user)
             _set_activated(user, new_password, client_address(request))
+            audit.record("activate", by=user, target=user, request=request)
     if not is_proven:
         if user is not None and not user.is_activated:
             User.objects.filter(pk=user.pk, activation_failures__lt=MOBILE_TRIES).update(
@@ -114,15 +115,13 @@ def activate(
         audit.record("activate", by=None, target=user, request=request, result="refused")
         raise SignInRefused
     throttle.succeed(attempt)
-    audit.record("activate", by=user, target=user, request=request)
     return _let_in(request, user)
 
 
 def _is_proven(user: User | None, *, mobile: str, code: str, is_resident: bool) -> bool:
     """Exactly one slow hash whatever the account is, so the time tells nothing."""
-    has_code = user is not None and bool(user.initial_code_hash)
-    stored = user.initial_code_hash if has_code else _DUMMY_HASH
-    code_fits = check_password(one_time_codes.letters(code), stored) and has_code
+    stored = user.initial_code_hash if user is not None else ""
+    code_fits = check_password(one_time_codes.letters(code), stored or _DUMMY_HASH) and bool(stored)
     if user is None or user.is_activated or not user.is_active or (user.role == Role.RESIDENT) != is_resident:
         return False
     if user.activation_failures >= MOBILE_TRIES:
@@ -151,9 +150,10 @@ def change_password(request: HttpRequest, user: User, new_password: str) -> None
     """Set one's own new password: every other session ends, this one goes on."""
     user.set_password(new_password)
     user.password_changed_at = timezone.now()
-    user.save(update_fields=["password", "password_changed_at"])
+    with transaction.atomic():
+        user.save(update_fields=["password", "password_changed_at"])
+        audit.record("password_change", by=user, target=user, request=request)
     login(request, user, backend=BACKEND)
-    audit.record("password_change", by=user, target=user, request=request)
 
 
 def reset_to_activation(user: User, *, by: User, request: HttpRequest | None = None) -> None:
@@ -163,8 +163,9 @@ def reset_to_activation(user: User, *, by: User, request: HttpRequest | None = N
     user.activated_at, user.password_reset_at, user.password_reset_seen = None, now, False
     user.initial_code_hash, user.initial_code_expires_at = "", None
     user.activation_failures, user.activation_released_at = 0, None
-    user.save()
-    audit.record("password_reset", by=by, target=user, request=request)
+    with transaction.atomic():
+        user.save()
+        audit.record("password_reset", by=by, target=user, request=request)
 
 
 def issue_initial_code(user: User, *, by: User, request: HttpRequest | None = None) -> str:
@@ -178,13 +179,25 @@ def issue_initial_code(user: User, *, by: User, request: HttpRequest | None = No
     user.initial_code_hash = one_time_codes.hashed(code)
     user.initial_code_expires_at = timezone.now() + timedelta(days=CODE_DAYS)
     user.activation_failures = 0
-    user.save(update_fields=["initial_code_hash", "initial_code_expires_at", "activation_failures"])
-    audit.record("initial_code", by=by, target=user, request=request)
+    with transaction.atomic():
+        user.save(update_fields=["initial_code_hash", "initial_code_expires_at", "activation_failures"])
+        audit.record("initial_code", by=by, target=user, request=request)
     return code
 
 
 def release_activation(user: User, *, by: User, request: HttpRequest | None = None) -> None:
     """The base has made sure who this is: five new tries, and the mobile number on file is enough once."""
     user.activation_failures, user.activation_released_at = 0, timezone.now()
-    user.save(update_fields=["activation_failures", "activation_released_at"])
-    audit.record("activation_release", by=by, target=user, request=request)
+    with transaction.atomic():
+        user.save(update_fields=["activation_failures", "activation_released_at"])
+        audit.record("activation_release", by=by, target=user, request=request)
+
+
+def note_reset_seen(user: User) -> None:
+    """The person has been told that his password was reset (TRUST-10)."""
+    User.objects.filter(pk=user.pk).update(password_reset_seen=True)
+
+
+def set_letter_keys(user: User, wanted: bool) -> None:
+    """Whether the review pages take this person's single-letter keys (WCAG 2.1.4)."""
+    User.objects.filter(pk=user.pk).update(letter_keys=wanted)

@@ -92,7 +92,7 @@ def control(field: forms.BoundField) -> str:
         for part, text in (("error", field.errors), ("help", field.help_text))
         if text
     ]
-    attributes = {
+    attributes: dict[str, str | bool] = {
         "class": f"{widget.attrs.get('class', '')} {css}{' is-invalid' if field.errors else ''}".strip()
     }
     if described:

@@ -8,13 +8,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal import audit
 from portal.access import allow, open_to_all
+from portal.addresses import own_address
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from portal.sign_in import one_time_codes, services
 from portal.sign_in.forms import ActivationForm, PasswordChangeForm, SignInForm
@@ -80,10 +82,7 @@ def _sign_in(request: HttpRequest, *, is_resident: bool) -> HttpResponse:
 
 def way_on(request: HttpRequest) -> str:
     """Where the address says that its visitor wanted to go, if it is a page of ours; else the desk."""
-    target = request.GET.get("next", "")
-    if url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
-        return target
-    return reverse("portal:desk")
+    return own_address(request, request.GET.get("next", ""), reverse("portal:desk"))
 
 
 def _to_second_step(request: HttpRequest) -> HttpResponse:
@@ -134,7 +133,7 @@ def _digits(mobile: str) -> str:
 
 @allow(*Role, before_second_factor=True)
 @require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
+def sign_out(request: SignedInRequest) -> HttpResponse:
     audit.record("sign_out", by=request.user, request=request)
     logout(request)
     messages.success(request, "您已安全退出。")
@@ -144,7 +143,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @allow(*Role, before_second_factor=True)
 @sensitive_post_parameters("old_password", "new_password1", "new_password2")
 @require_http_methods(["GET", "POST"])
-def password_change(request: HttpRequest) -> HttpResponse:
+def password_change(request: SignedInRequest) -> HttpResponse:
     form = PasswordChangeForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
         try:
@@ -159,13 +158,13 @@ def password_change(request: HttpRequest) -> HttpResponse:
 
 @allow(*Role)
 @require_GET
-def desk(request: HttpRequest) -> HttpResponse:
+def desk(request: SignedInRequest) -> HttpResponse:
     """Send each role to its desk; tell once that the password was reset by the base (TRUST-10)."""
     user = request.user
     if not user.password_reset_seen:
         when = timezone.localtime(user.password_reset_at)
         messages.info(request, f"您的密码曾于 {when:%Y-%m-%d %H:%M} 由管理人员重置。如有疑问请联系培训基地。")
-        type(user).objects.filter(pk=user.pk).update(password_reset_seen=True)
+        services.note_reset_seen(user)
     names = {
         Role.RESIDENT: "residents:home",
         Role.BASE: "bases:desk",

@@ -3,25 +3,27 @@
 from django.contrib import messages as flash
 from django.core.paginator import Paginator
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal import drafts, searching
 from portal.access import allow
+from portal.addresses import own_address
 from portal.messages.forms import MessageSettingsForm
-from portal.messages.services import Topic, box, mark_read
+from portal.messages.services import Topic, box, mark_read, save_settings
 from portal.models import Delivery, Message, MessageSettings
+from portal.requests import SignedInRequest
 from portal.roles import Role
+from portal.sign_in.services import set_letter_keys
 
 MESSAGES_A_PAGE, DELIVERIES_SHOWN = 30, 10
 
 
 @allow(*Role)
 @require_GET
-def messages(request: HttpRequest) -> HttpResponse:
+def messages(request: SignedInRequest) -> HttpResponse:
     """The person's messages, unread first, filtered by topic and unread; a digest with its parts (GOAL-S4)."""
     own = box(request.user)
     topic, unread_only = request.GET.get("topic", ""), request.GET.get("unread") == "1"
@@ -37,7 +39,7 @@ def messages(request: HttpRequest) -> HttpResponse:
 
 @allow(*Role)
 @require_POST
-def open_message(request: HttpRequest, pk: int) -> HttpResponse:
+def open_message(request: SignedInRequest, pk: int) -> HttpResponse:
     """Mark one message as read and go to what it is about."""
     own = Message.objects.filter(recipient=request.user, shown_at__isnull=False)
     message = get_object_or_404(own, pk=pk)
@@ -47,7 +49,7 @@ def open_message(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(*Role)
 @require_POST
-def read_all_messages(request: HttpRequest) -> HttpResponse:
+def read_all_messages(request: SignedInRequest) -> HttpResponse:
     count = mark_read(box(request.user))
     flash.success(request, f"已将 {count} 条消息标为已读。" if count else "没有未读消息。")
     return redirect("portal:messages")
@@ -55,12 +57,13 @@ def read_all_messages(request: HttpRequest) -> HttpResponse:
 
 @allow(*Role)
 @require_http_methods(["GET", "POST"])
-def message_settings(request: HttpRequest) -> HttpResponse:
+def message_settings(request: SignedInRequest) -> HttpResponse:
     """消息设置: what this person hears of, when, and where besides the portal; with what was sent last."""
     stored = MessageSettings.objects.filter(user=request.user).first()
     form = MessageSettingsForm(request.POST or None, user=request.user, settings=stored)
     if request.method == "POST" and form.is_valid():
-        form.save()
+        values = form.cleaned_data
+        save_settings(request.user, choices=form.choices, channel=values["channel"], email=values["email"])
         flash.success(request, "消息设置已保存，对此后的消息生效。")
         return redirect("portal:message-settings")
     sent = Delivery.objects.filter(recipient=request.user).select_related("message").order_by("-created_at")
@@ -70,27 +73,23 @@ def message_settings(request: HttpRequest) -> HttpResponse:
 
 @allow(Role.PROVINCE, Role.CMDA)
 @require_POST
-def letter_keys(request: HttpRequest) -> HttpResponse:
+def letter_keys(request: SignedInRequest) -> HttpResponse:
     """Turn the single-letter keys of the review pages on or off for oneself (WCAG 2.1.4)."""
-    request.user.letter_keys = "letter_keys" in request.POST
-    request.user.save(update_fields=["letter_keys"])
-    flash.success(request, f"单字母快捷键已{'启用' if request.user.letter_keys else '停用'}。")
+    wanted = "letter_keys" in request.POST
+    set_letter_keys(request.user, wanted)
+    flash.success(request, f"单字母快捷键已{'启用' if wanted else '停用'}。")
     return redirect("portal:message-settings")
 
 
 @allow(*Role)
 @require_POST
-def draft(request: HttpRequest) -> HttpResponse:
+def draft(request: SignedInRequest) -> HttpResponse:
     """Keep what is being typed, or drop it (discard=1)."""
     form = request.POST.get("form", "")
     if request.POST.get("discard"):
         drafts.discard_draft(request.user, form)
         flash.success(request, "草稿已放弃。")
-        target = request.POST.get("next", "")
-        is_own = url_has_allowed_host_and_scheme(
-            target, {request.get_host()}, require_https=request.is_secure()
-        )
-        return redirect(target if is_own else reverse("portal:desk"))
+        return redirect(own_address(request, request.POST.get("next", ""), reverse("portal:desk")))
     version = request.POST.get("base_version", "0")
     drafts.save_draft(
         request.user,
@@ -103,11 +102,11 @@ def draft(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @allow(Role.BASE, Role.PROVINCE, Role.CMDA)
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: SignedInRequest) -> HttpResponse:
     """Lead a posted search on to its list, without a person's number in the address (TRUST-52)."""
     fields = request.POST.copy()
-    path = fields.pop("list", [""])[-1]
+    path = own_address(request, fields.pop("list", [""])[-1])
     fields.pop("csrfmiddlewaretoken", None)
-    if not url_has_allowed_host_and_scheme(path, None) or "?" in path:
+    if not path or "?" in path:
         return redirect("portal:desk")
     return redirect(searching.address_of(path, fields))

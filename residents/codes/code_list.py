@@ -127,9 +127,6 @@ class CodeList:
         """The code that has exactly this spelling, "" where it means two things, None where it is free."""
         return "" if fold(text) in self._ambiguous else self._content.index.get(fold(text))
 
-    def is_built_in(self, code: str) -> bool:
-        return code in self._built_in
-
     def synonyms_of(self, code: str) -> list[str]:
         """The built-in other spellings of a code."""
         return [name for name, meant in self._synonyms.items() if meant == code]

@@ -1,3 +1,5 @@
+"""培训记录: one person's training at one base, its states, and every change of 培训状态."""
+
 import pghistory
 import pgtrigger
 from django.conf import settings
@@ -5,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from portal.histories import event_model
 from residents.codes import training
 from residents.models.personal import code, evidence_path, file, text
 from residents.rules.status import TRANSITIONS
@@ -170,6 +173,10 @@ class Enrollment(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     deleted_reason = text(200)
+    # The import by whose undo it went; nothing where it was deleted by itself.
+    deleted_with = models.ForeignKey(
+        "bases.ImportBatch", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
     import_batch = models.ForeignKey(
         "bases.ImportBatch", models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -200,6 +207,9 @@ class Enrollment(models.Model):
             # A handful of a million, so that lists need not look up each record to leave them out.
             models.Index(fields=["base"], condition=Q(deleted_at__isnull=False), name="enrollment_deleted"),
             models.Index(fields=["id"], condition=GONE, name="enrollment_gone"),
+            models.Index(
+                fields=["deleted_with"], condition=Q(deleted_with__isnull=False), name="enrollment_undone"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -213,6 +223,10 @@ class Enrollment(models.Model):
             models.CheckConstraint(
                 condition=Q(deleted_at__isnull=True) | ~Q(deleted_reason=""),
                 name="enrollment_deletion_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(deleted_with__isnull=True) | Q(deleted_at__isnull=False),
+                name="enrollment_deleted_with_means_deleted",
             ),
             models.CheckConstraint(
                 condition=Q(further_training_allowed_at__isnull=True) | Q(status=Status.ENDED),
@@ -239,7 +253,9 @@ class Enrollment(models.Model):
                 condition=pgtrigger.AnyChange("status"),
                 # As the rules say, but for what only a granted correction may do (docs/codes.md#status).
                 transitions=[
-                    pair for pair, how in TRANSITIONS.items() if pair[0] and not how.only_correction
+                    (before, after)
+                    for (before, after), how in TRANSITIONS.items()
+                    if before and not how.only_correction
                 ],
             ),
         ]
@@ -249,8 +265,13 @@ class Enrollment(models.Model):
 
     @property
     def is_live(self) -> bool:
-        is_kept = self.lapsed_at is None and self.deleted_at is None
-        return is_kept and self.status != Status.WITHDRAWN and self.further_training_allowed_at is None
+        return self.deleted_at is None and self.would_be_live
+
+    @property
+    def would_be_live(self) -> bool:
+        """Whether it is live, or would be were it not deleted."""
+        is_held = self.lapsed_at is None and self.further_training_allowed_at is None
+        return is_held and self.status != Status.WITHDRAWN
 
     @property
     def module(self) -> Module:
@@ -260,12 +281,12 @@ class Enrollment(models.Model):
 
 # The history of a record is asked for by record and by context only; each of these indexes would be written by every
 # imported row. The library has no setting for one model's foreign keys.
-for _field in Enrollment.events.rel.related_model._meta.fields:
+for _field in event_model(Enrollment)._meta.fields:
     if _field.is_relation and not _field.name.startswith("pgh_"):
         _field.db_index = False
 
 
-def _change_needs() -> list[models.CheckConstraint]:
+def _change_needs() -> list[models.BaseConstraint]:
     """What a change of 培训状态 has to tell, held by the database too (docs/fields.md#status, docs/codes.md#status)."""
     # The first digit of a reason tells its status.
     fits = Q(to_status=Status.IN_TRAINING, reason="") | Q(to_status=Status.WITHDRAWN, reason__startswith="1")

@@ -29,12 +29,6 @@ from residents.codes.training import (
 from residents.rules.fields import Field, Problems, add, missing_fields, without_empty
 from residents.rules.training import latest_end_year
 
-# All but 退培 hold the person at his base (BR-49, BR-71, AM-25).
-BLOCKING_IMPORT = frozenset({IN_TRAINING, EXTENDED, SUSPENDED, ENDED})
-# The other three must return to 在培 before the completion exam (BR-82).
-ADMITTED_TO_EXAM = frozenset({IN_TRAINING})
-ACTIVE = frozenset({IN_TRAINING, EXTENDED})
-
 
 @dataclass(frozen=True, slots=True)
 class Transition:

@@ -3,17 +3,18 @@
 A deletion is soft: the record leaves every list and holds the person no more; the history keeps it. It is not 退培.
 """
 
-from copy import copy
+from collections.abc import Collection
 from datetime import timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from portal.calendar import Opening
 from portal.models import User
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE, ReviewStatus, Status
-from residents.openness import ALWAYS, training_entry
+from residents.openness import ALWAYS, Times, training_entry
 from residents.services.states import StateMoved, lock
 
 RESTORABLE_FOR = timedelta(days=30)
@@ -33,7 +34,7 @@ def deletion_entry(enrollment: Enrollment) -> Opening:
     return training_entry(enrollment)
 
 
-def restore_entry(enrollment: Enrollment) -> Opening:
+def restore_entry(enrollment: Enrollment, times: Times | None = None) -> Opening:
     """May this deleted record come back now? Within 30 days, in the intake only while its window is open."""
     if not enrollment.deleted_at:
         return Opening(False, reason="这条记录没有被删除。")
@@ -42,9 +43,7 @@ def restore_entry(enrollment: Enrollment) -> Opening:
         return Opening(False, reason="删除已超过 30 天，不能恢复。需要的请重新导入。")
     if enrollment.registered_at:
         return Opening(True, closes_at=until)
-    as_restored = copy(enrollment)
-    as_restored.deleted_at = None
-    return training_entry(as_restored)
+    return training_entry(enrollment, times, restored=True)
 
 
 def delete_enrollment(enrollment_id: int, *, by: User, reason: str) -> Enrollment:
@@ -57,10 +56,7 @@ def delete_enrollment(enrollment_id: int, *, by: User, reason: str) -> Enrollmen
         state = deletion_entry(enrollment)
         if not state.is_open:
             raise StateMoved(state.reason)
-        _write(enrollment, deleted_at=timezone.now(), deleted_by=by, deleted_reason=reason[:200])
-        others = Enrollment.objects.filter(resident=enrollment.resident_id, deleted_at=None)
-        if not others.exists():
-            _set_user_active(enrollment, False)
+        take_out([enrollment], by=by, reason=reason[:200])
     return enrollment
 
 
@@ -74,8 +70,7 @@ def restore_enrollment(enrollment_id: int) -> Enrollment:
             if not state.is_open:
                 raise StateMoved(state.reason)
             _refuse_held(enrollment)
-            _write(enrollment, deleted_at=None, deleted_by=None, deleted_reason="")
-            _set_user_active(enrollment, True)
+            bring_back([enrollment])
     except IntegrityError as error:
         # Imported by somebody else in this very moment: the partial unique constraint has decided.
         raise StateMoved("此人刚刚被重新导入，这条记录不能恢复。") from error
@@ -94,16 +89,33 @@ def _refuse_held(enrollment: Enrollment) -> None:
     )
 
 
-def _write(enrollment: Enrollment, **values: object) -> None:
-    for name, value in values.items():
-        setattr(enrollment, name, value)
-    enrollment.version += 1
-    enrollment.updated_at = timezone.now()
-    enrollment.save(update_fields=[*values, "version", "updated_at"])
+# --- many locked rows -------------------------------------------------------------------------------------------------
 
 
-def _set_user_active(enrollment: Enrollment, is_active: bool) -> None:
-    user = enrollment.resident.user
-    if user.is_active != is_active:
-        user.is_active = is_active
-        user.save(update_fields=["is_active"])
+def take_out(
+    enrollments: Collection[Enrollment], *, by: User, reason: str, batch: models.Model | None = None
+) -> None:
+    """Delete locked records that the caller has found deletable (soft); two statements, however many.
+
+    `batch` is the ImportBatch by whose undo they go. Needs `resident` loaded.
+    """
+    _write(enrollments, deleted_at=timezone.now(), deleted_by=by, deleted_reason=reason, deleted_with=batch)
+    remaining = Enrollment.objects.filter(resident__user=OuterRef("pk"), deleted_at=None)
+    _accounts(enrollments).filter(~Exists(remaining), is_active=True).update(is_active=False)
+
+
+def bring_back(enrollments: Collection[Enrollment]) -> None:
+    """The reverse of `take_out`. Raises IntegrityError where another record holds one of the persons by now."""
+    _write(enrollments, deleted_at=None, deleted_by=None, deleted_reason="", deleted_with=None)
+    _accounts(enrollments).filter(is_active=False).update(is_active=True)
+
+
+def _write(enrollments: Collection[Enrollment], **values: object) -> None:
+    rows = Enrollment.objects.filter(pk__in=[each.pk for each in enrollments])
+    rows.update(**values, updated_at=timezone.now(), version=F("version") + 1)
+    for each in enrollments:
+        vars(each).update(deleted_at=values["deleted_at"])
+
+
+def _accounts(enrollments: Collection[Enrollment]) -> models.QuerySet[User]:
+    return User.objects.filter(pk__in=[each.resident.user_id for each in enrollments])

@@ -25,8 +25,7 @@ from residents.rules import certificate
 from residents.rules.delivery import PARTS
 from residents.rules.fields import Field, missing_fields
 from residents.services.returns import settle_states
-from residents.services.training import EDITABLE, blank_as_stored
-from residents.services.training_many import Judged, store_many
+from residents.services.training import EDITABLE, Judged, blank_as_stored, store_many
 
 _TEXTS = frozenset({"text", "code", "uscc", "email", "mobile"})
 _IDENTITY = ("full_name", "id_type", "id_number", "mobile")
@@ -116,6 +115,7 @@ def store_delivered(contents: Collection[Content]) -> None:
     _store_single(BasicInfo, "basic", contents)
     _store_single(CertificateInfo, "certificate", contents)
     _store_education(contents)
+    # The stage moves with the report that follows in the same transaction.
     store_many(
         Judged(content.enrollment_id, _training(content.values["training"]), is_complete=True)
         for content in contents

@@ -29,16 +29,23 @@ from residents.models import (
     WorkInfo,
 )
 from residents.models.enrollment import Module, ReportStatus
-from residents.openness import personal_entry
+from residents.openness import Times, personal_entry
 from residents.rules import basic, certificate, education, work
 from residents.rules.fields import Field, Problems
 from residents.rules.verdict import judge
 from residents.services import states
 from residents.services.refusals import EditConflict, Refused, refuse_errors
-from residents.services.returns import answer_by_save, settle_state, with_blocks
+from residents.services.returns import answer_by_save, settle_state
 from residents.services.states import StateMoved
 from residents.services.uploads import upload_problem
-from residents.snapshot import block_of, context_of, personal_part, snapshot_of, values_of
+from residents.snapshot import (
+    block_of,
+    context_of,
+    personal_part,
+    snapshot_of,
+    values_of,
+    with_blocks,
+)
 
 RULES: dict[str, ModuleType] = {
     "basic": basic,
@@ -220,11 +227,11 @@ def _open_for_writing(enrollment_id: int, by: User, now: datetime | None) -> Enr
     Nobody but the person himself writes his blocks (BR-41): for others PermissionDenied.
     """
     states.lock(enrollment_id)
-    enrollment = with_blocks(enrollment_id)
+    enrollment = with_blocks(Enrollment.objects.all()).get(pk=enrollment_id)
     if enrollment.resident.user_id != by.pk:
         raise PermissionDenied
     Resident.objects.select_for_update().get(pk=enrollment.resident_id)
-    entry = personal_entry(enrollment, now=now)
+    entry = personal_entry(enrollment, Times([enrollment], now=now))
     if not entry.is_open:
         raise Closed(entry)
     return enrollment
@@ -365,5 +372,5 @@ def _is_unreported(enrollment: Enrollment) -> bool:
     if enrollment.report_status != ReportStatus.REPORTED:
         return False
     last = enrollment.submissions.order_by("-number").values_list("snapshot", flat=True).first()
-    now = snapshot_of(with_blocks(enrollment.pk))
+    now = snapshot_of(with_blocks(Enrollment.objects.all()).get(pk=enrollment.pk))
     return last is not None and personal_part(last) != personal_part(now)

@@ -25,9 +25,8 @@ from residents.models.personal import TO_REVIEW
 from residents.openness import personal_entry
 from residents.services import states
 from residents.services.refusals import Refused
-from residents.services.states import StateMoved
-from residents.services.states_many import since_personal
-from residents.snapshot import block_of
+from residents.services.states import StateMoved, since_personal
+from residents.snapshot import block_of, with_blocks
 
 WHOLE_RECORD = ""
 LONGEST_COMMENT, LONGEST_REASON = 500, 200
@@ -55,6 +54,7 @@ def return_personal(
 
 
 def why_not_returned(entry: Opening) -> str:
+    """Why personal info that is closed cannot be returned to its resident, for the base."""
     return f"{entry.reason}住院医师现在不能修改，因此不能退回。"
 
 
@@ -200,7 +200,7 @@ def settle_states(enrollment_ids: Collection[int]) -> dict[int, str]:
         )
     )
     changed = {}
-    for enrollment in _with_blocks(Enrollment.objects.filter(pk__in=ids)):
+    for enrollment in with_blocks(Enrollment.objects.filter(pk__in=ids)):
         state = PersonalState.RETURNED if enrollment.pk in returned else _state_of(enrollment)
         if state != enrollment.personal_state:
             changed[enrollment.pk] = state
@@ -210,22 +210,6 @@ def settle_states(enrollment_ids: Collection[int]) -> dict[int, str]:
             personal_state=state, state_since=since_personal(state, timezone.now())
         )
     return changed
-
-
-def with_blocks(enrollment_id: int) -> Enrollment:
-    """One record with all blocks of its person, as the database holds them now (two queries)."""
-    return _with_blocks(Enrollment.objects.filter(pk=enrollment_id)).get()
-
-
-def _with_blocks(enrollments: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
-    return enrollments.select_related(
-        "resident__user",
-        "resident__basic",
-        "resident__work",
-        "resident__certificate",
-        "base__province",
-        "specialty",
-    ).prefetch_related("resident__education_records")
 
 
 def _state_of(enrollment: Enrollment) -> str:

@@ -1,10 +1,19 @@
-"""One enrollment held for a change of its state (docs/codes.md#states); the moves stand in states_many and
-states_decided.
+"""The moves of an enrollment's report, review and personal state (docs/codes.md#states), one UPDATE however many
+records.
 
-A state that moved meanwhile raises `StateMoved`, which a page turns into a message, never into a 500.
+Callers hold the rows locked and have checked the state they move from. A state that moved meanwhile raises
+`StateMoved`, which a page turns into a message, never into a 500.
 """
 
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.utils import timezone
+
 from residents.models import Enrollment
+from residents.models.enrollment import PersonalState, ReportStatus, ReviewStatus
 
 
 class StateMoved(Exception):
@@ -18,3 +27,111 @@ def lock(enrollment_id: int) -> Enrollment:
         .select_related("resident__user", "base__province", "specialty")
         .get(pk=enrollment_id)
     )
+
+
+def _write(enrollment_ids: Collection[int], now: datetime, **values: Any) -> int:
+    return Enrollment.objects.filter(pk__in=enrollment_ids).update(
+        **values, version=F("version") + 1, updated_at=now, state_since=now
+    )
+
+
+# --- `state_since`: when the stage that the base's lists show moved ---------------------------------------------------
+
+
+def since_personal(state: str, now: datetime) -> Case:
+    """`state_since` where 个人信息状态 becomes `state`: now, if the stage that the base's lists show moves with it.
+
+    What waits for the province stays with it (BR-85); of what was decided only a return to the resident and its answer
+    move the stage.
+    """
+    kept = Q(lapsed_at__isnull=False) | Q(review_status=ReviewStatus.PENDING) | Q(personal_state=state)
+    if state != PersonalState.RETURNED:
+        kept |= ~Q(review_status=ReviewStatus.NONE) & ~Q(personal_state=PersonalState.RETURNED)
+    return Case(When(kept, then=F("state_since")), default=Value(now))
+
+
+def moves_stage(enrollment: Enrollment, *, is_complete: bool) -> bool:
+    """Whether the stage moves (待填培训信息, 可上报) where the completeness of 培训信息 becomes this one: only before
+    the first decision, once personal info is complete."""
+    shows_training = (
+        enrollment.personal_state == PersonalState.COMPLETE and enrollment.review_status == ReviewStatus.NONE
+    )
+    return shows_training and enrollment.training_complete != is_complete
+
+
+# --- the base's moves -------------------------------------------------------------------------------------------------
+
+
+def mark_reported_many(enrollment_ids: Collection[int], *, now: datetime) -> int:
+    """Any state that may be reported → 已上报 and 待审核 (BR-57). Returns how many rows were written.
+
+    In the registry the specialty is locked from now on (AM-24).
+    """
+    return _write(
+        enrollment_ids,
+        now,
+        report_status=ReportStatus.REPORTED,
+        review_status=ReviewStatus.PENDING,
+        has_unreported_update=False,
+        specialty_locked=Case(
+            When(registered_at__isnull=False, then=Value(True)), default=F("specialty_locked")
+        ),
+    )
+
+
+def mark_unreported_many(enrollment_ids: Collection[int], *, review_status: str | None = None) -> int:
+    """已上报 → 未上报: a base's change in the registry (BR-83) or 撤回上报 (AM-15).
+
+    `review_status` is the one that stands again where the waiting submission no longer counts (BR-87); without it the
+    last one stays.
+    """
+    changed = {"review_status": review_status} if review_status is not None else {}
+    return _write(enrollment_ids, timezone.now(), report_status=ReportStatus.UNREPORTED, **changed)
+
+
+# --- the province's decisions -----------------------------------------------------------------------------------------
+
+
+def mark_approved_many(enrollment_ids: Collection[int], pending: QuerySet, *, now: datetime) -> int:
+    """待审核 → 审核通过 (BR-59, AM-16): the snapshot counts from now on in place of the one before.
+
+    `pending` is the queryset of the submissions being approved, still pending: one per enrollment, so each row finds
+    its own. An intake record enters the registry and keeps the approved original (BR-37); its specialty is locked
+    (BR-81).
+    """
+    own = Subquery(pending.filter(enrollment=OuterRef("pk")).values("pk")[:1])
+    from_intake = Q(registered_at__isnull=True)
+    return _write(
+        enrollment_ids,
+        now,
+        review_status=ReviewStatus.APPROVED,
+        approved_submission=own,
+        intake_submission=Case(When(from_intake, then=own), default=F("intake_submission")),
+        registered_at=Case(When(from_intake, then=now), default=F("registered_at")),
+        specialty_locked=True,
+    )
+
+
+def mark_returned_many(enrollment_ids: Collection[int], *, now: datetime) -> int:
+    """待审核 → 退回修改 and 未上报, so that 上报 is possible again (AM-17). What was approved before still counts."""
+    return _write(
+        enrollment_ids, now, report_status=ReportStatus.UNREPORTED, review_status=ReviewStatus.RETURNED
+    )
+
+
+def mark_decision_revoked(
+    enrollment: Enrollment, *, counting: Any, is_pending_again: bool, back_to_intake: bool, now: datetime
+) -> int:
+    """The last decision no longer holds (GOAL-P5): `counting` is the approved submission that counts now, or None.
+
+    The record is 待审核 again where its content still stands as reported, otherwise 退回修改 and 未上报. A revoked
+    intake approval takes it out of the registry again.
+    """
+    values: dict[str, Any] = {"approved_submission": counting}
+    if is_pending_again:
+        values |= {"report_status": ReportStatus.REPORTED, "review_status": ReviewStatus.PENDING}
+    else:
+        values |= {"report_status": ReportStatus.UNREPORTED, "review_status": ReviewStatus.RETURNED}
+    if back_to_intake:
+        values |= {"intake_submission": None, "registered_at": None, "specialty_locked": False}
+    return _write([enrollment.pk], now, **values)

@@ -125,8 +125,13 @@ def changes_status(enrollment: Enrollment, after: Mapping[str, Any]) -> bool:
     return any((current.get(name) or None) != (value or None) for name, value in after.items())
 
 
-def write_change(enrollment: Enrollment, after: Mapping[str, Any], *, by: User) -> StatusChange:
-    """Write a judged change of a locked record. Raises StateMoved where another base was first with the person."""
+def write_change(
+    enrollment: Enrollment, after: Mapping[str, Any], *, by: User, has_day: bool = True
+) -> StatusChange:
+    """Write a judged change of a locked record; without `has_day` it goes back to its first status, which has no day.
+
+    Raises StateMoved where another base was first with the person.
+    """
     change = StatusChange(
         enrollment=enrollment, from_status=enrollment.status, to_status=after["status"], changed_by=by
     )
@@ -134,7 +139,7 @@ def write_change(enrollment: Enrollment, after: Mapping[str, Any], *, by: User) 
         if name != "status" and value not in (None, ""):
             setattr(change, name, value)
     enrollment.status = after["status"]
-    enrollment.status_since = after["effective_date"]
+    enrollment.status_since = after["effective_date"] if has_day else None
     for name in _DETAILS:
         setattr(enrollment, name, after.get(name))
     enrollment.version += 1

@@ -4,20 +4,20 @@ What a base's change means for 上报 (BR-83) is the business of bases/records/s
 transaction.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import pghistory
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from portal.bulk import stage_into
 from portal.models import User
 from residents.catalogue.catalogue import invalid
 from residents.models import EducationRecord, Enrollment, Resident
-from residents.models.enrollment import PersonalState, ReviewStatus
 from residents.openness import training_entry
 from residents.pinyin import pinyin_key
 from residents.rules import education, training
@@ -26,13 +26,16 @@ from residents.rules.text import clean_name
 from residents.services import states
 from residents.services.refusals import EditConflict, refuse_errors
 from residents.services.returns import settle_state
-from residents.services.states import StateMoved
+from residents.services.states import StateMoved, moves_stage
 from residents.services.uploads import upload_problem
 from residents.snapshot import values_of
 
 # What a base may write: every other column of the block is locked at import or kept by the system (BR-56).
 EDITABLE: tuple[Field, ...] = tuple(field for field in training.FIELDS if field.owner == "base")
 _TEXTS = frozenset({"text", "code", "uscc", "file"})
+# Files come by the form only.
+_BY_WORKBOOK = tuple(field for field in EDITABLE if field.kind != "file")
+_TABLE = "training_of_many"
 
 
 class ReasonMissing(ValueError):
@@ -191,21 +194,16 @@ def differences(stored: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str
     return found
 
 
-def _shows_training(enrollment: Enrollment) -> bool:
-    """Whether the stage in the base's lists is 待填培训信息 or 可上报, by the completeness of 培训信息."""
-    is_complete = enrollment.personal_state == PersonalState.COMPLETE
-    return is_complete and enrollment.review_status == ReviewStatus.NONE
-
-
 def _store(
     enrollment: Enrollment, after: Mapping[str, Any], fields: Collection[str], context: Mapping[str, Any]
 ) -> None:
     columns = assign(enrollment, after, fields)
-    was_complete, enrollment.training_complete = enrollment.training_complete, is_complete(after, context)
-    enrollment.version += 1
+    complete = is_complete(after, context)
     enrollment.updated_at = timezone.now()
-    if was_complete != enrollment.training_complete and _shows_training(enrollment):
+    if moves_stage(enrollment, is_complete=complete):
         enrollment.state_since = enrollment.updated_at
+    enrollment.training_complete = complete
+    enrollment.version += 1
     enrollment.save(update_fields=[*columns, "training_complete", "version", "updated_at", "state_since"])
     # What is asked of the resident depends on 人员类型.
     settle_state(enrollment)
@@ -215,9 +213,12 @@ def assign(enrollment: Enrollment, after: Mapping[str, Any], fields: Collection[
     """Put the named fields on the row, blanks as the column wants them; returns the columns set."""
     named = [field for field in EDITABLE if field.name in fields]
     for field in named:
-        column = "specialty_id" if field.name == "specialty" else field.name
-        setattr(enrollment, column, blank_as_stored(field, after[field.name]))
+        setattr(enrollment, _column(field), blank_as_stored(field, after[field.name]))
     return [field.name for field in named]
+
+
+def _column(field: Field) -> str:
+    return "specialty_id" if field.name == "specialty" else field.name
 
 
 def blank_as_stored(field: Field, value: Any) -> Any:
@@ -232,6 +233,66 @@ def is_complete(values: Mapping[str, Any], context: Mapping[str, Any]) -> bool:
     found = training.problems(values, context)
     wrong = any(not problem.is_warning for problems in found.values() for problem in problems)
     return not wrong and not training.missing(values, context)
+
+
+# --- many at once: the workbook's way past thousands of single saves (GOAL-B12) --------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A record whose 培训信息 changes: the whole block as it will stand, judged by the rules, and whether the stage of
+    the record moves with it (residents.services.states.moves_stage)."""
+
+    enrollment_id: int
+    values: dict[str, Any]
+    is_complete: bool
+    moves_stage: bool = False
+
+    @classmethod
+    def of(cls, enrollment: Enrollment, values: dict[str, Any], is_complete: bool) -> "Judged":
+        """Of a record that stands in memory as the database holds it."""
+        return cls(enrollment.pk, values, is_complete, moves_stage(enrollment, is_complete=is_complete))
+
+
+def store_many(rows: Iterable[Judged]) -> int:
+    """Write the blocks of rows the caller holds locked and has judged; returns how many were written.
+
+    The rows go by COPY into a temporary table and from there by one UPDATE, so that the history's triggers see every
+    row with the person who acted.
+    """
+    columns = [_column(field) for field in _BY_WORKBOOK]
+    lines = [
+        [
+            row.enrollment_id,
+            *(blank_as_stored(field, row.values[field.name]) for field in _BY_WORKBOOK),
+            row.is_complete,
+            row.moves_stage,
+        ]
+        for row in rows
+    ]
+    if not lines:
+        return 0
+    types = ", ".join(f'"{name}" {Enrollment._meta.get_field(name).db_type(connection)}' for name in columns)
+    changes = ", ".join(f'"{name}" = t."{name}"' for name in [*columns, "training_complete"])
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE TEMPORARY TABLE {_TABLE} (id bigint PRIMARY KEY, {types}, training_complete boolean,"
+            " moves_stage boolean)"
+        )
+        stage_into(cursor, _TABLE, ["id", *columns, "training_complete", "moves_stage"], lines)
+        cursor.execute(
+            f"UPDATE residents_enrollment e SET {changes}, version = e.version + 1, updated_at = %s,"
+            " state_since = CASE WHEN t.moves_stage THEN %s ELSE e.state_since END"
+            f" FROM {_TABLE} t WHERE e.id = t.id",
+            [now, now],
+        )
+        written = cursor.rowcount
+        cursor.execute(f"DROP TABLE {_TABLE}")
+    return written
+
+
+# --- the name ---------------------------------------------------------------------------------------------------------
 
 
 def correct_name(enrollment_id: int, raw_name: str, *, by: User, reason: str = "") -> Change:

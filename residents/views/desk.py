@@ -15,6 +15,7 @@ from residents.openness import personal_entry
 from residents.rules import basic
 from residents.services.personal import has_section
 from residents.services.returns import open_returns
+from residents.snapshot import with_blocks
 from residents.words import place_in_words
 
 ORDER = ("basic", "education", "certificate", "work")
@@ -118,20 +119,8 @@ class Desk:
 
 def desk_of(user: User) -> Desk | None:
     """The desk of the signed-in resident: his living record, else the newest one, read-only; None without any."""
-    records = (
-        Enrollment.objects.filter(resident__user=user, deleted_at__isnull=True)
-        .select_related(
-            "resident__user",
-            "resident__basic",
-            "resident__work",
-            "resident__certificate",
-            "base__province",
-            "specialty",
-        )
-        .prefetch_related("resident__education_records")
-        .order_by("-pk")
-    )
-    found = list(records)
+    records = Enrollment.objects.filter(resident__user=user, deleted_at__isnull=True)
+    found = list(with_blocks(records).order_by("-pk"))
     if not found:
         return None
     enrollment = next((record for record in found if record.is_live), found[0])

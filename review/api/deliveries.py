@@ -7,22 +7,21 @@ work itself. No request can be half done.
 
 import hashlib
 import json
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection
 from django.utils import timezone
 from psycopg2 import errorcodes
 
-from review.api.problems import Refusal, general
+from portal.deadlocks import begun_again, code_of
+from review.api.problems import Refusal
 from review.models import ApiClient, ApiDelivery
 
 KEPT = timedelta(hours=72)
 # A repeated request waits for the first one at most so long, then is asked to come again.
 LONGEST_WAIT_SECONDS = 20
-_TRIES = 3
 
 
 def once(client: ApiClient, key: str, body: bytes, work: Callable[[], dict[str, Any]]) -> tuple[str, bool]:
@@ -31,19 +30,13 @@ def once(client: ApiClient, key: str, body: bytes, work: Callable[[], dict[str, 
     Raises Refusal for another body under a known key, and where the first request still runs.
     """
     digest = hashlib.sha256(body).hexdigest()
-    for attempt in range(1, _TRIES + 1):
-        try:
-            with transaction.atomic():
-                return _once(client, key, digest, work)
-        except OperationalError as error:
-            code = getattr(error.__cause__, "pgcode", None)
-            if code == errorcodes.LOCK_NOT_AVAILABLE:
-                raise _in_progress() from error
-            if code != errorcodes.DEADLOCK_DETECTED or attempt == _TRIES:
-                raise
-            # Two batches name the same persons at different bases; one of them simply begins again.
-            time.sleep(0.05 * attempt)
-    raise general(503)
+    try:
+        # Two batches may name the same persons at different bases.
+        return begun_again(lambda: _once(client, key, digest, work))
+    except OperationalError as error:
+        if code_of(error) == errorcodes.LOCK_NOT_AVAILABLE:
+            raise _in_progress() from error
+        raise
 
 
 def _once(client: ApiClient, key: str, digest: str, work: Callable[[], dict[str, Any]]) -> tuple[str, bool]:

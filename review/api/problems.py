@@ -99,15 +99,20 @@ def answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 
 def handle_exceptions(api: NinjaAPI) -> None:
     """Let every exception of a view of this API become a problem."""
-    api.add_exception_handler(Refusal, answer)
+    # ninja declares that a handler may be given the class of an exception; it is given exceptions only.
+    api.add_exception_handler(Refusal, answer)  # type: ignore[arg-type]
     api.add_exception_handler(AuthenticationError, lambda request, error: answer(request, general(401)))
-    api.add_exception_handler(HttpError, lambda request, error: answer(request, general(error.status_code)))
+    api.add_exception_handler(HttpError, _general)  # type: ignore[arg-type]
     api.add_exception_handler(Http404, lambda request, error: answer(request, general(404)))
     api.add_exception_handler(RequestDataTooBig, lambda request, error: answer(request, general(413)))
     # The line was cut while the body came in: nobody reads this answer.
     api.add_exception_handler(UnreadablePostError, lambda request, error: answer(request, general(400)))
-    api.add_exception_handler(ValidationError, _malformed)
-    api.add_exception_handler(Exception, _unexpected)
+    api.add_exception_handler(ValidationError, _malformed)  # type: ignore[arg-type]
+    api.add_exception_handler(Exception, _unexpected)  # type: ignore[arg-type]
+
+
+def _general(request: HttpRequest, error: HttpError) -> HttpResponse:
+    return answer(request, general(error.status_code))
 
 
 def _malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
@@ -27,7 +28,7 @@ def bases_of(user: User) -> list[int]:
     return list(Assignment.objects.filter(own).values_list("base_id", flat=True).distinct())
 
 
-def assigned_bases() -> QuerySet[Assignment]:
+def assigned_bases() -> QuerySet[Assignment, Any]:
     """The ids of all bases that somebody has."""
     return Assignment.objects.values("base_id")
 

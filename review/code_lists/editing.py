@@ -1,12 +1,15 @@
 """A code list as the association edits it: its rows with how many records use each, and the history of changes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Model, Q
+from django.db.models import Count, Model, Q, QuerySet
 
 from bases.models import Province, TrainingBase
+from portal import audit
+from portal.histories import event_model
 from portal.models import User
 from residents.codes import CODE_LISTS
 from residents.codes.number_shapes import NUMBER_SHAPES, Shape
@@ -95,15 +98,15 @@ class Step:
 
 def history(name: str) -> list[Step]:
     """Every change of a list's codes, newest first; two queries."""
-    return _steps(CodeEntry.pgh_event_model.objects.filter(list_name=name), _code_in_words)
+    return _steps(event_model(CodeEntry).objects.filter(list_name=name), _code_in_words)
 
 
 def shape_history() -> list[Step]:
     """Every change of the certificate number shapes, newest first."""
-    return _steps(NumberShape.pgh_event_model.objects.all(), _shape_in_words)
+    return _steps(event_model(NumberShape).objects.all(), _shape_in_words)
 
 
-def _steps(found: Any, in_words: Any) -> list[Step]:
+def _steps(found: QuerySet[Any], in_words: Callable[[Any], tuple[str, str]]) -> list[Step]:
     events = list(found.order_by("-pgh_id"))
     names = dict(
         User.objects.filter(pk__in={event.changed_by_id for event in events}).values_list("pk", "full_name")
@@ -126,12 +129,38 @@ def _shape_in_words(event: Any) -> tuple[str, str]:
     return "在用" if event.is_accepted else "停用", f"{NUMBER_SHAPES[event.field].title}：{shape}"
 
 
-def save_corps(code: str, values: dict[str, Any], *, by: User, expected_version: int) -> CodeEntry:
-    """Rename the Corps in the list and as a reviewing unit; its short name is understood in workbooks, too."""
+def save_code(name: str, code: str, values: dict[str, Any], *, by: User, expected_version: int | None) -> str:
+    """Write one code with its line in the audit log, the Corps also as a reviewing unit; returns what was saved, in
+    words. Raises ListRefused or EditConflict."""
     with transaction.atomic():
-        synonyms = list(dict.fromkeys([*values["synonyms"], values["short_name"]]))
-        entry = code_lists.save_code(
-            "province", code, values | {"synonyms": synonyms}, by=by, expected_version=expected_version
+        if name == "province":
+            # The short name is understood in workbooks, too.
+            values = values | {"synonyms": list(dict.fromkeys([*values["synonyms"], values["short_name"]]))}
+            Province.objects.filter(pk=code).update(name=values["label"], short_name=values["short_name"])
+        entry = code_lists.save_code(name, code, values, by=by, expected_version=expected_version)
+        said = f"{CODE_LISTS[name].title}：{entry.code} {entry.label}"
+        title = said if entry.is_offered else f"{said}（停用）"
+        audit.record("save_code_list", by=by, target=entry, title=title, reason=entry.reason)
+    return said
+
+
+def add_shape(field: str, shape: Shape, *, reason: str, by: User) -> str:
+    """Take numbers of one more shape without a warning; returns it in words. Raises ListRefused."""
+    with transaction.atomic():
+        return _note_shape(code_lists.add_shape(field, shape, reason=reason, by=by), by)
+
+
+def accept_shape(pk: int, *, is_accepted: bool, reason: str, by: User, expected_version: int) -> str:
+    """Withdraw an added shape, or restore it; returns it in words. Raises EditConflict."""
+    with transaction.atomic():
+        entry = code_lists.accept_shape(
+            pk, is_accepted=is_accepted, reason=reason, by=by, expected_version=expected_version
         )
-        Province.objects.filter(pk=code).update(name=values["label"], short_name=values["short_name"])
-    return entry
+        return _note_shape(entry, by)
+
+
+def _note_shape(entry: NumberShape, by: User) -> str:
+    state, text = _shape_in_words(entry)
+    said = f"{text}（{state}）"
+    audit.record("save_number_shape", by=by, target=entry, title=said, reason=entry.reason)
+    return said

@@ -1,19 +1,18 @@
 """The association edits the code lists of medium trust and the shapes of certificate numbers (docs/codes.md#edited)."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from bases.models import Province
-from portal import audit
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from residents.codes import CODE_LISTS
 from residents.codes.number_shapes import NUMBER_SHAPES, Shape
 from residents.models import CodeEntry, NumberShape
-from residents.services import code_lists
-from residents.services.code_lists import EDITABLE, ListRefused
+from residents.services.code_lists import EDITABLE, Editable, ListRefused, load
 from residents.services.refusals import EditConflict
 from review.code_lists import editing
 from review.code_lists.forms import CodeForm, ShapeForm, ShapeStateForm, show_faults
@@ -22,7 +21,7 @@ from review.code_lists.sources import shown_lists
 
 @require_GET
 @allow(Role.CMDA)
-def code_list(request: HttpRequest, name: str) -> HttpResponse:
+def code_list(request: SignedInRequest, name: str) -> HttpResponse:
     """The codes of one editable list, how many records use each, and every change so far."""
     editable = _editable(name)
     shown = {
@@ -37,7 +36,7 @@ def code_list(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.CMDA)
-def code(request: HttpRequest, name: str, code: str | None = None) -> HttpResponse:
+def code(request: SignedInRequest, name: str, code: str | None = None) -> HttpResponse:
     """Add a code, or rename, withdraw and restore one; with how many records hold it."""
     listed, editable = CODE_LISTS[_editable(name).lists[0]], EDITABLE[name]
     if not editable.may_add if code is None else code not in listed.items or not editable.may_rename(code):
@@ -58,10 +57,10 @@ def code(request: HttpRequest, name: str, code: str | None = None) -> HttpRespon
     return render(request, "review/code_lists/code.html", shown)
 
 
-def _editable(name: str) -> code_lists.Editable:
+def _editable(name: str) -> Editable:
     if name not in EDITABLE:
         raise Http404
-    code_lists.load()
+    load()
     return EDITABLE[name]
 
 
@@ -81,15 +80,12 @@ def _initial(name: str, code: str | None) -> dict:
     return initial
 
 
-def _saved(request: HttpRequest, form: CodeForm, name: str, code: str | None) -> bool:
+def _saved(request: SignedInRequest, form: CodeForm, name: str, code: str | None) -> bool:
     """Whether the change was written; otherwise the form says why not."""
     values = form.values
     chosen, version = (values["code"], None) if code is None else (code, values["version"] or 0)
     try:
-        if name == "province":
-            entry = editing.save_corps(chosen, values, by=request.user, expected_version=version or 0)
-        else:
-            entry = code_lists.save_code(name, chosen, values, by=request.user, expected_version=version)
+        said = editing.save_code(name, chosen, values, by=request.user, expected_version=version)
     except ListRefused as refusal:
         show_faults(form, refusal)
         return False
@@ -98,27 +94,18 @@ def _saved(request: HttpRequest, form: CodeForm, name: str, code: str | None) ->
             None, "您打开页面之后，这个代码已被他人修改，您的修改没有保存。请从列表重新打开后再改。"
         )
         return False
-    said = f"{CODE_LISTS[name].title}：{entry.code} {entry.label}"
-    audit.record(
-        "save_code_list",
-        by=request.user,
-        request=request,
-        target=entry,
-        title=said if entry.is_offered else f"{said}（停用）",
-        reason=entry.reason,
-    )
     messages.success(request, f"已保存“{said}”，几秒内在全部页面、模板和接口生效。")
     return True
 
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.CMDA)
-def number_shapes(request: HttpRequest) -> HttpResponse:
+def number_shapes(request: SignedInRequest) -> HttpResponse:
     """Which shapes of diploma and degree numbers are taken without a warning; one more can be added."""
     form = ShapeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            entry = code_lists.add_shape(
+            said = editing.add_shape(
                 form.cleaned_data["field"],
                 form.shape,
                 reason=form.cleaned_data["reason"],
@@ -127,7 +114,7 @@ def number_shapes(request: HttpRequest) -> HttpResponse:
         except ListRefused as refusal:
             show_faults(form, refusal)
         else:
-            _tell_shape(request, entry)
+            messages.success(request, f"已保存“{said}”。")
             return redirect("review:number-shapes")
     added = [(entry, _shape(entry)) for entry in NumberShape.objects.order_by("pk")]
     groups = [
@@ -140,14 +127,14 @@ def number_shapes(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.CMDA)
-def number_shape(request: HttpRequest, pk: int) -> HttpResponse:
+def number_shape(request: SignedInRequest, pk: int) -> HttpResponse:
     """Withdraw an added shape, or restore it."""
     entry = get_object_or_404(NumberShape, pk=pk)
     initial = {"version": entry.version, "is_accepted": not entry.is_accepted}
     form = ShapeStateForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            entry = code_lists.accept_shape(
+            said = editing.accept_shape(
                 pk,
                 is_accepted=form.cleaned_data["is_accepted"],
                 reason=form.cleaned_data["reason"],
@@ -157,7 +144,7 @@ def number_shape(request: HttpRequest, pk: int) -> HttpResponse:
         except EditConflict:
             form.add_error(None, "您打开页面之后，这个形式已被他人修改。请从列表重新打开后再改。")
         else:
-            _tell_shape(request, entry)
+            messages.success(request, f"已保存“{said}”。")
             return redirect("review:number-shapes")
     title = NUMBER_SHAPES[entry.field].title
     return render(
@@ -171,16 +158,8 @@ def _shape(entry: NumberShape) -> Shape:
     return Shape(tuple(entry.lengths), entry.has_letters, entry.prefix)
 
 
-def _tell_shape(request: HttpRequest, entry: NumberShape) -> None:
-    said = f"{NUMBER_SHAPES[entry.field].title}：{_shape(entry)}（{'在用' if entry.is_accepted else '停用'}）"
-    audit.record(
-        "save_number_shape", by=request.user, request=request, target=entry, title=said, reason=entry.reason
-    )
-    messages.success(request, f"已保存“{said}”。")
-
-
 @require_GET
 @allow(Role.CMDA)
-def code_lists(request: HttpRequest) -> HttpResponse:
+def overview(request: SignedInRequest) -> HttpResponse:
     """Every code list with its items and its source; the yearly ones lead to where they are changed."""
     return render(request, "review/code_lists/code_lists.html", {"lists": shown_lists()})

@@ -4,7 +4,7 @@ BR-23)."""
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection
 from django.db.models import Q
@@ -124,7 +124,7 @@ class CompletionWorkbook:
             (number, record, *CompletionResource.read(record, is_1904=table.is_1904))
             for number, record in table.records()
         ]
-        known = Known.of(batch.province_id, [values for _, _, values, _ in read])
+        known = Known.of(cast(str, batch.province_id), [values for _, _, values, _ in read])
         among = completion.problems_of_rows((number, values) for number, _, values, _ in read)
         for number, record, values, found in read:
             _add(found, completion.problems(values, known.context(values)))
@@ -143,7 +143,7 @@ class CompletionWorkbook:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         delivery = _open_delivery(batch)
         clean = [(number, _read_back(given)) for number, given in rows]
-        known = Known.of(batch.province_id, [values for _, values in clean])
+        known = Known.of(cast(str, batch.province_id), [values for _, values in clean])
         letters = {header: letter for letter, header in batch.headers}
         applied, made = Applied(), []
         for number, values in clean:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import pghistory
 from django.db import transaction
@@ -23,11 +24,11 @@ from portal.models import User
 from portal.roles import Action
 from residents.models import Enrollment
 from residents.models.enrollment import Module, ReportStatus, ReviewStatus, Status
-from residents.openness import review_entries, revocation_entry
+from residents.openness import entries_of, review_entry, revocation_entry
 from residents.services import states
 from residents.services.returns import settle_states
-from residents.services.states import StateMoved
-from residents.services.states_decided import (
+from residents.services.states import (
+    StateMoved,
     mark_approved_many,
     mark_decision_revoked,
     mark_returned_many,
@@ -166,7 +167,7 @@ def _lock(choices: Mapping[int, int], by: User) -> tuple[list[Submission], list[
         .order_by("pk")
     }
     submissions = Submission.objects.filter(pk__in=choices, enrollment__in=locked).defer("snapshot").in_bulk()
-    entries = review_entries(list(locked.values()))
+    entries = entries_of(locked.values(), review_entry)
     ready, left_out = [], []
     for pk, version in choices.items():
         submission = submissions.get(pk)
@@ -194,7 +195,7 @@ def _obstacle(submission: Submission, version: int) -> str:
 
 
 def _close(
-    ready: Collection[Submission], outcome: Outcome, by: User, batch: uuid.UUID, now: datetime, **values
+    ready: Collection[Submission], outcome: Outcome, by: User, batch: uuid.UUID, now: datetime, **values: Any
 ) -> None:
     Submission.objects.filter(pk__in=[row.pk for row in ready]).update(
         outcome=outcome,

@@ -194,7 +194,9 @@ def fetch(export: Export, *, by: User, request: HttpRequest) -> Any:
         raise StateMoved("您已没有查看完整号码的权限，请重新导出。")
     if not export.is_masked:
         second_factor.demand(by)
-    export.downloaded_at = timezone.now()
-    export.save(update_fields=["downloaded_at"])
-    audit.record("download", by=by, target=export, request=request, rows=export.rows, masked=export.is_masked)
+    with transaction.atomic():
+        export.downloaded_at = timezone.now()
+        export.save(update_fields=["downloaded_at"])
+        details = {"rows": export.rows, "masked": export.is_masked}
+        audit.record("download", by=by, target=export, request=request, **details)
     return export.file.open("rb")

@@ -106,7 +106,7 @@ def _tell(asked: ExtensionRequest, word: str) -> None:
     messages.send(
         staff, kind=extensions.KIND, subject=subject, body=asked.comment, link=reverse("bases:extensions")
     )
-    if asked.decided_by.role == Role.CMDA:
+    if asked.decided_by and asked.decided_by.role == Role.CMDA:
         province = asked.base.province_id
         messages.send(
             recipients(Province, [province]).get(province, []),
@@ -119,7 +119,7 @@ def _tell(asked: ExtensionRequest, word: str) -> None:
 
 def _tell_residents(asked: ExtensionRequest) -> None:
     """Those who have more time to fill in and are not done."""
-    if asked.step != Step.RESIDENT_FILL:
+    if asked.step != Step.RESIDENT_FILL or asked.granted_until is None:
         return
     people = extensions.candidates(asked.base, asked.cycle).exclude(personal_state=PersonalState.COMPLETE)
     named = list(asked.enrollments.values_list("pk", flat=True))

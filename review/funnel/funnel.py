@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import accumulate
 from math import ceil
+from typing import cast
 
 from django.core.cache import cache
 from django.db.models import Count, Q, QuerySet, Sum
@@ -104,7 +105,7 @@ def records(
     if province:
         found = found.filter(base__province=province)
     if base:
-        found = found.filter(base=base)
+        found = found.filter(base_id=int(base))
     return found
 
 
@@ -128,7 +129,7 @@ def number(
     if province:
         kept = kept.filter(base__province=province)
     if base:
-        kept = kept.filter(base=base)
+        kept = kept.filter(base_id=int(base))
     return kept.aggregate(total=Sum("number", default=0))["total"]
 
 
@@ -153,6 +154,7 @@ def nation(year: int) -> Counted:
     if not _is_large(year):
         return count(_whole_intake(year), "province")
     kept = FunnelCount.objects.filter(year=year, as_of__isnull=False).first() or recount(year)
+    assert kept.as_of is not None
     return Counted(
         [Line(code, name, numbers) for code, name, numbers in kept.lines],
         [Day(date.fromisoformat(day), numbers) for day, numbers in kept.days],
@@ -172,7 +174,8 @@ def within(user: User, cycle: CollectionCycle, **where: str) -> Counted:
     key = ":".join(
         ["funnel", str(cycle.year), "-".join(scope), *(f"{name}-{value}" for name, value in where.items())]
     )
-    return cache.get_or_set(key, lambda: replace(count(found, "base"), is_kept=True), EVERY.total_seconds())
+    kept = cache.get_or_set(key, lambda: replace(count(found, "base"), is_kept=True), EVERY.total_seconds())
+    return cast(Counted, kept)
 
 
 def recount(year: int) -> FunnelCount:

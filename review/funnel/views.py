@@ -1,4 +1,8 @@
-from django.http import Http404, HttpRequest, HttpResponse
+"""填报进度: how far the intake is by province or base, and the records behind each number."""
+
+from typing import Any
+
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -9,6 +13,7 @@ from bases.scope import bases_for, provinces_for
 from portal.access import allow
 from portal.calendar import current_cycle
 from portal.models import CollectionCycle
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from review.funnel import funnel
 from review.funnel.funnel import LISTS, STAGES, Day, Line
@@ -17,7 +22,7 @@ from review.paging import keyset_page
 STAFF = (Role.BASE, Role.PROVINCE, Role.CMDA)
 
 
-def _asked(request: HttpRequest) -> tuple[CollectionCycle | None, dict[str, str]]:
+def _asked(request: SignedInRequest) -> tuple[CollectionCycle | None, dict[str, str]]:
     """The cycle and the organisation of the address; 404 for one outside the scope."""
     year = request.GET.get("year", "")
     cycle = (
@@ -33,10 +38,10 @@ def _asked(request: HttpRequest) -> tuple[CollectionCycle | None, dict[str, str]
 
 @require_GET
 @allow(*STAFF)
-def progress(request: HttpRequest) -> HttpResponse:
+def progress(request: SignedInRequest) -> HttpResponse:
     """填报进度: the funnel by province or base with the daily curve; every number leads to its records (GOAL-P7)."""
     cycle, where = _asked(request)
-    page = {"cycle": cycle, "cycles": CollectionCycle.objects.order_by("-year")}
+    page: dict[str, Any] = {"cycle": cycle, "cycles": CollectionCycle.objects.order_by("-year")}
     if cycle:
         is_national = request.user.role == Role.CMDA and not where
         counted = funnel.nation(cycle.year) if is_national else funnel.within(request.user, cycle, **where)
@@ -61,7 +66,11 @@ def progress(request: HttpRequest) -> HttpResponse:
 
 def _linked(line: Line, cycle: CollectionCycle, where: dict[str, str], organisation: str) -> dict:
     """A line of the page: its cells as (number, address of its records), its name leading one step deeper."""
-    asked = {"year": cycle.year, **where, **({organisation: line.key} if organisation else {})}
+    asked: dict[str, str | int] = {
+        "year": cycle.year,
+        **where,
+        **({organisation: line.key} if organisation else {}),
+    }
     address = reverse("review:funnel-records")
     cells = [(line.numbers[stage], f"{address}?{urlencode(asked | {'stage': stage})}") for stage in STAGES]
     deeper = f"{reverse('review:funnel')}?{urlencode(asked)}" if organisation == "province" else ""
@@ -70,7 +79,7 @@ def _linked(line: Line, cycle: CollectionCycle, where: dict[str, str], organisat
 
 @require_GET
 @allow(*STAFF)
-def records(request: HttpRequest) -> HttpResponse:
+def records(request: SignedInRequest) -> HttpResponse:
     """The records behind one number of the funnel: the same filters, the same count."""
     cycle, where = _asked(request)
     stage = request.GET.get("stage", "imported")

@@ -1,3 +1,5 @@
+"""接口: keys of the provinces' platforms, what they delivered, and the feed of what became of it."""
+
 import uuid
 
 import pgtrigger

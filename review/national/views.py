@@ -1,3 +1,7 @@
+"""总览: the association's first page after signing in."""
+
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -14,7 +18,7 @@ from review.windows import services as windows
 def national(request: HttpRequest) -> HttpResponse:
     """The association's desk: where the current cycle stands, step by step and province by province."""
     cycle = current_cycle()
-    context = {"cycle": cycle}
+    context: dict[str, Any] = {"cycle": cycle}
     if cycle:
         rows = progress.by_province(cycle)
         context |= {

@@ -1,45 +1,37 @@
+"""公告 and the contact block, written by the association."""
+
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from portal import audit
 from portal.access import allow
 from portal.models import Notice, SiteContact
+from portal.requests import SignedInRequest
 from portal.roles import Role
+from review.notices import services
 from review.notices.forms import ContactForm, NoticeForm
 
 
 @require_GET
 @allow(Role.CMDA)
-def notices(request: HttpRequest) -> HttpResponse:
+def notices(request: SignedInRequest) -> HttpResponse:
     """The association's notices, published and withdrawn (BR-95), and the contact block (BR-94)."""
     context = {
         "notices": Notice.objects.select_related("published_by")[:200],
-        "block": SiteContact.objects.filter(pk=1).first(),
+        "contact": SiteContact.objects.filter(pk=1).first(),
     }
     return render(request, "review/notices/notices.html", context)
 
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.CMDA)
-def notice(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+def notice(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
     """Write a notice, or change a published one."""
     shown = get_object_or_404(Notice, pk=pk) if pk else None
     form = NoticeForm(request.POST or None, instance=shown)
     if request.method == "POST" and form.is_valid():
-        if shown is None:
-            form.instance.published_by = request.user
-        saved = form.save()
-        audit.record(
-            "save_notice",
-            by=request.user,
-            request=request,
-            target=saved,
-            title=saved.title,
-            changed=form.changed_data,
-        )
+        saved = services.save_notice(form, by=request.user)
         messages.success(request, f"公告“{saved.title}”已发布。" if shown is None else "公告已保存。")
         return redirect("review:announcements")
     return render(request, "review/notices/notice.html", {"notice": shown, "form": form})
@@ -47,28 +39,22 @@ def notice(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 
 @require_POST
 @allow(Role.CMDA)
-def withdraw_notice(request: HttpRequest, pk: int) -> HttpResponse:
+def withdraw_notice(request: SignedInRequest, pk: int) -> HttpResponse:
     """Take a notice off the home page, or put it back."""
-    shown = get_object_or_404(Notice, pk=pk)
-    shown.withdrawn_at = None if shown.withdrawn_at else timezone.now()
-    shown.save(update_fields=["withdrawn_at"])
-    act = "withdraw_notice" if shown.withdrawn_at else "restore_notice"
-    audit.record(act, by=request.user, request=request, target=shown, title=shown.title)
+    get_object_or_404(Notice, pk=pk)
+    shown = services.withdraw_or_restore(pk, by=request.user)
     messages.success(request, f"公告“{shown.title}”已{'撤下' if shown.withdrawn_at else '恢复显示'}。")
     return redirect("review:announcements")
 
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.CMDA)
-def contact(request: HttpRequest) -> HttpResponse:
+def contact(request: SignedInRequest) -> HttpResponse:
     """The contact block of sign-in and help pages (BR-94)."""
     shown = SiteContact.objects.filter(pk=1).first() or SiteContact(pk=1)
     form = ContactForm(request.POST or None, instance=shown)
     if request.method == "POST" and form.is_valid():
-        saved = form.save()
-        audit.record(
-            "save_contact", by=request.user, request=request, target=saved, changed=form.changed_data
-        )
+        services.save_contact(form, by=request.user)
         messages.success(request, "联系方式已更新。")
         return redirect("review:contact")
     return render(request, "review/notices/contact.html", {"form": form})

@@ -76,6 +76,7 @@ def is_due(every: timedelta = EVERY) -> bool:
 
 
 def checked_at() -> QualityCheck | None:
+    """When the records were last looked through; None before the first time."""
     return QualityCheck.objects.filter(checked_at__isnull=False).first()
 
 
@@ -101,11 +102,12 @@ _FACTS = ("kind", "subject", "fingerprint")
 
 
 def for_list(found: QuerySet[QualityFinding]) -> QuerySet[QualityFinding]:
+    """With what a line of the list names, in the same query."""
     return found.select_related("base__province", "enrollment__resident")
 
 
 def with_marks(rows: list[QualityFinding]) -> list[QualityFinding]:
-    """The rows, each with its `mark` or None and the `check` that found it; one query."""
+    """The rows, each with its `mark` or None and the `found_by`, the check that found it; one query."""
     marks = QualityMark.objects.filter(
         kind__in={row.kind for row in rows}, subject__in={row.subject for row in rows}
     )
@@ -114,7 +116,7 @@ def with_marks(rows: list[QualityFinding]) -> list[QualityFinding]:
     }
     for row in rows:
         row.mark = by_facts.get(tuple(getattr(row, name) for name in _FACTS))
-        row.check = CHECKS[row.kind]
+        row.found_by = CHECKS[row.kind]
     return rows
 
 

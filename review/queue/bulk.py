@@ -9,7 +9,7 @@ from django.db.models import Q
 from bases.models import Submission
 from bases.submissions.unchanged import with_untouched
 from portal.models import AuditEvent, User
-from residents.openness import review_entries
+from residents.openness import entries_of, review_entry
 from review.decisions import claims
 from review.queue import lists as queue
 
@@ -39,7 +39,7 @@ def prospect(choices: Mapping[int, int], user: User) -> Prospect:
     standing = [pk for pk, version in choices.items() if version != queue.NEVER]
     submissions = queue.submissions_in_view(user).filter(pk__in=standing).defer("snapshot")
     rows = list(submissions.select_related("enrollment__base__province"))
-    entries = review_entries([row.enrollment for row in rows])
+    entries = entries_of([row.enrollment for row in rows], review_entry)
     ready = [row for row in rows if entries[row.enrollment_id].is_open]
     closed = Counter(
         entries[row.enrollment_id].reason for row in rows if not entries[row.enrollment_id].is_open

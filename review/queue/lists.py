@@ -35,20 +35,24 @@ def submissions_in_view(user: User) -> QuerySet[Submission]:
     return Submission.objects.filter(~Exists(gone), base_id__in=base_ids)
 
 
-def filtered(submissions: QuerySet[Submission], filters: Mapping) -> QuerySet[Submission]:
-    """Apply the cleaned values of `QueueFilter`; absent and empty ones ask for nothing."""
+def narrowed(found: QuerySet, filters: Mapping, **further: str) -> QuerySet:
+    """Apply those values of a `ListFilter` that stand in a column each, `further`: filter → column; of an address that
+    cannot be read nothing is listed."""
     if filters.get("unreadable"):
-        return submissions.none()
-    plain = {
+        return found.none()
+    columns = {
         "base": "base",
         "specialty": "specialty",
         "year": "intake_year",
         "type": "trainee_type",
-        "module": "module",
+        **further,
     }
-    for name, column in plain.items():
-        if filters.get(name):
-            submissions = submissions.filter(**{column: filters[name]})
+    return found.filter(**{columns[name]: filters[name] for name in columns if filters.get(name)})
+
+
+def filtered(submissions: QuerySet[Submission], filters: Mapping) -> QuerySet[Submission]:
+    """Apply the cleaned values of `QueueFilter`; absent and empty ones ask for nothing."""
+    submissions = narrowed(submissions, filters, module="module")
     if filters.get("turn") == "first":
         submissions = submissions.filter(number=1)
     elif filters.get("turn") == "again":

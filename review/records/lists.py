@@ -1,3 +1,5 @@
+"""The reviewers' list of all residents, reported or not, as a query."""
+
 from collections.abc import Mapping
 
 from django.db.models import Q, QuerySet
@@ -9,6 +11,7 @@ from portal.roles import Action
 from residents.models import Enrollment
 from residents.models.enrollment import Module, ReviewStatus
 from residents.search import by_name_or_number
+from review.queue.lists import narrowed
 
 LAPSED = "lapsed"
 
@@ -25,20 +28,8 @@ REVIEW_STATES = {
 
 def all_records(user: User, filters: Mapping) -> QuerySet[Enrollment]:
     """Every training record in the user's scope, reported or not (BR-58), that matches `RecordFilter`."""
-    records = enrollments_for(user, Action.VIEW)
-    if filters.get("unreadable"):
-        return records.none()
-    plain = {
-        "base": "base",
-        "specialty": "specialty",
-        "year": "intake_year",
-        "type": "trainee_type",
-        "status": "status",
-        "report": "report_status",
-    }
-    for name, column in plain.items():
-        if filters.get(name):
-            records = records.filter(**{column: filters[name]})
+    everybody = enrollments_for(user, Action.VIEW)
+    records = narrowed(everybody, filters, status="status", report="report_status")
     if filters.get("review"):
         records = records.filter(_in_review_state(filters["review"]))
     if filters.get("province"):

@@ -62,12 +62,14 @@ def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked:
     entry = review_entry(enrollment)
     may_act = enrollments_for(user, Action.REVIEW).filter(pk=enrollment.pk).exists()
     is_pending = (
-        bool(shown) and shown.outcome == Outcome.PENDING and enrollment.review_status == ReviewStatus.PENDING
+        shown is not None
+        and shown.outcome == Outcome.PENDING
+        and enrollment.review_status == ReviewStatus.PENDING
     )
     history = timeline(enrollment, with_names=True, masked=masked)
     returned = _answered(submissions) if shown else None
     found = changes(compared_with.snapshot, snapshot, masked=masked) if compared_with else []
-    before, after = queue.neighbours(queue.pending(user, filters), shown) if is_pending else (None, None)
+    around = queue.neighbours(queue.pending(user, filters), shown) if shown and is_pending else (None, None)
     return RecordPage(
         shown=shown,
         compared_with=compared_with,
@@ -87,9 +89,9 @@ def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked:
         entry=entry,
         is_pending=is_pending,
         may_review=may_act and is_pending and entry.is_open,
-        may_revoke=may_act and bool(shown) and _is_revocable(enrollment, shown),
-        before=before,
-        after=after,
+        may_revoke=may_act and shown is not None and _is_revocable(enrollment, shown),
+        before=around[0],
+        after=around[1],
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Aggregate, Count, QuerySet, Sum
+from django.db.models import Aggregate, Count, Model, QuerySet, Sum
 from django.db.models.fields.json import KT
 from django.utils import timezone
 
@@ -186,9 +186,10 @@ def in_words(filters: Mapping[str, str], dimensions: Mapping[str, Dimension] = D
     return words
 
 
-def _names(model: type, *order: str) -> dict[str, str]:
+def _names(model: type[Model], *order: str) -> dict[str, str]:
     return {
-        str(pk): name for pk, name in model.objects.order_by(*(order or ["pk"])).values_list("pk", "name")
+        str(pk): name
+        for pk, name in model._default_manager.order_by(*(order or ["pk"])).values_list("pk", "name")
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from django.db import transaction
 from django.db.models.fields.json import KT
 from django.utils import timezone
 
@@ -53,13 +54,14 @@ def list_in_words(asked: Mapping[str, str]) -> list[str]:
 
 def export_table(user: User, table: CrossTable, source: str, filters: Mapping[str, str]) -> Iterator[bytes]:
     """The cross table as an .xlsx, with its totals, its filters in words and the moment it was counted."""
-    export = Export.objects.create(
-        requested_by=user,
-        kind="statistics_table",
-        filters={"source": source, "rows": table.rows.key, "columns": table.columns.key, **filters},
-        rows=len(table.row_names),
-    )
-    audit.record("export", by=user, target=export, rows=export.rows, masked=True)
+    with transaction.atomic():
+        export = Export.objects.create(
+            requested_by=user,
+            kind="statistics_table",
+            filters={"source": source, "rows": table.rows.key, "columns": table.columns.key, **filters},
+            rows=len(table.row_names),
+        )
+        audit.record("export", by=user, target=export, rows=export.rows, masked=True)
     headers = [f"{table.rows.label}＼{table.columns.label}", *table.column_names.values(), "合计"]
     lines: list[list[Any]] = [
         [name, *(table.cells[value].get(column, 0) for column in table.column_names), table.row_totals[value]]

@@ -1,4 +1,7 @@
-from typing import Any
+"""What the pages of 统计 ask for: dimensions, filters, source, export."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from django import forms
 
@@ -9,7 +12,7 @@ from portal.widgets import LongSelect
 from review.choices import ANY, _names
 from review.exports.forms import ExportForm
 from review.statistics import returns as return_statistics
-from review.statistics.cross_table import BLANK, DIMENSIONS, SOURCES, UNKNOWN
+from review.statistics.cross_table import BLANK, DIMENSIONS, SOURCES, UNKNOWN, Dimension
 
 
 class StatisticsExportForm(ExportForm):
@@ -26,8 +29,77 @@ class StatisticsExportForm(ExportForm):
         return self.cleaned_data["kind"] or "statistics_list"
 
 
-class StatisticsForm(forms.Form):
+class NarrowedForm(forms.Form):
+    """The boxes of a table's page: by what it is split, and to which values of the dimensions `by` it is narrowed.
+    What cannot be read asks for nothing."""
+
+    # The boxes show what the table shows, also where the address says nothing.
+    default: ClassVar[dict[str, str]]
+    by: ClassVar[Mapping[str, Dimension]]
+    # By what it may be split, where that is not every one of `by`.
+    split: ClassVar[Mapping[str, Dimension]] = {}
+    offers_blank: ClassVar[bool] = False
+
+    def __init__(self, data: Any, *, user: User) -> None:
+        super().__init__(self.default | {name: data[name] for name in data})
+        for name in self.default:
+            self.fields[name].choices = [(key, each.label) for key, each in (self.split or self.by).items()]
+        own = self.own_names(user)
+        for key, dimension in self.by.items():
+            if key == "year":
+                field: forms.Field = forms.IntegerField(min_value=2000, max_value=2100, required=False)
+            else:
+                blank = [(BLANK, UNKNOWN)] if self.offers_blank and dimension.can_be_blank else []
+                choices = [*ANY, *own.get(key, dimension.names)().items(), *blank]
+                field = forms.ChoiceField(choices=choices, required=False, widget=LongSelect)
+            field.label = dimension.label
+            self.fields[key] = field
+        self.is_valid()
+
+    def own_names(self, user: User) -> dict[str, Callable[[], dict[str, str]]]:
+        """What may be chosen where it is not every value of the dimension."""
+        return {
+            "province": lambda: _names(provinces_for(user, Action.VIEW)),
+            "base": lambda: _names(bases_in_view(user).order_by("province_id", "code")),
+        }
+
+    @property
+    def narrowing(self) -> list[forms.BoundField]:
+        return [self[key] for key in self.by]
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """What was asked and could be read."""
+        return {key: str(self.cleaned_data[key]) for key in self.by if self.cleaned_data.get(key)}
+
+
+class CrossedForm(NarrowedForm):
+    """Two dimensions crossed; `spare` takes the place of columns that are asked to be the same as the rows."""
+
+    spare: ClassVar[str]
+
+    rows = forms.ChoiceField(label="行", required=False)
+    columns = forms.ChoiceField(label="列", required=False)
+
+    @property
+    def crossed(self) -> tuple[str, str]:
+        """The two dimensions, different ones whatever was asked."""
+        rows, columns = self._asked("rows"), self._asked("columns")
+        if rows != columns:
+            return rows, columns
+        return rows, self.spare if rows != self.spare else self.default["columns"]
+
+    def _asked(self, name: str) -> str:
+        return self.cleaned_data.get(name) or self.default[name]
+
+
+class StatisticsForm(CrossedForm):
     """Which two dimensions are crossed, of which source, narrowed by which values of the others."""
+
+    default: ClassVar = {"rows": "province", "columns": "type"}
+    by: ClassVar = DIMENSIONS
+    spare = "year"
+    offers_blank = True
 
     source = forms.ChoiceField(
         label="统计口径",
@@ -35,99 +107,31 @@ class StatisticsForm(forms.Form):
         required=False,
         help_text="现有人员：每人最近一次审核通过的信息；招收原始信息：招收审核通过时的信息，不随后来的更新变化。",
     )
-    rows = forms.ChoiceField(label="行", choices=lambda: _dimensions(), required=False)
-    columns = forms.ChoiceField(label="列", choices=lambda: _dimensions(), required=False)
-
-    def __init__(self, data: Any, *, user: User) -> None:
-        # The boxes show what the table shows, also where the address says nothing.
-        super().__init__({"rows": "province", "columns": "type"} | {name: data[name] for name in data})
-        own = {
-            "province": lambda: _names(provinces_for(user, Action.VIEW)),
-            "base": lambda: _names(bases_in_view(user).order_by("province_id", "code")),
-        }
-        for key, dimension in DIMENSIONS.items():
-            if key == "year":
-                field: forms.Field = forms.IntegerField(min_value=2000, max_value=2100, required=False)
-            else:
-                names = own.get(key, dimension.names)()
-                choices = [*ANY, *names.items(), *([(BLANK, UNKNOWN)] if dimension.can_be_blank else [])]
-                field = forms.ChoiceField(choices=choices, required=False, widget=LongSelect)
-            field.label = dimension.label
-            self.fields[key] = field
-        self.is_valid()
-
-    @property
-    def narrowing(self) -> list[forms.BoundField]:
-        return [self[key] for key in DIMENSIONS]
+    field_order = ["source"]
 
     @property
     def is_readable(self) -> bool:
         return not self.errors
 
     @property
-    def filters(self) -> dict[str, str]:
-        return {key: str(self.cleaned_data[key]) for key in DIMENSIONS if self.cleaned_data.get(key)}
-
-    @property
-    def crossed(self) -> tuple[str, str]:
-        """The two dimensions, different ones whatever was asked."""
-        rows = self.cleaned_data.get("rows") or "province"
-        columns = self.cleaned_data.get("columns") or "type"
-        return (rows, columns) if rows != columns else (rows, "year" if rows != "year" else "type")
-
-    @property
     def asked_twice(self) -> bool:
         """Whether rows and columns were asked to be the same dimension."""
-        return bool(self.cleaned_data.get("rows")) and self.crossed[1] != (
-            self.cleaned_data.get("columns") or "type"
-        )
+        return bool(self.cleaned_data.get("rows")) and self.crossed[1] != self._asked("columns")
 
     @property
     def chosen_source(self) -> str:
         return self.cleaned_data.get("source") or "current"
 
 
-class ReturnStatisticsForm(forms.Form):
-    """By what the reasons of returns are split, narrowed by which values; what cannot be read asks for nothing."""
+class ReturnStatisticsForm(NarrowedForm):
+    """By what the reasons of returns are split, narrowed by which values."""
 
-    rows = forms.ChoiceField(
-        label="按",
-        choices=[(key, each.label) for key, each in return_statistics.SPLIT.items()],
-        required=False,
-    )
+    default: ClassVar = {"rows": "base"}
+    by: ClassVar = return_statistics.ALL
+    split: ClassVar = return_statistics.SPLIT
 
-    def __init__(self, data: Any, *, user: User) -> None:
-        # The boxes show what the table shows, also where the address says nothing.
-        super().__init__({"rows": "base"} | {name: data[name] for name in data})
-        own = {
-            "province": lambda: _names(provinces_for(user, Action.VIEW)),
-            "base": lambda: _names(bases_in_view(user).order_by("province_id", "code")),
-        }
-        for key, dimension in return_statistics.ALL.items():
-            if key == "year":
-                field: forms.Field = forms.IntegerField(min_value=2000, max_value=2100, required=False)
-            else:
-                field = forms.ChoiceField(
-                    choices=[*ANY, *own.get(key, dimension.names)().items()], required=False
-                )
-            field.label = dimension.label
-            self.fields[key] = field
-        self.is_valid()
-
-    @property
-    def narrowing(self) -> list[forms.BoundField]:
-        return [self[key] for key in return_statistics.ALL]
-
-    @property
-    def filters(self) -> dict[str, str]:
-        return {
-            key: str(self.cleaned_data[key]) for key in return_statistics.ALL if self.cleaned_data.get(key)
-        }
+    rows = forms.ChoiceField(label="按", required=False)
 
     @property
     def chosen_rows(self) -> str:
         return self.cleaned_data.get("rows") or "base"
-
-
-def _dimensions() -> list[tuple[str, str]]:
-    return [(key, dimension.label) for key, dimension in DIMENSIONS.items()]

@@ -1,3 +1,5 @@
+"""Cross tables as lines of a page whose every number leads to its records."""
+
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
@@ -8,7 +10,7 @@ def linked_lines(table: CrossTable, address: str, asked: Mapping[str, str]) -> l
     """The rows of the page: name, cells as (number, address of its records), total with its address."""
 
     def link(**more: str) -> str:
-        return f"{address}?{urlencode(asked | more)}"
+        return f"{address}?{urlencode({**asked, **more})}"
 
     lines = []
     for value, name in table.row_names.items():

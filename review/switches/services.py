@@ -27,7 +27,7 @@ from portal.roles import Action, Role
 from residents.catalogue.catalogue import problem
 from residents.models.enrollment import Module
 from residents.rules import switch
-from residents.rules.fields import read_values
+from residents.rules.fields import Problems, read_values
 from residents.services.refusals import Refused, refuse_errors
 from residents.services.states import StateMoved
 from residents.services.uploads import upload_problem
@@ -81,7 +81,7 @@ def write(
         raise StateMoved("本省已有一份未办结的切换申请，请在原申请上继续办理。") from twice
 
 
-def _judged(province: Province, values: Mapping[str, Any]) -> Mapping:
+def _judged(province: Province, values: Mapping[str, Any]) -> Problems:
     complete = {**values, "province": province.pk, "module": MODULE}
     context = {
         "today": timezone.localdate(),
@@ -228,9 +228,9 @@ def _tell(
     messages.send(staff.get(application.province_id, []), kind=KIND, subject=subject, body=body, link=link)
     if bases:
         ids = TrainingBase.objects.filter(province=application.province_id).values_list("pk", flat=True)
-        people = {person for each in recipients(TrainingBase, ids).values() for person in each}
+        concerned = {person for each in recipients(TrainingBase, ids).values() for person in each}
         messages.send(
-            people,
+            concerned,
             kind=KIND,
             subject=subject,
             body=body,

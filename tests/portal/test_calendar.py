@@ -127,7 +127,7 @@ def test_one_window_per_step_and_province(notice_cycle):
 
 def test_many_steps_cost_two_queries(notice_cycle, django_assert_num_queries):
     with django_assert_num_queries(2):
-        openings(notice_cycle, list(Step), province_id="33", base_id=1, enrollment_id=1)
+        openings(notice_cycle, list(Step), province_id="33", base_id=1)
 
 
 def test_without_cycle_or_window_everything_is_closed(db):

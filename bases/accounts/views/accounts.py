@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,6 +19,7 @@ from bases.models import TrainingBase
 from bases.scope import bases_for, current_base, deleted_enrollments_for, enrollments_for
 from portal.access import allow
 from portal.models import User
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.searching import text_of
 from portal.sign_in.services import MOBILE_TRIES, release_activation
@@ -31,7 +33,7 @@ NOT_LIVE = "此人现在不在本基地培训（退培、失效或已删除）�
 
 @allow(Role.BASE)
 @require_GET
-def accounts(request: HttpRequest) -> HttpResponse:
+def accounts(request: SignedInRequest) -> HttpResponse:
     """The base's accounts, searched by name or number (BR-51), and those that need attention (PAIN-14, BR-77)."""
     base = own_base(request)
     asked = searched(request.GET)
@@ -57,7 +59,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_GET
-def account(request: HttpRequest, pk: int) -> HttpResponse:
+def account(request: SignedInRequest, pk: int) -> HttpResponse:
     """One account: its state, and what the base can do for the person."""
     enrollment = _any_record(request.user, pk)
     user = enrollment.resident.user
@@ -77,7 +79,7 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_POST
-def release(request: HttpRequest, pk: int) -> HttpResponse:
+def release(request: SignedInRequest, pk: int) -> HttpResponse:
     """The base has made sure who this is: the account opens again with the mobile number on file (TRUST-04)."""
     enrollment = live_record(request, pk)
     if enrollment is not None and enrollment.resident.user.is_activated:
@@ -90,7 +92,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_http_methods(["GET", "POST"])
-def delete(request: HttpRequest, pk: int) -> HttpResponse:
+def delete(request: SignedInRequest, pk: int) -> HttpResponse:
     """Delete a wrong entry, after the question of BR-73: 录错了，还是已离开培训？"""
     enrollment = get_object_or_404(_records(request.user, Action.VIEW), pk=pk)
     if not _may(request.user, enrollment, Action.DELETE_ACCOUNT):
@@ -112,7 +114,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_POST
-def restore(request: HttpRequest, pk: int) -> HttpResponse:
+def restore(request: SignedInRequest, pk: int) -> HttpResponse:
     """Take a deletion back within 30 days (GOAL-B11)."""
     enrollment = get_object_or_404(deleted_enrollments_for(request.user, Action.VIEW), pk=pk)
     if not _may(request.user, enrollment, Action.DELETE_ACCOUNT):
@@ -127,10 +129,11 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_POST
-def restore_import(request: HttpRequest, pk: int) -> HttpResponse:
+def restore_import(request: SignedInRequest, pk: int) -> HttpResponse:
     """Bring back all that went with an undone import (GOAL-B11)."""
     batch = batch_for(request.user, pk, to_act=False)
-    if not bases_for(request.user, Action.DELETE_ACCOUNT).filter(pk=batch.base_id).exists():
+    own = bases_for(request.user, Action.DELETE_ACCOUNT)
+    if batch.base_id is None or not own.filter(pk=batch.base_id).exists():
         raise PermissionDenied
     try:
         done = restore_all(batch, by=request.user, request=request)
@@ -144,7 +147,7 @@ def restore_import(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_POST
-def policy(request: HttpRequest) -> HttpResponse:
+def policy(request: SignedInRequest) -> HttpResponse:
     """The base's choice between mobile number and printed codes for the first sign-in."""
     base = own_base(request, Action.RESET_PASSWORD)
     chosen = request.POST.get("policy", "")
@@ -169,7 +172,7 @@ def own_base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase
     return base
 
 
-def _records(user: User, action: Action):
+def _records(user: User, action: Action) -> QuerySet[Enrollment]:
     return enrollments_for(user, action).select_related("resident__user", "base__province")
 
 
@@ -182,7 +185,7 @@ def _any_record(user: User, pk: int) -> Enrollment:
     return found or get_object_or_404(deleted, pk=pk)
 
 
-def live_record(request: HttpRequest, pk: int) -> Enrollment | None:
+def live_record(request: SignedInRequest, pk: int) -> Enrollment | None:
     """The record whose account the user may open; None, with a message, where the person is this base's no more."""
     enrollment = get_object_or_404(_records(request.user, Action.VIEW), pk=pk)
     if not _may(request.user, enrollment, Action.RESET_PASSWORD):

@@ -24,6 +24,7 @@ from portal import audit
 from portal.access import allow
 from portal.downloads import workbook_response
 from portal.masking import mask
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.sheets.streaming import stream_xlsx
 from portal.sign_in.services import CODE_DAYS, reset_to_activation
@@ -41,7 +42,7 @@ _ALREADY = (
 
 @allow(Role.BASE)
 @require_POST
-def codes(request: HttpRequest) -> HttpResponse:
+def codes(request: SignedInRequest) -> HttpResponse:
     """Ask first, then make one-time codes and show them in this one response; the same form again makes none."""
     base = own_base(request, Action.RESET_PASSWORD)
     seen = _seen(request)
@@ -67,7 +68,7 @@ def codes(request: HttpRequest) -> HttpResponse:
     return render(request, "bases/accounts/codes.html", context)
 
 
-def _chosen(request: HttpRequest, base: TrainingBase) -> QuerySet[Enrollment]:
+def _chosen(request: SignedInRequest, base: TrainingBase) -> QuerySet[Enrollment]:
     """The records ticked, or all that the list finds, those whose accounts the user may open."""
     own = enrollments_for(request.user, Action.RESET_PASSWORD).filter(base=base)
     if request.POST.get("range") != "all":
@@ -97,7 +98,7 @@ def _back(request: HttpRequest) -> str:
 
 @allow(Role.BASE)
 @require_POST
-def reset(request: HttpRequest, pk: int) -> HttpResponse:
+def reset(request: SignedInRequest, pk: int) -> HttpResponse:
     """Back to 未激活, all sessions end, a one-time code on paper (BR-51, TRUST-10). Ask first, as for codes."""
     enrollment = live_record(request, pk)
     if enrollment is None:
@@ -112,7 +113,7 @@ def reset(request: HttpRequest, pk: int) -> HttpResponse:
     return _slips(request, [enrollment], seen)
 
 
-def _slips(request: HttpRequest, records: list[Enrollment], seen: datetime) -> HttpResponse:
+def _slips(request: SignedInRequest, records: list[Enrollment], seen: datetime) -> HttpResponse:
     slips = account_desk.issue_codes(records, by=request.user, request=request, seen=seen)
     if not slips:
         messages.warning(request, _ALREADY)
@@ -143,7 +144,7 @@ def _as_workbook(slips: Iterable[tuple[Enrollment, str]]) -> str:
 
 @allow(Role.BASE)
 @require_GET
-def account_sheet(request: HttpRequest) -> HttpResponse:
+def account_sheet(request: SignedInRequest) -> HttpResponse:
     """The accounts under the list's filters on one page to print, without codes (GOAL-B16)."""
     base = own_base(request)
     asked = searched(request.GET)
@@ -162,7 +163,7 @@ def account_sheet(request: HttpRequest) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_POST
-def account_export(request: HttpRequest) -> HttpResponse:
+def account_export(request: SignedInRequest) -> HttpResponse:
     """Exactly the list seen, as .xlsx; numbers are masked as they are there (GOAL-B16, TRUST-51)."""
     base = own_base(request)
     asked = searched(request.POST)

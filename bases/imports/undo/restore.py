@@ -4,29 +4,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models import Count, Max, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
 from bases.models import ImportBatch
 from portal import audit
-from portal.models import Step, User
+from portal.models import User
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE, Status
 from residents.openness import entries_of
-from residents.services.deletion import RESTORABLE_FOR, restore_entry
+from residents.services.deletion import RESTORABLE_FOR, bring_back, restore_entry
 from residents.services.states import StateMoved
-
-_REASON = "撤销导入（批次 "
-# Gone with the import they came by, not by themselves.
-WENT_WITH_IMPORT = Q(
-    import_batch__state=ImportBatch.State.UNDONE, deleted_at__gte=F("import_batch__applied_at")
-) & Q(deleted_reason__startswith=_REASON)
 
 
 def reason_of(batch: ImportBatch) -> str:
-    """What stands as the reason with everything that an undo takes back; the recycle bin knows its records by it."""
-    return f"{_REASON}{batch.pk}）"
+    """What stands for people as the reason with everything that an undo takes back."""
+    return f"撤销导入（批次 {batch.pk}）"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +34,10 @@ class Restored:
 def undone_imports(found: QuerySet[Enrollment]) -> list[ImportBatch]:
     """The undone batches of these deleted records, newest first, each with `gone`: how many of it are in the bin."""
     counts = {
-        line["import_batch"]: (line["gone"], line["last"])
-        for line in found.filter(WENT_WITH_IMPORT)
+        line["deleted_with"]: (line["gone"], line["last"])
+        for line in found.filter(deleted_with__isnull=False)
         .order_by()
-        .values("import_batch")
+        .values("deleted_with")
         .annotate(gone=Count("pk"), last=Max("deleted_at"))
     }
     batches = list(ImportBatch.objects.filter(pk__in=counts).order_by("-undone_at"))
@@ -57,11 +50,8 @@ def restored_rows(batch: ImportBatch) -> int:
     """How many records that went with the undone import are back: those kept at the undo were never away."""
     if batch.state != ImportBatch.State.UNDONE or not batch.rows_created:
         return 0
-    events = Enrollment.events.rel.related_model.objects.filter(
-        pgh_obj_id__in=Enrollment.objects.filter(import_batch=batch, deleted_at=None).values("pk"),
-        deleted_reason__startswith=reason_of(batch),
-    )
-    return events.values("pgh_obj_id").distinct().count()
+    back = Enrollment.objects.filter(import_batch=batch, deleted_at=None, events__deleted_with=batch)
+    return back.distinct().count()
 
 
 def restore_all(batch: ImportBatch, *, by: User, request: HttpRequest) -> Restored:
@@ -77,27 +67,19 @@ def restore_all(batch: ImportBatch, *, by: User, request: HttpRequest) -> Restor
 
 
 def _restore(batch: ImportBatch, by: User, request: HttpRequest) -> Restored:
-    gone = Enrollment.objects.filter(WENT_WITH_IMPORT, import_batch=batch, deleted_at__isnull=False)
-    ids = list(gone.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+    gone = Enrollment.objects.filter(deleted_with=batch).select_for_update(of=("self",)).order_by("pk")
+    ids = list(gone.values_list("pk", flat=True))
     records = list(Enrollment.objects.filter(pk__in=ids).select_related("base__province", "resident"))
     reasons = _reasons(records)
     back = [each for each in records if each.pk not in reasons]
-    Enrollment.objects.filter(pk__in=[each.pk for each in back]).update(
-        deleted_at=None,
-        deleted_by=None,
-        deleted_reason="",
-        updated_at=timezone.now(),
-        version=F("version") + 1,
-    )
-    people = [each.resident.user_id for each in back]
-    User.objects.filter(pk__in=people, is_active=False).update(is_active=True)
+    bring_back(back)
     audit.record("import_restore", by=by, target=batch, request=request, rows=len(back), kept=len(reasons))
     return Restored(len(back), len(reasons), next(iter(reasons.values()), ""))
 
 
 def _reasons(records: Iterable[Enrollment]) -> dict[int, str]:
     """Why a record may not come back now, by its id (BR-49, BR-50)."""
-    entries = entries_of(records, restore_entry, (Step.BASE_FILL, Step.REVIEW))
+    entries = entries_of(records, restore_entry)
     people = [each.resident_id for each in records]
     held = set(Enrollment.objects.filter(LIVE, resident__in=people).values_list("resident_id", flat=True))
     found = {}

@@ -11,16 +11,17 @@ from datetime import datetime
 from typing import Any
 
 import pghistory
-from django.db import OperationalError, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from bases.imports.batch import DEADLOCK, BatchMoved, State, count_rows, locked, move, require_open
+from bases.imports.batch import BatchMoved, State, count_rows, locked, move, require_open
 from bases.imports.undo.restore import reason_of
 from bases.imports.undo.updates import NOT_WITHDRAWN, Restore, changed_records, restore, updates_of
 from bases.models import ImportBatch, ImportRow, Submission
 from bases.workbooks.kinds import KINDS
 from portal import audit
+from portal.deadlocks import begun_again
+from portal.histories import event_model
 from portal.models import User
 from residents.models import (
     BasicInfo,
@@ -31,9 +32,9 @@ from residents.models import (
     Resident,
     WorkInfo,
 )
+from residents.services.deletion import take_out
 
 KEPT = "kept_at_undo"
-_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +109,8 @@ def undo(batch: ImportBatch, *, by: User) -> Plan | None:
     changes nothing and gives None. Raises BatchMoved where the batch is not applied, a record of it was reported or
     the window is closed (BR-50).
     """
-    for attempt in range(_TRIES):
-        try:
-            with transaction.atomic(), pghistory.context(user=by.pk, role=by.role, batch=batch.pk):
-                return _undo(batch.pk, by)
-        except OperationalError as error:
-            if getattr(error.__cause__, "pgcode", "") != DEADLOCK or attempt == _TRIES - 1:
-                raise
-    return None
+    with pghistory.context(user=by.pk, role=by.role, batch=batch.pk):
+        return begun_again(lambda: _undo(batch.pk, by))
 
 
 def _undo(batch_id: int, by: User) -> Plan | None:
@@ -131,12 +126,16 @@ def _undo(batch_id: int, by: User) -> Plan | None:
         raise BatchMoved(
             f"这批数据中有 {len(plan.reported)} 人此后已经上报，不能整批撤销。有误的请逐条处理。"
         )
-    _take_out(plan.going, batch, by)
+    take_out(plan.going, by=by, reason=reason_of(batch), batch=batch)
     _put_back(batch, plan, by)
     _note_kept(batch, plan.kept)
     count_rows(batch)
     move(batch, State.UNDONE, undone_at=timezone.now(), refusal={})
-    taken = {"deleted": len(plan.going), "restored": len(plan.restored), "kept": len(plan.kept)}
+    taken: dict[str, Any] = {
+        "deleted": len(plan.going),
+        "restored": len(plan.restored),
+        "kept": len(plan.kept),
+    }
     audit.record("import_undo", by=by, target=batch, **taken)
     return plan
 
@@ -152,20 +151,6 @@ def _lock_people(batch: ImportBatch) -> None:
 
 def _hold(rows: QuerySet) -> None:
     list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
-
-
-def _take_out(records: Collection[Enrollment], batch: ImportBatch, by: User) -> None:
-    now = timezone.now()
-    Enrollment.objects.filter(pk__in=[each.pk for each in records]).update(
-        deleted_at=now,
-        deleted_by=by,
-        deleted_reason=reason_of(batch),
-        updated_at=now,
-        version=F("version") + 1,
-    )
-    remaining = Enrollment.objects.filter(resident__user=OuterRef("pk"), deleted_at=None)
-    users = User.objects.filter(pk__in=[each.resident.user_id for each in records], is_active=True)
-    users.exclude(Exists(remaining)).update(is_active=False)
 
 
 def _put_back(batch: ImportBatch, plan: Plan, by: User) -> None:
@@ -231,7 +216,7 @@ def _events_of_person(enrollments: Collection[Enrollment]) -> Iterator[tuple[int
     """Saves of the person's blocks. A person who trained before has older ones, which are no reason."""
     of_person = {each.resident_id: each for each in enrollments}
     for model in (Resident, BasicInfo, EducationRecord, WorkInfo, CertificateInfo):
-        events = model.events.rel.related_model.objects
+        events = event_model(model).objects
         key = "pgh_obj_id" if model is Resident else "resident_id"
         for person, at in events.filter(**{f"{key}__in": list(of_person)}).values_list(key, "pgh_created_at"):
             if _after(at, of_person[person]):
@@ -240,7 +225,7 @@ def _events_of_person(enrollments: Collection[Enrollment]) -> Iterator[tuple[int
 
 def _events_of_record(enrollments: Collection[Enrollment]) -> Iterator[tuple[int, str]]:
     records = {each.pk: each for each in enrollments}
-    events = Enrollment.events.rel.related_model.objects.filter(pgh_obj_id__in=list(records))
+    events = event_model(Enrollment).objects.filter(pgh_obj_id__in=list(records))
     for enrollment_id, at in events.values_list("pgh_obj_id", "pgh_created_at"):
         if _after(at, records[enrollment_id]):
             yield enrollment_id, "培训信息或状态此后已修改。"

@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from bases.imports.undo.restore import reason_of
 from bases.models import ImportBatch, ImportRow, Submission
-from portal.models import Step, User
+from portal.histories import event_model
+from portal.models import User
 from residents.catalogue.catalogue import problem
 from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import LIVE, Module
@@ -22,8 +23,14 @@ from residents.rules import status
 from residents.services.returns import settle_states
 from residents.services.states import StateMoved
 from residents.services.status import write_change
-from residents.services.training import EDITABLE, accredited_specialties, is_complete, training_context
-from residents.services.training_many import Judged, store_many
+from residents.services.training import (
+    EDITABLE,
+    Judged,
+    accredited_specialties,
+    is_complete,
+    store_many,
+    training_context,
+)
 from residents.snapshot import for_check
 from residents.words import in_words
 
@@ -82,7 +89,7 @@ def changed_records(batch: ImportBatch) -> dict[int, ImportRow]:
     """The rows of the batch that changed a record, by the record's id."""
     rows = batch.rows.filter(verdict=ImportRow.Verdict.UPDATE, enrollment__isnull=False)
     waiting = set(batch.rows.waiting().values_list("pk", flat=True))
-    return {row.enrollment_id: row for row in rows if row.pk not in waiting}
+    return {row.enrollment_id: row for row in rows if row.enrollment_id and row.pk not in waiting}
 
 
 def updates_of(batch: ImportBatch) -> Updates:
@@ -90,7 +97,7 @@ def updates_of(batch: ImportBatch) -> Updates:
     rows = changed_records(batch)
     records = list(for_check(Enrollment.objects.filter(pk__in=rows)).order_by("pk"))
     pasts = _pasts(batch, rows)
-    entries = entries_of(records, training_entry, (Step.BASE_FILL, Step.REVIEW))
+    entries = entries_of(records, training_entry)
     reports = _last_reports(rows)
     elsewhere = _live_elsewhere(records)
     updates = Updates()
@@ -106,7 +113,7 @@ def updates_of(batch: ImportBatch) -> Updates:
             reason = entries[record.pk].reason
         if not reason and change and record.resident_id in elsewhere:
             reason = problem("reopen_blocked").text
-        if reason:
+        if reason or past.before is None or past.after is None:
             updates.kept.append((record, reason))
         else:
             updates.restored.append(Restore(record, past.before, past.after, change))
@@ -114,7 +121,7 @@ def updates_of(batch: ImportBatch) -> Updates:
 
 
 def _pasts(batch: ImportBatch, ids: Iterable[int]) -> dict[int, Past]:
-    events = Enrollment.events.rel.related_model.objects.filter(pgh_obj_id__in=list(ids))
+    events = event_model(Enrollment).objects.filter(pgh_obj_id__in=list(ids))
     pasts = {pk: Past() for pk in ids}
     lines = events.order_by("pgh_obj_id", "pgh_id").values(
         "pgh_obj_id", "pgh_created_at", "pgh_context__metadata", *_COLUMNS
@@ -201,9 +208,8 @@ def _differs(each: Restore, names: Collection[str]) -> bool:
 
 def _judged(each: Restore, accredited: Collection[str]) -> Judged:
     values = {item.name: each.before[column] for column, item in _TRAINING_COLUMNS.items()}
-    return Judged(
-        each.enrollment.pk, values, is_complete(values, training_context(each.enrollment, accredited))
-    )
+    context = training_context(each.enrollment, accredited)
+    return Judged.of(each.enrollment, values, is_complete(values, context))
 
 
 def _restore_status(batch: ImportBatch, each: Restore, by: User) -> str:
@@ -212,9 +218,12 @@ def _restore_status(batch: ImportBatch, each: Restore, by: User) -> str:
         return ""
     note = "；".join(filter(None, (each.change["reason_note"], reason_of(batch))))
     try:
-        write_change(each.enrollment, {**each.change, "reason_note": note}, by=by)
+        write_change(
+            each.enrollment,
+            {**each.change, "reason_note": note},
+            by=by,
+            has_day=each.before["status_since"] is not None,
+        )
     except StateMoved as moved:
         return str(moved)
-    if each.before["status_since"] is None:
-        Enrollment.objects.filter(pk=each.enrollment.pk).update(status_since=None)
     return ""

@@ -15,12 +15,13 @@ from bases.imports.undo import services as undoing
 from bases.models import ImportBatch
 from bases.workbooks.kinds import kind_of, opening_of
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Role
 
 
 @allow(Role.BASE, Role.PROVINCE)
 @require_http_methods(["GET", "POST"])
-def correct(request: HttpRequest, pk: int) -> HttpResponse:
+def correct(request: SignedInRequest, pk: int) -> HttpResponse:
     """The refused rows in an editable table, a page at a time (GOAL-B7). Numbers stand in full: they are to be
     corrected by those who may import them."""
     batch = batch_for(request.user, pk)
@@ -39,7 +40,7 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "bases/imports/correct.html", context)
 
 
-def _corrected(request: HttpRequest, batch: ImportBatch, number: str) -> HttpResponse:
+def _corrected(request: SignedInRequest, batch: ImportBatch, number: str) -> HttpResponse:
     """Save the page and go where its button leads: what was typed is not lost by turning the page."""
     texts = row_fixing.texts_of(batch, request.POST)
     try:
@@ -69,7 +70,7 @@ def _say(request: HttpRequest, outcome: row_fixing.Outcome) -> None:
 
 @allow(Role.BASE)
 @require_http_methods(["GET", "POST"])
-def undo(request: HttpRequest, pk: int) -> HttpResponse:
+def undo(request: SignedInRequest, pk: int) -> HttpResponse:
     """Ask with counts and names what would go and what stays; carry it out (GOAL-B11)."""
     batch = batch_for(request.user, pk)
     if request.method == "POST":

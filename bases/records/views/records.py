@@ -1,5 +1,7 @@
+"""One record as its base sees it: all blocks, the files, earlier reports, the history, full numbers on purpose."""
+
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -13,8 +15,9 @@ from bases.submissions.remarks import to_answer, with_remarks
 from bases.submissions.sections import Comment, Section, comments_of, sections
 from portal import audit
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
-from portal.sign_in import second_factor
+from portal.unmasking import unmask
 from residents.completeness import LABELS
 from residents.history import timeline
 from residents.models import Enrollment
@@ -22,17 +25,15 @@ from residents.models.enrollment import ReviewStatus
 from residents.openness import training_entry
 from residents.services.returns import answers_to_review, mark_reviewed
 
-SHORTEST_PURPOSE = 4
-
 
 @allow(Role.BASE)
-def record(request: HttpRequest, pk: int) -> HttpResponse:
+def record(request: SignedInRequest, pk: int) -> HttpResponse:
     """One record read-only: all blocks with the comments at their fields, its reports, what may be done with it.
 
     A POST with a purpose shows the full numbers in this one response and is written to the audit log (TRUST-51).
     """
     enrollment = record_for(request.user, pk)
-    masked = not (request.method == "POST" and _unmask(request, enrollment))
+    masked = not (request.method == "POST" and unmask(request, enrollment))
     submissions = list(enrollment.submissions.select_related("reported_by").defer("snapshot"))
     returned = to_answer(enrollment, submissions)
     returns = list(enrollment.personal_returns.filter(answered_at__isnull=True))
@@ -58,7 +59,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_POST
-def review_answers(request: HttpRequest, pk: int) -> HttpResponse:
+def review_answers(request: SignedInRequest, pk: int) -> HttpResponse:
     """复核完毕: the base has looked at what the resident answered to its return (GOAL-B14)."""
     enrollment = record_for(request.user, pk, Action.EDIT_TRAINING)
     if mark_reviewed([enrollment.pk]):
@@ -74,18 +75,6 @@ def _sections(enrollment: Enrollment, masked: bool, comments: dict[str, list[Com
     if enrollment.registered_at:
         return found
     return [each for each in found if each.key != "status" and (each.key != "work" or not each.is_empty)]
-
-
-def _unmask(request: HttpRequest, enrollment: Enrollment) -> bool:
-    purpose = request.POST.get("purpose", "").strip()[:100]
-    if request.POST.get("act") != "unmask":
-        raise Http404
-    second_factor.demand(request.user)
-    if len(purpose) < SHORTEST_PURPOSE:
-        messages.error(request, f"请填写查看目的，至少 {SHORTEST_PURPOSE} 个字，例如“核对身份证原件”。")
-        return False
-    audit.record("unmask", by=request.user, target=enrollment, request=request, purpose=purpose)
-    return True
 
 
 def _may(request: HttpRequest, enrollment: Enrollment) -> dict[str, bool]:
@@ -104,7 +93,7 @@ def _may(request: HttpRequest, enrollment: Enrollment) -> dict[str, bool]:
 
 
 @allow(Role.BASE)
-def submission(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+def submission(request: SignedInRequest, pk: int, number: int) -> HttpResponse:
     """What was reported at one time, frozen: the approved intake original stays readable here (BR-37)."""
     enrollment = record_for(request.user, pk)
     chosen = get_object_or_404(enrollment.submissions.select_related("reported_by"), number=number)
@@ -123,7 +112,7 @@ def submission(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_GET
-def record_file(request: HttpRequest, pk: int, block: str, name: str, row: int) -> HttpResponse:
+def record_file(request: SignedInRequest, pk: int, block: str, name: str, row: int) -> FileResponse:
     """One piece of evidence of the record; each look is written to the audit log (TRUST-51)."""
     enrollment = record_for(request.user, pk)
     snapshot = snapshot_as_kept(enrollment, last_snapshots([enrollment]).get(enrollment.pk))
@@ -133,7 +122,7 @@ def record_file(request: HttpRequest, pk: int, block: str, name: str, row: int) 
 
 
 @allow(Role.BASE)
-def record_history(request: HttpRequest, pk: int) -> HttpResponse:
+def record_history(request: SignedInRequest, pk: int) -> HttpResponse:
     """Every change of the record in plain words (BR-63); of a person who has left, nothing later (AM-20)."""
     enrollment = record_for(request.user, pk)
     entries, end = timeline(enrollment, with_names=True), end_of_period(enrollment)

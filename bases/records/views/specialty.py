@@ -1,5 +1,7 @@
+"""转换专业 within a base, by one form."""
+
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
@@ -8,6 +10,7 @@ from bases.records.forms import SpecialtyForm
 from bases.records.specialty_change import change_entry, change_specialty, offered_specialties
 from bases.records.views.training import version_of
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.forms import show_problems
 from residents.services.refusals import EditConflict, Refused
@@ -16,7 +19,7 @@ from residents.services.states import StateMoved
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.BASE)
-def specialty_change(request: HttpRequest, pk: int) -> HttpResponse:
+def specialty_change(request: SignedInRequest, pk: int) -> HttpResponse:
     """转换专业 within the base: 退培 and the new record by one button (BR-75, BR-76; PAIN-16)."""
     enrollment = record_for(request.user, pk, Action.EDIT_STATUS)
     entry = change_entry(enrollment)

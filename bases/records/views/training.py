@@ -1,5 +1,7 @@
+"""培训信息, 培训状态 and 姓名 of one record, edited by its base."""
+
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -13,9 +15,10 @@ from bases.submissions.remarks import show_at_fields, to_answer
 from portal.access import allow
 from portal.calendar import Opening
 from portal.drafts import data_of, discard_draft, draft_for
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.catalogue.catalogue import Invalid
-from residents.forms import raw_of, show_problems
+from residents.forms import Control, raw_of, show_problems
 from residents.models import Enrollment
 from residents.models.enrollment import ReportStatus
 from residents.openness import training_entry
@@ -28,7 +31,7 @@ UNREPORTED = "该记录原已上报，现变为“未上报”，核对后请再
 
 
 @allow(Role.BASE)
-def training_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def training_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     """培训信息 of one record, edited by its base (BR-29, BR-56, BR-81)."""
     enrollment = record_for(request.user, pk, Action.EDIT_TRAINING)
     entry = training_entry(enrollment)
@@ -74,7 +77,7 @@ def _page(
     }
 
 
-def _save(request: HttpRequest, enrollment: Enrollment, form: forms.Form) -> bool:
+def _save(request: SignedInRequest, enrollment: Enrollment, form: forms.Form) -> bool:
     """Save what the form sent; False with the errors put into the form, where it must be shown again."""
     try:
         change, unreported = training.save_training(
@@ -113,7 +116,7 @@ def _tell(request: HttpRequest, change: Change, unreported: bool) -> None:
 
 
 @allow(Role.BASE)
-def status_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def status_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     """变更培训状态 in the registry, with reason, date and evidence (BR-32, BR-82; docs/fields.md#status,
     docs/codes.md#status)."""
     enrollment = record_for(request.user, pk, Action.EDIT_STATUS)
@@ -133,7 +136,7 @@ def status_edit(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def _save_status(request: HttpRequest, enrollment: Enrollment, form: forms.Form) -> bool:
+def _save_status(request: SignedInRequest, enrollment: Enrollment, form: forms.Form) -> bool:
     try:
         change, unreported = training.change_status(
             enrollment.pk, raw_of(form), by=request.user, expected_version=version_of(request)
@@ -157,11 +160,11 @@ def _save_status(request: HttpRequest, enrollment: Enrollment, form: forms.Form)
 
 
 @allow(Role.BASE)
-def name_correct(request: HttpRequest, pk: int) -> HttpResponse:
+def name_correct(request: SignedInRequest, pk: int) -> HttpResponse:
     """更正姓名: freely until the first approval, then with a reason (AM-07)."""
     enrollment = record_for(request.user, pk, Action.EDIT_TRAINING)
     form = NameForm(request.POST or None, initial={"full_name": enrollment.resident.full_name})
-    form.fields["reason"].is_needed = bool(enrollment.approved_submission_id)
+    cast(Control, form.fields["reason"]).is_needed = bool(enrollment.approved_submission_id)
     if request.method == "POST" and form.is_valid() and _save_name(request, enrollment, form):
         return redirect("bases:record", pk)
     return render(
@@ -169,7 +172,7 @@ def name_correct(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def _save_name(request: HttpRequest, enrollment: Enrollment, form: NameForm) -> bool:
+def _save_name(request: SignedInRequest, enrollment: Enrollment, form: NameForm) -> bool:
     values = form.cleaned_data
     try:
         change, unreported = training.correct_name(

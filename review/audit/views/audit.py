@@ -1,3 +1,5 @@
+"""操作记录 for the association: what was done, and what was written to the records."""
+
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse

@@ -1,3 +1,5 @@
+"""机构名录 and 工作人员名单 by workbook: the template, the upload with its preview, the confirmation."""
+
 from django.contrib import messages
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
@@ -7,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from bases.imports.forms import UploadForm
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from portal.sheets.reading import SheetRefused
 from review import sheets as directory_sheets
@@ -25,7 +28,7 @@ def _kind(kind: str) -> tuple:
 
 @require_GET
 @allow(Role.CMDA)
-def template(request: HttpRequest, kind: str) -> HttpResponse:
+def template(request: SignedInRequest, kind: str) -> HttpResponse:
     workbook, name = _kind(kind)
     headers = {"Content-Disposition": content_disposition_header(True, f"{name}模板.xlsx")}
     return HttpResponse(workbook.template(), content_type=MEDIA_TYPES["xlsx"], headers=headers)
@@ -33,7 +36,7 @@ def template(request: HttpRequest, kind: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.CMDA)
-def upload(request: HttpRequest, kind: str) -> HttpResponse:
+def upload(request: SignedInRequest, kind: str) -> HttpResponse:
     """Upload a workbook and see what it would do; nothing is written before the confirmation."""
     workbook, name = _kind(kind)
     form = UploadForm(request.POST or None, request.FILES or None, template=name)
@@ -62,7 +65,7 @@ def _preview(request: HttpRequest, context: dict, made: object, rows: str) -> Ht
 
 @require_POST
 @allow(Role.CMDA)
-def apply(request: HttpRequest, kind: str) -> HttpResponse:
+def apply(request: SignedInRequest, kind: str) -> HttpResponse:
     """Write what was previewed; judged again, so that what changed meanwhile is shown instead of overwritten."""
     workbook, name = _kind(kind)
     try:

@@ -1,7 +1,9 @@
+"""统计: two dimensions crossed, the records behind each number, and both as files."""
+
 from collections.abc import Iterator
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -9,6 +11,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from review.exports.answers import answer, export_form, refused
 from review.exports.jobs import MEDIA_TYPES
@@ -20,13 +23,13 @@ from review.statistics.links import linked_lines
 from review.unmasking import may_unmask
 
 
-def statistics_form(request: HttpRequest) -> StatisticsForm:
+def statistics_form(request: SignedInRequest) -> StatisticsForm:
     return StatisticsForm(request.GET, user=request.user)
 
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def table(request: HttpRequest) -> HttpResponse:
+def table(request: SignedInRequest) -> HttpResponse:
     """Two dimensions of the approved snapshots crossed; every number leads to its records (GOAL-P7)."""
     form = statistics_form(request)
     context = {"form": form, "sources": statistics.SOURCES}
@@ -47,7 +50,7 @@ def table(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def records(request: HttpRequest) -> HttpResponse:
+def records(request: SignedInRequest) -> HttpResponse:
     """The records behind one number: the same filters, the same count."""
     form = statistics_form(request)
     context = {
@@ -69,7 +72,7 @@ def records(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @allow(Role.PROVINCE, Role.CMDA)
-def export_table(request: HttpRequest) -> HttpResponse:
+def export_table(request: SignedInRequest) -> HttpResponseBase:
     form = statistics_form(request)
     if not form.is_readable:
         return _unreadable(request)
@@ -79,7 +82,7 @@ def export_table(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @allow(Role.PROVINCE, Role.CMDA)
-def export_records(request: HttpRequest) -> HttpResponse:
+def export_records(request: SignedInRequest) -> HttpResponseBase:
     """The complete list behind one number; masked unless asked for in full with a purpose (GOAL-N5)."""
     form, asked = statistics_form(request), StatisticsExportForm(request.POST)
     if not form.is_readable:

@@ -1,8 +1,10 @@
 """Undone imports in the recycle bin: one line each, and back as a whole (GOAL-B11)."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.db import InternalError, connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -53,6 +55,10 @@ def test_bin_holds_an_undone_import_in_one_line(officer, undone, base, base_offi
 
     page = officer.get(reverse("bases:accounts"), BIN)
     assert [(each.pk, each.gone) for each in page.context["undone"]] == [(batch.pk, 3)]
+    assert (
+        Enrollment.objects.filter(deleted_with=batch, deleted_reason=f"撤销导入（批次 {batch.pk}）").count()
+        == 3
+    )
     assert page.context["counts"]["deleted"] == 4
     assert shown(officer) == [single.pk]
     rows = Enrollment.objects.filter(import_batch=batch)
@@ -108,3 +114,22 @@ def test_read_only_member_and_other_base_restore_nothing(signed_in, undone, base
     assert restore(signed_in(reader), batch).status_code == 403
     assert restore(signed_in(other_base_officer), batch).status_code == 404
     assert not Enrollment.objects.filter(deleted_at=None).exists()
+
+
+def test_undone_before_there_was_a_key_is_known_by_its_reason(undone):
+    """The migration of T18: what went with an undo is told in the record and in its history, and nothing else is."""
+    batch = undone(2)
+    typed, gone = Enrollment.objects.filter(import_batch=batch).order_by("pk")
+    Enrollment.objects.update(deleted_with=None)
+    Enrollment.objects.filter(pk=typed.pk).update(deleted_reason=f"撤销导入（批次 {batch.pk}）的人")
+    migration = import_module("residents.migrations.0014_undone_records_know_their_batch")
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE residents_enrollmentevent DISABLE TRIGGER USER")
+        cursor.execute("UPDATE residents_enrollmentevent SET deleted_with_id = NULL")
+        cursor.execute("ALTER TABLE residents_enrollmentevent ENABLE TRIGGER USER")
+        cursor.execute(migration.FILL)
+    assert list(Enrollment.objects.filter(deleted_with=batch)) == [gone]
+    told = gone.events.filter(deleted_with=batch)
+    assert set(told.values_list("deleted_reason", flat=True)) == {f"撤销导入（批次 {batch.pk}）"}
+    with pytest.raises(InternalError, match="Cannot update"):
+        told.update(deleted_with=None)

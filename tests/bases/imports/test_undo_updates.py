@@ -228,5 +228,5 @@ def test_plan_asks_the_same_number_of_queries_for_one_row_and_for_three(
 ):
     changes = {(line, "备注"): "x" for line in range(1, number + 1)}
     batch = write(send(edited(template(rows, base), changes)))
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         undo.plan_of(ImportBatch.objects.get(pk=batch.pk))

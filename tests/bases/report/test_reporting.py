@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 LEAVE = {"status": "5", "reason": "13", "withdrawal_kind": "1", "destination": "自主择业"}
 # Savepoint, lock, read, levels of study, status changes, extensions, window (cycle, windows, extensions), returns,
 # close, numbers, cycles, approved snapshots, insert, update, release.
-QUERIES_OF_A_REPORT = 18
+QUERIES_OF_A_REPORT = 17
 
 
 # --- one report ------------------------------------------------------------------------------------------------------

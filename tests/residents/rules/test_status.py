@@ -5,7 +5,6 @@ from itertools import product
 
 import pytest
 
-from residents.codes import CODE_LISTS
 from residents.rules import status
 
 CONTEXT = {
@@ -148,11 +147,3 @@ def test_running_extension_repeated_in_a_template_is_not_a_second_one():
     running = {"current_status": "2", "has_pending_extension": True, "last_change_date": DAY}
     assert codes(EXTENDED, **running, extended_until=EXTENDED["extended_until"]) == {}
     assert codes(EXTENDED, **running, extended_until=date(2021, 3, 1)) == {"status": ["extension_pending"]}
-
-
-def test_only_withdrawal_frees_a_person_and_only_training_sits_the_exam():
-    """BR-49, BR-82 and the table of docs/codes.md#status."""
-    every = set(CODE_LISTS["status"].items)
-    assert every - status.BLOCKING_IMPORT == {"5"}
-    assert set(status.ADMITTED_TO_EXAM) == {"1"}
-    assert set(status.ACTIVE) == {"1", "2"}
