@@ -332,7 +332,3 @@ def _headings(path: Path) -> set[str]:
 
 def _name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
-
-
-if __name__ == "__main__":
-    sys.exit(main())
