@@ -35,6 +35,7 @@ def allow(*roles: Role, before_second_factor: bool = False) -> Callable[[View], 
             user = cast(User, request.user)
             if user.role not in roles:
                 raise PermissionDenied
+            user.looked_up = {}
             try:
                 if user.role == Role.CMDA and not before_second_factor:
                     demand(user)

@@ -10,11 +10,11 @@ from bases.corrections.forms import CorrectionForm
 from bases.lists.access import record_for
 from bases.models import CorrectionRequest
 from bases.scope import bases_for
-from bases.submissions.evidence import evidence_response
 from portal import audit
 from portal.access import allow
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
+from residents.downloads import evidence_response
 from residents.forms import show_problems
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from bases.extensions import services as extensions
 from bases.extensions.forms import NAMED, WHOLE, ExtensionForm
 from bases.models import TrainingBase
-from bases.scope import bases_for, current_base
+from bases.scope import bases_for, current_base, required_base
 from portal.access import allow
 from portal.calendar import current_cycle
 from portal.models import CollectionCycle
@@ -43,9 +43,7 @@ def extension_list(request: SignedInRequest) -> HttpResponse:
 @allow(Role.BASE)
 def extension_new(request: SignedInRequest) -> HttpResponse:
     """Ask for more time for one step, for named records or all of the base's."""
-    base, cycle = current_base(request, Action.REPORT), current_cycle()
-    if base is None:
-        raise PermissionDenied
+    base, cycle = required_base(request, Action.REPORT), current_cycle()
     if cycle is None:
         messages.error(request, "尚未设置采集周期，请联系中国医师协会。")
         return redirect("bases:extensions")

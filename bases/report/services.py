@@ -25,7 +25,7 @@ from portal.models import CollectionCycle, User
 from residents.completeness import Completeness, completeness_of_many
 from residents.models import Enrollment, PersonalReturn
 from residents.models.enrollment import Module, ReportStatus, ReviewStatus
-from residents.openness import entries_of, report_entry
+from residents.openness import Times, entries_of, report_entry
 from residents.rules import education
 from residents.services.returns import mark_reviewed
 from residents.services.states import mark_reported_many
@@ -86,11 +86,11 @@ def check(enrollment: Enrollment) -> list[Blocker]:
     return examine([enrollment])[enrollment.pk].blockers
 
 
-def examine(enrollments: Iterable[Enrollment]) -> dict[int, Examination]:
+def examine(enrollments: Iterable[Enrollment], times: Times | None = None) -> dict[int, Examination]:
     """Blockers and warnings of each record by its id; warnings stop nothing (PAIN-25), differences of AM-08 among
     them."""
     enrollments = list(enrollments)
-    entries = report_entries(enrollments)
+    entries = entries_of(enrollments, report_entry, times)
     ids = [row.pk for row in enrollments]
     returned = set(
         PersonalReturn.objects.filter(enrollment__in=ids, answered_at__isnull=True).values_list(
@@ -107,11 +107,6 @@ def examine(enrollments: Iterable[Enrollment]) -> dict[int, Examination]:
         )
         for row in enrollments
     }
-
-
-def report_entries(enrollments: Iterable[Enrollment]) -> dict[int, Opening]:
-    """May each record be reported now, and if not, why."""
-    return entries_of(enrollments, report_entry)
 
 
 def is_reported(enrollment: Enrollment) -> bool:

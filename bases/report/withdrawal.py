@@ -10,7 +10,7 @@ from portal.calendar import Opening
 from portal.models import User
 from residents.models import Enrollment
 from residents.models.enrollment import ReportStatus, ReviewStatus
-from residents.openness import report_entry
+from residents.openness import Times, report_entry
 from residents.services import states
 from residents.services.states import mark_unreported_many
 
@@ -38,9 +38,9 @@ def withdraw(enrollment_id: int, *, by: User) -> None:
         _take_back([enrollment.pk], by=by)
 
 
-def withdrawal_entry(enrollment: Enrollment) -> Opening:
+def withdrawal_entry(enrollment: Enrollment, times: Times | None = None) -> Opening:
     """May a waiting report be taken back: would the record, once taken back, be open for 上报?"""
-    return report_entry(enrollment, review_status=_statuses_before([enrollment.pk])[enrollment.pk])
+    return report_entry(enrollment, times, review_status=_statuses_before([enrollment.pk])[enrollment.pk])
 
 
 def _statuses_before(enrollment_ids: Collection[int]) -> dict[int, str]:

@@ -5,12 +5,12 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from bases.models import ImportRow, TrainingBase, TransferRequest
-from bases.scope import bases_for, current_base
+from bases.scope import bases_for, current_base, required_base
 from bases.transfers import services as transfers
 from bases.transfers.forms import PersonForm, ReasonForm, RefusalForm, ReleaseForm
 from portal.access import allow
@@ -32,23 +32,17 @@ def transfer_list(request: SignedInRequest) -> HttpResponse:
     if base is not None:
         found["incoming"] = found["incoming"].filter(enrollment__base=base)
         found["outgoing"] = found["outgoing"].filter(to_base=base)
-    page: dict[str, Any] = {"may_ask": _asking_base(request) is not None}
+    page: dict[str, Any] = {"may_ask": current_base(request, Action.IMPORT_ACCOUNTS) is not None}
     for side, requests in found.items():
         closed = requests.exclude(state="open").order_by("-answered_at")[:MOST_CLOSED]
         page[side] = [*requests.filter(state="open")[:500], *closed]
     return render(request, "bases/transfers/list.html", page)
 
 
-def _asking_base(request: HttpRequest) -> TrainingBase | None:
-    return current_base(request, Action.IMPORT_ACCOUNTS)
-
-
 @allow(Role.BASE)
 def transfer_new(request: SignedInRequest) -> HttpResponse:
     """请求转出: the person by three details or from a refused import row, what is told of him, then the request."""
-    base = _asking_base(request)
-    if base is None:
-        raise PermissionDenied
+    base = required_base(request, Action.IMPORT_ACCOUNTS)
     row = _row(request)
     if row is not None and row.batch.base is not None:
         base = row.batch.base

@@ -50,6 +50,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     # What the reader of a list of staff may do with this person, where the list has put it (review/staff).
     is_manageable: bool
     is_resettable: bool
+    # What bases/scope.py has found of his rights in this request; None outside of one, where each question is asked.
+    looked_up: dict[tuple, Any] | None = None
 
     username = models.CharField("账号", max_length=40, unique=True)
     role = models.CharField("角色", max_length=10, choices=Role.choices)
@@ -107,13 +109,6 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def _with_factor(self, auth_hash: str) -> str:
         return f"{auth_hash} {self.second_factor_at.timestamp()}" if self.second_factor_at else auth_hash
-
-    # Third-party apps ask for these names of Django's stock user.
-    def get_full_name(self) -> str:
-        return self.full_name
-
-    def get_short_name(self) -> str:
-        return self.full_name
 
 
 class SignInAttempt(models.Model):

@@ -1,6 +1,6 @@
 """The form pages of the resident's blocks and his files (BR-43, BR-52, BR-53, BR-55, BR-64, BR-78, BR-80)."""
 
-from typing import Any, cast
+from typing import cast
 
 from django.contrib import messages
 from django.db.models import Model
@@ -12,11 +12,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from portal.access import allow
 from portal.requests import SignedInRequest
 from portal.roles import Role
+from residents.downloads import evidence_response
 from residents.models import EducationRecord
 from residents.rules.education import MOST_ROWS
 from residents.services.personal import RULES, Block, delete_education, save_block, save_education
 from residents.services.states import StateMoved
-from residents.services.uploads import JPEG, PNG, SUFFIXES, content_type
 from residents.snapshot import block_of
 from residents.views.desk import Desk, required_desk, section_url
 from residents.views.page import Page
@@ -140,18 +140,5 @@ def _own_level(request: HttpRequest, pk: int) -> EducationRecord:
 
 def _file_response(row: Model | None, section: str, name: str) -> FileResponse:
     labels = {item.name: item.label for item in RULES[section].FIELDS if item.kind == "file"}
-    stored: Any = getattr(row, name, None) if name in labels else None
-    if not stored:
-        raise Http404
-    try:
-        opened = stored.open("rb")
-    except FileNotFoundError as lost:
-        raise Http404 from lost
-    kind = content_type(opened)
-    # Images are shown in the page; anything else is handed over, never run in it.
-    return FileResponse(
-        opened,
-        as_attachment=kind not in (JPEG, PNG),
-        filename=f"{labels[name]}{SUFFIXES.get(kind or '', '')}",
-        content_type=kind or "application/octet-stream",
-    )
+    stored = getattr(row, name, None) if name in labels else None
+    return evidence_response(stored.name if stored else "", labels.get(name, ""))

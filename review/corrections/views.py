@@ -13,12 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from bases.corrections import services as corrections
 from bases.corrections.forms import AcceptForm, RefuseForm
 from bases.models import CorrectionRequest
-from bases.submissions.evidence import evidence_response
 from portal import audit
 from portal.access import allow
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.unmasking import unmask
+from residents.downloads import evidence_response
 from residents.services.states import StateMoved
 from review.unmasking import may_unmask
 

@@ -4,19 +4,25 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from bases.accounts import services as account_desk
+from bases.accounts import services
 from bases.accounts.activation import mobile_is_enough
 from bases.accounts.forms import DeletionForm
 from bases.accounts.services import AccountState
 from bases.imports.access import batch_for
 from bases.imports.undo.restore import restore_all, undone_imports
 from bases.models import TrainingBase
-from bases.scope import bases_for, current_base, deleted_enrollments_for, enrollments_for
+from bases.scope import (
+    bases_for,
+    current_base,
+    deleted_enrollments_for,
+    enrollments_for,
+    required_base,
+)
 from portal.access import allow
 from portal.models import User
 from portal.requests import SignedInRequest
@@ -35,20 +41,20 @@ NOT_LIVE = "此人现在不在本基地培训（退培、失效或已删除）�
 @require_GET
 def accounts(request: SignedInRequest) -> HttpResponse:
     """The base's accounts, searched by name or number (BR-51), and those that need attention (PAIN-14, BR-77)."""
-    base = own_base(request)
+    base = required_base(request)
     asked = searched(request.GET)
-    state, found = asked["state"], account_desk.accounts(request.user, base, **asked)
+    state, found = asked["state"], services.accounts(request.user, base, **asked)
     is_bin = state == AccountState.DELETED and not asked["text"] and not asked["batch"]
     may_act = current_base(request, Action.RESET_PASSWORD) == base
     context = {
         "base": base,
         "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
         "states": AccountState,
-        "counts": account_desk.account_counts(request.user, base),
+        "counts": services.account_counts(request.user, base),
         "state": state,
         "text": asked["text"],
         "batch": asked["batch"],
-        "undone": undone_imports(account_desk.recycle_bin(request.user, base)) if is_bin else [],
+        "undone": undone_imports(services.recycle_bin(request.user, base)) if is_bin else [],
         "tries": MOBILE_TRIES,
         "policies": TrainingBase.ActivationPolicy,
         "may_act": may_act,
@@ -100,9 +106,7 @@ def delete(request: SignedInRequest, pk: int) -> HttpResponse:
     form = DeletionForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and form.cleaned_data["why"] == DeletionForm.WRONG:
         try:
-            account_desk.delete(
-                enrollment, by=request.user, reason=form.cleaned_data["reason"], request=request
-            )
+            services.delete(enrollment, by=request.user, reason=form.cleaned_data["reason"], request=request)
             messages.success(request, f"已删除{enrollment.resident.full_name}的记录，30 天内可以恢复。")
         except StateMoved as moved:
             messages.error(request, str(moved))
@@ -120,7 +124,7 @@ def restore(request: SignedInRequest, pk: int) -> HttpResponse:
     if not _may(request.user, enrollment, Action.DELETE_ACCOUNT):
         raise PermissionDenied
     try:
-        account_desk.restore(enrollment, by=request.user, request=request)
+        services.restore(enrollment, by=request.user, request=request)
         messages.success(request, "已恢复。")
     except StateMoved as moved:
         messages.error(request, str(moved))
@@ -149,10 +153,10 @@ def restore_import(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def policy(request: SignedInRequest) -> HttpResponse:
     """The base's choice between mobile number and printed codes for the first sign-in."""
-    base = own_base(request, Action.RESET_PASSWORD)
+    base = required_base(request, Action.RESET_PASSWORD)
     chosen = request.POST.get("policy", "")
     if chosen in TrainingBase.ActivationPolicy.values:
-        account_desk.set_activation_policy(base, chosen, by=request.user, request=request)
+        services.set_activation_policy(base, chosen, by=request.user, request=request)
         messages.success(request, f"首次登录方式已改为：{TrainingBase.ActivationPolicy(chosen).label}。")
     else:
         messages.error(request, "请选择一种首次登录方式。")
@@ -163,13 +167,6 @@ def searched(params: QueryDict) -> dict[str, str]:
     """What the list of accounts is narrowed to."""
     text = text_of(params.get("q", "")).strip()[:60]
     return {"state": params.get("state", ""), "text": text, "batch": params.get("batch", "")}
-
-
-def own_base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase:
-    base = current_base(request, action)
-    if base is None:
-        raise PermissionDenied
-    return base
 
 
 def _records(user: User, action: Action) -> QuerySet[Enrollment]:

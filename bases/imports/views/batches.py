@@ -4,7 +4,6 @@
 from typing import cast
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -24,7 +23,7 @@ from bases.imports.undo.restore import restored_rows
 from bases.imports.undo.services import kept_rows
 from bases.lists.selection import chosen
 from bases.models import ImportBatch, TrainingBase
-from bases.scope import current_base
+from bases.scope import current_base, required_base
 from bases.workbooks.kinds import KINDS, Kind, kind_of, opening_of
 from bases.workbooks.rows import BaseWorkbook
 from portal import audit
@@ -54,7 +53,7 @@ _ACCOUNTS = KINDS[ImportBatch.Kind.ACCOUNTS]
 @require_http_methods(["GET", "POST"])
 def uploads(request: SignedInRequest, kind: Kind = _ACCOUNTS, module: Module = Module.INTAKE) -> HttpResponse:
     """Template and upload of one kind and module, and the earlier batches of the base (BR-70)."""
-    base = _base(request, Action.VIEW if request.method == "GET" else kind.action)
+    base = required_base(request, Action.VIEW if request.method == "GET" else kind.action)
     state = kind.opening(base, module, current_cycle())
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = UploadForm(*sent, template=kind.template_title)
@@ -119,7 +118,7 @@ def _records(
 @require_POST
 def template(request: SignedInRequest, kind: Kind, module: Module) -> HttpResponse:
     """The template of one kind and module (BR-27, BR-29); one that holds full ID numbers is logged."""
-    base = _base(request, kind.action if kind.is_filled else Action.VIEW)
+    base = required_base(request, kind.action if kind.is_filled else Action.VIEW)
     cycle = current_cycle()
     if cycle is None:
         raise Http404
@@ -212,10 +211,3 @@ def annotated(request: SignedInRequest, pk: int) -> HttpResponse:
         return redirect("bases:import-batch", pk)
     name = found.file_name.rpartition(".")[0] or found.file_name
     return workbook_response(content, f"{name}-检查结果.xlsx")
-
-
-def _base(request: HttpRequest, action: Action) -> TrainingBase:
-    base = current_base(request, action)
-    if base is None:
-        raise PermissionDenied
-    return base

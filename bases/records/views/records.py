@@ -1,7 +1,7 @@
 """One record as its base sees it: all blocks, the files, earlier reports, the history, full numbers on purpose."""
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -22,7 +22,7 @@ from residents.completeness import LABELS
 from residents.history import timeline
 from residents.models import Enrollment
 from residents.models.enrollment import ReviewStatus
-from residents.openness import training_entry
+from residents.openness import Times, training_entry
 from residents.services.returns import answers_to_review, mark_reviewed
 
 
@@ -38,6 +38,7 @@ def record(request: SignedInRequest, pk: int) -> HttpResponse:
     returned = to_answer(enrollment, submissions)
     returns = list(enrollment.personal_returns.filter(answered_at__isnull=True))
     comments = comments_of(returned, returns)
+    times = Times([enrollment])
     return render(
         request,
         "bases/records/record.html",
@@ -49,9 +50,9 @@ def record(request: SignedInRequest, pk: int) -> HttpResponse:
             "returned": returned,
             "returns": returns,
             "answers": answers_to_review(enrollment),
-            "examination": examine([enrollment])[enrollment.pk],
-            "training_entry": training_entry(enrollment),
-            "may": _may(request, enrollment),
+            "examination": examine([enrollment], times)[enrollment.pk],
+            "training_entry": training_entry(enrollment, times),
+            "may": _may(request, enrollment, times),
             "others": other_records(request.user, enrollment),
         },
     )
@@ -77,7 +78,7 @@ def _sections(enrollment: Enrollment, masked: bool, comments: dict[str, list[Com
     return [each for each in found if each.key != "status" and (each.key != "work" or not each.is_empty)]
 
 
-def _may(request: HttpRequest, enrollment: Enrollment) -> dict[str, bool]:
+def _may(request: SignedInRequest, enrollment: Enrollment, times: Times) -> dict[str, bool]:
     """Which buttons the page offers; each page behind them asks again."""
     acting = may(request.user, enrollment, Action.EDIT_TRAINING)
     waiting = enrollment.review_status == ReviewStatus.PENDING
@@ -86,7 +87,7 @@ def _may(request: HttpRequest, enrollment: Enrollment) -> dict[str, bool]:
         # What lapsed at the lock stays as it is: the person is added again as 漏报 (AM-05).
         "report": enrollment.lapsed_at is None and not is_reported(enrollment),
         "return": acting and enrollment.is_live,
-        "withdraw": acting and waiting and withdrawal_entry(enrollment).is_open,
+        "withdraw": acting and waiting and withdrawal_entry(enrollment, times).is_open,
         "change_status": acting and bool(enrollment.registered_at),
         "change_specialty": acting and change_entry(enrollment).is_open,
     }
