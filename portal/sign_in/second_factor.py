@@ -111,7 +111,7 @@ def _use(user: User, typed: str) -> str | None:
         return None
     key = unseal(factor.sealed_key)
     step = _step_of(key, typed, after=factor.last_step) if key else None
-    if step is not None:
+    if key and step is not None:
         # Sealed anew, so that a changed SECRET_KEY is the only one needed after a while.
         factor.last_step, factor.sealed_key = step, seal(key)
         factor.save(update_fields=["last_step", "sealed_key"])

@@ -103,11 +103,12 @@ def activate(
     with transaction.atomic():
         user = User.objects.select_for_update().filter(username=account).first()
         is_proven = _is_proven(user, mobile=mobile, code=code, is_resident=is_resident)
-        if is_proven:
-            validate_password(new_password, user)
-            _set_activated(user, new_password, client_address(request))
-            audit.record("activate", by=user, target=user, request=request)
-    if not is_proven:
+        proven = user if is_proven else None
+        if proven is not None:
+            validate_password(new_password, proven)
+            _set_activated(proven, new_password, client_address(request))
+            audit.record("activate", by=proven, target=proven, request=request)
+    if proven is None:
         if user is not None and not user.is_activated:
             User.objects.filter(pk=user.pk, activation_failures__lt=MOBILE_TRIES).update(
                 activation_failures=F("activation_failures") + 1
@@ -115,7 +116,7 @@ def activate(
         audit.record("activate", by=None, target=user, request=request, result="refused")
         raise SignInRefused
     throttle.succeed(attempt)
-    return _let_in(request, user)
+    return _let_in(request, proven)
 
 
 def _is_proven(user: User | None, *, mobile: str, code: str, is_resident: bool) -> bool:

@@ -165,7 +165,7 @@ def desk(request: SignedInRequest) -> HttpResponse:
         when = timezone.localtime(user.password_reset_at)
         messages.info(request, f"您的密码曾于 {when:%Y-%m-%d %H:%M} 由管理人员重置。如有疑问请联系培训基地。")
         services.note_reset_seen(user)
-    names = {
+    names: dict[str, str] = {
         Role.RESIDENT: "residents:home",
         Role.BASE: "bases:desk",
         Role.PROVINCE: "review:queue",

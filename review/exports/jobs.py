@@ -197,6 +197,7 @@ def fetch(export: Export, *, by: User, request: HttpRequest) -> Any:
     with transaction.atomic():
         export.downloaded_at = timezone.now()
         export.save(update_fields=["downloaded_at"])
-        details = {"rows": export.rows, "masked": export.is_masked}
-        audit.record("download", by=by, target=export, request=request, **details)
+        audit.record(
+            "download", by=by, target=export, request=request, rows=export.rows, masked=export.is_masked
+        )
     return export.file.open("rb")

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 from portal.access import allow
 from portal.calendar import current_cycle, cycle_state
 from portal.roles import Role
-from review.funnel import provinces as progress
+from review.funnel import provinces as funnel
 from review.windows import services as windows
 
 
@@ -20,11 +20,11 @@ def national(request: HttpRequest) -> HttpResponse:
     cycle = current_cycle()
     context: dict[str, Any] = {"cycle": cycle}
     if cycle:
-        rows = progress.by_province(cycle)
+        rows = funnel.by_province(cycle)
         context |= {
             "state": cycle_state(cycle),
             "steps": windows.steps_of(cycle),
             "rows": rows,
-            "total": progress.total(rows),
+            "total": funnel.total(rows),
         }
     return render(request, "review/national/national.html", context)
