@@ -80,7 +80,8 @@ def _once(user: User, what: str, action: Action, find: Callable[[], Found]) -> F
     return user.looked_up[kind]
 
 
-def _base_ids(user: User, action: Action) -> list[int]:
+def base_ids(user: User, action: Action) -> list[int]:
+    """The ids of `bases_for`, for queries of what hangs on bases."""
     return _once(user, "bases", action, lambda: list(bases_for(user, action).values_list("pk", flat=True)))
 
 
@@ -98,7 +99,7 @@ def enrollments_for(user: User, action: Action) -> QuerySet[Enrollment]:
         return records.none()
     if user.role == Role.CMDA:
         return records
-    within = Q(base_id__in=_base_ids(user, action))
+    within = Q(base_id__in=base_ids(user, action))
     for base_id, specialty_id in _specialties(user, action):
         within |= Q(base_id=base_id, specialty_id=specialty_id)
     return records.filter(within)
@@ -106,7 +107,7 @@ def enrollments_for(user: User, action: Action) -> QuerySet[Enrollment]:
 
 def deleted_enrollments_for(user: User, action: Action) -> QuerySet[Enrollment]:
     """Deleted records of the user's bases, for the list from which they can be restored (GOAL-B11)."""
-    return Enrollment.objects.filter(base_id__in=_base_ids(user, action), deleted_at__isnull=False)
+    return Enrollment.objects.filter(base_id__in=base_ids(user, action), deleted_at__isnull=False)
 
 
 def current_base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase | None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from bases.models import TrainingBase, TransferRequest
 from bases.records import services as training
-from bases.scope import bases_for, enrollments_for, provinces_for
+from bases.scope import base_ids, enrollments_for, provinces_for
 from bases.transfer_requests import close, settle, tell_bases, tell_provinces, with_names
 from portal import audit
 from portal.models import AuditEvent, User
@@ -182,8 +182,7 @@ def incoming(user: User, action: Action = Action.VIEW) -> QuerySet[TransferReque
 
 def outgoing(user: User, action: Action = Action.VIEW) -> QuerySet[TransferRequest]:
     """Requests that the user's bases have made."""
-    base_ids = list(bases_for(user, action).values_list("pk", flat=True))
-    return with_names(TransferRequest.objects.filter(to_base__in=base_ids))
+    return with_names(TransferRequest.objects.filter(to_base__in=base_ids(user, action)))
 
 
 def in_view_of_reviewers(user: User) -> QuerySet[TransferRequest]:

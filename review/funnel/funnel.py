@@ -18,7 +18,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from bases.models import IntakeCount, Submission
-from bases.scope import bases_for, enrollments_for, provinces_for
+from bases.scope import base_ids, enrollments_for, provinces_for
 from portal.calendar import current_cycle
 from portal.models import CollectionCycle, User
 from portal.roles import Action, Role
@@ -125,7 +125,7 @@ def number(
         return None
     kept = IntakeCount.objects.filter(_KEPT[stage], intake_year=cycle.year)
     if user.role == Role.PROVINCE:
-        kept = kept.filter(base_id__in=list(bases_for(user, Action.VIEW).values_list("pk", flat=True)))
+        kept = kept.filter(base_id__in=base_ids(user, Action.VIEW))
     if province:
         kept = kept.filter(base__province=province)
     if base:
