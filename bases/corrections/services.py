@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bases.models import CorrectionRequest, Province, TrainingBase
-from bases.scope import provinces_for
+from bases.scope import province_codes_for
 from bases.staff import recipients
 from portal import audit
 from portal.messages import services as messages
@@ -145,9 +145,7 @@ def in_view(user: User, action: Action = Action.VIEW) -> QuerySet[CorrectionRequ
         "resident", "base__province", "asked_by", "province_by", "decided_by"
     )
     if user.role != Role.CMDA:
-        found = found.filter(
-            base__province__in=list(provinces_for(user, action).values_list("pk", flat=True))
-        )
+        found = found.filter(base__province__in=province_codes_for(user, action))
     return found.order_by("asked_at", "pk")
 
 

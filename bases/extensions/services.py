@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from bases.models import ExtensionRequest, Province, TrainingBase
 from bases.models.organisations import ReportingMode
-from bases.scope import base_ids, provinces_for
+from bases.scope import base_ids, province_codes_for
 from bases.staff import recipients
 from portal import audit
 from portal.calendar import last_moment, opening
@@ -162,5 +162,5 @@ def in_view(user: User, action: Action = Action.VIEW) -> QuerySet[ExtensionReque
     if user.role == Role.CMDA:
         return found
     if user.role == Role.PROVINCE:
-        return found.filter(base__province__in=list(provinces_for(user, action).values_list("pk", flat=True)))
+        return found.filter(base__province__in=province_codes_for(user, action))
     return found.filter(base__in=base_ids(user, action))

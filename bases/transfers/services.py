@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from bases.models import TrainingBase, TransferRequest
 from bases.records import services as training
-from bases.scope import base_ids, enrollments_for, provinces_for
+from bases.scope import base_ids, enrollments_for, province_codes_for
 from bases.transfer_requests import close, settle, tell_bases, tell_provinces, with_names
 from portal import audit
 from portal.models import AuditEvent, User
@@ -189,7 +189,7 @@ def in_view_of_reviewers(user: User) -> QuerySet[TransferRequest]:
     """Requests that leave or enter the user's provinces, the longest waiting first; all for the association."""
     found = with_names(TransferRequest.objects)
     if user.role != Role.CMDA:
-        codes = list(provinces_for(user, Action.VIEW).values_list("pk", flat=True))
+        codes = province_codes_for(user, Action.VIEW)
         found = found.filter(Q(enrollment__base__province__in=codes) | Q(to_base__province__in=codes))
     return found.order_by("asked_at", "pk")
 

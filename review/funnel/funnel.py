@@ -18,7 +18,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from bases.models import IntakeCount, Submission
-from bases.scope import base_ids, enrollments_for, provinces_for
+from bases.scope import base_ids, enrollments_for, province_codes_for
 from portal.calendar import current_cycle
 from portal.models import CollectionCycle, User
 from portal.roles import Action, Role
@@ -170,7 +170,7 @@ def within(user: User, cycle: CollectionCycle, **where: str) -> Counted:
     imported = number(user, cycle, "imported", **where)
     if imported is None or imported <= COUNTED_AT_ONCE:
         return count(found, "base")
-    scope = sorted(provinces_for(user, Action.VIEW).values_list("pk", flat=True))
+    scope = province_codes_for(user, Action.VIEW)
     key = ":".join(
         ["funnel", str(cycle.year), "-".join(scope), *(f"{name}-{value}" for name, value in where.items())]
     )

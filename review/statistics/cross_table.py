@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from bases.models import ApprovedCount, Province, Specialty, Submission, TrainingBase
 from bases.models.counts import COUNTED_BY
-from bases.scope import provinces_for
+from bases.scope import province_codes_for
 from portal.models import User
 from portal.roles import Action, Role
 from residents.codes import CODE_LISTS
@@ -122,7 +122,7 @@ def number(user: User, source: str, filters: Mapping[str, str]) -> int | None:
 
 def _narrowed(found: QuerySet, user: User, filters: Mapping[str, str]) -> QuerySet:
     if user.role != Role.CMDA:
-        provinces = list(provinces_for(user, Action.VIEW).values_list("pk", flat=True))
+        provinces = province_codes_for(user, Action.VIEW)
         found = found.filter(province_id__in=provinces)
     for key, value in filters.items():
         found = found.filter(**{DIMENSIONS[key].column: _stored(value)})

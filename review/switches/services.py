@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from bases.models import Province, TrainingBase
 from bases.models.organisations import ReportingMode
-from bases.scope import provinces_for
+from bases.scope import province_codes_for, provinces_for
 from bases.staff import recipients
 from portal import audit
 from portal.calendar import current_cycle, opening
@@ -47,7 +47,7 @@ def in_view(user: User, action: Action = Action.VIEW) -> QuerySet[ModeSwitchAppl
     if user.role == Role.CMDA:
         found = found.exclude(state=State.DRAFT)
     else:
-        found = found.filter(province__in=list(provinces_for(user, action).values_list("pk", flat=True)))
+        found = found.filter(province__in=province_codes_for(user, action))
     return found.order_by("-applied_at", "-pk")
 
 
