@@ -39,7 +39,7 @@ KIND = "correction"
 def ask(
     enrollment: Enrollment, *, values: Mapping[str, Any], evidence: UploadedFile | None, by: User
 ) -> CorrectionRequest:
-    """The base's request; its province is told. Raises Refused with problems by field, StateMoved where one waits."""
+    """The base's request; its province is notified. Raises Refused with problems by field, StateMoved if one waits."""
     resident = enrollment.resident
     id_type, number = _judged(resident, values, evidence)
     if evidence is not None:
@@ -92,7 +92,7 @@ def _only_found(found: Mapping[str, list[Problem]]) -> Problems:
 
 
 def confirm(request_id: int, *, by: User, comment: str = "") -> None:
-    """The province has verified it; the association is told. Raises StateMoved."""
+    """The province has verified it; the association is notified. Raises StateMoved."""
     with transaction.atomic():
         asked = _locked(request_id, State.WITH_PROVINCE)
         asked.state, asked.province_by, asked.province_at = State.WITH_CMDA, by, timezone.now()
@@ -115,7 +115,7 @@ def refuse(request_id: int, *, by: User, comment: str) -> None:
 
 
 def apply(request_id: int, *, by: User, comment: str = "") -> None:
-    """Alter identity and login, end the person's sessions, tell everybody concerned. Raises StateMoved."""
+    """Alter identity and login, end the person's sessions, notify everybody concerned. Raises StateMoved."""
     with transaction.atomic():
         asked = _locked(request_id, State.WITH_CMDA)
         resident = correct_identity(
@@ -169,7 +169,7 @@ def _decide(asked: CorrectionRequest, state: str, by: User, comment: str) -> Non
 
 
 def _tell(asked: CorrectionRequest, subject: str, whom: type | None, body: str = "") -> None:
-    """Tell the base, its province, or (None) the association's staff."""
+    """Notify the base, its province, or (None) the association's staff."""
     if whom is TrainingBase:
         people = recipients(TrainingBase, [asked.base_id]).get(asked.base_id, [])
         link = reverse("bases:correction", args=[asked.pk])

@@ -1,7 +1,7 @@
 """Reminders of deadlines to those whose work is not done: residents, bases, provinces (GOAL-S4; AM-03, AM-04).
 
-Told 7, 3 and 1 days before a window closes, and at once when a change of the window leaves no more time than that; a
-record, base or province with more time is told of its own last day.
+Sent 7, 3 and 1 days before a window closes, and at once when a change of the window leaves no more time than that; a
+record, base or province with more time is notified of its own last day.
 """
 
 from collections.abc import Container, Iterator, Sequence
@@ -54,9 +54,9 @@ class Deadline:
 
 
 def remind_of_deadlines(now: datetime | None = None) -> int:
-    """Tell everybody with open work of the deadlines that are 7, 3 or 1 days away; returns how many messages.
+    """Notify everybody with open work of the deadlines that are 7, 3 or 1 days away; returns how many messages.
 
-    The clock calls it every minute; it works once a day, from eight o'clock on, and tells nobody twice.
+    The clock calls it every minute; it works once a day, from eight o'clock on, and notifies nobody twice.
     """
     now = now or timezone.now()
     local = timezone.localtime(now)
@@ -70,9 +70,9 @@ def remind_of_deadlines(now: datetime | None = None) -> int:
 
 
 def tell_of_change(cycle: CollectionCycle, step: Step, codes: list[str]) -> int:
-    """Tell those behind in these provinces that a changed window leaves no more time than the reminders do.
+    """Notify those with open work in these provinces that a changed window leaves no more time than the reminders do.
 
-    Twice is the same as once: the last moment is part of what is told once.
+    May be repeated: a message with the same last moment is sent once only.
     """
     if step not in STEPS or cycle.locked_at is not None:
         return 0

@@ -14,7 +14,7 @@ from residents.openness import report_entry
 from residents.services import states
 from residents.services.states_many import mark_unreported_many
 
-# The review status a decided submission stands for; withdrawn ones never counted.
+# The review status that follows from a decided submission; withdrawn ones never counted.
 _STATUS_OF_OUTCOME: dict[str, str] = {
     Submission.Outcome.APPROVED: ReviewStatus.APPROVED,
     Submission.Outcome.RETURNED: ReviewStatus.RETURNED,
@@ -49,7 +49,7 @@ def withdrawal_entry(enrollment: Enrollment) -> Opening:
 
 
 def status_before(enrollment: Enrollment) -> str:
-    """The review status that stands once the waiting submission no longer counts (BR-87)."""
+    """The review status that holds once the waiting submission no longer counts (BR-87)."""
     return _statuses_before([enrollment.pk])[enrollment.pk]
 
 

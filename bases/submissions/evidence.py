@@ -34,7 +34,7 @@ def evidence_response(stored: str | None, label: str) -> FileResponse:
     except FileNotFoundError as lost:
         raise Http404 from lost
     kind = content_type(opened)
-    # Images are shown in the page; anything else is handed over, never run in it.
+    # Images are displayed in the page; anything else is handed over, never run in it.
     return FileResponse(
         opened,
         as_attachment=kind not in (JPEG, PNG),

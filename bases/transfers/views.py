@@ -45,7 +45,7 @@ def _asking_base(request: HttpRequest) -> TrainingBase | None:
 
 @allow(Role.BASE)
 def transfer_new(request: SignedInRequest) -> HttpResponse:
-    """请求转出: the person by three details or from a refused import row, what is told of him, then the request."""
+    """请求转出: the person by three details or a refused import row, what is disclosed of him, then the request."""
     base = _asking_base(request)
     if base is None:
         raise PermissionDenied
@@ -104,7 +104,7 @@ def transfer(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _request_for(request: SignedInRequest, pk: int) -> tuple[TransferRequest, bool]:
-    """The request and whether the user stands on the holding side. Raises Http404."""
+    """The request and whether the user is on the holding side. Raises Http404."""
     for found, is_holder in (
         (transfers.incoming(request.user), True),
         (transfers.outgoing(request.user), False),
@@ -147,7 +147,7 @@ def _acting(request: SignedInRequest, pk: int, *, as_holder: bool) -> TransferRe
 @require_POST
 @allow(Role.BASE)
 def transfer_release(request: SignedInRequest, pk: int) -> HttpResponse:
-    """退培 for 转换培训基地, and the asking base is told (BR-74)."""
+    """退培 for 转换培训基地, and the asking base is notified (BR-74)."""
     asked = _acting(request, pk, as_holder=True)
     form = ReleaseForm(request.POST)
     if not form.is_valid():

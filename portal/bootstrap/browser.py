@@ -38,7 +38,7 @@ def _installed() -> str | None:
 
 
 def _shows_chinese() -> bool:
-    """Without a Chinese font pages render as boxes; where fontconfig is missing that cannot be told."""
+    """Without a Chinese font pages render as boxes; where fontconfig is missing nobody can say."""
     if shutil.which("fc-list") is None:
         return True
     return bool(subprocess.run(["fc-list", ":lang=zh"], capture_output=True, check=False).stdout.strip())

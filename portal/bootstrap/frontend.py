@@ -36,7 +36,7 @@ def install() -> None:
     done = subprocess.run(
         [node, _npm(node), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
         cwd=ROOT,
-        # Node trusts only its own list of authorities unless told; a machine behind a proxy has its own.
+        # Node trusts only its own list of authorities unless told otherwise; a machine behind a proxy has its own.
         env={
             "NODE_USE_SYSTEM_CA": "1",
             "npm_config_update_notifier": "false",

@@ -205,7 +205,7 @@ def remove(request: HttpRequest, user: User, typed: str) -> None:
 
 
 def reset(user: User, *, by: User | None, reason: str, request: HttpRequest | None = None) -> None:
-    """Take a lost factor away: all sessions end, the person is told, the reason is in the audit log.
+    """Take a lost factor away: all sessions end, the person is notified, the reason is in the audit log.
 
     Whether `by` may is the caller's question; nobody (None) is the operator at the command line.
     """

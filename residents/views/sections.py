@@ -148,7 +148,7 @@ def _file_response(row: Model | None, section: str, name: str) -> FileResponse:
     except FileNotFoundError as lost:
         raise Http404 from lost
     kind = content_type(opened)
-    # Images are shown in the page; anything else is handed over, never run in it.
+    # Images are displayed in the page; anything else is handed over, never run in it.
     return FileResponse(
         opened,
         as_attachment=kind not in (JPEG, PNG),

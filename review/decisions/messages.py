@@ -1,4 +1,4 @@
-"""Whom a decision tells: the base's staff one message a base and batch, never one a record; of an approval, and of a
+"""Whom a decision notifies: the base's staff one message a base and batch, never one a record; of an approval, and of a
 decision taken back, the resident too (GOAL-S4)."""
 
 from collections.abc import Sequence

@@ -35,7 +35,7 @@ from review.models import ModeSwitchApplication
 
 State = ModeSwitchApplication.State
 OPEN = (State.DRAFT, State.WAITING)
-# What the province writes; its name and the module stand in the form already (BR-24).
+# What the province writes; its name and the module are in the form already (BR-24).
 FIELDS = tuple(field for field in switch.FIELDS if field.owner != "auto")
 MODULE = "1"
 KIND = "switch"
@@ -112,7 +112,7 @@ def attach(application_id: int, scan: UploadedFile | None, *, by: User) -> None:
 
 
 def submit(application_id: int, *, by: User) -> None:
-    """草稿 → 待确认; the association is told. Raises Refused where a date has passed since, StateMoved."""
+    """草稿 → 待确认; the association is notified. Raises Refused where a date has passed since, StateMoved."""
     with transaction.atomic():
         application = _locked(application_id, State.DRAFT)
         values = {field.name: getattr(application, field.name) for field in FIELDS}
