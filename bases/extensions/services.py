@@ -77,7 +77,7 @@ def ask(
         )
         asked.enrollments.set(enrollments)
         audit.record("extension_asked", by=by, target=asked, step=str(step), records=len(enrollments))
-        _tell_deciders(asked)
+        _notify_deciders(asked)
     return asked
 
 
@@ -115,7 +115,7 @@ def _refuse_second(
     )
 
 
-def _tell_deciders(asked: ExtensionRequest) -> None:
+def _notify_deciders(asked: ExtensionRequest) -> None:
     subject = f"延期申请待处理：{asked.base.name}（{asked.get_step_display()}）"
     link = reverse("review:extension", args=[asked.pk])
     if asked.state == State.WITH_CMDA:

@@ -42,7 +42,7 @@ _TWICE = "duplicate_in_file"
 @dataclass(frozen=True, slots=True)
 class Input:
     """One cell of the table: its input, and what is wrong with it. `words` are what it may be chosen from, with what
-    stands in it now; none where it is typed. An `is_long` value needs a wide input."""
+    it holds now; none where it is typed. An `is_long` value needs a wide input."""
 
     name: str
     header: str

@@ -78,8 +78,8 @@ class CodeList:
     def take_over(self, changes: Iterable[Change]) -> None:
         """Make the content anew from the built-in list and these changes of it, at one stroke for all threads.
 
-        A renamed code is still found by its built-in name: workbooks made before hold it. Added codes stand where
-        their code belongs.
+        A renamed code is still found by its built-in name: workbooks made before hold it. Added codes are placed where
+        they belong.
         """
         global _edition
         changes = tuple(changes)

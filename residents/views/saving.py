@@ -109,7 +109,7 @@ def handle(request: SignedInRequest, page: Page, save: Save) -> HttpResponse:
     except Closed as closed:
         return _show_closed(request, page, form, closed)
     discard_draft(request.user, page.draft_key)
-    _tell(request, result)
+    _say(request, result)
     return redirect(page.desk.next_url(page.section) if "next" in request.POST else _back(page))
 
 
@@ -123,7 +123,7 @@ def _back(page: Page) -> str:
     return section_url(page.section)
 
 
-def _tell(request: HttpRequest, result: SaveResult) -> None:
+def _say(request: HttpRequest, result: SaveResult) -> None:
     if not result.changed and not result.answered:
         messages.info(request, "没有改动，无需保存。")
         return

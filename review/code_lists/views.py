@@ -128,7 +128,7 @@ def number_shapes(request: SignedInRequest) -> HttpResponse:
         except ListRefused as refusal:
             show_faults(form, refusal)
         else:
-            _tell_shape(request, entry)
+            _say_saved(request, entry)
             return redirect("review:number-shapes")
     added = [(entry, _shape(entry)) for entry in NumberShape.objects.order_by("pk")]
     groups = [
@@ -158,7 +158,7 @@ def number_shape(request: SignedInRequest, pk: int) -> HttpResponse:
         except EditConflict:
             form.add_error(None, "您打开页面之后，这个形式已被他人修改。请从列表重新打开后再改。")
         else:
-            _tell_shape(request, entry)
+            _say_saved(request, entry)
             return redirect("review:number-shapes")
     title = NUMBER_SHAPES[entry.field].title
     return render(
@@ -172,7 +172,7 @@ def _shape(entry: NumberShape) -> Shape:
     return Shape(tuple(entry.lengths), entry.has_letters, entry.prefix)
 
 
-def _tell_shape(request: SignedInRequest, entry: NumberShape) -> None:
+def _say_saved(request: SignedInRequest, entry: NumberShape) -> None:
     said = f"{NUMBER_SHAPES[entry.field].title}：{_shape(entry)}（{'在用' if entry.is_accepted else '停用'}）"
     audit.record(
         "save_number_shape", by=request.user, request=request, target=entry, title=said, reason=entry.reason

@@ -136,11 +136,11 @@ def set_window(
             opens_at=opens_at.isoformat(),
             closes_at=closes_at.isoformat(),
         )
-        _tell(cycle, step, province)
+        _notify(cycle, step, province)
     return window
 
 
-def _tell(cycle: CollectionCycle, step: Step, province: Province | None) -> None:
+def _notify(cycle: CollectionCycle, step: Step, province: Province | None) -> None:
     """Whoever has little time left by the change learns it at once; the worker notifies them."""
     codes = _reached(cycle, step, province)
     transaction.on_commit(lambda: tell_of_window.enqueue(cycle.pk, str(step), codes))
@@ -202,7 +202,7 @@ def remove_provincial_window(window: CycleWindow, *, by: User, seen: str | None 
             province=window.province_id,
         )
         window.delete()
-        _tell(window.cycle, Step(window.step), window.province)
+        _notify(window.cycle, Step(window.step), window.province)
 
 
 def create_cycle(year: int, title: str, *, by: User) -> CollectionCycle:
