@@ -36,7 +36,7 @@ MISSES_PER_HOUR = 20
 
 
 class NotHeld(ValueError):
-    """No live enrollment elsewhere under exactly these three details; which of them differs is not told (AM-28)."""
+    """No live enrollment elsewhere under exactly these three details; which one differs is not disclosed (AM-28)."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -76,7 +76,7 @@ def _is_exactly(resident_id: int | None, row: AccountRow) -> bool:
 
 
 def ask(enrollment_id: int, base: TrainingBase, *, reason: str, by: User) -> TransferRequest:
-    """Open a request and tell the holding base and both provinces. Raises StateMoved where one is open already or the
+    """Open a request and notify the holding base and both provinces. Raises StateMoved where one is open already or the
     person is no longer held there."""
     with transaction.atomic():
         enrollment = states.lock(enrollment_id)

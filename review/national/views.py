@@ -16,7 +16,7 @@ from review.windows import services as windows
 @require_GET
 @allow(Role.CMDA)
 def national(request: HttpRequest) -> HttpResponse:
-    """The association's desk: where the current cycle stands, step by step and province by province."""
+    """The association's desk: how far the current cycle is, step by step and province by province."""
     cycle = current_cycle()
     context: dict[str, Any] = {"cycle": cycle}
     if cycle:

@@ -25,7 +25,7 @@ ALL = SPLIT | {REASON.key: REASON}
 
 
 def returns(user: User, filters: Mapping[str, str]) -> QuerySet[Submission]:
-    """The returns that stand, within the provinces the user sees; `filters`: dimension key → value."""
+    """The returns that still count, within the provinces the user sees; `filters`: dimension key → value."""
     found = Submission.objects.filter(
         outcome=Submission.Outcome.RETURNED, enrollment__deleted_at__isnull=True
     )
@@ -63,7 +63,7 @@ def reasons_table(found: QuerySet[Submission], rows: str) -> CrossTable:
 
 
 def for_list(found: QuerySet[Submission]) -> QuerySet[Submission]:
-    """With what a row of the list shows, and without the long snapshots."""
+    """With what a row of the list displays, and without the long snapshots."""
     return found.select_related("enrollment__resident", "base", "specialty", "decided_by").defer("snapshot")
 
 
