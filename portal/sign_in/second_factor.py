@@ -93,7 +93,7 @@ def prove(request: HttpRequest, user: User, typed: str) -> str:
         proof = _use(user, typed) if attempt else None
         if proof == "recovery":
             audit.record("recovery_code", by=user, target=user, request=request)
-            _tell(user, "您的一个恢复码已被使用。如果不是您本人，请立即修改密码并联系上级管理人员。")
+            _notify(user, "您的一个恢复码已被使用。如果不是您本人，请立即修改密码并联系上级管理人员。")
     if attempt is None or proof is None:
         result = "refused" if attempt else "limited"
         if attempt or throttle.is_first_refusal(account, client_address(request)):
