@@ -1,4 +1,4 @@
-from bases.models.counts import ApprovedCount, CountedEnrollment, IntakeCount
+from bases.models.counts import ApprovedCount, CountedEnrollment, CountedPerson, IntakeCount, Source
 from bases.models.imports import ImportBatch, ImportRow
 from bases.models.legacy import LegacyFault, LegacyRoster
 from bases.models.organisations import (
@@ -21,6 +21,7 @@ __all__ = [
     "CorrectionRequest",
     "ExtensionRequest",
     "CountedEnrollment",
+    "CountedPerson",
     "ImportBatch",
     "ImportRow",
     "IntakeCount",
@@ -31,6 +32,7 @@ __all__ = [
     "ProvinceUserGrant",
     "ReturnReason",
     "Specialty",
+    "Source",
     "SpecialtyBase",
     "SpecialtyBaseGroupGrant",
     "SpecialtyBaseUserGrant",
