@@ -66,7 +66,8 @@ def require_open(batch: ImportBatch) -> None:
 
 
 def read_batch(batch: ImportBatch) -> Table:
-    """The table of the stored file, read in a limited child process. Raises SheetRefused."""
+    """The table of the stored file, of the sheet that the user chose, read in a limited child process. Raises
+    SheetRefused."""
     with local_copy(batch) as path:
         return read_copy(batch, path)
 
@@ -80,6 +81,7 @@ def read_copy(batch: ImportBatch, path: str) -> Table:
         expected_headers=[header for header in resource.headers() if header not in optional],
         optional_headers=optional,
         max_rows=settings.WORKBOOK_MAX_ROWS,
+        sheet=batch.choices.get("sheet"),
     )
 
 

@@ -18,13 +18,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from bases.imports.batch import BatchMoved, State, count_rows, locked, move, require_open
+from bases.imports.choices import has_open_questions
 from bases.models import ImportBatch, ImportRow
 from bases.workbooks.kinds import kind_of, workbook_of
-from bases.workbooks.rows import JudgedRow
+from bases.workbooks.rows import JudgedRow, typed_of
 from portal import audit
 from portal.models import User
 from portal.sheets.reading import Table
-from portal.sheets.values import CellError, DamagedNumber
+from portal.sheets.values import CellError, Value, from_wire
 
 PAGE_SIZE = 25
 LONGEST = 500
@@ -36,6 +37,7 @@ WIDEST = 6
 Verdict = ImportRow.Verdict
 CORRECTABLE = (State.CHECKED, State.APPLIED)
 _ROW_NUMBER = re.compile("[1-9][0-9]{0,6}")
+CHOOSE_FIRST = "文件中有隐藏的或划有删除线的行。请先选择一并读取还是略去，再修改有误的行。"
 _TWICE = "duplicate_in_file"
 
 
@@ -53,7 +55,7 @@ class Input:
 
     @property
     def has_lines(self) -> bool:
-        return "\n" in self.value
+        return "\n" in self.value or "\r" in self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Outcome:
 
 
 def can_be_corrected(batch: ImportBatch) -> bool:
-    return batch.state in CORRECTABLE and batch.rows_refused > 0
+    return batch.state in CORRECTABLE and batch.rows_refused > 0 and not has_open_questions(batch)
 
 
 # --- the table -------------------------------------------------------------------------------------------------------
@@ -193,7 +195,7 @@ def texts_of(batch: ImportBatch, posted: Mapping[str, str]) -> dict[int, dict[st
 
 def _typed(text: str) -> str:
     """A cell's text: no NUL, which PostgreSQL refuses, and no more than any column takes."""
-    return text.replace("\x00", "").replace("\r\n", "\n")[:LONGEST]
+    return text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")[:LONGEST]
 
 
 # --- saving ----------------------------------------------------------------------------------------------------------
@@ -209,6 +211,8 @@ def correct(batch: ImportBatch, texts: Mapping[int, Mapping[str, str]], *, by: U
         batch = locked(batch.pk)
         if batch.state not in CORRECTABLE:
             raise BatchMoved(f"这批数据现在是“{batch.get_state_display()}”，不能修改。")
+        if has_open_questions(batch):
+            raise BatchMoved(CHOOSE_FIRST)
         require_open(batch)
         rows = {
             row.sheet_row: row
@@ -217,7 +221,7 @@ def correct(batch: ImportBatch, texts: Mapping[int, Mapping[str, str]], *, by: U
             )
         }
         judged = _judge(batch, rows, texts)
-        _store(rows.values(), judged)
+        _store(rows.values(), judged, texts)
         count_rows(batch)
         move(batch, batch.state)
         audit.record("import_correct", by=by, target=batch, rows=sorted(rows.keys() & texts.keys()))
@@ -235,25 +239,26 @@ def _judge(
     if not others:
         return judged
     # What is good already comes first, so a number met twice is the corrected row's fault.
-    good = [(row.sheet_row, row.raw) for row in others if row.verdict != Verdict.REFUSED]
-    refused = [(row.sheet_row, row.raw) for row in others if row.verdict == Verdict.REFUSED]
+    good = [(row.sheet_row, _cells(row, None)) for row in others if row.verdict != Verdict.REFUSED]
+    refused = [(row.sheet_row, _cells(row, None)) for row in others if row.verdict == Verdict.REFUSED]
     return _judged(batch, [*good, *sorted([*cells.items(), *refused], key=lambda each: each[0])])
 
 
 def _cells(row: ImportRow, typed: Mapping[str, str] | None) -> dict[str, Any]:
-    """The row's cells as the reader would give them; `typed` is what the page sent of it. A damaged number that was not
-    typed anew stays damaged: what the page shows of it is text, and would pass for a number somebody meant (PAIN-01).
-    What is seen in a merged cell is the row's own once it was sent with the row."""
+    """The row's cells as the reader gave them; `typed` is what the page sent of it. A cell that was not typed anew is
+    what the file holds: of a number, a date or a damaged number the page shows but a text, which would pass for
+    something else (AM-39, PAIN-01). What is seen in a merged cell is the row's own once it was sent with the row."""
+    told = {header: from_wire(value) for header, value in (row.typed or {}).items()}
     texts = row.raw if typed is None else typed
-    cells: dict[str, Any] = dict(texts)
-    for problem in row.problems:
-        header, code = problem["header"], problem["code"]
-        if header not in texts or texts[header] != row.raw.get(header, ""):
+    cells: dict[str, Value] = {}
+    for header, text in texts.items():
+        before = row.raw.get(header, "")
+        if text != before and text.strip() != _typed(before).strip():
+            cells[header] = text or None
             continue
-        if code == "number_damaged":
-            cells[header] = DamagedNumber(texts[header])
-        elif code.startswith("cell_") and (code != "cell_merged" or typed is None):
-            cells[header] = CellError(code.removeprefix("cell_"), texts[header])
+        value = told.get(header, before or None)
+        is_merged = isinstance(value, CellError) and value.kind == "merged"
+        cells[header] = before or None if is_merged and typed is not None else value
     return cells
 
 
@@ -264,8 +269,8 @@ def _judged(batch: ImportBatch, lines: Iterable[tuple[int, Mapping[str, Any]]]) 
         sheet_name=batch.sheet_name,
         header_row=batch.header_row or 1,
         headers=headers,
-        rows=[(number, [line.get(text) or None for _, text in headers]) for number, line in lines],
-        is_1904=False,
+        rows=[(number, [line.get(text) for _, text in headers]) for number, line in lines],
+        is_1904=batch.facts.get("is_1904", False),
         template_version=None,
     )
     return {row.sheet_row: row for row in workbook_of(batch).judge(batch, table)}
@@ -282,17 +287,20 @@ def _sharing(batch: ImportBatch, judged: Collection[JudgedRow]) -> list[ImportRo
     return list(batch.rows.filter(shared).exclude(sheet_row__in=[row.sheet_row for row in judged]))
 
 
-def _store(rows: Iterable[ImportRow], judged: Mapping[int, JudgedRow]) -> None:
+def _store(
+    rows: Iterable[ImportRow], judged: Mapping[int, JudgedRow], texts: Mapping[int, Mapping[str, str]]
+) -> None:
     now, changed = timezone.now(), []
     for row in rows:
         new = judged[row.sheet_row]
+        row.typed = typed_of(_cells(row, texts.get(row.sheet_row)))
         row.raw, row.values, row.verdict = new.raw, _as_json(new.values), new.verdict
         row.problems, row.before, row.enrollment_id = new.problems, new.before, new.enrollment_id
         row.corrected_at = now
         changed.append(row)
     ImportRow.objects.bulk_update(
         changed,
-        ["raw", "values", "verdict", "problems", "before", "enrollment", "corrected_at"],
+        ["raw", "typed", "values", "verdict", "problems", "before", "enrollment", "corrected_at"],
         batch_size=500,
     )
 

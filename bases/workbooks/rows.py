@@ -1,6 +1,6 @@
 """What each kind of workbook asks of its rows and what it writes; bases/imports/services.py runs them all alike."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -8,7 +8,7 @@ from bases.models import ImportBatch, ImportRow, TrainingBase
 from bases.workbooks.resource import CELL_FAULTS, WorkbookResource
 from portal.models import User
 from portal.sheets.reading import Table
-from portal.sheets.values import CellError, DamagedNumber
+from portal.sheets.values import CellError, DamagedNumber, Value, Wire, to_wire
 from portal.sheets.writing import as_text
 from residents.catalogue.catalogue import CATALOGUE
 from residents.models import Enrollment
@@ -91,6 +91,16 @@ def as_stored(
 def shown(value: Any) -> str:
     """A cell's value as the page shows it; what is left of a number that lost digits, never a guess (PAIN-01)."""
     return value.shown if isinstance(value, CellError | DamagedNumber) else as_text(value)
+
+
+def typed_of(record: Mapping[str, Value]) -> dict[str, Wire] | None:
+    """The cells that hold no text, by header as an ImportRow keeps them, so that judging the row again knows what the
+    file told of them (AM-39); None for a row of texts."""
+    return {
+        header: to_wire(value)
+        for header, value in record.items()
+        if value is not None and type(value) is not str
+    } or None
 
 
 def has_errors(found: Problems) -> bool:

@@ -1,7 +1,7 @@
 """The short-lived process that opens uploaded files: `python -m portal.sheets.child`, JSON on stdin.
 
 A hostile file can make any reader ask for hundreds of gigabytes and abort. Here only this process dies.
-The answer on stdout is JSON (never pickle): {"result": …} or {"refused": [code, text, repair, version]}.
+The answer on stdout is JSON (never pickle): {"result": …} or {"refused": [code, text, repair, version, sheets]}.
 """
 
 import json
@@ -44,7 +44,7 @@ def read(request: dict[str, Any]) -> dict[str, Any]:
     kind = inspect(request["path"], request["max_bytes"])
     book = open_book(request["path"], kind)
     try:
-        table = find_table(book, search, request["max_rows"])
+        table = find_table(book, search, request["max_rows"], request["sheet"])
     except SheetRefused as refusal:
         refusal.template_version = book.template_version()
         raise
@@ -72,7 +72,7 @@ def refusal_of(error: BaseException) -> bytes:
         refusal = refused("no_file")
     else:
         refusal = refused("unreadable")
-    told = [refusal.code, refusal.text, refusal.repair, refusal.template_version]
+    told = [refusal.code, refusal.text, refusal.repair, refusal.template_version, refusal.sheets]
     return json.dumps({"refused": told}).encode()
 
 

@@ -1,5 +1,7 @@
 """Why a whole file is refused: one plain reason and one repair step for each."""
 
+from collections.abc import Iterable
+
 _SAVE_AS = "请用 Excel、WPS 或 LibreOffice 打开，另存为 .xlsx 后重新上传。"
 _CLEAN_COPY = "请新建一个工作簿，只把有内容的单元格复制进去，另存为 .xlsx 后重新上传。"
 
@@ -31,6 +33,10 @@ REASONS = {
         "请改正双引号，或另存为 .xlsx 后重新上传。",
     ),
     "no_sheet": ("文件中没有工作表。", "请上传由模板填写的 .xlsx 文件。"),
+    "hidden_sheets": (
+        "看得见的工作表中没有填写的名单，只有隐藏的工作表{sheets}中有。",
+        "请在本页选择读取它，或把名单填在看得见的工作表中重新上传。",
+    ),
     "no_header": ("没有找到表头行（应有的列：{expected}）。", "请下载模板，把内容填到模板里再上传。"),
     "headers": (
         "工作表“{sheet}”第 {row} 行（表头）：{faults}。",
@@ -49,10 +55,19 @@ REASONS = {
 
 class SheetRefused(Exception):
     """The whole file is refused. `code` is stable; `text` (why) and `repair` (what to do) are for the user;
-    `template_version` is the stamp of one of our templates, if the file could be opened and has one."""
+    `template_version` is the stamp of one of our templates, if the file could be opened and has one; `sheets` are those
+    that would be read if the user asked for it."""
 
-    def __init__(self, code: str, text: str, repair: str, template_version: str | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        text: str,
+        repair: str,
+        template_version: str | None = None,
+        sheets: Iterable[str] = (),
+    ) -> None:
         super().__init__(text + repair)
+        self.sheets = list(sheets)
         self.template_version = template_version
         self.code = code
         self.text = text

@@ -29,7 +29,8 @@ def stream(request: dict[str, Any], out: BinaryIO) -> None:
     search = HeaderSearch(request["expected"], request["optional"], request["ignorable"], request["aliases"])
     kind = inspect(request["path"], MAX_BYTES, MAX_UNPACKED_BYTES)
     book = open_book(request["path"], kind)
-    grid, header, ignored = find_grid(book, search)
+    place = find_grid(book, search)
+    grid, header = place.grid, place.header
     known = sorted((column, text) for text, column in header.columns.items())
     columns = known + sorted(header.unknown)
     head = {
@@ -38,7 +39,7 @@ def stream(request: dict[str, Any], out: BinaryIO) -> None:
         "headers": [(column_letter(column), text) for column, text in columns],
         "known": len(known),
         "is_1904": book.is_1904,
-        "ignored_sheets": ignored,
+        "ignored_sheets": [*place.others, *place.hidden],
     }
     _write(out, head)
     rows = data_rows(grid, header, [column for column, _ in columns], islice(grid.rows(), header.row, None))

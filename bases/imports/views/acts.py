@@ -6,11 +6,13 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from bases.imports import row_fixing
+from bases.imports import services as imports
 from bases.imports.access import batch_for
 from bases.imports.batch import BatchMoved, State
+from bases.imports.choices import has_open_questions
 from bases.imports.undo import services
 from bases.models import ImportBatch
 from bases.workbooks.kinds import kind_of, opening_of
@@ -31,6 +33,9 @@ def correct(request: SignedInRequest, pk: int) -> HttpResponse:
     if batch.state not in row_fixing.CORRECTABLE:
         messages.error(request, f"这批数据现在是“{batch.get_state_display()}”，不能修改。")
         return redirect("bases:import-batch", pk)
+    if has_open_questions(batch):
+        messages.error(request, row_fixing.CHOOSE_FIRST)
+        return redirect("bases:import-batch", pk)
     context = {
         "batch": batch,
         "kind": kind_of(batch),
@@ -38,6 +43,30 @@ def correct(request: SignedInRequest, pk: int) -> HttpResponse:
         "opening": opening_of(batch),
     }
     return render(request, "bases/imports/correct.html", context)
+
+
+@allow(Role.BASE, Role.PROVINCE)
+@require_POST
+def choose(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Hidden and struck-through rows of the file: read or left out (AM-39)."""
+    batch = batch_for(request.user, pk)
+    try:
+        imports.choose(batch, request.POST, by=request.user)
+    except BatchMoved as moved:
+        messages.error(request, str(moved))
+    return redirect("bases:import-batch", pk)
+
+
+@allow(Role.BASE, Role.PROVINCE)
+@require_POST
+def sheet(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Another sheet of the file in place of the one that was read (AM-39)."""
+    batch = batch_for(request.user, pk)
+    try:
+        imports.read_sheet(batch, request.POST.get("name", ""), by=request.user)
+    except BatchMoved as moved:
+        messages.error(request, str(moved))
+    return redirect("bases:import-batch", pk)
 
 
 def _corrected(request: SignedInRequest, batch: ImportBatch, number: str) -> HttpResponse:

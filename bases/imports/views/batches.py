@@ -14,6 +14,7 @@ from bases.imports import services as imports
 from bases.imports.access import batch_for, may_act
 from bases.imports.annotated_copy import annotated_copy
 from bases.imports.batch import BatchMoved, State
+from bases.imports.choices import has_open_questions, questions_of
 from bases.imports.forms import ConfirmForm, UploadForm
 from bases.imports.messages import has_seen
 from bases.imports.offers import Offers, has_annotated_copy, offers_of
@@ -160,6 +161,8 @@ def _judged(request: HttpRequest, found: ImportBatch, acts: bool) -> dict:
         "page": page_of(found, verdict, request.GET.get("page")),
         "verdict": verdict,
         "opening": opening,
+        "questions": questions_of(found),
+        "is_asked": found.state == State.CHECKED and has_open_questions(found),
         "kept_rows": kept_rows(found),
         "restored_rows": restored_rows(found),
         "waiting_rows": waiting,
