@@ -14,10 +14,11 @@ from import_export import fields, resources, widgets
 from bases.models import TrainingBase
 from portal.sheets.values import CellError, DamagedNumber
 from portal.sheets.writing import Column, write_template
-from residents.catalogue.catalogue import Problem, problem
+from residents.catalogue.catalogue import Problem
 from residents.codes import CODE_LISTS
 from residents.models import Enrollment
 from residents.rules.fields import Field, Problems, clean_value, read_values
+from residents.rules.text import number_lost
 from residents.words import in_words
 
 _WIDTHS = {"full_name": 20, "id_type": 24, "id_number": 24, "mobile": 16, "intake_year": 12}
@@ -144,5 +145,5 @@ CELL_FAULTS = {
 def cell_problem(cell: CellError | DamagedNumber) -> Problem:
     """What is wrong with a cell that has no usable value."""
     if isinstance(cell, DamagedNumber):
-        return problem("number_damaged", value=cell.shown)
+        return number_lost(cell.shown)
     return Problem(f"cell_{cell.kind}", cell.text, cell.repair)

@@ -13,6 +13,7 @@ from typing import Any
 from portal.sheets.books import open_book
 from portal.sheets.headers import HeaderSearch
 from portal.sheets.inspection import inspect
+from portal.sheets.locks import without_default_password
 from portal.sheets.refusals import SheetRefused, refused
 from portal.sheets.tables import find_table
 
@@ -41,8 +42,9 @@ def _lower(kind: int, limit: int) -> None:
 def read(request: dict[str, Any]) -> dict[str, Any]:
     """The table of the requested file as a JSON-ready dictionary. Raises SheetRefused."""
     search = HeaderSearch(request["expected"], request["optional"], request["ignorable"], request["aliases"])
-    kind = inspect(request["path"], request["max_bytes"])
-    book = open_book(request["path"], kind)
+    path = without_default_password(request["path"])
+    kind = inspect(path, request["max_bytes"])
+    book = open_book(path, kind)
     try:
         table = find_table(book, search, request["max_rows"], request["sheet"])
     except SheetRefused as refusal:

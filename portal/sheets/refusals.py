@@ -18,12 +18,21 @@ REASONS = {
     "old_format": ("文件是{what}，本系统不能读取。", _SAVE_AS),
     "broken": ("文件不完整或已损坏。", "请在电脑上确认文件能打开，另存为 .xlsx 后重新上传。"),
     "unreadable": ("文件无法读取，可能已损坏或由不常见的软件生成。", _SAVE_AS),
+    "unknown_content": (
+        "文件的内容无法识别，不是表格；多半已被单位的文档加密（防泄密）软件加密，也可能已损坏。",
+        "请先用该软件解密或申请外发，确认在没有装它的电脑上也能打开，再重新上传。",
+    ),
+    "rights": (
+        "文件设有“限制访问”（信息权限管理），只有获得授权的人能打开。",
+        "请在表格软件的“文件→信息”中取消限制访问，另存为 .xlsx 后重新上传。",
+    ),
+    "utf16": ("文件内部用 UTF-16 编码保存，本系统不能读取。", _SAVE_AS),
     "entities": ("文件内部含有不允许的声明（DOCTYPE），为安全起见不接收。", _SAVE_AS),
     "unpacks_too_big": ("文件解压后过大。", _CLEAN_COPY),
     "too_many_parts": ("文件内部的部件过多。", _CLEAN_COPY),
     "far_corner": (
-        "工作表“{sheet}”的范围一直延伸到 {cell} 单元格，过大而无法读取。",
-        "请删去数据区之外的内容，或把有内容的单元格复制到新工作簿，另存为 .xlsx 后重新上传。",
+        "工作表“{sheet}”在离名单很远的单元格 {cell} 中有内容（也可能只是一个空格），范围过大而无法读取。",
+        "请在名称框中输入 {cell} 回车，删去那里的内容；或把名单复制到新工作簿，另存为 .xlsx 后重新上传。",
     ),
     "too_demanding": ("文件过大或结构过于复杂，在规定的时间和内存内读不完。", _CLEAN_COPY),
     "too_much_text": ("文件中的文字过多。", "请删去无关内容，或分成几个文件上传。"),
@@ -77,4 +86,4 @@ class SheetRefused(Exception):
 def refused(code: str, **details: object) -> SheetRefused:
     """The `SheetRefused` for a code of this module, its text filled in with `details`."""
     text, repair = REASONS[code]
-    return SheetRefused(code, text.format(**details), repair)
+    return SheetRefused(code, text.format(**details), repair.format(**details))

@@ -13,6 +13,7 @@ from portal.sheets.books import open_book
 from portal.sheets.child import limit_resources, refusal_of
 from portal.sheets.headers import HeaderSearch
 from portal.sheets.inspection import inspect
+from portal.sheets.locks import without_default_password
 from portal.sheets.tables import WireRow, data_rows, find_grid
 from portal.sheets.values import column_letter
 
@@ -27,8 +28,9 @@ _ROWS_A_LINE = 200
 def stream(request: dict[str, Any], out: BinaryIO) -> None:
     """Write head and rows of the requested file. Raises SheetRefused and what the readers throw."""
     search = HeaderSearch(request["expected"], request["optional"], request["ignorable"], request["aliases"])
-    kind = inspect(request["path"], MAX_BYTES, MAX_UNPACKED_BYTES)
-    book = open_book(request["path"], kind)
+    path = without_default_password(request["path"])
+    kind = inspect(path, MAX_BYTES, MAX_UNPACKED_BYTES)
+    book = open_book(path, kind)
     place = find_grid(book, search)
     grid, header = place.grid, place.header
     known = sorted((column, text) for text, column in header.columns.items())

@@ -5,7 +5,7 @@ import zipfile
 from xml.parsers import expat
 
 from portal.sheets.refusals import refused
-from portal.sheets.values import CellError, DigitFormat, Replaced, column_index, column_letter, digit_format
+from portal.sheets.values import CellError, DigitFormat, Replaced, column_index, digit_format
 from portal.sheets.walking import follow
 
 MAX_ROW = 1_048_576
@@ -131,8 +131,13 @@ def check_extent(xml: bytes, sheet_name: str) -> None:
     last_row, last_column = max(rows), max(columns)
     area = (last_row - min(rows) + 1) * (last_column - min(columns) + 1)
     if last_row > MAX_ROW or last_column > MAX_COLUMN or area > MAX_GRID_CELLS:
-        letters = column_letter(min(last_column, MAX_COLUMN) - 1)
-        raise refused("far_corner", sheet=sheet_name, cell=f"{letters}{min(last_row, MAX_ROW)}")
+        far = max(references, key=lambda each: _distance(column_index(each[0].decode()), int(each[1])))
+        raise refused("far_corner", sheet=sheet_name, cell=f"{far[0].decode().upper()}{far[1].decode()}")
+
+
+def _distance(column: int, row: int) -> float:
+    """How far out a cell lies, as a share of what a sheet can hold."""
+    return max(column / MAX_COLUMN, row / MAX_ROW)
 
 
 def replaced(xml: bytes, number_formats: dict[str, DigitFormat]) -> Replaced:

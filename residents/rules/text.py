@@ -9,7 +9,7 @@ import re
 from datetime import date, datetime, time
 from typing import Any
 
-from residents.catalogue.catalogue import Problem, invalid, problem
+from residents.catalogue.catalogue import Invalid, Problem, invalid, problem
 
 # Invisible marks nobody types on purpose: soft hyphen, zero width, bidirectional marks, byte order mark.
 _INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
@@ -28,6 +28,7 @@ _EDGE = (
 # Excel keeps 15 significant digits: a longer number in a numeric cell has lost its tail (PAIN-01).
 FIRST_DAMAGED_NUMBER = 10**15
 _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?[eE]\+[0-9]{1,3}|[0-9]\.[0-9]+[eE][0-9]{1,3}")
+_SHORT_SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?[eE]\+?(0?[0-9]|1[0-4])")
 
 _WIDE_LETTERS = {code: code - 0xFEE0 for code in (*range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
@@ -121,8 +122,15 @@ def clean_number_text(raw: Any) -> str:
     if not (text.isascii() and text.isalnum()):
         text = _BLANKS.sub("", text.translate(_HALF_WIDTH)).removeprefix("'")
         if _SCIENTIFIC.fullmatch(text):
-            raise invalid("number_damaged", value=text)
+            raise Invalid(number_lost(text))
     return text
+
+
+def number_lost(value: str) -> Problem:
+    """What happened to a number of which only `value` is left: cut off after 15 digits, or a shorter one that was
+    written as 1.99E+10 into a file that holds but what is shown (PAIN-01)."""
+    is_short = _SHORT_SCIENTIFIC.fullmatch(half_width(value))
+    return problem("number_rounded" if is_short else "number_damaged", value=value)
 
 
 def squeezed(text: str) -> str:

@@ -14,12 +14,14 @@ from tests.portal.sheets.workbooks import (
     CHINESE_MONTH,
     DATE,
     DATETIME,
+    DEFAULT,
     ELAPSED,
     ODD,
     PADDED,
     TIME,
     YEAR,
     ZERO_FIRST,
+    locked,
     number,
     ods,
     ods_row,
@@ -162,6 +164,9 @@ CELLS = [
 ]
 
 SHEETS = [
+    Accepted(
+        "default_password", lambda: locked(xlsx(sheet(HEAD, ZHANG)), DEFAULT), [ZHANG_ROW], {"kind": "xlsx"}
+    ),
     Accepted(
         "columns_in_any_order",
         lambda: xlsx(sheet(texts(1, "日期", "证件号", "姓名"), texts(2, "x", "E1", "李四"))),

@@ -1,8 +1,11 @@
 """Builders of workbook files, down to the XML and the sector, for what no library would write."""
 
 import io
+import random
 import struct
 import zipfile
+
+from msoffcrypto.format.ooxml import OOXMLFile
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -23,6 +26,7 @@ STYLES = (
 GENERAL, DATE, DATETIME, TIME, CHINESE_MONTH, ELAPSED, ODD, PADDED, ZERO_FIRST, YEAR, STRUCK, NOT_STRUCK = (
     range(12)
 )
+DEFAULT = "VelvetSweatshop"  # with it Excel encrypts a workbook whose structure is protected
 DOCTYPE = '<!DOCTYPE x [<!ENTITY canary SYSTEM "http://127.0.0.1:9/canary">]>'
 
 
@@ -173,3 +177,12 @@ def set_bit(content, kind, place, byte, bit):
             place -= 1
         offset += 4 + size
     raise AssertionError("no such record")
+
+
+def locked(content, password):
+    """The workbook encrypted with a password, and made longer first: the library writes short ones wrongly."""
+    longer, buffer = io.BytesIO(content), io.BytesIO()
+    with zipfile.ZipFile(longer, "a") as archive:
+        archive.writestr("docProps/noise.bin", random.Random(1).randbytes(8192))
+    OOXMLFile(longer).encrypt(password, buffer)
+    return buffer.getvalue()
