@@ -1,17 +1,15 @@
 """What a file holds that its reader may not see, and what the user says about it before the import (AM-39)."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from bases.models import ImportBatch
+from bases.workbooks.rows import row_numbers
 from portal.sheets.reading import Table
 
 TAKE, LEAVE = "take", "leave"
 ANSWERS = {TAKE: "一并读取", LEAVE: "略去不读"}
 # The names of the facts that ask for a choice, as bases.models.ImportBatch.facts holds them.
 WORDS = {"hidden_rows": "隐藏或被筛选掉的行", "struck_rows": "划有删除线的行"}
-_RANGES_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ class Question:
 def questions_of(batch: ImportBatch) -> list[Question]:
     """What is to be chosen for the file of this batch; nothing is chosen for the user."""
     return [
-        Question(name, words, len(numbers), in_words(numbers), batch.choices.get(name, ""))
+        Question(name, words, len(numbers), row_numbers(numbers), batch.choices.get(name, ""))
         for name, words in WORDS.items()
         if (numbers := batch.facts.get(name))
     ]
@@ -46,18 +44,6 @@ def other_sheets(batch: ImportBatch) -> list[str]:
     """The sheets that could be read in place of the one that was."""
     seen = [each["sheet"] for each in batch.ignored_headers if each.get("sheet")]
     return [*seen, *(name for name in batch.facts.get("hidden_sheets", []) if name not in seen)]
-
-
-def in_words(numbers: Iterable[int]) -> str:
-    """Row numbers as people write them, with runs drawn together: "3、4、9–12"."""
-    numbers = sorted(numbers)
-    starts = [numbers[0], *(after for before, after in pairwise(numbers) if after != before + 1)]
-    ends = [*(before for before, after in pairwise(numbers) if after != before + 1), numbers[-1]]
-    runs = [
-        str(start) if start == end else f"{start}、{end}" if end == start + 1 else f"{start}–{end}"
-        for start, end in zip(starts, ends, strict=True)
-    ]
-    return "、".join(runs[:_RANGES_SHOWN]) + ("等" if len(runs) > _RANGES_SHOWN else "")
 
 
 def facts_of(table: Table) -> dict[str, object]:

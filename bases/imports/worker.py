@@ -27,6 +27,7 @@ from bases.imports.choices import chosen_rows, facts_of
 from bases.imports.file_check import explained, remarks_on
 from bases.models import ImportBatch, ImportRow
 from bases.workbooks.kinds import workbook_of
+from bases.workbooks.persons import without_others
 from bases.workbooks.rows import Applied, JudgedRow, typed_of
 from bases.workbooks.signs import tell
 from portal import audit
@@ -69,6 +70,8 @@ def check_batch(batch_id: int) -> None:
         tell("正在读取文件")
         table = read_batch(batch)
         remarks = remarks_on(batch, table)
+        table, nobody = without_others(table, workbook_of(batch).resource)
+        remarks += nobody
         ImportBatch.objects.filter(pk=batch.pk).update(rows_total=len(table.rows), facts=facts_of(table))
         table = chosen_rows(table, batch.choices)
         _keep_verdicts(batch_id, table, remarks, list(_judged(batch, table)))

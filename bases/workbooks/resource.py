@@ -12,6 +12,7 @@ from typing import Any
 from import_export import fields, resources, widgets
 
 from bases.models import TrainingBase
+from bases.workbooks.synonyms import synonyms_of
 from portal.sheets.values import CellError, DamagedNumber
 from portal.sheets.writing import Column, write_template
 from residents.catalogue.catalogue import Problem
@@ -65,6 +66,12 @@ class WorkbookResource(resources.Resource):
     @classmethod
     def headers(cls) -> list[str]:
         return [each.column_name for each in cls.fields.values()]
+
+    @classmethod
+    @cache
+    def synonyms(cls) -> dict[str, str]:
+        """{other word: header} of the words a file may have for a header."""
+        return synonyms_of(cls.rule_fields())
 
     @classmethod
     def read(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Protocol
 
 from bases.models import ImportBatch, ImportRow, TrainingBase
@@ -15,6 +16,7 @@ from residents.models import Enrollment
 from residents.rules.fields import Problems
 
 Verdict = ImportRow.Verdict
+_RANGES_SHOWN = 12
 
 
 @dataclass(slots=True)
@@ -91,6 +93,18 @@ def as_stored(
 def shown(value: Any) -> str:
     """A cell's value as the page shows it; what is left of a number that lost digits, never a guess (PAIN-01)."""
     return value.shown if isinstance(value, CellError | DamagedNumber) else as_text(value)
+
+
+def row_numbers(numbers: Iterable[int]) -> str:
+    """Row numbers as people write them, with runs drawn together: "3、4、9–12"."""
+    numbers = sorted(numbers)
+    starts = [numbers[0], *(after for before, after in pairwise(numbers) if after != before + 1)]
+    ends = [*(before for before, after in pairwise(numbers) if after != before + 1), numbers[-1]]
+    runs = [
+        str(start) if start == end else f"{start}、{end}" if end == start + 1 else f"{start}–{end}"
+        for start, end in zip(starts, ends, strict=True)
+    ]
+    return "、".join(runs[:_RANGES_SHOWN]) + ("等" if len(runs) > _RANGES_SHOWN else "")
 
 
 def typed_of(record: Mapping[str, Value]) -> dict[str, Wire] | None:

@@ -1,6 +1,7 @@
 """Rows that nobody sees and cells that are struck through, of an .xlsx or .ods (AM-39). Runs in the reading child."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 
 from portal.sheets.values import column_index
@@ -8,6 +9,7 @@ from portal.sheets.walking import follow
 from portal.sheets.xlsx_parts import TRUE, elements, local
 
 _ROW_TAG = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
+_CELL_TAG = re.compile(rb"""<(?:\w+:)?c\s(?:[^>]*?\s)?r=["']([A-Za-z]+[0-9]+)""")
 _HIDDEN = re.compile(rb"""\s(?:hidden=["'](?:1|true|on)|ht=["']0(?:\.0+)?["'])""")
 _NUMBER = re.compile(rb"""\sr=["'](\d+)""")
 # A file dragged down to the last line may repeat a row a million times; no list is longer than this.
@@ -18,10 +20,11 @@ _MOST_COLUMNS = 256
 @dataclass(slots=True)
 class Marks:
     """What the reader does not tell of a sheet: numbers of `hidden` rows, whether by hand or by a filter, and (row
-    from 1, column from 0) of cells whose words are `struck` through."""
+    from 1, column from 0) of cells whose words are `struck` through; a cell that is written `twice`."""
 
     hidden: set[int] = field(default_factory=set)
     struck: set[tuple[int, int]] = field(default_factory=set)
+    twice: str = ""
 
 
 # --- .xlsx -----------------------------------------------------------------------------------------------------------
@@ -35,7 +38,15 @@ def in_xlsx(xml: bytes, styles: bytes, strings: bytes) -> Marks:
     styled = re.compile(rb"""\ss=["'](?:%b)["']""" % "|".join(sorted(struck_styles)).encode())
     if struck_strings or b"strike" in xml or (struck_styles and styled.search(xml)):
         struck = follow(_StruckCells(struck_styles, struck_strings), xml)
-    return Marks(_hidden_rows(xml), struck)
+    return Marks(_hidden_rows(xml), struck, _written_twice(xml))
+
+
+def _written_twice(xml: bytes) -> str:
+    """The first cell that the file holds twice: which of the two a program shows is its own affair."""
+    references = _CELL_TAG.findall(xml)
+    if len(set(references)) == len(references):
+        return ""
+    return next(each for each, times in Counter(references).items() if times > 1).decode().upper()
 
 
 def _hidden_rows(xml: bytes) -> set[int]:

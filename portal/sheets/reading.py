@@ -42,6 +42,9 @@ class Table:
     )  # ignored columns; "" = data, no header
     ignored_sheets: list[str] = field(default_factory=list)  # further sheets with all the headers and data
     skipped: list[str] = field(default_factory=list)  # letters of the columns with an ignorable header
+    renamed: list[tuple[str, str, str]] = field(
+        default_factory=list
+    )  # (column letters, what the file says, the header it was read as)
     hidden_sheets: list[str] = field(default_factory=list)  # as `ignored_sheets`, of those nobody sees
     hidden_rows: list[int] = field(default_factory=list)  # rows that nobody sees, of `rows`
     struck_rows: list[int] = field(default_factory=list)  # rows with words that are struck through, of `rows`
@@ -97,6 +100,7 @@ def read_table(
         unknown_headers=[tuple(header) for header in found["unknown_headers"]],
         ignored_sheets=found["ignored_sheets"],
         skipped=found["skipped"],
+        renamed=[tuple(each) for each in found["renamed"]],
         hidden_sheets=found["hidden_sheets"],
         hidden_rows=found["hidden_rows"],
         struck_rows=found["struck_rows"],

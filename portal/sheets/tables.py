@@ -136,6 +136,8 @@ def _extract(grid: Grid, header: HeaderRow, max_rows: int) -> dict[str, Any]:
     columns = [column for column, _ in by_column]
     rows = _rows(grid, header, columns, nameless, max_rows)
     marks = grid.marks()
+    if marks.twice:
+        raise refused("cell_twice", sheet=grid.name, cell=marks.twice)
     ignored = sorted([*header.unknown, *((column, "") for column in nameless.used)])
     return {
         "sheet_name": grid.name,
@@ -145,6 +147,7 @@ def _extract(grid: Grid, header: HeaderRow, max_rows: int) -> dict[str, Any]:
         "hidden_rows": [number for number, _ in rows if number in marks.hidden],
         "struck_rows": [number for number, values in rows if _is_struck(number, values, columns, marks)],
         "unknown_headers": [(column_letter(column), text) for column, text in ignored],
+        "renamed": [(column_letter(column), *names) for column, names in sorted(header.renamed.items())],
         "skipped": [column_letter(column) for column in header.ignored],
     }
 

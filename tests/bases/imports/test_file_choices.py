@@ -10,8 +10,8 @@ from openpyxl.styles import Font
 from bases.imports import row_fixing
 from bases.imports import services as imports
 from bases.imports.batch import BatchMoved
-from bases.imports.choices import in_words
 from bases.imports.worker import apply_batch, check_batch
+from bases.workbooks.rows import row_numbers
 from portal.models import AuditEvent
 from residents.models import Resident
 from tests.bases.conftest import HEADERS, account_line, counts
@@ -185,4 +185,4 @@ def test_no_other_sheet_can_be_asked_for(checked, book, base_officer, name):
     ],
 )
 def test_rows_in_words(numbers, words):
-    assert in_words(numbers) == words
+    assert row_numbers(numbers) == words

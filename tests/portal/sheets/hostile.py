@@ -94,6 +94,18 @@ WRONG_KIND = [
 ]
 
 WRONG_CONTENT = [
+    Refused(
+        "cell_written_twice",
+        lambda: xlsx(sheet(HEAD, row(2, text("A2", "张三"), text("B2", "E1"), text("B2", "E2")))),
+        "cell_twice",
+        ("B2", "两次"),
+    ),
+    Refused(
+        "row_written_twice",
+        lambda: xlsx(sheet(HEAD, ZHANG, ZHANG.replace("张三", "李四"))),
+        "cell_twice",
+        ("A2",),
+    ),
     # The sheet of notes names most columns; the cause is the cell, not that sheet's header.
     Refused(
         "stray_blank_beside_notes",
