@@ -55,6 +55,7 @@ urlpatterns = [
     path("imports/<int:pk>/", batches.batch, name="import-batch"),
     path("imports/<int:pk>/confirm/", batches.confirm, name="import-confirm"),
     path("imports/<int:pk>/choose/", acts.choose, name="import-choose"),
+    path("imports/<int:pk>/headers/", acts.headers, name="import-headers"),
     path("imports/<int:pk>/sheet/", acts.sheet, name="import-sheet"),
     path("imports/<int:pk>/cancel/", batches.cancel, name="import-cancel"),
     path("imports/<int:pk>/annotated/", batches.annotated, name="import-annotated"),

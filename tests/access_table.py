@@ -80,6 +80,7 @@ ROUTES = {
     "bases:import-batch": Route("bp", "import batch"),
     "bases:import-confirm": Route("bp", "import batch", get=405),
     "bases:import-choose": Route("bp", "import batch", get=405),
+    "bases:import-headers": Route("bp", "import batch", get=405),
     "bases:import-sheet": Route("bp", "import batch", get=405),
     "bases:import-cancel": Route("bp", "import batch", get=405),
     "bases:import-annotated": Route("bp", "import batch", get=302),

@@ -46,6 +46,26 @@ def other_sheets(batch: ImportBatch) -> list[str]:
     return [*seen, *(name for name in batch.facts.get("hidden_sheets", []) if name not in seen)]
 
 
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A missing column to be found among the unknown ones; `guess` by what their cells look like (GOAL-B20)."""
+
+    name: str
+    header: str
+    guess: str
+
+
+def matches_of(batch: ImportBatch) -> list[Match]:
+    """The columns that a refused file lacks, where it has others that nobody knows."""
+    columns = batch.facts.get("columns") or {"missing": [], "unknown": [], "guess": {}}
+    if len(columns["unknown"]) < len(columns["missing"]):
+        return []
+    return [
+        Match(f"h{place}", header, columns["guess"].get(header, ""))
+        for place, header in enumerate(columns["missing"])
+    ]
+
+
 def facts_of(table: Table) -> dict[str, object]:
     """What the batch keeps of a file that is read."""
     return {

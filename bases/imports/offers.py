@@ -49,6 +49,11 @@ def offers_of(batch: ImportBatch, opening: Opening, waiting: int) -> Offers:
         give_up=batch.state == State.CHECKED,
         copy=has_annotated_copy(batch),
         choose=opening.is_open
-        and bool(batch.facts.get("hidden_rows") or batch.facts.get("struck_rows") or other_sheets(batch))
+        and bool(
+            batch.facts.get("hidden_rows")
+            or batch.facts.get("struck_rows")
+            or batch.facts.get("columns")
+            or other_sheets(batch)
+        )
         and can_be_read_again(batch),
     )

@@ -118,7 +118,24 @@ def read_sheet(batch: ImportBatch, name: str, *, by: User) -> None:
         if name not in other_sheets(batch):
             raise BatchMoved("这份文件中没有这张可以读取的工作表。")
         audit.record("import_choose", by=by, target=batch, sheet=name)
-        batch.choices = {"sheet": name}
+        # What was said of the rows of the other sheet is void.
+        kept = {"headers": batch.choices["headers"]} if "headers" in batch.choices else {}
+        batch.choices = {"sheet": name} | kept
+        _read_again(batch)
+
+
+def match_headers(batch: ImportBatch, matched: Mapping[str, str], *, by: User) -> None:
+    """Say which unknown column holds what, {missing header: unknown one}; the file is read anew, and the base's later
+    files of this kind are read so too (GOAL-B20). Raises BatchMoved where a column is left open or taken twice."""
+    with transaction.atomic():
+        batch = _to_be_read_again(batch, State.REFUSED)
+        columns = batch.facts.get("columns", {})
+        given = {header: matched.get(header, "") for header in columns.get("missing", [])}
+        known = {each["header"] for each in columns.get("unknown", [])}
+        if not given or not known.issuperset(given.values()) or len(set(given.values())) < len(given):
+            raise BatchMoved("请为缺少的每一列各选一列，同一列不能选两次。")
+        audit.record("import_choose", by=by, target=batch, count=len(given))
+        batch.choices |= {"headers": {text: header for header, text in given.items()}}
         _read_again(batch)
 
 

@@ -6,6 +6,7 @@ A check may be repeated; an apply is one transaction, so a killed worker leaves 
 
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pghistory
 from django.core.serializers.json import DjangoJSONEncoder
@@ -27,6 +28,7 @@ from bases.imports.choices import chosen_rows, facts_of
 from bases.imports.file_check import explained, remarks_on
 from bases.models import ImportBatch, ImportRow
 from bases.workbooks.kinds import workbook_of
+from bases.workbooks.matching import columns_to_match
 from bases.workbooks.persons import without_others
 from bases.workbooks.rows import Applied, JudgedRow, typed_of
 from bases.workbooks.signs import tell
@@ -78,7 +80,10 @@ def check_batch(batch_id: int) -> None:
     except SheetRefused as refusal:
         refusal = explained(batch, refusal)
         told = {"code": refusal.code, "text": refusal.text, "repair": refusal.repair}
-        _refuse(batch_id, told, {"hidden_sheets": refusal.sheets})
+        facts: dict[str, Any] = {"hidden_sheets": refusal.sheets}
+        if refusal.columns:
+            facts["columns"] = columns_to_match(workbook_of(batch).resource, refusal.columns)
+        _refuse(batch_id, told, facts)
     except _Stopped:
         return
     except Exception:
@@ -160,7 +165,7 @@ def _row_values(batch_id: int, row: JudgedRow, typed: dict[str, Wire] | None) ->
     )
 
 
-def _refuse(batch_id: int, refusal: dict[str, str], facts: dict[str, list[str]] | None = None) -> None:
+def _refuse(batch_id: int, refusal: dict[str, str], facts: dict[str, Any] | None = None) -> None:
     with transaction.atomic():
         batch = locked(batch_id)
         if batch.state == State.CHECKING:

@@ -1,7 +1,7 @@
 """The short-lived process that opens uploaded files: `python -m portal.sheets.child`, JSON on stdin.
 
 A hostile file can make any reader ask for hundreds of gigabytes and abort. Here only this process dies.
-The answer on stdout is JSON (never pickle): {"result": …} or {"refused": [code, text, repair, version, sheets]}.
+The answer on stdout is JSON (never pickle): {"result": …} or {"refused": what `SheetRefused` is made of}.
 """
 
 import json
@@ -74,7 +74,8 @@ def refusal_of(error: BaseException) -> bytes:
         refusal = refused("no_file")
     else:
         refusal = refused("unreadable")
-    told = [refusal.code, refusal.text, refusal.repair, refusal.template_version, refusal.sheets]
+    told: list[object] = [refusal.code, refusal.text, refusal.repair, refusal.template_version]
+    told += [refusal.sheets, refusal.columns]
     return json.dumps({"refused": told}).encode()
 
 

@@ -1,6 +1,7 @@
 """Why a whole file is refused: one plain reason and one repair step for each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 _SAVE_AS = "请用 Excel、WPS 或 LibreOffice 打开，另存为 .xlsx 后重新上传。"
 _CLEAN_COPY = "请新建一个工作簿，只把有内容的单元格复制进去，另存为 .xlsx 后重新上传。"
@@ -69,7 +70,8 @@ REASONS = {
 class SheetRefused(Exception):
     """The whole file is refused. `code` is stable; `text` (why) and `repair` (what to do) are for the user;
     `template_version` is the stamp of one of our templates, if the file could be opened and has one; `sheets` are those
-    that would be read if the user asked for it."""
+    that would be read if the user asked for it, `columns` what could be matched by hand: the `missing` headers and the
+    `unknown` ones as (letters, header, cells)."""
 
     def __init__(
         self,
@@ -78,9 +80,11 @@ class SheetRefused(Exception):
         repair: str,
         template_version: str | None = None,
         sheets: Iterable[str] = (),
+        columns: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(text + repair)
         self.sheets = list(sheets)
+        self.columns = dict(columns or {})
         self.template_version = template_version
         self.code = code
         self.text = text

@@ -27,6 +27,7 @@ Found = tuple[Grid, HeaderRow]
 WireRow = tuple[int, list[Wire]]
 
 _HEADER_SEARCH_ROWS = 60
+_SAMPLE_ROWS, _SAMPLE_CHARACTERS = 30, 60
 _MAX_MERGED_CELLS = 200_000
 
 
@@ -108,8 +109,28 @@ class _Candidates:
         if self._partial:
             grid, header = self._partial
             if self._refusal is None or len(header.columns) * 2 > len(self._expected):
-                return refused("headers", sheet=grid.name, row=header.row, faults=header.faults())
+                refusal = refused("headers", sheet=grid.name, row=header.row, faults=header.faults())
+                if header.missing and header.unknown and not header.doubled:
+                    refusal.columns = {"missing": header.missing, "unknown": _samples(grid, header)}
+                return refusal
         return self._refusal or refused("no_header", expected="、".join(self._expected))
+
+
+def _samples(grid: Grid, header: HeaderRow) -> list[tuple[str, str, list[str]]]:
+    """(letters, header, first cells as texts) of the columns that nobody knows."""
+    rows = [values for _, values in islice(grid.rows(), header.row, header.row + _SAMPLE_ROWS)]
+    return [
+        (
+            column_letter(column),
+            text,
+            [
+                _seen(value)[:_SAMPLE_CHARACTERS]
+                for row in rows
+                if column < len(row) and (value := plain(row[column])) is not None
+            ],
+        )
+        for column, text in header.unknown
+    ]
 
 
 def _head(grid: Grid) -> list[tuple[int, list[Raw]]]:

@@ -12,7 +12,7 @@ from bases.imports import row_fixing
 from bases.imports import services as imports
 from bases.imports.access import batch_for
 from bases.imports.batch import BatchMoved, State
-from bases.imports.choices import has_open_questions
+from bases.imports.choices import has_open_questions, matches_of
 from bases.imports.undo import services
 from bases.models import ImportBatch
 from bases.workbooks.kinds import kind_of, opening_of
@@ -64,6 +64,19 @@ def sheet(request: SignedInRequest, pk: int) -> HttpResponse:
     batch = batch_for(request.user, pk)
     try:
         imports.read_sheet(batch, request.POST.get("name", ""), by=request.user)
+    except BatchMoved as moved:
+        messages.error(request, str(moved))
+    return redirect("bases:import-batch", pk)
+
+
+@allow(Role.BASE, Role.PROVINCE)
+@require_POST
+def headers(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Which unknown column of the file holds what (GOAL-B20)."""
+    batch = batch_for(request.user, pk)
+    matched = {each.header: request.POST.get(each.name, "") for each in matches_of(batch)}
+    try:
+        imports.match_headers(batch, matched, by=request.user)
     except BatchMoved as moved:
         messages.error(request, str(moved))
     return redirect("bases:import-batch", pk)

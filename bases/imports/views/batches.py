@@ -14,7 +14,7 @@ from bases.imports import services as imports
 from bases.imports.access import batch_for, may_act
 from bases.imports.annotated_copy import annotated_copy
 from bases.imports.batch import BatchMoved, State
-from bases.imports.choices import has_open_questions, questions_of
+from bases.imports.choices import has_open_questions, matches_of, questions_of
 from bases.imports.forms import ConfirmForm, UploadForm
 from bases.imports.messages import has_seen
 from bases.imports.offers import Offers, has_annotated_copy, offers_of
@@ -162,6 +162,7 @@ def _judged(request: HttpRequest, found: ImportBatch, acts: bool) -> dict:
         "verdict": verdict,
         "opening": opening,
         "questions": questions_of(found),
+        "matches": matches_of(found),
         "is_asked": found.state == State.CHECKED and has_open_questions(found),
         "kept_rows": kept_rows(found),
         "restored_rows": restored_rows(found),

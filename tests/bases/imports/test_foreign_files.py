@@ -7,6 +7,9 @@ import openpyxl
 import pytest
 from django.urls import reverse
 
+from bases.imports import services as imports
+from bases.imports.batch import BatchMoved
+from bases.imports.worker import check_batch
 from bases.workbooks.persons import without_others
 from bases.workbooks.training_resource import RESOURCES
 from portal.sheets.reading import SheetRefused, Table
@@ -170,3 +173,66 @@ def test_year_that_could_be_another_is_refused(checked, cycle, person, year):
     batch = checked(sheet_of(HEADERS, line))
     assert [code for code, _ in [(each[1], each[0]) for each in problem_codes(batch)[2]]]
     assert batch.rows_refused == 1
+
+
+def test_unknown_headers_are_matched_once_and_remembered(checked, person, signed_in, base_officer):
+    """GOAL-B20: the page offers what the cells look like; the next file of the base is read so at once."""
+    foreign = ("入职届别", "姓名", "证照种类", "证照编码", "移动号")
+    batch = checked(sheet_of(foreign, person(), person(full_name="李四")))
+    assert batch.state == "refused"
+    client, address = signed_in(base_officer), reverse("bases:import-batch", args=[batch.pk])
+    page = client.get(address)
+    guessed = {each.name: each.guess for each in page.context["matches"]}
+    assert {each.header: each.guess for each in page.context["matches"]} == {
+        "招收年份": "入职届别",
+        "证件类型": "证照种类",
+        "证件号": "证照编码",
+        "手机号": "移动号",
+    }
+    number = batch.facts["columns"]["unknown"][2]["example"]
+    assert "*" in number
+    assert number in page.text
+
+    client.post(reverse("bases:import-headers", args=[batch.pk]), guessed)
+    check_batch(batch.pk)
+    batch.refresh_from_db()
+    assert counts(batch) == (2, 2, 0, 0)
+    again = checked(sheet_of(foreign, person()))
+    assert counts(again) == (1, 1, 0, 0)
+    assert {"column": "E", "header": "移动号", "read_as": "手机号"} in again.ignored_headers
+
+
+def test_what_one_base_matched_another_does_not_know(
+    checked, person, base_officer, other_base_officer, other_base
+):
+    """GOAL-B20."""
+    foreign = (*HEADERS[:4], "移动号")
+    batch = checked(sheet_of(foreign, person()))
+    imports.match_headers(batch, {"手机号": "移动号"}, by=base_officer)
+    assert checked(sheet_of(foreign, person()), at=other_base, by=other_base_officer).state == "refused"
+    assert checked(sheet_of(foreign, person())).state == "checked"
+
+
+@pytest.mark.parametrize(
+    "matched",
+    [
+        {},
+        {"手机号": "移动号"},
+        {"手机号": "移动号", "证件号": "移动号"},
+        {"手机号": "姓名", "证件号": "移动号"},
+    ],
+)
+def test_half_a_match_is_none(checked, person, base_officer, matched):
+    batch = checked(sheet_of((*HEADERS[:3], "证照编码", "移动号"), person()))
+    with pytest.raises(BatchMoved, match="各选一列"):
+        imports.match_headers(batch, matched, by=base_officer)
+    batch.refresh_from_db()
+    assert (batch.state, batch.choices) == ("refused", {})
+
+
+def test_own_header_is_not_taken_for_a_remembered_one(checked, person, base_officer):
+    """GOAL-B20: a match is other words for a column, and never hides the column itself."""
+    batch = checked(sheet_of((*HEADERS[:4], "移动号"), person()))
+    imports.match_headers(batch, {"手机号": "移动号"}, by=base_officer)
+    both = checked(sheet_of((*HEADERS, "移动号"), [*person(), "1"]))
+    assert counts(both) == (1, 1, 0, 0)
