@@ -60,6 +60,7 @@ urlpatterns = [
     path("imports/<int:pk>/cancel/", batches.cancel, name="import-cancel"),
     path("imports/<int:pk>/annotated/", batches.annotated, name="import-annotated"),
     path("imports/<int:pk>/correct/", acts.correct, name="import-correct"),
+    path("imports/<int:pk>/correct/group/", acts.correct_group, name="import-correct-group"),
     path("imports/<int:pk>/undo/", acts.undo, name="import-undo"),
     path("accounts/", accounts.accounts, name="accounts"),
     path("accounts/codes/", papers.codes, name="account-codes"),

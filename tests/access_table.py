@@ -85,6 +85,7 @@ ROUTES = {
     "bases:import-cancel": Route("bp", "import batch", get=405),
     "bases:import-annotated": Route("bp", "import batch", get=302),
     "bases:import-correct": Route("bp", "import batch"),
+    "bases:import-correct-group": Route("bp", "import batch", get=405),
     # The batch of the test waits for its confirmation: there is nothing to undo.
     "bases:import-undo": Route("b", "import batch", get=302),
     "bases:import-restore": Route("b", "import batch", get=405),

@@ -20,6 +20,7 @@ from django.utils import timezone
 from bases.imports.batch import BatchMoved, State, count_rows, locked, move, require_open
 from bases.imports.choices import has_open_questions
 from bases.models import ImportBatch, ImportRow
+from bases.models.imports import ImportRows
 from bases.workbooks.kinds import kind_of, workbook_of
 from bases.workbooks.rows import JudgedRow, typed_of
 from portal import audit
@@ -91,11 +92,10 @@ def can_be_corrected(batch: ImportBatch) -> bool:
 # --- the table -------------------------------------------------------------------------------------------------------
 
 
-def page_to_correct(batch: ImportBatch, number: str | None) -> Page:
-    """One page of FixLines in the order of the sheet; what is not a page number leads to the nearest page."""
-    page: Page[Any] = Paginator(
-        batch.rows.filter(verdict=Verdict.REFUSED).order_by("sheet_row"), PAGE_SIZE
-    ).get_page(number)
+def page_to_correct(batch: ImportBatch, number: str | None, fault: str = "") -> Page:
+    """One page of FixLines in the order of the sheet, those with a `fault` or all; what is not a page number leads to
+    the nearest page."""
+    page: Page[Any] = Paginator(refused_rows(batch, fault).order_by("sheet_row"), PAGE_SIZE).get_page(number)
     rows = list(page.object_list)
     headers = [header for _, header in batch.headers]
     columns = _columns(batch, rows, headers)
@@ -107,9 +107,43 @@ def page_to_correct(batch: ImportBatch, number: str | None) -> Page:
     return page
 
 
-def page_beyond(batch: ImportBatch, texts: Mapping[int, Any]) -> int:
+def refused_rows(batch: ImportBatch, fault: str = "") -> ImportRows:
+    """The rows to be corrected, of one group of faults where its title is given (GOAL-B21)."""
+    rows = batch.rows.filter(verdict=Verdict.REFUSED)
+    return rows.filter(problems__contains=[{"title": fault, "is_warning": False}]) if fault else rows
+
+
+@dataclass(frozen=True, slots=True)
+class FaultGroup:
+    """The refused rows with one fault, how many they are, and the columns in which one value may be set for all of
+    them, each with the words it may be chosen from."""
+
+    fault: str
+    count: int
+    columns: list[tuple[str, list[str]]]
+
+
+def group_of(batch: ImportBatch, fault: str) -> FaultGroup | None:
+    """The group with this title, None where no refused row has such a fault."""
+    rows = refused_rows(batch, fault) if fault else batch.rows.none()
+    faults = rows.values_list("problems", flat=True)
+    found = {each["header"] for problems in faults for each in problems if each["title"] == fault}
+    words = _words_of(batch)
+    columns = [(header, words.get(header, [])) for _, header in batch.headers if header in found]
+    return FaultGroup(fault, len(faults), columns) if faults else None
+
+
+def set_for_all(batch: ImportBatch, fault: str, header: str, text: str, *, by: User) -> Outcome:
+    """Put one text into this column of all rows that have the fault there, and judge these rows again (GOAL-B21).
+    Raises BatchMoved where the batch cannot be corrected now."""
+    at_fault = refused_rows(batch, fault).filter(problems__contains=[{"title": fault, "header": header}])
+    numbers = at_fault.values_list("sheet_row", flat=True) if fault and header else []
+    return correct(batch, {number: {header: _typed(text)} for number in numbers}, by=by)
+
+
+def page_beyond(batch: ImportBatch, texts: Mapping[int, Any], fault: str = "") -> int:
     """The page on which the refused rows go on after these, counted anew: saving makes good rows leave the list."""
-    passed = batch.rows.filter(verdict=Verdict.REFUSED, sheet_row__lte=max(texts, default=0)).count()
+    passed = refused_rows(batch, fault).filter(sheet_row__lte=max(texts, default=0)).count()
     return passed // PAGE_SIZE + 1
 
 
@@ -202,7 +236,8 @@ def _typed(text: str) -> str:
 
 
 def correct(batch: ImportBatch, texts: Mapping[int, Mapping[str, str]], *, by: User) -> Outcome:
-    """Put the texts in place of the refused rows' cells and judge these rows again; nothing else changes.
+    """Put the texts in place of the refused rows' cells and judge these rows again; nothing else changes. A column that
+    a row's texts leave out stays as it is.
 
     Rows refused for standing twice in the file are judged along, for their double may have changed. A row that somebody
     else has corrected meanwhile is left as it is. Raises BatchMoved where the batch cannot be corrected now.
@@ -249,16 +284,17 @@ def _cells(row: ImportRow, typed: Mapping[str, str] | None) -> dict[str, Any]:
     what the file holds: of a number, a date or a damaged number the page shows but a text, which would pass for
     something else (AM-39, PAIN-01). What is seen in a merged cell is the row's own once it was sent with the row."""
     told = {header: from_wire(value) for header, value in (row.typed or {}).items()}
-    texts = row.raw if typed is None else typed
     cells: dict[str, Value] = {}
-    for header, text in texts.items():
+    for header in {**row.raw, **told, **(typed or {})}:
         before = row.raw.get(header, "")
+        text = before if typed is None else typed.get(header, before)
         if text != before and text.strip() != _typed(before).strip():
             cells[header] = text or None
             continue
         value = told.get(header, before or None)
+        is_sent = typed is not None and header in typed
         is_merged = isinstance(value, CellError) and value.kind == "merged"
-        cells[header] = before or None if is_merged and typed is not None else value
+        cells[header] = before or None if is_merged and is_sent else value
     return cells
 
 

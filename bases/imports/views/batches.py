@@ -153,12 +153,16 @@ def batch(request: SignedInRequest, pk: int) -> HttpResponse:
 def _judged(request: HttpRequest, found: ImportBatch, acts: bool) -> dict:
     """What the page says of a batch that the worker is through with, and what it offers."""
     verdict, waiting = request.GET.get("verdict", ""), found.rows.waiting().count()
+    groups = problem_groups(found)
+    fault = request.GET.get("fault", "")
+    fault = fault if any(group.title == fault for group in groups) else ""
     opening, good = opening_of(found), found.rows_created + found.rows_updated
     return {
         "offers": offers_of(found, opening, waiting) if acts else Offers(),
         "earlier": imports.earlier_upload(found),
-        "groups": problem_groups(found),
-        "page": page_of(found, verdict, request.GET.get("page")),
+        "groups": groups,
+        "fault": fault,
+        "page": page_of(found, verdict, request.GET.get("page"), fault),
         "verdict": verdict,
         "opening": opening,
         "questions": questions_of(found),
