@@ -4,13 +4,13 @@ Asked at the check and once more inside the transaction that writes, so preview 
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import NamedTuple
 
 from django.db import connection
 
-from residents.models import Enrollment
+from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import LIVE, Status
 from residents.rules.identity import normalise_login
 from residents.rules.text import name_key
@@ -36,6 +36,10 @@ class AccountRow:
         )
 
 
+# Reasons of 退培 that mean the person goes on elsewhere (docs/codes.md#status).
+TRANSFERS = ("11", "12")
+
+
 class Known(Enum):
     """What the platform knows of the person of a row."""
 
@@ -48,13 +52,18 @@ class Known(Enum):
 
 @dataclass(frozen=True, slots=True)
 class LiveEnrollment:
-    """The enrollment that holds a person. Another base may learn base name, year and status of it (AM-28)."""
+    """The enrollment that holds a person. Another base may learn base name, year and status of it (AM-28).
+
+    `is_recruit`: it stands in the intake still, unapproved; `has_ended`: its training is over (结束).
+    """
 
     enrollment_id: int
     base_id: int
     base_name: str
     intake_year: int
     status_name: str
+    is_recruit: bool = False
+    has_ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,8 @@ class Standing:
     `differences` are the labels of columns in which a person of this base differs from the row. `keeps_mobile` tells
     that the row's mobile number gives way to the one the person maintains. `is_unused` is an account that never was
     anybody's: not activated, all its enrollments deleted or lapsed; a new import may set its name and mobile right.
+    `originals` are the years of which an approved intake original of the person exists, whatever became of the record
+    (AM-31); `kept_year` is the first intake year of a person who has changed base or specialty (AM-48).
     """
 
     known: Known
@@ -73,6 +84,13 @@ class Standing:
     differences: tuple[str, ...] = ()
     keeps_mobile: bool = False
     is_unused: bool = False
+    originals: frozenset[int] = frozenset()
+    kept_year: int | None = None
+
+    def is_registrys(self, intake_year: int | None) -> bool:
+        """Whether every intake refuses the person as a recruit of this year and the registry takes him (AM-31,
+        AM-48)."""
+        return self.kept_year is not None or intake_year in self.originals
 
     @property
     def record_here(self) -> int | None:
@@ -86,19 +104,24 @@ NOBODY = Standing(Known.NOBODY)
 def standings(
     rows: Collection[AccountRow], *, base_id: int, with_strangers: bool = True
 ) -> dict[int, Standing]:
-    """The standing of each row by its number; at most four queries however many rows.
+    """The standing of each row by its number; at most six queries however many rows.
 
     Without strangers, login names taken by somebody else are not looked for: the table's constraint will tell.
     """
     people = _people([row.id_number for row in rows])
     live = _live_enrollments(people)
     unused = _unused(people, live)
+    past = _pasts(people)
     strangers = _strangers([row.login for row in rows], people) if with_strangers else frozenset()
     found = {}
     for row in rows:
         person = people.get(row.id_number)
         if person is not None:
-            found[row.row] = _judge(row, person, live.get(person.pk), person.pk in unused, base_id)
+            found[row.row] = replace(
+                _judge(row, person, live.get(person.pk), person.pk in unused, base_id),
+                originals=past.originals.get(person.pk, frozenset()),
+                kept_year=None if person.pk in live else past.kept_years.get(person.pk),
+            )
         else:
             found[row.row] = Standing(Known.OTHER_PERSON) if strangers and row.login in strangers else NOBODY
     return found
@@ -132,12 +155,56 @@ def _live_enrollments(people: dict[str, _Person]) -> dict[int, LiveEnrollment]:
     if not ids:
         return {}
     rows = Enrollment.objects.filter(LIVE, resident_id__in=ids).values_list(
-        "resident_id", "pk", "base_id", "base__name", "intake_year", "status"
+        "resident_id", "pk", "base_id", "base__name", "intake_year", "status", "registered_at"
     )
     return {
-        resident_id: LiveEnrollment(pk, base_id, base_name, intake_year, Status(status).label)
-        for resident_id, pk, base_id, base_name, intake_year, status in rows
+        resident_id: LiveEnrollment(
+            pk,
+            base_id,
+            base_name,
+            intake_year,
+            Status(status).label,
+            is_recruit=registered_at is None,
+            has_ended=status == Status.ENDED,
+        )
+        for resident_id, pk, base_id, base_name, intake_year, status, registered_at in rows
     }
+
+
+class _Pasts(NamedTuple):
+    """What earlier records say of a new one, by person."""
+
+    originals: dict[int, frozenset[int]]
+    kept_years: dict[int, int]
+
+
+def _pasts(people: dict[str, _Person]) -> _Pasts:
+    ids = [person.pk for person in people.values()]
+    if not ids:
+        return _Pasts({}, {})
+    years: dict[int, set[int]] = {}
+    approved = Enrollment.objects.filter(resident_id__in=ids, intake_submission__isnull=False)
+    for pk, year in approved.values_list("resident_id", "intake_year"):
+        years.setdefault(pk, set()).add(year)
+    originals = {pk: frozenset(found) for pk, found in years.items()}
+    return _Pasts(originals, {pk: year for pk, (year, _) in last_transfers(ids).items()})
+
+
+def last_transfers(resident_ids: Collection[int]) -> dict[int, tuple[int, str]]:
+    """(intake year, reason) of the last 退培 of each person for whom it was a change of base or specialty (BR-74,
+    BR-75)."""
+    last = (
+        StatusChange.objects.filter(
+            enrollment__resident_id__in=resident_ids,
+            enrollment__status=Status.WITHDRAWN,
+            enrollment__deleted_at=None,
+            to_status=Status.WITHDRAWN,
+        )
+        .order_by("enrollment__resident_id", "-changed_at", "-pk")
+        .distinct("enrollment__resident_id")
+        .values_list("enrollment__resident_id", "enrollment__intake_year", "reason")
+    )
+    return {pk: (year, reason) for pk, year, reason in last if reason in TRANSFERS}
 
 
 def _unused(people: dict[str, _Person], live: dict[int, LiveEnrollment]) -> set[int]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from portal.models import CollectionCycle, CycleWindow, Extension, Step
@@ -30,6 +30,20 @@ def carry_out_locks(now: datetime | None = None) -> int:
 def lapsing(cycle: CollectionCycle, now: datetime | None = None) -> QuerySet[Enrollment]:
     """The intake records that lapse as the windows of the cycle stand now."""
     return _to_lapse(cycle, now or timezone.now())[0]
+
+
+def locks_at(cycle: CollectionCycle, *, province_id: str, base_id: int) -> datetime | None:
+    """When the intake of this cycle locks for a base, extensions of its province and its own included; None while its
+    windows are not set. From then on its recruits are the registry's (AM-31)."""
+    here = Q(province=None) | Q(province=province_id)
+    windows = CycleWindow.objects.filter(here, cycle=cycle, step__in=INTAKE_STEPS)
+    ends = dict(windows.values_list("province_id").annotate(end=Max("closes_at")))
+    if None not in ends:
+        return None
+    later = Extension.objects.filter(
+        Q(province=province_id) | Q(base=base_id), cycle=cycle, step__in=INTAKE_STEPS
+    ).aggregate(end=Max("until"))["end"]
+    return max(end for end in (*ends.values(), later) if end is not None)
 
 
 def _lock(cycle: CollectionCycle, now: datetime) -> int:

@@ -36,6 +36,7 @@ from portal.roles import Action, Role
 from portal.sheets.reading import SheetRefused
 from residents.models import Enrollment
 from residents.models.enrollment import Module
+from residents.rules.account import HELD_ELSEWHERE
 from residents.snapshot import for_check
 
 BATCHES_A_PAGE = 20
@@ -165,6 +166,7 @@ def _judged(request: HttpRequest, found: ImportBatch, acts: bool) -> dict:
         "waiting_rows": waiting,
         "good_rows": good,
         "written_rows": good - waiting,
+        "held_codes": HELD_ELSEWHERE,
     }
 
 

@@ -268,7 +268,7 @@ def test_registry_takes_earlier_years_only_and_registers_at_once(imported, cycle
     assert counts(batch) == (4, 2, 0, 2)
     assert problem_codes(batch) == {
         2: [("A2", "intake_year_registry")],
-        5: [("A5", "intake_year_registry")],
+        5: [("A5", "intake_year_still_open")],
     }
     for enrollment in Enrollment.objects.all():
         assert (enrollment.origin, enrollment.module) == ("late", "registry")
@@ -342,7 +342,7 @@ def test_all_or_nothing_writes_nothing_when_somebody_else_was_first(checked, oth
     assert (batch.state, counts(batch)) == ("checked", (2, 1, 0, 1))
     assert batch.refusal["code"] == "conflict"
     assert not Resident.objects.filter(id_number=lines[0]["id_number"]).exists()
-    assert batch.rows.get(sheet_row=3).problems[-1]["code"] == "live_elsewhere"
+    assert batch.rows.get(sheet_row=3).problems[-1]["code"] == "recruit_elsewhere"
 
 
 def test_conflict_between_check_and_apply_is_a_row_error(checked, other_base):
@@ -354,7 +354,7 @@ def test_conflict_between_check_and_apply_is_a_row_error(checked, other_base):
     apply_batch(batch.pk)
     batch.refresh_from_db()
     assert (batch.state, counts(batch)) == ("applied", (2, 1, 0, 1))
-    assert problem_codes(batch) == {2: [("D2", "live_elsewhere")]}
+    assert problem_codes(batch) == {2: [("D2", "recruit_elsewhere")]}
 
 
 def test_colleague_was_first_leaves_the_row_unchanged(checked, base):

@@ -271,7 +271,7 @@ def test_person_live_elsewhere_is_refused_in_the_words_of_the_import(folder, mig
 
     assert reasons(folder / "2016-未导入.xlsx") == {
         number(1): "第2行。【证件号】此人已在“宁波市第一医院”（2015年招收，培训状态：在培），不能重复导入。"
-        "如果是转入，请联系该基地先把培训状态更新为“退培”再导入；如果证件号录错，请改正。"
+        "如果是转入，请用“请求转出”请该基地办理退培，退培后再导入；如果证件号录错，请改正。"
     }
 
 
