@@ -15,7 +15,7 @@ from bases.models.organisations import (
     TrainingBaseGroupGrant,
     TrainingBaseUserGrant,
 )
-from bases.models.requests import CorrectionRequest, ExtensionRequest, TransferRequest
+from bases.models.requests import CorrectionRequest, ExtensionRequest, IdentityCheck, TransferRequest
 from bases.models.submissions import ReturnReason, Submission
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "CorrectionRequest",
     "ExtensionRequest",
     "CountedEnrollment",
+    "IdentityCheck",
     "ImportBatch",
     "ImportRow",
     "IntakeCount",

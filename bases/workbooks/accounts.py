@@ -22,7 +22,8 @@ from residents.rules import account
 from residents.rules.fields import Problems
 from residents.services.accounts import create_accounts
 from residents.services.lock import locks_at
-from residents.standing import NOBODY, AccountRow, Known, Standing, standings
+from residents.standing import NOBODY, AccountRow, Known, Standing, live_facts, standings
+from residents.two_types import under_another_type
 
 
 class AccountResource(WorkbookResource):
@@ -99,7 +100,9 @@ class AccountWorkbook:
             for number, record in table.records()
         ]
         base_id = cast(int, batch.base_id)  # a workbook of accounts is always a base's
-        known = standings(list(_identified(read)), base_id=base_id)
+        identified = list(_identified(read))
+        known = standings(identified, base_id=base_id)
+        doubles = under_another_type([row for row in identified if known[row.row].known is Known.NOBODY])
         among = account.problems_of_rows((number, values) for number, _, values, _ in read)
         context = {
             "module": batch.module,
@@ -115,6 +118,8 @@ class AccountWorkbook:
                 *_standing_problems(standing).items(),
             ):
                 found.setdefault(name, []).extend(problems)
+            if number in doubles:
+                found.setdefault("id_number", []).append(problem(account.TWO_TYPES))
             if batch.module == Module.REGISTRY and standing.kept_year is not None:
                 values["intake_year"] = standing.kept_year
             yield JudgedRow(
@@ -194,33 +199,22 @@ def _in_words(moment: datetime | None) -> str | None:
 
 
 def _person_facts(standing: Standing, values: dict[str, Any], base_id: int) -> dict[str, Any]:
+    live = standing.live
     return {
-        "live_enrollment": _live_facts(standing, base_id),
+        "live_enrollment": live and live_facts(live, is_same_base=live.base_id == base_id),
         "has_original": values.get("intake_year") in standing.originals,
         "kept_year": standing.kept_year,
     }
 
 
-def _live_facts(standing: Standing, base_id: int) -> dict[str, Any] | None:
-    live = standing.live
-    if live is None:
-        return None
-    return {
-        "is_same_base": live.base_id == base_id,
-        "base_name": live.base_name,
-        "intake_year": live.intake_year,
-        "status_name": live.status_name,
-        "is_recruit": live.is_recruit,
-        "has_ended": live.has_ended,
-    }
-
-
 def _standing_problems(standing: Standing) -> Problems:
     found: dict[str, list[Problem]] = {}
-    if standing.known is Known.OTHER_PERSON:
-        found["id_number"] = [problem("identity_mismatch")]
+    if code := account.WHO_IS_WHO.get(standing.known.value):
+        found["id_number"] = [problem(code)]
     if standing.known is Known.HERE and standing.differences:
         found["id_number"] = [problem("already_here_differs", columns="、".join(standing.differences))]
+        if "姓名" in standing.differences:
+            found["id_number"].append(problem("name_differs_here"))
     if standing.known is Known.FREE and not standing.is_unused:
         found["id_number"] = [problem("account_reused")]
         if standing.keeps_mobile:

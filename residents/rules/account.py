@@ -10,7 +10,7 @@ from typing import Any
 from residents.codes.training import REGISTRY
 from residents.rules import identity
 from residents.rules.fields import Field, Problems, add, missing_fields, require, without_empty
-from residents.rules.text import LONGEST_NAME, name_problems
+from residents.rules.text import LONGEST_NAME, name_key, name_problems
 
 # The registry holds the cohorts since 2014 (BR-02).
 FIRST_REGISTRY_YEAR = 2014
@@ -145,6 +145,16 @@ def _judge_live_enrollment(live: Mapping[str, Any] | None, found: Problems) -> N
     add(found, "id_number", live_code(live), **facts)
 
 
+# What is said of a person whose identity the platform knows otherwise (AM-35), by residents.standing.Known.
+WHO_IS_WHO = {
+    "name_differs": "identity_name_differs",
+    "type_differs": "identity_type_differs",
+    "overtaken": "identity_busy",
+}
+# The warning that is confirmed with a reason (AM-36).
+TWO_TYPES = "same_person_other_type"
+# Those that 提交核实 answers.
+DOUBTED = ("identity_name_differs", "identity_type_differs")
 # The messages about a person whom another base holds, which 请求转出 answers.
 HELD_ELSEWHERE = ("live_elsewhere", "recruit_elsewhere", "ended_elsewhere")
 
@@ -161,21 +171,31 @@ def live_code(live: Mapping[str, Any]) -> str:
 def problems_of_rows(rows: Iterable[tuple[int, Mapping[str, Any]]]) -> dict[int, Problems]:
     """What rows of one file say against each other, by the row number Excel shows.
 
-    A person met twice is an error of the later row; one mobile number on several rows is a warning on each later row,
-    since the login is the ID number (docs/fields.md#account). Takes (row number, clean values).
+    A person met twice is an error of the later row: the same number under one type or one name (AM-35). One mobile
+    number on several rows is a warning on each later row, since the login is the ID number (docs/fields.md#account).
+    Takes (row number, clean values).
     """
     found: dict[int, Problems] = {}
-    person_rows: dict[str, int] = {}
+    people: dict[str, list[tuple[int, Mapping[str, Any]]]] = {}
     mobile_rows: dict[str, int] = {}
     for row, values in rows:
         number, mobile = values.get("id_number"), values.get("mobile")
-        first = person_rows.setdefault(number, row) if number else row
-        if first != row:
+        before = people.setdefault(number, []) if number else []
+        first = next((earlier for earlier, told in before if _is_one_person(told, values)), None)
+        if first is not None:
             add(found.setdefault(row, {}), "id_number", "duplicate_in_file", row=first)
+        before.append((row, values))
         first = mobile_rows.setdefault(mobile, row) if mobile else row
         if first != row:
             add(found.setdefault(row, {}), "mobile", "mobile_repeated", row=first)
     return found
+
+
+def _is_one_person(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Of two rows with the same number; what could not be read tells nothing against it."""
+    types = {one.get("id_type"), other.get("id_type")}
+    names = {name_key(each.get("full_name") or "") for each in (one, other)}
+    return None in types or "" in names or len(types) == 1 or len(names) == 1
 
 
 def missing(values: Mapping[str, Any], context: Mapping[str, Any]) -> list[str]:

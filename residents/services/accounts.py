@@ -71,7 +71,7 @@ def create_accounts(
             entered = _Entrance(cursor, base, module, batch, by, origin, details or {}).admit(entering, known)
             result.enrollments |= entered
             pending = [row for row in entering if row.row not in entered]
-    result.others |= {row.row: Standing(Known.OTHER_PERSON) for row in pending}
+    result.others |= {row.row: Standing(Known.OVERTAKEN) for row in pending}
     return result
 
 
@@ -126,7 +126,8 @@ class _Entrance:
         create_staging(self.cursor)
         fresh = [row for row in rows if known[row.row].known is Known.NOBODY]
         further = [row for row in rows if known[row.row].known is Known.FREE]
-        stage_into(self.cursor, "staged_accounts", STAGED, (staged(row, self._origin()) for row in fresh))
+        lines = (staged(row, self._origin(), is_beside=known[row.row].shares_login) for row in fresh)
+        stage_into(self.cursor, "staged_accounts", STAGED, lines)
         if further:
             self._stage_known(further, known)
         if self.details:

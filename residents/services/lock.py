@@ -2,15 +2,14 @@
 
 from datetime import datetime
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from portal.models import CollectionCycle, CycleWindow, Extension, Step
+from portal.calendar import Calendar
+from portal.models import CollectionCycle, CycleWindow, Extension
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE
-
-# A record can still become approved as long as one of these is open for it (AM-03).
-INTAKE_STEPS = (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT, Step.REVIEW)
+from residents.openness import INTAKE_STEPS
 
 
 def carry_out_locks(now: datetime | None = None) -> int:
@@ -35,15 +34,8 @@ def lapsing(cycle: CollectionCycle, now: datetime | None = None) -> QuerySet[Enr
 def locks_at(cycle: CollectionCycle, *, province_id: str, base_id: int) -> datetime | None:
     """When the intake of this cycle locks for a base, extensions of its province and its own included; None while its
     windows are not set. From then on its recruits are the registry's (AM-31)."""
-    here = Q(province=None) | Q(province=province_id)
-    windows = CycleWindow.objects.filter(here, cycle=cycle, step__in=INTAKE_STEPS)
-    ends = dict(windows.values_list("province_id").annotate(end=Max("closes_at")))
-    if None not in ends:
-        return None
-    later = Extension.objects.filter(
-        Q(province=province_id) | Q(base=base_id), cycle=cycle, step__in=INTAKE_STEPS
-    ).aggregate(end=Max("until"))["end"]
-    return max(end for end in (*ends.values(), later) if end is not None)
+    calendar = Calendar([cycle], provinces=[province_id], bases=[base_id])
+    return calendar.last_end(cycle, INTAKE_STEPS, province_id=province_id, base_id=base_id)
 
 
 def _lock(cycle: CollectionCycle, now: datetime) -> int:

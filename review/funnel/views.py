@@ -16,6 +16,7 @@ from portal.models import CollectionCycle
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from review.funnel import funnel
+from review.funnel.departures import departures
 from review.funnel.funnel import LISTS, STAGES, Day, Line
 from review.paging import keyset_page
 
@@ -54,6 +55,7 @@ def progress(request: SignedInRequest) -> HttpResponse:
                 _linked(line, cycle, where, "province" if is_national else "base") for line in counted.lines
             ],
             "total": total,
+            "departures": departures(request.user, cycle, **where),
             "days": counted.days,
             "days_apart": _days_apart(counted.days),
             "is_national": is_national,
