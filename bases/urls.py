@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 
 from bases.accounts.views import accounts, papers
 from bases.board import views as board
+from bases.corrections import check_views as checks
 from bases.corrections import views as corrections
 from bases.deadlines import views as deadlines
 from bases.extensions import views as extensions
@@ -99,6 +100,8 @@ urlpatterns = [
     path("transfers/<int:pk>/refuse/", transfers.transfer_refuse, name="transfer-refuse"),
     path("transfers/<int:pk>/cancel/", transfers.transfer_cancel, name="transfer-cancel"),
     path("corrections/new/<int:pk>/", corrections.correction_new, name="correction-new"),
+    path("identity-checks/", checks.check_list, name="identity-checks"),
+    path("identity-checks/new/", checks.check_new, name="identity-check-new"),
     path("corrections/<int:pk>/", corrections.correction, name="correction"),
     path("corrections/<int:pk>/file/", corrections.correction_file, name="correction-file"),
     path("deadlines/statuses/", deadlines.stale_statuses, name="stale-statuses"),

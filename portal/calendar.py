@@ -89,6 +89,36 @@ class Calendar:
         later = [self._later[key] for place in places if (key := (cycle.pk, step, *place)) in self._later]
         return _judge(step, window, max(later, default=None), self.now)
 
+    def last_end(
+        self,
+        cycle: CollectionCycle | None,
+        steps: Iterable[Step],
+        *,
+        province_id: str,
+        base_id: int,
+        enrollment_id: int | None = None,
+    ) -> datetime | None:
+        """When nobody named here has time left for any of these steps; None where no national window is set.
+
+        The national windows count too where the province has its own: what happens at the end waits for all of them.
+        """
+        if cycle is None:
+            return None
+        keys = [(cycle.pk, step) for step in steps]
+        national = [self._windows[(*key, None)].closes_at for key in keys if (*key, None) in self._windows]
+        if not national:
+            return None
+        own = [
+            self._windows[(*key, province_id)].closes_at
+            for key in keys
+            if (*key, province_id) in self._windows
+        ]
+        places = ((province_id, None, None), (None, base_id, None), (None, None, enrollment_id))
+        later = [
+            self._later[found] for key in keys for place in places if (found := (*key, *place)) in self._later
+        ]
+        return max(national + own + later)
+
 
 def opening(
     cycle: CollectionCycle | None,

@@ -45,6 +45,8 @@ _STATES: dict[str, tuple[str, type[models.TextChoices] | None]] = {
     "lapsed_at": ("锁定失效", None),
     "further_training_allowed_at": ("准许再次培训", None),
     "deleted_reason": ("删除原因", None),
+    "deleted_as": ("删除类别", None),
+    "left_on": ("离开日期", None),
 }
 
 

@@ -79,7 +79,7 @@ def _judged(resident: Any, values: Mapping[str, Any], evidence: UploadedFile | N
             found["id_number"].append(
                 Problem("same", "新证件与现有证件相同。", "请填写正确的证件类型和证件号。")
             )
-        elif is_taken(resident.pk, number):
+        elif is_taken(resident.pk, id_type, number):
             found["id_number"].append(Problem("taken", TAKEN, ""))
     if evidence is not None and (refused := upload_problem("evidence", evidence)):
         found["evidence"] = [refused]

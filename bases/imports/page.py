@@ -103,22 +103,26 @@ def page_of(batch: ImportBatch, verdict: str, number: str | None, fault: str = "
         field for field in workbook_of(batch).resource.rule_fields() if field.name in kind_of(batch).shown
     ]
     rows = list(page.object_list)
-    made = dict(
-        Enrollment.objects.filter(
-            import_batch=batch,
-            deleted_at=None,
-            resident__id_number__in=[row.values.get("id_number", "") for row in rows],
-        ).values_list("resident__id_number", "pk")
+    records = Enrollment.objects.filter(
+        import_batch=batch,
+        deleted_at=None,
+        resident__id_number__in=[row.values.get("id_number", "") for row in rows],
     )
+    made = {
+        (id_type, number): pk
+        for id_type, number, pk in records.values_list("resident__id_type", "resident__id_number", "pk")
+    }
     page.object_list = [
         Line(row, _cells(row, fields), row.enrollment_id or _made_by(row, made)) for row in rows
     ]
     return page
 
 
-def _made_by(row: ImportRow, made: Mapping[str, int]) -> int | None:
+def _made_by(row: ImportRow, made: Mapping[tuple[str, str], int]) -> int | None:
     """A refused row may bear the number of another row's person."""
-    return made.get(row.values.get("id_number", "")) if row.verdict == ImportRow.Verdict.CREATE else None
+    if row.verdict != ImportRow.Verdict.CREATE:
+        return None
+    return made.get((row.values.get("id_type", ""), row.values.get("id_number", "")))
 
 
 def _cells(row: ImportRow, fields: Iterable[Field]) -> list[Cell]:

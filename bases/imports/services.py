@@ -19,6 +19,7 @@ from bases.models import ImportBatch, Province, TrainingBase
 from portal import audit
 from portal.calendar import current_cycle
 from portal.models import User
+from residents.rules.account import TWO_TYPES
 
 # A batch that shows no sign of life for this long is queued again; a repeated task does no harm.
 ABANDONED_AFTER = timedelta(seconds=30)
@@ -161,10 +162,18 @@ def _read_again(batch: ImportBatch) -> None:
 # --- confirm, cancel -------------------------------------------------------------------------------------------------
 
 
-def confirm(batch: ImportBatch, *, mode: str, by: User) -> None:
+def asks_reason(batch: ImportBatch) -> bool:
+    """Whether rows to be written look like persons known under another ID type: to be confirmed with a reason
+    (AM-36)."""
+    rows = batch.rows.waiting() if batch.applied_at else batch.rows.good()
+    return rows.filter(problems__contains=[{"code": TWO_TYPES}]).exists()
+
+
+def confirm(batch: ImportBatch, *, mode: str, by: User, reason: str = "") -> None:
     """待确认 → 正在导入; an applied batch once more, for rows corrected since (GOAL-B7).
 
-    Raises BatchMoved where there is nothing to import, the window closed or a row is bad in the mode 全部无误才导入.
+    Raises BatchMoved where there is nothing to import, the window closed, a row is bad in the mode 全部无误才导入 or
+    the reason is missing that `asks_reason` tells of.
     """
     with transaction.atomic():
         batch = locked(batch.pk)
@@ -182,9 +191,13 @@ def confirm(batch: ImportBatch, *, mode: str, by: User) -> None:
                 f"还有 {batch.rows_refused} 行有误，“全部无误才导入”不能执行，没有导入任何数据。"
             )
         require_open(batch)
-        move(batch, State.APPLYING, mode=mode, confirmed_by=by, refusal={})
+        is_asked = asks_reason(batch)
+        if is_asked and not reason.strip():
+            raise BatchMoved("有疑似同一人用另一种证件登记的行，请核实后填写确认理由，再确认导入。")
+        told: dict[str, Any] = {"two_types_reason": reason.strip()[:200]} if is_asked else {}
+        move(batch, State.APPLYING, mode=mode, confirmed_by=by, refusal={}, **told)
         # The worker's own line has no address: it runs elsewhere, later (TRUST-55).
-        audit.record("import_confirm", by=by, target=batch)
+        audit.record("import_confirm", by=by, target=batch, **told)
         _queue(batch)
 
 

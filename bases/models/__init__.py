@@ -15,7 +15,7 @@ from bases.models.organisations import (
     TrainingBaseGroupGrant,
     TrainingBaseUserGrant,
 )
-from bases.models.requests import CorrectionRequest, ExtensionRequest, TransferRequest
+from bases.models.requests import CorrectionRequest, ExtensionRequest, IdentityCheck, TransferRequest
 from bases.models.submissions import ReturnReason, Submission
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "ExtensionRequest",
     "CountedEnrollment",
     "CountedPerson",
+    "IdentityCheck",
     "ImportBatch",
     "ImportRow",
     "IntakeCount",

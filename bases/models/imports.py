@@ -61,6 +61,8 @@ class ImportBatch(models.Model):
     file_sha256 = models.CharField(max_length=64)
     state = models.CharField("状态", max_length=10, choices=State.choices, default=State.UPLOADED)
     mode = models.CharField("导入方式", max_length=15, choices=Mode.choices, default=Mode.GOOD_ROWS)
+    # Why people who look like one person with two ID types are two (AM-36).
+    two_types_reason = models.CharField("确认理由", max_length=200, blank=True)
     refusal = models.JSONField(default=dict)
     sheet_name = models.CharField(max_length=100, blank=True)
     header_row = models.PositiveIntegerField(null=True)

@@ -43,6 +43,13 @@ def withdrawal_entry(enrollment: Enrollment, times: Times | None = None) -> Open
     return report_entry(enrollment, times, review_status=_statuses_before([enrollment.pk])[enrollment.pk])
 
 
+def take_back_waiting(enrollment_id: int, *, by: User) -> None:
+    """Withdraw the report that waits for the province, if one does, as the recruit leaves (AM-33); he is not to be
+    reported again, so no window is asked. The caller provides the transaction."""
+    if states.lock(enrollment_id).review_status == ReviewStatus.PENDING:
+        _take_back([enrollment_id], by=by)
+
+
 def _statuses_before(enrollment_ids: Collection[int]) -> dict[int, str]:
     """The review status that stands once the waiting submission no longer counts (BR-87), by the record's id."""
     decided = (

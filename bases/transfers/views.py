@@ -6,11 +6,12 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from bases.imports.rows_of_user import refused_row
 from bases.models import ImportRow, TrainingBase, TransferRequest
-from bases.scope import bases_for, current_base, required_base
+from bases.scope import current_base, required_base
 from bases.transfers import services as transfers
 from bases.transfers.forms import PersonForm, ReasonForm, RefusalForm, ReleaseForm
 from portal.access import allow
@@ -43,7 +44,7 @@ def transfer_list(request: SignedInRequest) -> HttpResponse:
 def transfer_new(request: SignedInRequest) -> HttpResponse:
     """请求转出: the person by three details or from a refused import row, what is told of him, then the request."""
     base = required_base(request, Action.IMPORT_ACCOUNTS)
-    row = _row(request)
+    row = refused_row(request)
     if row is not None and row.batch.base is not None:
         base = row.batch.base
     is_known = row is not None or request.method == "POST"
@@ -63,16 +64,6 @@ def transfer_new(request: SignedInRequest) -> HttpResponse:
     page = {"base": base, "row": row, "person": person, "live": live, "reason": reason}
     bad = person.errors or reason.errors
     return render(request, "bases/transfers/new.html", page, status=422 if bad else 200)
-
-
-def _row(request: SignedInRequest) -> ImportRow | None:
-    """The refused row of one of the user's own batches that the request starts from."""
-    text = request.GET.get("row", "")
-    if not text:
-        return None
-    own = bases_for(request.user, Action.IMPORT_ACCOUNTS)
-    rows = ImportRow.objects.select_related("batch__base").filter(batch__base__in=own, verdict="refused")
-    return get_object_or_404(rows, pk=text if text.isdigit() and len(text) < 18 else 0)
 
 
 def _details(row: ImportRow) -> dict[str, Any]:

@@ -32,6 +32,7 @@ TOPIC_OF = {
     "transfer": Topic.TRANSFER,
     "transfer_overdue": Topic.TRANSFER,
     "correction": Topic.TRANSFER,
+    "identity_check": Topic.TRANSFER,
     "completion": Topic.TRANSFER,
     "switch": Topic.TRANSFER,
     "substitution": Topic.TRANSFER,

@@ -12,7 +12,7 @@ from django.contrib.auth import authenticate, login
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -22,6 +22,7 @@ from portal.masking import mask
 from portal.middleware import client_address
 from portal.models import User
 from portal.roles import Role
+from portal.shared_logins import SHARED_LOGIN
 from portal.sign_in import one_time_codes, second_factor, throttle
 
 INITIAL_WORD = "000000"
@@ -39,6 +40,31 @@ def login_name(raw: str, *, is_resident: bool) -> str:
     """The stored account name of what was typed; staff accounts are lower case, ID numbers upper case (PAIN-11)."""
     name = import_string(settings.LOGIN_NAME_NORMALISER)(raw)
     return name if is_resident else name.lower()
+
+
+class KindNeeded(Exception):
+    """Several residents have this number under different ID types: the entrance asks for the type (AM-35)."""
+
+
+def account_of(request: HttpRequest, raw: str, *, is_resident: bool, kind: str = "") -> str:
+    """The account that was meant: the name that was typed, for residents who share a number the one of this ID type.
+
+    Raises KindNeeded where it takes the type to tell, SignInRefused for too many such questions.
+    """
+    name = login_name(raw, is_resident=is_resident)
+    if not is_resident:
+        return name
+    bearers = User.objects.filter(Q(username=name) | Q(username__startswith=f"{name}{SHARED_LOGIN}"))
+    names = set(bearers.filter(role=Role.RESIDENT, is_active=True).values_list("username", flat=True))
+    if len(names) < 2:
+        return next(iter(names), name)
+    if not kind:
+        # That two people share a number is for those who know one of them.
+        if throttle.begin(f"kind {name}", client_address(request)) is None:
+            raise SignInRefused
+        raise KindNeeded
+    beside = f"{name}{SHARED_LOGIN}{kind}"
+    return beside if beside in names else name
 
 
 def sign_in(request: HttpRequest, *, account: str, password: str, is_resident: bool) -> bool:

@@ -49,6 +49,17 @@ class PersonalState(models.TextChoices):
     RETURNED = "3", "已退回"
 
 
+class Deletion(models.TextChoices):
+    """What a deleted record was: a mistake, or a recruit who left before his approval (AM-33)."""
+
+    WRONG = "1", "录错"
+    NO_SHOW = "2", "未报到或放弃培训"
+    MOVED = "3", "转到其他基地"
+
+
+# A recruit who left was recruited all the same; he is no mistake.
+DEPARTURES = (Deletion.NO_SHOW, Deletion.MOVED)
+
 # A person is held by an enrollment that has neither ended by 退培, lapsed at the lock (AM-29), been deleted nor been
 # set aside by the association after its 结束 (AM-25).
 LIVE = ~Q(status=Status.WITHDRAWN) & Q(
@@ -175,6 +186,8 @@ class Enrollment(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     deleted_reason = text(200)
+    deleted_as = models.CharField("删除类别", max_length=1, choices=Deletion, blank=True)
+    left_on = models.DateField("离开日期", null=True, blank=True)
     # The import by whose undo it went; nothing where it was deleted by itself.
     deleted_with = models.ForeignKey(
         "bases.ImportBatch", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
@@ -227,6 +240,12 @@ class Enrollment(models.Model):
                 name="enrollment_deletion_has_reason",
             ),
             models.CheckConstraint(
+                condition=Q(deleted_at__isnull=True, deleted_as="", left_on__isnull=True)
+                | Q(deleted_at__isnull=False, deleted_as__in=["", Deletion.WRONG], left_on__isnull=True)
+                | Q(deleted_at__isnull=False, deleted_as__in=DEPARTURES, left_on__isnull=False),
+                name="enrollment_departure_has_date",
+            ),
+            models.CheckConstraint(
                 condition=Q(deleted_with__isnull=True) | Q(deleted_at__isnull=False),
                 name="enrollment_deleted_with_means_deleted",
             ),
@@ -267,13 +286,8 @@ class Enrollment(models.Model):
 
     @property
     def is_live(self) -> bool:
-        return self.deleted_at is None and self.would_be_live
-
-    @property
-    def would_be_live(self) -> bool:
-        """Whether it is live, or would be were it not deleted."""
-        is_held = self.lapsed_at is None and self.further_training_allowed_at is None
-        return is_held and self.status != Status.WITHDRAWN
+        gone = self.deleted_at or self.lapsed_at or self.further_training_allowed_at
+        return gone is None and self.status != Status.WITHDRAWN
 
     @property
     def module(self) -> Module:

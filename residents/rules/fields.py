@@ -207,7 +207,7 @@ def read_values(
         normal = identity.normal_id_number(values.get("id_type"), number)
         if normal != number:
             values["id_number"] = normal
-            problems["id_number"] = [problem("id_converted", value=number, converted=normal)]
+            problems["id_number"] = [problem(identity.told_by(number), value=number, converted=normal)]
     return values, problems
 
 

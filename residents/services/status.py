@@ -91,7 +91,9 @@ def change_status(
     with transaction.atomic():
         enrollment = states.lock(enrollment_id)
         if not enrollment.registered_at or enrollment.deleted_at or enrollment.lapsed_at:
-            raise StateMoved("只有“住院医师信息管理”中的记录可以变更培训状态。")
+            raise StateMoved(
+                "只有“住院医师信息管理”中的记录可以变更培训状态；审核通过以前离开的，请在“账号查找与重置”中打开此人删除。"
+            )
         context = status_context(enrollment)
         after, problems = judge_change(values, context)
         if not changes_status(enrollment, after):

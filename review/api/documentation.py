@@ -101,6 +101,7 @@ def page() -> dict[str, Any]:
         "parts": [(part, PART_LABELS[part], _fields(part)) for part in PARTS],
         "answer_fields": _properties("DeliveryAnswer"),
         "record_fields": _properties("RecordAnswer"),
+        "removal_fields": _properties("Removal"),
         "said_fields": _properties("Said"),
         "result_fields": _properties("Result"),
         "problem_fields": _properties("ProblemDetail"),

@@ -92,8 +92,8 @@ def _write_or_nothing(
     entries: Sequence[Entry], client: ApiClient, cycle: CollectionCycle, batch: uuid.UUID, whole: bool
 ) -> bool:
     try:
-        with transaction.atomic(), _history(client, batch) as by:
-            _hold_mode(client.province_id)
+        with transaction.atomic(), acting_for(client, batch) as by:
+            hold_mode(client.province_id)
             if whole and any(each.outcome in _BAD for each in entries):
                 raise _NothingWritten
             _write(entries, cycle, batch, by)
@@ -109,7 +109,7 @@ def _write_or_nothing(
     return True
 
 
-def _hold_mode(province_id: str) -> None:
+def hold_mode(province_id: str) -> None:
     """A switch waits for the batches that are being written, and a batch that comes after it is refused (BR-08)."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT reporting_mode FROM bases_province WHERE code = %s FOR SHARE", [province_id])
@@ -117,7 +117,7 @@ def _hold_mode(province_id: str) -> None:
 
 
 @contextmanager
-def _history(client: ApiClient, batch: uuid.UUID) -> Iterator[User]:
+def acting_for(client: ApiClient, batch: uuid.UUID) -> Iterator[User]:
     """The history names the province's own account of the interface, which nobody can sign in to, and the key."""
     by, _ = User.objects.get_or_create(
         username=f"api-{client.province_id}",

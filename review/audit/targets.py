@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from bases.models import (
     CorrectionRequest,
     ExtensionRequest,
+    IdentityCheck,
     ImportBatch,
     Province,
     Specialty,
@@ -101,6 +102,7 @@ _NAMES: dict[str, Callable[[Iterable[str]], Named]] = {
     "bases.Submission": _through_record(Submission.objects.all()),
     "bases.TransferRequest": _through_record(TransferRequest.objects.all()),
     "bases.CorrectionRequest": _called(CorrectionRequest.objects.all(), "resident__full_name"),
+    "bases.IdentityCheck": _called(IdentityCheck.objects.all(), "full_name", "base__name"),
     "bases.ExtensionRequest": _called(ExtensionRequest.objects.all(), "base__name"),
     "bases.ImportBatch": _called(ImportBatch.objects.all(), "file_name", "base__name"),
     "bases.TrainingBase": _called(TrainingBase.objects.all(), "name"),

@@ -18,6 +18,7 @@ from portal.models import CollectionCycle
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from review.funnel import funnel
+from review.funnel.departures import departures
 from review.funnel.funnel import LISTS, STAGES, Day, Line
 from review.paging import keyset_page, one_moment
 
@@ -59,6 +60,7 @@ def progress(request: SignedInRequest) -> HttpResponse:
                 _linked(line, asked, moment, "province" if is_national else "base") for line in counted.lines
             ],
             "total": total,
+            "departures": departures(request.user, cycle, **where),
             "days": counted.days,
             "days_apart": _days_apart(counted.days),
             "is_national": is_national,

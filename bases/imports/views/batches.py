@@ -37,6 +37,7 @@ from portal.roles import Action, Role
 from portal.sheets.reading import SheetRefused
 from residents.models import Enrollment
 from residents.models.enrollment import Module
+from residents.rules.account import DOUBTED, HELD_ELSEWHERE
 from residents.snapshot import for_check
 
 BATCHES_A_PAGE = 20
@@ -173,6 +174,9 @@ def _judged(request: HttpRequest, found: ImportBatch, acts: bool) -> dict:
         "waiting_rows": waiting,
         "good_rows": good,
         "written_rows": good - waiting,
+        "asks_reason": imports.asks_reason(found),
+        "held_codes": HELD_ELSEWHERE,
+        "doubted_codes": DOUBTED,
     }
 
 
@@ -184,11 +188,12 @@ def confirm(request: SignedInRequest, pk: int) -> HttpResponse:
     form = ConfirmForm(request.POST)
     if form.is_valid():
         try:
-            imports.confirm(found, mode=form.cleaned_data["mode"], by=request.user)
+            values = form.cleaned_data
+            imports.confirm(found, mode=values["mode"], reason=values["reason"], by=request.user)
         except BatchMoved as moved:
             messages.error(request, str(moved))
     else:
-        messages.error(request, "请选择导入方式。")
+        messages.error(request, "请选择导入方式；确认理由不超过 200 个字。")
     return redirect("bases:import-batch", pk)
 
 

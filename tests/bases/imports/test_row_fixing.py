@@ -180,7 +180,7 @@ def test_person_who_is_live_elsewhere_is_refused_in_the_page_too(checked, base_o
         by=base_officer,
     )
     row = batch.rows.get()
-    assert (row.verdict, row.problems[0]["code"]) == ("refused", "live_elsewhere")
+    assert (row.verdict, row.problems[0]["code"]) == ("refused", "recruit_elsewhere")
 
 
 def test_good_row_is_not_changed_by_a_forged_input(checked, base_officer):
