@@ -61,7 +61,7 @@ class LiveEnrollment:
 class Standing:
     """What is known of one row's person.
 
-    `differences` are the labels of columns in which a person of this base differs from the row. `keeps_mobile` tells
+    `differences` are the labels of columns in which a person of this base differs from the row. `keeps_mobile` means
     that the row's mobile number gives way to the one the person maintains. `is_unused` is an account that never was
     anybody's: not activated, all its enrollments deleted or lapsed; a new import may set its name and mobile right.
     """
@@ -86,9 +86,9 @@ NOBODY = Standing(Known.NOBODY)
 def standings(
     rows: Collection[AccountRow], *, base_id: int, with_strangers: bool = True
 ) -> dict[int, Standing]:
-    """The standing of each row by its number; at most four queries however many rows.
+    """What is known of each row's person, by the row's number; at most four queries however many rows.
 
-    Without strangers, login names taken by somebody else are not looked for: the table's constraint will tell.
+    Without strangers, login names taken by somebody else are not looked for: the table's constraint will refuse them.
     """
     people = _people([row.id_number for row in rows])
     live = _live_enrollments(people)

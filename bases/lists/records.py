@@ -14,13 +14,20 @@ from portal.calendar import opening
 from portal.models import CollectionCycle, Step, User
 from portal.roles import Action
 from residents.models import Enrollment, PersonalReturn, SectionConfirmation
-from residents.models.enrollment import Module, PersonalState, ReportStatus, ReviewStatus, Status
+from residents.models.enrollment import (
+    OF_THE_INTAKE,
+    Module,
+    PersonalState,
+    ReportStatus,
+    ReviewStatus,
+    Status,
+)
 from residents.models.personal import TO_REVIEW
 from residents.search import by_name_or_number
 
 
 class Stage(models.TextChoices):
-    """Where a record stands on its way to 审核通过: each in exactly one, so that the counts add up."""
+    """How far a record is on its way to 审核通过: each in exactly one stage, so that the counts add up."""
 
     EMPTY = "empty", "未填写"
     FILLING = "filling", "填写中"
@@ -87,7 +94,7 @@ def records_of(scope: QuerySet[Enrollment], module: str) -> QuerySet[Enrollment]
     number among his reports is `original`.
     """
     if module == Module.INTAKE:
-        records = scope.filter(Q(registered_at__isnull=True) | Q(intake_submission__isnull=False))
+        records = scope.filter(OF_THE_INTAKE)
         records = records.annotate(original=F("intake_submission__number"))
     else:
         records = scope.filter(registered_at__isnull=False)
@@ -179,6 +186,6 @@ def update_begins(cycle: CollectionCycle | None, base: TrainingBase | None) -> d
 
 
 def for_list(records: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
-    """With what a row of the list shows, newest cohort first: the order of the index enrollment_list."""
+    """With what a row of the list displays, newest cohort first: the order of the index enrollment_list."""
     records = records.annotate(is_answered=IS_ANSWERED)
     return records.select_related("resident__user", "specialty", "base").order_by("-intake_year", "-pk")

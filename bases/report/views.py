@@ -40,7 +40,7 @@ def report(request: SignedInRequest) -> HttpResponse:
         shown = named([request.POST.get(name, "") for name in ("ids", "others")], request.user, Action.REPORT)
         context = _checked(request, list(for_check(shown).order_by("pk"))) | {"error": str(missing)}
         return render(request, "bases/report/report.html", context | {"insisted": insisted}, status=422)
-    _tell(request, result)
+    _say(request, result)
     return redirect(way_back(request))
 
 
@@ -67,7 +67,7 @@ def _checked(request: HttpRequest, records: list[Enrollment]) -> dict:
     }
 
 
-def _tell(request: HttpRequest, result: ReportResult) -> None:
+def _say(request: HttpRequest, result: ReportResult) -> None:
     if result.reported:
         messages.success(request, f"已上报 {len(result.reported)} 人，等待省级审核。")
     if result.already:

@@ -1,4 +1,4 @@
-"""A look into the records of an .xls, for what the reader does not tell: error cells, zeros before a number and the
+"""A look into the records of an .xls, for what the reader leaves out: error cells, zeros before a number and the
 1904 flag.
 
 Layout: [MS-XLS]. Runs in the reading child.
@@ -72,7 +72,7 @@ class Workbook:
         }
 
     def replaced(self, sheet_index: int) -> Replaced:
-        """Error cells of the sheet at a place in the workbook, and numbers that are shown with digits they do not
+        """Error cells of the sheet at a place in the workbook, and numbers that are displayed with digits they do not
         have: {(row from 1, column from 0): CellError or text}."""
         found: Replaced = {}
         for kind, body in _records(self._stream, self._sheet_offsets[sheet_index]):

@@ -42,7 +42,7 @@ def login_name(raw: str, *, is_resident: bool) -> str:
 
 
 def sign_in(request: HttpRequest, *, account: str, password: str, is_resident: bool) -> bool:
-    """Sign a person in at his entrance; False where his second factor is still to be shown.
+    """Sign a person in at his entrance; False where his second factor is still to be asked for.
 
     Raises SignInRefused; every failure takes one hash and is counted.
     """
@@ -120,7 +120,7 @@ def activate(
 
 
 def _is_proven(user: User | None, *, mobile: str, code: str, is_resident: bool) -> bool:
-    """Exactly one slow hash whatever the account is, so the time tells nothing."""
+    """Exactly one slow hash whatever the account is, so the time gives nothing away."""
     stored = user.initial_code_hash if user is not None else ""
     code_fits = check_password(one_time_codes.letters(code), stored or _DUMMY_HASH) and bool(stored)
     if user is None or user.is_activated or not user.is_active or (user.role == Role.RESIDENT) != is_resident:

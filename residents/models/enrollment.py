@@ -54,6 +54,8 @@ class PersonalState(models.TextChoices):
 LIVE = ~Q(status=Status.WITHDRAWN) & Q(
     lapsed_at__isnull=True, deleted_at__isnull=True, further_training_allowed_at__isnull=True
 )
+# Came through an intake, or is in it still; the others were opened in the registry.
+OF_THE_INTAKE = Q(registered_at__isnull=True) | Q(intake_submission__isnull=False)
 # No longer worked on: what a queue leaves out.
 GONE = Q(deleted_at__isnull=False) | Q(lapsed_at__isnull=False)
 
@@ -287,8 +289,8 @@ for _field in event_model(Enrollment)._meta.fields:
 
 
 def _change_needs() -> list[models.BaseConstraint]:
-    """What a change of 培训状态 has to tell, held by the database too (docs/fields.md#status, docs/codes.md#status)."""
-    # The first digit of a reason tells its status.
+    """What a change of 培训状态 must contain, kept by the database (docs/fields.md#status, docs/codes.md#status)."""
+    # The first digit of a reason is its status.
     fits = Q(to_status=Status.IN_TRAINING, reason="") | Q(to_status=Status.WITHDRAWN, reason__startswith="1")
     for status in training.INTERRUPTED:
         fits |= Q(to_status=status, reason__startswith=status)

@@ -1,4 +1,4 @@
-"""Identity, mobile and organisation numbers: normal forms, check digits and what they tell (docs/fields.md#formats)."""
+"""Identity, mobile and organisation numbers: normal forms, check digits, what follows (docs/fields.md#formats)."""
 
 import re
 from datetime import date
@@ -211,7 +211,7 @@ def derived_birth_date(id_type: str | None, number: str | None) -> date | None:
 
 
 def derived_sex(id_type: str | None, number: str | None) -> str | None:
-    """ "1" (男) for an odd 17th digit, "2" (女) for an even one; None for numbers that do not tell."""
+    """ "1" (男) for an odd 17th digit, "2" (女) for an even one; None for numbers that do not say."""
     full = _full_number(id_type, number)
     return ("2", "1")[int(full[16]) % 2] if full else None
 

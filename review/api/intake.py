@@ -146,7 +146,7 @@ def _write(entries: Sequence[Entry], cycle: CollectionCycle, batch: uuid.UUID, b
 
 
 def _create(base: TrainingBase, group: Sequence[Entry], by: User) -> list[Entry]:
-    """Accounts and records of one base's new persons; whoever was faster is told of as usual (AM-27)."""
+    """Accounts and records of one base's new persons; whoever was faster is dealt with as usual (AM-27)."""
     created = create_accounts(
         [row for each in group if (row := each.row)],
         base=base,
@@ -167,7 +167,7 @@ def _create(base: TrainingBase, group: Sequence[Entry], by: User) -> list[Entry]
 
 
 def _write_known(entries: Sequence[Entry]) -> list[Enrollment]:
-    """The blocks of persons who were known before; gives their records as they stand now."""
+    """The blocks of persons who were known before; gives their records as they are now."""
     if not entries:
         return []
     people = _people(entries)
@@ -243,7 +243,7 @@ def _answer(
 
 
 def _own_references(entries: Iterable[Entry], province_id: str) -> dict[int, str]:
-    """The record that was written or stands in the way, where it is one of the key's province."""
+    """The record that was written or prevents it, where it is one of the key's province."""
     ids = {}
     for each in entries:
         live = each.standing.live if each.standing else None

@@ -56,7 +56,7 @@ class ListKind:
         return MOST_IN_FULL_AT_ONCE if self.is_wide else MOST_AT_ONCE
 
 
-# Filled by review/export_kinds.py: the rooms of the lists stand above this one, which knows none of them.
+# Filled by review/export_kinds.py: the rooms of the lists are above this one, which knows none of them.
 KINDS: dict[str, ListKind] = {}
 
 

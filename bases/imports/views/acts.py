@@ -25,7 +25,7 @@ from portal.roles import Role
 @allow(Role.BASE, Role.PROVINCE)
 @require_http_methods(["GET", "POST"])
 def correct(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The refused rows in an editable table, a page at a time (GOAL-B7). Numbers stand in full: they are to be
+    """The refused rows in an editable table, a page at a time (GOAL-B7). Numbers are in full: they are to be
     corrected by those who may import them."""
     batch = batch_for(request.user, pk)
     number, fault = request.GET.get("page", ""), request.GET.get("fault", "")
