@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bases', '0017_what_is_known_of_a_file'),
+        ('bases', '0018_what_is_known_of_a_file'),
         ('portal', '0012_job_without_arguments'),
     ]
 

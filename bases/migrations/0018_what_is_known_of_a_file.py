@@ -22,7 +22,7 @@ def keep_damage(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bases', '0016_progress_is_told_elsewhere'),
+        ('bases', '0017_persons_counted_once'),
     ]
 
     operations = [
