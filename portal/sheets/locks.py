@@ -7,7 +7,7 @@ import tempfile
 
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _DEFAULT_PASSWORD = "VelvetSweatshop"
-_opened = []  # temporary copies live as long as this process
+_opened: list[object] = []  # temporary copies live as long as this process
 
 
 def without_default_password(path: str) -> str:
