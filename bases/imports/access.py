@@ -13,7 +13,7 @@ from portal.roles import Action, Role
 def batch_for(user: User, pk: int, *, to_act: bool = True) -> ImportBatch:
     """404 for the batch of another base or province; 403 for one that the user may only look at."""
     batches = ImportBatch.objects.select_related(
-        "base__province", "province", "cycle", "uploaded_by", "confirmed_by"
+        "base__province", "province", "cycle", "uploaded_by", "confirmed_by", "copy_job"
     )
     if user.role == Role.BASE:
         batches = batches.filter(base__in=list(bases_for(user, Action.VIEW).values_list("pk", flat=True)))

@@ -24,7 +24,7 @@ class BatchMoved(Exception):
 def locked(batch_id: int) -> ImportBatch:
     return (
         ImportBatch.objects.select_for_update(of=("self",))
-        .select_related("base__province", "province", "cycle", "confirmed_by")
+        .select_related("base__province", "province", "cycle", "confirmed_by", "copy_job")
         .get(pk=batch_id)
     )
 

@@ -239,5 +239,8 @@ def forget_old_files(now: datetime | None = None) -> int:
     for batch in old:
         batch.file.delete(save=False)
         batch.file = ""
-        batch.save(update_fields=["file"])
+        if batch.copy:
+            batch.copy.delete(save=False)
+            batch.copy = ""
+        batch.save(update_fields=["file", "copy"])
     return len(old)

@@ -73,6 +73,10 @@ class ImportBatch(models.Model):
     facts = models.JSONField(default=dict)
     # What the user said about it: {"sheet": name, "hidden_rows": "take" or "leave", "struck_rows": the same}.
     choices = models.JSONField(default=dict)
+    # The annotated copy, the `worked_at` of the rows that it shows, and the job that makes it.
+    copy = models.FileField(upload_to=upload_path, max_length=200, blank=True)
+    copy_of = models.DateTimeField(null=True)
+    copy_job = models.ForeignKey("portal.Job", models.SET_NULL, null=True, related_name="+")
     rows_total = models.PositiveIntegerField(default=0)
     rows_created = models.PositiveIntegerField(default=0)
     rows_updated = models.PositiveIntegerField(default=0)

@@ -10,9 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from bases.imports import copies
 from bases.imports import services as imports
 from bases.imports.access import batch_for, may_act
-from bases.imports.annotated_copy import annotated_copy
 from bases.imports.batch import BatchMoved, State
 from bases.imports.choices import has_open_questions, matches_of, questions_of
 from bases.imports.forms import ConfirmForm, UploadForm
@@ -34,7 +34,6 @@ from portal.downloads import workbook_response
 from portal.models import User
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
-from portal.sheets.reading import SheetRefused
 from residents.models import Enrollment
 from residents.models.enrollment import Module
 from residents.rules.account import DOUBTED, HELD_ELSEWHERE
@@ -145,6 +144,8 @@ def batch(request: SignedInRequest, pk: int) -> HttpResponse:
         imports.requeue_abandoned()
         name = "bases/imports/_progress.html" if request.htmx else "bases/imports/progress.html"
         return render(request, name, context | {"progress": progress_of(found)})
+    if request.htmx and copies.is_in_work(found):
+        return HttpResponse(status=204)
     if request.htmx:
         return HttpResponse(headers={"HX-Refresh": "true"})
     has_seen(request.user, found)
@@ -166,6 +167,8 @@ def _judged(request: HttpRequest, found: ImportBatch, acts: bool) -> dict:
         "page": page_of(found, verdict, request.GET.get("page"), fault),
         "verdict": verdict,
         "opening": opening,
+        "copy_is_ready": copies.is_ready(found),
+        "copy_in_work": copies.is_in_work(found),
         "questions": questions_of(found),
         "matches": matches_of(found),
         "is_asked": found.state == State.CHECKED and has_open_questions(found),
@@ -211,16 +214,19 @@ def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @allow(Role.BASE, Role.PROVINCE)
-@require_GET
+@require_http_methods(["GET", "POST"])
 def annotated(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The user's own workbook back, with its faults marked (GOAL-B5). It holds full numbers (TRUST-51)."""
+    """The user's own workbook back, with its faults marked: asked for by POST, fetched by GET once the worker has made
+    it (GOAL-B5, GOAL-B8). It holds full numbers (TRUST-51)."""
     found = batch_for(request.user, pk)
     if not has_annotated_copy(found):
         raise Http404
-    try:
-        content = annotated_copy(found)
-    except SheetRefused as refusal:
-        messages.error(request, f"无法生成带标注的文件：{refusal.text}")
+    if request.method == "POST":
+        copies.ask(found, by=request.user)
+        return redirect("bases:import-batch", pk)
+    if not copies.is_ready(found):
+        messages.info(request, "标注了检查结果的文件还没有生成，请在本页点击“生成”。")
         return redirect("bases:import-batch", pk)
     name = found.file_name.rpartition(".")[0] or found.file_name
-    return workbook_response(content, f"{name}-检查结果.xlsx")
+    with found.copy.open("rb") as file:
+        return workbook_response(file.read(), f"{name}-检查结果.xlsx")

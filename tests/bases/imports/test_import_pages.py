@@ -17,7 +17,7 @@ from portal.roles import Role
 from portal.sheets.reading import MAX_BYTES
 from residents.models import Enrollment
 from tests import factories
-from tests.bases.conftest import account_line, workbook
+from tests.bases.conftest import account_line, fetch_copy, workbook
 
 pytestmark = pytest.mark.django_db
 
@@ -223,7 +223,7 @@ def test_annotated_copy_comes_back_and_can_be_sent_again(officer, checked, cycle
     """GOAL-B5: the status column is ignored, good rows are not repeated."""
     lines = [account_line(), account_line(mobile="1")]
     batch = checked(lines)
-    answer = officer.get(address("import-annotated", batch.pk))
+    answer = fetch_copy(officer, batch)
     assert answer.content[:2] == b"PK"
     again = checked(answer.content)
     assert again.state == "checked"
@@ -235,7 +235,7 @@ def test_annotated_copy_is_gone_with_the_file(officer, imported):
     batch = imported([account_line()])
     batch.file.delete()
     assert officer.get(address("import-annotated", batch.pk)).status_code == 404
-    assert "下载标注了检查结果的原文件" not in officer.get(address("import-batch", batch.pk)).text
+    assert "标注了检查结果的原文件" not in officer.get(address("import-batch", batch.pk)).text
 
 
 def test_same_file_twice_says_nothing_to_import(officer, imported, checked, cycle):
