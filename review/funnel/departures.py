@@ -1,6 +1,6 @@
 """Recruits who are in the intake no more without an approval, told apart by why they went (AM-33)."""
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from bases.scope import deleted_enrollments_for
 from portal.models import CollectionCycle, User
@@ -10,7 +10,7 @@ from residents.models.enrollment import Deletion
 
 
 def departures(
-    user: User, cycle: CollectionCycle, *, province: str = "", base: int | None = None
+    user: User, cycle: CollectionCycle, *, province: str = "", base: str = ""
 ) -> list[tuple[str, int]]:
     """How many recruits of the cycle went for each reason, of those the user sees; one query over the few deleted.
 
@@ -22,8 +22,8 @@ def departures(
     found = found.exclude(origin__in=(Enrollment.Origin.LATE, Enrollment.Origin.TRANSFER))
     if province:
         found = found.filter(base__province=province)
-    if base is not None:
-        found = found.filter(base=base)
+    if base:
+        found = found.filter(Q(base=base))
     counted = found.order_by().values_list("deleted_as").annotate(number=Count("pk"))
     numbers = dict.fromkeys(Deletion.values, 0)
     for kind, number in counted:

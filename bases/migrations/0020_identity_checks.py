@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bases', '0018_what_is_known_of_a_file'),
+        ('bases', '0019_copies_are_made_by_the_worker'),
         ('residents', '0017_type_and_number_identify'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
