@@ -49,6 +49,13 @@ def provinces_for(user: User, action: Action) -> QuerySet[Province]:
     return Province.objects.none()
 
 
+def province_codes_for(user: User, action: Action) -> list[str]:
+    """The codes of `provinces_for`, looked up once a request."""
+    return _once(
+        user, "provinces", action, lambda: sorted(provinces_for(user, action).values_list("pk", flat=True))
+    )
+
+
 def bases_for(user: User, action: Action) -> QuerySet[TrainingBase]:
     """Bases in which the user may do this: his own, his provinces', or all for the association's staff."""
     if not role_allows(user.role, action):
@@ -56,8 +63,7 @@ def bases_for(user: User, action: Action) -> QuerySet[TrainingBase]:
     if user.role == Role.CMDA:
         return TrainingBase.objects.all()
     if user.role == Role.PROVINCE:
-        codes = list(provinces_for(user, action).values_list("pk", flat=True))
-        return TrainingBase.objects.filter(province_id__in=codes)
+        return TrainingBase.objects.filter(province_id__in=province_codes_for(user, action))
     if user.role == Role.BASE:
         return _granted(user, TrainingBase, action)
     return TrainingBase.objects.none()
@@ -80,7 +86,8 @@ def _once(user: User, what: str, action: Action, find: Callable[[], Found]) -> F
     return user.looked_up[kind]
 
 
-def _base_ids(user: User, action: Action) -> list[int]:
+def base_ids(user: User, action: Action) -> list[int]:
+    """The ids of `bases_for`, for queries of what hangs on bases."""
     return _once(user, "bases", action, lambda: list(bases_for(user, action).values_list("pk", flat=True)))
 
 
@@ -98,7 +105,7 @@ def enrollments_for(user: User, action: Action) -> QuerySet[Enrollment]:
         return records.none()
     if user.role == Role.CMDA:
         return records
-    within = Q(base_id__in=_base_ids(user, action))
+    within = Q(base_id__in=base_ids(user, action))
     for base_id, specialty_id in _specialties(user, action):
         within |= Q(base_id=base_id, specialty_id=specialty_id)
     return records.filter(within)
@@ -106,7 +113,7 @@ def enrollments_for(user: User, action: Action) -> QuerySet[Enrollment]:
 
 def deleted_enrollments_for(user: User, action: Action) -> QuerySet[Enrollment]:
     """Deleted records of the user's bases, for the list from which they can be restored (GOAL-B11)."""
-    return Enrollment.objects.filter(base_id__in=_base_ids(user, action), deleted_at__isnull=False)
+    return Enrollment.objects.filter(base_id__in=base_ids(user, action), deleted_at__isnull=False)
 
 
 def current_base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase | None:

@@ -112,7 +112,7 @@ def completeness(enrollment: Enrollment, *, with_training: bool = True) -> Compl
     identity: dict[str, Any] = {
         name: context[name] for name in ("full_name", "id_type", "id_number", "mobile") if name in context
     }
-    # What the ID number tells is never missing, saved or not (GOAL-R6).
+    # What follows from the ID number is never missing, saved or not (GOAL-R6).
     told = basic.derived(enrollment.resident.id_type, enrollment.resident.id_number)
     sections = [
         _section("basic", {**identity, **personal["basic"], **told}, context),

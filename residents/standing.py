@@ -90,7 +90,7 @@ def live_facts(live: LiveEnrollment, *, is_same_base: bool) -> dict[str, Any]:
 class Standing:
     """What is known of one row's person.
 
-    `differences` are the labels of columns in which a person of this base differs from the row. `keeps_mobile` tells
+    `differences` are the labels of columns in which a person of this base differs from the row. `keeps_mobile` means
     that the row's mobile number gives way to the one the person maintains. `is_unused` is an account that never was
     anybody's: not activated, all its enrollments deleted or lapsed; a new import may set its name and mobile right.
     `originals` are the years of which an approved intake original of the person exists, whatever became of the record
@@ -127,9 +127,9 @@ NOBODY = Standing(Known.NOBODY)
 def standings(
     rows: Collection[AccountRow], *, base_id: int, with_strangers: bool = True
 ) -> dict[int, Standing]:
-    """The standing of each row by its number; at most six queries however many rows.
+    """What is known of each row's person, by the row's number; at most six queries however many rows.
 
-    Without strangers, login names taken by somebody else are not looked for: the table's constraint will tell.
+    Without strangers, login names taken by somebody else are not looked for: the table's constraint will refuse them.
     """
     bearers = _bearers([row.id_number for row in rows])
     people = [person for found in bearers.values() for person in found]

@@ -10,11 +10,11 @@ from review.audit.views import audit, deliveries
 from review.code_lists import views as code_lists
 from review.completions.views import completions
 from review.completions.views import statistics as completion_statistics
-from review.corrections import check_views as checks
 from review.corrections import views as corrections
 from review.exports import views as exports
 from review.extensions import views as extensions
 from review.funnel import views as funnel
+from review.identity_checks import views as checks
 from review.national import views as national
 from review.notices import views as notices
 from review.organisations.views import organisations
@@ -26,7 +26,7 @@ from review.records.views import record
 from review.staff import views as staff
 from review.statistics.views import returns as return_statistics
 from review.statistics.views import statistics
-from review.switches import views as switching
+from review.switches import views as switches
 from review.transfers import views as transfers
 from review.windows import views as windows
 
@@ -123,26 +123,26 @@ urlpatterns = [
     path("api-keys/new/", api_keys.api_key_new, name="api-key-new"),
     path("api-keys/<int:pk>/rotate/", api_keys.api_key_rotate, name="api-key-rotate"),
     path("api-keys/<int:pk>/revoke/", api_keys.api_key_revoke, name="api-key-revoke"),
-    path("switches/", switching.switches, name="switches"),
-    path("switches/new/<slug:province>/", switching.switch_new, name="switch-new"),
-    path("switches/tested/<slug:province>/", switching.integration_test, name="integration-test"),
-    path("switches/<int:pk>/", switching.switch, name="switch"),
-    path("switches/<int:pk>/edit/", switching.switch_edit, name="switch-edit"),
-    path("switches/<int:pk>/print/", switching.switch_print, name="switch-print"),
-    path("switches/<int:pk>/file/", switching.switch_file, name="switch-file"),
-    path("switches/<int:pk>/attach/", switching.switch_attach, name="switch-attach"),
-    path("switches/<int:pk>/submit/", switching.switch_submit, name="switch-submit"),
-    path("switches/<int:pk>/withdraw/", switching.switch_withdraw, name="switch-withdraw"),
-    path("switches/<int:pk>/confirm/", switching.switch_confirm, name="switch-confirm"),
-    path("switches/<int:pk>/refuse/", switching.switch_refuse, name="switch-refuse"),
-    path("switches/<int:pk>/reverse/", switching.switch_reverse, name="switch-reverse"),
-    path("completions/", completions.deliveries, name="completions"),
+    path("switches/", switches.switches, name="switches"),
+    path("switches/new/<slug:province>/", switches.switch_new, name="switch-new"),
+    path("switches/tested/<slug:province>/", switches.integration_test, name="integration-test"),
+    path("switches/<int:pk>/", switches.switch, name="switch"),
+    path("switches/<int:pk>/edit/", switches.switch_edit, name="switch-edit"),
+    path("switches/<int:pk>/print/", switches.switch_print, name="switch-print"),
+    path("switches/<int:pk>/file/", switches.switch_file, name="switch-file"),
+    path("switches/<int:pk>/attach/", switches.switch_attach, name="switch-attach"),
+    path("switches/<int:pk>/submit/", switches.switch_submit, name="switch-submit"),
+    path("switches/<int:pk>/withdraw/", switches.switch_withdraw, name="switch-withdraw"),
+    path("switches/<int:pk>/confirm/", switches.switch_confirm, name="switch-confirm"),
+    path("switches/<int:pk>/refuse/", switches.switch_refuse, name="switch-refuse"),
+    path("switches/<int:pk>/reverse/", switches.switch_reverse, name="switch-reverse"),
+    path("completions/", completions.batches, name="completions"),
     path("completions/template/<slug:province>/", completions.template, name="completion-template"),
     path("completions/upload/<slug:province>/", completions.upload, name="completion-upload"),
     path("completions/statistics/", completion_statistics.table, name="completion-statistics"),
     path("completions/records/", completion_statistics.records, name="completion-records"),
     path("completions/records/export/", completion_statistics.export, name="completion-export"),
-    path("completions/<int:pk>/", completions.delivery, name="completion"),
+    path("completions/<int:pk>/", completions.batch, name="completion"),
     path("completions/<int:pk>/sample/", completions.sample, name="completion-sample"),
     path("completions/<int:pk>/withdraw/", completions.withdraw, name="completion-withdraw"),
     path("completions/<int:pk>/accept/", completions.accept, name="completion-accept"),

@@ -57,7 +57,7 @@ def accounts(
 ) -> QuerySet[Enrollment]:
     """The base's records with their accounts, newest first; `text` is a piece of a name or of an ID number.
 
-    Of the deleted ones those that went with an undone import stand in its `batch` only, unless one is searched for.
+    Of the deleted ones those that went with an undone import appear under its `batch` only, unless one is searched for.
     """
     if state == AccountState.DELETED:
         found = recycle_bin(user, base)

@@ -9,7 +9,7 @@ from bases.corrections import services as corrections
 from bases.corrections.forms import CorrectionForm
 from bases.lists.access import record_for
 from bases.models import CorrectionRequest
-from bases.scope import bases_for
+from bases.scope import base_ids
 from portal import audit
 from portal.access import allow
 from portal.requests import SignedInRequest
@@ -45,9 +45,8 @@ def correction_new(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _own(request: SignedInRequest, pk: int) -> CorrectionRequest:
-    base_ids = list(bases_for(request.user, Action.VIEW).values_list("pk", flat=True))
     found = CorrectionRequest.objects.select_related("resident", "base", "asked_by")
-    return get_object_or_404(found, pk=pk, base__in=base_ids)
+    return get_object_or_404(found, pk=pk, base__in=base_ids(request.user, Action.VIEW))
 
 
 @require_GET

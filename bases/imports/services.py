@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -120,7 +121,7 @@ def confirm(batch: ImportBatch, *, mode: str, by: User, reason: str = "") -> Non
         is_asked = asks_reason(batch)
         if is_asked and not reason.strip():
             raise BatchMoved("有疑似同一人用另一种证件登记的行，请核实后填写确认理由，再确认导入。")
-        told = {"two_types_reason": reason.strip()[:200]} if is_asked else {}
+        told: dict[str, Any] = {"two_types_reason": reason.strip()[:200]} if is_asked else {}
         move(batch, State.APPLYING, mode=mode, confirmed_by=by, refusal={}, **told)
         # The worker's own line has no address: it runs elsewhere, later (TRUST-55).
         audit.record("import_confirm", by=by, target=batch, **told)

@@ -20,7 +20,7 @@ from residents.search import by_name_or_number
 
 
 class Stage(models.TextChoices):
-    """Where a record stands on its way to 审核通过: each in exactly one, so that the counts add up."""
+    """How far a record is on its way to 审核通过: each in exactly one stage, so that the counts add up."""
 
     EMPTY = "empty", "未填写"
     FILLING = "filling", "填写中"
@@ -179,6 +179,6 @@ def update_begins(cycle: CollectionCycle | None, base: TrainingBase | None) -> d
 
 
 def for_list(records: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
-    """With what a row of the list shows, newest cohort first: the order of the index enrollment_list."""
+    """With what a row of the list displays, newest cohort first: the order of the index enrollment_list."""
     records = records.annotate(is_answered=IS_ANSWERED)
     return records.select_related("resident__user", "specialty", "base").order_by("-intake_year", "-pk")

@@ -14,7 +14,7 @@ from residents.models import Enrollment
 
 # What the fixed statistics split by, as columns of ApprovedCount and of Submission.
 COUNTED_BY = ("province_id", "specialty_id", "intake_year", "trainee_type", "status")
-# Where an intake record stands, as columns of IntakeCount and expressions over a record.
+# The state of an intake record, as columns of IntakeCount and expressions over a record.
 _STAGES = {
     "base_id": "base_id",
     "intake_year": "intake_year",
@@ -49,7 +49,7 @@ class ApprovedCount(models.Model):
 
 
 class IntakeCount(models.Model):
-    """So many records of a base's intake more or less that stand where these columns say; late additions are none."""
+    """So many records of a base's intake more or less in the state of these columns; late additions are none."""
 
     base = models.ForeignKey("bases.TrainingBase", models.PROTECT, related_name="+", db_index=False)
     intake_year = models.PositiveSmallIntegerField()

@@ -54,7 +54,7 @@ class ImportBatch(models.Model):
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField("上传时间", default=timezone.now)
     confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    # The last sign of life of the worker, or when the batch was queued: tells an abandoned batch.
+    # The last sign of life of the worker, or when the batch was queued: an abandoned batch is known by it.
     worked_at = models.DateTimeField(default=timezone.now)
     file = models.FileField(upload_to=upload_path, max_length=200)
     file_name = models.CharField("文件名", max_length=255)
@@ -108,7 +108,7 @@ class ImportRow(models.Model):
     # Without an index of its own: the unique constraint begins with it.
     batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="rows", db_index=False)
     sheet_row = models.PositiveIntegerField()
-    # What stood in the filled cells, by header, as the page shows it.
+    # The content of the filled cells, by header, as the page displays it.
     raw = models.JSONField()
     values = models.JSONField()
     verdict = models.CharField(max_length=10, choices=Verdict.choices)

@@ -131,7 +131,7 @@ class ExtensionRequest(models.Model):
     """申请延期: a base asks for more time for one step, for named records or for all of its records (GOAL-P8).
 
     The province decides; more time than its own review window leaves only the association can give. What was granted
-    stands as portal.models.Extension, which the calendar reads.
+    is a portal.models.Extension, which the calendar reads.
     """
 
     class State(models.TextChoices):

@@ -1,4 +1,4 @@
-"""上报: what stands in its way and the immutable submission it makes (BR-30, BR-46, BR-57, BR-65, BR-84).
+"""上报: what prevents it and the immutable submission it makes (BR-30, BR-46, BR-57, BR-65, BR-84).
 
 One path for one record and for a thousand: rows are locked in id order, so two clicks, two tabs or two servers make
 one submission (GOAL-B15, PAIN-23). The number of queries does not depend on the number of records.
@@ -46,7 +46,7 @@ class Blocker:
     """One reason why a record cannot be reported now, and the page where it is repaired ("" where none helps).
 
     `kind`: "state" already reported, "closed" window or mode, "return" open return to the resident, "missing" or
-    "invalid" field; `owner` tells who must act: "resident", "base" or "". `section` and `label` name the block and the
+    "invalid" field; `owner` is who must act: "resident", "base" or "". `section` and `label` name the block and the
     field, for pages that group the missing ones.
     """
 
@@ -82,7 +82,7 @@ class ReportResult:
 
 
 def check(enrollment: Enrollment) -> list[Blocker]:
-    """Everything that stands between this record and 上报; empty when it can be reported (BR-46)."""
+    """Everything that prevents 上报 of this record; empty when it can be reported (BR-46)."""
     return examine([enrollment])[enrollment.pk].blockers
 
 
@@ -192,7 +192,7 @@ def report(
 def report_delivered(rows: list[Enrollment], *, by: User, batch: uuid.UUID) -> None:
     """Report what a province's platform delivered, judged and declared true by the caller (AM-02): 已上报 / 待审核.
 
-    The caller holds the records locked and gives them as they stand, with their blocks (`for_check`); a submission
+    The caller holds the records locked and gives them as they are now, with their blocks (`for_check`); a submission
     still waiting is replaced.
     """
     _submit(rows, by, batch, channel=Submission.Channel.API)
@@ -266,10 +266,10 @@ def build_submission(
     approved: dict[str, Any] | None = None,
     channel: str = Submission.Channel.PAGE,
 ) -> Submission:
-    """The frozen picture of a record as it stands now, not yet saved (BR-20).
+    """The frozen picture of a record as it is now, not yet saved (BR-20).
 
     `reported` is the snapshot before, whose personal part stays for a person who has left the base (AM-20); `approved`
-    the last approved one, against which the changed fields are told (GOAL-P2). Without `number` and `cycle` they are
+    the last approved one, against which the changed fields are found (GOAL-P2). Without `number` and `cycle` they are
     looked up, at two queries a record.
     """
     if number is None:

@@ -8,8 +8,7 @@ from django.views.decorators.http import require_POST
 
 from bases.lists.access import record_for
 from bases.lists.selection import chosen, ids_in, named, way_back
-from bases.report import services as reporting
-from bases.report import withdrawal
+from bases.report import services, withdrawal
 from bases.report.services import DECLARATION, DeclarationMissing, ReportResult
 from bases.scope import current_base
 from portal.access import allow
@@ -34,25 +33,25 @@ def report(request: SignedInRequest) -> HttpResponse:
     declared = request.POST.get("declared") == "on"
     insisted = ids_in(request.POST.getlist("untouched"))
     try:
-        result = reporting.report(
+        result = services.report(
             own.values_list("pk", flat=True), by=request.user, declared=declared, untouched=insisted
         )
     except DeclarationMissing as missing:
         shown = named([request.POST.get(name, "") for name in ("ids", "others")], request.user, Action.REPORT)
         context = _checked(request, list(for_check(shown).order_by("pk"))) | {"error": str(missing)}
         return render(request, "bases/report/report.html", context | {"insisted": insisted}, status=422)
-    _tell(request, result)
+    _say(request, result)
     return redirect(way_back(request))
 
 
 def _checked(request: HttpRequest, records: list[Enrollment]) -> dict:
-    found = reporting.examine(records)
+    found = services.examine(records)
     ready = [row for row in records if not found[row.pk].blockers]
-    already = [row for row in records if reporting.is_reported(row)]
+    already = [row for row in records if services.is_reported(row)]
     blocked = [
         (row, found[row.pk].blockers)
         for row in records
-        if found[row.pk].blockers and not reporting.is_reported(row)
+        if found[row.pk].blockers and not services.is_reported(row)
     ]
     return {
         "ready": ready,
@@ -68,7 +67,7 @@ def _checked(request: HttpRequest, records: list[Enrollment]) -> dict:
     }
 
 
-def _tell(request: HttpRequest, result: ReportResult) -> None:
+def _say(request: HttpRequest, result: ReportResult) -> None:
     if result.reported:
         messages.success(request, f"已上报 {len(result.reported)} 人，等待省级审核。")
     if result.already:

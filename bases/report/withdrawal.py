@@ -14,7 +14,7 @@ from residents.openness import Times, report_entry
 from residents.services import states
 from residents.services.states import mark_unreported_many
 
-# The review status a decided submission stands for; withdrawn ones never counted.
+# The review status that follows from a decided submission; withdrawn ones never counted.
 _STATUS_OF_OUTCOME: dict[str, str] = {
     Submission.Outcome.APPROVED: ReviewStatus.APPROVED,
     Submission.Outcome.RETURNED: ReviewStatus.RETURNED,

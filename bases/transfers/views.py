@@ -89,7 +89,7 @@ def transfer(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _request_for(request: SignedInRequest, pk: int) -> tuple[TransferRequest, bool]:
-    """The request and whether the user stands on the holding side. Raises Http404."""
+    """The request and whether the user is on the holding side. Raises Http404."""
     for found, is_holder in (
         (transfers.incoming(request.user), True),
         (transfers.outgoing(request.user), False),
@@ -132,7 +132,7 @@ def _acting(request: SignedInRequest, pk: int, *, as_holder: bool) -> TransferRe
 @require_POST
 @allow(Role.BASE)
 def transfer_release(request: SignedInRequest, pk: int) -> HttpResponse:
-    """退培 for 转换培训基地, and the asking base is told (BR-74)."""
+    """退培 for 转换培训基地, and the asking base is notified (BR-74)."""
     asked = _acting(request, pk, as_holder=True)
     form = ReleaseForm(request.POST)
     if not form.is_valid():

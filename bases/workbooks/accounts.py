@@ -132,7 +132,7 @@ class AccountWorkbook:
             )
 
     def apply(self, batch: ImportBatch, rows: Sequence[tuple[int, dict]], *, by: User) -> Applied:
-        """Bring the rows in. Whoever came in by another way since the check is told so in his row (AM-27)."""
+        """Bring the rows in. Whoever came in by another way since the check is marked so in his row (AM-27)."""
         tell("正在导入：写入账号")
         created = create_accounts(
             [AccountRow(number, **values) for number, values in rows],

@@ -69,7 +69,7 @@ def title_of(code: str) -> str:
 def as_stored(
     found: Problems, resource: type[WorkbookResource], letters: Callable[[str], str | None]
 ) -> list[dict]:
-    """Problems as an ImportRow keeps them: header, column letters as the sheet shows them, rule, text, repair."""
+    """Problems as an ImportRow keeps them: header, column letters as the sheet has them, rule, text, repair."""
     if not found:
         return []
     labels = {each.name: each.label for each in resource.rule_fields()}
@@ -89,7 +89,7 @@ def as_stored(
 
 
 def shown(value: Any) -> str:
-    """A cell's value as the page shows it; what is left of a number that lost digits, never a guess (PAIN-01)."""
+    """A cell's value as the page displays it; what is left of a number that lost digits, never a guess (PAIN-01)."""
     return value.shown if isinstance(value, CellError | DamagedNumber) else as_text(value)
 
 

@@ -111,13 +111,6 @@ class User(AbstractBaseUser, PermissionsMixin):
     def _with_factor(self, auth_hash: str) -> str:
         return f"{auth_hash} {self.second_factor_at.timestamp()}" if self.second_factor_at else auth_hash
 
-    # Third-party apps ask for these names of Django's stock user.
-    def get_full_name(self) -> str:
-        return self.full_name
-
-    def get_short_name(self) -> str:
-        return self.full_name
-
 
 class SignInAttempt(models.Model):
     """One try to sign in or activate, written before any password is hashed, so that fifty at once all count.

@@ -1,16 +1,17 @@
-"""A look into the records of an .xls, for what the reader does not tell: error cells, zeros before a number and the
+"""A look into the records of an .xls, for what the reader leaves out: error cells, zeros before a number and the
 1904 flag.
 
-Layouts: [MS-CFB] for the container, [MS-XLS] for the records. Runs in the reading child.
+Layout: [MS-XLS]. Runs in the reading child.
 """
 
 import struct
 from collections.abc import Iterator
 
+from olefile import OleFileIO
+
 from portal.sheets.refusals import refused
 from portal.sheets.values import CellError, Replaced, digit_format
 
-_FREE_OR_END = 0xFFFFFFF0  # sector numbers from here on are marks
 _FORMULA, _EOF, _DATEMODE, _FILEPASS, _BOUNDSHEET, _BOOLERR = 0x0006, 0x000A, 0x0022, 0x002F, 0x0085, 0x0205
 _FORMAT, _XF, _NUMBER, _RK, _MULRK = 0x041E, 0x00E0, 0x0203, 0x027E, 0x00BD
 _ERROR_NAMES = {
@@ -29,11 +30,12 @@ class Workbook:
 
     def __init__(self, path: str) -> None:
         with open(path, "rb") as file:
-            content = file.read()
-        try:
-            self._stream = _workbook_stream(content)
-        except (struct.error, IndexError) as error:
-            raise refused("broken") from error
+            try:
+                container = OleFileIO(file)
+                name = next((name for name in ("Workbook", "Book") if container.exists(name)), None)
+                self._stream = container.openstream(name).read() if name else b""
+            except (OSError, ValueError, struct.error, IndexError) as error:
+                raise refused("broken") from error
         self.is_1904 = False
         self._sheet_offsets: list[int] = []
         codes: dict[int, str] = {}
@@ -53,7 +55,7 @@ class Workbook:
         self._formats = {place: found for place, found in formats if found}
 
     def replaced(self, sheet_index: int) -> Replaced:
-        """Error cells of the sheet at a place in the workbook, and numbers that are shown with digits they do not
+        """Error cells of the sheet at a place in the workbook, and numbers that are displayed with digits they do not
         have: {(row from 1, column from 0): CellError or text}."""
         found: Replaced = {}
         for kind, body in _records(self._stream, self._sheet_offsets[sheet_index]):
@@ -110,52 +112,3 @@ def _records(stream: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
             return
         yield kind, stream[offset + 4 : offset + 4 + size]
         offset += 4 + size
-
-
-def _workbook_stream(content: bytes) -> bytes:
-    sector_size = 1 << struct.unpack_from("<H", content, 30)[0]
-    first_directory, _, mini_cutoff, first_mini_table = struct.unpack_from("<IIII", content, 48)
-    table = _allocation_table(content, sector_size)
-
-    def chain(start: int) -> bytes:
-        numbers: list[int] = []
-        number = start
-        while number < _FREE_OR_END:
-            if len(numbers) > len(table):  # a ring
-                raise IndexError
-            numbers.append(number)
-            number = table[number]
-        return b"".join(content[(n + 1) * sector_size : (n + 2) * sector_size] for n in numbers)
-
-    directory = chain(first_directory)
-    entries: dict[str, tuple[int, int]] = {}
-    for offset in range(0, len(directory) - 127, 128):
-        length = struct.unpack_from("<H", directory, offset + 64)[0]
-        name = directory[offset : offset + max(length - 2, 0)].decode("utf-16-le", "replace")
-        entries.setdefault(name, struct.unpack_from("<II", directory, offset + 116))
-    start, size = entries.get("Workbook") or entries.get("Book") or (_FREE_OR_END, 0)
-    if size >= mini_cutoff:
-        return chain(start)[:size]
-    mini_table = struct.unpack(f"<{len(chain(first_mini_table)) // 4}I", chain(first_mini_table))
-    mini = chain(entries["Root Entry"][0]) if "Root Entry" in entries else b""
-    stream = b""
-    while start < _FREE_OR_END and len(stream) < size:
-        stream += mini[start * 64 : (start + 1) * 64]
-        start = mini_table[start]
-    return stream[:size]
-
-
-def _allocation_table(content: bytes, sector_size: int) -> list[int]:
-    """The FAT: for each sector the number of the next one of its stream."""
-    sectors = list(struct.unpack_from("<109I", content, 76))
-    next_list, _ = struct.unpack_from("<II", content, 68)
-    per_sector = sector_size // 4
-    while next_list < _FREE_OR_END and len(sectors) < len(content) // sector_size + 110:
-        numbers = struct.unpack_from(f"<{per_sector}I", content, (next_list + 1) * sector_size)
-        sectors += numbers[:-1]
-        next_list = numbers[-1]
-    table: list[int] = []
-    for sector in sectors:
-        if sector < _FREE_OR_END:
-            table += struct.unpack_from(f"<{per_sector}I", content, (sector + 1) * sector_size)
-    return table

@@ -55,7 +55,7 @@ class CsvBook:
 
 
 class CalamineBook:
-    """An .xlsx, .xls or .ods file, read by calamine; what it does not tell comes from a look of our own."""
+    """An .xlsx, .xls or .ods file, read by calamine; what it leaves out comes from a look of our own."""
 
     def __init__(self, path: str, kind: str) -> None:
         self._archive = zipfile.ZipFile(path) if kind in ("xlsx", "ods") else None

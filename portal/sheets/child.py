@@ -63,7 +63,7 @@ def answer(task: Callable[[dict[str, Any]], object], request: dict[str, Any]) ->
 
 
 def refusal_of(error: BaseException) -> bytes:
-    """The answer that stands for what a reader threw."""
+    """The answer to give for what a reader threw."""
     if isinstance(error, SheetRefused):
         refusal = error
     elif isinstance(error, MemoryError):

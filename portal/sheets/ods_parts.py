@@ -1,4 +1,4 @@
-"""A look into the XML of an .ods, for what the reader does not tell: error cells and zeros before a number."""
+"""A look into the XML of an .ods, for what the reader leaves out: error cells and zeros before a number."""
 
 import re
 
@@ -11,8 +11,8 @@ _ZERO_FIRST = re.compile(rb">0[0-9]+</")
 
 
 def replaced(content: bytes, sheet_name: str) -> Replaced:
-    """Error cells and formulas without a stored result of one sheet, which the reader shows as blank, and numbers that
-    are shown with zeros before them.
+    """Error cells and formulas without a stored result of one sheet, which the reader gives as blank, and numbers that
+    are displayed with zeros before them.
 
     `content` is the XML of content.xml. Returns {(row from 1, column from 0): CellError or text}.
     """

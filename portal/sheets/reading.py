@@ -35,7 +35,7 @@ class Table:
         tuple[str, str]
     ]  # (column letters, header as the caller spells it), in the order of the file
     rows: list[tuple[int, list[Value]]]  # (row number, one value for each of `headers`)
-    is_1904: bool  # a number without a date format can't be told to be a date then
+    is_1904: bool  # a number without a date format can't be known to be a date then
     template_version: str | None
     unknown_headers: list[tuple[str, str]] = field(
         default_factory=list
@@ -64,7 +64,7 @@ def read_table(
     max_rows: int = MAX_ROWS,
     max_bytes: int = MAX_BYTES,
 ) -> Table:
-    """The table of an .xlsx, .xls, .ods or .csv file (told by content, not by name). Raises SheetRefused.
+    """The table of an .xlsx, .xls, .ods or .csv file (known by its content, not by its name). Raises SheetRefused.
 
     `aliases` maps other wordings of a header to the expected or optional one. `ignorable_headers` are skipped
     without being reported in `Table.unknown_headers`.

@@ -133,7 +133,7 @@ def data_rows(
 ) -> Iterator[WireRow]:
     """Yields (row number, JSON-ready values of `columns`) of every row of `below` that holds anything in them.
 
-    `below` iterates the grid's rows under the header; `look` is shown every raw row.
+    `below` iterates the grid's rows under the header; `look` is called with every raw row.
     """
     replaced = grid.replaced()
     merged = _MergedCells(grid.merged, header.row, columns)
@@ -169,7 +169,7 @@ def _is_filled(raw: Sequence[Raw], columns: list[int]) -> bool:
 
 
 class _NamelessColumns:
-    """Columns that hold data under no header; they are ignored, and the user is told so."""
+    """Columns that hold data under no header; they are ignored, and the page says so."""
 
     def __init__(self, header: HeaderRow) -> None:
         self._named = {*header.columns.values(), *(column for column, _ in header.unknown), *header.ignored}
@@ -194,7 +194,7 @@ class _MergedCells:
     def __init__(self, ranges: list[Range], header_row: int, columns: list[int]) -> None:
         self._columns = columns
         self._under = {}  # (row from 1, column) -> (row, column) of the merge's top left cell
-        self._filled: dict[tuple[int, int], Value] = {}  # (row from 1, column) -> what stands in that cell
+        self._filled: dict[tuple[int, int], Value] = {}  # (row from 1, column) -> the content of that cell
         budget = _MAX_MERGED_CELLS
         for (top, left), (bottom, right) in ranges:
             if top < header_row:

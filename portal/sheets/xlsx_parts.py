@@ -1,4 +1,4 @@
-"""A look into the XML of an .xlsx, for what the reader does not tell: extent, error cells, the 1904 flag."""
+"""A look into the XML of an .xlsx, for what the reader leaves out: extent, error cells, the 1904 flag."""
 
 import re
 import zipfile
@@ -130,8 +130,8 @@ def check_extent(xml: bytes, sheet_name: str) -> None:
 
 
 def replaced(xml: bytes, number_formats: dict[str, DigitFormat]) -> Replaced:
-    """Error cells and formulas without a stored result, both of which the reader shows as blank, and numbers that are
-    shown with digits they do not have.
+    """Error cells and formulas without a stored result, both of which the reader gives as blank, and numbers that are
+    displayed with digits they do not have.
 
     Returns {(row from 1, column from 0): CellError or text}.
     """

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime
+from typing import cast
 
 from django import forms, template
 from django.conf import settings
@@ -130,7 +131,8 @@ def joined(parser: template.base.Parser, token: template.base.Token) -> template
     """
     nodelist = parser.parse(("endjoined",))
     parser.delete_first_token()
-    for text in nodelist.get_nodes_by_type(template.base.TextNode):
+    texts = cast(list[template.base.TextNode], nodelist.get_nodes_by_type(template.base.TextNode))
+    for text in texts:
         text.s = re.sub(r"\s*\n\s*", "", text.s)
     return _Joined(nodelist)
 

@@ -301,8 +301,8 @@ for _field in event_model(Enrollment)._meta.fields:
 
 
 def _change_needs() -> list[models.BaseConstraint]:
-    """What a change of 培训状态 has to tell, held by the database too (docs/fields.md#status, docs/codes.md#status)."""
-    # The first digit of a reason tells its status.
+    """What a change of 培训状态 must contain, kept by the database (docs/fields.md#status, docs/codes.md#status)."""
+    # The first digit of a reason is its status.
     fits = Q(to_status=Status.IN_TRAINING, reason="") | Q(to_status=Status.WITHDRAWN, reason__startswith="1")
     for status in training.INTERRUPTED:
         fits |= Q(to_status=status, reason__startswith=status)

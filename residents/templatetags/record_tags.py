@@ -72,10 +72,10 @@ _BADGES: dict[str, dict[str, tuple[str, str]]] = {
 # kind of request or batch -> state -> colour class of portal.css; what is not named is grey. The words are the model's.
 _STATE_COLOURS: dict[str, dict[str, str]] = {
     "completion": {"sent": "amber", "accepted": "green", "returned": "red"},
-    "correction": {
+    "correction": {"province": "amber", "cmda": "amber", "done": "green", "refused": "red"},
+    "identity_check": {
         "province": "amber",
         "cmda": "amber",
-        "done": "green",
         "corrected": "green",
         "freed": "green",
         "refused": "red",
@@ -95,7 +95,7 @@ def state_colour(state: str, kind: str) -> str:
 
 @register.simple_tag
 def badge(kind: str, value: str) -> str:
-    """A state as a coloured word; the colour never stands alone."""
+    """A state as a coloured word; the colour never says it alone."""
     words, colour = _BADGES[kind].get(str(value), (str(value), "grey"))
     return format_html('<span class="state state-{}">{}</span>', colour, words)
 

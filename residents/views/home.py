@@ -25,7 +25,7 @@ from residents.words import in_words
 @allow(Role.RESIDENT)
 @require_GET
 def home(request: SignedInRequest) -> HttpResponse:
-    """What is missing, what was returned, how the record stands (BR-46, BR-54; GOAL-R2, GOAL-R3)."""
+    """What is missing, what was returned, which state the record is in (BR-46, BR-54; GOAL-R2, GOAL-R3)."""
     desk = desk_of(request.user)
     if desk is None:
         return render(request, "residents/no_record.html")

@@ -29,7 +29,7 @@ Save = Callable[[Mapping[str, Any], int | None], SaveResult]
 
 
 def offered(page: Page) -> dict[str, Any]:
-    """The values the form opens with: what is stored, and what can be told for a block never saved (AM-06, PAIN-24)."""
+    """The values the form opens with: what is stored, and what is known for a block never saved (AM-06, PAIN-24)."""
     values = page.stored
     enrollment = page.desk.enrollment
     told: Mapping[str, Any] = {}
@@ -39,7 +39,7 @@ def offered(page: Page) -> dict[str, Any]:
         told = work.prefill(values_of(enrollment, "training"), enrollment.base.name)
     elif page.section == "education" and not enrollment.resident.education_records.all():
         told = education.default_row(context_of(enrollment))
-    # Of an ID card's holder only one nationality is possible; the rest is told once, the resident's word stands.
+    # Of an ID card's holder only one nationality is possible; the rest is proposed once, the resident's word counts.
     if page.row is None or page.section == "basic":
         values |= {name: value for name, value in told.items() if values.get(name) is None}
     return values
@@ -109,7 +109,7 @@ def handle(request: SignedInRequest, page: Page, save: Save) -> HttpResponse:
     except Closed as closed:
         return _show_closed(request, page, form, closed)
     discard_draft(request.user, page.draft_key)
-    _tell(request, result)
+    _say(request, result)
     return redirect(page.desk.next_url(page.section) if "next" in request.POST else _back(page))
 
 
@@ -123,7 +123,7 @@ def _back(page: Page) -> str:
     return section_url(page.section)
 
 
-def _tell(request: HttpRequest, result: SaveResult) -> None:
+def _say(request: HttpRequest, result: SaveResult) -> None:
     if not result.changed and not result.answered:
         messages.info(request, "没有改动，无需保存。")
         return
@@ -190,7 +190,7 @@ def _show_conflict(
 
 
 def _opened_with(page: Page, version: int | None) -> dict[str, Any]:
-    """The block as it stood when the form was opened, from its history; empty where that is not known."""
+    """The block as it was when the form was opened, from its history; empty where that is not known."""
     if version == 0:
         return dict.fromkeys((item.name for item in page.fields if item.name != "mobile"), None)
     if page.row is None:

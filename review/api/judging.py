@@ -154,7 +154,7 @@ def accredited_of(base_ids: set[int], year: int) -> dict[int, set[str]]:
 
 
 def _live_elsewhere(standing: Standing | None) -> dict[str, Any] | None:
-    """What BR-49 tells of a person held by another base: its name, his year and status, nothing else (AM-28)."""
+    """What BR-49 discloses of a person held by another base: its name, his year and status, nothing else (AM-28)."""
     live = standing.live if standing and standing.known is Known.ELSEWHERE else None
     if live is None:
         return None

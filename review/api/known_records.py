@@ -1,4 +1,4 @@
-"""A person who stands at the very base already: the same record again, a correction of it, or too late for one."""
+"""A person who is at the very base already: the same record again, a correction of it, or too late for one."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 
 from portal.requests import SignedInRequest
-from review.exports import jobs as export_jobs
+from review.exports import jobs as exports
 from review.exports.forms import ExportForm
 from review.models import Export
 
@@ -33,15 +33,15 @@ def answer(
     request: SignedInRequest, kind: str, asked: Mapping[str, str], form: ExportForm
 ) -> HttpResponseBase:
     """A short list as a download; a long one is queued, and the page of one's exports shows how far it is."""
-    export = export_jobs.ask(request.user, kind, asked, **form.cleaned_data)
+    export = exports.ask(request.user, kind, asked, **form.cleaned_data)
     if export.job_id:
         messages.success(request, f"已开始导出 {export.rows} 行，完成后会发消息给您；可以离开本页。")
         return redirect("review:exports")
     headers = {"Content-Disposition": content_disposition_header(True, file_name(export))}
-    media_type = export_jobs.MEDIA_TYPES[export.file_format]
-    return StreamingHttpResponse(export_jobs.content(export), content_type=media_type, headers=headers)
+    media_type = exports.MEDIA_TYPES[export.file_format]
+    return StreamingHttpResponse(exports.content(export), content_type=media_type, headers=headers)
 
 
 def file_name(export: Export) -> str:
     moment = timezone.localtime(export.requested_at)
-    return f"{export_jobs.KINDS[export.kind].title}_{moment:%Y%m%d_%H%M%S}.{export.file_format}"
+    return f"{exports.KINDS[export.kind].title}_{moment:%Y%m%d_%H%M%S}.{export.file_format}"

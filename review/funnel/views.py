@@ -100,5 +100,5 @@ def records(request: SignedInRequest) -> HttpResponse:
 
 
 def _days_apart(days: list[Day]) -> int:
-    """Of a long time not every day is told."""
+    """How many days apart the lines are: of a long time not every day is listed."""
     return (days[-1].day - days[-2].day).days if len(days) > 1 else 1

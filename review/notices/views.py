@@ -19,7 +19,6 @@ def notices(request: SignedInRequest) -> HttpResponse:
     """The association's notices, published and withdrawn (BR-95), and the contact block (BR-94)."""
     context = {
         "notices": Notice.objects.select_related("published_by")[:200],
-        "contact": SiteContact.objects.filter(pk=1).first(),
     }
     return render(request, "review/notices/notices.html", context)
 

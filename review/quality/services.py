@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from bases.scope import bases_for, provinces_for
+from bases.scope import base_ids, bases_for, provinces_for
 from portal import audit
 from portal.calendar import current_cycle, cycle_state
 from portal.models import User
@@ -85,7 +85,7 @@ def findings(user: User, filters: Mapping) -> QuerySet[QualityFinding]:
     deleted = Enrollment.objects.filter(pk=OuterRef("enrollment_id"), deleted_at__isnull=False)
     found = QualityFinding.objects.filter(~Exists(deleted))
     if user.role != Role.CMDA:
-        found = found.filter(base_id__in=list(bases_for(user, Action.VIEW).values_list("pk", flat=True)))
+        found = found.filter(base_id__in=base_ids(user, Action.VIEW))
     for name, column in {"kind": "kind", "base": "base", "year": "intake_year"}.items():
         if filters.get(name):
             found = found.filter(**{column: filters[name]})
@@ -138,7 +138,7 @@ def may_verify(user: User) -> bool:
 
 
 def verify(finding: QualityFinding, *, fingerprint: str, reason: str, by: User) -> None:
-    """Mark a finding 已核实. Raises StateMoved where its facts are no longer those that were shown."""
+    """Mark a finding 已核实. Raises StateMoved where its facts are no longer those that were on the page."""
     _guard(finding, by)
     if finding.fingerprint != fingerprint:
         raise StateMoved("该记录的情况已经变化，请核对新的内容后再标记。")

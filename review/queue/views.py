@@ -139,7 +139,7 @@ def _event_of(batch: UUID, user: User) -> AuditEvent:
 @require_GET
 @allow(Role.PROVINCE)
 def batch(request: SignedInRequest, batch: UUID) -> HttpResponse:
-    """What one bulk decision has done: who was decided on, how each stands now, who was left out and why (GOAL-P3)."""
+    """What one bulk decision has done: who was decided on, each one's state now, who was left out and why (GOAL-P3)."""
     event = _event_of(batch, request.user)
     reasons = {item["submission"]: item["reason"] for item in event.detail["left_out"]}
     rows = queue.for_list(queue.submissions_in_view(request.user).filter(pk__in=reasons))

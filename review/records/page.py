@@ -1,4 +1,4 @@
-"""What the page of one record shows to a reviewer, gathered with a constant number of queries."""
+"""What the page of one record displays to a reviewer, gathered with a constant number of queries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ Outcome = Submission.Outcome
 @dataclass(frozen=True, slots=True)
 class RecordPage:
     """The parts of the page. `shown` is the submission under review or decided last; None means that the record was
-    never reported or is being changed, and the living data are shown read-only (BR-58)."""
+    never reported or is being changed, and the living data are displayed read-only (BR-58)."""
 
     shown: Submission | None
     compared_with: Submission | None
@@ -101,7 +101,7 @@ def levels_in(snapshot: Mapping[str, Any]) -> list[str]:
 
 
 def shown_snapshot(enrollment: Enrollment) -> dict[str, Any]:
-    """What the page shows: the last report, or the living data of a record that is being changed."""
+    """What the page displays: the last report, or the living data of a record that is being changed."""
     latest = enrollment.submissions.order_by("-number").first()
     return latest.snapshot if latest and latest.outcome != Outcome.WITHDRAWN else snapshot_of(enrollment)
 

@@ -15,12 +15,12 @@ from django.utils import timezone
 
 from bases.models import ApprovedCount, Province, Specialty, Submission, TrainingBase
 from bases.models.counts import COUNTED_BY
-from bases.scope import provinces_for
+from bases.scope import province_codes_for
 from portal.models import User
 from portal.roles import Action, Role
 from residents.codes import CODE_LISTS
 
-# Stands for an empty column value in addresses: a parameter without a value asks for nothing.
+# An empty column value in addresses: a parameter without a value asks for nothing.
 BLANK = "-"
 UNKNOWN = "未填写"
 
@@ -31,7 +31,7 @@ _EACH = Count("pk")
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """One way to split what is counted: `column` of its model, `names` of the column's values in the order shown."""
+    """One way to split what is counted: `column` of its model, `names` of its values in the order of the page."""
 
     key: str
     label: str
@@ -104,7 +104,7 @@ def counted(user: User, source: str, filters: Mapping[str, str]) -> QuerySet[Sub
 
 def counted_table(user: User, source: str, filters: Mapping[str, str], rows: str, columns: str) -> CrossTable:
     """The snapshots of `counted` crossed by two different dimensions: from the numbers kept by the triggers where they
-    tell these dimensions apart, else counted one by one."""
+    distinguish these dimensions, else counted one by one."""
     asked = {DIMENSIONS[key].column for key in (*filters, rows, columns)}
     if not asked <= set(COUNTED_BY):
         return cross_table(counted(user, source, filters), rows, columns)
@@ -113,7 +113,7 @@ def counted_table(user: User, source: str, filters: Mapping[str, str], rows: str
 
 
 def number(user: User, source: str, filters: Mapping[str, str]) -> int | None:
-    """How many snapshots `counted` finds, from the numbers kept by the triggers; None where they cannot tell."""
+    """How many snapshots `counted` finds, from the numbers kept by the triggers; None where they do not know."""
     if not {DIMENSIONS[key].column for key in filters} <= set(COUNTED_BY):
         return None
     kept = _narrowed(ApprovedCount.objects.filter(source=source), user, filters)
@@ -122,7 +122,7 @@ def number(user: User, source: str, filters: Mapping[str, str]) -> int | None:
 
 def _narrowed(found: QuerySet, user: User, filters: Mapping[str, str]) -> QuerySet:
     if user.role != Role.CMDA:
-        provinces = list(provinces_for(user, Action.VIEW).values_list("pk", flat=True))
+        provinces = province_codes_for(user, Action.VIEW)
         found = found.filter(province_id__in=provinces)
     for key, value in filters.items():
         found = found.filter(**{DIMENSIONS[key].column: _stored(value)})
@@ -165,7 +165,7 @@ def cross_table(
 
 
 def for_list(found: QuerySet[Submission]) -> QuerySet[Submission]:
-    """With what a list shows of the snapshot, and without the long snapshot itself."""
+    """With what a list displays of the snapshot, and without the long snapshot itself."""
     return (
         found.select_related("province", "base", "specialty")
         .defer("snapshot")

@@ -22,7 +22,7 @@ from residents.forms import form_for, raw_of, show_problems
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved
 from review.models import ModeSwitchApplication
-from review.switches import services as switching
+from review.switches import services
 from review.switches.forms import ConfirmForm, ReasonForm, ScanForm
 from review.switches.open_work import open_work
 from review.switches.services import State
@@ -34,8 +34,8 @@ def switches(request: SignedInRequest) -> HttpResponse:
     """报送方式: how each province in view reports, and the applications to change it (Annex 2, BR-05 … BR-08)."""
     page = {
         "provinces": provinces_for(request.user, Action.VIEW).order_by("code"),
-        "applications": switching.in_view(request.user)[:200],
-        "may_apply": switching.free_to_apply(request.user),
+        "applications": services.in_view(request.user)[:200],
+        "may_apply": services.free_to_apply(request.user),
         "transfer": opening(current_cycle(), Step.API_TRANSFER),
     }
     return render(request, "review/switches/switches.html", page)
@@ -61,12 +61,12 @@ def switch_edit(request: SignedInRequest, pk: int) -> HttpResponse:
 def _write(
     request: SignedInRequest, province: Province, application: ModeSwitchApplication | None = None
 ) -> HttpResponse:
-    stored = {field.name: getattr(application, field.name, None) for field in switching.FIELDS}
+    stored = {field.name: getattr(application, field.name, None) for field in services.FIELDS}
     data = request.POST if request.method == "POST" else None
-    form = form_for(switching.FIELDS, stored, data=data)
+    form = form_for(services.FIELDS, stored, data=data)
     if request.method == "POST":
         try:
-            saved = switching.write(province, raw_of(form), by=request.user, application=application)
+            saved = services.write(province, raw_of(form), by=request.user, application=application)
         except Refused as refused:
             show_problems(form, refused.problems)
         except StateMoved as moved:
@@ -80,7 +80,7 @@ def _write(
 
 
 def _seen(request: SignedInRequest, pk: int) -> ModeSwitchApplication:
-    return get_object_or_404(switching.in_view(request.user), pk=pk)
+    return get_object_or_404(services.in_view(request.user), pk=pk)
 
 
 def _acting(request: SignedInRequest, pk: int) -> ModeSwitchApplication:
@@ -108,7 +108,7 @@ def _show(request: SignedInRequest, application: ModeSwitchApplication, **forms:
     page = {
         "application": application,
         "may_edit": application.state == State.DRAFT and may_apply,
-        "may_withdraw": application.state in switching.OPEN and may_apply,
+        "may_withdraw": application.state in services.OPEN and may_apply,
         "may_decide": application.state == State.WAITING and deciding,
         "may_reverse": application.state == State.CONFIRMED and deciding,
         "scan_form": ScanForm(),
@@ -147,7 +147,7 @@ def switch_attach(request: SignedInRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _show(request, application, scan_form=form)
     try:
-        switching.attach(pk, form.cleaned_data["scan"], by=request.user)
+        services.attach(pk, form.cleaned_data["scan"], by=request.user)
     except Refused as refused:
         show_problems(form, refused.problems)
         return _show(request, application, scan_form=form)
@@ -162,14 +162,14 @@ def switch_attach(request: SignedInRequest, pk: int) -> HttpResponse:
 @allow(Role.PROVINCE)
 def switch_submit(request: SignedInRequest, pk: int) -> HttpResponse:
     _acting(request, pk)
-    return _carry_out(request, pk, switching.submit, "申请已提交，等待中国医师协会确认。")
+    return _carry_out(request, pk, services.submit, "申请已提交，等待中国医师协会确认。")
 
 
 @require_POST
 @allow(Role.PROVINCE)
 def switch_withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
     _acting(request, pk)
-    return _carry_out(request, pk, switching.withdraw, "申请已撤回。")
+    return _carry_out(request, pk, services.withdraw, "申请已撤回。")
 
 
 @require_POST
@@ -181,19 +181,19 @@ def switch_confirm(request: SignedInRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _show(request, application, confirm_form=form)
     words = f"{application.province}已切换为接口传送，招收信息直接填报同时关闭。"
-    return _carry_out(request, pk, switching.confirm, words)
+    return _carry_out(request, pk, services.confirm, words)
 
 
 @require_POST
 @allow(Role.CMDA)
 def switch_refuse(request: SignedInRequest, pk: int) -> HttpResponse:
-    return _with_reason(request, pk, switching.refuse, "申请已驳回，省级已收到理由。")
+    return _with_reason(request, pk, services.refuse, "申请已驳回，省级已收到理由。")
 
 
 @require_POST
 @allow(Role.CMDA)
 def switch_reverse(request: SignedInRequest, pk: int) -> HttpResponse:
-    return _with_reason(request, pk, switching.reverse_switch, "已撤销切换，该省恢复直接填报。")
+    return _with_reason(request, pk, services.reverse_switch, "已撤销切换，该省恢复直接填报。")
 
 
 def _with_reason(request: SignedInRequest, pk: int, act: Callable[..., None], done: str) -> HttpResponse:
@@ -223,7 +223,7 @@ def integration_test(request: SignedInRequest, province: str) -> HttpResponse:
     of = get_object_or_404(Province, pk=province)
     passed = request.POST.get("passed") == "1"
     try:
-        switching.record_integration_test(of, passed=passed, by=request.user)
+        services.record_integration_test(of, passed=passed, by=request.user)
     except StateMoved as moved:
         messages.error(request, str(moved))
     else:

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from bases.accounts import services as account_desk
+from bases.accounts import services
 from bases.accounts.activation import mobile_is_enough
 from bases.accounts.forms import DeletionForm
 from bases.accounts.services import AccountState
@@ -45,18 +45,18 @@ def accounts(request: SignedInRequest) -> HttpResponse:
     """The base's accounts, searched by name or number (BR-51), and those that need attention (PAIN-14, BR-77)."""
     base = required_base(request)
     asked = searched(request.GET)
-    state, found = asked["state"], account_desk.accounts(request.user, base, **asked)
+    state, found = asked["state"], services.accounts(request.user, base, **asked)
     is_bin = state == AccountState.DELETED and not asked["text"] and not asked["batch"]
     may_act = current_base(request, Action.RESET_PASSWORD) == base
     context = {
         "base": base,
         "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
         "states": AccountState,
-        "counts": account_desk.account_counts(request.user, base),
+        "counts": services.account_counts(request.user, base),
         "state": state,
         "text": asked["text"],
         "batch": asked["batch"],
-        "undone": undone_imports(account_desk.recycle_bin(request.user, base)) if is_bin else [],
+        "undone": undone_imports(services.recycle_bin(request.user, base)) if is_bin else [],
         "tries": MOBILE_TRIES,
         "policies": TrainingBase.ActivationPolicy,
         "may_act": may_act,
@@ -117,7 +117,7 @@ def delete(request: SignedInRequest, pk: int) -> HttpResponse:
     if is_sound and form.kind:
         values = form.cleaned_data
         try:
-            account_desk.delete(
+            services.delete(
                 enrollment,
                 by=request.user,
                 reason=values["reason"],
@@ -148,7 +148,7 @@ def restore(request: SignedInRequest, pk: int) -> HttpResponse:
     if not _may(request.user, enrollment, Action.DELETE_ACCOUNT):
         raise PermissionDenied
     try:
-        account_desk.restore(enrollment, by=request.user, request=request)
+        services.restore(enrollment, by=request.user, request=request)
         messages.success(request, "已恢复。")
     except StateMoved as moved:
         messages.error(request, str(moved))
@@ -180,7 +180,7 @@ def policy(request: SignedInRequest) -> HttpResponse:
     base = required_base(request, Action.RESET_PASSWORD)
     chosen = request.POST.get("policy", "")
     if chosen in TrainingBase.ActivationPolicy.values:
-        account_desk.set_activation_policy(base, chosen, by=request.user, request=request)
+        services.set_activation_policy(base, chosen, by=request.user, request=request)
         messages.success(request, f"首次登录方式已改为：{TrainingBase.ActivationPolicy(chosen).label}。")
     else:
         messages.error(request, "请选择一种首次登录方式。")

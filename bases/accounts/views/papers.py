@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_POST
 
-from bases.accounts import services as account_desk
+from bases.accounts import services as accounts
 from bases.accounts.services import MOST_CODES, AccountState
 from bases.accounts.views.accounts import live_record, searched
 from bases.lists.selection import ids_in
@@ -47,7 +47,7 @@ def codes(request: SignedInRequest) -> HttpResponse:
     base = required_base(request, Action.RESET_PASSWORD)
     seen = _seen(request)
     found = _chosen(request, base).filter(resident__user__activated_at=None)
-    records = list(account_desk.without_code_first(found)[:MOST_CODES])
+    records = list(accounts.without_code_first(found)[:MOST_CODES])
     if not records:
         messages.warning(request, "所选的账号中没有未激活的账号；已激活的请在账号页面中重置密码。")
         return redirect(_back(request))
@@ -58,7 +58,7 @@ def codes(request: SignedInRequest) -> HttpResponse:
         "records": records,
         "found": found.count(),
         "chosen": _chosen(request, base).count(),
-        "coded": sum(account_desk.has_code(each.resident.user) for each in records),
+        "coded": sum(accounts.has_code(each.resident.user) for each in records),
         "ids": ",".join(str(each.pk) for each in records),
         "seen": now.isoformat(),
         "most": MOST_CODES,
@@ -73,7 +73,7 @@ def _chosen(request: SignedInRequest, base: TrainingBase) -> QuerySet[Enrollment
     own = enrollments_for(request.user, Action.RESET_PASSWORD).filter(base=base)
     if request.POST.get("range") != "all":
         return own.filter(pk__in=ids_in(request.POST.getlist("choice")))
-    found = account_desk.accounts(request.user, base, **searched(request.POST))
+    found = accounts.accounts(request.user, base, **searched(request.POST))
     return own.filter(pk__in=found.order_by().values("pk"))
 
 
@@ -114,7 +114,7 @@ def reset(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _slips(request: SignedInRequest, records: list[Enrollment], seen: datetime) -> HttpResponse:
-    slips = account_desk.issue_codes(records, by=request.user, request=request, seen=seen)
+    slips = accounts.issue_codes(records, by=request.user, request=request, seen=seen)
     if not slips:
         messages.warning(request, _ALREADY)
         return redirect(_back(request))
@@ -148,7 +148,7 @@ def account_sheet(request: SignedInRequest) -> HttpResponse:
     """The accounts under the list's filters on one page to print, without codes (GOAL-B16)."""
     base = required_base(request)
     asked = searched(request.GET)
-    found = account_desk.accounts(request.user, base, **asked)
+    found = accounts.accounts(request.user, base, **asked)
     context = {
         "base": base,
         "records": found[:MOST_PRINTED],
@@ -167,11 +167,11 @@ def account_export(request: SignedInRequest) -> HttpResponse:
     """Exactly the list seen, as .xlsx; numbers are masked as they are there (GOAL-B16, TRUST-51)."""
     base = required_base(request)
     asked = searched(request.POST)
-    found = account_desk.accounts(request.user, base, **asked)
+    found = accounts.accounts(request.user, base, **asked)
     content = b"".join(
         stream_xlsx(
-            account_desk.EXPORT_HEADERS,
-            account_desk.export_lines(found),
+            accounts.EXPORT_HEADERS,
+            accounts.export_lines(found),
             sheet_name="账号名单",
             widths=[14, 22, 16, 10, 10, 12, 18, 18],
         )

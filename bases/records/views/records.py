@@ -1,7 +1,7 @@
 """One record as its base sees it: all blocks, the files, earlier reports, the history, full numbers on purpose."""
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -78,7 +78,7 @@ def _sections(enrollment: Enrollment, masked: bool, comments: dict[str, list[Com
     return [each for each in found if each.key != "status" and (each.key != "work" or not each.is_empty)]
 
 
-def _may(request: HttpRequest, enrollment: Enrollment, times: Times) -> dict[str, bool]:
+def _may(request: SignedInRequest, enrollment: Enrollment, times: Times) -> dict[str, bool]:
     """Which buttons the page offers; each page behind them asks again."""
     acting = may(request.user, enrollment, Action.EDIT_TRAINING)
     waiting = enrollment.review_status == ReviewStatus.PENDING

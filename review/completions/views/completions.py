@@ -20,7 +20,7 @@ from residents.downloads import evidence_response
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved
 from review.completions import services as completions
-from review.completions.forms import DeliveryForm, SendBackForm
+from review.completions.forms import BatchForm, SendBackForm
 from review.completions.resource import completion_template
 from review.models import CompletionBatch
 
@@ -29,12 +29,12 @@ PAGE_SIZE = 50
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def deliveries(request: SignedInRequest) -> HttpResponse:
+def batches(request: SignedInRequest) -> HttpResponse:
     """提前结业补报: what the provinces have sent in, and where a province sends from (BR-16 … BR-18)."""
     page = {
         "page": Paginator(completions.in_view(request.user), PAGE_SIZE).get_page(request.GET.get("page")),
         "places": [
-            (province, completions.delivery_opening(province))
+            (province, completions.batch_opening(province))
             for province in provinces_for(request.user, Action.UPLOAD_COMPLETIONS).order_by("code")
         ],
     }
@@ -59,10 +59,10 @@ def upload(request: SignedInRequest, province: str) -> HttpResponse:
     """Upload of the filled workbook with the certificate sample; what is in it is judged by the worker."""
     of = _acting_province(request, province)
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
-    form = DeliveryForm(*sent, template="提前结业信息采集模板")
+    form = BatchForm(*sent, template="提前结业信息采集模板")
     if request.method == "POST" and form.is_valid():
         try:
-            delivery = completions.upload(
+            batch = completions.upload(
                 of,
                 workbook=form.cleaned_data["file"],
                 sample=form.cleaned_data["sample"],
@@ -72,8 +72,8 @@ def upload(request: SignedInRequest, province: str) -> HttpResponse:
         except (Refused, StateMoved) as stopped:
             messages.error(request, str(stopped))
             return redirect("review:completions")
-        return redirect("bases:import-batch", delivery.import_batch_id)
-    page = {"province": of, "form": form, "opening": completions.delivery_opening(of)}
+        return redirect("bases:import-batch", batch.import_batch_id)
+    page = {"province": of, "form": form, "opening": completions.batch_opening(of)}
     return render(request, "review/completions/upload.html", page, status=422 if form.errors else 200)
 
 
@@ -83,8 +83,8 @@ def _seen(request: SignedInRequest, pk: int) -> CompletionBatch:
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def delivery(request: SignedInRequest, pk: int) -> HttpResponse:
-    """One delivery: its rows with masked numbers, the certificate sample, the decision."""
+def batch(request: SignedInRequest, pk: int) -> HttpResponse:
+    """One batch: its rows with masked numbers, the certificate sample, the decision."""
     return _show(request, _seen(request, pk), SendBackForm())
 
 
@@ -92,7 +92,7 @@ def _show(request: SignedInRequest, shown: CompletionBatch, form: SendBackForm) 
     rows = shown.records.select_related("base", "specialty").order_by("pk")
     is_sent = shown.state == CompletionBatch.State.SENT
     page = {
-        "delivery": shown,
+        "batch": shown,
         "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
         "may_decide": is_sent and request.user.role == Role.CMDA,
         "may_withdraw": is_sent and _may_act(request, shown),

@@ -88,7 +88,7 @@ def record(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
 def record_file(request: SignedInRequest, pk: int, block: str, name: str, row: int) -> FileResponse:
-    """One piece of evidence of the record as shown; only for those who may see full numbers, each look logged."""
+    """One piece of evidence of the record as displayed; only for those who may see full numbers, each look logged."""
     enrollment = _visible(request, pk)
     if not may_unmask(request.user):
         raise PermissionDenied

@@ -17,7 +17,7 @@ from review.exports.answers import answer, export_form, refused
 from review.exports.jobs import MEDIA_TYPES
 from review.paging import keyset_page
 from review.statistics import cross_table as statistics
-from review.statistics import export as exports
+from review.statistics import export as statistics_export
 from review.statistics.forms import StatisticsExportForm, StatisticsForm
 from review.statistics.links import linked_lines
 from review.unmasking import may_unmask
@@ -77,7 +77,9 @@ def export_table(request: SignedInRequest) -> HttpResponseBase:
     if not form.is_readable:
         return _unreadable(request)
     crossed = statistics.counted_table(request.user, form.chosen_source, form.filters, *form.crossed)
-    return download(exports.export_table(request.user, crossed, form.chosen_source, form.filters), "统计表")
+    return download(
+        statistics_export.export_table(request.user, crossed, form.chosen_source, form.filters), "统计表"
+    )
 
 
 @require_POST

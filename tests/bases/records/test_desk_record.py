@@ -13,12 +13,6 @@ from tests.bases.desk import approved, close, page, returned, state, told
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def desk(signed_in, base_officer):
-    """A browser of an officer of `base`."""
-    return signed_in(base_officer)
-
-
 # --- 培训信息 ---------------------------------------------------------------------------------------------------------
 
 

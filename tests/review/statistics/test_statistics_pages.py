@@ -38,11 +38,6 @@ def counted_people(base, other_base, base_officer):
     return found
 
 
-@pytest.fixture
-def national(national_officer, signed_in):
-    return signed_in(national_officer)
-
-
 def test_every_number_of_the_page_opens_exactly_that_many_records(national, counted_people):
     """GOAL-P7, followed as a reader would: each link of the table, cells and totals alike."""
     body = national.get("/review/statistics/?rows=base&columns=type").content.decode()
