@@ -79,9 +79,13 @@ ROUTES = {
     "bases:import-template": Route("b", "workbook", get=405),
     "bases:import-batch": Route("bp", "import batch"),
     "bases:import-confirm": Route("bp", "import batch", get=405),
+    "bases:import-choose": Route("bp", "import batch", get=405),
+    "bases:import-headers": Route("bp", "import batch", get=405),
+    "bases:import-sheet": Route("bp", "import batch", get=405),
     "bases:import-cancel": Route("bp", "import batch", get=405),
     "bases:import-annotated": Route("bp", "import batch", get=302),
     "bases:import-correct": Route("bp", "import batch"),
+    "bases:import-correct-group": Route("bp", "import batch", get=405),
     # The batch of the test waits for its confirmation: there is nothing to undo.
     "bases:import-undo": Route("b", "import batch", get=302),
     "bases:import-restore": Route("b", "import batch", get=405),

@@ -76,9 +76,11 @@ def problem_groups(batch: ImportBatch) -> list[Group]:
         ]
 
 
-def rows_of(batch: ImportBatch, verdict: str) -> ImportRows:
-    """The rows with one verdict ("good": those that are written, "warned": with a warning, "": all), problems first."""
-    rows = batch.rows.order_by(
+def rows_of(batch: ImportBatch, verdict: str, fault: str = "") -> ImportRows:
+    """The rows with one verdict ("good": those that are written, "warned": with a warning, "": all), problems first; of
+    one group of faults where its title is given (GOAL-B21)."""
+    rows = batch.rows.filter(problems__contains=[{"title": fault}]) if fault else batch.rows.all()
+    rows = rows.order_by(
         Case(
             When(verdict=ImportRow.Verdict.REFUSED, then=Value(0)),
             When(~Q(problems=[]), then=Value(1)),
@@ -94,9 +96,9 @@ def rows_of(batch: ImportBatch, verdict: str) -> ImportRows:
     return rows.filter(verdict=verdict) if verdict in ImportRow.Verdict.values else rows
 
 
-def page_of(batch: ImportBatch, verdict: str, number: str | None) -> Page:
+def page_of(batch: ImportBatch, verdict: str, number: str | None, fault: str = "") -> Page:
     """One page of Lines; what is not a page number leads to the nearest page."""
-    page: Page[Any] = Paginator(rows_of(batch, verdict), PAGE_SIZE).get_page(number)
+    page: Page[Any] = Paginator(rows_of(batch, verdict, fault), PAGE_SIZE).get_page(number)
     fields = [
         field for field in workbook_of(batch).resource.rule_fields() if field.name in kind_of(batch).shown
     ]

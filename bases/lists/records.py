@@ -14,7 +14,14 @@ from portal.calendar import opening
 from portal.models import CollectionCycle, Step, User
 from portal.roles import Action
 from residents.models import Enrollment, PersonalReturn, SectionConfirmation
-from residents.models.enrollment import Module, PersonalState, ReportStatus, ReviewStatus, Status
+from residents.models.enrollment import (
+    OF_THE_INTAKE,
+    Module,
+    PersonalState,
+    ReportStatus,
+    ReviewStatus,
+    Status,
+)
 from residents.models.personal import TO_REVIEW
 from residents.search import by_name_or_number
 
@@ -87,7 +94,7 @@ def records_of(scope: QuerySet[Enrollment], module: str) -> QuerySet[Enrollment]
     number among his reports is `original`.
     """
     if module == Module.INTAKE:
-        records = scope.filter(Q(registered_at__isnull=True) | Q(intake_submission__isnull=False))
+        records = scope.filter(OF_THE_INTAKE)
         records = records.annotate(original=F("intake_submission__number"))
     else:
         records = scope.filter(registered_at__isnull=False)

@@ -68,6 +68,11 @@ class ImportBatch(models.Model):
     header_row = models.PositiveIntegerField(null=True)
     headers = models.JSONField(default=list)
     ignored_headers = models.JSONField(default=list)
+    # What is known of the file beyond its rows: {"is_1904", "hidden_sheets": [names], "hidden_rows": [numbers],
+    # "struck_rows": [numbers]}. Judging again in the page must not know less than the file's check did (AM-39).
+    facts = models.JSONField(default=dict)
+    # What the user said about it: {"sheet": name, "hidden_rows": "take" or "leave", "struck_rows": the same}.
+    choices = models.JSONField(default=dict)
     rows_total = models.PositiveIntegerField(default=0)
     rows_created = models.PositiveIntegerField(default=0)
     rows_updated = models.PositiveIntegerField(default=0)
@@ -110,6 +115,8 @@ class ImportRow(models.Model):
     sheet_row = models.PositiveIntegerField()
     # The content of the filled cells, by header, as the page displays it.
     raw = models.JSONField()
+    # The cells that hold no text (numbers, dates, damage), by header in the form of portal.sheets.values.to_wire.
+    typed = models.JSONField(null=True)
     values = models.JSONField()
     verdict = models.CharField(max_length=10, choices=Verdict.choices)
     # [{"header", "column", "code", "text", "repair", "is_warning"}]

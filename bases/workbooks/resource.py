@@ -12,12 +12,14 @@ from typing import Any
 from import_export import fields, resources, widgets
 
 from bases.models import TrainingBase
+from bases.workbooks.synonyms import synonyms_of
 from portal.sheets.values import CellError, DamagedNumber
 from portal.sheets.writing import Column, write_template
-from residents.catalogue.catalogue import Problem, problem
+from residents.catalogue.catalogue import Problem
 from residents.codes import CODE_LISTS
 from residents.models import Enrollment
 from residents.rules.fields import Field, Problems, clean_value, read_values
+from residents.rules.text import number_lost
 from residents.words import in_words
 
 _WIDTHS = {"full_name": 20, "id_type": 24, "id_number": 24, "mobile": 16, "intake_year": 12}
@@ -64,6 +66,12 @@ class WorkbookResource(resources.Resource):
     @classmethod
     def headers(cls) -> list[str]:
         return [each.column_name for each in cls.fields.values()]
+
+    @classmethod
+    @cache
+    def synonyms(cls) -> dict[str, str]:
+        """{other word: header} of the words a file may have for a header."""
+        return synonyms_of(cls.rule_fields())
 
     @classmethod
     def read(
@@ -144,5 +152,5 @@ CELL_FAULTS = {
 def cell_problem(cell: CellError | DamagedNumber) -> Problem:
     """What is wrong with a cell that has no usable value."""
     if isinstance(cell, DamagedNumber):
-        return problem("number_damaged", value=cell.shown)
+        return number_lost(cell.shown)
     return Problem(f"cell_{cell.kind}", cell.text, cell.repair)

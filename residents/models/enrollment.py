@@ -65,6 +65,8 @@ DEPARTURES = (Deletion.NO_SHOW, Deletion.MOVED)
 LIVE = ~Q(status=Status.WITHDRAWN) & Q(
     lapsed_at__isnull=True, deleted_at__isnull=True, further_training_allowed_at__isnull=True
 )
+# Came through an intake, or is in it still; the others were opened in the registry.
+OF_THE_INTAKE = Q(registered_at__isnull=True) | Q(intake_submission__isnull=False)
 # No longer worked on: what a queue leaves out.
 GONE = Q(deleted_at__isnull=False) | Q(lapsed_at__isnull=False)
 

@@ -7,6 +7,7 @@ is judged once and in the same words.
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -54,6 +55,11 @@ _TRUE = {"是", "有", "1", "y", "yes", "true", "√", "✓", "对", "应届", "
 _FALSE = {"否", "无", "没有", "0", "n", "no", "false", "×", "x", "不是", "往届", "往届生", "往届毕业生"}
 _BOOLS = dict.fromkeys(_TRUE, True) | dict.fromkeys(_FALSE, False)
 _CHINESE_NUMBERS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5}
+_FIRST_YEAR = 1900
+# 2026年, 2026年度, 2026届, 2026级, 2026年招收.
+_YEAR_WORDS = re.compile(r"\s*(?:年度?|年?[届级]|年度?招[收录生])?\s*$")
+_YEAR_IN_CHINESE = re.compile("[一二三四五六七八九〇零○O0]{4}")
+_CHINESE_DIGITS = str.maketrans("一二三四五六七八九〇零○O", "1234567890000")
 _INT = re.compile(r"[+-]?[0-9]{1,9}(?:\.0+)?")
 _EMAIL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -102,12 +108,20 @@ def _int(field: Field, raw: Any) -> int:
 
 
 def _read_int(field: Field, raw: Any) -> int:
-    text = half_width(clean_text(raw)).removesuffix("年").removesuffix("级").strip()
+    if isinstance(raw, date) and _is_year(field):
+        return raw.year
+    text = _YEAR_WORDS.sub("", half_width(clean_text(raw)))
+    if _is_year(field) and _YEAR_IN_CHINESE.fullmatch(text):
+        text = text.translate(_CHINESE_DIGITS)
     if text in _CHINESE_NUMBERS:
         return _CHINESE_NUMBERS[text]
     if not _INT.fullmatch(text):
         raise invalid("number_expected", value=raw, hint=_wanted_number(field))
     return int(float(text))
+
+
+def _is_year(field: Field) -> bool:
+    return field.minimum is not None and field.minimum >= _FIRST_YEAR
 
 
 def _wanted_number(field: Field) -> Verbatim:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from bases.imports.choices import ANSWERS
 from portal.calendar import last_moment
 from portal.masking import mask
 from portal.roles import Role
@@ -33,6 +34,7 @@ ACTS = {
     "download": "下载导出文件",
     "import": "导入",
     "import_confirm": "确认导入",
+    "import_choose": "选择读取导入文件的哪些内容",
     "import_correct": "网页改正导入行",
     "import_undo": "撤销导入",
     "import_restore": "恢复已撤销的导入",
@@ -126,6 +128,9 @@ _DETAILS = {
     "submissions": "涉及记录",
     "left_out": "未处理记录",
     "batch": "批次号",
+    "sheet": "工作表",
+    "hidden_rows": "隐藏的行",
+    "struck_rows": "划有删除线的行",
     "opens_at": "开始",
     "closes_at": "截止",
     "read_only": "只读",
@@ -160,6 +165,10 @@ def _said(value: Any) -> str:
     return _LONG_NUMBER.sub(lambda found: mask(found[0]), str(value))
 
 
+def _answer(value: str) -> str:
+    return ANSWERS.get(value, "")
+
+
 def _moment(value: str) -> str:
     return f"{timezone.localtime(datetime.fromisoformat(value)):%Y-%m-%d %H:%M:%S}"
 
@@ -173,4 +182,6 @@ _SAID: dict[str, Callable[[Any], str]] = {
     "closes_at": _last_moment,
     "role_given": role_in_words,
     "batch": str,
+    "hidden_rows": _answer,
+    "struck_rows": _answer,
 }

@@ -298,6 +298,7 @@ class Records:
         self.change_status(
             enrollment, "4", "41", ended_on=self.today - datetime.timedelta(days=20), ended_result="1"
         )
+        self.decide(enrollment, self.report(enrollment), "approved")
         return enrollment
 
     def make_withdrawn(self, base: TrainingBase) -> Enrollment:
@@ -306,10 +307,11 @@ class Records:
         return enrollment
 
     def make_transferred(self, base: TrainingBase) -> Enrollment:
-        """Left this base for another one: two enrollments of one person (BR-74)."""
+        """Left this base for another one, which has not reported yet: two enrollments of one person (BR-74, AM-32)."""
         old = self.make_approved(base, self.today.year - 1)
         target = self.people.rng.choice([other for other in self.bases if other.pk != base.pk])
         self.change_status(old, "5", "11", destination=target.name)
+        self.decide(old, self.report(old), "approved")
         new = Enrollment.objects.create(
             resident=old.resident,
             base=target,

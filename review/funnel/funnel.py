@@ -23,7 +23,13 @@ from portal.calendar import current_cycle
 from portal.models import CollectionCycle, User
 from portal.roles import Action, Role
 from residents.models import Enrollment
-from residents.models.enrollment import Module, PersonalState, ReportStatus, ReviewStatus
+from residents.models.enrollment import (
+    OF_THE_INTAKE,
+    Module,
+    PersonalState,
+    ReportStatus,
+    ReviewStatus,
+)
 from review.models import FunnelCount
 
 # So many records are counted in about a third of a second, while the page is waited for.
@@ -100,7 +106,8 @@ class Counted:
 def records(
     user: User, cycle: CollectionCycle, *, province: str = "", base: str = ""
 ) -> QuerySet[Enrollment]:
-    """The year's intake within the user's scope, those that lapsed at the lock included; late additions are none."""
+    """The year's intake within the user's scope, those that lapsed at the lock included. What was opened in the
+    registry is none (漏报, 转换专业), so that each person is counted once (AM-32)."""
     found = _intake(enrollments_for(user, Action.VIEW), cycle.year)
     if province:
         found = found.filter(base__province=province)
@@ -110,7 +117,7 @@ def records(
 
 
 def _intake(found: QuerySet[Enrollment], year: int) -> QuerySet[Enrollment]:
-    return found.filter(intake_year=year).exclude(origin=Enrollment.Origin.LATE)
+    return found.filter(OF_THE_INTAKE, intake_year=year)
 
 
 def at_stage(found: QuerySet[Enrollment], stage: str) -> QuerySet[Enrollment]:

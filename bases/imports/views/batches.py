@@ -14,6 +14,7 @@ from bases.imports import services as imports
 from bases.imports.access import batch_for, may_act
 from bases.imports.annotated_copy import annotated_copy
 from bases.imports.batch import BatchMoved, State
+from bases.imports.choices import has_open_questions, matches_of, questions_of
 from bases.imports.forms import ConfirmForm, UploadForm
 from bases.imports.messages import has_seen
 from bases.imports.offers import Offers, has_annotated_copy, offers_of
@@ -153,14 +154,21 @@ def batch(request: SignedInRequest, pk: int) -> HttpResponse:
 def _judged(request: HttpRequest, found: ImportBatch, acts: bool) -> dict:
     """What the page says of a batch that the worker is through with, and what it offers."""
     verdict, waiting = request.GET.get("verdict", ""), found.rows.waiting().count()
+    groups = problem_groups(found)
+    fault = request.GET.get("fault", "")
+    fault = fault if any(group.title == fault for group in groups) else ""
     opening, good = opening_of(found), found.rows_created + found.rows_updated
     return {
         "offers": offers_of(found, opening, waiting) if acts else Offers(),
         "earlier": imports.earlier_upload(found),
-        "groups": problem_groups(found),
-        "page": page_of(found, verdict, request.GET.get("page")),
+        "groups": groups,
+        "fault": fault,
+        "page": page_of(found, verdict, request.GET.get("page"), fault),
         "verdict": verdict,
         "opening": opening,
+        "questions": questions_of(found),
+        "matches": matches_of(found),
+        "is_asked": found.state == State.CHECKED and has_open_questions(found),
         "kept_rows": kept_rows(found),
         "restored_rows": restored_rows(found),
         "waiting_rows": waiting,

@@ -20,7 +20,7 @@ from bases.workbooks.kinds import import_opening
 from portal.models import AuditEvent, User
 from residents.models import Enrollment, Resident, StatusChange
 from tests import factories
-from tests.bases.conftest import account_line, counts, problem_codes, workbook
+from tests.bases.conftest import HEADERS, account_line, counts, problem_codes, workbook
 
 pytestmark = pytest.mark.django_db
 
@@ -267,6 +267,26 @@ def test_number_typed_as_number_is_refused_never_guessed(checked, cycle):
     content = workbook_with_number(line, cycle.year)
     batch = checked(content)
     assert problem_codes(batch) == {2: [("D2", "number_damaged")]}
+
+
+@pytest.mark.parametrize(
+    ("number", "mobile", "told"),
+    [
+        ("1.10101E+17", "13800138000", ("D2", "number_damaged", "超过15位")),
+        ("110101198001010000", "13800138000", ("D2", "number_damaged", "超过15位")),
+        (None, "1.99E+10", ("E2", "number_rounded", "科学计数“1.99E+10”")),
+        (None, "1.38001E+10", ("E2", "number_rounded", "科学计数")),
+    ],
+)
+def test_number_ruined_in_a_csv_is_told_by_its_true_cause(checked, cycle, number, mobile, told):
+    """PAIN-01: eleven digits are no case of more than fifteen; what was shown is what was saved."""
+    line = account_line(mobile=mobile)
+    line |= {"id_number": number} if number else {}
+    content = ",".join(HEADERS) + "\r\n" + ",".join([str(cycle.year), *list(line.values())[1:]])
+    batch = checked(content.encode("gb18030"), name="名单.csv")
+    (problem,) = batch.rows.get().problems
+    assert (f"{problem['column']}2", problem["code"]) == told[:2]
+    assert told[2] in problem["text"]
 
 
 def workbook_with_number(line, year) -> bytes:

@@ -34,7 +34,9 @@ def line(base, other_base, base_officer, provincial_reviewer, cycle):
     last = Submission.objects.get(enrollment=made[5])
     approve({last.pk: last.version}, by=provincial_reviewer)
     factories.EnrollmentFactory(base=other_base, intake_year=cycle.year)
-    factories.EnrollmentFactory(base=base, intake_year=cycle.year, origin="late")
+    factories.EnrollmentFactory(
+        base=base, intake_year=cycle.year, origin="late", registered_at=timezone.now()
+    )
     return made
 
 

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('bases', '0016_progress_is_told_elsewhere'),
-        ('residents', '0014_undone_records_know_their_batch'),
+        ('residents', '0015_names_are_found_one_way'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

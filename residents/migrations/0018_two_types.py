@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('residents', '0016_type_and_number_identify'),
+        ('residents', '0017_type_and_number_identify'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -9,8 +9,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bases', '0016_progress_is_told_elsewhere'),
-        ('residents', '0016_type_and_number_identify'),
+        ('bases', '0017_persons_counted_once'),
+        ('bases', '0017_what_is_known_of_a_file'),
+        ('residents', '0017_type_and_number_identify'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('residents', '0015_departures_before_approval'),
+        ('residents', '0016_departures_before_approval'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

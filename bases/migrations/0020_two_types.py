@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bases', '0017_identity_checks'),
+        ('bases', '0019_identity_checks'),
     ]
 
     operations = [
