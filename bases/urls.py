@@ -4,10 +4,10 @@ from django.urls import path, register_converter
 
 from bases.accounts.views import accounts, papers
 from bases.board import views as board
-from bases.corrections import check_views as checks
 from bases.corrections import views as corrections
 from bases.deadlines import views as deadlines
 from bases.extensions import views as extensions
+from bases.identity_checks import views as checks
 from bases.imports.views import acts, batches
 from bases.personal import views as personal
 from bases.records.views import lists, records, specialty, training

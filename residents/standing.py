@@ -127,7 +127,7 @@ NOBODY = Standing(Known.NOBODY)
 def standings(
     rows: Collection[AccountRow], *, base_id: int, with_strangers: bool = True
 ) -> dict[int, Standing]:
-    """The standing of each row by its number; at most six queries however many rows.
+    """What is known of each row's person, by the row's number; at most six queries however many rows.
 
     Without strangers, login names taken by somebody else are not looked for: the table's constraint will refuse them.
     """

@@ -10,11 +10,11 @@ from review.audit.views import audit, deliveries
 from review.code_lists import views as code_lists
 from review.completions.views import completions
 from review.completions.views import statistics as completion_statistics
-from review.corrections import check_views as checks
 from review.corrections import views as corrections
 from review.exports import views as exports
 from review.extensions import views as extensions
 from review.funnel import views as funnel
+from review.identity_checks import views as checks
 from review.national import views as national
 from review.notices import views as notices
 from review.organisations.views import organisations

@@ -66,8 +66,8 @@ def problems(values: Mapping[str, Any], context: Mapping[str, Any]) -> Problems:
     """Errors and warnings of one row of the account template; an account is never created incomplete.
 
     `context["live_enrollment"]` is None or a mapping with `is_same_base`, `base_name`, `intake_year`, `status_name` and
-    perhaps `is_recruit` and `has_ended`: elsewhere it refuses the row (BR-49, BR-71, AM-28), at the same base it only
-    tells (AM-11).
+    perhaps `is_recruit` and `has_ended`: elsewhere it refuses the row (BR-49, BR-71, AM-28), at the same base it is
+    a notice only (AM-11).
     """
     found: Problems = {}
     values = without_empty(values)

@@ -72,10 +72,10 @@ _BADGES: dict[str, dict[str, tuple[str, str]]] = {
 # kind of request or batch -> state -> colour class of portal.css; what is not named is grey. The words are the model's.
 _STATE_COLOURS: dict[str, dict[str, str]] = {
     "completion": {"sent": "amber", "accepted": "green", "returned": "red"},
-    "correction": {
+    "correction": {"province": "amber", "cmda": "amber", "done": "green", "refused": "red"},
+    "identity_check": {
         "province": "amber",
         "cmda": "amber",
-        "done": "green",
         "corrected": "green",
         "freed": "green",
         "refused": "red",

@@ -9,10 +9,9 @@ from ninja import Header, NinjaAPI, Query
 from residents.catalogue.catalogue import quoted
 from review.api import feed, reference
 from review.api.deliveries import once
-from review.api.intake import take
+from review.api.intake import remove, take
 from review.api.keys import KeyAuth, KeyRequest, Scope
 from review.api.problems import ProblemDetail, Refusal, handle_exceptions
-from review.api.removals import remove
 from review.api.schema import (
     Bases,
     CodeLists,

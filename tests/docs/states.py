@@ -14,7 +14,14 @@ from typing import Any
 
 import pgtrigger
 
-from bases.models import CorrectionRequest, ExtensionRequest, ImportBatch, Submission, TransferRequest
+from bases.models import (
+    CorrectionRequest,
+    ExtensionRequest,
+    IdentityCheck,
+    ImportBatch,
+    Submission,
+    TransferRequest,
+)
 from portal.models import Delivery, Job
 from residents.models.enrollment import PersonalState, Status
 from residents.rules.status import TRANSITIONS
@@ -24,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "states.md"
 NOTHING = "[*]"
 # Calls that set a state given to them, and the columns that hold one.
-_SETTERS = {"move", "_decide", "close", "finish", "_close"}
+_SETTERS = {"move", "_decide", "_done", "close", "finish", "_close"}
 _COLUMNS = {"state", "outcome"}
 _ENUMS = {"State", "Outcome"}
 
@@ -268,6 +275,19 @@ def machines() -> tuple[Machine, ...]:
                 WITH_CMDA -> DONE | bases/corrections/services.py::apply | 更正
             """),
             modules=("bases/corrections/", "review/corrections/"),
+        ),
+        Machine(
+            "身份核实",
+            IdentityCheck.State,
+            _moves("""
+                _ -> WITH_PROVINCE | by default | 提交核实
+                WITH_PROVINCE -> WITH_CMDA | bases/identity_checks/services.py::confirm | 省级核实
+                WITH_PROVINCE -> REFUSED | bases/identity_checks/services.py::refuse | 省级退回
+                WITH_CMDA -> REFUSED | bases/identity_checks/services.py::refuse | 协会退回
+                WITH_CMDA -> CORRECTED | bases/identity_checks/services.py::correct_known | 是同一人
+                WITH_CMDA -> FREED | bases/identity_checks/services.py::free | 不是同一人
+            """),
+            modules=("bases/identity_checks/", "review/identity_checks/"),
         ),
         Machine(
             "申请延期",

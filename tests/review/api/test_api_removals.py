@@ -14,8 +14,8 @@ from residents.models import Enrollment
 from review.decisions import services as decisions
 from tests import factories
 from tests.bases.desk import close
+from tests.review.api.delivered import record
 from tests.review.api.test_api_intake import outcomes, post
-from tests.review.completions.deliveries import record
 
 pytestmark = pytest.mark.django_db
 

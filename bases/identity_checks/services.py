@@ -65,7 +65,7 @@ def ask(
                 asked_by=by,
             )
             audit.record("identity_check_asked", by=by, target=asked)
-            _tell_reviewers(asked, f"身份核实待处理：{asked.full_name}（{base.name}）", Province)
+            _notify_reviewers(asked, f"身份核实待处理：{asked.full_name}（{base.name}）", Province)
     except IntegrityError as twice:
         raise StateMoved("本基地已就此证件号提交核实，正在办理。") from twice
     return asked
@@ -79,7 +79,7 @@ def confirm(check_id: int, *, by: User, comment: str = "") -> None:
         asked.comment = comment
         asked.save(update_fields=["state", "province_by", "province_at", "comment"])
         audit.record("identity_check_confirmed", by=by, target=asked)
-        _tell_reviewers(asked, f"身份核实待处理：{asked.full_name}（{asked.base.name}）", None)
+        _notify_reviewers(asked, f"身份核实待处理：{asked.full_name}（{asked.base.name}）", None)
 
 
 def refuse(check_id: int, *, by: User, comment: str) -> None:
@@ -88,7 +88,7 @@ def refuse(check_id: int, *, by: User, comment: str) -> None:
         asked = _locked(check_id, State.WITH_CMDA if by.role == Role.CMDA else State.WITH_PROVINCE)
         _decide(asked, State.REFUSED, by, comment)
         audit.record("identity_check_refused", by=by, target=asked)
-        _tell_base(asked, f"身份核实未通过：{asked.full_name}", comment)
+        _notify_base(asked, f"身份核实未通过：{asked.full_name}", comment)
 
 
 def correct_known(check_id: int, *, by: User, comment: str = "") -> None:
@@ -102,7 +102,7 @@ def correct_known(check_id: int, *, by: User, comment: str = "") -> None:
             old, new = (asked.known_id_type, asked.id_number), (asked.id_type, asked.id_number)
             correct_identity(asked.resident_id, old=old, new=new, reason=reason)
         _done(asked, State.CORRECTED, by, comment)
-        _tell_holder(
+        _notify_holder(
             asked, f"经身份核实，{asked.full_name}的登记信息已更正", "请核对；已上报的记录请再次上报。"
         )
 
@@ -118,7 +118,9 @@ def free(check_id: int, *, by: User, comment: str = "") -> None:
         free_number(asked.resident_id, old=old, reason=f"身份核实 {asked.pk}：{asked.reason}")
         _done(asked, State.FREED, by, comment)
         subject = f"{asked.known_name}的证件号经核实不属于本人，请申请更正证件"
-        _tell_holder(asked, subject, "更正以前本人不能登录。请打开其记录，用“申请更正证件”填写正确的证件号。")
+        _notify_holder(
+            asked, subject, "更正以前本人不能登录。请打开其记录，用“申请更正证件”填写正确的证件号。"
+        )
 
 
 def in_view(user: User, action: Action = Action.VIEW) -> QuerySet[IdentityCheck]:
@@ -156,7 +158,7 @@ def _done(asked: IdentityCheck, state: State, by: User, comment: str) -> None:
         outcome=state.value,
         sessions_ended=ended,
     )
-    _tell_base(asked, f"身份核实已办结，请重新导入：{asked.full_name}", "现在可以用账号导入添加此人。")
+    _notify_base(asked, f"身份核实已办结，请重新导入：{asked.full_name}", "现在可以用账号导入添加此人。")
 
 
 def _decide(asked: IdentityCheck, state: State, by: User, comment: str) -> None:
@@ -164,12 +166,12 @@ def _decide(asked: IdentityCheck, state: State, by: User, comment: str) -> None:
     asked.save(update_fields=["state", "decided_by", "decided_at", "comment"])
 
 
-def _tell_base(asked: IdentityCheck, subject: str, body: str) -> None:
+def _notify_base(asked: IdentityCheck, subject: str, body: str) -> None:
     people = recipients(TrainingBase, [asked.base_id]).get(asked.base_id, [])
     messages.send(people, kind=KIND, subject=subject, body=body, link=reverse("bases:identity-checks"))
 
 
-def _tell_holder(asked: IdentityCheck, subject: str, body: str) -> None:
+def _notify_holder(asked: IdentityCheck, subject: str, body: str) -> None:
     """The base of the known person's newest record."""
     record = Enrollment.objects.filter(resident=asked.resident_id, deleted_at=None).order_by("-pk").first()
     if record is None:
@@ -179,7 +181,7 @@ def _tell_holder(asked: IdentityCheck, subject: str, body: str) -> None:
     messages.send(people, kind=KIND, subject=subject, body=body, link=link)
 
 
-def _tell_reviewers(asked: IdentityCheck, subject: str, whom: type[Province] | None) -> None:
+def _notify_reviewers(asked: IdentityCheck, subject: str, whom: type[Province] | None) -> None:
     """Tell the base's province or (None) the association's staff."""
     people: Any = User.objects.filter(role=Role.CMDA, is_active=True).values_list("pk", flat=True)
     if whom is not None:

@@ -8,8 +8,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from bases.corrections import identity_checks
-from bases.corrections.forms import IdentityCheckForm
+from bases.identity_checks import services
+from bases.identity_checks.forms import IdentityCheckForm
 from bases.imports.rows_of_user import refused_row
 from bases.scope import current_base, required_base
 from portal.access import allow
@@ -26,10 +26,10 @@ PAGE_SIZE = 50
 @allow(Role.BASE)
 def check_list(request: SignedInRequest) -> HttpResponse:
     """The base's questions, the newest first, with what became of each."""
-    found = identity_checks.in_view(request.user).order_by("-asked_at", "-pk")
+    found = services.in_view(request.user).order_by("-asked_at", "-pk")
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     may_ask = current_base(request, Action.IMPORT_ACCOUNTS) is not None
-    return render(request, "bases/corrections/checks.html", {"page": page, "may_ask": may_ask})
+    return render(request, "bases/identity_checks/list.html", {"page": page, "may_ask": may_ask})
 
 
 @require_http_methods(["GET", "POST"])
@@ -44,7 +44,7 @@ def check_new(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         evidence = form.cleaned_data.pop("evidence")
         try:
-            identity_checks.ask(base, values=form.cleaned_data, evidence=evidence, by=request.user)
+            services.ask(base, values=form.cleaned_data, evidence=evidence, by=request.user)
         except Refused as refused:
             show_problems(form, refused.problems)
         except StateMoved as moved:
@@ -53,7 +53,7 @@ def check_new(request: SignedInRequest) -> HttpResponse:
             messages.success(request, "已提交核实，由省级核实后报中国医师协会处理，办结后会通知本基地。")
             return redirect("bases:identity-checks")
     page = {"base": base, "form": form}
-    return render(request, "bases/corrections/check_new.html", page, status=422 if form.errors else 200)
+    return render(request, "bases/identity_checks/new.html", page, status=422 if form.errors else 200)
 
 
 def _initial(row: Any) -> dict[str, Any]:

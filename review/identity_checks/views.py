@@ -11,7 +11,7 @@ from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from bases.corrections import identity_checks
+from bases.identity_checks import services
 from bases.models import IdentityCheck
 from bases.submissions.evidence import evidence_response
 from portal import audit
@@ -29,13 +29,13 @@ TURN: dict[str, State] = {Role.PROVINCE: State.WITH_PROVINCE, Role.CMDA: State.W
 # What each desk can do with it: (form value, button, act).
 ACTS: dict[str, dict[str, tuple[str, Callable[..., None]]]] = {
     Role.PROVINCE: {
-        "confirm": ("核实无误，报中国医师协会", identity_checks.confirm),
-        "refuse": ("退回，不通过", identity_checks.refuse),
+        "confirm": ("核实无误，报中国医师协会", services.confirm),
+        "refuse": ("退回，不通过", services.refuse),
     },
     Role.CMDA: {
-        "correct": ("是同一人：按本次填写的更正原有登记", identity_checks.correct_known),
-        "free": ("不是同一人：原登记的证件号有误，释放此证件号", identity_checks.free),
-        "refuse": ("退回，不通过", identity_checks.refuse),
+        "correct": ("是同一人：按本次填写的更正原有登记", services.correct_known),
+        "free": ("不是同一人：原登记的证件号有误，释放此证件号", services.free),
+        "refuse": ("退回，不通过", services.refuse),
     },
 }
 
@@ -71,12 +71,12 @@ class DecisionForm(forms.Form):
 @allow(Role.PROVINCE, Role.CMDA)
 def check_list(request: SignedInRequest) -> HttpResponse:
     """身份核实: the questions that wait for this desk, the oldest first; all of them on demand."""
-    found = identity_checks.in_view(request.user)
+    found = services.in_view(request.user)
     shown = "all" if request.GET.get("state") == "all" else "waiting"
     if shown == "waiting":
         found = found.filter(state=TURN[request.user.role])
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "review/corrections/checks.html", {"page": page, "shown": shown})
+    return render(request, "review/identity_checks/list.html", {"page": page, "shown": shown})
 
 
 @require_http_methods(["GET", "POST"])
@@ -122,13 +122,13 @@ def check_file(request: SignedInRequest, pk: int) -> FileResponse:
 
 
 def _seen(request: SignedInRequest, pk: int) -> IdentityCheck:
-    return get_object_or_404(identity_checks.in_view(request.user), pk=pk)
+    return get_object_or_404(services.in_view(request.user), pk=pk)
 
 
 def _may_act(request: SignedInRequest, asked: IdentityCheck) -> bool:
     if request.user.role == Role.CMDA:
         return True
-    return identity_checks.in_view(request.user, Action.REVIEW).filter(pk=asked.pk).exists()
+    return services.in_view(request.user, Action.REVIEW).filter(pk=asked.pk).exists()
 
 
 def _show(
@@ -144,4 +144,4 @@ def _show(
         "form": form or DecisionForm(role=request.user.role),
     }
     status = 422 if form is not None else 200
-    return render(request, "review/corrections/check.html", page, status=status)
+    return render(request, "review/identity_checks/check.html", page, status=status)
