@@ -66,8 +66,8 @@ fix: $(DEV) $(STATIC) ## Let the tools of lint mend what they can
 	-$(TEMPLATES) | xargs -0 -r $(VENV)/bin/djhtml --tabwidth 2
 	-$(PY) -m portal.bootstrap.frontend lint --write
 
-docs: $(DEV) ## Write into docs/ what keeps and what proves each rule; fails on a gap or a citation that leads nowhere
-	$(PY) -m tests.docs.citations
+docs: $(DEV) ## Write into docs/ what keeps and proves each rule, and the states; fails on what leads nowhere
+	@$(PY) -m tests.docs.check
 
 demo: $(RUNTIME) ## Load the demo data and print its sign-ins
 	@$(PY) -m portal.bootstrap.run manage migrate --verbosity 0

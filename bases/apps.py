@@ -1,3 +1,5 @@
+"""The app of the bases' desk."""
+
 from django.apps import AppConfig
 
 

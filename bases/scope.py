@@ -5,8 +5,10 @@ Base ids are fetched first and handed to the record query as a list: as a nested
 enrollment in the country (94 ms against 9 ms).
 """
 
-from typing import cast
+from collections.abc import Callable
+from typing import TypeVar, cast
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from guardian.shortcuts import get_objects_for_user
@@ -15,6 +17,8 @@ from bases.models import Province, SpecialtyBase, TrainingBase
 from portal.models import User
 from portal.roles import READ_ONLY_ACTIONS, Action, Role, role_allows
 from residents.models import Enrollment
+
+Found = TypeVar("Found")
 
 
 def _granted(user: User, model: type[Model], action: Action) -> QuerySet:
@@ -45,6 +49,13 @@ def provinces_for(user: User, action: Action) -> QuerySet[Province]:
     return Province.objects.none()
 
 
+def province_codes_for(user: User, action: Action) -> list[str]:
+    """The codes of `provinces_for`, looked up once a request."""
+    return _once(
+        user, "provinces", action, lambda: sorted(provinces_for(user, action).values_list("pk", flat=True))
+    )
+
+
 def bases_for(user: User, action: Action) -> QuerySet[TrainingBase]:
     """Bases in which the user may do this: his own, his provinces', or all for the association's staff."""
     if not role_allows(user.role, action):
@@ -52,8 +63,7 @@ def bases_for(user: User, action: Action) -> QuerySet[TrainingBase]:
     if user.role == Role.CMDA:
         return TrainingBase.objects.all()
     if user.role == Role.PROVINCE:
-        codes = list(provinces_for(user, action).values_list("pk", flat=True))
-        return TrainingBase.objects.filter(province_id__in=codes)
+        return TrainingBase.objects.filter(province_id__in=province_codes_for(user, action))
     if user.role == Role.BASE:
         return _granted(user, TrainingBase, action)
     return TrainingBase.objects.none()
@@ -66,6 +76,26 @@ def specialty_bases_for(user: User, action: Action) -> QuerySet[SpecialtyBase]:
     return _granted(user, SpecialtyBase, action)
 
 
+def _once(user: User, what: str, action: Action, find: Callable[[], Found]) -> Found:
+    """What `find` gives, looked up once a request: all that may be seen, or done, by these rights is the same."""
+    if user.looked_up is None:
+        return find()
+    kind = what, role_allows(user.role, action), action in READ_ONLY_ACTIONS
+    if kind not in user.looked_up:
+        user.looked_up[kind] = find()
+    return user.looked_up[kind]
+
+
+def base_ids(user: User, action: Action) -> list[int]:
+    """The ids of `bases_for`, for queries of what hangs on bases."""
+    return _once(user, "bases", action, lambda: list(bases_for(user, action).values_list("pk", flat=True)))
+
+
+def _specialties(user: User, action: Action) -> list[tuple[int, str]]:
+    rows = specialty_bases_for(user, action).values_list("base_id", "specialty_id")
+    return _once(user, "specialties", action, lambda: list(rows))
+
+
 def enrollments_for(user: User, action: Action) -> QuerySet[Enrollment]:
     """Training records the user may see or act on. Deleted ones are in nobody's scope but the restore page's."""
     records = Enrollment.objects.filter(deleted_at__isnull=True)
@@ -75,24 +105,34 @@ def enrollments_for(user: User, action: Action) -> QuerySet[Enrollment]:
         return records.none()
     if user.role == Role.CMDA:
         return records
-    base_ids = list(bases_for(user, action).values_list("pk", flat=True))
-    within = Q(base_id__in=base_ids)
-    for base_id, specialty_id in specialty_bases_for(user, action).values_list("base_id", "specialty_id"):
+    within = Q(base_id__in=base_ids(user, action))
+    for base_id, specialty_id in _specialties(user, action):
         within |= Q(base_id=base_id, specialty_id=specialty_id)
     return records.filter(within)
 
 
 def deleted_enrollments_for(user: User, action: Action) -> QuerySet[Enrollment]:
     """Deleted records of the user's bases, for the list from which they can be restored (GOAL-B11)."""
-    base_ids = list(bases_for(user, action).values_list("pk", flat=True))
-    return Enrollment.objects.filter(base_id__in=base_ids, deleted_at__isnull=False)
+    return Enrollment.objects.filter(base_id__in=base_ids(user, action), deleted_at__isnull=False)
 
 
 def current_base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase | None:
     """The base a staff member is working for: the one chosen in this session, else the first granted one."""
-    granted = bases_for(cast(User, request.user), action)
-    chosen = request.session.get("base_id")
-    return (chosen and granted.filter(pk=chosen).first()) or granted.order_by("pk").first()
+    user, chosen = cast(User, request.user), request.session.get("base_id")
+
+    def find() -> TrainingBase | None:
+        granted = bases_for(user, action)
+        return (chosen and granted.filter(pk=chosen).first()) or granted.order_by("pk").first()
+
+    return _once(user, "current base", action, find)
+
+
+def required_base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase:
+    """As current_base, for pages that make no sense without one. Raises PermissionDenied."""
+    base = current_base(request, action)
+    if base is None:
+        raise PermissionDenied
+    return base
 
 
 def bases_in_view(user: User) -> QuerySet[TrainingBase]:

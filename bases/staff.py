@@ -6,6 +6,7 @@ gives, changes or takes away what lies outside his own organisations.
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -27,8 +28,13 @@ from portal.roles import Action, Role, role_allows
 from portal.sign_in import second_factor
 
 Organisation = Province | TrainingBase | SpecialtyBase
-ROLE_OF = {Province: Role.PROVINCE, TrainingBase: Role.BASE, SpecialtyBase: Role.BASE}
-GRANTS = {
+ROLE_OF: dict[type[Organisation], Role] = {
+    Province: Role.PROVINCE,
+    TrainingBase: Role.BASE,
+    SpecialtyBase: Role.BASE,
+}
+# Any: the fields of a grant are in each of the three models, not in what they inherit from.
+GRANTS: dict[type[Organisation], Any] = {
     Province: ProvinceUserGrant,
     TrainingBase: TrainingBaseUserGrant,
     SpecialtyBase: SpecialtyBaseUserGrant,
@@ -125,7 +131,7 @@ def may_manage_person(by: User, user: User) -> bool:
 
 
 def is_above(by: User, user: User) -> bool:
-    """Whether someone who manages this person also stands above him; nobody stands above the association's staff but
+    """Whether someone who manages this person is also above him; nobody is above the association's staff but
     a colleague."""
     return by.role in (Role.PROVINCE, Role.CMDA) and (by.role == Role.CMDA or by.role != user.role)
 
@@ -151,7 +157,7 @@ def staff_of(model: type[Organisation], ids: Collection[object]) -> list[Members
 
 
 def recipients(model: type[Organisation], ids: Collection[object]) -> dict[object, list[int]]:
-    """Whom to tell about an organisation's affairs: the user ids of its active staff, by the organisation's key."""
+    """Whom to notify of an organisation's affairs: the user ids of its active staff, by the organisation's key."""
     found: dict[object, list[int]] = {}
     rows = GRANTS[model].objects.filter(content_object__in=list(ids), user__is_active=True)
     for key, user_id in rows.order_by("user_id").values_list("content_object_id", "user_id").distinct():

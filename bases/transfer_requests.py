@@ -1,4 +1,4 @@
-"""Requests to let a person go, as rows: read with their names, closed, and told to those whom they concern.
+"""Requests to let a person go, as rows: read with their names, closed, and made known to those whom they concern.
 
 Apart from bases/transfers/services.py so that every change of 培训状态 can settle what waits for it.
 """
@@ -6,7 +6,7 @@ Apart from bases/transfers/services.py so that every change of 培训状态 can 
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Manager, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -23,7 +23,7 @@ State = TransferRequest.State
 KIND = "transfer"
 
 
-def with_names(requests: object) -> QuerySet[TransferRequest]:
+def with_names(requests: QuerySet[TransferRequest] | Manager[TransferRequest]) -> QuerySet[TransferRequest]:
     return requests.select_related(
         "enrollment__resident",
         "enrollment__base__province",

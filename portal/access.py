@@ -19,7 +19,7 @@ from portal.models import User
 from portal.roles import Role
 from portal.sign_in.second_factor import SecondFactorNeeded, demand
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def allow(*roles: Role, before_second_factor: bool = False) -> Callable[[View], View]:
@@ -31,10 +31,11 @@ def allow(*roles: Role, before_second_factor: bool = False) -> Callable[[View], 
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             user = cast(User, request.user)
             if user.role not in roles:
                 raise PermissionDenied
+            user.looked_up = {}
             try:
                 if user.role == Role.CMDA and not before_second_factor:
                     demand(user)

@@ -1,3 +1,5 @@
+"""The app of what all desks share; at start it puts our words into Django's forms and tends the history's plans."""
+
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 

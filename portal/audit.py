@@ -1,3 +1,5 @@
+"""操作记录: the one way to write a line of the audit log."""
+
 from typing import Any
 
 import pghistory

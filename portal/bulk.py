@@ -55,6 +55,7 @@ def insert_select(
     expressions = dict(selected)
     parameters = []
     for field in model._meta.concrete_fields:
+        assert field.column is not None
         if field.column in selected or (field.primary_key and field.column not in constants):
             continue
         value = constants[field.column] if field.column in constants else field.get_default()

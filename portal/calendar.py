@@ -16,7 +16,7 @@ GRACE = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Whether a step is open now, its deadline, and the sentence that tells the user why it is not."""
+    """Whether a step is open now, its deadline, and the sentence that explains to the user why it is not."""
 
     is_open: bool
     opens_at: datetime | None = None
@@ -31,7 +31,7 @@ def wall_clock(moment: datetime) -> datetime:
 
 
 def last_moment(closes_at: datetime) -> str:
-    """The deadline in words. Windows end before `closes_at`, so midnight is shown as 23:59:59 of the day before."""
+    """The deadline in words. Windows end before `closes_at`, so midnight is written as 23:59:59 of the day before."""
     return timezone.localtime(closes_at - timedelta(seconds=1)).strftime("%Y-%m-%d %H:%M:%S")
 
 
@@ -110,8 +110,12 @@ def openings(
     base_id: int | None = None,
     now: datetime | None = None,
 ) -> dict[Step, Opening]:
-    provinces, bases = ([key] if key is not None else [] for key in (province_id, base_id))
-    calendar = Calendar([cycle] if cycle else [], provinces=provinces, bases=bases, now=now)
+    calendar = Calendar(
+        [cycle] if cycle else [],
+        provinces=[province_id] if province_id is not None else [],
+        bases=[base_id] if base_id is not None else [],
+        now=now,
+    )
     return {step: calendar.opening(cycle, step, province_id=province_id, base_id=base_id) for step in steps}
 
 

@@ -51,7 +51,7 @@ def named_code_exists(**_: Any) -> list[CheckMessage]:
         "MESSAGE_GATEWAY": settings.MESSAGE_GATEWAY,
         "UPLOAD_SCANNER": settings.UPLOAD_SCANNER,
         "EMAIL_BACKEND": settings.EMAIL_BACKEND,
-        "TASKS_BACKEND": settings.TASKS["default"]["BACKEND"],
+        "TASKS_BACKEND": str(settings.TASKS["default"]["BACKEND"]),
     }
     return [
         Error(

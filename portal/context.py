@@ -1,3 +1,5 @@
+"""What the frame of every page needs: contact block, server time, unread messages, menu."""
+
 from functools import cache
 
 from django.conf import settings
@@ -10,7 +12,7 @@ from portal.models import SiteContact
 
 
 def frame(request: HttpRequest) -> dict:
-    """What the page frame shows everywhere: contact block, server time, count of unread messages, menu. Lazy: no query
+    """What the frame of every page displays: contact block, server time, count of unread messages, menu. Lazy: no query
     is made by a page that does not print it."""
     user = getattr(request, "user", None)
 
@@ -21,7 +23,9 @@ def frame(request: HttpRequest) -> dict:
         return box(user).filter(read_at__isnull=True).count()
 
     def menu() -> list:
-        return import_string(settings.MENU)(user.role, request.path) if user.is_authenticated else []
+        if user is None or not user.is_authenticated:
+            return []
+        return import_string(settings.MENU)(user.role, request.path)
 
     return {
         "contact": lambda: SiteContact.objects.filter(pk=1).first(),

@@ -1,3 +1,5 @@
+"""Workbooks handed out as downloads."""
+
 from urllib.parse import quote
 
 from django.http import HttpResponse

@@ -11,7 +11,9 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers
 
-GetResponse = Callable[[HttpRequest], HttpResponse]
+from portal.requests import Request
+
+GetResponse = Callable[[Request], HttpResponse]
 
 
 def client_address(request: HttpRequest) -> str:
@@ -29,7 +31,7 @@ def client_address(request: HttpRequest) -> str:
 
 
 def request_id(get_response: GetResponse) -> GetResponse:
-    def middleware(request: HttpRequest) -> HttpResponse:
+    def middleware(request: Request) -> HttpResponse:
         request.id = uuid.uuid4().hex
         response = get_response(request)
         response["X-Request-ID"] = request.id
@@ -41,7 +43,7 @@ def request_id(get_response: GetResponse) -> GetResponse:
 def session_limits(get_response: GetResponse) -> GetResponse:
     """End a session after SESSION_IDLE_SECONDS without a request; the absolute end is the cookie's age."""
 
-    def middleware(request: HttpRequest) -> HttpResponse:
+    def middleware(request: Request) -> HttpResponse:
         if request.user.is_authenticated:
             now = int(time.time())
             if now - request.session.get("seen_at", now) > settings.SESSION_IDLE_SECONDS:
@@ -58,7 +60,7 @@ def session_limits(get_response: GetResponse) -> GetResponse:
 def history_context(get_response: GetResponse) -> GetResponse:
     """Give every row written by a request its actor, role, address, request id and channel (GOAL-S3)."""
 
-    def middleware(request: HttpRequest) -> HttpResponse:
+    def middleware(request: Request) -> HttpResponse:
         if request.method in {"GET", "HEAD", "OPTIONS"}:
             return get_response(request)
         user = request.user if request.user.is_authenticated else None
@@ -77,7 +79,7 @@ def history_context(get_response: GetResponse) -> GetResponse:
 def no_store(get_response: GetResponse) -> GetResponse:
     """Personal pages stay out of the browser's cache, so that Back after signing out shows nothing."""
 
-    def middleware(request: HttpRequest) -> HttpResponse:
+    def middleware(request: Request) -> HttpResponse:
         response = get_response(request)
         if request.user.is_authenticated or getattr(request, "session_expired", False):
             add_never_cache_headers(response)

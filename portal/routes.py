@@ -1,3 +1,5 @@
+"""The addresses of the home page, signing in, and what belongs to every signed-in person."""
+
 from django.urls import path
 
 from portal.views import entrances, personal, public, second_factor

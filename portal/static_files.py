@@ -3,9 +3,11 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 from django.apps import apps
 from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.apps import StaticFilesConfig
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.contrib.staticfiles.utils import matches_patterns
 from whitenoise.middleware import WhiteNoiseMiddleware
@@ -43,7 +45,7 @@ def _collected() -> set[str]:
 
 def _is_passed_over(name: str) -> bool:
     """Whether `collectstatic` would not take the file: a dot file, or one in such a folder."""
-    patterns = apps.get_app_config("staticfiles").ignore_patterns
+    patterns = cast(StaticFilesConfig, apps.get_app_config("staticfiles")).ignore_patterns
     return any(not part or matches_patterns(part, patterns) for part in name.split("/"))
 
 

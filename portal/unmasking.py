@@ -3,9 +3,9 @@
 from django import forms
 from django.contrib import messages
 from django.db.models import Model
-from django.http import HttpRequest
 
 from portal import audit
+from portal.requests import SignedInRequest
 from portal.sign_in import second_factor
 
 _UNCLEAR = "请填写查看目的，至少 4 个字，例如“核对身份证原件”。"
@@ -19,13 +19,13 @@ class UnmaskForm(forms.Form):
     )
 
 
-def unmask(request: HttpRequest, target: Model) -> bool:
+def unmask(request: SignedInRequest, target: Model) -> bool:
     """Whether the answer to this request may show the numbers of `target` in full, which is then logged; without a
     purpose the person is told. Whether he may see them at all is the caller's question."""
     second_factor.demand(request.user)
     form = UnmaskForm(request.POST)
     if not form.is_valid():
-        messages.error(request, form.errors["purpose"][0])
+        messages.error(request, str(form.errors["purpose"][0]))
         return False
     audit.record(
         "unmask", by=request.user, target=target, request=request, purpose=form.cleaned_data["purpose"]

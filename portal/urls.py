@@ -1,3 +1,5 @@
+"""The root of all addresses: one list of routes for each desk, and the pages of errors."""
+
 from django.urls import include, path
 
 handler400 = "portal.views.errors.bad_request"

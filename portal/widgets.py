@@ -1,3 +1,5 @@
+"""Form controls of our own."""
+
 from typing import Any
 
 from django import forms

@@ -1,3 +1,5 @@
+"""The app of the residents' records; keeps the code lists (代码表) of each process up to date."""
+
 from importlib import import_module
 
 from django.apps import AppConfig

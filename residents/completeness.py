@@ -109,10 +109,10 @@ def completeness(enrollment: Enrollment, *, with_training: bool = True) -> Compl
     """What one record lacks; no query of its own if the person's blocks are loaded (BR-03)."""
     personal = personal_values(enrollment.resident)
     context = context_of(enrollment, personal)
-    identity = {
+    identity: dict[str, Any] = {
         name: context[name] for name in ("full_name", "id_type", "id_number", "mobile") if name in context
     }
-    # What the ID number tells is never missing, saved or not (GOAL-R6).
+    # What follows from the ID number is never missing, saved or not (GOAL-R6).
     told = basic.derived(enrollment.resident.id_type, enrollment.resident.id_number)
     sections = [
         _section("basic", {**identity, **personal["basic"], **told}, context),

@@ -5,10 +5,10 @@ the fields. So page, workbook and interface refuse alike, and an incomplete form
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.http import QueryDict
@@ -24,6 +24,15 @@ MOST_RADIOS = 4
 YES_NO = (("True", "是"), ("False", "否"))
 _BLANK = ("", "请选择")
 _PHOTO_TYPES, _SCAN_TYPES = "image/jpeg", "image/jpeg,image/png,application/pdf"
+
+
+class Control(forms.Field):
+    """What pages read of a control beyond Django's own; for annotations only, any field may carry it."""
+
+    asked: str
+    is_needed: bool
+    notice: str
+    comments: Sequence[object]
 
 
 class SuggestedText(forms.TextInput):
@@ -51,7 +60,7 @@ def form_for(
     """A form of these fields filled with `values`, or with `data` as it was sent.
 
     Fields whose condition on the context (what other blocks know) does not hold are left out; conditions among the
-    fields themselves travel to the page as JSON in `field.asked`. `field.is_needed` tells what 上报 needs.
+    fields themselves travel to the page as JSON in `field.asked`. `field.is_needed` is whether 上报 needs it.
     """
     fields = tuple(fields)
     names = {item.name for item in fields}
@@ -62,10 +71,11 @@ def form_for(
     for item in fields:
         outside = tuple(condition for condition in item.asked if condition[0] not in names)
         if is_asked(replace(item, asked=outside), known):
-            form.fields[item.name] = _control(item, values.get(item.name))
+            control = _control(item, values.get(item.name))
+            form.fields[item.name] = control
             inside = [condition for condition in item.asked if condition[0] in names]
-            form.fields[item.name].asked = _as_json(inside)
-            form.fields[item.name].is_needed = is_needed(replace(item, asked=()), {**known, **values})
+            control.asked = _as_json(inside)
+            control.is_needed = is_needed(replace(item, asked=()), {**known, **values})
     return form
 
 
@@ -95,14 +105,14 @@ def raw_of(form: forms.Form) -> dict[str, Any]:
 
 
 def show_problems(form: forms.Form, problems: Problems, *, as_notices: bool = False) -> None:
-    """Put errors beside their fields and warnings below them; `as_notices` shows errors of stored values likewise."""
+    """Put errors beside their fields and warnings below them; `as_notices` displays errors of stored values so."""
     for name, found in problems.items():
         for problem in found:
             if name not in form.fields:
                 if not (problem.is_warning or as_notices):
                     form.add_error(None, str(problem))
             elif problem.is_warning or as_notices:
-                control = form.fields[name]
+                control = cast(Control, form.fields[name])
                 control.notice = f"{getattr(control, 'notice', '')}{problem}"
             else:
                 form.add_error(name, str(problem))
@@ -116,8 +126,12 @@ def _as_json(conditions: Iterable[tuple[str, tuple]]) -> str:
     return json.dumps(plain, ensure_ascii=False) if plain else ""
 
 
-def _control(item: Field, value: Any) -> forms.Field:
-    common = {"label": item.label, "help_text": item.help, "required": False}
+def _control(item: Field, value: Any) -> Control:
+    return cast(Control, _plain_control(item, value))
+
+
+def _plain_control(item: Field, value: Any) -> forms.Field:
+    common: dict[str, Any] = {"label": item.label, "help_text": item.help, "required": False}
     if item.kind == "file":
         told = _photo_told() if item.name == "photo" else {"accept": _SCAN_TYPES}
         widget = forms.FileInput(told)
@@ -141,6 +155,7 @@ def _photo_told() -> dict[str, str]:
 
 
 def _choices(item: Field, value: Any) -> forms.Widget:
+    assert item.codes is not None
     listed = CODE_LISTS[item.codes]
     choices = listed.choices
     if value and value not in listed.offered:

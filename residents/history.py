@@ -11,6 +11,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
+from portal.histories import event_model
 from portal.models import User
 from portal.roles import Role
 from residents.models import (
@@ -34,7 +35,7 @@ CHANNELS = {
 }
 _FIELDS = {block.key: {item.name: item for item in block.fields} for block in BLOCKS}
 _LABELS = {block.key: block.label for block in BLOCKS}
-# Columns of an enrollment that are no field of the dictionary but tell what happened to the record.
+# Columns of an enrollment that are no field of the dictionary but record what happened to the record.
 _STATES: dict[str, tuple[str, type[models.TextChoices] | None]] = {
     "status": ("培训状态", Status),
     "report_status": ("上报状态", ReportStatus),
@@ -98,8 +99,12 @@ def timeline(
 
 
 def _events(model: type[models.Model], **filters: Any) -> models.QuerySet:
-    events = model.events.rel.related_model
-    return events.objects.filter(**filters).select_related("pgh_context").order_by("pgh_obj_id", "pgh_id")
+    return (
+        event_model(model)
+        .objects.filter(**filters)
+        .select_related("pgh_context")
+        .order_by("pgh_obj_id", "pgh_id")
+    )
 
 
 def _pairs(events: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
@@ -115,7 +120,7 @@ def _metadata(event: Any) -> dict:
 
 
 def _names(events: Iterable[Any]) -> dict[int, str]:
-    ids = {_metadata(event).get("user") for event in events} - {None}
+    ids = {user for event in events if (user := _metadata(event).get("user")) is not None}
     return dict(User.objects.filter(pk__in=ids).values_list("pk", "full_name"))
 
 

@@ -1,3 +1,7 @@
+"""Refuses passwords that somebody who knows the person would try."""
+
+from typing import Any
+
 from django.core.exceptions import ValidationError
 
 from portal.models import User
@@ -21,8 +25,8 @@ class PersonalPasswordValidator:
     def get_help_text(self) -> str:
         return "至少 8 位，不能全是数字，不能包含证件号、手机号、出生日期、姓名拼音等个人信息。"
 
-    def _about(self, user: User) -> dict:
-        known = {
+    def _about(self, user: User) -> dict[str, Any]:
+        known: dict[str, Any] = {
             "username": user.username,
             "mobile": user.mobile or None,
             "full_name_pinyin": pinyin_key(user.full_name),

@@ -12,7 +12,7 @@ from residents.rules.text import clean_name, clean_text
 _HAS_DIGITS = re.compile(r"[0-9]{2}")
 # Below this a number is taken for its beginning only; from here on people paste the whole of it.
 WHOLE_NUMBER = 15
-# What a list shows of a number: three characters, stars, four characters; people type the last four to six.
+# What a list displays of a number: three characters, stars, four characters; people type the last four to six.
 _END = range(4, 7)
 _MASKED = re.compile(r"([0-9A-Z]{3})\*+([0-9A-Z]{4})")
 
@@ -20,7 +20,7 @@ _MASKED = re.compile(r"([0-9A-Z]{3})\*+([0-9A-Z]{4})")
 def by_name_or_number(records: QuerySet, text: str, *, by_end: bool = False) -> QuerySet:
     """Enrollments whose person bears this text anywhere in the name, or this ID number (whole or its beginning).
 
-    `by_end`: also by the number's last four to six characters, or as a list shows it with stars. No index helps there:
+    `by_end`: also by the number's last four to six characters, or as lists display it with stars. No index helps there:
     only for the few thousand records of one base.
 
     The text is normalised as names and numbers are on import (PAIN-08, PAIN-11); an empty one filters nothing, one that
@@ -58,7 +58,7 @@ class Holds(Lookup):
 
     lookup_name = "holds"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         name, parameters = self.process_lhs(compiler, connection)
         text = str(self.rhs)
         grams = [text] if len(text) == 1 else [text[at : at + 2] for at in range(len(text) - 1)]
@@ -66,7 +66,7 @@ class Holds(Lookup):
         if len(text) > 2:
             condition = f"({condition} AND {name} LIKE %s)"
             values += [*parameters, f"%{connection.ops.prep_for_like_query(text)}%"]
-        return condition, values
+        return condition, tuple(values)
 
 
 def _as_name(text: str) -> str:
@@ -78,7 +78,7 @@ def _as_name(text: str) -> str:
 
 
 def _any_spelling(name: str) -> Q:
-    """Latin names stand in the table as their owners write them: all capitals, or capitals first."""
+    """Latin names are in the table as their owners write them: all capitals, or capitals first."""
     spellings = {name, name.upper(), name.title()} if name.isascii() else {name}
     condition = Q()
     for spelling in sorted(spellings):

@@ -27,11 +27,20 @@ _FILES = {
     key: tuple(field.name for field in fields if field.kind == "file") for key, fields in FIELDS.items()
 }
 
+_TEXTS = frozenset({"text", "code", "uscc", "email", "mobile", "name", "file"})
+
+
+def as_column(field: Field, value: Any) -> Any:
+    """The value as its column holds it, the reverse of `values_of`: texts hold "" for a blank, everything else NULL."""
+    if value not in (None, ""):
+        return value
+    return "" if field.kind in _TEXTS and field.name != "specialty" else None
+
 
 def values_of(instance: Model | None, block: str) -> dict[str, Any]:
     """The values of one block by field name, blanks as None; an instance that does not exist yet gives all None."""
     # Ten thousand times for a workbook: one pass, and the few files afterwards.
-    values = {
+    values: dict[str, Any] = {
         name: None if (value := getattr(instance, name, None)) == "" else value for name in _READ[block]
     }
     for name in _FILES[block]:

@@ -61,7 +61,7 @@ class LiveEnrollment:
 class Standing:
     """What is known of one row's person.
 
-    `differences` are the labels of columns in which a person of this base differs from the row. `keeps_mobile` tells
+    `differences` are the labels of columns in which a person of this base differs from the row. `keeps_mobile` means
     that the row's mobile number gives way to the one the person maintains. `is_unused` is an account that never was
     anybody's: not activated, all its enrollments deleted or lapsed; a new import may set its name and mobile right.
     """
@@ -74,6 +74,11 @@ class Standing:
     keeps_mobile: bool = False
     is_unused: bool = False
 
+    @property
+    def record_here(self) -> int | None:
+        """The id of the person's live enrollment at this base."""
+        return self.live.enrollment_id if self.live and self.known is Known.HERE else None
+
 
 NOBODY = Standing(Known.NOBODY)
 
@@ -81,9 +86,9 @@ NOBODY = Standing(Known.NOBODY)
 def standings(
     rows: Collection[AccountRow], *, base_id: int, with_strangers: bool = True
 ) -> dict[int, Standing]:
-    """The standing of each row by its number; at most four queries however many rows.
+    """What is known of each row's person, by the row's number; at most four queries however many rows.
 
-    Without strangers, login names taken by somebody else are not looked for: the table's constraint will tell.
+    Without strangers, login names taken by somebody else are not looked for: the table's constraint will refuse them.
     """
     people = _people([row.id_number for row in rows])
     live = _live_enrollments(people)
@@ -129,7 +134,10 @@ def _live_enrollments(people: dict[str, _Person]) -> dict[int, LiveEnrollment]:
     rows = Enrollment.objects.filter(LIVE, resident_id__in=ids).values_list(
         "resident_id", "pk", "base_id", "base__name", "intake_year", "status"
     )
-    return {resident_id: LiveEnrollment(*facts, Status(status).label) for resident_id, *facts, status in rows}
+    return {
+        resident_id: LiveEnrollment(pk, base_id, base_name, intake_year, Status(status).label)
+        for resident_id, pk, base_id, base_name, intake_year, status in rows
+    }
 
 
 def _unused(people: dict[str, _Person], live: dict[int, LiveEnrollment]) -> set[int]:
@@ -151,17 +159,16 @@ def _strangers(logins: list[str], people: dict[str, _Person]) -> set[str]:
 def _judge(
     row: AccountRow, person: _Person, live: LiveEnrollment | None, is_unused: bool, base_id: int
 ) -> Standing:
-    ids = {"resident_id": person.pk, "user_id": person.user_id}
     if live is not None:
         if live.base_id != base_id:
-            return Standing(Known.ELSEWHERE, live=live, **ids)
-        return Standing(Known.HERE, live=live, differences=_differences(row, person, live), **ids)
+            return Standing(Known.ELSEWHERE, person.pk, person.user_id, live)
+        return Standing(Known.HERE, person.pk, person.user_id, live, _differences(row, person, live))
     # A name that could not be read has its own message.
     same_name = not row.full_name or name_key(row.full_name) == name_key(person.full_name)
     if row.id_type != person.id_type or not (same_name or is_unused):
-        return Standing(Known.OTHER_PERSON, **ids)
+        return Standing(Known.OTHER_PERSON, person.pk, person.user_id)
     keeps_mobile = row.mobile != person.mobile and not is_unused
-    return Standing(Known.FREE, keeps_mobile=keeps_mobile, is_unused=is_unused, **ids)
+    return Standing(Known.FREE, person.pk, person.user_id, keeps_mobile=keeps_mobile, is_unused=is_unused)
 
 
 def _differences(row: AccountRow, person: _Person, live: LiveEnrollment) -> tuple[str, ...]:

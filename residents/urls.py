@@ -1,3 +1,5 @@
+"""The addresses of the resident's own pages."""
+
 from django.urls import path
 
 from residents.views import home, sections

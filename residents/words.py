@@ -1,4 +1,4 @@
-"""A record in words: which blocks it has, in which order, and how a stored value is shown to people."""
+"""A record in words: which blocks it has, in which order, and how a stored value is worded for people."""
 
 from dataclasses import dataclass
 from typing import Any

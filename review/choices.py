@@ -1,3 +1,5 @@
+"""Choices that the filters of several lists share."""
+
 from django.db.models import QuerySet
 
 ANY = [("", "全部")]

@@ -5,13 +5,13 @@ from review.exports.jobs import KINDS, ListKind
 from review.quality import export as quality_export
 from review.records import export as resident_export
 from review.statistics import cross_table as statistics
-from review.statistics import export as exports
+from review.statistics import export as statistics_export
 from review.statistics import full_export
 
 KINDS |= {
-    "statistics_list": ListKind("统计名单", exports.list_sheet, exports.list_in_words),
+    "statistics_list": ListKind("统计名单", statistics_export.list_sheet, statistics_export.list_in_words),
     "records_in_full": ListKind(
-        "完整采集信息", full_export.record_sheet, exports.list_in_words, is_wide=True
+        "完整采集信息", full_export.record_sheet, statistics_export.list_in_words, is_wide=True
     ),
     "completions_list": ListKind(
         "提前结业名单",

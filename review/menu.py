@@ -1,4 +1,4 @@
-"""The main menu of each role: what is done daily stands open, the rest in groups (docs/glossary.md)."""
+"""The main menu of each role: what is done daily is open, the rest in groups (docs/glossary.md)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An entry or group as a page shows it."""
+    """An entry or group as a page displays it."""
 
     words: str
     address: str = ""

@@ -1,3 +1,5 @@
+"""Seeing full numbers (查看完整号码): who may, and for what purpose."""
+
 from bases.scope import provinces_for
 from portal.models import User
 from portal.roles import Action, Role

@@ -62,6 +62,11 @@ def test_the_check_of_lines_finds_what_it_looks_for(line, bad):
     assert faults(line) == bad
 
 
+def test_every_template_compiles():
+    for name in SOURCES:
+        get_template(name)
+
+
 # --- parts alone -----------------------------------------------------------------------------------------------------
 
 WORD = re.compile(r"[a-z_]+")

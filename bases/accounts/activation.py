@@ -1,3 +1,5 @@
+"""When the mobile number alone is proof enough for a resident's first sign-in (首次激活)."""
+
 from datetime import datetime, timedelta
 
 from django.db.models import Q

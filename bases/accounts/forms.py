@@ -1,3 +1,7 @@
+"""删除账号: the question and the reason before a record is deleted (BR-73)."""
+
+from typing import Any
+
 from django import forms
 
 
@@ -23,8 +27,9 @@ class DeletionForm(forms.Form):
         help_text="将记入操作记录；30 天内可以恢复。例如：证件号末位录错，已重新导入。",
     )
 
-    def clean(self) -> dict:
-        values = super().clean()
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        values = self.cleaned_data
         if values.get("why") == self.WRONG and len(values.get("reason", "")) < 4:
             self.add_error("reason", "请写明删除原因，至少 4 个字。")
         return values

@@ -56,7 +56,7 @@ def accounts(
 ) -> QuerySet[Enrollment]:
     """The base's records with their accounts, newest first; `text` is a piece of a name or of an ID number.
 
-    Of the deleted ones those that went with an undone import stand in its `batch` only, unless one is searched for.
+    Of the deleted ones those that went with an undone import appear under its `batch` only, unless one is searched for.
     """
     if state == AccountState.DELETED:
         found = recycle_bin(user, base)
@@ -91,7 +91,8 @@ def account_counts(user: User, base: TrainingBase) -> dict[str, int]:
 
 def has_code(user: User) -> bool:
     """Whether a one-time code that was handed out can still be used."""
-    return bool(user.initial_code_hash) and user.initial_code_expires_at > timezone.now()
+    expires = user.initial_code_expires_at
+    return bool(user.initial_code_hash) and expires is not None and expires > timezone.now()
 
 
 def without_code_first(found: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
@@ -164,7 +165,7 @@ def _account_word(each: Enrollment, person: User) -> str:
 
 
 def delete(enrollment: Enrollment, *, by: User, reason: str, request: HttpRequest) -> None:
-    """Delete a wrongly entered record; the province is told of one that it had approved (AM-19). Raises StateMoved."""
+    """Delete a wrongly entered record; the province is notified of an approved one (AM-19). Raises StateMoved."""
     with transaction.atomic():
         gone = delete_enrollment(enrollment.pk, by=by, reason=reason)
         audit.record("delete_account", by=by, target=gone, request=request, reason=reason)

@@ -1,4 +1,4 @@
-"""The work board of a base: how many records stand where, what is to be done, what the province sent back (GOAL-B16).
+"""The work board of a base: how many records at which stage, what is to do, what the province sent back (GOAL-B16).
 
 A constant number of queries, however many records.
 """
@@ -61,8 +61,8 @@ class Board:
 
 
 def list_url(module: str, **filters: object) -> str:
-    """The record list with these filters; the address says all that the list shows."""
-    query = urlencode({name: value for name, value in filters.items() if value not in (None, "")})
+    """The record list with these filters; the address holds all that the list displays."""
+    query = urlencode({name: str(value) for name, value in filters.items() if value not in (None, "")})
     return reverse("bases:record-list", args=[module]) + (f"?{query}" if query else "")
 
 

@@ -1,4 +1,6 @@
-from django.http import HttpRequest, HttpResponse
+"""工作台: the base's first page after signing in, and the choice between several bases."""
+
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
@@ -8,12 +10,13 @@ from bases.lists.records import scope_of
 from bases.scope import bases_for, current_base
 from portal.access import allow
 from portal.calendar import current_cycle
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.models.enrollment import Module
 
 
 @allow(Role.BASE)
-def desk(request: HttpRequest) -> HttpResponse:
+def desk(request: SignedInRequest) -> HttpResponse:
     """工作台: counts by cohort and stage, what is to be done, what the province sent back (GOAL-B16)."""
     base, cycle = current_base(request), current_cycle()
     scope = scope_of(request.user, base)
@@ -40,7 +43,7 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_POST
-def choose_base(request: HttpRequest) -> HttpResponse:
+def choose_base(request: SignedInRequest) -> HttpResponse:
     """Work for another of one's bases from now on, in this session."""
     chosen = request.POST.get("base", "")
     base = get_object_or_404(bases_for(request.user, Action.VIEW), pk=chosen if chosen.isdecimal() else 0)

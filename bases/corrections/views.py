@@ -1,5 +1,7 @@
+"""证件更正, the base's side: asking for another ID type or number, and following the request."""
+
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -7,11 +9,12 @@ from bases.corrections import services as corrections
 from bases.corrections.forms import CorrectionForm
 from bases.lists.access import record_for
 from bases.models import CorrectionRequest
-from bases.scope import bases_for
-from bases.submissions.evidence import evidence_response
+from bases.scope import base_ids
 from portal import audit
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
+from residents.downloads import evidence_response
 from residents.forms import show_problems
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved
@@ -19,7 +22,7 @@ from residents.services.states import StateMoved
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.BASE)
-def correction_new(request: HttpRequest, pk: int) -> HttpResponse:
+def correction_new(request: SignedInRequest, pk: int) -> HttpResponse:
     """申请更正证件: type and number are locked for the base, so it asks for it (BR-48, PAIN-18)."""
     enrollment = record_for(request.user, pk, Action.EDIT_STATUS)
     initial = {"id_type": enrollment.resident.id_type}
@@ -41,22 +44,21 @@ def correction_new(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "bases/corrections/new.html", page, status=422 if form.errors else 200)
 
 
-def _own(request: HttpRequest, pk: int) -> CorrectionRequest:
-    base_ids = list(bases_for(request.user, Action.VIEW).values_list("pk", flat=True))
+def _own(request: SignedInRequest, pk: int) -> CorrectionRequest:
     found = CorrectionRequest.objects.select_related("resident", "base", "asked_by")
-    return get_object_or_404(found, pk=pk, base__in=base_ids)
+    return get_object_or_404(found, pk=pk, base__in=base_ids(request.user, Action.VIEW))
 
 
 @require_GET
 @allow(Role.BASE)
-def correction(request: HttpRequest, pk: int) -> HttpResponse:
+def correction(request: SignedInRequest, pk: int) -> HttpResponse:
     """How far the base's request is, and what was answered."""
     return render(request, "bases/corrections/correction.html", {"asked": _own(request, pk)})
 
 
 @require_GET
 @allow(Role.BASE)
-def correction_file(request: HttpRequest, pk: int) -> FileResponse:
+def correction_file(request: SignedInRequest, pk: int) -> FileResponse:
     """The evidence of the request; each look is written to the audit log (TRUST-51)."""
     asked = _own(request, pk)
     response = evidence_response(asked.evidence.name, "证明材料")

@@ -1,5 +1,7 @@
+"""待更新的培训状态: residents whose 延期, 暂停 or 结束 has run out without a new status."""
+
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
@@ -7,6 +9,7 @@ from bases.deadlines.overdue_statuses import stale
 from bases.lists.records import scope_of
 from bases.scope import bases_for, current_base
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 
 PAGE_SIZE = 50
@@ -14,7 +17,7 @@ PAGE_SIZE = 50
 
 @require_GET
 @allow(Role.BASE)
-def stale_statuses(request: HttpRequest) -> HttpResponse:
+def stale_statuses(request: SignedInRequest) -> HttpResponse:
     """延期, 暂停 and 结束 not yet back to 在培, the longest first (BR-82, PAIN-20)."""
     base = current_base(request)
     if request.GET.get("base", "").isdigit():

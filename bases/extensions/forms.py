@@ -2,7 +2,7 @@
 
 import json
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.db.models import QuerySet
@@ -33,6 +33,8 @@ class DayField(forms.DateField):
 
 
 class PeopleField(forms.ModelMultipleChoiceField):
+    asked: str  # the condition under which the page shows it, as in residents/forms.py
+
     def label_from_instance(self, record: Enrollment) -> str:
         return f"{record.resident.full_name}（{record.specialty or '未填专业'}）"
 
@@ -55,8 +57,9 @@ class ExtensionForm(forms.Form):
 
     def __init__(self, data: Any, *, people: QuerySet[Enrollment], initial: dict[str, Any]) -> None:
         super().__init__(data, initial=initial)
-        self.fields["people"].queryset = people
-        self.fields["people"].asked = json.dumps([["reach", [NAMED]]])
+        field = cast(PeopleField, self.fields["people"])
+        field.queryset = people
+        field.asked = json.dumps([["reach", [NAMED]]])
 
     def clean(self) -> dict[str, Any]:
         found = self.cleaned_data

@@ -1,4 +1,4 @@
-"""申请延期, the base's half: what it may ask for, asking, taking back, and who is told (GOAL-P8).
+"""申请延期, the base's half: what it may ask for, asking, taking back, and who is notified (GOAL-P8).
 
 Deciding is review/extensions/services.py; whether a step is open is asked of portal/calendar.py alone.
 """
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from bases.models import ExtensionRequest, Province, TrainingBase
 from bases.models.organisations import ReportingMode
-from bases.scope import bases_for, provinces_for
+from bases.scope import base_ids, province_codes_for
 from bases.staff import recipients
 from portal import audit
 from portal.calendar import last_moment, opening
@@ -55,7 +55,7 @@ def ask(
     reason: str,
     by: User,
 ) -> ExtensionRequest:
-    """More time for one step, for these records or, without any, for all of the base's; whoever decides is told.
+    """More time for one step, for these records or, without any, for all of the base's; whoever decides is notified.
 
     Raises StateMoved where the cycle is locked, the province delivers by API, the step is open so long anyway or a
     request for one of these records waits already.
@@ -77,7 +77,7 @@ def ask(
         )
         asked.enrollments.set(enrollments)
         audit.record("extension_asked", by=by, target=asked, step=str(step), records=len(enrollments))
-        _tell_deciders(asked)
+        _notify_deciders(asked)
     return asked
 
 
@@ -115,7 +115,7 @@ def _refuse_second(
     )
 
 
-def _tell_deciders(asked: ExtensionRequest) -> None:
+def _notify_deciders(asked: ExtensionRequest) -> None:
     subject = f"延期申请待处理：{asked.base.name}（{asked.get_step_display()}）"
     link = reverse("review:extension", args=[asked.pk])
     if asked.state == State.WITH_CMDA:
@@ -162,5 +162,5 @@ def in_view(user: User, action: Action = Action.VIEW) -> QuerySet[ExtensionReque
     if user.role == Role.CMDA:
         return found
     if user.role == Role.PROVINCE:
-        return found.filter(base__province__in=list(provinces_for(user, action).values_list("pk", flat=True)))
-    return found.filter(base__in=list(bases_for(user, action).values_list("pk", flat=True)))
+        return found.filter(base__province__in=province_codes_for(user, action))
+    return found.filter(base__in=base_ids(user, action))

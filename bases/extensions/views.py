@@ -1,3 +1,7 @@
+"""申请延期, the base's side: asking for more time, following the request, taking it back."""
+
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -8,10 +12,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from bases.extensions import services as extensions
 from bases.extensions.forms import NAMED, WHOLE, ExtensionForm
 from bases.models import TrainingBase
-from bases.scope import bases_for, current_base
+from bases.scope import bases_for, current_base, required_base
 from portal.access import allow
 from portal.calendar import current_cycle
 from portal.models import CollectionCycle
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.services.states import StateMoved
 
@@ -20,7 +25,7 @@ PAGE_SIZE = 50
 
 @require_GET
 @allow(Role.BASE)
-def extension_list(request: HttpRequest) -> HttpResponse:
+def extension_list(request: SignedInRequest) -> HttpResponse:
     """申请延期: what this base asked for and what was answered (GOAL-P8)."""
     found = extensions.in_view(request.user)
     base = current_base(request)
@@ -36,11 +41,9 @@ def extension_list(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.BASE)
-def extension_new(request: HttpRequest) -> HttpResponse:
+def extension_new(request: SignedInRequest) -> HttpResponse:
     """Ask for more time for one step, for named records or all of the base's."""
-    base, cycle = current_base(request, Action.REPORT), current_cycle()
-    if base is None:
-        raise PermissionDenied
+    base, cycle = required_base(request, Action.REPORT), current_cycle()
     if cycle is None:
         messages.error(request, "尚未设置采集周期，请联系中国医师协会。")
         return redirect("bases:extensions")
@@ -60,7 +63,7 @@ def extension_new(request: HttpRequest) -> HttpResponse:
 def _form(request: HttpRequest, base: TrainingBase, cycle: CollectionCycle) -> ExtensionForm:
     people = extensions.candidates(base, cycle)
     named = request.GET.get("record", "")
-    initial = {"reach": WHOLE}
+    initial: dict[str, Any] = {"reach": WHOLE}
     if named.isdigit() and len(named) < 18:
         initial = {"reach": NAMED, "people": [int(named)]}
     return ExtensionForm(request.POST if request.method == "POST" else None, people=people, initial=initial)
@@ -68,7 +71,7 @@ def _form(request: HttpRequest, base: TrainingBase, cycle: CollectionCycle) -> E
 
 @require_POST
 @allow(Role.BASE)
-def extension_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+def extension_withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
     asked = get_object_or_404(extensions.in_view(request.user), pk=pk)
     if not bases_for(request.user, Action.REPORT).filter(pk=asked.base_id).exists():
         raise PermissionDenied

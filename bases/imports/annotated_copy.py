@@ -1,3 +1,5 @@
+"""带检查结果的文件: the uploaded workbook as a download, with its faults marked in the cells."""
+
 from collections import defaultdict
 from typing import Any
 
@@ -9,7 +11,7 @@ from portal.sheets.annotation import annotate
 from portal.sheets.reading import Table
 from portal.sheets.values import CellError, DamagedNumber
 
-_WORDS = {
+_WORDS: dict[str, tuple[str, str]] = {
     ImportRow.Verdict.CREATE: ("将新增", "已新增"),
     ImportRow.Verdict.UPDATE: ("将更新", "已更新"),
 }

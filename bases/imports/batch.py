@@ -1,6 +1,9 @@
+"""The import batch (导入批次) itself: locked, moved from state to state, counted, its file read again."""
+
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Q
@@ -48,7 +51,7 @@ def count_rows(batch: ImportBatch) -> None:
         setattr(batch, name, count)
 
 
-def _counts(batch: ImportBatch) -> dict[str, int]:
+def _counts(batch: ImportBatch) -> dict[str, Any]:
     return {
         name: getattr(batch, f"rows_{name}")
         for name in ("total", "created", "updated", "unchanged", "refused")

@@ -1,3 +1,5 @@
+"""The upload form of 导入 and its confirmation."""
+
 import uuid
 from typing import Any
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db import connection
@@ -33,7 +34,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell of a row as the page shows it: what would be stored, and as `typed` what the file holds if that is
+    """One cell of a row as the page displays it: what would be stored, and as `typed` what the file holds if that is
     written otherwise. `level` is "error", "warning" or empty."""
 
     header: str
@@ -51,7 +52,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of the batch as the page shows it, with the record it found or made."""
+    """One row of the batch as the page displays it, with the record it found or made."""
 
     row: ImportRow
     cells: list[Cell]
@@ -95,7 +96,7 @@ def rows_of(batch: ImportBatch, verdict: str) -> ImportRows:
 
 def page_of(batch: ImportBatch, verdict: str, number: str | None) -> Page:
     """One page of Lines; what is not a page number leads to the nearest page."""
-    page = Paginator(rows_of(batch, verdict), PAGE_SIZE).get_page(number)
+    page: Page[Any] = Paginator(rows_of(batch, verdict), PAGE_SIZE).get_page(number)
     fields = [
         field for field in workbook_of(batch).resource.rule_fields() if field.name in kind_of(batch).shown
     ]
@@ -127,7 +128,7 @@ def _cells(row: ImportRow, fields: Iterable[Field]) -> list[Cell]:
 
 
 def _cell(row: ImportRow, field: Field, level: str) -> Cell:
-    """What is wrong stands as typed; what is right as it is stored, with numbers of persons masked (TRUST-51)."""
+    """What is wrong appears as typed, what is right as it is stored, with numbers of persons masked (TRUST-51)."""
     typed, value = row.raw.get(field.label, ""), row.values.get(field.name)
     if level == "error" or value is None:
         is_secret = field.kind in _PERSONAL_KINDS and level != "error"

@@ -1,7 +1,7 @@
 """Correcting the refused rows of a batch in the page; only these are judged again (GOAL-B7).
 
 The rows go through the same judge as the file, so a value has the same verdict wherever it was typed. Good rows of the
-file stand beside them only to be compared with; their verdict stays.
+file are beside them only for comparison; their verdict stays.
 """
 
 import json
@@ -31,7 +31,7 @@ LONGEST = 500
 # Longer values get a wider input, so that a number can be compared with the document whole.
 _LONG_KINDS = frozenset({"id_number", "uscc"})
 _SHORT = 12
-# More columns than this no screen shows side by side.
+# No screen has room for more columns side by side.
 WIDEST = 6
 Verdict = ImportRow.Verdict
 CORRECTABLE = (State.CHECKED, State.APPLIED)
@@ -42,7 +42,7 @@ _TWICE = "duplicate_in_file"
 @dataclass(frozen=True, slots=True)
 class Input:
     """One cell of the table: its input, and what is wrong with it. `words` are what it may be chosen from, with what
-    stands in it now; none where it is typed. An `is_long` value needs a wide input."""
+    it holds now; none where it is typed. An `is_long` value needs a wide input."""
 
     name: str
     header: str
@@ -91,9 +91,9 @@ def can_be_corrected(batch: ImportBatch) -> bool:
 
 def page_to_correct(batch: ImportBatch, number: str | None) -> Page:
     """One page of FixLines in the order of the sheet; what is not a page number leads to the nearest page."""
-    page = Paginator(batch.rows.filter(verdict=Verdict.REFUSED).order_by("sheet_row"), PAGE_SIZE).get_page(
-        number
-    )
+    page: Page[Any] = Paginator(
+        batch.rows.filter(verdict=Verdict.REFUSED).order_by("sheet_row"), PAGE_SIZE
+    ).get_page(number)
     rows = list(page.object_list)
     headers = [header for _, header in batch.headers]
     columns = _columns(batch, rows, headers)
@@ -112,7 +112,7 @@ def page_beyond(batch: ImportBatch, texts: Mapping[int, Any]) -> int:
 
 
 def _columns(batch: ImportBatch, rows: Iterable[ImportRow], headers: Iterable[str]) -> list[str]:
-    """The columns of the table: those that tell who it is, and those with most faults, as many as can be read."""
+    """The columns of the table: those that identify the person, and those with most faults, as many as can be read."""
     told = {
         field.label
         for field in workbook_of(batch).resource.rule_fields()
@@ -169,7 +169,7 @@ def _line(
 
 
 def _offered(words: list[str], value: str) -> list[str]:
-    """The words with what stands in the cell, so that a row sent back says what it said."""
+    """The words with the content of the cell, so that a row sent back says what it said."""
     return words if value in ("", *words) or not words else [value, *words]
 
 
@@ -202,7 +202,7 @@ def _typed(text: str) -> str:
 def correct(batch: ImportBatch, texts: Mapping[int, Mapping[str, str]], *, by: User) -> Outcome:
     """Put the texts in place of the refused rows' cells and judge these rows again; nothing else changes.
 
-    Rows refused for standing twice in the file are judged along, for their double may have changed. A row that somebody
+    Rows refused for being in the file twice are judged along, for their double may have changed. A row that somebody
     else has corrected meanwhile is left as it is. Raises BatchMoved where the batch cannot be corrected now.
     """
     with transaction.atomic():

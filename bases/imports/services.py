@@ -35,7 +35,8 @@ def store_upload(
     """Keep the uploaded workbook of a base or a province and queue its check; the same token again gives the batch of
     the first time (PAIN-23)."""
     with transaction.atomic():
-        batch, is_new = ImportBatch.objects.get_or_create(
+        # Without a cycle the page's own check of the opening has refused already.
+        batch, is_new = ImportBatch.objects.get_or_create(  # type: ignore[misc]
             token=token,
             defaults={
                 "kind": kind,

@@ -36,7 +36,7 @@ from portal.sheets.reading import SheetRefused, Table
 logger = logging.getLogger(__name__)
 
 _ROWS_BETWEEN_SIGNS = 500
-# Warnings about an account that no longer stand once somebody else was first.
+# Warnings about an account that no longer hold once somebody else was first.
 _OVERTAKEN = {"account_reused", "mobile_kept"}
 _json = DjangoJSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -175,6 +175,7 @@ def _apply(batch_id: int) -> None:
     if batch.state != State.APPLYING:
         return
     by = batch.confirmed_by
+    assert by is not None
     try:
         require_open(batch)
         with (

@@ -27,7 +27,7 @@ class BaseNames:
         self._nearest = cache(self._look_for_nearest)
 
     def find(self, name: str | None, province: str | None) -> TrainingBase | Problem:
-        """The base of this name or code, in this province if one is told."""
+        """The base of this name or code, in this province if one is given."""
         if not name:
             return problem("required")
         try:

@@ -1,5 +1,7 @@
+"""The filters above a base's list of records (招收信息管理, 住院医师信息管理), kept in the address."""
+
 import re
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -57,13 +59,13 @@ class RecordFilter(forms.Form):
         default_year: int | None,
     ) -> None:
         self.default_year = default_year if module == Module.INTAKE else None
-        # The choice that stands in the menu as the empty one is taken for it.
+        # The default is the menu's empty choice.
         default = str(self.default_year or "all")
         super().__init__(
             {name: "" if (name, data[name]) == ("year", default) else data[name] for name in data}
         )
-        self.fields["year"].choices = self._years(years)
-        self.fields["specialty"].choices = self._specialties(specialties)
+        cast(forms.ChoiceField, self.fields["year"]).choices = self._years(years)
+        cast(forms.ChoiceField, self.fields["specialty"]).choices = self._specialties(specialties)
         if module == Module.INTAKE:
             del self.fields["status"]
         self.is_valid()

@@ -27,7 +27,7 @@ from residents.search import by_name_or_number
 
 
 class Stage(models.TextChoices):
-    """Where a record stands on its way to 审核通过: each in exactly one, so that the counts add up."""
+    """How far a record is on its way to 审核通过: each in exactly one stage, so that the counts add up."""
 
     EMPTY = "empty", "未填写"
     FILLING = "filling", "填写中"
@@ -147,7 +147,7 @@ IS_ANSWERED = (
     Q(lapsed_at__isnull=True)
     & ~Q(status=Status.WITHDRAWN)
     & ~Q(personal_state=PersonalState.RETURNED)
-    & Exists(PersonalReturn.objects.filter(TO_REVIEW, enrollment=OuterRef("pk")))
+    & Q(Exists(PersonalReturn.objects.filter(TO_REVIEW, enrollment=OuterRef("pk"))))
 )
 
 
@@ -168,7 +168,7 @@ def todo_condition(todo: str, cycle: CollectionCycle | None, base: TrainingBase 
         return IS_ANSWERED
     confirmed = Exists(SectionConfirmation.objects.filter(resident=OuterRef("resident"), cycle=cycle))
     before = Q(personal_changed_at__isnull=True) | Q(personal_changed_at__lt=update_begins(cycle, base))
-    return Q(status__in=[Status.IN_TRAINING, Status.EXTENDED, Status.SUSPENDED]) & before & ~confirmed
+    return Q(status__in=[Status.IN_TRAINING, Status.EXTENDED, Status.SUSPENDED]) & before & Q(~confirmed)
 
 
 def update_begins(cycle: CollectionCycle | None, base: TrainingBase | None) -> datetime:
@@ -186,6 +186,6 @@ def update_begins(cycle: CollectionCycle | None, base: TrainingBase | None) -> d
 
 
 def for_list(records: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
-    """With what a row of the list shows, newest cohort first: the order of the index enrollment_list."""
+    """With what a row of the list displays, newest cohort first: the order of the index enrollment_list."""
     records = records.annotate(is_answered=IS_ANSWERED)
     return records.select_related("resident__user", "specialty", "base").order_by("-intake_year", "-pk")

@@ -1,3 +1,5 @@
+"""The tables of the bases' desk. Django looks for models in this module only."""
+
 from bases.models.counts import ApprovedCount, CountedEnrollment, CountedPerson, IntakeCount, Source
 from bases.models.imports import ImportBatch, ImportRow
 from bases.models.legacy import LegacyFault, LegacyRoster

@@ -1,4 +1,7 @@
+"""导入批次: an uploaded workbook and its rows, each with its verdict."""
+
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -17,6 +20,10 @@ class ImportBatch(models.Model):
 
     Counts always satisfy rows_total = created + updated + unchanged + refused once applied.
     """
+
+    # Put on undone batches by bases.imports.undo.restore: how many records can come back, and until when.
+    gone: int
+    restorable_until: datetime
 
     class Kind(models.TextChoices):
         ACCOUNTS = "accounts", "账号导入"
@@ -47,7 +54,7 @@ class ImportBatch(models.Model):
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField("上传时间", default=timezone.now)
     confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    # The last sign of life of the worker, or when the batch was queued: tells an abandoned batch.
+    # The last sign of life of the worker, or when the batch was queued: an abandoned batch is known by it.
     worked_at = models.DateTimeField(default=timezone.now)
     file = models.FileField(upload_to=upload_path, max_length=200)
     file_name = models.CharField("文件名", max_length=255)
@@ -99,7 +106,7 @@ class ImportRow(models.Model):
     # Without an index of its own: the unique constraint begins with it.
     batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="rows", db_index=False)
     sheet_row = models.PositiveIntegerField()
-    # What stood in the filled cells, by header, as the page shows it.
+    # The content of the filled cells, by header, as the page displays it.
     raw = models.JSONField()
     values = models.JSONField()
     verdict = models.CharField(max_length=10, choices=Verdict.choices)

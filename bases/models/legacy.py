@@ -1,3 +1,5 @@
+"""历史名册: the rosters of earlier years that were taken over, and the rows of them that were refused."""
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone

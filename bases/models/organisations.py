@@ -1,3 +1,5 @@
+"""机构: provinces, training bases (培训基地), specialties (培训专业) and who is accredited for which."""
+
 import pghistory
 from django.db import models
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
@@ -36,6 +38,9 @@ class Province(models.Model):
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class TrainingBase(models.Model):
     """One accredited hospital (培训基地), a tenant of the portal."""
+
+    # How many of its records wait for review, where review.assignments has counted them.
+    waiting: int
 
     class ActivationPolicy(models.TextChoices):
         MOBILE = "mobile", "000000 + 导入时的手机号"

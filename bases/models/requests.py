@@ -1,3 +1,5 @@
+"""What a base asks others for: 请求转出, 更正证件 and 申请延期, each with its way from desk to desk."""
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -82,7 +84,7 @@ class ExtensionRequest(models.Model):
     """申请延期: a base asks for more time for one step, for named records or for all of its records (GOAL-P8).
 
     The province decides; more time than its own review window leaves only the association can give. What was granted
-    stands as portal.models.Extension, which the calendar reads.
+    is a portal.models.Extension, which the calendar reads.
     """
 
     class State(models.TextChoices):

@@ -1,3 +1,5 @@
+"""上报: the frozen copy of every report and the province's decision on it."""
+
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -30,6 +32,9 @@ class Submission(models.Model):
     The snapshot and the columns that statistics group by never change (BR-20); only the outcome does, by
     review/decisions/services.py (approve, return, revoke) and bases/report/withdrawal.py (withdraw).
     """
+
+    # (label of a field, what was written at it), where bases.submissions.remarks has put them.
+    remarks: list[tuple[str, str]]
 
     class Outcome(models.TextChoices):
         PENDING = "pending", "待审核"

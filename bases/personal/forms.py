@@ -1,3 +1,5 @@
+"""提醒住院医师: the message that a base sends to its residents."""
+
 from django import forms
 
 from bases.personal.reminders import TEXT

@@ -57,8 +57,9 @@ class ReturnForm(forms.Form):
         """The boxes about the whole record."""
         return [self["reason"], self["comment"]]
 
-    def clean(self) -> dict:
-        values = super().clean()
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        values = self.cleaned_data
         if not self.comments():
             raise forms.ValidationError("请选择退回原因或填写意见，也可以只在具体项目旁写意见。")
         if values.get("reason") == ReturnReason.OTHER and not values.get("comment"):

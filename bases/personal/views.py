@@ -1,3 +1,5 @@
+"""退回住院医师 and 提醒住院医师: what a base asks of its residents about their personal info."""
+
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +13,7 @@ from bases.personal.returns import return_many
 from bases.scope import current_base
 from bases.submissions.sections import Section, common_fields, personal_fields
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.models import Enrollment
 from residents.snapshot import for_check
@@ -19,7 +22,7 @@ REFUSED_NAMED = 5
 
 
 @allow(Role.BASE)
-def return_to_resident(request: HttpRequest) -> HttpResponse:
+def return_to_resident(request: SignedInRequest) -> HttpResponse:
     """退回住院医师: personal info of one record or of many, with comments at its fields (BR-45, BR-61; GOAL-B14)."""
     records = list(for_check(_chosen(request)).order_by("pk"))
     fields = personal_fields(records[0]) if len(records) == 1 else []
@@ -48,8 +51,8 @@ def _return_form(request: HttpRequest, records: list[Enrollment], fields: list[S
     return ReturnForm(sent, paths=[line.path for section in fields for line in section.lines])
 
 
-def _chosen(request: HttpRequest) -> QuerySet[Enrollment]:
-    """What the list has chosen, and at the POST what the page has shown."""
+def _chosen(request: SignedInRequest) -> QuerySet[Enrollment]:
+    """What the list has chosen, and at the POST what was on the page."""
     if request.method == "POST":
         return named([request.POST.get("ids", "")], request.user, Action.RETURN_PERSONAL)
     return chosen(request.GET, request.user, current_base(request), Action.RETURN_PERSONAL)
@@ -63,7 +66,7 @@ def _with_words(fields: list[Section], form: ReturnForm) -> list[tuple[Section, 
     ]
 
 
-def _return(request: HttpRequest, records: list[Enrollment], form: ReturnForm) -> None:
+def _return(request: SignedInRequest, records: list[Enrollment], form: ReturnForm) -> None:
     ids = [record.pk for record in records]
     result = return_many(ids, form.comments(), by=request.user, batch=form.cleaned_data["batch"])
     if result.is_repeat:
@@ -78,7 +81,7 @@ def _return(request: HttpRequest, records: list[Enrollment], form: ReturnForm) -
 
 
 @allow(Role.BASE)
-def remind(request: HttpRequest) -> HttpResponse:
+def remind(request: SignedInRequest) -> HttpResponse:
     """提醒住院医师 to fill in or update, one or many (BR-14, BR-33)."""
     own = _chosen(request)
     records = list(own.select_related("resident__user").order_by("pk"))

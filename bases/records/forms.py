@@ -1,14 +1,14 @@
 """Forms of the base's desk: the filters of its lists, training info, reminders."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
 
 from residents.codes import CODE_LISTS, REASONS_OF_STATUS
 from residents.codes.training import IN_TRAINING
-from residents.forms import as_input, form_for
+from residents.forms import Control, as_input, form_for
 from residents.models import Enrollment
 from residents.models.enrollment import ReportStatus
 from residents.rules import status
@@ -50,8 +50,8 @@ def training_form(
             for code, name in CODE_LISTS["specialty"].items.items()
             if code in context["accredited"]
         }
-        if enrollment.specialty_id:
-            offered.setdefault(enrollment.specialty_id, enrollment.specialty.name)
+        if enrollment.specialty:
+            offered.setdefault(enrollment.specialty.pk, enrollment.specialty.name)
         form.fields["specialty"].widget.choices = [("", "请选择"), *sorted(offered.items())]
     return form
 
@@ -74,7 +74,9 @@ def show_stored(form: forms.Form, enrollment: Enrollment) -> None:
         if control is None or field.kind == "file":
             continue
         if (form.data.get(field.name) or None) != (as_input(field, stored.get(field.name)) or None):
-            control.notice = f"他人保存的是：{in_words(field, stored.get(field.name)) or '（空）'}"
+            cast(
+                Control, control
+            ).notice = f"他人保存的是：{in_words(field, stored.get(field.name)) or '（空）'}"
 
 
 def status_form(context: Mapping[str, Any], *, data: Any = None, files: Any = None) -> forms.Form:
@@ -140,8 +142,8 @@ class SpecialtyForm(forms.Form):
         label="说明（选填）", max_length=200, required=False, widget=forms.Textarea({"rows": 2})
     )
 
-    def __init__(self, *args, offered: Collection[str], **kwargs) -> None:
+    def __init__(self, *args: Any, offered: Collection[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         names = CODE_LISTS["specialty"]
         choices = [(code, names.label(code)) for code in sorted(offered)]
-        self.fields["specialty"].choices = [("", "请选择"), *choices]
+        cast(forms.ChoiceField, self.fields["specialty"]).choices = [("", "请选择"), *choices]

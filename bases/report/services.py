@@ -1,4 +1,4 @@
-"""上报: what stands in its way and the immutable submission it makes (BR-30, BR-46, BR-57, BR-65, BR-84).
+"""上报: what prevents it and the immutable submission it makes (BR-30, BR-46, BR-57, BR-65, BR-84).
 
 One path for one record and for a thousand: rows are locked in id order, so two clicks, two tabs or two servers make
 one submission (GOAL-B15, PAIN-23). The number of queries does not depend on the number of records.
@@ -25,7 +25,7 @@ from portal.models import CollectionCycle, User
 from residents.completeness import Completeness, completeness_of_many
 from residents.models import Enrollment, PersonalReturn
 from residents.models.enrollment import Module, ReportStatus, ReviewStatus
-from residents.openness import entries_of, report_entry
+from residents.openness import Times, entries_of, report_entry
 from residents.rules import education
 from residents.services.returns import mark_reviewed
 from residents.services.states import mark_reported_many
@@ -46,7 +46,7 @@ class Blocker:
     """One reason why a record cannot be reported now, and the page where it is repaired ("" where none helps).
 
     `kind`: "state" already reported, "closed" window or mode, "return" open return to the resident, "missing" or
-    "invalid" field; `owner` tells who must act: "resident", "base" or "". `section` and `label` name the block and the
+    "invalid" field; `owner` is who must act: "resident", "base" or "". `section` and `label` name the block and the
     field, for pages that group the missing ones.
     """
 
@@ -82,15 +82,15 @@ class ReportResult:
 
 
 def check(enrollment: Enrollment) -> list[Blocker]:
-    """Everything that stands between this record and 上报; empty when it can be reported (BR-46)."""
+    """Everything that prevents 上报 of this record; empty when it can be reported (BR-46)."""
     return examine([enrollment])[enrollment.pk].blockers
 
 
-def examine(enrollments: Iterable[Enrollment]) -> dict[int, Examination]:
+def examine(enrollments: Iterable[Enrollment], times: Times | None = None) -> dict[int, Examination]:
     """Blockers and warnings of each record by its id; warnings stop nothing (PAIN-25), differences of AM-08 among
     them."""
     enrollments = list(enrollments)
-    entries = report_entries(enrollments)
+    entries = entries_of(enrollments, report_entry, times)
     ids = [row.pk for row in enrollments]
     returned = set(
         PersonalReturn.objects.filter(enrollment__in=ids, answered_at__isnull=True).values_list(
@@ -107,11 +107,6 @@ def examine(enrollments: Iterable[Enrollment]) -> dict[int, Examination]:
         )
         for row in enrollments
     }
-
-
-def report_entries(enrollments: Iterable[Enrollment]) -> dict[int, Opening]:
-    """May each record be reported now, and if not, why."""
-    return entries_of(enrollments, report_entry)
 
 
 def is_reported(enrollment: Enrollment) -> bool:
@@ -197,7 +192,7 @@ def report(
 def report_delivered(rows: list[Enrollment], *, by: User, batch: uuid.UUID) -> None:
     """Report what a province's platform delivered, judged and declared true by the caller (AM-02): 已上报 / 待审核.
 
-    The caller holds the records locked and gives them as they stand, with their blocks (`for_check`); a submission
+    The caller holds the records locked and gives them as they are now, with their blocks (`for_check`); a submission
     still waiting is replaced.
     """
     _submit(rows, by, batch, channel=Submission.Channel.API)
@@ -271,10 +266,10 @@ def build_submission(
     approved: dict[str, Any] | None = None,
     channel: str = Submission.Channel.PAGE,
 ) -> Submission:
-    """The frozen picture of a record as it stands now, not yet saved (BR-20).
+    """The frozen picture of a record as it is now, not yet saved (BR-20).
 
     `reported` is the snapshot before, whose personal part stays for a person who has left the base (AM-20); `approved`
-    the last approved one, against which the changed fields are told (GOAL-P2). Without `number` and `cycle` they are
+    the last approved one, against which the changed fields are found (GOAL-P2). Without `number` and `cycle` they are
     looked up, at two queries a record.
     """
     if number is None:
@@ -284,7 +279,8 @@ def build_submission(
         )
     snapshot = snapshot_as_kept(enrollment, reported)
     studied = education.derived(snapshot.get("education") or [])
-    return Submission(
+    # 上报 refuses a record that lacks what is not null here (bases/report/checks).
+    return Submission(  # type: ignore[misc]
         enrollment=enrollment,
         module=enrollment.module,
         number=number,

@@ -1,3 +1,5 @@
+"""上报: the check before it, the report of what is ready, and 撤回上报."""
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -6,11 +8,11 @@ from django.views.decorators.http import require_POST
 
 from bases.lists.access import record_for
 from bases.lists.selection import chosen, ids_in, named, way_back
-from bases.report import services as reporting
-from bases.report import withdrawal
+from bases.report import services, withdrawal
 from bases.report.services import DECLARATION, DeclarationMissing, ReportResult
 from bases.scope import current_base
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.models import Enrollment
 from residents.services.states import StateMoved
@@ -21,7 +23,7 @@ REFUSED_NAMED = 5
 
 
 @allow(Role.BASE)
-def report(request: HttpRequest) -> HttpResponse:
+def report(request: SignedInRequest) -> HttpResponse:
     """上报前检查 of the chosen records with links to what is missing, and 上报 of those that are ready (BR-30,
     GOAL-B15)."""
     if request.method == "GET":
@@ -31,25 +33,25 @@ def report(request: HttpRequest) -> HttpResponse:
     declared = request.POST.get("declared") == "on"
     insisted = ids_in(request.POST.getlist("untouched"))
     try:
-        result = reporting.report(
+        result = services.report(
             own.values_list("pk", flat=True), by=request.user, declared=declared, untouched=insisted
         )
     except DeclarationMissing as missing:
         shown = named([request.POST.get(name, "") for name in ("ids", "others")], request.user, Action.REPORT)
         context = _checked(request, list(for_check(shown).order_by("pk"))) | {"error": str(missing)}
         return render(request, "bases/report/report.html", context | {"insisted": insisted}, status=422)
-    _tell(request, result)
+    _say(request, result)
     return redirect(way_back(request))
 
 
 def _checked(request: HttpRequest, records: list[Enrollment]) -> dict:
-    found = reporting.examine(records)
+    found = services.examine(records)
     ready = [row for row in records if not found[row.pk].blockers]
-    already = [row for row in records if reporting.is_reported(row)]
+    already = [row for row in records if services.is_reported(row)]
     blocked = [
         (row, found[row.pk].blockers)
         for row in records
-        if found[row.pk].blockers and not reporting.is_reported(row)
+        if found[row.pk].blockers and not services.is_reported(row)
     ]
     return {
         "ready": ready,
@@ -65,7 +67,7 @@ def _checked(request: HttpRequest, records: list[Enrollment]) -> dict:
     }
 
 
-def _tell(request: HttpRequest, result: ReportResult) -> None:
+def _say(request: HttpRequest, result: ReportResult) -> None:
     if result.reported:
         messages.success(request, f"已上报 {len(result.reported)} 人，等待省级审核。")
     if result.already:
@@ -85,7 +87,7 @@ def _tell(request: HttpRequest, result: ReportResult) -> None:
 
 @allow(Role.BASE)
 @require_POST
-def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+def withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
     """撤回上报 while the province has not decided (AM-15)."""
     enrollment = record_for(request.user, pk, Action.REPORT)
     try:

@@ -10,12 +10,12 @@ from portal.calendar import Opening
 from portal.models import User
 from residents.models import Enrollment
 from residents.models.enrollment import ReportStatus, ReviewStatus
-from residents.openness import report_entry
+from residents.openness import Times, report_entry
 from residents.services import states
 from residents.services.states import mark_unreported_many
 
-# The review status a decided submission stands for; withdrawn ones never counted.
-_STATUS_OF_OUTCOME = {
+# The review status that follows from a decided submission; withdrawn ones never counted.
+_STATUS_OF_OUTCOME: dict[str, str] = {
     Submission.Outcome.APPROVED: ReviewStatus.APPROVED,
     Submission.Outcome.RETURNED: ReviewStatus.RETURNED,
     Submission.Outcome.REVOKED: ReviewStatus.RETURNED,
@@ -38,9 +38,9 @@ def withdraw(enrollment_id: int, *, by: User) -> None:
         _take_back([enrollment.pk], by=by)
 
 
-def withdrawal_entry(enrollment: Enrollment) -> Opening:
+def withdrawal_entry(enrollment: Enrollment, times: Times | None = None) -> Opening:
     """May a waiting report be taken back: would the record, once taken back, be open for 上报?"""
-    return report_entry(enrollment, review_status=_statuses_before([enrollment.pk])[enrollment.pk])
+    return report_entry(enrollment, times, review_status=_statuses_before([enrollment.pk])[enrollment.pk])
 
 
 def _statuses_before(enrollment_ids: Collection[int]) -> dict[int, str]:
@@ -50,7 +50,7 @@ def _statuses_before(enrollment_ids: Collection[int]) -> dict[int, str]:
         .order_by("enrollment", "-number")
         .distinct("enrollment")
     )
-    found = dict.fromkeys(enrollment_ids, ReviewStatus.NONE)
+    found: dict[int, str] = dict.fromkeys(enrollment_ids, ReviewStatus.NONE)
     return found | {
         pk: _STATUS_OF_OUTCOME[outcome] for pk, outcome in decided.values_list("enrollment", "outcome")
     }

@@ -31,7 +31,7 @@ class Change:
 
 def changes(old: Mapping[str, Any] | None, new: Mapping[str, Any], *, masked: bool = True) -> list[Change]:
     """Every field that differs between two snapshots, in the order of the forms; all filled ones without an old."""
-    found = []
+    found: list[Change] = []
     for block in BLOCKS:
         before, after = (_entries(block, snapshot or {}) for snapshot in (old, new))
         for entry in dict.fromkeys([*before, *after]):

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404
+from django.http import FileResponse
 
-from residents.services.uploads import JPEG, PNG, SUFFIXES, content_type
+from residents.downloads import evidence_response
 from residents.words import BLOCKS
 
 _LABELS = {
@@ -23,21 +22,3 @@ def file_response(snapshot: Mapping[str, Any], block: str, name: str, row: int) 
     rows = content if isinstance(content, list) else [content or {}]
     stored = rows[row].get(name) if (block, name) in _LABELS and row < len(rows) else None
     return evidence_response(stored or "", _LABELS.get((block, name), ""))
-
-
-def evidence_response(stored: str, label: str) -> FileResponse:
-    """A stored file under a name people understand. Raises Http404 where nothing is there."""
-    if not stored:
-        raise Http404
-    try:
-        opened = default_storage.open(stored, "rb")
-    except FileNotFoundError as lost:
-        raise Http404 from lost
-    kind = content_type(opened)
-    # Images are shown in the page; anything else is handed over, never run in it.
-    return FileResponse(
-        opened,
-        as_attachment=kind not in (JPEG, PNG),
-        filename=f"{label}{SUFFIXES.get(kind, '')}",
-        content_type=kind or "application/octet-stream",
-    )

@@ -1,12 +1,14 @@
 """What the province has written in a return, in words, for the base that must answer it (BR-47, BR-66; GOAL-P4)."""
 
 from collections.abc import Iterable
+from typing import cast
 
 from django import forms
 
 from bases.models import Submission
 from bases.submissions.differences import field_labels
 from bases.submissions.sections import comments_of
+from residents.forms import Control
 from residents.models import Enrollment
 from residents.models.enrollment import ReviewStatus
 
@@ -36,4 +38,4 @@ def show_at_fields(form: forms.Form, returned: Submission | None, block: str) ->
     for path, comments in comments_of(returned, []).items():
         of_block, _, name = path.partition(".")
         if of_block == block and name in form.fields:
-            form.fields[name].comments = comments
+            cast(Control, form.fields[name]).comments = comments

@@ -1,4 +1,4 @@
-"""One record in words, block by block, with the comments that stand at its fields (BR-45, BR-54; GOAL-R3)."""
+"""One record in words, block by block, with the comments on its fields (BR-45, BR-54; GOAL-R3)."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ class Comment:
 
     text: str
     by: str
-    at: datetime
+    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def _lines(
         path = f"{block.key}.{each.name}"
         notes = (comments or {}).get(path, [])
         text = in_words(each, values.get(each.name), masked=masked)
-        # Fields that are not asked are many; the ones that say something or are spoken of are shown.
+        # Fields that are not asked are many; the ones that say something or are commented on appear.
         if text or notes:
             found.append(Line(path, each.label, text, each.kind == "file", row, notes))
     return found

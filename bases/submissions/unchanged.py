@@ -2,6 +2,7 @@
 BR-66)."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypedDict
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
@@ -14,7 +15,7 @@ UNTOUCHED = "省级退回后没有修改任何内容"
 
 
 def untouched_since_return(enrollments: Iterable[Enrollment]) -> set[int]:
-    """The ids of those that stand as they were reported and returned; one query, none where nothing was returned."""
+    """The ids of those that are still as they were reported and returned; one query, none if nothing was returned."""
     returned = [row for row in enrollments if row.review_status == ReviewStatus.RETURNED]
     if not returned:
         return set()
@@ -34,7 +35,14 @@ def _as_returned(row: Enrollment, snapshot: dict) -> bool:
     return snapshot_as_kept(row, snapshot) == snapshot
 
 
-def with_untouched(submissions: QuerySet[Submission]) -> QuerySet[Submission]:
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    class _Untouched(TypedDict):
+        is_untouched: bool
+
+
+def with_untouched(submissions: QuerySet[Submission]) -> "QuerySet[WithAnnotations[Submission, _Untouched]]":
     """Each with `is_untouched`: reported again with the very content that the province had returned before."""
     before = (
         Submission.objects.filter(

@@ -1,5 +1,7 @@
 """Forms of transfers between bases and of a change of specialty."""
 
+from typing import Any
+
 from django import forms
 from django.utils import timezone
 
@@ -18,8 +20,9 @@ class PersonForm(forms.Form):
         label="姓名", max_length=LONGEST_NAME, error_messages={"required": "请填写与证件一致的姓名。"}
     )
 
-    def clean(self) -> dict:
-        values = super().clean()
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        values = self.cleaned_data
         try:
             number = clean_id_number(values.get("id_number", ""))
             values["id_number"] = normal_id_number(values.get("id_type"), number)

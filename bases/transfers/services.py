@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from bases.models import TrainingBase, TransferRequest
 from bases.records import services as training
-from bases.scope import bases_for, enrollments_for, provinces_for
+from bases.scope import base_ids, enrollments_for, province_codes_for
 from bases.transfer_requests import close, settle, tell_bases, tell_provinces, with_names
 from portal import audit
 from portal.models import AuditEvent, User
@@ -36,7 +36,7 @@ MISSES_PER_HOUR = 20
 
 
 class NotHeld(ValueError):
-    """No live enrollment elsewhere under exactly these three details; which of them differs is not told (AM-28)."""
+    """No live enrollment elsewhere under exactly these three details; which one differs is not disclosed (AM-28)."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -76,7 +76,7 @@ def _is_exactly(resident_id: int | None, row: AccountRow) -> bool:
 
 
 def ask(enrollment_id: int, base: TrainingBase, *, reason: str, by: User) -> TransferRequest:
-    """Open a request and tell the holding base and both provinces. Raises StateMoved where one is open already or the
+    """Open a request and notify the holding base and both provinces. Raises StateMoved where one is open already or the
     person is no longer held there."""
     with transaction.atomic():
         enrollment = states.lock(enrollment_id)
@@ -182,15 +182,14 @@ def incoming(user: User, action: Action = Action.VIEW) -> QuerySet[TransferReque
 
 def outgoing(user: User, action: Action = Action.VIEW) -> QuerySet[TransferRequest]:
     """Requests that the user's bases have made."""
-    base_ids = list(bases_for(user, action).values_list("pk", flat=True))
-    return with_names(TransferRequest.objects.filter(to_base__in=base_ids))
+    return with_names(TransferRequest.objects.filter(to_base__in=base_ids(user, action)))
 
 
 def in_view_of_reviewers(user: User) -> QuerySet[TransferRequest]:
     """Requests that leave or enter the user's provinces, the longest waiting first; all for the association."""
     found = with_names(TransferRequest.objects)
     if user.role != Role.CMDA:
-        codes = list(provinces_for(user, Action.VIEW).values_list("pk", flat=True))
+        codes = province_codes_for(user, Action.VIEW)
         found = found.filter(Q(enrollment__base__province__in=codes) | Q(to_base__province__in=codes))
     return found.order_by("asked_at", "pk")
 

@@ -1,17 +1,20 @@
+"""转出与转入: a base asks for a resident of another base, and answers what others ask of it."""
+
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from bases.models import ImportRow, TrainingBase, TransferRequest
-from bases.scope import bases_for, current_base
+from bases.scope import bases_for, current_base, required_base
 from bases.transfers import services as transfers
 from bases.transfers.forms import PersonForm, ReasonForm, RefusalForm, ReleaseForm
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.forms import show_problems
 from residents.services.refusals import Refused
@@ -22,32 +25,27 @@ MOST_CLOSED = 50
 
 @require_GET
 @allow(Role.BASE)
-def transfer_list(request: HttpRequest) -> HttpResponse:
+def transfer_list(request: SignedInRequest) -> HttpResponse:
     """转出与转入: what others ask of this base, what it asked of others (PAIN-15)."""
     base = current_base(request)
     found = {"incoming": transfers.incoming(request.user), "outgoing": transfers.outgoing(request.user)}
     if base is not None:
         found["incoming"] = found["incoming"].filter(enrollment__base=base)
         found["outgoing"] = found["outgoing"].filter(to_base=base)
-    page: dict[str, Any] = {"may_ask": _asking_base(request) is not None}
+    page: dict[str, Any] = {"may_ask": current_base(request, Action.IMPORT_ACCOUNTS) is not None}
     for side, requests in found.items():
         closed = requests.exclude(state="open").order_by("-answered_at")[:MOST_CLOSED]
         page[side] = [*requests.filter(state="open")[:500], *closed]
     return render(request, "bases/transfers/list.html", page)
 
 
-def _asking_base(request: HttpRequest) -> TrainingBase | None:
-    return current_base(request, Action.IMPORT_ACCOUNTS)
-
-
 @allow(Role.BASE)
-def transfer_new(request: HttpRequest) -> HttpResponse:
+def transfer_new(request: SignedInRequest) -> HttpResponse:
     """请求转出: the person by three details or from a refused import row, what is told of him, then the request."""
-    base = _asking_base(request)
-    if base is None:
-        raise PermissionDenied
+    base = required_base(request, Action.IMPORT_ACCOUNTS)
     row = _row(request)
-    base = row.batch.base if row else base
+    if row is not None and row.batch.base is not None:
+        base = row.batch.base
     is_known = row is not None or request.method == "POST"
     person = PersonForm(_details(row) if row else request.POST if is_known else None)
     live = _held(request, base, person) if is_known else None
@@ -67,7 +65,7 @@ def transfer_new(request: HttpRequest) -> HttpResponse:
     return render(request, "bases/transfers/new.html", page, status=422 if bad else 200)
 
 
-def _row(request: HttpRequest) -> ImportRow | None:
+def _row(request: SignedInRequest) -> ImportRow | None:
     """The refused row of one of the user's own batches that the request starts from."""
     text = request.GET.get("row", "")
     if not text:
@@ -81,7 +79,7 @@ def _details(row: ImportRow) -> dict[str, Any]:
     return {name: row.values.get(name) or "" for name in PersonForm.base_fields}
 
 
-def _held(request: HttpRequest, base: TrainingBase, person: PersonForm) -> Any:
+def _held(request: SignedInRequest, base: TrainingBase, person: PersonForm) -> Any:
     if not person.is_valid():
         return None
     details = {name: person.cleaned_data[name] for name in PersonForm.base_fields}
@@ -94,13 +92,13 @@ def _held(request: HttpRequest, base: TrainingBase, person: PersonForm) -> Any:
 
 @require_GET
 @allow(Role.BASE)
-def transfer(request: HttpRequest, pk: int) -> HttpResponse:
+def transfer(request: SignedInRequest, pk: int) -> HttpResponse:
     """One request, as the base that holds the person or the base that asks may see it."""
     return _show(request, *_request_for(request, pk))
 
 
-def _request_for(request: HttpRequest, pk: int) -> tuple[TransferRequest, bool]:
-    """The request and whether the user stands on the holding side. Raises Http404."""
+def _request_for(request: SignedInRequest, pk: int) -> tuple[TransferRequest, bool]:
+    """The request and whether the user is on the holding side. Raises Http404."""
     for found, is_holder in (
         (transfers.incoming(request.user), True),
         (transfers.outgoing(request.user), False),
@@ -111,7 +109,7 @@ def _request_for(request: HttpRequest, pk: int) -> tuple[TransferRequest, bool]:
 
 
 def _show(
-    request: HttpRequest, asked: TransferRequest, is_holder: bool, **changed: forms.Form
+    request: SignedInRequest, asked: TransferRequest, is_holder: bool, **changed: forms.Form
 ) -> HttpResponse:
     side = transfers.incoming if is_holder else transfers.outgoing
     needed = Action.EDIT_STATUS if is_holder else Action.IMPORT_ACCOUNTS
@@ -126,7 +124,7 @@ def _show(
     return render(request, "bases/transfers/request.html", page | changed, status=422 if bad else 200)
 
 
-def _acting(request: HttpRequest, pk: int, *, as_holder: bool) -> TransferRequest:
+def _acting(request: SignedInRequest, pk: int, *, as_holder: bool) -> TransferRequest:
     """404 outside the scope, 403 on the other side of the request or with a right to look only."""
     _request_for(request, pk)
     side, needed = (
@@ -142,8 +140,8 @@ def _acting(request: HttpRequest, pk: int, *, as_holder: bool) -> TransferReques
 
 @require_POST
 @allow(Role.BASE)
-def transfer_release(request: HttpRequest, pk: int) -> HttpResponse:
-    """退培 for 转换培训基地, and the asking base is told (BR-74)."""
+def transfer_release(request: SignedInRequest, pk: int) -> HttpResponse:
+    """退培 for 转换培训基地, and the asking base is notified (BR-74)."""
     asked = _acting(request, pk, as_holder=True)
     form = ReleaseForm(request.POST)
     if not form.is_valid():
@@ -162,7 +160,7 @@ def transfer_release(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allow(Role.BASE)
-def transfer_refuse(request: HttpRequest, pk: int) -> HttpResponse:
+def transfer_refuse(request: SignedInRequest, pk: int) -> HttpResponse:
     asked = _acting(request, pk, as_holder=True)
     form = RefusalForm(request.POST)
     if not form.is_valid():
@@ -178,7 +176,7 @@ def transfer_refuse(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allow(Role.BASE)
-def transfer_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+def transfer_cancel(request: SignedInRequest, pk: int) -> HttpResponse:
     _acting(request, pk, as_holder=False)
     try:
         transfers.cancel(pk, by=request.user)

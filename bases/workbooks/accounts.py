@@ -1,5 +1,7 @@
+"""账号模板: the workbook that brings residents in, row by row judged and written."""
+
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.utils import timezone
 
@@ -89,7 +91,8 @@ class AccountWorkbook:
             (number, record, *AccountResource.read(record, is_1904=table.is_1904))
             for number, record in table.records()
         ]
-        known = standings(list(_identified(read)), base_id=batch.base_id)
+        base_id = cast(int, batch.base_id)  # a workbook of accounts is always a base's
+        known = standings(list(_identified(read)), base_id=base_id)
         among = account.problems_of_rows((number, values) for number, _, values, _ in read)
         context = {
             "cycle_year": batch.cycle.year,
@@ -98,7 +101,7 @@ class AccountWorkbook:
         }
         for number, record, values, found in read:
             standing = known.get(number, NOBODY)
-            context["live_enrollment"] = _live_facts(standing, batch.base_id)
+            context["live_enrollment"] = _live_facts(standing, base_id)
             for name, problems in (
                 *account.problems(values, context).items(),
                 *among.get(number, {}).items(),
@@ -111,11 +114,11 @@ class AccountWorkbook:
                 values,
                 _verdict(found, standing),
                 as_stored(found, AccountResource, table.letter) if found else [],
-                standing.live.enrollment_id if standing.known is Known.HERE else None,
+                standing.record_here,
             )
 
     def apply(self, batch: ImportBatch, rows: Sequence[tuple[int, dict]], *, by: User) -> Applied:
-        """Bring the rows in. Whoever came in by another way since the check is told so in his row (AM-27)."""
+        """Bring the rows in. Whoever came in by another way since the check is marked so in his row (AM-27)."""
         tell("正在导入：写入账号")
         created = create_accounts(
             [AccountRow(number, **values) for number, values in rows],
@@ -128,14 +131,13 @@ class AccountWorkbook:
         letters = {header: column for column, header in batch.headers}
         for number, standing in created.others.items():
             found = _standing_problems(standing)
-            facts = _live_facts(standing, batch.base_id)
+            facts = _live_facts(standing, cast(int, batch.base_id))
             for name, problems in account.problems({}, {"live_enrollment": facts}).items():
                 found.setdefault(name, []).extend(problems)
-            here = standing.live.enrollment_id if standing.known is Known.HERE else None
             applied.changed[number] = (
                 _verdict(found, standing),
                 as_stored(found, AccountResource, letters.get),
-                here,
+                standing.record_here,
             )
         return applied
 

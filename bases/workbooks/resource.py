@@ -24,7 +24,7 @@ _WIDTHS = {"full_name": 20, "id_type": 24, "id_number": 24, "mobile": 16, "intak
 
 
 class RuleWidget(widgets.Widget):
-    """A cell of one field of the dictionary: judged by the rules, shown in their words."""
+    """A cell of one field of the dictionary: judged by the rules, worded as they word it."""
 
     def __init__(self, field: Field) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ class WorkbookResource(resources.Resource):
     def choices(
         cls, field: Field, base: TrainingBase | None = None, years: Collection[int] = ()
     ) -> list[str]:
-        """The words that a column offers, in the template and in the page; none where anything may stand. `base` and
+        """The words that a column offers, in the template and in the page; none where anything is allowed. `base` and
         the intake `years` of the rows narrow them."""
         if field.kind == "bool":
             return [in_words(field, True), in_words(field, False)]

@@ -42,17 +42,21 @@ class Applied:
 
 class Workbook(Protocol):
     """One kind of workbook. `judge` yields the rows in their order; `apply` takes (row number, clean values) of the
-    good rows and runs in the caller's transaction; `template` holds these records if it is one that is filled."""
+    good rows and runs in the caller's transaction."""
 
     resource: type[WorkbookResource]
-
-    def template(
-        self, records: Iterable[Enrollment], *, base: TrainingBase, module: str, cycle_year: int
-    ) -> bytes: ...
 
     def judge(self, batch: ImportBatch, table: Table) -> Iterator[JudgedRow]: ...
 
     def apply(self, batch: ImportBatch, rows: Sequence[tuple[int, dict]], *, by: User) -> Applied: ...
+
+
+class BaseWorkbook(Workbook, Protocol):
+    """A workbook of a base: its template holds these records if it is one that is filled."""
+
+    def template(
+        self, records: Iterable[Enrollment], *, base: TrainingBase, module: str, cycle_year: int
+    ) -> bytes: ...
 
 
 def title_of(code: str) -> str:
@@ -65,7 +69,7 @@ def title_of(code: str) -> str:
 def as_stored(
     found: Problems, resource: type[WorkbookResource], letters: Callable[[str], str | None]
 ) -> list[dict]:
-    """Problems as an ImportRow keeps them: header, column letters as the sheet shows them, rule, text, repair."""
+    """Problems as an ImportRow keeps them: header, column letters as the sheet has them, rule, text, repair."""
     if not found:
         return []
     labels = {each.name: each.label for each in resource.rule_fields()}
@@ -85,7 +89,7 @@ def as_stored(
 
 
 def shown(value: Any) -> str:
-    """A cell's value as the page shows it; what is left of a number that lost digits, never a guess (PAIN-01)."""
+    """A cell's value as the page displays it; what is left of a number that lost digits, never a guess (PAIN-01)."""
     return value.shown if isinstance(value, CellError | DamagedNumber) else as_text(value)
 
 

@@ -1,13 +1,13 @@
 """The training workbook: rows found by identity among the base's own records, judged, written set-wise (GOAL-B12).
 
-What a row would change is worked out by one function for the check and for the apply, so that the preview tells the
+What a row would change is worked out by one function for the check and for the apply, so that the preview says the
 truth (GOAL-B3). Unchanged rows write nothing and un-report nothing (PAIN-19).
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Q
 from django.utils import timezone
@@ -58,7 +58,7 @@ _FIELDS: dict[str, Field] = {
 }
 _NAMES = {each.label: name for name, each in _FIELDS.items()}
 _MATCH = tuple(each.name for each in training.MATCH_FIELDS)
-# Told in the file only to find the record and to be compared with it.
+# In the file only to find the record and to be compared with it.
 _LOCKED = (*_MATCH, "intake_year")
 _DATES = frozenset(each.name for each in _FIELDS.values() if each.kind in ("date", "month"))
 _OWN = frozenset(each.name for each in EDITABLE)
@@ -67,7 +67,7 @@ _STATUS = frozenset(each.name for each in status.TEMPLATE_FIELDS)
 
 # The records of each list (bases/lists/records.py): an approved recruit stays in the intake's, and so in its export,
 # but is changed in the registry only (AM-30).
-_LISTED = {
+_LISTED: dict[str, Q] = {
     Module.INTAKE: Q(registered_at__isnull=True) | Q(intake_submission__isnull=False),
     Module.REGISTRY: Q(registered_at__isnull=False),
 }
@@ -109,20 +109,21 @@ class Records:
         if batch.module == Module.REGISTRY:
             found = found.prefetch_related("status_changes")
         records = list(found.select_related("resident").order_by("pk"))
+        base = cast(TrainingBase, batch.base)  # such a workbook is always a base's
         for record in records:
-            record.base = batch.base
+            record.base = base
             person = record.resident
             self._by_person.setdefault((person.id_type, person.id_number), []).append(record)
         self._entries = entries_of(records, training_entry)
         self._accredited = {
-            year: accredited_specialties(batch.base, year) for year in {each.intake_year for each in records}
+            year: accredited_specialties(base, year) for year in {each.intake_year for each in records}
         }
         self._today = timezone.localdate()
         self._studied = studies_of({each.resident_id for each in records})
 
     def of(self, given: Mapping[str, Any]) -> Enrollment | None:
         """The record a row speaks of: by type and number, of several by year, specialty, and the living one first."""
-        found = self._by_person.get((given.get("id_type"), given.get("id_number")), [])
+        found = self._by_person.get((given.get("id_type", ""), given.get("id_number", "")), [])
         for name, column in (("intake_year", "intake_year"), ("specialty", "specialty_id")):
             if len(found) > 1 and given.get(name):
                 found = [each for each in found if getattr(each, column) == given[name]] or found
@@ -182,9 +183,10 @@ class TrainingWorkbook:
             )
 
     def apply(self, batch: ImportBatch, rows: Sequence[tuple[int, dict]], *, by: User) -> Applied:
-        """Write what still stands as it was judged; a row whose record has moved meanwhile is told so."""
+        """Write what is still as it was judged; a row whose record has changed meanwhile is marked so."""
         records = Records(batch, [given["id_number"] for _, given in rows], lock=True)
-        applied, written = Applied(), {}
+        applied = Applied()
+        written: dict[int, tuple[Enrollment, Outcome]] = {}
         letters = {text: column for column, text in batch.headers}
         promised = dict(batch.rows.good().values_list("sheet_row", "before"))
         for done, (number, kept) in enumerate(rows):
@@ -193,7 +195,8 @@ class TrainingWorkbook:
             record = records.of(given)
             outcome = outcome_of(given, record, records, {})
             _refuse_unseen(outcome, record, promised.get(number) or [])
-            if outcome.verdict == Verdict.UPDATE and _writes_status(outcome, record, by):
+            is_update = outcome.verdict == Verdict.UPDATE
+            if record is not None and is_update and _writes_status(outcome, record, by):
                 written[number] = record, outcome
             else:
                 problems = as_stored(outcome.problems, self.resource, letters.get)
@@ -222,7 +225,7 @@ def _with_dates(kept: Mapping[str, Any]) -> dict[str, Any]:
 def outcome_of(
     given: Mapping[str, Any], record: Enrollment | None, records: Records, unreadable: Problems
 ) -> Outcome:
-    """What the row does to its record as it stands now; that a record is locked is a fault only if it would change."""
+    """What the row does to its record as it is now; that a record is locked is a fault only if it would change."""
     outcome = Outcome(problems=dict(unreadable))
     _judge_match(given, record, records, outcome)
     if record is None:

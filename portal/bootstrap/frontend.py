@@ -72,7 +72,7 @@ def copy() -> None:
 def lint(*options: str) -> int:
     """The exit code of Biome over static/; with --write it mends what it can."""
     biome = ROOT / "node_modules" / "@biomejs" / "biome" / "bin" / "biome"
-    command = [node(), biome, "lint", "--error-on-warnings", *options]
+    command = [str(node()), str(biome), "lint", "--error-on-warnings", *options]
     return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode
 
 

@@ -1,6 +1,6 @@
 """消息设置: the form of a person's own choices (GOAL-S4)."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -8,7 +8,7 @@ from portal.messages.services import ALWAYS_SHOWN, LEAVES_PORTAL, Topic, choices
 from portal.models import MessageSettings, User
 
 Channel = MessageSettings.Channel
-# At which field to tell that nothing could be sent this way, and what to do.
+# The field at which to say that nothing could be sent this way, and what to do.
 _WITHOUT_ADDRESS = {
     Channel.MAIL: ("email", "您选择了电子邮件，请填写电子邮箱；不想填写的，请选择其他通知方式。"),
     Channel.SMS: (
@@ -42,7 +42,7 @@ class MessageSettingsForm(forms.Form):
         help_text="填写新的电子邮箱时，请再输入一遍。",
     )
 
-    def __init__(self, *args, user: User, settings: MessageSettings | None, **kwargs) -> None:
+    def __init__(self, *args: Any, user: User, settings: MessageSettings | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
         for topic in Topic:
@@ -53,7 +53,7 @@ class MessageSettingsForm(forms.Form):
                 widget=forms.RadioSelect,
                 help_text=_explain(topic),
             )
-        channel = self.fields["channel"]
+        channel = cast(forms.ChoiceField, self.fields["channel"])
         channel.choices = MessageSettings.Channel.choices
         channel.initial = settings.channel if settings else ""
         self.fields["email"].initial = user.email
@@ -61,7 +61,7 @@ class MessageSettingsForm(forms.Form):
 
     @property
     def lost_channel(self) -> str:
-        """The stored way besides the portal if there is no address on it: only the portal tells then."""
+        """The stored way besides the portal if there is no address on it: messages then stay in the portal."""
         channel = self.fields["channel"].initial
         return Channel(channel).label if channel and not self._has_address(channel, self.user.email) else ""
 

@@ -1,3 +1,5 @@
+"""The tables that all desks share. Django looks for models in this module only."""
+
 from portal.models.audit import AuditEvent
 from portal.models.cycle import CollectionCycle, CycleWindow, Extension, Step
 from portal.models.messages import Delivery, Message, MessageSettings

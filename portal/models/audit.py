@@ -1,3 +1,5 @@
+"""操作记录: the audit log, append-only."""
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
@@ -9,6 +11,15 @@ class AuditEvent(models.Model):
 
     Append-only: the database refuses to change or delete it. Field changes are in pghistory's event tables.
     """
+
+    # The line in words, where the page of 操作记录 has put them (review/audit).
+    act_words: str
+    detail_words: list[str]
+    result_words: str
+    role_words: str
+    target_words: str
+    person_words: str
+    record: int | None
 
     at = models.DateTimeField(default=timezone.now, editable=False)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")

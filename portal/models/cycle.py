@@ -1,3 +1,5 @@
+"""采集周期: the yearly campaign, the windows of its steps and the deadlines extended in them."""
+
 import pghistory
 from django.conf import settings
 from django.db import models

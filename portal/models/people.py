@@ -1,4 +1,7 @@
+"""账号: everybody who may sign in, and the tries to do so."""
+
 from collections.abc import Iterator
+from typing import Any
 
 import pghistory
 from django.conf import settings
@@ -11,10 +14,10 @@ from django.utils import timezone
 from portal.roles import Role
 
 
-class UserManager(BaseUserManager):
+class UserManager(BaseUserManager["User"]):
     """Creates people who cannot sign in until they activate: there is no default password anywhere."""
 
-    def create_user(self, username: str, *, role: str, password: str | None = None, **fields) -> "User":
+    def create_user(self, username: str, *, role: str, password: str | None = None, **fields: Any) -> "User":
         user = self.model(username=username, role=role, **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -43,6 +46,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     A new account has an unusable password and `activated_at` empty (未激活). 000000 is not a password: it is the word
     that leads to the activation page (BR-44, AM-09).
     """
+
+    # What the reader of a list of staff may do with this person, where the list has put it (review/staff).
+    is_manageable: bool
+    is_resettable: bool
+    # What bases/scope.py has found of his rights in this request; None outside of one, where each question is asked.
+    looked_up: dict[tuple, Any] | None = None
 
     username = models.CharField("账号", max_length=40, unique=True)
     role = models.CharField("角色", max_length=10, choices=Role.choices)
@@ -100,13 +109,6 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def _with_factor(self, auth_hash: str) -> str:
         return f"{auth_hash} {self.second_factor_at.timestamp()}" if self.second_factor_at else auth_hash
-
-    # Third-party apps ask for these names of Django's stock user.
-    def get_full_name(self) -> str:
-        return self.full_name
-
-    def get_short_name(self) -> str:
-        return self.full_name
 
 
 class SignInAttempt(models.Model):

@@ -1,3 +1,5 @@
+"""公告, 联系方式, 草稿 and background jobs."""
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -5,7 +7,7 @@ from django.utils import timezone
 
 
 class Notice(models.Model):
-    """A notice of the association shown on the home page (公告, BR-95)."""
+    """A notice of the association on the home page (公告, BR-95)."""
 
     class Audience(models.TextChoices):
         ALL = "all", "所有人"
@@ -78,12 +80,11 @@ class Job(models.Model):
     kind = models.CharField(max_length=40)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    arguments = models.JSONField(default=dict)
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     result = models.JSONField(default=dict)
     cancel_requested = models.BooleanField(default=False)
-    # The last sign of life of the worker, or when the job was queued: tells an abandoned job.
+    # The last sign of life of the worker, or when the job was queued: an abandoned job is known by it.
     worked_at = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)

@@ -8,21 +8,25 @@ import re
 import zipfile
 from datetime import date, datetime, time
 from io import BytesIO
+from typing import Any
 
 import openpyxl
 import xlsxwriter
-from openpyxl.cell import MergedCell
+from openpyxl.cell import Cell, MergedCell
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Fill, Font, PatternFill
+from openpyxl.worksheet.worksheet import Worksheet
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet as NewSheet
 
-from portal.sheets.books import open_book
+from portal.sheets.books import Grid, open_book
 from portal.sheets.child import serve
 from portal.sheets.extended_lists import keep_lists
 from portal.sheets.formula_results import with_results
 from portal.sheets.headers import HeaderSearch, normalise_header
 from portal.sheets.inspection import inspect
 from portal.sheets.refusals import refused
-from portal.sheets.values import DamagedNumber, column_index, column_letter
+from portal.sheets.values import DamagedNumber, Raw, column_index, column_letter
 
 _AUTHOR = "系统检查"
 _OURS = "【系统检查】\n"  # what follows in a comment of the user's own is ours
@@ -32,7 +36,7 @@ _MAX_EDITED_BYTES = 20 * 2**20  # unpacked; openpyxl holds fifty times as much a
 ANNOTATION_CPU_SECONDS = 15  # openpyxl needs about 6 for 5,000 rows × 30 columns; a web process has 30 in all
 
 
-def annotate(request):
+def annotate(request: dict[str, Any]) -> str:
     """The marked workbook, in base64."""
     kind = inspect(request["path"], request["max_bytes"])
     if not request["edit"]:
@@ -46,7 +50,7 @@ def annotate(request):
 # The user's own .xlsx, edited in place
 
 
-def _edited(request):
+def _edited(request: dict[str, Any]) -> bytes:
     _accept_what_others_write()
     # By the open file: openpyxl judges a path by its ending, and an uploaded copy may have none.
     with open(request["path"], "rb") as file:
@@ -71,7 +75,7 @@ def _edited(request):
     return with_results(request["path"], buffer.getvalue())
 
 
-def _accept_what_others_write():
+def _accept_what_others_write() -> None:
     """openpyxl gives up a whole workbook over an empty <fill/> or a font family beyond 14; the programs that people
     keep their lists with write both."""
     read = Fill.from_tree.__func__
@@ -79,7 +83,7 @@ def _accept_what_others_write():
     vars(Font)["family"].max = 255
 
 
-def _remove_old_marks(sheet):
+def _remove_old_marks(sheet: Worksheet) -> None:
     """A copy of ours that was corrected and sent again must not come back with the faults of last time."""
     for row in sheet.iter_rows():
         for cell in row:
@@ -94,18 +98,18 @@ def _remove_old_marks(sheet):
 class _Merges:
     """The merged cells of a sheet, by every cell under them."""
 
-    def __init__(self, sheet):
+    def __init__(self, sheet: Worksheet) -> None:
         self._sheet = sheet
         self._over = {
             cell: merge for merge in sheet.merged_cells.ranges for row in merge.rows for cell in row
         }
 
-    def visible(self, cell):
+    def visible(self, cell: Cell) -> Cell:
         """The cell in which somebody sees what belongs to `cell`."""
         merge = self._over.get((cell.row, cell.column))
         return self._sheet.cell(merge.min_row, merge.min_col) if merge else cell
 
-    def take_apart(self, row, column):
+    def take_apart(self, row: int, column: int) -> None:
         """Undoes the merge over a cell that is to be written; its other cells keep the value that is seen in them."""
         merge = self._over.get((row, column))
         if merge is None:
@@ -118,7 +122,7 @@ class _Merges:
             self._sheet.cell(*place).data_type = seen.data_type
 
 
-def _free_of_merges(sheet, column):
+def _free_of_merges(sheet: Worksheet, column: int) -> None:
     """Cuts the merges that reach into a column: nothing could be written under them."""
     for merge in list(sheet.merged_cells.ranges):
         if merge.min_col <= column <= merge.max_col:
@@ -132,7 +136,7 @@ def _free_of_merges(sheet, column):
                 )
 
 
-def _status_column(sheet, request):
+def _status_column(sheet: Worksheet, request: dict[str, Any]) -> int:
     """The column (from 1) of the status header, which is added behind the last used column if need be."""
     header_row, wanted = request["header_row"], normalise_header(request["status_header"])
     last = 1
@@ -153,7 +157,7 @@ def _status_column(sheet, request):
     return last + 1
 
 
-def _mark(cell, text, level):
+def _mark(cell: Cell, text: str, level: str) -> None:
     """Colours the cell and adds the text to its comment, below what the user wrote there himself."""
     before = cell.comment.text if cell.comment else ""
     is_ours = before and (cell.comment.author == _AUTHOR or _OURS in before)
@@ -166,11 +170,11 @@ def _mark(cell, text, level):
         cell.fill = PatternFill("solid", fgColor=_COLOURS[level])
 
 
-def _comment(text, author):
+def _comment(text: str, author: str) -> Comment:
     return Comment(text, author, width=300, height=120)
 
 
-def _write_text(cell, text):
+def _write_text(cell: Cell, text: str) -> None:
     cell.value = text or None
     if text:
         cell.data_type = "s"  # a text that begins with "=" stays a text
@@ -179,7 +183,7 @@ def _write_text(cell, text):
 # Any other kind: a new .xlsx with the same cells
 
 
-def _rebuilt(request, kind):
+def _rebuilt(request: dict[str, Any], kind: str) -> bytes:
     book = open_book(request["path"], kind)
     search = HeaderSearch(request["headers"])
     buffer = BytesIO()
@@ -201,7 +205,7 @@ def _rebuilt(request, kind):
     return buffer.getvalue()
 
 
-def _free_name(name, target):
+def _free_name(name: str, target: xlsxwriter.Workbook) -> str:
     """A sheet name Excel accepts (31 characters, none of its special ones) and the workbook does not have yet."""
     name = re.sub(r"[\[\]:*?/\\]", "_", name).strip("'")[:28] or "Sheet"
     taken = {sheet.name.lower() for sheet in target.worksheets()}
@@ -213,9 +217,9 @@ def _free_name(name, target):
 class _Copier:
     """Writes grids cell by cell; texts stay texts, and a damaged number stays the number it is."""
 
-    def __init__(self, target, request):
+    def __init__(self, target: xlsxwriter.Workbook, request: dict[str, Any]) -> None:
         self._request = request
-        self._formats = {}
+        self._formats: dict[tuple[str, type], Format] = {}
         for level, colour in {"": None, **_COLOURS}.items():
             fill = {"bg_color": f"#{colour}"} if colour else {}
             self._formats[level, str] = target.add_format(fill | {"num_format": "@"})
@@ -225,7 +229,7 @@ class _Copier:
             self._formats[level, time] = target.add_format(fill | {"num_format": "hh:mm:ss"})
         self._status_format = target.add_format({"text_wrap": True, "valign": "top", "num_format": "@"})
 
-    def copy(self, sheet, grid, is_marked):
+    def copy(self, sheet: NewSheet, grid: Grid, is_marked: bool) -> None:
         replaced = grid.replaced()
         marks = self._marks_by_row() if is_marked else {}
         corrections = self._corrections_by_row() if is_marked else {}
@@ -235,8 +239,8 @@ class _Copier:
             for column in range(max([len(values), *(column + 1 for column in (*marked, *corrected))])):
                 value = values[column] if column < len(values) else ""
                 if (number, column) in replaced:
-                    value = replaced[number, column]
-                    value = value if type(value) is str else value.shown
+                    found = replaced[number, column]
+                    value = found if isinstance(found, str) else found.shown
                 value = corrected.get(column, value)
                 level, texts = marked.get(column, ("", []))
                 if column != status or number < self._request["header_row"]:
@@ -246,19 +250,19 @@ class _Copier:
                         number - 1, column, "\n".join(texts), {"author": _AUTHOR, "x_scale": 2}
                     )
 
-    def _marks_by_row(self):
-        by_row = {}
+    def _marks_by_row(self) -> dict[int, dict[int, tuple[str, list[str]]]]:
+        by_row: dict[int, dict[int, tuple[str, list[str]]]] = {}
         for row, letters, text, level in self._request["marks"]:
             by_row.setdefault(row, {}).setdefault(column_index(letters), (level, []))[1].append(text)
         return by_row
 
-    def _corrections_by_row(self):
-        by_row = {}
+    def _corrections_by_row(self) -> dict[int, dict[int, str]]:
+        by_row: dict[int, dict[int, str]] = {}
         for row, letters, text in self._request["corrections"]:
             by_row.setdefault(row, {})[column_index(letters)] = text
         return by_row
 
-    def _write_statuses(self, sheet, grid):
+    def _write_statuses(self, sheet: NewSheet, grid: Grid) -> int:
         """Fills the status column, the one of an earlier copy or a new one, and gives its number from 0."""
         request, wanted = self._request, normalise_header(self._request["status_header"])
         place, width = None, 0
@@ -277,14 +281,14 @@ class _Copier:
             sheet.write_string(row - 1, place, text, self._status_format)
         return place
 
-    def _write(self, sheet, row, column, value, level):
+    def _write(self, sheet: NewSheet, row: int, column: int, value: Raw | None, level: str) -> None:
         kind = type(value)
         if value == "" or value is None:
             if level:
                 sheet.write_blank(row, column, None, self._formats[level, str])
         elif kind is str:
             sheet.write_string(row, column, value, self._formats[level, str])
-        elif kind is DamagedNumber:
+        elif isinstance(value, DamagedNumber):
             sheet.write_number(row, column, float(value.shown), self._formats[level, float])
         elif kind is bool:
             sheet.write_boolean(row, column, value, self._formats[level, float])

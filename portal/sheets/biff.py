@@ -1,15 +1,17 @@
-"""A look into the records of an .xls, for what the reader does not tell: error cells, zeros before a number and the
+"""A look into the records of an .xls, for what the reader leaves out: error cells, zeros before a number and the
 1904 flag.
 
-Layouts: [MS-CFB] for the container, [MS-XLS] for the records. Runs in the reading child.
+Layout: [MS-XLS]. Runs in the reading child.
 """
 
 import struct
+from collections.abc import Iterator
+
+from olefile import OleFileIO
 
 from portal.sheets.refusals import refused
-from portal.sheets.values import CellError, digit_format
+from portal.sheets.values import CellError, Replaced, digit_format
 
-_FREE_OR_END = 0xFFFFFFF0  # sector numbers from here on are marks
 _FORMULA, _EOF, _DATEMODE, _FILEPASS, _BOUNDSHEET, _BOOLERR = 0x0006, 0x000A, 0x0022, 0x002F, 0x0085, 0x0205
 _FORMAT, _XF, _NUMBER, _RK, _MULRK = 0x041E, 0x00E0, 0x0203, 0x027E, 0x00BD
 _ERROR_NAMES = {
@@ -26,16 +28,18 @@ _ERROR_NAMES = {
 class Workbook:
     """The workbook stream of an .xls. Raises SheetRefused for a password or a broken container."""
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         with open(path, "rb") as file:
-            content = file.read()
-        try:
-            self._stream = _workbook_stream(content)
-        except (struct.error, IndexError) as error:
-            raise refused("broken") from error
+            try:
+                container = OleFileIO(file)
+                name = next((name for name in ("Workbook", "Book") if container.exists(name)), None)
+                self._stream = container.openstream(name).read() if name else b""
+            except (OSError, ValueError, struct.error, IndexError) as error:
+                raise refused("broken") from error
         self.is_1904 = False
-        self._sheet_offsets = []
-        codes, styles = {}, []
+        self._sheet_offsets: list[int] = []
+        codes: dict[int, str] = {}
+        styles: list[int] = []
         for kind, body in _records(self._stream, 0):
             if kind == _FILEPASS:
                 raise refused("password")
@@ -50,10 +54,10 @@ class Workbook:
         formats = enumerate(digit_format(codes.get(code, "")) for code in styles)
         self._formats = {place: found for place, found in formats if found}
 
-    def replaced(self, sheet_index):
-        """Error cells of the sheet at a place in the workbook, and numbers that are shown with digits they do not
+    def replaced(self, sheet_index: int) -> Replaced:
+        """Error cells of the sheet at a place in the workbook, and numbers that are displayed with digits they do not
         have: {(row from 1, column from 0): CellError or text}."""
-        found = {}
+        found: Replaced = {}
         for kind, body in _records(self._stream, self._sheet_offsets[sheet_index]):
             for row, column, style, number in _numbers(kind, body) if self._formats else ():
                 shown = style in self._formats and self._formats[style].shown(number)
@@ -70,7 +74,7 @@ class Workbook:
         return found
 
 
-def _text(body):
+def _text(body: bytes) -> str:
     """A text with its length and a flag before it, one byte or two a character; empty in the layout of Excel 95."""
     if len(body) < 4:
         return ""
@@ -79,7 +83,7 @@ def _text(body):
     return body[3 : 3 + width * length].decode(encoding, "replace")
 
 
-def _numbers(kind, body):
+def _numbers(kind: int, body: bytes) -> Iterator[tuple[int, int, int, float]]:
     """(row, column, style, number) of the numbers in a record, from 0."""
     if kind in (_NUMBER, _FORMULA) and body[12:14] != b"\xff\xff":
         yield struct.unpack_from("<HHHd", body)
@@ -93,14 +97,14 @@ def _numbers(kind, body):
             yield row, first + place, style, _packed(body, 6 + 6 * place)
 
 
-def _packed(body, offset):
+def _packed(body: bytes, offset: int) -> float:
     """A number in four bytes: an integer of 30 bits or the upper bits of a double, perhaps a hundredfold."""
     bits = struct.unpack_from("<i", body, offset)[0]
     number = float(bits >> 2) if bits & 2 else struct.unpack("<d", struct.pack("<q", (bits & ~3) << 32))[0]
     return number / 100 if bits & 1 else number
 
 
-def _records(stream, offset):
+def _records(stream: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
     """The records (kind, body) of the substream at `offset`, up to its end mark."""
     while offset + 4 <= len(stream):
         kind, size = struct.unpack_from("<HH", stream, offset)
@@ -108,51 +112,3 @@ def _records(stream, offset):
             return
         yield kind, stream[offset + 4 : offset + 4 + size]
         offset += 4 + size
-
-
-def _workbook_stream(content):
-    sector_size = 1 << struct.unpack_from("<H", content, 30)[0]
-    first_directory, _, mini_cutoff, first_mini_table = struct.unpack_from("<IIII", content, 48)
-    table = _allocation_table(content, sector_size)
-
-    def chain(start):
-        numbers, number = [], start
-        while number < _FREE_OR_END:
-            if len(numbers) > len(table):  # a ring
-                raise IndexError
-            numbers.append(number)
-            number = table[number]
-        return b"".join(content[(n + 1) * sector_size : (n + 2) * sector_size] for n in numbers)
-
-    directory = chain(first_directory)
-    entries = {}
-    for offset in range(0, len(directory) - 127, 128):
-        length = struct.unpack_from("<H", directory, offset + 64)[0]
-        name = directory[offset : offset + max(length - 2, 0)].decode("utf-16-le", "replace")
-        entries.setdefault(name, struct.unpack_from("<II", directory, offset + 116))
-    start, size = entries.get("Workbook") or entries.get("Book") or (_FREE_OR_END, 0)
-    if size >= mini_cutoff:
-        return chain(start)[:size]
-    mini_table = struct.unpack(f"<{len(chain(first_mini_table)) // 4}I", chain(first_mini_table))
-    mini = chain(entries["Root Entry"][0]) if "Root Entry" in entries else b""
-    stream = b""
-    while start < _FREE_OR_END and len(stream) < size:
-        stream += mini[start * 64 : (start + 1) * 64]
-        start = mini_table[start]
-    return stream[:size]
-
-
-def _allocation_table(content, sector_size):
-    """The FAT: for each sector the number of the next one of its stream."""
-    sectors = list(struct.unpack_from("<109I", content, 76))
-    next_list, _ = struct.unpack_from("<II", content, 68)
-    per_sector = sector_size // 4
-    while next_list < _FREE_OR_END and len(sectors) < len(content) // sector_size + 110:
-        numbers = struct.unpack_from(f"<{per_sector}I", content, (next_list + 1) * sector_size)
-        sectors += numbers[:-1]
-        next_list = numbers[-1]
-    table = []
-    for sector in sectors:
-        if sector < _FREE_OR_END:
-            table += struct.unpack_from(f"<{per_sector}I", content, (sector + 1) * sector_size)
-    return table

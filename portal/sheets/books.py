@@ -1,6 +1,7 @@
 """One shape for the four kinds of file: a book of grids. Runs in the reading child."""
 
 import zipfile
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -8,7 +9,9 @@ import python_calamine
 
 from portal.sheets import biff, ods_parts, xlsx_parts
 from portal.sheets.csv_text import CsvText
+from portal.sheets.headers import HeaderSearch
 from portal.sheets.refusals import refused
+from portal.sheets.values import Replaced, Row
 
 LISTS_SHEET = (
     "_选项"  # hidden sheet of our templates: lists, and the template's version in A2 under this mark
@@ -17,14 +20,17 @@ VERSION_MARK = "template_version"
 _WORKSHEET = python_calamine.SheetTypeEnum.WorkSheet
 
 
+Range = tuple[tuple[int, int], tuple[int, int]]  # ((row, column), (row, column)), both from 0
+
+
 @dataclass(slots=True)
 class Grid:
     """One sheet. `rows()` gives (row number, raw values from column A on) for all rows, blank ones too."""
 
     name: str
-    rows: callable
-    merged: list = field(default_factory=list)  # ((row, column), (row, column)), both from 0
-    replaced: callable = dict  # {(row from 1, column from 0): CellError, or what a format shows of a number}
+    rows: Callable[[], Iterable[Row]]
+    merged: list[Range] = field(default_factory=list)
+    replaced: Callable[[], Replaced] = dict
 
 
 class CsvBook:
@@ -32,32 +38,31 @@ class CsvBook:
 
     is_1904 = False
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         self._text = CsvText(path)
 
-    def sheet_names(self):
+    def sheet_names(self) -> list[str]:
         return ["CSV"]
 
-    def is_hidden(self, name):
+    def is_hidden(self, name: str) -> bool:
         return False
 
-    def grid(self, name, search):
+    def grid(self, name: str, search: HeaderSearch) -> Grid:
         return Grid(name, self._text.reader(search))
 
-    def template_version(self):
+    def template_version(self) -> str | None:
         return None
 
 
 class CalamineBook:
-    """An .xlsx, .xls or .ods file, read by calamine; what it does not tell comes from a look of our own."""
+    """An .xlsx, .xls or .ods file, read by calamine; what it leaves out comes from a look of our own."""
 
-    def __init__(self, path, kind):
-        self._kind = kind
-        self._path = path
+    def __init__(self, path: str, kind: str) -> None:
         self._archive = zipfile.ZipFile(path) if kind in ("xlsx", "ods") else None
-        self._parts = xlsx_parts.XlsxParts(self._archive) if kind == "xlsx" else None
+        self._parts = xlsx_parts.XlsxParts(self._archive) if self._archive and kind == "xlsx" else None
         self._records = biff.Workbook(path) if kind == "xls" else None
-        self.is_1904 = bool((self._parts or self._records) and (self._parts or self._records).is_1904)
+        looked_into = self._parts or self._records
+        self.is_1904 = bool(looked_into and looked_into.is_1904)
         try:
             # Given a path calamine believes the name; given a file it looks at the content.
             self._book = python_calamine.load_workbook(open(path, "rb"))  # noqa: SIM115  read as long as we live
@@ -65,19 +70,19 @@ class CalamineBook:
             raise refused("password") from error
         self._visibility = {sheet.name: sheet.visible for sheet in self._book.sheets_metadata}
 
-    def sheet_names(self):
+    def sheet_names(self) -> list[str]:
         return [sheet.name for sheet in self._book.sheets_metadata if sheet.typ == _WORKSHEET]
 
-    def is_hidden(self, name):
+    def is_hidden(self, name: str) -> bool:
         return self._visibility[name] != python_calamine.SheetVisibleEnum.Visible
 
-    def grid(self, name, search):
+    def grid(self, name: str, search: HeaderSearch) -> Grid:
         """The grid of a sheet; `search` matters to csv only.
 
         Raises SheetRefused if its extreme cells are too far apart to lay out.
         """
         xml = b""
-        if self._kind == "xlsx":
+        if self._parts:
             xml = self._parts.sheet_xml(name)
             xlsx_parts.check_extent(xml, name)
         sheet = self._book.get_sheet_by_name(name)
@@ -90,14 +95,14 @@ class CalamineBook:
             lambda: self._replaced(name, xml),
         )
 
-    def _replaced(self, name, xml):
-        if self._kind == "xlsx":
+    def _replaced(self, name: str, xml: bytes) -> Replaced:
+        if self._parts:
             return xlsx_parts.replaced(xml, self._parts.number_formats())
-        if self._kind == "ods":
+        if self._archive:
             return ods_parts.replaced(self._archive.read("content.xml"), name)
-        return self._records.replaced(self._book.sheet_names.index(name))
+        return self._records.replaced(self._book.sheet_names.index(name)) if self._records else {}
 
-    def template_version(self):
+    def template_version(self) -> str | None:
         """The version written by `write_template`, or None. The sheet may be hidden, very hidden or visible."""
         if LISTS_SHEET not in self._book.sheet_names:
             return None
@@ -106,14 +111,17 @@ class CalamineBook:
         return str(values[1]) if len(values) == 2 and values[0] == VERSION_MARK else None
 
 
-def _numbered_rows(sheet):
+Book = CsvBook | CalamineBook
+
+
+def _numbered_rows(sheet: python_calamine.CalamineSheet) -> Iterator[Row]:
     """Rows from row 1 on. calamine starts at row 1 but leaves out the columns before the first used one."""
     before = [""] * (sheet.start[1] if sheet.start else 0)
     if not before:
         return enumerate(sheet.iter_rows(), 1)
-    return ((number, before + row) for number, row in enumerate(sheet.iter_rows(), 1))
+    return ((number, [*before, *row]) for number, row in enumerate(sheet.iter_rows(), 1))
 
 
-def open_book(path, kind):
+def open_book(path: str, kind: str) -> Book:
     """The book at `path`, of a kind that `inspection.inspect` found."""
     return CsvBook(path) if kind == "csv" else CalamineBook(path, kind)

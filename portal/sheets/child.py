@@ -7,6 +7,8 @@ The answer on stdout is JSON (never pickle): {"result": …} or {"refused": [cod
 import json
 import resource
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from portal.sheets.books import open_book
 from portal.sheets.headers import HeaderSearch
@@ -20,7 +22,7 @@ MAX_FILE_BYTES = 300 << 20  # openpyxl keeps sheets in temporary files while it 
 MAX_ANSWER_BYTES = 100 << 20
 
 
-def limit_resources(cpu_seconds, address_space=ADDRESS_SPACE_BYTES):
+def limit_resources(cpu_seconds: int, address_space: int = ADDRESS_SPACE_BYTES) -> None:
     """Bounds memory, processor time and written bytes of this process, and turns core dumps off."""
     _lower(resource.RLIMIT_AS, address_space)
     _lower(resource.RLIMIT_CPU, cpu_seconds)
@@ -28,7 +30,7 @@ def limit_resources(cpu_seconds, address_space=ADDRESS_SPACE_BYTES):
     _lower(resource.RLIMIT_CORE, 0)
 
 
-def _lower(kind, limit):
+def _lower(kind: int, limit: int) -> None:
     """Sets a limit, unless the machine's own is lower already: asking for more than that is an error."""
     allowed = resource.getrlimit(kind)[1]
     if allowed != resource.RLIM_INFINITY:
@@ -36,7 +38,7 @@ def _lower(kind, limit):
     resource.setrlimit(kind, (limit, limit))
 
 
-def read(request):
+def read(request: dict[str, Any]) -> dict[str, Any]:
     """The table of the requested file as a JSON-ready dictionary. Raises SheetRefused."""
     search = HeaderSearch(request["expected"], request["optional"], request["ignorable"], request["aliases"])
     kind = inspect(request["path"], request["max_bytes"])
@@ -49,7 +51,7 @@ def read(request):
     return table | {"kind": kind, "is_1904": book.is_1904, "template_version": book.template_version()}
 
 
-def answer(task, request):
+def answer(task: Callable[[dict[str, Any]], object], request: dict[str, Any]) -> bytes:
     """The result of `task(request)` or its refusal, as bytes. Whatever a reader throws is a refusal."""
     try:
         content = json.dumps({"result": task(request)}, ensure_ascii=False).encode()
@@ -60,8 +62,8 @@ def answer(task, request):
         return refusal_of(error)
 
 
-def refusal_of(error):
-    """The answer that stands for what a reader threw."""
+def refusal_of(error: BaseException) -> bytes:
+    """The answer to give for what a reader threw."""
     if isinstance(error, SheetRefused):
         refusal = error
     elif isinstance(error, MemoryError):
@@ -74,7 +76,7 @@ def refusal_of(error):
     return json.dumps({"refused": told}).encode()
 
 
-def serve(task, cpu_seconds=CPU_SECONDS):
+def serve(task: Callable[[dict[str, Any]], object], cpu_seconds: int = CPU_SECONDS) -> None:
     """Answers the one request on stdin, within the limits."""
     limit_resources(cpu_seconds)
     sys.stdout.buffer.write(answer(task, json.load(sys.stdin.buffer)))

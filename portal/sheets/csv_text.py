@@ -3,10 +3,12 @@
 import csv
 import io
 import re
+from collections.abc import Callable, Iterator
 from itertools import islice
 
+from portal.sheets.headers import HeaderSearch
 from portal.sheets.refusals import refused
-from portal.sheets.values import MAX_CELL_CHARACTERS, DamagedNumber
+from portal.sheets.values import MAX_CELL_CHARACTERS, DamagedNumber, Row
 
 _SAMPLE_ROWS = 40
 _DELIMITERS = (",", ";", "\t")
@@ -19,27 +21,27 @@ _ZEROED = re.compile(r"\d{15}000\d*")
 class CsvText:
     """The decoded text of a csv file. Raises SheetRefused("encoding") if no usual encoding fits."""
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         with open(path, "rb") as file:
             self._text = _decode(file.read())
-        self._delimiters = _DELIMITERS
+        self._delimiters: tuple[str, ...] = _DELIMITERS
         directive = re.match(r"sep=(.)\r?\n", self._text)
         if directive:  # spreadsheets obey this line and do not show it
             self._delimiters = (directive[1],)
             self._text = self._text[directive.end() :]
         csv.field_size_limit(MAX_CELL_CHARACTERS * 4)
 
-    def reader(self, search):
+    def reader(self, search: HeaderSearch) -> Callable[[], Iterator[Row]]:
         """A function that yields (row number, values) afresh at each call; the delimiter fits the headers."""
         delimiter = max(self._delimiters, key=lambda candidate: self._fit(candidate, search))
         return lambda: self._rows(delimiter)
 
-    def _fit(self, delimiter, search):
+    def _fit(self, delimiter: str, search: HeaderSearch) -> int:
         sample = list(islice(self._rows(delimiter, strict=False), _SAMPLE_ROWS))
         best = search.best_row(sample)
         return len(best.columns) if best else 0
 
-    def _rows(self, delimiter, strict=True):
+    def _rows(self, delimiter: str, strict: bool = True) -> Iterator[Row]:
         reader = csv.reader(io.StringIO(self._text, newline=""), delimiter=delimiter, strict=strict)
         try:
             for number, values in enumerate(reader, 1):
@@ -49,7 +51,7 @@ class CsvText:
                 raise refused("csv_quotes", line=reader.line_num) from error
 
 
-def _decode(content):
+def _decode(content: bytes) -> str:
     is_utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     for encoding in ("utf-16",) if is_utf16 else ("utf-8-sig", "gb18030"):
         try:
@@ -59,7 +61,7 @@ def _decode(content):
     raise refused("encoding")
 
 
-def _csv_value(value):
+def _csv_value(value: str) -> str | DamagedNumber:
     if value.startswith("="):
         kept = _FORMULA_TEXT.fullmatch(value)
         return kept[1] if kept else value

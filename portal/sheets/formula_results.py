@@ -15,21 +15,22 @@ _RESULT = re.compile(rb"<v[^>]*>([^<]+)</v>")
 _WITHOUT = re.compile(rb'<c r="([A-Z]+[0-9]+)"([^>]*)>(<f[^>]*>[^<]*</f>)<v ?(?:/>|></v>)</c>')
 
 
-def with_results(path, written):
+def with_results(path: str, written: bytes) -> bytes:
     """The workbook `written` (bytes) with the results that the formulas have in the workbook at `path`."""
     with zipfile.ZipFile(path) as before, zipfile.ZipFile(BytesIO(written)) as after:
         old, new = XlsxParts(before), XlsxParts(after)
         filled = {}
         for name in new.sheet_names():
             results = _results(old.sheet_xml(name))
-            if results:
-                filled[new.part_of(name)] = _filled(new.sheet_xml(name), results)
+            part = new.part_of(name)
+            if results and part:
+                filled[part] = _filled(new.sheet_xml(name), results)
         return _repacked(after, filled) if filled else written
 
 
-def _results(xml):
+def _results(xml: bytes) -> dict[bytes, tuple[bytes, bytes]]:
     """Reference → (type, result) of every formula cell that has one; none in an encoding that isn't openpyxl's."""
-    found = {}
+    found: dict[bytes, tuple[bytes, bytes]] = {}
     if b"encoding=" in xml[:100] and b"utf-8" not in xml[:100].lower():
         return found
     for cell in _CELL.finditer(xml):
@@ -39,8 +40,8 @@ def _results(xml):
     return found
 
 
-def _filled(xml, results):
-    def fill(cell):
+def _filled(xml: bytes, results: dict[bytes, tuple[bytes, bytes]]) -> bytes:
+    def fill(cell: re.Match[bytes]) -> bytes:
         kind, result = results.get(cell[1], (b"", b""))
         if not kind:
             return cell[0]
@@ -50,7 +51,7 @@ def _filled(xml, results):
     return _WITHOUT.sub(fill, xml)
 
 
-def _repacked(archive, filled):
+def _repacked(archive: zipfile.ZipFile, filled: dict[str, bytes]) -> bytes:
     buffer = BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
         for part in archive.infolist():

@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from portal.sheets.values import column_letter
+from portal.sheets.values import Raw, Row, column_letter
 
 STATUS_HEADER = "检查结果"  # the column our annotated copy adds; ignored when that copy is sent again
 
@@ -13,7 +14,7 @@ _BRACKETS = str.maketrans("【〔〖［[｛{〈《】〕〗］]｝}〉》", "(((
 _REQUIRED_MARK = re.compile(r"\((?:必填|选填|必填项|选填项)\)|[:：]$")
 
 
-def normalise_header(text):
+def normalise_header(text: object) -> str:
     """A header as it is compared: no blanks or stars, one width, one kind of bracket, no "(必填)"."""
     text = unicodedata.normalize("NFKC", str(text).translate(_BRACKETS)).translate(_BRACKETS)
     return _REQUIRED_MARK.sub("", _NOISE.sub("", text)).lower()
@@ -30,10 +31,10 @@ class HeaderRow:
     ignored: list[int] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
-    def is_complete(self):
+    def is_complete(self) -> bool:
         return bool(self.columns) and not self.missing and not self.doubled
 
-    def faults(self):
+    def faults(self) -> str:
         """What is wrong with this row, in Chinese, all of it, without a final stop."""
         faults = []
         if self.missing:
@@ -54,14 +55,20 @@ class HeaderRow:
 class HeaderSearch:
     """The headers to look for. `aliases` maps other wordings to the expected header they stand for."""
 
-    def __init__(self, expected, optional=(), ignorable=(), aliases=None):
+    def __init__(
+        self,
+        expected: Sequence[str],
+        optional: Sequence[str] = (),
+        ignorable: Sequence[str] = (),
+        aliases: Mapping[str, str] | None = None,
+    ) -> None:
         self.expected = list(expected)
         self._known = {normalise_header(header): header for header in (*expected, *optional)}
         for alias, header in (aliases or {}).items():
             self._known.setdefault(normalise_header(alias), header)
         self._ignorable = {normalise_header(header) for header in ignorable}
 
-    def best_row(self, rows):
+    def best_row(self, rows: Iterable[Row]) -> HeaderRow | None:
         """The row that holds most of the headers, the first of equals; None if no row holds any.
 
         `rows` is an iterable of (row number, list of values).
@@ -73,7 +80,7 @@ class HeaderSearch:
                 best = candidate
         return best
 
-    def _judge(self, number, values):
+    def _judge(self, number: int, values: Sequence[Raw]) -> HeaderRow:
         found = HeaderRow(number)
         for column, value in enumerate(values):
             if value is None or value == "":
@@ -90,7 +97,7 @@ class HeaderSearch:
         return found
 
     @staticmethod
-    def _place(found, header, column):
+    def _place(found: HeaderRow, header: str, column: int) -> None:
         if header in found.columns:
             found.doubled.setdefault(header, [found.columns[header]]).append(column)
         else:

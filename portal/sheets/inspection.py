@@ -32,7 +32,7 @@ _NOT_TABLES = (
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 
 
-def inspect(path, max_bytes, max_unpacked=MAX_UNPACKED_BYTES):
+def inspect(path: str, max_bytes: int, max_unpacked: int = MAX_UNPACKED_BYTES) -> str:
     """The kind of a file: "xlsx", "xls", "ods" or "csv". Raises SheetRefused for everything else."""
     size = stat(path).st_size
     if size == 0:
@@ -48,8 +48,8 @@ def inspect(path, max_bytes, max_unpacked=MAX_UNPACKED_BYTES):
     return _inspect_text(head)
 
 
-def _inspect_ole(content):
-    def has(name):
+def _inspect_ole(content: bytes) -> str:
+    def has(name: str) -> bool:
         return name.encode("utf-16-le") in content
 
     if has("EncryptedPackage"):
@@ -65,7 +65,7 @@ def _inspect_ole(content):
     raise refused("old_format", what="旧版 WPS 表格（.et）或其他旧格式")
 
 
-def _inspect_text(head):
+def _inspect_text(head: bytes) -> str:
     for magic, what in _NOT_TABLES:
         if head.startswith(magic) and (len(magic) > 2 or b"\x00" in head):
             raise refused("not_a_table", what=what)
@@ -81,7 +81,7 @@ def _inspect_text(head):
     return "csv"
 
 
-def _inspect_zip(path, max_unpacked):
+def _inspect_zip(path: str, max_unpacked: int) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
@@ -97,7 +97,7 @@ def _inspect_zip(path, max_unpacked):
         raise refused("broken") from error
 
 
-def _check_directory(parts, max_unpacked):
+def _check_directory(parts: list[zipfile.ZipInfo], max_unpacked: int) -> None:
     if len(parts) > MAX_PARTS:
         raise refused("too_many_parts")
     unpacked = sum(part.file_size for part in parts)
@@ -113,7 +113,7 @@ def _check_directory(parts, max_unpacked):
         raise refused("broken")
 
 
-def _kind_of_archive(archive, names):
+def _kind_of_archive(archive: zipfile.ZipFile, names: set[str]) -> str:
     if any(name.endswith("vbaproject.bin") or name.startswith("basic/") for name in names):
         raise refused("macros")
     if "xl/workbook.xml" in names:
@@ -136,7 +136,7 @@ def _kind_of_archive(archive, names):
     raise refused("not_a_table", what="压缩包（ZIP）")
 
 
-def _check_prolog(archive, part):
+def _check_prolog(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
     """Refuses a part with a DOCTYPE, the only place an entity (XXE, a billion laughs) can come from."""
     with archive.open(part) as stream:
         head = stream.read(_PROLOG_BYTES)
@@ -145,12 +145,13 @@ def _check_prolog(archive, part):
     # UTF-16 would hide the declaration from this look, and no spreadsheet program writes it.
     if b"\x00" in head[:200] or head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise refused("entities")
-    root = _PROLOG.match(head).end()
+    prolog = _PROLOG.match(head)
+    root = prolog.end() if prolog else 0
     if re.match(rb"<[A-Za-z_]", head[root : root + 2]) is None:
         raise refused("entities" if head[root : root + 2] == b"<!" else "broken")
 
 
-def _is_encrypted_ods(archive):
+def _is_encrypted_ods(archive: zipfile.ZipFile) -> bool:
     try:
         return b"encryption-data" in archive.read("META-INF/manifest.xml")
     except KeyError:

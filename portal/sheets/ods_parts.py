@@ -1,8 +1,8 @@
-"""A look into the XML of an .ods, for what the reader does not tell: error cells and zeros before a number."""
+"""A look into the XML of an .ods, for what the reader leaves out: error cells and zeros before a number."""
 
 import re
 
-from portal.sheets.values import CellError
+from portal.sheets.values import CellError, Replaced
 from portal.sheets.walking import follow
 from portal.sheets.xlsx_parts import local
 
@@ -10,9 +10,9 @@ _MOST_REPEATED = 256
 _ZERO_FIRST = re.compile(rb">0[0-9]+</")
 
 
-def replaced(content, sheet_name):
-    """Error cells and formulas without a stored result of one sheet, which the reader shows as blank, and numbers that
-    are shown with zeros before them.
+def replaced(content: bytes, sheet_name: str) -> Replaced:
+    """Error cells and formulas without a stored result of one sheet, which the reader gives as blank, and numbers that
+    are displayed with zeros before them.
 
     `content` is the XML of content.xml. Returns {(row from 1, column from 0): CellError or text}.
     """
@@ -24,17 +24,17 @@ def replaced(content, sheet_name):
 class _TableWalk:
     """Follows the rows and cells of one table through content.xml, counting the repeated ones."""
 
-    def __init__(self, sheet_name):
+    def __init__(self, sheet_name: str) -> None:
         self.sheet_name = sheet_name
-        self.found = {}
+        self.found: Replaced = {}
         self.active = False
         self.row = 1
         self.row_step = 1
         self.column = 0
-        self.cell = None
+        self.cell: dict[str, str] | None = None
         self.shown = ""
 
-    def start(self, name, attributes):
+    def start(self, name: str, attributes: dict[str, str]) -> None:
         name = local(name)
         if name == "table":
             self.active = attributes.get("table:name") == self.sheet_name
@@ -48,11 +48,11 @@ class _TableWalk:
             self.cell = attributes
             self.shown = ""
 
-    def text(self, text):
+    def text(self, text: str) -> None:
         if self.cell is not None:
             self.shown += text
 
-    def end(self, name):
+    def end(self, name: str) -> None:
         name = local(name)
         if name == "table":
             self.active = False
@@ -63,10 +63,11 @@ class _TableWalk:
         elif name in ("table-cell", "covered-table-cell"):
             self._end_cell()
 
-    def _end_cell(self):
+    def _end_cell(self) -> None:
         cell, self.cell = self.cell, None
+        assert cell is not None  # a cell within a cell: such a file is refused as unreadable
         width = int(cell.get("table:number-columns-repeated") or 1)
-        found = None
+        found: CellError | str | None = None
         if cell.get("calcext:value-type") == "error":
             found = CellError("formula_error", self.shown[:30])
         elif "table:formula" in cell and "office:value-type" not in cell:
@@ -81,6 +82,6 @@ class _TableWalk:
         self.column += width
 
 
-def _is_padded(shown, value):
+def _is_padded(shown: str, value: str | None) -> bool:
     """Is this the number, with zeros before it?"""
     return shown.startswith("0") and shown.isdecimal() and shown.lstrip("0") == (value or "").lstrip("0")

@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, cast
 
 from portal.sheets.headers import STATUS_HEADER
 from portal.sheets.refusals import SheetRefused, refused
-from portal.sheets.values import from_wire
+from portal.sheets.values import Value, Wire, from_wire
 
 __all__ = ["MAX_BYTES", "MAX_ROWS", "SheetRefused", "Table", "read_table"]
 
@@ -32,8 +34,8 @@ class Table:
     headers: list[
         tuple[str, str]
     ]  # (column letters, header as the caller spells it), in the order of the file
-    rows: list[tuple[int, list]]  # (row number, one value for each of `headers`)
-    is_1904: bool  # a number without a date format can't be told to be a date then
+    rows: list[tuple[int, list[Value]]]  # (row number, one value for each of `headers`)
+    is_1904: bool  # a number without a date format can't be known to be a date then
     template_version: str | None
     unknown_headers: list[tuple[str, str]] = field(
         default_factory=list
@@ -41,11 +43,11 @@ class Table:
     ignored_sheets: list[str] = field(default_factory=list)  # further sheets with all the headers and data
     skipped: list[str] = field(default_factory=list)  # letters of the columns with an ignorable header
 
-    def letter(self, header):
+    def letter(self, header: str) -> str | None:
         """The column letters of a header, None if the file lacks that column."""
         return next((letters for letters, text in self.headers if text == header), None)
 
-    def records(self):
+    def records(self) -> Iterator[tuple[int, dict[str, Value]]]:
         """Yields (row number, {header: value})."""
         names = [text for _, text in self.headers]
         for number, values in self.rows:
@@ -53,16 +55,16 @@ class Table:
 
 
 def read_table(
-    path,
+    path: str | os.PathLike[str],
     *,
-    expected_headers,
-    optional_headers=(),
-    ignorable_headers=(STATUS_HEADER,),
-    aliases=None,
-    max_rows=MAX_ROWS,
-    max_bytes=MAX_BYTES,
-):
-    """The table of an .xlsx, .xls, .ods or .csv file (told by content, not by name). Raises SheetRefused.
+    expected_headers: Iterable[str],
+    optional_headers: Iterable[str] = (),
+    ignorable_headers: Iterable[str] = (STATUS_HEADER,),
+    aliases: Mapping[str, str] | None = None,
+    max_rows: int = MAX_ROWS,
+    max_bytes: int = MAX_BYTES,
+) -> Table:
+    """The table of an .xlsx, .xls, .ods or .csv file (known by its content, not by its name). Raises SheetRefused.
 
     `aliases` maps other wordings of a header to the expected or optional one. `ignorable_headers` are skipped
     without being reported in `Table.unknown_headers`.
@@ -93,13 +95,13 @@ def read_table(
     )
 
 
-def _unpack(values):
+def _unpack(values: list[Wire]) -> list[Value]:
     if list in map(type, values):
         return [from_wire(value) for value in values]
-    return values
+    return cast(list[Value], values)  # without a list in it each one travelled as it is
 
 
-def run_child(module, request, seconds=_WALL_SECONDS):
+def run_child(module: str, request: Mapping[str, object], seconds: float = _WALL_SECONDS) -> Any:
     """The child's result for a request. Raises SheetRefused, also for a child that was killed or gave nonsense."""
     environment = {key: os.environ[key] for key in ("PATH", "LD_LIBRARY_PATH", "TMPDIR") if key in os.environ}
     try:

@@ -51,7 +51,7 @@ class SheetRefused(Exception):
     """The whole file is refused. `code` is stable; `text` (why) and `repair` (what to do) are for the user;
     `template_version` is the stamp of one of our templates, if the file could be opened and has one."""
 
-    def __init__(self, code, text, repair, template_version=None):
+    def __init__(self, code: str, text: str, repair: str, template_version: str | None = None) -> None:
         super().__init__(text + repair)
         self.template_version = template_version
         self.code = code
@@ -59,7 +59,7 @@ class SheetRefused(Exception):
         self.repair = repair
 
 
-def refused(code, **details):
+def refused(code: str, **details: object) -> SheetRefused:
     """The `SheetRefused` for a code of this module, its text filled in with `details`."""
     text, repair = REASONS[code]
     return SheetRefused(code, text.format(**details), repair)

@@ -5,13 +5,15 @@ Its answer is JSON lines: the head of the table or {"refused": …}, then lists 
 
 import json
 import sys
+from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Any, BinaryIO
 
 from portal.sheets.books import open_book
 from portal.sheets.child import limit_resources, refusal_of
 from portal.sheets.headers import HeaderSearch
 from portal.sheets.inspection import inspect
-from portal.sheets.tables import data_rows, find_grid
+from portal.sheets.tables import WireRow, data_rows, find_grid
 from portal.sheets.values import column_letter
 
 # The person who runs a migration vouches for its files: limits against accidents, not against attacks.
@@ -22,7 +24,7 @@ MAX_UNPACKED_BYTES = 2 << 30
 _ROWS_A_LINE = 200
 
 
-def stream(request, out):
+def stream(request: dict[str, Any], out: BinaryIO) -> None:
     """Write head and rows of the requested file. Raises SheetRefused and what the readers throw."""
     search = HeaderSearch(request["expected"], request["optional"], request["ignorable"], request["aliases"])
     kind = inspect(request["path"], MAX_BYTES, MAX_UNPACKED_BYTES)
@@ -45,17 +47,17 @@ def stream(request, out):
     _write(out, "end")
 
 
-def _batches(rows):
+def _batches(rows: Iterable[WireRow]) -> Iterator[list[WireRow]]:
     rows = iter(rows)
     while chunk := list(islice(rows, _ROWS_A_LINE)):
         yield chunk
 
 
-def _write(out, item):
+def _write(out: BinaryIO, item: object) -> None:
     out.write(json.dumps(item, ensure_ascii=False).encode() + b"\n")
 
 
-def main():
+def main() -> None:
     limit_resources(CPU_SECONDS, ADDRESS_SPACE_BYTES)
     out = sys.stdout.buffer
     try:

@@ -7,7 +7,7 @@ needs are written here; the container is the standard library's.
 import csv
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from itertools import chain, islice
 from xml.sax.saxutils import escape
@@ -59,7 +59,13 @@ _STYLES = (
 _HEADER, _DATE, _DATETIME, _NUMBER = 1, 2, 3, 4  # places in cellXfs; 0 is text
 
 
-def stream_xlsx(headers, rows: Iterable, *, sheet_name="数据", widths=None) -> Iterator[bytes]:
+def stream_xlsx(
+    headers: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    sheet_name: str = "数据",
+    widths: Sequence[float] | None = None,
+) -> Iterator[bytes]:
     """Yields the bytes of an .xlsx with one sheet for each 1,048,575 rows, the headers on each.
 
     Text becomes inline text, never a formula; whole numbers beyond 15 digits become text; a date or datetime
@@ -67,9 +73,12 @@ def stream_xlsx(headers, rows: Iterable, *, sheet_name="数据", widths=None) ->
     column widths in characters. Characters XML can't hold are replaced by U+FFFD.
     """
     sink = _Sink()
-    names = []
+    names: list[str] = []
     rows = iter(rows)
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION_LEVEL) as archive:
+    # The stub asks for a `close` that ZipFile calls only for files it has opened itself.
+    with zipfile.ZipFile(  # type: ignore[call-overload]
+        sink, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION_LEVEL
+    ) as archive:
         archive.writestr("[Content_Types].xml", _CONTENT_TYPES)
         archive.writestr("_rels/.rels", _ROOT_RELATIONS)
         archive.writestr("xl/styles.xml", _STYLES)
@@ -90,17 +99,17 @@ def stream_xlsx(headers, rows: Iterable, *, sheet_name="数据", widths=None) ->
 class _Sink:
     """What the zip writer writes into and the stream is taken from. It can't seek, so sizes follow their data."""
 
-    def __init__(self):
-        self._pieces = []
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
 
-    def write(self, piece):
+    def write(self, piece: bytes) -> int:
         self._pieces.append(bytes(piece))
         return len(piece)
 
-    def flush(self):
+    def flush(self) -> None:
         """Nothing waits here for more than one chunk."""
 
-    def take(self):
+    def take(self) -> Iterator[bytes]:
         if self._pieces:
             whole = b"".join(self._pieces)
             self._pieces.clear()
@@ -108,7 +117,9 @@ class _Sink:
                 yield whole
 
 
-def _sheet(headers, rows, widths):
+def _sheet(
+    headers: Sequence[str], rows: Iterator[Sequence[object]], widths: Sequence[float] | None
+) -> Iterator[bytes]:
     """The XML of one sheet in chunks; takes from `rows` what fits."""
     start = f'{_DECLARATION}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">'
     start += (
@@ -136,7 +147,7 @@ def _sheet(headers, rows, widths):
     yield b"</sheetData></worksheet>"
 
 
-def _row(values):
+def _row(values: Sequence[object]) -> str:
     cells = "".join([_TEXT_CELL % _text(v) if type(v) is str and v else _cell(v) for v in values])
     return f"<row>{cells}</row>"
 
@@ -144,7 +155,7 @@ def _row(values):
 _TEXT_CELL = '<c t="inlineStr"><is><t xml:space="preserve">%s</t></is></c>'
 
 
-def _cell(value):
+def _cell(value: object) -> str:
     if value is None or value == "":
         return "<c/>"
     if isinstance(value, bool):
@@ -156,11 +167,11 @@ def _cell(value):
     return _TEXT_CELL % _text(str(value))
 
 
-def _is_counted(value):
+def _is_counted(value: date) -> bool:
     return (value.date() if isinstance(value, datetime) else value) >= _FIRST_EXACT_DAY
 
 
-def _date_cell(value):
+def _date_cell(value: date) -> str:
     days = value.toordinal() - _EXCEL_EPOCH.toordinal()
     if not isinstance(value, datetime):
         return f'<c s="{_DATE}"><v>{days}</v></c>'
@@ -168,7 +179,7 @@ def _date_cell(value):
     return f'<c s="{_DATETIME}"><v>{days + seconds / 86400!r}</v></c>'
 
 
-def _text(value):
+def _text(value: str) -> str:
     if len(value) > MAX_CELL_CHARACTERS:
         value = value[: MAX_CELL_CHARACTERS - 1] + "…"
     if _SPECIAL.search(value) is None:
@@ -178,7 +189,7 @@ def _text(value):
     return escape(value, {"\r": "&#13;"})
 
 
-def _workbook(names):
+def _workbook(names: list[str]) -> str:
     sheets = "".join(
         f'<sheet name="{escape(name, {chr(34): "&quot;"})}" sheetId="{number}" r:id="rId{number}"/>'
         for number, name in enumerate(names, 1)
@@ -186,7 +197,7 @@ def _workbook(names):
     return f'{_DECLARATION}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{sheets}</sheets></workbook>'
 
 
-def _workbook_relations(count):
+def _workbook_relations(count: int) -> str:
     sheets = "".join(
         f'<Relationship Id="rId{number}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{number}.xml"/>'
         for number in range(1, count + 1)
@@ -198,7 +209,7 @@ def _workbook_relations(count):
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def stream_csv(headers, rows: Iterable) -> Iterator[bytes]:
+def stream_csv(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
     """Yields the bytes of a csv in UTF-8 with a byte order mark, which Excel needs to read Chinese.
 
     Text that a spreadsheet would run as a formula gets a leading apostrophe; numbers stay as they are.
@@ -214,19 +225,19 @@ def stream_csv(headers, rows: Iterable) -> Iterator[bytes]:
 
 
 class _Lines:
-    def __init__(self):
-        self._lines = []
+    def __init__(self) -> None:
+        self._lines: list[str] = []
 
-    def write(self, line):
+    def write(self, line: str) -> None:
         self._lines.append(line)
 
-    def take(self):
+    def take(self) -> bytes:
         content = "".join(self._lines).encode("utf-8", "replace")
         self._lines.clear()
         return content
 
 
-def _guarded(value):
+def _guarded(value: object) -> object:
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, datetime):

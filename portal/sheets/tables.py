@@ -1,17 +1,34 @@
 """From the grids of a book to the one table that holds the expected headers. Runs in the reading child."""
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import islice
+from typing import Any
 
-from portal.sheets.books import LISTS_SHEET
+from portal.sheets.books import LISTS_SHEET, Book, Grid, Range
+from portal.sheets.headers import HeaderRow, HeaderSearch
 from portal.sheets.refusals import SheetRefused, refused
-from portal.sheets.values import SCALARS, CellError, DamagedNumber, column_letter, plain, to_wire
+from portal.sheets.values import (
+    SCALARS,
+    CellError,
+    DamagedNumber,
+    Raw,
+    Row,
+    Value,
+    Wire,
+    column_letter,
+    plain,
+    to_wire,
+)
+
+Found = tuple[Grid, HeaderRow]
+WireRow = tuple[int, list[Wire]]
 
 _HEADER_SEARCH_ROWS = 60
 _MAX_MERGED_CELLS = 200_000
 
 
-def find_table(book, search, max_rows):
+def find_table(book: Book, search: HeaderSearch, max_rows: int) -> dict[str, Any]:
     """The first sheet that holds all headers and some data, as a JSON-ready dictionary; raises SheetRefused.
 
     Further complete sheets with data are named under "ignored_sheets", so that no row vanishes silently.
@@ -20,7 +37,7 @@ def find_table(book, search, max_rows):
     return _extract(grid, header, max_rows) | {"ignored_sheets": ignored}
 
 
-def find_grid(book, search):
+def find_grid(book: Book, search: HeaderSearch) -> tuple[Grid, HeaderRow, list[str]]:
     """(grid, header row, names of further complete sheets with data) of that sheet; raises SheetRefused."""
     names = [name for name in book.sheet_names() if name != LISTS_SHEET]
     if not names:
@@ -44,14 +61,14 @@ def find_grid(book, search):
     return _first_filled(complete)
 
 
-def _no_table(search, partial, refusal):
+def _no_table(search: HeaderSearch, partial: Found | None, refusal: SheetRefused | None) -> SheetRefused:
     if partial:
         grid, header = partial
         return refused("headers", sheet=grid.name, row=header.row, faults=header.faults())
     return refusal or refused("no_header", expected="、".join(search.expected))
 
 
-def _first_filled(complete):
+def _first_filled(complete: list[Found]) -> tuple[Grid, HeaderRow, list[str]]:
     filled = [(grid, header) for grid, header in complete if _has_data(grid, header)]
     if not filled:
         grid, header = complete[0]
@@ -60,7 +77,7 @@ def _first_filled(complete):
     return grid, header, [other.name for other, _ in filled[1:]]
 
 
-def _head(grid):
+def _head(grid: Grid) -> list[tuple[int, list[Raw]]]:
     """The first rows, with the words of vertically merged cells repeated in every row they cover."""
     rows = [(number, list(values)) for number, values in islice(grid.rows(), _HEADER_SEARCH_ROWS)]
     for (top, left), (bottom, _) in grid.merged:
@@ -70,7 +87,7 @@ def _head(grid):
     return rows
 
 
-def _has_data(grid, header):
+def _has_data(grid: Grid, header: HeaderRow) -> bool:
     columns = header.columns.values()
     for _, values in islice(grid.rows(), header.row, None):
         if any(column < len(values) and plain(values[column]) is not None for column in columns):
@@ -78,7 +95,7 @@ def _has_data(grid, header):
     return False
 
 
-def _extract(grid, header, max_rows):
+def _extract(grid: Grid, header: HeaderRow, max_rows: int) -> dict[str, Any]:
     by_column = sorted((column, text) for text, column in header.columns.items())
     nameless = _NamelessColumns(header)
     rows = _rows(grid, header, [column for column, _ in by_column], nameless, max_rows)
@@ -93,10 +110,12 @@ def _extract(grid, header, max_rows):
     }
 
 
-def _rows(grid, header, columns, nameless, max_rows):
+def _rows(
+    grid: Grid, header: HeaderRow, columns: list[int], nameless: "_NamelessColumns", max_rows: int
+) -> list[WireRow]:
     """The rows below the header that hold anything in `columns`, refused beyond `max_rows`."""
     below = islice(grid.rows(), header.row, None)
-    rows = []
+    rows: list[WireRow] = []
     for row in data_rows(grid, header, columns, below, nameless.look):
         if len(rows) == max_rows:
             count = max_rows + 1 + sum(_is_filled(more, columns) for _, more in below)
@@ -105,10 +124,16 @@ def _rows(grid, header, columns, nameless, max_rows):
     return rows
 
 
-def data_rows(grid, header, columns, below, look=lambda raw: None):
-    """Yields [row number, JSON-ready values of `columns`] of every row of `below` that holds anything in them.
+def data_rows(
+    grid: Grid,
+    header: HeaderRow,
+    columns: list[int],
+    below: Iterable[Row],
+    look: Callable[[Sequence[Raw]], None] = lambda raw: None,
+) -> Iterator[WireRow]:
+    """Yields (row number, JSON-ready values of `columns`) of every row of `below` that holds anything in them.
 
-    `below` iterates the grid's rows under the header; `look` is shown every raw row.
+    `below` iterates the grid's rows under the header; `look` is called with every raw row.
     """
     replaced = grid.replaced()
     merged = _MergedCells(grid.merged, header.row, columns)
@@ -127,31 +152,32 @@ def data_rows(grid, header, columns, below, look=lambda raw: None):
             continue
         if all(value is None for value in values):
             continue
-        yield [number, [value if type(value) in SCALARS else to_wire(value) for value in values]]
+        # What SCALARS holds travels as it is; asked here, since a call for every cell would cost more than the rest.
+        yield number, [value if type(value) in SCALARS else to_wire(value) for value in values]  # type: ignore[misc]
 
 
-class _Texts(dict):
+class _Texts(dict[str, Value]):
     """Text → what it stands for, looked at once however many cells of the sheet hold it."""
 
-    def __missing__(self, text):
+    def __missing__(self, text: str) -> Value:
         value = self[text] = plain(text)
         return value
 
 
-def _is_filled(raw, columns):
+def _is_filled(raw: Sequence[Raw], columns: list[int]) -> bool:
     return any(column < len(raw) and raw[column] != "" for column in columns)
 
 
 class _NamelessColumns:
-    """Columns that hold data under no header; they are ignored, and the user is told so."""
+    """Columns that hold data under no header; they are ignored, and the page says so."""
 
-    def __init__(self, header):
+    def __init__(self, header: HeaderRow) -> None:
         self._named = {*header.columns.values(), *(column for column, _ in header.unknown), *header.ignored}
-        self._pending = []
+        self._pending: list[int] = []
         self._seen_width = 0
-        self.used = []
+        self.used: list[int] = []
 
-    def look(self, raw):
+    def look(self, raw: Sequence[Raw]) -> None:
         if len(raw) > self._seen_width:
             self._pending += [c for c in range(self._seen_width, len(raw)) if c not in self._named]
             self._seen_width = len(raw)
@@ -165,10 +191,10 @@ class _NamelessColumns:
 class _MergedCells:
     """Cells hidden under a merge: blank for the reader, filled for the person who looks at the sheet."""
 
-    def __init__(self, ranges, header_row, columns):
+    def __init__(self, ranges: list[Range], header_row: int, columns: list[int]) -> None:
         self._columns = columns
         self._under = {}  # (row from 1, column) -> (row, column) of the merge's top left cell
-        self._filled = {}  # (row from 1, column) -> what stands in that cell
+        self._filled: dict[tuple[int, int], Value] = {}  # (row from 1, column) -> the content of that cell
         budget = _MAX_MERGED_CELLS
         for (top, left), (bottom, right) in ranges:
             if top < header_row:
@@ -182,7 +208,7 @@ class _MergedCells:
                     self._under[row, column] = (top + 1, left)
         self.any = bool(self._under)
 
-    def mark(self, number, values):
+    def mark(self, number: int, values: list[Value]) -> bool:
         """Puts errors in the cells under a filled merge; False if the row holds nothing of its own."""
         own = False
         for index, column in enumerate(self._columns):
@@ -196,7 +222,7 @@ class _MergedCells:
         return own
 
 
-def _seen(value):
+def _seen(value: Value) -> str:
     """What a person sees in a cell."""
     if isinstance(value, CellError | DamagedNumber):
         return value.shown

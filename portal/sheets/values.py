@@ -1,6 +1,7 @@
 """What a cell can hold when it is not a plain value, and how values travel from the child to the parent."""
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from math import isfinite
@@ -11,7 +12,7 @@ _EXACT_LIMIT = 10**15  # a spreadsheet keeps 15 significant digits, so 10**15 is
 _SCIENTIFIC = re.compile(r"[+-]?\d(?:\.\d+)?[eE]\+\d{1,3}")
 # Characters PostgreSQL (NUL) or XML 1.0 (the rest) refuse; tab and line breaks are left to the rules.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-# What str.strip() leaves standing: zero-width characters, bidi marks, the byte order mark, the soft hyphen.
+# What str.strip() leaves in place: zero-width characters, bidi marks, the byte order mark, the soft hyphen.
 _INVISIBLE = " \t\r\n\x0b\x0c\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
 _INVISIBLE += "\u2028\u2029\u202f\u205f\u3000\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
 _INVISIBLE += "\u2060\u2066\u2067\u2068\u2069\ufeff\xad"
@@ -31,7 +32,7 @@ class DamagedNumber:
     text = "这个数字超过 15 位，表格软件已丢失末尾数字。"
     repair = "请把该单元格的格式改为“文本”，再重新输入完整号码。"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.text + self.repair
 
 
@@ -60,26 +61,36 @@ class CellError:
     shown: str = ""
 
     @property
-    def text(self):
+    def text(self) -> str:
         return _CELL_ERRORS[self.kind][0].format(shown=self.shown)
 
     @property
-    def repair(self):
+    def repair(self) -> str:
         return _CELL_ERRORS[self.kind][1]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.text + self.repair
+
+
+# What a reader gives of a cell, and what it is for us: `plain` leads from the one to the other.
+Raw = str | float | bool | date | datetime | time | timedelta | DamagedNumber
+Row = tuple[int, Sequence[Raw]]
+Value = str | float | bool | date | datetime | time | DamagedNumber | CellError | None
+# (row from 1, column from 0) -> what the reader does not give, or not as a person sees it.
+Replaced = dict[tuple[int, int], CellError | str]
+# A value in the form it travels in, which is JSON.
+Wire = str | float | bool | None | list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class DigitFormat:
-    """A number format that shows digits the number does not have, as 00000000 does with 1234567."""
+    """A number format that displays digits the number does not have, as 00000000 does with 1234567."""
 
     before: str
     width: int
     after: str
 
-    def shown(self, number):
+    def shown(self, number: float) -> str | None:
         """The digits a person sees; None where they are those of the number."""
         if not (isfinite(number) and number.is_integer() and 0 <= number < _EXACT_LIMIT):
             return None
@@ -88,8 +99,8 @@ class DigitFormat:
         return seen if seen != digits else None
 
 
-def digit_format(code):
-    """The DigitFormat of a format code, None for any that shows the number as it is, or more than digits."""
+def digit_format(code: str) -> DigitFormat | None:
+    """The DigitFormat of a format code, None for any that displays the number as it is, or more than digits."""
     found = _DIGIT_FORMAT.fullmatch(_UNSEEN_IN_FORMAT.sub("", code.partition(";")[0][:_LONGEST_FORMAT]))
     if not found:
         return None
@@ -100,7 +111,7 @@ def digit_format(code):
     return DigitFormat(before, width, after) if width > 1 or before or after else None
 
 
-def column_letter(index):
+def column_letter(index: int) -> str:
     """Column letters as a spreadsheet shows them; `index` counts from 0 (0 is A, 26 is AA)."""
     letters = ""
     index += 1
@@ -110,7 +121,7 @@ def column_letter(index):
     return letters
 
 
-def column_index(letters):
+def column_index(letters: str) -> int:
     """The number of a column counted from 0: the reverse of `column_letter`."""
     index = 0
     for letter in letters.upper():
@@ -118,19 +129,18 @@ def column_index(letters):
     return index - 1
 
 
-def plain(value):
+def plain(value: Raw | None) -> Value:
     """What the reader gave, as a value of ours: blank is None, whole numbers are int, damage is a marker."""
-    kind = type(value)
-    if kind is str:
+    if type(value) is str:
         return _plain_text(value)
-    if kind is float:
+    if type(value) is float:
         return _plain_number(value)
-    if kind is timedelta:
+    if isinstance(value, timedelta):
         return CellError("duration", str(value))
     return value
 
 
-def _plain_text(value):
+def _plain_text(value: str) -> Value:
     if _SUSPECT.search(value) is None and 0 < len(value) <= MAX_CELL_CHARACTERS:
         return value
     if not value.strip(_INVISIBLE):
@@ -144,7 +154,7 @@ def _plain_text(value):
     return value
 
 
-def _plain_number(value):
+def _plain_number(value: float) -> Value:
     if not isfinite(value):
         return CellError("not_a_number", str(value))
     if abs(value) >= _EXACT_LIMIT:
@@ -152,29 +162,28 @@ def _plain_number(value):
     return int(value) if value.is_integer() else value
 
 
-def to_wire(value):
+def to_wire(value: Value) -> Wire:
     """A JSON form of a value: scalars as they are, all else a list that begins with a tag."""
-    kind = type(value)
-    if kind in SCALARS:
-        return value
-    if kind is CellError:
+    if isinstance(value, CellError):
         return ["error", value.kind, value.shown]
-    if kind is DamagedNumber:
+    if isinstance(value, DamagedNumber):
         return ["damaged", value.shown]
-    return [_WIRE_TAGS[kind], value.isoformat()]
+    if isinstance(value, date | time):
+        return [_WIRE_TAGS[type(value)], value.isoformat()]
+    return value
 
 
-def from_wire(value):
+def from_wire(value: Wire) -> Value:
     """The value that `to_wire` packed. Raises ValueError or KeyError for anything `to_wire` never makes."""
-    if type(value) is not list:
+    if not isinstance(value, list):
         return value
     tag, *rest = value
     return _UNPACK[tag](*rest)
 
 
 SCALARS = frozenset({str, int, float, bool, type(None)})
-_WIRE_TAGS = {date: "date", datetime: "datetime", time: "time"}
-_UNPACK = {
+_WIRE_TAGS: dict[type, str] = {date: "date", datetime: "datetime", time: "time"}
+_UNPACK: dict[str, Callable[..., Value]] = {
     "date": date.fromisoformat,
     "datetime": datetime.fromisoformat,
     "time": time.fromisoformat,

@@ -1,11 +1,14 @@
 """Making templates: one sheet to fill in, one that explains, one hidden with lists and the version."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from io import BytesIO
+from typing import Any
 
 import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 from portal.sheets.books import LISTS_SHEET, VERSION_MARK
 from portal.sheets.values import column_letter
@@ -19,6 +22,10 @@ _HEADER |= {"text_wrap": True, "bg_color": "#DDEBF7"}
 _REQUIRED_HEADER = _HEADER | {"font_color": "#C00000"}
 _BODY = _FONT | {"num_format": "@"}
 _NOTE = _FONT | {"num_format": "@", "text_wrap": True, "valign": "top"}
+
+
+# A line of the notes sheet, or a table whose first row is a heading.
+Note = str | Sequence[Sequence[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,15 @@ class Column:
     depends_on: str | None = None
 
 
-def write_template(columns, rows=(), *, sheet_name, notes=(), version, text_rows=TEMPLATE_ROWS):
+def write_template(
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[object]] = (),
+    *,
+    sheet_name: str,
+    notes: Sequence[Note] = (),
+    version: str,
+    text_rows: int = TEMPLATE_ROWS,
+) -> bytes:
     """An .xlsx template as bytes: header in row 1, then `rows`, every cell in text format, no formula ever.
 
     `rows` holds one value for each column. `notes` are lines (str) and tables (sequences of rows, the first one
@@ -68,7 +83,7 @@ def write_template(columns, rows=(), *, sheet_name, notes=(), version, text_rows
     return buffer.getvalue()
 
 
-def as_text(value):
+def as_text(value: object) -> str:
     """A value as a text cell shows it: dates as yyyy-mm-dd, truth as 是/否, None as an empty string."""
     if value is None:
         return ""
@@ -79,7 +94,7 @@ def as_text(value):
     return str(value)
 
 
-def _write_headers(book, sheet, columns):
+def _write_headers(book: xlsxwriter.Workbook, sheet: Worksheet, columns: Sequence[Column]) -> None:
     ordinary, required = book.add_format(_HEADER), book.add_format(_REQUIRED_HEADER)
     sheet.set_row(0, 30)
     sheet.freeze_panes(1, 0)
@@ -89,7 +104,13 @@ def _write_headers(book, sheet, columns):
             sheet.write_comment(0, index, column.comment, {"author": "", "x_scale": 2, "y_scale": 1.2})
 
 
-def _write_rows(sheet, columns, rows, text_rows, body):
+def _write_rows(
+    sheet: Worksheet,
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[object]],
+    text_rows: int,
+    body: Format,
+) -> None:
     for index, column in enumerate(columns):
         sheet.set_column(index, index, column.width, body)
     number = 0
@@ -106,7 +127,7 @@ def _write_rows(sheet, columns, rows, text_rows, body):
             sheet.write_blank(row, index, None, body)
 
 
-def _validation(column, source):
+def _validation(column: Column, source: str) -> dict[str, Any]:
     return {
         "validate": "list",
         "source": source,
@@ -118,19 +139,20 @@ def _validation(column, source):
 class _Lists:
     """The hidden sheet: the version in column A, each list in columns of its own."""
 
-    def __init__(self, book, version):
+    def __init__(self, book: xlsxwriter.Workbook, version: str) -> None:
         self._sheet = book.add_worksheet(LISTS_SHEET)
         self._sheet.hide()
         self._sheet.write_string(0, 0, VERSION_MARK)
         self._sheet.write_string(1, 0, version)
         self._next = 1
 
-    def source(self, columns, column):
+    def source(self, columns: Sequence[Column], column: Column) -> str | None:
         """The list formula of a column's validation, None without choices."""
         if not column.choices:
             return None
         if column.depends_on is None:
             return self._range(column.header, list(column.choices))
+        assert isinstance(column.choices, Mapping)
         pairs = [(parent, choice) for parent, offered in column.choices.items() for choice in offered]
         parents = self._range(column.header, [parent for parent, _ in pairs])
         first = (
@@ -139,10 +161,10 @@ class _Lists:
         headers = [other.header for other in columns]
         chosen = f"${column_letter(headers.index(column.depends_on))}2"
         parents = parents.removeprefix("=")
-        # The choices of one parent stand together: start at its first line, as many lines as it has.
+        # The choices of one parent are next to each other: start at its first line, as many lines as it has.
         return f"=OFFSET({first},MATCH({chosen},{parents},0)-1,0,COUNTIF({parents},{chosen}),1)"
 
-    def _range(self, title, values):
+    def _range(self, title: str, values: list[str]) -> str:
         place = self._next
         self._next += 1
         for row, value in enumerate((title, *values)):
@@ -151,7 +173,9 @@ class _Lists:
         return f"='{LISTS_SHEET}'!${letter}$2:${letter}${len(values) + 1}"
 
 
-def _write_notes(book, columns, notes, version):
+def _write_notes(
+    book: xlsxwriter.Workbook, columns: Sequence[Column], notes: Sequence[Note], version: str
+) -> None:
     sheet = book.add_worksheet(NOTES_SHEET)
     note, heading = book.add_format(_NOTE), book.add_format(_HEADER)
     sheet.set_column(0, 0, 34, note)
@@ -175,5 +199,5 @@ def _write_notes(book, columns, notes, version):
         row += 1
 
 
-def _need(column):
+def _need(column: Column) -> str:
     return "必填" if column.required else "选填"

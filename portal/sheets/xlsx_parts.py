@@ -1,10 +1,11 @@
-"""A look into the XML of an .xlsx, for what the reader does not tell: extent, error cells, the 1904 flag."""
+"""A look into the XML of an .xlsx, for what the reader leaves out: extent, error cells, the 1904 flag."""
 
 import re
+import zipfile
 from xml.parsers import expat
 
 from portal.sheets.refusals import refused
-from portal.sheets.values import CellError, column_index, column_letter, digit_format
+from portal.sheets.values import CellError, DigitFormat, Replaced, column_index, column_letter, digit_format
 from portal.sheets.walking import follow
 
 MAX_ROW = 1_048_576
@@ -20,16 +21,16 @@ _CELL = re.compile(rb"""<(?:\w+:)?c\s([^>]*+)(?<!/)>(?!</)""")
 _REFERENCE = re.compile(rb"""(?:^|\s)r=["']([A-Za-z]+)(\d+)""")
 
 
-def local(name):
+def local(name: str) -> str:
     """An element's name without its namespace prefix."""
     return name.rpartition(":")[2]
 
 
-def elements(content, wanted):
+def elements(content: bytes, wanted: set[str]) -> list[tuple[str, dict[str, str]]]:
     """The elements whose local name is in `wanted`, in document order: [(local name, attributes)]."""
     found = []
 
-    def start(name, attributes):
+    def start(name: str, attributes: dict[str, str]) -> None:
         if local(name) in wanted:
             found.append((local(name), {local(key): value for key, value in attributes.items()}))
 
@@ -40,28 +41,30 @@ def elements(content, wanted):
 
 
 class XlsxParts:
-    """The parts of an open .xlsx (a `zipfile.ZipFile`), found in any case and with any slash, as readers do."""
+    """The parts of an open .xlsx, found in any case and with any slash, as readers do."""
 
-    def __init__(self, archive):
+    def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
         self._names = {_key(info.filename): info for info in archive.infolist()}
         self.is_1904, self._sheet_parts = self._workbook()
 
-    def sheet_xml(self, sheet_name):
+    def sheet_xml(self, sheet_name: str) -> bytes:
         """The XML of a sheet as bytes; empty if it can't be found."""
         return self._read(self._sheet_parts.get(sheet_name, ""))
 
-    def sheet_names(self):
+    def sheet_names(self) -> list[str]:
         return list(self._sheet_parts)
 
-    def part_of(self, sheet_name):
+    def part_of(self, sheet_name: str) -> str | None:
         """The name of a sheet's part as the archive has it, None if it can't be found."""
         info = self._names.get(_key(self._sheet_parts.get(sheet_name, "")))
         return info.filename if info else None
 
-    def number_formats(self):
+    def number_formats(self) -> dict[str, DigitFormat]:
         """The formats that show digits a number does not have: {place of the style: DigitFormat}."""
-        codes, formats, inside, place = {}, {}, "", 0
+        codes: dict[str | None, str] = {}
+        formats: dict[str, DigitFormat | None] = {}
+        inside, place = "", 0
         wanted = {"numFmt", "cellStyleXfs", "cellXfs", "xf"}
         for name, attributes in elements(self._read("xl/styles.xml") or b"<none/>", wanted):
             if name == "numFmt":
@@ -73,11 +76,11 @@ class XlsxParts:
                 place += 1
         return {place: found for place, found in formats.items() if found}
 
-    def _read(self, name):
+    def _read(self, name: str) -> bytes:
         info = self._names.get(_key(name))
         return self._archive.read(info) if info else b""
 
-    def _workbook(self):
+    def _workbook(self) -> tuple[bool, dict[str, str]]:
         targets = {
             attributes.get("Id"): attributes.get("Target", "")
             for _, attributes in elements(
@@ -95,18 +98,18 @@ class XlsxParts:
         return is_1904, parts
 
 
-def _key(name):
+def _key(name: str) -> str:
     return name.replace("\\", "/").lstrip("/").lower()
 
 
-def _resolve(target):
+def _resolve(target: str) -> str:
     target = target.replace("\\", "/")
     if target.startswith("/"):
         return target
     return "xl/" + target.removeprefix("./")
 
 
-def check_extent(xml, sheet_name):
+def check_extent(xml: bytes, sheet_name: str) -> None:
     """Refuses a sheet whose extreme cells span more than the reader could lay out in memory."""
     # The last row is the deepest in every honest file, and the exact look costs as much as reading the sheet.
     # A dishonest one meets the limits of this process.
@@ -126,9 +129,9 @@ def check_extent(xml, sheet_name):
         raise refused("far_corner", sheet=sheet_name, cell=f"{letters}{min(last_row, MAX_ROW)}")
 
 
-def replaced(xml, number_formats):
-    """Error cells and formulas without a stored result, both of which the reader shows as blank, and numbers that are
-    shown with digits they do not have.
+def replaced(xml: bytes, number_formats: dict[str, DigitFormat]) -> Replaced:
+    """Error cells and formulas without a stored result, both of which the reader gives as blank, and numbers that are
+    displayed with digits they do not have.
 
     Returns {(row from 1, column from 0): CellError or text}.
     """
@@ -142,18 +145,18 @@ def replaced(xml, number_formats):
 class _CellWalk:
     """Follows rows and cells through a sheet's XML, with or without their `r` attributes."""
 
-    def __init__(self, number_formats):
-        self.found = {}
+    def __init__(self, number_formats: dict[str, DigitFormat]) -> None:
+        self.found: Replaced = {}
         self.number_formats = number_formats
         self.row = 0
         self.column = -1
         self.type = ""
-        self.format = None
-        self.children = set()
+        self.format: DigitFormat | None = None
+        self.children: set[str] = set()
         self.value = ""
         self.inside = ""
 
-    def start(self, name, attributes):
+    def start(self, name: str, attributes: dict[str, str]) -> None:
         name = local(name)
         if name == "row":
             self.row = int(attributes.get("r") or self.row + 1)
@@ -164,22 +167,22 @@ class _CellWalk:
             self.children.add(name)
             self.inside = name
 
-    def _start_cell(self, attributes):
+    def _start_cell(self, attributes: dict[str, str]) -> None:
         reference = attributes.get("r", "")
         letters = reference.rstrip("0123456789")
         self.column = column_index(letters) if letters else self.column + 1
         if letters and letters != reference:
             self.row = int(reference[len(letters) :])
         self.type = attributes.get("t", "n")
-        self.format = self.number_formats.get(attributes.get("s"))
+        self.format = self.number_formats.get(attributes.get("s", ""))
         self.children = set()
         self.value = ""
 
-    def text(self, text):
+    def text(self, text: str) -> None:
         if self.inside == "v":
             self.value += text
 
-    def end(self, name):
+    def end(self, name: str) -> None:
         name = local(name)
         if name in ("f", "v", "is"):
             self.inside = ""
@@ -189,16 +192,16 @@ class _CellWalk:
             elif "f" in self.children and not self._has_result():
                 self.found[self.row, self.column] = CellError("no_cached_value")
             elif self.format and self.type == "n" and self.value:
-                self._keep_digits()
+                self._keep_digits(self.format)
 
-    def _keep_digits(self):
+    def _keep_digits(self, digits: DigitFormat) -> None:
         try:
-            shown = self.format.shown(float(self.value))
+            shown = digits.shown(float(self.value))
         except ValueError:
             return
         if shown:
             self.found[self.row, self.column] = shown
 
-    def _has_result(self):
+    def _has_result(self) -> bool:
         """Whether a formula has a stored result; openpyxl leaves an empty <v/>, which only a text may have."""
         return bool(self.value) or "is" in self.children or ("v" in self.children and self.type == "str")

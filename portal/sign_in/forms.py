@@ -1,3 +1,7 @@
+"""The forms of 登录, 激活账号 and 修改密码."""
+
+from typing import Any
+
 from django import forms
 from django.contrib.auth.password_validation import CommonPasswordValidator, MinimumLengthValidator
 from django.core.exceptions import ValidationError
@@ -15,7 +19,7 @@ class SignInForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
-    def __init__(self, *args, is_resident: bool, **kwargs) -> None:
+    def __init__(self, *args: Any, is_resident: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         account = self.fields["account"]
         account.widget.attrs.update(
@@ -58,8 +62,9 @@ class NewPasswordForm(forms.Form):
             raise ValidationError("密码不能全是数字。请加入字母或符号。")
         return password
 
-    def clean(self) -> dict:
-        values = super().clean()
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        values = self.cleaned_data
         first, second = values.get("new_password1"), values.get("new_password2")
         if first and second and first != second:
             self.add_error("new_password2", "两次输入的密码不一致。请重新输入。")
@@ -95,7 +100,7 @@ class ActivationForm(NewPasswordForm):
     )
     field_order = ["account", "mobile", "code", "new_password1", "new_password2"]
 
-    def __init__(self, *args, is_resident: bool, **kwargs) -> None:
+    def __init__(self, *args: Any, is_resident: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not is_resident:
             del self.fields["mobile"]
@@ -103,7 +108,7 @@ class ActivationForm(NewPasswordForm):
             self.fields["code"].label = "一次性初始密码"
             self.fields["code"].help_text = "形如 K7PM-3XWQ，由为您开通账号的人员提供。"
 
-    def clean(self) -> dict:
+    def clean(self) -> dict[str, Any]:
         values = super().clean()
         if not values.get("mobile") and not values.get("code"):
             self.add_error(
@@ -121,7 +126,7 @@ class PasswordChangeForm(NewPasswordForm):
     )
     field_order = ["old_password", "new_password1", "new_password2"]
 
-    def __init__(self, *args, user: User, **kwargs) -> None:
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
 

@@ -1,3 +1,5 @@
+"""The forms of 二次验证: a code, and setting up an authenticator."""
+
 from django import forms
 
 

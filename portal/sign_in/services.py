@@ -42,7 +42,7 @@ def login_name(raw: str, *, is_resident: bool) -> str:
 
 
 def sign_in(request: HttpRequest, *, account: str, password: str, is_resident: bool) -> bool:
-    """Sign a person in at his entrance; False where his second factor is still to be shown.
+    """Sign a person in at his entrance; False where his second factor is still to be asked for.
 
     Raises SignInRefused; every failure takes one hash and is counted.
     """
@@ -103,11 +103,12 @@ def activate(
     with transaction.atomic():
         user = User.objects.select_for_update().filter(username=account).first()
         is_proven = _is_proven(user, mobile=mobile, code=code, is_resident=is_resident)
-        if is_proven:
-            validate_password(new_password, user)
-            _set_activated(user, new_password, client_address(request))
-            audit.record("activate", by=user, target=user, request=request)
-    if not is_proven:
+        proven = user if is_proven else None
+        if proven is not None:
+            validate_password(new_password, proven)
+            _set_activated(proven, new_password, client_address(request))
+            audit.record("activate", by=proven, target=proven, request=request)
+    if proven is None:
         if user is not None and not user.is_activated:
             User.objects.filter(pk=user.pk, activation_failures__lt=MOBILE_TRIES).update(
                 activation_failures=F("activation_failures") + 1
@@ -115,14 +116,13 @@ def activate(
         audit.record("activate", by=None, target=user, request=request, result="refused")
         raise SignInRefused
     throttle.succeed(attempt)
-    return _let_in(request, user)
+    return _let_in(request, proven)
 
 
 def _is_proven(user: User | None, *, mobile: str, code: str, is_resident: bool) -> bool:
-    """Exactly one slow hash whatever the account is, so the time tells nothing."""
-    has_code = user is not None and bool(user.initial_code_hash)
-    stored = user.initial_code_hash if has_code else _DUMMY_HASH
-    code_fits = check_password(one_time_codes.letters(code), stored) and has_code
+    """Exactly one slow hash whatever the account is, so the time gives nothing away."""
+    stored = user.initial_code_hash if user is not None else ""
+    code_fits = check_password(one_time_codes.letters(code), stored or _DUMMY_HASH) and bool(stored)
     if user is None or user.is_activated or not user.is_active or (user.role == Role.RESIDENT) != is_resident:
         return False
     if user.activation_failures >= MOBILE_TRIES:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime
+from typing import cast
 
 from django import forms, template
 from django.conf import settings
@@ -92,7 +93,7 @@ def control(field: forms.BoundField) -> str:
         for part, text in (("error", field.errors), ("help", field.help_text))
         if text
     ]
-    attributes = {
+    attributes: dict[str, str | bool] = {
         "class": f"{widget.attrs.get('class', '')} {css}{' is-invalid' if field.errors else ''}".strip()
     }
     if described:
@@ -130,7 +131,8 @@ def joined(parser: template.base.Parser, token: template.base.Token) -> template
     """
     nodelist = parser.parse(("endjoined",))
     parser.delete_first_token()
-    for text in nodelist.get_nodes_by_type(template.base.TextNode):
+    texts = cast(list[template.base.TextNode], nodelist.get_nodes_by_type(template.base.TextNode))
+    for text in texts:
         text.s = re.sub(r"\s*\n\s*", "", text.s)
     return _Joined(nodelist)
 

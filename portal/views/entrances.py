@@ -16,11 +16,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from portal import audit
 from portal.access import allow, open_to_all
 from portal.addresses import own_address
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from portal.sign_in import one_time_codes, services
 from portal.sign_in.forms import ActivationForm, PasswordChangeForm, SignInForm
 
-# One sentence for unknown, wrong, locked and not activated: it must not tell which (BR-51, TRUST-02).
+# One sentence for unknown, wrong, locked and not activated: it must not say which (BR-51, TRUST-02).
 REFUSED = {
     True: "证件号或密码不正确，或短时间内尝试过多。首次登录请用初始密码 000000；仍无法登录时，"
     "请联系所在培训基地确认账号并重置密码。",
@@ -132,7 +133,7 @@ def _digits(mobile: str) -> str:
 
 @allow(*Role, before_second_factor=True)
 @require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
+def sign_out(request: SignedInRequest) -> HttpResponse:
     audit.record("sign_out", by=request.user, request=request)
     logout(request)
     messages.success(request, "您已安全退出。")
@@ -142,7 +143,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @allow(*Role, before_second_factor=True)
 @sensitive_post_parameters("old_password", "new_password1", "new_password2")
 @require_http_methods(["GET", "POST"])
-def password_change(request: HttpRequest) -> HttpResponse:
+def password_change(request: SignedInRequest) -> HttpResponse:
     form = PasswordChangeForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
         try:
@@ -157,14 +158,14 @@ def password_change(request: HttpRequest) -> HttpResponse:
 
 @allow(*Role)
 @require_GET
-def desk(request: HttpRequest) -> HttpResponse:
-    """Send each role to its desk; tell once that the password was reset by the base (TRUST-10)."""
+def desk(request: SignedInRequest) -> HttpResponse:
+    """Send each role to its desk; say once that the password was reset by the base (TRUST-10)."""
     user = request.user
     if not user.password_reset_seen:
         when = timezone.localtime(user.password_reset_at)
         messages.info(request, f"您的密码曾于 {when:%Y-%m-%d %H:%M} 由管理人员重置。如有疑问请联系培训基地。")
         services.note_reset_seen(user)
-    names = {
+    names: dict[str, str] = {
         Role.RESIDENT: "residents:home",
         Role.BASE: "bases:desk",
         Role.PROVINCE: "review:queue",

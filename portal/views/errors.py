@@ -1,3 +1,5 @@
+"""The pages of what could not be answered: not found, not allowed, too old a form, an error of ours."""
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 

@@ -3,7 +3,7 @@
 from django.contrib import messages as flash
 from django.core.paginator import Paginator
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -14,6 +14,7 @@ from portal.addresses import own_address
 from portal.messages.forms import MessageSettingsForm
 from portal.messages.services import Topic, box, mark_read, save_settings
 from portal.models import Delivery, Message, MessageSettings
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from portal.sign_in.services import set_letter_keys
 
@@ -22,7 +23,7 @@ MESSAGES_A_PAGE, DELIVERIES_SHOWN = 30, 10
 
 @allow(*Role)
 @require_GET
-def messages(request: HttpRequest) -> HttpResponse:
+def messages(request: SignedInRequest) -> HttpResponse:
     """The person's messages, unread first, filtered by topic and unread; a digest with its parts (GOAL-S4)."""
     own = box(request.user)
     topic, unread_only = request.GET.get("topic", ""), request.GET.get("unread") == "1"
@@ -38,7 +39,7 @@ def messages(request: HttpRequest) -> HttpResponse:
 
 @allow(*Role)
 @require_POST
-def open_message(request: HttpRequest, pk: int) -> HttpResponse:
+def open_message(request: SignedInRequest, pk: int) -> HttpResponse:
     """Mark one message as read and go to what it is about."""
     own = Message.objects.filter(recipient=request.user, shown_at__isnull=False)
     message = get_object_or_404(own, pk=pk)
@@ -48,7 +49,7 @@ def open_message(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(*Role)
 @require_POST
-def read_all_messages(request: HttpRequest) -> HttpResponse:
+def read_all_messages(request: SignedInRequest) -> HttpResponse:
     count = mark_read(box(request.user))
     flash.success(request, f"已将 {count} 条消息标为已读。" if count else "没有未读消息。")
     return redirect("portal:messages")
@@ -56,7 +57,7 @@ def read_all_messages(request: HttpRequest) -> HttpResponse:
 
 @allow(*Role)
 @require_http_methods(["GET", "POST"])
-def message_settings(request: HttpRequest) -> HttpResponse:
+def message_settings(request: SignedInRequest) -> HttpResponse:
     """消息设置: what this person hears of, when, and where besides the portal; with what was sent last."""
     stored = MessageSettings.objects.filter(user=request.user).first()
     form = MessageSettingsForm(request.POST or None, user=request.user, settings=stored)
@@ -72,7 +73,7 @@ def message_settings(request: HttpRequest) -> HttpResponse:
 
 @allow(Role.PROVINCE, Role.CMDA)
 @require_POST
-def letter_keys(request: HttpRequest) -> HttpResponse:
+def letter_keys(request: SignedInRequest) -> HttpResponse:
     """Turn the single-letter keys of the review pages on or off for oneself (WCAG 2.1.4)."""
     wanted = "letter_keys" in request.POST
     set_letter_keys(request.user, wanted)
@@ -82,7 +83,7 @@ def letter_keys(request: HttpRequest) -> HttpResponse:
 
 @allow(*Role)
 @require_POST
-def draft(request: HttpRequest) -> HttpResponse:
+def draft(request: SignedInRequest) -> HttpResponse:
     """Keep what is being typed, or drop it (discard=1)."""
     form = request.POST.get("form", "")
     if request.POST.get("discard"):
@@ -101,7 +102,7 @@ def draft(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @allow(Role.BASE, Role.PROVINCE, Role.CMDA)
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: SignedInRequest) -> HttpResponse:
     """Lead a posted search on to its list, without a person's number in the address (TRUST-52)."""
     fields = request.POST.copy()
     path = own_address(request, fields.pop("list", [""])[-1])

@@ -11,6 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods
 
 from portal.access import allow, open_to_all
+from portal.requests import SignedInRequest
 from portal.sign_in import second_factor, services
 from portal.sign_in.second_factor_forms import CodeForm, SetUpForm
 from portal.views.entrances import way_on
@@ -44,13 +45,13 @@ def second_step(request: HttpRequest) -> HttpResponse:
 @allow(*second_factor.ROLES, before_second_factor=True)
 @sensitive_post_parameters("code", "password")
 @require_http_methods(["GET", "POST"])
-def own_factor(request: HttpRequest) -> HttpResponse:
+def own_factor(request: SignedInRequest) -> HttpResponse:
     """二次验证: set it up; later new recovery codes, another telephone, or none."""
     return _change(request) if request.user.second_factor_at else _set_up(request)
 
 
 @sensitive_variables("key", "codes")
-def _set_up(request: HttpRequest) -> HttpResponse:
+def _set_up(request: SignedInRequest) -> HttpResponse:
     form = SetUpForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
@@ -74,7 +75,7 @@ def _set_up(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/second_factor_set_up.html", context)
 
 
-def _change(request: HttpRequest) -> HttpResponse:
+def _change(request: SignedInRequest) -> HttpResponse:
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data["code"]

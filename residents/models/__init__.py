@@ -1,3 +1,5 @@
+"""The tables of residents and their records. Django looks for models in this module only."""
+
 from residents.models.code_lists import CodeEntry, NumberShape
 from residents.models.enrollment import Enrollment, StatusChange
 from residents.models.personal import (

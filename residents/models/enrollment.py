@@ -1,3 +1,5 @@
+"""培训记录: one person's training at one base, its states, and every change of 培训状态."""
+
 import pghistory
 import pgtrigger
 from django.conf import settings
@@ -5,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from portal.histories import event_model
 from residents.codes import training
 from residents.models.personal import code, evidence_path, file, text
 from residents.rules.status import TRANSITIONS
@@ -252,7 +255,9 @@ class Enrollment(models.Model):
                 condition=pgtrigger.AnyChange("status"),
                 # As the rules say, but for what only a granted correction may do (docs/codes.md#status).
                 transitions=[
-                    pair for pair, how in TRANSITIONS.items() if pair[0] and not how.only_correction
+                    (before, after)
+                    for (before, after), how in TRANSITIONS.items()
+                    if before and not how.only_correction
                 ],
             ),
         ]
@@ -278,14 +283,14 @@ class Enrollment(models.Model):
 
 # The history of a record is asked for by record and by context only; each of these indexes would be written by every
 # imported row. The library has no setting for one model's foreign keys.
-for _field in Enrollment.events.rel.related_model._meta.fields:
+for _field in event_model(Enrollment)._meta.fields:
     if _field.is_relation and not _field.name.startswith("pgh_"):
         _field.db_index = False
 
 
-def _change_needs() -> list[models.CheckConstraint]:
-    """What a change of 培训状态 has to tell, held by the database too (docs/fields.md#status, docs/codes.md#status)."""
-    # The first digit of a reason tells its status.
+def _change_needs() -> list[models.BaseConstraint]:
+    """What a change of 培训状态 must contain, kept by the database (docs/fields.md#status, docs/codes.md#status)."""
+    # The first digit of a reason is its status.
     fits = Q(to_status=Status.IN_TRAINING, reason="") | Q(to_status=Status.WITHDRAWN, reason__startswith="1")
     for status in training.INTERRUPTED:
         fits |= Q(to_status=status, reason__startswith=status)

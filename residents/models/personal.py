@@ -1,7 +1,7 @@
 """The personal blocks (个人信息): one table a block, each one form, one template, one completeness answer.
 
 Every column may be empty: a resident saves an incomplete form (BR-53); what is missing is residents/completeness.py.
-Labels, lists and conditions of the fields stand in residents/rules/, not here.
+Labels, lists and conditions of the fields are in residents/rules/, not here.
 """
 
 import uuid
@@ -176,7 +176,7 @@ TO_REVIEW = models.Q(answered_at__isnull=False, reviewed_at__isnull=True)
 
 
 class PersonalReturn(models.Model):
-    """A base's return of personal info to the resident (BR-45): shown on top of his page until answered (BR-54).
+    """A base's return of personal info to the resident (BR-45): displayed on top of his page until answered (BR-54).
 
     `field` is "block.field" or empty for the whole record (GOAL-R3). Answered by a save that changes the field, for a
     whole-record comment any field, or by 无需修改 with a reason. An open one blocks the next 上报; an answered one

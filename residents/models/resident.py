@@ -1,3 +1,5 @@
+"""住院医师: the person, whatever number of records he has."""
+
 import pghistory
 import pgtrigger
 from django.conf import settings

@@ -66,7 +66,7 @@ def problems(values: Mapping[str, Any], context: Mapping[str, Any]) -> Problems:
     """Errors and warnings of one row of the account template; an account is never created incomplete.
 
     `context["live_enrollment"]` is None or a mapping with `is_same_base`, `base_name`, `intake_year` and `status_name`:
-    elsewhere it refuses the row (BR-49, BR-71, AM-28), at the same base it only tells (AM-11).
+    elsewhere it refuses the row (BR-49, BR-71, AM-28), at the same base it is a notice only (AM-11).
     """
     found: Problems = {}
     values = without_empty(values)

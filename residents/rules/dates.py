@@ -5,6 +5,8 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
+from dateutil.relativedelta import relativedelta
+
 from residents.catalogue.catalogue import Invalid, Problem, invalid, problem
 from residents.rules.text import clean_text, half_width
 
@@ -119,13 +121,7 @@ def _month(text: str, match: re.Match, allows_month: bool) -> date | Problem:
 
 def add_months(day: date, months: int) -> date:
     """The same day so many months later (or earlier); the last day of the month where it has no such day."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(year, month + 1, min(day.day, last))
-        except ValueError:
-            continue
-    raise AssertionError("every month has 28 days")
+    return day + relativedelta(months=months)
 
 
 def add_years(day: date, years: int) -> date:

@@ -143,7 +143,7 @@ _READERS: dict[str, Callable[[Field, Any], Any]] = {
 def clean_value(field: Field, raw: Any, *, is_1904: bool = False) -> Any:
     """The stored value of a raw text, number, date or truth value; None for a blank one. Raises Invalid.
 
-    `is_1904` tells that the value comes from a 1904 workbook, where a bare date serial cannot be understood.
+    `is_1904` means that the value comes from a 1904 workbook, where a bare date serial cannot be understood.
     """
     if raw is None or (isinstance(raw, str) and is_blank(raw)):
         return None
@@ -166,7 +166,7 @@ def read_values(
     """The clean values of a block and the problems of those that could not be read.
 
     Only fields present in `raw` are read; one that could not be read is absent from the values, so that no later rule
-    calls it blank. A sound 15-digit ID number becomes its 18-digit form, with a warning that shows both. `known` is
+    calls it blank. A sound 15-digit ID number becomes its 18-digit form, with a warning that names both. `known` is
     one dictionary for the rows of one file: the same text in the same column is read once.
     """
     values: dict[str, Any] = {}
@@ -226,7 +226,7 @@ def normalise(
     """The values with every field that is not asked set to None ("hidden and cleared", docs/fields.md#asked).
 
     A field is kept where the answer to its condition is unknown, so a partial update clears nothing by ignorance.
-    Conditions follow chains: fields stand after the fields they depend on.
+    Conditions follow chains: fields come after the fields they depend on.
     """
     result = dict(values)
     merged = {**(context or {}), **values}

@@ -135,7 +135,7 @@ def _judge_status(row: Judged, found: Problems, known: Mapping[str, Any]) -> Non
 
 
 def _judge_basic(row: Judged, found: Problems, known: Mapping[str, Any]) -> None:
-    """What the ID number tells is right; a cell that contradicts it is left out (PAIN-24)."""
+    """What the ID number says is right; a cell that contradicts it is left out (PAIN-24)."""
     told = basic.derived(row.values["account"].get("id_type"), row.values["account"].get("id_number"))
     _settle(row, "basic", found, {**known, **told})
     if any(value is not None for value in row.values["basic"].values()):
@@ -168,7 +168,7 @@ def _sound(
 
 
 def _judge_education(row: Judged, found: list[Problems], known: Mapping[str, Any]) -> None:
-    """Levels of study one by one, then together; a level that cannot be told has no place in the table."""
+    """Levels of study one by one, then together; a level that is not known has no place in the table."""
     kept: list[tuple[int, dict[str, Any]]] = []
     for index, values in enumerate(row.values["education"]):
         values, faults = _sound(education, PARTS["education"], values, found[index], known)

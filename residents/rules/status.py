@@ -62,7 +62,7 @@ TRANSITIONS: dict[tuple[str | None, str], Transition] = {
 
 
 class _NoTransfer(tuple):
-    """No reason yet, and every reason of 退培 but a transfer, as the list stands when it is asked."""
+    """No reason yet, and every reason of 退培 but a transfer, as the list is when it is asked."""
 
     def __iter__(self) -> Iterator[str | None]:
         return iter((None, *(code for code in REASONS_OF_STATUS[WITHDRAWN] if code not in TRANSFER_REASONS)))

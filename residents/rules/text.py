@@ -126,7 +126,7 @@ def clean_number_text(raw: Any) -> str:
 
 
 def squeezed(text: str) -> str:
-    """The text half-width, without blanks and without anything that cannot be shown or stored; never raises."""
+    """The text half-width, without blanks and without anything that cannot be displayed or stored; never raises."""
     text = _BROKEN.sub("", _CONTROL.sub("", _joined_surrogates(text)))
     return _BLANKS.sub("", _LINE_ENDS.sub("", _INVISIBLE_RUN.sub("", text)).translate(_HALF_WIDTH))
 

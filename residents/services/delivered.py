@@ -25,9 +25,9 @@ from residents.rules import certificate
 from residents.rules.delivery import PARTS
 from residents.rules.fields import Field, missing_fields
 from residents.services.returns import settle_states
-from residents.services.training import EDITABLE, Judged, blank_as_stored, store_many
+from residents.services.training import EDITABLE, Judged, store_many
+from residents.snapshot import as_column
 
-_TEXTS = frozenset({"text", "code", "uscc", "email", "mobile"})
 _IDENTITY = ("full_name", "id_type", "id_number", "mobile")
 _ROWS_A_STATEMENT = 500
 
@@ -49,7 +49,7 @@ def details_of(values: Mapping[str, Any]) -> dict[str, Any]:
     columns = {}
     for field in EDITABLE:
         name = "specialty_id" if field.name == "specialty" else field.name
-        columns[name] = blank_as_stored(field, values["training"].get(field.name))
+        columns[name] = as_column(field, values["training"].get(field.name))
     return columns | {
         "training_complete": True,
         "personal_state": _personal_state(values),
@@ -145,11 +145,7 @@ def _training(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _as_stored(fields: Iterable[Field], values: Mapping[str, Any]) -> dict[str, Any]:
     """Every column of the part: what was not sent is empty, for a delivery is the whole record."""
-    stored = {}
-    for field in fields:
-        value = values.get(field.name)
-        stored[field.name] = ("" if field.kind in _TEXTS else None) if value is None else value
-    return stored
+    return {field.name: as_column(field, values.get(field.name)) for field in fields}
 
 
 def _store_single(model: Any, part: str, contents: Iterable[Content]) -> None:

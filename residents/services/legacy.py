@@ -30,6 +30,7 @@ from residents.rules.fields import Field
 from residents.rules.legacy import PARTS
 from residents.services.returns import settle_states
 from residents.services.staging import STAGED, create_staging, forget_lost, insert_new_persons, staged
+from residents.snapshot import as_column
 from residents.standing import AccountRow
 
 _BLOCKS: dict[str, type[Model]] = {
@@ -39,7 +40,6 @@ _BLOCKS: dict[str, type[Model]] = {
     "certificate": CertificateInfo,
 }
 _EDUCATION_EXTRA = ("enrolled_level",)
-_TEXTS = frozenset({"text", "code", "uscc", "email", "mobile", "name"})
 _DETAILS = ("extended_until", "expected_resume")
 
 
@@ -240,9 +240,7 @@ def _cells(fields: Iterable[Field], values: dict[str, Any]) -> list[Any]:
     """The values as their columns hold them: texts "" for a blank, everything else NULL."""
     cells = []
     for field in fields:
-        value = values.get(field.name)
-        if value is None and field.kind in _TEXTS and field.name != "specialty":
-            value = ""
+        value = as_column(field, values.get(field.name))
         cells.append(value.isoformat() if isinstance(value, date) else value)
     return cells
 

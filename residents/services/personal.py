@@ -39,6 +39,7 @@ from residents.services.returns import answer_by_save, settle_state
 from residents.services.states import StateMoved
 from residents.services.uploads import upload_problem
 from residents.snapshot import (
+    as_column,
     block_of,
     context_of,
     personal_part,
@@ -56,7 +57,6 @@ RULES: dict[str, ModuleType] = {
 Block = BasicInfo | EducationRecord | WorkInfo | CertificateInfo
 _MODELS: dict[str, type[Block]] = {"basic": BasicInfo, "work": WorkInfo, "certificate": CertificateInfo}
 # Columns that hold "" for a blank, the others hold NULL.
-_TEXTS = frozenset({"text", "code", "uscc", "email", "mobile", "file"})
 
 
 class Closed(StateMoved):
@@ -227,7 +227,7 @@ def _open_for_writing(enrollment_id: int, by: User, now: datetime | None) -> Enr
     Nobody but the person himself writes his blocks (BR-41): for others PermissionDenied.
     """
     states.lock(enrollment_id)
-    enrollment = with_blocks(Enrollment.objects).get(pk=enrollment_id)
+    enrollment = with_blocks(Enrollment.objects.all()).get(pk=enrollment_id)
     if enrollment.resident.user_id != by.pk:
         raise PermissionDenied
     Resident.objects.select_for_update().get(pk=enrollment.resident_id)
@@ -326,8 +326,7 @@ def _write(row: Block, block: str, after: Mapping[str, Any], changes: Iterable[s
     columns = {column.name for column in row._meta.concrete_fields}
     for item in RULES[block].FIELDS:
         if item.name in columns and item.name in changes:
-            value = after[item.name]
-            setattr(row, item.name, ("" if item.kind in _TEXTS else None) if value is None else value)
+            setattr(row, item.name, as_column(item, after[item.name]))
     row.version += 1
     row.updated_at = timezone.now()
     row.save()
@@ -372,5 +371,5 @@ def _is_unreported(enrollment: Enrollment) -> bool:
     if enrollment.report_status != ReportStatus.REPORTED:
         return False
     last = enrollment.submissions.order_by("-number").values_list("snapshot", flat=True).first()
-    now = snapshot_of(with_blocks(Enrollment.objects).get(pk=enrollment.pk))
+    now = snapshot_of(with_blocks(Enrollment.objects.all()).get(pk=enrollment.pk))
     return last is not None and personal_part(last) != personal_part(now)

@@ -54,6 +54,7 @@ def return_personal(
 
 
 def why_not_returned(entry: Opening) -> str:
+    """Why personal info that is closed cannot be returned to its resident, for the base."""
     return f"{entry.reason}住院医师现在不能修改，因此不能退回。"
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from portal.bulk import stage_into
 from portal.models import User
-from residents.catalogue.catalogue import invalid
+from residents.catalogue.catalogue import Invalid, Problem, problem
 from residents.models import EducationRecord, Enrollment, Resident
 from residents.openness import training_entry
 from residents.pinyin import pinyin_key
@@ -24,25 +24,18 @@ from residents.rules import education, training
 from residents.rules.fields import Field, Problems, normalise, read_values
 from residents.rules.text import clean_name
 from residents.services import states
-from residents.services.refusals import EditConflict, refuse_errors
+from residents.services.refusals import EditConflict, Refused, refuse_errors
 from residents.services.returns import settle_state
 from residents.services.states import StateMoved, moves_stage
 from residents.services.uploads import upload_problem
-from residents.snapshot import values_of
+from residents.snapshot import as_column, values_of
 
 # What a base may write: every other column of the block is locked at import or kept by the system (BR-56).
 EDITABLE: tuple[Field, ...] = tuple(field for field in training.FIELDS if field.owner == "base")
-_TEXTS = frozenset({"text", "code", "uscc", "file"})
 # Files come by the form only.
 _BY_WORKBOOK = tuple(field for field in EDITABLE if field.kind != "file")
 _TABLE = "training_of_many"
-
-
-class ReasonMissing(ValueError):
-    """A name is corrected after the first approval only with a reason (AM-07)."""
-
-    def __init__(self) -> None:
-        super().__init__("该记录已审核通过，更正姓名须填写理由。")
+_REASON_MISSING = Problem("required", "该记录已审核通过，更正姓名须填写理由。", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +178,7 @@ def differences(stored: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str
     found = {}
     for field in EDITABLE:
         before, now = stored.get(field.name), after[field.name]
-        if before == now:
-            continue
-        if (before or None if field.kind in _TEXTS else before) != (
-            now or None if field.kind in _TEXTS else now
-        ):
+        if before != now and as_column(field, before) != as_column(field, now):
             found[field.name] = (before, now)
     return found
 
@@ -213,19 +202,12 @@ def assign(enrollment: Enrollment, after: Mapping[str, Any], fields: Collection[
     """Put the named fields on the row, blanks as the column wants them; returns the columns set."""
     named = [field for field in EDITABLE if field.name in fields]
     for field in named:
-        setattr(enrollment, _column(field), blank_as_stored(field, after[field.name]))
+        setattr(enrollment, _column(field), as_column(field, after[field.name]))
     return [field.name for field in named]
 
 
 def _column(field: Field) -> str:
     return "specialty_id" if field.name == "specialty" else field.name
-
-
-def blank_as_stored(field: Field, value: Any) -> Any:
-    """The value as its column holds it: texts hold "" for a blank, everything else NULL."""
-    if value not in (None, ""):
-        return value
-    return "" if field.kind in _TEXTS and field.name != "specialty" else None
 
 
 def is_complete(values: Mapping[str, Any], context: Mapping[str, Any]) -> bool:
@@ -264,7 +246,7 @@ def store_many(rows: Iterable[Judged]) -> int:
     lines = [
         [
             row.enrollment_id,
-            *(blank_as_stored(field, row.values[field.name]) for field in _BY_WORKBOOK),
+            *(as_column(field, row.values[field.name]) for field in _BY_WORKBOOK),
             row.is_complete,
             row.moves_stage,
         ]
@@ -298,12 +280,15 @@ def store_many(rows: Iterable[Judged]) -> int:
 def correct_name(enrollment_id: int, raw_name: str, *, by: User, reason: str = "") -> Change:
     """Correct 姓名 (AM-07): by the base freely until the first approval, afterwards with a reason kept in the history.
 
-    The name is one for the person and his account. Raises Invalid for an impossible name, StateMoved where the record
-    is closed, ReasonMissing after an approval.
+    The name is one for the person and his account. Raises Refused for an impossible name and for a missing reason,
+    StateMoved where the record is closed.
     """
-    name = clean_name(raw_name)
+    try:
+        name = clean_name(raw_name)
+    except Invalid as refusal:
+        raise Refused({"full_name": [refusal.problem]}) from refusal
     if not name:
-        raise invalid("required")
+        raise Refused({"full_name": [problem("required")]})
     with transaction.atomic(), pghistory.context(reason=reason.strip()):
         enrollment = states.lock(enrollment_id)
         entry = training_entry(enrollment)
@@ -317,7 +302,7 @@ def correct_name(enrollment_id: int, raw_name: str, *, by: User, reason: str = "
         if name == resident.full_name:
             return Change(enrollment, {})
         if enrollment.approved_submission_id and not reason.strip():
-            raise ReasonMissing
+            raise Refused({"reason": [_REASON_MISSING]})
         before, resident.full_name, resident.name_key = resident.full_name, name, pinyin_key(name)
         resident.version += 1
         resident.save(update_fields=["full_name", "name_key", "version"])

@@ -88,7 +88,7 @@ def state_colour(state: str, kind: str) -> str:
 
 @register.simple_tag
 def badge(kind: str, value: str) -> str:
-    """A state as a coloured word; the colour never stands alone."""
+    """A state as a coloured word; the colour never says it alone."""
     words, colour = _BADGES[kind].get(str(value), (str(value), "grey"))
     return format_html('<span class="state state-{}">{}</span>', colour, words)
 

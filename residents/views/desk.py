@@ -1,4 +1,4 @@
-"""What every page of a resident stands on: his living record, whether it is open, what it lacks, what was returned."""
+"""What every page of a resident builds on: his living record, whether it is open, what it lacks, what was returned."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -52,7 +52,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """One open return in the resident's words: who (role only, GOAL-R7), when, what, and the field it stands at."""
+    """One open return in the resident's words: who (role only, GOAL-R7), when, what, and the field it is about."""
 
     pk: int
     section: str
@@ -89,7 +89,7 @@ class Desk:
         rows = sorted(self.enrollment.resident.education_records.all(), key=lambda row: (row.level, row.pk))
         ids = [row.pk for row in rows]
         resident = self.enrollment.resident
-        # What the ID card tells comes by itself with the first save (GOAL-R6).
+        # What follows from the ID card comes by itself with the first save (GOAL-R6).
         told = basic.derived(resident.id_type, resident.id_number)
         steps = []
         for key in (key for key in ORDER if key in found):

@@ -1,13 +1,14 @@
 """The resident's first page, the read-only 培训信息, the history of his record, answers and confirmations."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.access import allow
 from portal.calendar import current_cycle
 from portal.models import AuditEvent
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from residents.history import timeline
 from residents.models import Enrollment, PersonalReturn, SectionConfirmation
@@ -23,8 +24,8 @@ from residents.words import in_words
 
 @allow(Role.RESIDENT)
 @require_GET
-def home(request: HttpRequest) -> HttpResponse:
-    """What is missing, what was returned, how the record stands (BR-46, BR-54; GOAL-R2, GOAL-R3)."""
+def home(request: SignedInRequest) -> HttpResponse:
+    """What is missing, what was returned, which state the record is in (BR-46, BR-54; GOAL-R2, GOAL-R3)."""
     desk = desk_of(request.user)
     if desk is None:
         return render(request, "residents/no_record.html")
@@ -51,7 +52,7 @@ def _confirmed(desk: Desk) -> dict[str, SectionConfirmation] | None:
 
 @allow(Role.RESIDENT)
 @require_GET
-def training(request: HttpRequest) -> HttpResponse:
+def training(request: SignedInRequest) -> HttpResponse:
     """培训信息 as the base keeps it (docs/codes.md#rights: view)."""
     desk = required_desk(request.user)
     values = values_of(desk.enrollment, "training")
@@ -62,7 +63,7 @@ def training(request: HttpRequest) -> HttpResponse:
 
 @allow(Role.RESIDENT)
 @require_GET
-def history(request: HttpRequest) -> HttpResponse:
+def history(request: SignedInRequest) -> HttpResponse:
     """Who changed what of the record and who saw its full numbers, by role and without names (GOAL-R7)."""
     desk = required_desk(request.user)
     seen = AuditEvent.objects.filter(
@@ -75,7 +76,7 @@ def history(request: HttpRequest) -> HttpResponse:
 
 @allow(Role.RESIDENT)
 @require_POST
-def answer(request: HttpRequest, pk: int) -> HttpResponse:
+def answer(request: SignedInRequest, pk: int) -> HttpResponse:
     """无需修改: close one return comment with a reason (GOAL-R3)."""
     returned = get_object_or_404(PersonalReturn, pk=pk, enrollment__resident__user=request.user)
     try:
@@ -91,7 +92,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(Role.RESIDENT)
 @require_POST
-def confirm(request: HttpRequest) -> HttpResponse:
+def confirm(request: SignedInRequest) -> HttpResponse:
     """信息无变化 for one section in this year's cycle (GOAL-R5)."""
     section = request.POST.get("section", "")
     desk = required_desk(request.user, section if section in RULES else "")

@@ -86,7 +86,7 @@ GROUPS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """One field of the form with the file it holds now and the comments that stand at it (GOAL-R3)."""
+    """One field of the form with the file it holds now and the comments on it (GOAL-R3)."""
 
     field: forms.BoundField
     file_url: str

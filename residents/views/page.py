@@ -1,10 +1,10 @@
+"""What one form page of a resident knows of itself: its section, its row, its address, its draft."""
+
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Model
-
 from residents.rules.fields import Field
-from residents.services.personal import own_fields, stored_values
+from residents.services.personal import Block, own_fields, stored_values
 from residents.views.desk import Desk
 
 
@@ -14,7 +14,7 @@ class Page:
 
     desk: Desk
     section: str
-    row: Model | None
+    row: Block | None
     url: str
     title: str
 

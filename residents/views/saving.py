@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from portal.drafts import data_of, discard_draft, draft_for, save_draft
+from portal.histories import event_model
+from portal.requests import SignedInRequest
 from residents.codes.places import CHINA
 from residents.forms import as_input, form_for, raw_of, show_problems
 from residents.rules import basic, education, work
@@ -27,7 +29,7 @@ Save = Callable[[Mapping[str, Any], int | None], SaveResult]
 
 
 def offered(page: Page) -> dict[str, Any]:
-    """The values the form opens with: what is stored, and what can be told for a block never saved (AM-06, PAIN-24)."""
+    """The values the form opens with: what is stored, and what is known for a block never saved (AM-06, PAIN-24)."""
     values = page.stored
     enrollment = page.desk.enrollment
     told: Mapping[str, Any] = {}
@@ -37,7 +39,7 @@ def offered(page: Page) -> dict[str, Any]:
         told = work.prefill(values_of(enrollment, "training"), enrollment.base.name)
     elif page.section == "education" and not enrollment.resident.education_records.all():
         told = education.default_row(context_of(enrollment))
-    # Of an ID card's holder only one nationality is possible; the rest is told once, the resident's word stands.
+    # Of an ID card's holder only one nationality is possible; the rest is proposed once, the resident's word counts.
     if page.row is None or page.section == "basic":
         values |= {name: value for name, value in told.items() if values.get(name) is None}
     return values
@@ -47,7 +49,7 @@ def build_form(page: Page, **sent: Any) -> forms.Form:
     return form_for(page.fields, offered(page), context=context_of(page.desk.enrollment), **sent)
 
 
-def show(request: HttpRequest, page: Page, form: forms.Form | None = None, **more: Any) -> HttpResponse:
+def show(request: SignedInRequest, page: Page, form: forms.Form | None = None, **more: Any) -> HttpResponse:
     """The form page: `form` as sent, else the draft where the address asks for it, else what is stored."""
     draft = draft_for(request.user, page.draft_key)
     version = page.version
@@ -91,7 +93,7 @@ def _facts(page: Page, *, own: bool) -> list[tuple[str, str, str]]:
     return [(item.name, item.label, in_words(item, values.get(item.name), masked=False)) for item in shown]
 
 
-def handle(request: HttpRequest, page: Page, save: Save) -> HttpResponse:
+def handle(request: SignedInRequest, page: Page, save: Save) -> HttpResponse:
     """Save what was posted and say what became of it; whatever the outcome, nothing typed is lost (GOAL-R4,
     PAIN-22)."""
     form = build_form(page, data=request.POST, files=request.FILES)
@@ -107,7 +109,7 @@ def handle(request: HttpRequest, page: Page, save: Save) -> HttpResponse:
     except Closed as closed:
         return _show_closed(request, page, form, closed)
     discard_draft(request.user, page.draft_key)
-    _tell(request, result)
+    _say(request, result)
     return redirect(page.desk.next_url(page.section) if "next" in request.POST else _back(page))
 
 
@@ -121,7 +123,7 @@ def _back(page: Page) -> str:
     return section_url(page.section)
 
 
-def _tell(request: HttpRequest, result: SaveResult) -> None:
+def _say(request: HttpRequest, result: SaveResult) -> None:
     if not result.changed and not result.answered:
         messages.info(request, "没有改动，无需保存。")
         return
@@ -133,7 +135,7 @@ def _tell(request: HttpRequest, result: SaveResult) -> None:
             messages.warning(request, str(problem))
 
 
-def _show_closed(request: HttpRequest, page: Page, form: forms.Form, closed: Closed) -> HttpResponse:
+def _show_closed(request: SignedInRequest, page: Page, form: forms.Form, closed: Closed) -> HttpResponse:
     text = str(closed)
     if closed.opening.in_grace:
         data = request.POST.copy()
@@ -188,8 +190,11 @@ def _show_conflict(
 
 
 def _opened_with(page: Page, version: int | None) -> dict[str, Any]:
-    """The block as it stood when the form was opened, from its history; empty where that is not known."""
+    """The block as it was when the form was opened, from its history; empty where that is not known."""
     if version == 0:
         return dict.fromkeys((item.name for item in page.fields if item.name != "mobile"), None)
-    event = page.row.events.filter(version=version).order_by("-pgh_id").first() if page.row else None
+    if page.row is None:
+        return {}
+    events = event_model(type(page.row)).objects.filter(pgh_obj=page.row, version=version)
+    event = events.order_by("-pgh_id").first()
     return values_of(event, page.section) if event else {}

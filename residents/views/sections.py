@@ -1,6 +1,6 @@
 """The form pages of the resident's blocks and his files (BR-43, BR-52, BR-53, BR-55, BR-64, BR-78, BR-80)."""
 
-from typing import Any
+from typing import cast
 
 from django.contrib import messages
 from django.db.models import Model
@@ -10,12 +10,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Role
+from residents.downloads import evidence_response
 from residents.models import EducationRecord
 from residents.rules.education import MOST_ROWS
-from residents.services.personal import RULES, delete_education, save_block, save_education
+from residents.services.personal import RULES, Block, delete_education, save_block, save_education
 from residents.services.states import StateMoved
-from residents.services.uploads import JPEG, PNG, SUFFIXES, content_type
 from residents.snapshot import block_of
 from residents.views.desk import Desk, required_desk, section_url
 from residents.views.page import Page
@@ -27,12 +28,12 @@ LABELS = {block.key: block.label for block in BLOCKS}
 
 @allow(Role.RESIDENT)
 @require_http_methods(["GET", "POST"])
-def section(request: HttpRequest, slug: str) -> HttpResponse:
+def section(request: SignedInRequest, slug: str) -> HttpResponse:
     """基本信息, 证书信息 or 工作信息: one page, one save."""
     desk = required_desk(request.user, slug)
     if slug == "education":
         raise Http404
-    row = block_of(desk.enrollment.resident, slug)
+    row = cast(Block | None, block_of(desk.enrollment.resident, slug))
     page = Page(desk, slug, row, section_url(slug), LABELS[slug])
     if request.method == "GET":
         return show(request, page)
@@ -47,7 +48,7 @@ def section(request: HttpRequest, slug: str) -> HttpResponse:
 
 @allow(Role.RESIDENT)
 @require_GET
-def education(request: HttpRequest) -> HttpResponse:
+def education(request: SignedInRequest) -> HttpResponse:
     """学习经历: the levels of study, at most five."""
     desk = required_desk(request.user)
     rows = sorted(desk.enrollment.resident.education_records.all(), key=lambda row: (row.level, row.pk))
@@ -63,17 +64,17 @@ def education(request: HttpRequest) -> HttpResponse:
 
 @allow(Role.RESIDENT)
 @require_http_methods(["GET", "POST"])
-def education_add(request: HttpRequest) -> HttpResponse:
+def education_add(request: SignedInRequest) -> HttpResponse:
     return _education_form(request, None)
 
 
 @allow(Role.RESIDENT)
 @require_http_methods(["GET", "POST"])
-def education_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def education_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     return _education_form(request, _own_level(request, pk))
 
 
-def _education_form(request: HttpRequest, row: EducationRecord | None) -> HttpResponse:
+def _education_form(request: SignedInRequest, row: EducationRecord | None) -> HttpResponse:
     desk = required_desk(request.user, "education")
     url = reverse("residents:education-edit", args=[row.pk]) if row else reverse("residents:education-add")
     page = Page(desk, "education", row, url, "修改学习经历" if row else "添加学习经历")
@@ -92,7 +93,7 @@ def _education_form(request: HttpRequest, row: EducationRecord | None) -> HttpRe
         return _show_deleted(request, desk)
 
 
-def _show_deleted(request: HttpRequest, desk: Desk) -> HttpResponse:
+def _show_deleted(request: SignedInRequest, desk: Desk) -> HttpResponse:
     """The row went in another tab while it was edited here: what was typed can be added anew."""
     messages.error(
         request, "这条学习经历已在别处删除，没有保存。您填写的内容仍在下面，再次保存将重新添加这一条。"
@@ -103,7 +104,7 @@ def _show_deleted(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 @allow(Role.RESIDENT)
 @require_POST
-def education_delete(request: HttpRequest, pk: int) -> HttpResponse:
+def education_delete(request: SignedInRequest, pk: int) -> HttpResponse:
     row = _own_level(request, pk)
     desk = required_desk(request.user, "education")
     try:
@@ -119,7 +120,7 @@ def education_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(Role.RESIDENT)
 @require_GET
-def file(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+def file(request: SignedInRequest, slug: str, name: str) -> FileResponse:
     """A file of the resident's own block; others have no address here (TRUST-33: each download has its own right)."""
     desk = required_desk(request.user, slug)
     return _file_response(
@@ -129,7 +130,7 @@ def file(request: HttpRequest, slug: str, name: str) -> HttpResponse:
 
 @allow(Role.RESIDENT)
 @require_GET
-def education_scan(request: HttpRequest, pk: int) -> HttpResponse:
+def education_scan(request: SignedInRequest, pk: int) -> FileResponse:
     return _file_response(_own_level(request, pk), "education", "scan")
 
 
@@ -139,18 +140,5 @@ def _own_level(request: HttpRequest, pk: int) -> EducationRecord:
 
 def _file_response(row: Model | None, section: str, name: str) -> FileResponse:
     labels = {item.name: item.label for item in RULES[section].FIELDS if item.kind == "file"}
-    stored: Any = getattr(row, name, None) if name in labels else None
-    if not stored:
-        raise Http404
-    try:
-        opened = stored.open("rb")
-    except FileNotFoundError as lost:
-        raise Http404 from lost
-    kind = content_type(opened)
-    # Images are shown in the page; anything else is handed over, never run in it.
-    return FileResponse(
-        opened,
-        as_attachment=kind not in (JPEG, PNG),
-        filename=f"{labels[name]}{SUFFIXES.get(kind, '')}",
-        content_type=kind or "application/octet-stream",
-    )
+    stored = getattr(row, name, None) if name in labels else None
+    return evidence_response(stored.name if stored else "", labels.get(name, ""))

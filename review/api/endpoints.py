@@ -9,7 +9,7 @@ from residents.catalogue.catalogue import quoted
 from review.api import feed, reference
 from review.api.deliveries import once
 from review.api.intake import take
-from review.api.keys import KeyAuth, Scope
+from review.api.keys import KeyAuth, KeyRequest, Scope
 from review.api.problems import ProblemDetail, Refusal, handle_exceptions
 from review.api.schema import Bases, CodeLists, Delivery, DeliveryAnswer, Results, Specialties
 
@@ -46,7 +46,7 @@ handle_exceptions(api)
     },
 )
 def deliver_recruitments(
-    request: HttpRequest,
+    request: KeyRequest,
     delivery: Delivery,
     idempotency_key: Annotated[
         str,
@@ -85,7 +85,7 @@ def deliver_recruitments(
     response={200: Results, 422: ProblemDetail, **_REFUSALS},
 )
 def list_results(
-    request: HttpRequest,
+    request: KeyRequest,
     cursor: Annotated[
         str,
         Query(
@@ -121,7 +121,7 @@ def _refuse_unknown(request: HttpRequest, known: set[str]) -> None:
     tags=["基础数据"],
     response={200: Bases, **_REFUSALS},
 )
-def list_bases(request: HttpRequest) -> dict:
+def list_bases(request: KeyRequest) -> dict:
     """本省在用的培训基地及其本年度可招收的专业。"""
     return reference.bases(request.auth.province_id)
 

@@ -138,17 +138,17 @@ def _write(entries: Sequence[Entry], cycle: CollectionCycle, batch: uuid.UUID, b
     for base, group in by_base(each for each in entries if not each.outcome):
         entered += _create(base, group, by)
     people = _people(entered)
-    new = [each for each in entered if each.standing.known is Known.NOBODY]
+    new = [each for each in entered if each.known is Known.NOBODY]
     rows = store_new_people((_content(each, people), each.base) for each in new)
-    corrected += [each for each in entered if each.standing.known is not Known.NOBODY]
+    corrected += [each for each in entered if each.known is not Known.NOBODY]
     report_delivered(rows + _write_known(corrected), by=by, batch=batch)
     _keep_external_ids([each for each in entries if each.outcome in ("accepted", "corrected")])
 
 
 def _create(base: TrainingBase, group: Sequence[Entry], by: User) -> list[Entry]:
-    """Accounts and records of one base's new persons; whoever was faster is told of as usual (AM-27)."""
+    """Accounts and records of one base's new persons; whoever was faster is dealt with as usual (AM-27)."""
     created = create_accounts(
-        [each.row for each in group],
+        [row for each in group if (row := each.row)],
         base=base,
         module=Module.INTAKE,
         batch=None,
@@ -167,7 +167,7 @@ def _create(base: TrainingBase, group: Sequence[Entry], by: User) -> list[Entry]
 
 
 def _write_known(entries: Sequence[Entry]) -> list[Enrollment]:
-    """The blocks of persons who were known before; gives their records as they stand now."""
+    """The blocks of persons who were known before; gives their records as they are now."""
     if not entries:
         return []
     people = _people(entries)
@@ -175,7 +175,7 @@ def _write_known(entries: Sequence[Entry]) -> list[Enrollment]:
     for each in entries:
         if each.outcome == "corrected":
             account = each.delivered.values["account"]
-            contacts[people[each.enrollment_id]] = (account["full_name"], account["mobile"])
+            contacts[people[each.record_id]] = (account["full_name"], account["mobile"])
     correct_contacts(contacts)
     store_delivered([_content(each, people) for each in entries])
     return list(for_check(Enrollment.objects.filter(pk__in=people)).order_by("pk"))
@@ -188,14 +188,14 @@ def _people(entries: Iterable[Entry]) -> dict[int, int]:
 
 
 def _content(entry: Entry, people: Mapping[int, int]) -> Content:
-    return Content(people[entry.enrollment_id], entry.enrollment_id, entry.delivered.values)
+    return Content(people[entry.record_id], entry.record_id, entry.delivered.values)
 
 
 def _keep_external_ids(written: Iterable[Entry]) -> None:
     now = timezone.now()
     ApiRecord.objects.bulk_create(
         [
-            ApiRecord(enrollment_id=each.enrollment_id, external_id=each.external_id, delivered_at=now)
+            ApiRecord(enrollment_id=each.record_id, external_id=each.external_id, delivered_at=now)
             for each in written
         ],
         batch_size=500,
@@ -243,12 +243,13 @@ def _answer(
 
 
 def _own_references(entries: Iterable[Entry], province_id: str) -> dict[int, str]:
-    """The record that was written or stands in the way, where it is one of the key's province."""
+    """The record that was written or prevents it, where it is one of the key's province."""
     ids = {}
     for each in entries:
         live = each.standing.live if each.standing else None
-        if each.enrollment_id or live:
-            ids[each.index] = each.enrollment_id or live.enrollment_id
+        reference = each.enrollment_id or (live.enrollment_id if live else None)
+        if reference:
+            ids[each.index] = reference
     own = set(
         Enrollment.objects.filter(pk__in=ids.values(), base__province=province_id).values_list(
             "pk", flat=True

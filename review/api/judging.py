@@ -32,6 +32,17 @@ class Entry:
     enrollment_id: int | None = None
 
     @property
+    def known(self) -> Known | None:
+        """What the platform knows of the person; None while he cannot be looked up."""
+        return self.standing.known if self.standing else None
+
+    @property
+    def record_id(self) -> int:
+        """The record that was written or found; only entries that have one are asked."""
+        assert self.enrollment_id is not None
+        return self.enrollment_id
+
+    @property
     def row(self) -> AccountRow | None:
         """The person as the platform looks him up; None while type or number cannot be read."""
         values = self.delivered.values["account"]
@@ -49,7 +60,7 @@ class Entry:
 
 def read(province_id: str, records: Iterable[Mapping[str, Any]]) -> list[Entry]:
     """The records with their bases: those of the key's province, by code or by full name."""
-    bases = {}
+    bases: dict[str, TrainingBase] = {}
     for base in TrainingBase.objects.filter(province=province_id, is_active=True):
         bases[base.name] = bases[base.code] = base
     entries = []
@@ -61,8 +72,8 @@ def read(province_id: str, records: Iterable[Mapping[str, Any]]) -> list[Entry]:
 
 
 def judge(entries: Sequence[Entry], cycle: CollectionCycle) -> None:
-    for base, group in by_base(entries):
-        known = standings([row for each in group if (row := each.row)], base_id=base.pk)
+    for at_base, group in by_base(entries):
+        known = standings([row for each in group if (row := each.row)], base_id=at_base.pk)
         for each in group:
             each.standing = known.get(each.index)
     accredited = accredited_of({each.base.pk for each in entries if each.base}, cycle.year)
@@ -92,10 +103,10 @@ def judge(entries: Sequence[Entry], cycle: CollectionCycle) -> None:
 def _held_certificates(entries: Iterable[Entry]) -> dict[int, dict[str, Any]]:
     """What persons of this base hold already, where their record names a code out of use; at most one query."""
     records = {
-        each.index: each.standing.live.enrollment_id
+        each.index: here
         for each in entries
         if each.standing
-        and each.standing.known is Known.HERE
+        and (here := each.standing.record_here)
         and _names_withdrawn_code(each.delivered.values["certificate"])
     }
     if not records:
@@ -138,10 +149,10 @@ def accredited_of(base_ids: set[int], year: int) -> dict[int, set[str]]:
 
 
 def _live_elsewhere(standing: Standing | None) -> dict[str, Any] | None:
-    """What BR-49 tells of a person held by another base: its name, his year and status, nothing else (AM-28)."""
-    if standing is None or standing.known is not Known.ELSEWHERE:
+    """What BR-49 discloses of a person held by another base: its name, his year and status, nothing else (AM-28)."""
+    live = standing.live if standing and standing.known is Known.ELSEWHERE else None
+    if live is None:
         return None
-    live = standing.live
     return {
         "is_same_base": False,
         "base_name": live.base_name,

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -21,10 +22,11 @@ from ninja.security import HttpBearer
 
 from bases.models import Province
 from bases.models.organisations import ReportingMode
-from bases.scope import provinces_for
+from bases.scope import province_codes_for
 from portal import audit
 from portal.middleware import client_address
 from portal.models import User
+from portal.requests import Request
 from portal.roles import Action
 from residents.services.states import StateMoved
 from review.api.problems import Refusal, general
@@ -57,7 +59,7 @@ class Usage:
 
 def managed_by(user: User) -> QuerySet[ApiClient]:
     """Keys of the provinces whose staff the user may manage, the association's or a province's own administrator."""
-    codes = list(provinces_for(user, Action.MANAGE_STAFF).values_list("pk", flat=True))
+    codes = province_codes_for(user, Action.MANAGE_STAFF)
     return ApiClient.objects.filter(province__in=codes).select_related("province", "created_by")
 
 
@@ -133,6 +135,13 @@ def _hash(key: str) -> str:
 # --- each request ----------------------------------------------------------------------------------------------------
 
 
+class KeyRequest(Request):
+    """A request that KeyAuth has let through."""
+
+    auth: ApiClient
+    api_usage: Usage
+
+
 class KeyAuth(HttpBearer):
     """Who asks: the key's row as `request.auth`, if it is valid, used from where it may be, and its province delivers
     by the interface. A sandbox key works before the switch too: it is for the joint test (BR-06)."""
@@ -147,7 +156,8 @@ class KeyAuth(HttpBearer):
             raise Refusal(
                 403, "address_refused", "来源地址不在允许范围内", "这个密钥限定了来源地址，本次请求不在其中。"
             )
-        request.api_usage = usage = count(client.pk)
+        usage = count(client.pk)
+        cast(KeyRequest, request).api_usage = usage
         if usage.used > usage.limit:
             refusal = general(429)
             refusal.headers["Retry-After"] = str(usage.reset)

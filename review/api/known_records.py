@@ -1,4 +1,4 @@
-"""A person who stands at the very base already: the same record again, a correction of it, or too late for one."""
+"""A person who is at the very base already: the same record again, a correction of it, or too late for one."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -10,7 +10,7 @@ from residents.models import Enrollment
 from residents.models.enrollment import ReportStatus, ReviewStatus
 from residents.rules.delivery import PARTS
 from residents.snapshot import snapshot_of
-from residents.standing import Known
+from residents.standing import Known, LiveEnrollment
 from review.api.judging import Entry
 
 
@@ -20,14 +20,18 @@ def settle_known(entries: Iterable[Entry], cycle: CollectionCycle, *, lock: bool
     With `lock` the records are locked first, in the order in which everybody locks them.
     """
     here = [
-        each for each in entries if each.standing and each.standing.known is Known.HERE and not each.outcome
+        (each, each.standing, live)
+        for each in entries
+        if each.standing
+        and each.standing.known is Known.HERE
+        and (live := each.standing.live)
+        and not each.outcome
     ]
-    stored = _load([each.standing.live.enrollment_id for each in here], lock=lock)
-    for each in here:
-        enrollment = stored.get(each.standing.live.enrollment_id)
-        each.enrollment_id = each.standing.live.enrollment_id
-        each.outcome = _outcome(each, enrollment, cycle)
-    return [each for each in here if each.outcome == "corrected"]
+    stored = _load([live.enrollment_id for _, _, live in here], lock=lock)
+    for each, standing, live in here:
+        each.enrollment_id = live.enrollment_id
+        each.outcome = _outcome(each, standing.differences, live, stored.get(live.enrollment_id), cycle)
+    return [each for each, _, _ in here if each.outcome == "corrected"]
 
 
 def _load(ids: list[int], *, lock: bool) -> dict[int, Enrollment]:
@@ -43,14 +47,22 @@ def _load(ids: list[int], *, lock: bool) -> dict[int, Enrollment]:
     )
 
 
-def _outcome(entry: Entry, enrollment: Enrollment | None, cycle: CollectionCycle) -> str:
-    is_open = enrollment is not None and enrollment.is_live and enrollment.registered_at is None
-    if not is_open or enrollment.intake_year != cycle.year:
-        live = entry.standing.live
+def _outcome(
+    entry: Entry,
+    differences: tuple[str, ...],
+    live: LiveEnrollment,
+    enrollment: Enrollment | None,
+    cycle: CollectionCycle,
+) -> str:
+    if (
+        enrollment is None
+        or not enrollment.is_live
+        or enrollment.registered_at is not None
+        or enrollment.intake_year != cycle.year
+    ):
         facts = {"base": live.base_name, "year": live.intake_year, "status": live.status_name}
         entry.delivered.add("account.id_number", [problem("already_here", **facts)])
         return "duplicate"
-    differences = entry.standing.differences
     is_activated = enrollment.resident.user.activated_at is not None
     if "证件类型" in differences or ("姓名" in differences and is_activated):
         entry.delivered.add("account.id_number", [problem("identity_mismatch")])

@@ -99,15 +99,20 @@ def answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 
 def handle_exceptions(api: NinjaAPI) -> None:
     """Let every exception of a view of this API become a problem."""
-    api.add_exception_handler(Refusal, answer)
+    # ninja declares that a handler may be given the class of an exception; it is given exceptions only.
+    api.add_exception_handler(Refusal, answer)  # type: ignore[arg-type]
     api.add_exception_handler(AuthenticationError, lambda request, error: answer(request, general(401)))
-    api.add_exception_handler(HttpError, lambda request, error: answer(request, general(error.status_code)))
+    api.add_exception_handler(HttpError, _general)  # type: ignore[arg-type]
     api.add_exception_handler(Http404, lambda request, error: answer(request, general(404)))
     api.add_exception_handler(RequestDataTooBig, lambda request, error: answer(request, general(413)))
     # The line was cut while the body came in: nobody reads this answer.
     api.add_exception_handler(UnreadablePostError, lambda request, error: answer(request, general(400)))
-    api.add_exception_handler(ValidationError, _malformed)
-    api.add_exception_handler(Exception, _unexpected)
+    api.add_exception_handler(ValidationError, _malformed)  # type: ignore[arg-type]
+    api.add_exception_handler(Exception, _unexpected)  # type: ignore[arg-type]
+
+
+def _general(request: HttpRequest, error: HttpError) -> HttpResponse:
+    return answer(request, general(error.status_code))
 
 
 def _malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
@@ -133,7 +138,7 @@ def _pointer(location: tuple) -> str:
     return "".join(f"/{part}" for part in path[1:])
 
 
-# Words for the kinds of fault that pydantic tells apart; the rest is described by the schema itself.
+# Words for the kinds of fault that pydantic distinguishes; the rest is described by the schema itself.
 _WORDS = {
     "missing": "缺少此项。",
     "extra_forbidden": "没有这个字段。",
@@ -163,7 +168,7 @@ def _words(error: Mapping[str, Any]) -> str:
 
 
 def answers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: below /api/ also Django's own refusals are problems; each answer tells the rate, none is cached."""
+    """Middleware: below /api/ also Django's own refusals are problems; each answer states the rate, none is cached."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

@@ -1,7 +1,7 @@
 """The form of a new key of the interface."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
@@ -53,7 +53,7 @@ class KeyForm(forms.Form):
     def __init__(self, user: User, *args: Any) -> None:
         super().__init__(*args)
         own = provinces_for(user, Action.MANAGE_STAFF).order_by("code")
-        self.fields["province"].queryset = own
+        cast(forms.ModelChoiceField, self.fields["province"]).queryset = own
         if len(found := own[:2]) == 1:
             self.fields["province"].initial = found[0].pk
 

@@ -2,12 +2,13 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bases.scope import provinces_for
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.services.states import StateMoved
 from review.api import keys
@@ -16,7 +17,7 @@ from review.api_keys.forms import KeyForm
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def api_keys(request: HttpRequest) -> HttpResponse:
+def api_keys(request: SignedInRequest) -> HttpResponse:
     """The keys of the provinces whose staff the user manages: rights, period, addresses, last use."""
     page = {
         "keys": keys.managed_by(request.user)[:500],
@@ -28,7 +29,7 @@ def api_keys(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.PROVINCE, Role.CMDA)
-def api_key_new(request: HttpRequest) -> HttpResponse:
+def api_key_new(request: SignedInRequest) -> HttpResponse:
     """A new key, shown once, on the answer to this POST."""
     if not provinces_for(request.user, Action.MANAGE_STAFF).exists():
         raise PermissionDenied
@@ -41,7 +42,7 @@ def api_key_new(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @allow(Role.PROVINCE, Role.CMDA)
-def api_key_rotate(request: HttpRequest, pk: int) -> HttpResponse:
+def api_key_rotate(request: SignedInRequest, pk: int) -> HttpResponse:
     """The successor is shown once; the old key works on for a while."""
     old = get_object_or_404(keys.managed_by(request.user), pk=pk)
     try:
@@ -55,7 +56,7 @@ def api_key_rotate(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allow(Role.PROVINCE, Role.CMDA)
-def api_key_revoke(request: HttpRequest, pk: int) -> HttpResponse:
+def api_key_revoke(request: SignedInRequest, pk: int) -> HttpResponse:
     """The key ends with this click."""
     client = get_object_or_404(keys.managed_by(request.user), pk=pk)
     keys.revoke(client.pk, by=request.user)

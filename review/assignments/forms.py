@@ -1,7 +1,7 @@
 """Forms of 审核分工: which reviewers have which bases, and who stands in for whom (GOAL-P6)."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
@@ -13,7 +13,7 @@ _DAY = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
 
 
 class AssignmentForm(forms.Form):
-    """A column of boxes per base. Only what differs from the page as it was shown is saved, so that a colleague's
+    """A column of boxes per base. Only what differs from the page as it was sent is saved, so that a colleague's
     assignment of another base stays."""
 
     def __init__(
@@ -67,7 +67,7 @@ class SubstitutionForm(forms.Form):
         self.people = {person.pk: person for person in people}
         choices = [("", "请选择"), *((pk, person.full_name) for pk, person in self.people.items())]
         for name in ("absent", "substitute"):
-            self.fields[name].choices = choices
+            cast(forms.ChoiceField, self.fields[name]).choices = choices
 
     def clean(self) -> dict[str, Any]:
         found = self.cleaned_data

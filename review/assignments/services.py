@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
@@ -27,7 +28,7 @@ def bases_of(user: User) -> list[int]:
     return list(Assignment.objects.filter(own).values_list("base_id", flat=True).distinct())
 
 
-def assigned_bases() -> QuerySet[Assignment]:
+def assigned_bases() -> QuerySet[Assignment, Any]:
     """The ids of all bases that somebody has."""
     return Assignment.objects.values("base_id")
 
@@ -75,7 +76,7 @@ def assign(province: Province, wanted: Mapping[int, set[int]], *, by: User) -> i
 def substitute(
     province: Province, *, absent: User, by_whom: User, starts_on: date, ends_on: date, by: User
 ) -> Substitution:
-    """From the first to the last day `by_whom` has the bases of `absent` as his own; he is told.
+    """From the first to the last day `by_whom` has the bases of `absent` as his own; he is notified.
 
     Raises StateMoved where the two have an entry for one of these days already.
     """

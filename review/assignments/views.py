@@ -1,6 +1,8 @@
+"""审核分工: which reviewers of a province have which bases, and who stands in for whom (代班)."""
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -8,6 +10,7 @@ from bases.models import Province
 from bases.scope import provinces_for
 from bases.staff import may_manage
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.services.states import StateMoved
 from review.assignments import services as assignments
@@ -17,7 +20,7 @@ from review.models import Substitution
 
 @require_GET
 @allow(Role.PROVINCE)
-def of_own_province(request: HttpRequest) -> HttpResponse:
+def of_own_province(request: SignedInRequest) -> HttpResponse:
     """分工 of the user's province; of the first where he has several."""
     province = provinces_for(request.user, Action.VIEW).order_by("pk").first()
     if province is None:
@@ -25,7 +28,7 @@ def of_own_province(request: HttpRequest) -> HttpResponse:
     return redirect("review:assignments-of", province.pk)
 
 
-def _managed(request: HttpRequest, key: str) -> Province:
+def _managed(request: SignedInRequest, key: str) -> Province:
     """404 outside the user's scope, 403 where he may only look."""
     province = get_object_or_404(provinces_for(request.user, Action.VIEW), pk=key)
     if not may_manage(request.user, province):
@@ -35,7 +38,7 @@ def _managed(request: HttpRequest, key: str) -> Province:
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.PROVINCE)
-def of_province(request: HttpRequest, province: str) -> HttpResponse:
+def of_province(request: SignedInRequest, province: str) -> HttpResponse:
     """Which reviewers have which bases, and who stands in for whom (GOAL-P6)."""
     managed = _managed(request, province)
     if request.method == "GET":
@@ -58,7 +61,9 @@ def _form(province: Province, data: QueryDict | None = None) -> AssignmentForm:
     )
 
 
-def _show(request: HttpRequest, province: Province, cover: SubstitutionForm | None = None) -> HttpResponse:
+def _show(
+    request: SignedInRequest, province: Province, cover: SubstitutionForm | None = None
+) -> HttpResponse:
     page = {
         "province": province,
         "provinces": provinces_for(request.user, Action.MANAGE_STAFF).order_by("pk"),
@@ -71,7 +76,7 @@ def _show(request: HttpRequest, province: Province, cover: SubstitutionForm | No
 
 @require_POST
 @allow(Role.PROVINCE)
-def substitute(request: HttpRequest, province: str) -> HttpResponse:
+def substitute(request: SignedInRequest, province: str) -> HttpResponse:
     """代班 from one day to another."""
     managed = _managed(request, province)
     form = SubstitutionForm(request.POST, people=assignments.reviewers(managed))
@@ -88,7 +93,7 @@ def substitute(request: HttpRequest, province: str) -> HttpResponse:
 
 @require_POST
 @allow(Role.PROVINCE)
-def substitute_end(request: HttpRequest, pk: int) -> HttpResponse:
+def substitute_end(request: SignedInRequest, pk: int) -> HttpResponse:
     """A substitution taken away: ended earlier, or entered by mistake."""
     made = get_object_or_404(
         Substitution, pk=pk, province__in=provinces_for(request.user, Action.VIEW).values("pk")

@@ -1,3 +1,5 @@
+"""The filters of the pages of 操作记录."""
+
 from typing import Any
 
 from django import forms

@@ -12,6 +12,7 @@ from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from bases.models import ProvinceUserGrant, Submission, TrainingBaseUserGrant
+from portal.histories import event_model
 from portal.models import AuditEvent, User
 from residents.history import CHANNELS
 from residents.models import (
@@ -69,7 +70,7 @@ def _of_records(chosen: list[int]) -> Q:
 
 
 def _contexts_of(model: type[Model], **which: Any) -> QuerySet:
-    return model.pgh_event_model.objects.filter(**which).values("pgh_context")
+    return event_model(model).objects.filter(**which).values("pgh_context")
 
 
 def people(text: str) -> list[int]:
@@ -211,7 +212,7 @@ def name_of(model: type[Model]) -> str:
 
 
 def _counted(model: type[Model], ids: list) -> QuerySet:
-    rows = model.pgh_event_model.objects.filter(pgh_context__in=ids).order_by()
+    rows = event_model(model).objects.filter(pgh_context__in=ids).order_by()
     return rows.values("pgh_context", "pgh_label").annotate(
         rows=Count("pgh_obj", distinct=True), one=Max("pgh_obj")
     )

@@ -52,7 +52,7 @@ def _kind(label: str) -> str:
 
 
 def _windows(rows: list[AuditEvent]) -> dict[int, str]:
-    """Step and province stand in the line itself: a province's window may be gone."""
+    """Step and province are in the line itself: a province's window may be gone."""
     codes = {row.detail.get("province") for row in rows} - {None, ""}
     provinces = dict(Province.objects.filter(pk__in=codes).values_list("pk", "name")) if codes else {}
     return {

@@ -1,6 +1,7 @@
 """The audit log in words: what each act is called, what a line's details say (BR-21, TRUST-55)."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -162,4 +163,9 @@ def _last_moment(value: str) -> str:
     return last_moment(datetime.fromisoformat(value))
 
 
-_SAID = {"opens_at": _moment, "closes_at": _last_moment, "role_given": role_in_words, "batch": str}
+_SAID: dict[str, Callable[[Any], str]] = {
+    "opens_at": _moment,
+    "closes_at": _last_moment,
+    "role_given": role_in_words,
+    "batch": str,
+}

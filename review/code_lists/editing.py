@@ -1,13 +1,15 @@
 """A code list as the association edits it: its rows with how many records use each, and the history of changes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Model, Q
+from django.db.models import Count, Model, Q, QuerySet
 
 from bases.models import Province, TrainingBase
 from portal import audit
+from portal.histories import event_model
 from portal.models import User
 from residents.codes import CODE_LISTS
 from residents.codes.number_shapes import NUMBER_SHAPES, Shape
@@ -15,7 +17,7 @@ from residents.models import BasicInfo, CertificateInfo, CodeEntry, NumberShape,
 from residents.services import code_lists
 from residents.services.code_lists import EDITABLE
 
-# Where the codes of a list stand: (model, columns); a record that has the code in two of them is one.
+# Where the codes of a list are used: (model, columns); a record that has the code in two of them is one.
 _USES: dict[str, tuple[tuple[type[Model], tuple[str, ...]], ...]] = {
     "reason": ((StatusChange, ("reason",)),),
     "qualification_level": ((CertificateInfo, ("qualification_level",)),),
@@ -39,7 +41,7 @@ class Row:
 
 
 def rows(name: str) -> list[Row]:
-    """The codes that may be edited, as they stand in the database; a query for each table of use and one more."""
+    """The codes that may be edited, as they are in the database; a query for each table of use and one more."""
     editable, listed = EDITABLE[name], CODE_LISTS[EDITABLE[name].lists[0]]
     changed = {entry.code: entry for entry in CodeEntry.objects.filter(list_name=name)}
     used = _uses(name)
@@ -96,15 +98,15 @@ class Step:
 
 def history(name: str) -> list[Step]:
     """Every change of a list's codes, newest first; two queries."""
-    return _steps(CodeEntry.pgh_event_model.objects.filter(list_name=name), _code_in_words)
+    return _steps(event_model(CodeEntry).objects.filter(list_name=name), _code_in_words)
 
 
 def shape_history() -> list[Step]:
     """Every change of the certificate number shapes, newest first."""
-    return _steps(NumberShape.pgh_event_model.objects.all(), _shape_in_words)
+    return _steps(event_model(NumberShape).objects.all(), _shape_in_words)
 
 
-def _steps(found: Any, in_words: Any) -> list[Step]:
+def _steps(found: QuerySet[Any], in_words: Callable[[Any], tuple[str, str]]) -> list[Step]:
     events = list(found.order_by("-pgh_id"))
     names = dict(
         User.objects.filter(pk__in={event.changed_by_id for event in events}).values_list("pk", "full_name")

@@ -91,7 +91,8 @@ class ShapeForm(forms.Form):
         max_length=40,
         help_text=f"包括开头在内的总位数，最多{MOST_DIGITS}位；几种位数用顿号隔开，例如 12、15。",
     )
-    prefix = forms.CharField(
+    # Django keeps `prefix` for names of fields; fields are taken out of the class before it reads it.
+    prefix = forms.CharField(  # type: ignore[assignment]
         label="开头", max_length=10, required=False, strip=True, help_text="固定的开头文字，没有的留空。"
     )
     has_letters = forms.ChoiceField(

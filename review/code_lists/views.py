@@ -1,12 +1,13 @@
 """The association edits the code lists of medium trust and the shapes of certificate numbers (docs/codes.md#edited)."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from bases.models import Province
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from residents.codes import CODE_LISTS
 from residents.codes.number_shapes import NUMBER_SHAPES, Shape
@@ -20,7 +21,7 @@ from review.code_lists.sources import shown_lists
 
 @require_GET
 @allow(Role.CMDA)
-def code_list(request: HttpRequest, name: str) -> HttpResponse:
+def code_list(request: SignedInRequest, name: str) -> HttpResponse:
     """The codes of one editable list, how many records use each, and every change so far."""
     editable = _editable(name)
     shown = {
@@ -35,7 +36,7 @@ def code_list(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.CMDA)
-def code(request: HttpRequest, name: str, code: str | None = None) -> HttpResponse:
+def code(request: SignedInRequest, name: str, code: str | None = None) -> HttpResponse:
     """Add a code, or rename, withdraw and restore one; with how many records hold it."""
     listed, editable = CODE_LISTS[_editable(name).lists[0]], EDITABLE[name]
     if not editable.may_add if code is None else code not in listed.items or not editable.may_rename(code):
@@ -79,7 +80,7 @@ def _initial(name: str, code: str | None) -> dict:
     return initial
 
 
-def _saved(request: HttpRequest, form: CodeForm, name: str, code: str | None) -> bool:
+def _saved(request: SignedInRequest, form: CodeForm, name: str, code: str | None) -> bool:
     """Whether the change was written; otherwise the form says why not."""
     values = form.values
     chosen, version = (values["code"], None) if code is None else (code, values["version"] or 0)
@@ -99,7 +100,7 @@ def _saved(request: HttpRequest, form: CodeForm, name: str, code: str | None) ->
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.CMDA)
-def number_shapes(request: HttpRequest) -> HttpResponse:
+def number_shapes(request: SignedInRequest) -> HttpResponse:
     """Which shapes of diploma and degree numbers are taken without a warning; one more can be added."""
     form = ShapeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -126,7 +127,7 @@ def number_shapes(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.CMDA)
-def number_shape(request: HttpRequest, pk: int) -> HttpResponse:
+def number_shape(request: SignedInRequest, pk: int) -> HttpResponse:
     """Withdraw an added shape, or restore it."""
     entry = get_object_or_404(NumberShape, pk=pk)
     initial = {"version": entry.version, "is_accepted": not entry.is_accepted}
@@ -159,6 +160,6 @@ def _shape(entry: NumberShape) -> Shape:
 
 @require_GET
 @allow(Role.CMDA)
-def code_lists(request: HttpRequest) -> HttpResponse:
+def overview(request: SignedInRequest) -> HttpResponse:
     """Every code list with its items and its source; the yearly ones lead to where they are changed."""
     return render(request, "review/code_lists/code_lists.html", {"lists": shown_lists()})

@@ -1,4 +1,4 @@
-"""Forms of 提前结业补报: the delivery, the words of the one who sends it back, its statistics."""
+"""Forms of 提前结业补报: the batch, the words of the one who sends it back, its statistics."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -14,8 +14,8 @@ from review.completions.statistics import DIMENSIONS
 from review.statistics.forms import CrossedForm
 
 
-class DeliveryForm(UploadForm):
-    """附件1 and the certificate sample together: a delivery without the sample is refused (BR-17)."""
+class BatchForm(UploadForm):
+    """附件1 and the certificate sample together: a batch without the sample is refused (BR-17)."""
 
     sample = forms.FileField(
         label="结业证书模板（电子版）",

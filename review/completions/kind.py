@@ -6,12 +6,12 @@ from portal.calendar import Opening
 from portal.models import CollectionCycle
 from portal.roles import Action
 from residents.models.enrollment import Module
-from review.completions.services import delivery_opening
+from review.completions.services import batch_opening
 from review.completions.workbook import CompletionWorkbook
 
 
 def _opening(province: Province, module: str, cycle: CollectionCycle | None) -> Opening:
-    return delivery_opening(province, cycle)
+    return batch_opening(province, cycle)
 
 
 _WORKBOOK = CompletionWorkbook()

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Mapping
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.db.models.functions import ExtractYear
 
 from bases.models import Province, Specialty, TrainingBase
@@ -16,8 +16,8 @@ from review.models import CompletionRecord
 from review.statistics.cross_table import Dimension
 
 
-def _named(model: type, *order: str) -> dict[str, str]:
-    return {str(pk): name for pk, name in model.objects.order_by(*order).values_list("pk", "name")}
+def _named(model: type[Model], *order: str) -> dict[str, str]:
+    return {str(pk): name for pk, name in model._default_manager.order_by(*order).values_list("pk", "name")}
 
 
 DIMENSIONS = {

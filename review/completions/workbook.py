@@ -4,7 +4,7 @@ BR-23)."""
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection
 from django.db.models import Q
@@ -124,7 +124,7 @@ class CompletionWorkbook:
             (number, record, *CompletionResource.read(record, is_1904=table.is_1904))
             for number, record in table.records()
         ]
-        known = Known.of(batch.province_id, [values for _, _, values, _ in read])
+        known = Known.of(cast(str, batch.province_id), [values for _, _, values, _ in read])
         among = completion.problems_of_rows((number, values) for number, _, values, _ in read)
         for number, record, values, found in read:
             _add(found, completion.problems(values, known.context(values)))
@@ -138,35 +138,35 @@ class CompletionWorkbook:
             )
 
     def apply(self, batch: ImportBatch, rows: Sequence[tuple[int, dict]], *, by: User) -> Applied:
-        """Write the rows as records of the delivery they were uploaded for; overtaken ones are told so in their row."""
+        """Write the rows as records of the batch they were uploaded for; overtaken ones are told so in their row."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        delivery = _open_delivery(batch)
+        reported = _locked_completions(batch)
         clean = [(number, _read_back(given)) for number, given in rows]
-        known = Known.of(batch.province_id, [values for _, values in clean])
+        known = Known.of(cast(str, batch.province_id), [values for _, values in clean])
         letters = {header: letter for letter, header in batch.headers}
         applied, made = Applied(), []
         for number, values in clean:
             found = completion.problems(values, known.context(values))
             verdict = _verdict(found, values, known)
             if verdict == Verdict.CREATE:
-                made.append(CompletionRecord(batch=delivery, **known.columns(values)))
+                made.append(CompletionRecord(batch=reported, **known.columns(values)))
             else:
                 applied.changed[number] = verdict, as_stored(found, CompletionResource, letters.get), None
         CompletionRecord.objects.bulk_create(made, batch_size=1000)
-        delivery.state, delivery.sent_by, delivery.sent_at = CompletionBatch.State.SENT, by, timezone.now()
-        delivery.save(update_fields=["state", "sent_by", "sent_at"])
-        tell_sent(delivery, len(made))
+        reported.state, reported.sent_by, reported.sent_at = CompletionBatch.State.SENT, by, timezone.now()
+        reported.save(update_fields=["state", "sent_by", "sent_at"])
+        tell_sent(reported, len(made))
         return applied
 
 
-def _open_delivery(batch: ImportBatch) -> CompletionBatch:
-    """The delivery of the batch, locked. Raises BatchMoved once the association has decided on it."""
+def _locked_completions(batch: ImportBatch) -> CompletionBatch:
+    """The completions of an import, locked. Raises BatchMoved once the association has decided on it."""
     found = CompletionBatch.objects.select_for_update(of=("self",)).select_related("province")
-    delivery = found.get(import_batch=batch)
-    if delivery.state not in (CompletionBatch.State.UPLOADED, CompletionBatch.State.SENT):
-        raise BatchMoved(f"这批补报现在是“{delivery.get_state_display()}”，不能再提交；请另行上传。")
-    return delivery
+    reported = found.get(import_batch=batch)
+    if reported.state not in (CompletionBatch.State.UPLOADED, CompletionBatch.State.SENT):
+        raise BatchMoved(f"这批补报现在是“{reported.get_state_display()}”，不能再提交；请另行上传。")
+    return reported
 
 
 def _read_back(given: Mapping[str, Any]) -> dict[str, Any]:

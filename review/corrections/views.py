@@ -1,31 +1,36 @@
+"""更正证件, the deciding side: province and association confirm, apply or refuse (PAIN-18)."""
+
+from collections.abc import Callable
+
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bases.corrections import services as corrections
 from bases.corrections.forms import AcceptForm, RefuseForm
 from bases.models import CorrectionRequest
-from bases.submissions.evidence import evidence_response
 from portal import audit
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.unmasking import unmask
+from residents.downloads import evidence_response
 from residents.services.states import StateMoved
 from review.unmasking import may_unmask
 
 PAGE_SIZE = 50
 State = CorrectionRequest.State
 # With whom a request waits while it is whose turn.
-TURN = {Role.PROVINCE: State.WITH_PROVINCE, Role.CMDA: State.WITH_CMDA}
+TURN: dict[str, State] = {Role.PROVINCE: State.WITH_PROVINCE, Role.CMDA: State.WITH_CMDA}
 
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def correction_list(request: HttpRequest) -> HttpResponse:
+def correction_list(request: SignedInRequest) -> HttpResponse:
     """更正证件: the requests that wait for this desk, the oldest first; all of them on demand (PAIN-18)."""
     found = corrections.in_view(request.user)
     shown = "all" if request.GET.get("state") == "all" else "waiting"
@@ -35,11 +40,11 @@ def correction_list(request: HttpRequest) -> HttpResponse:
     return render(request, "review/corrections/corrections.html", {"page": page, "shown": shown})
 
 
-def _seen(request: HttpRequest, pk: int) -> CorrectionRequest:
+def _seen(request: SignedInRequest, pk: int) -> CorrectionRequest:
     return get_object_or_404(corrections.in_view(request.user), pk=pk)
 
 
-def _may_act(request: HttpRequest, asked: CorrectionRequest) -> bool:
+def _may_act(request: SignedInRequest, asked: CorrectionRequest) -> bool:
     if request.user.role == Role.CMDA:
         return True
     return corrections.in_view(request.user, Action.REVIEW).filter(pk=asked.pk).exists()
@@ -47,7 +52,7 @@ def _may_act(request: HttpRequest, asked: CorrectionRequest) -> bool:
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.PROVINCE, Role.CMDA)
-def correction(request: HttpRequest, pk: int) -> HttpResponse:
+def correction(request: SignedInRequest, pk: int) -> HttpResponse:
     """One request. A POST with a purpose shows both numbers in full for this answer only (TRUST-51)."""
     asked = _seen(request, pk)
     if request.method == "GET":
@@ -58,7 +63,7 @@ def correction(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _show(
-    request: HttpRequest, asked: CorrectionRequest, *, masked: bool = True, **changed: forms.Form
+    request: SignedInRequest, asked: CorrectionRequest, *, masked: bool = True, **changed: forms.Form
 ) -> HttpResponse:
     page = {
         "asked": asked,
@@ -72,7 +77,7 @@ def _show(
     return render(request, "review/corrections/correction.html", page | changed, status=422 if bad else 200)
 
 
-def _acting(request: HttpRequest, pk: int) -> CorrectionRequest:
+def _acting(request: SignedInRequest, pk: int) -> CorrectionRequest:
     asked = _seen(request, pk)
     if not _may_act(request, asked):
         raise PermissionDenied
@@ -81,19 +86,19 @@ def _acting(request: HttpRequest, pk: int) -> CorrectionRequest:
 
 @require_POST
 @allow(Role.PROVINCE)
-def correction_confirm(request: HttpRequest, pk: int) -> HttpResponse:
+def correction_confirm(request: SignedInRequest, pk: int) -> HttpResponse:
     _acting(request, pk)
     return _accept(request, pk, corrections.confirm, "已核实，报中国医师协会处理。")
 
 
 @require_POST
 @allow(Role.CMDA)
-def correction_apply(request: HttpRequest, pk: int) -> HttpResponse:
+def correction_apply(request: SignedInRequest, pk: int) -> HttpResponse:
     _acting(request, pk)
     return _accept(request, pk, corrections.apply, "证件信息已更正，该住院医师的登录账号随之改变。")
 
 
-def _accept(request: HttpRequest, pk: int, act, words: str) -> HttpResponse:
+def _accept(request: SignedInRequest, pk: int, act: Callable[..., None], words: str) -> HttpResponse:
     form = AcceptForm(request.POST)
     if not form.is_valid():
         return _show(request, _seen(request, pk), accept_form=form)
@@ -108,7 +113,7 @@ def _accept(request: HttpRequest, pk: int, act, words: str) -> HttpResponse:
 
 @require_POST
 @allow(Role.PROVINCE, Role.CMDA)
-def correction_refuse(request: HttpRequest, pk: int) -> HttpResponse:
+def correction_refuse(request: SignedInRequest, pk: int) -> HttpResponse:
     asked = _acting(request, pk)
     form = RefuseForm(request.POST)
     if not form.is_valid():
@@ -124,7 +129,7 @@ def correction_refuse(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def correction_file(request: HttpRequest, pk: int) -> FileResponse:
+def correction_file(request: SignedInRequest, pk: int) -> FileResponse:
     """The evidence of the request; each look is written to the audit log (TRUST-51)."""
     asked = _seen(request, pk)
     response = evidence_response(asked.evidence.name, "证明材料")

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 
 from bases.models import ReturnReason
 from bases.submissions.differences import field_labels
@@ -123,7 +124,7 @@ class BulkForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         chosen = {}
-        for mark in self.data.getlist("choice"):
+        for mark in cast(QueryDict, self.data).getlist("choice"):
             pk, _, version = mark.partition(":")
             if pk.isdigit() and version.isdigit() and len(mark) < 30:
                 chosen[int(pk)] = int(version)

@@ -1,6 +1,6 @@
 """Approve, return, revoke: the only writers of a submission's outcome (BR-47, BR-58, BR-59, BR-62; GOAL-P3, GOAL-P5).
 
-Every decision locks the records in id order and decides only what is still exactly as it was shown; one batch id goes
+Every decision locks the records in id order and decides only what is still as it was on the page; one batch id goes
 into the submissions and the history.
 """
 
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import pghistory
 from django.db import transaction
@@ -59,7 +60,7 @@ class Decision:
 
 
 def approve(choices: Mapping[int, int], *, by: User) -> Decision:
-    """审核通过 (BR-58, BR-59): submission id → version as shown. The snapshot counts in the statistics from now on and
+    """审核通过 (BR-58, BR-59): submission id → version on the page. The snapshot counts in statistics from now on and
     an intake record enters the registry; what changed meanwhile is left out and named."""
     with _batch() as batch:
         ready, left_out = _lock(choices, by)
@@ -85,7 +86,7 @@ def return_for_correction(
     """退回修改 to the base (BR-47, BR-62), with a comment, reasons and remarks on single fields (GOAL-P4, BR-42,
     BR-68).
 
-    Raises ValueError without a comment: the base must be told what to mend.
+    Raises ValueError without a comment: the base must know what to mend.
     """
     if not comment.strip():
         raise ValueError("A return needs a comment.")
@@ -111,7 +112,7 @@ def return_for_correction(
 def revoke(submission: Submission, *, by: User, reason: str) -> Submission | None:
     """Take back the last decision on a record, with a reason (GOAL-P5).
 
-    Where the record still stands as reported, the same content is 待审核 again as a new submission, which is returned.
+    Where the record is still as reported, the same content is 待审核 again as a new submission, which is returned.
     Where the base has changed it since an approval, it is 退回修改 with the reason, and None is returned. Raises
     StateMoved when the decision is not the last one, the window is closed or the base has begun to correct.
     """
@@ -154,7 +155,7 @@ def _batch() -> Iterator[uuid.UUID]:
 def _lock(choices: Mapping[int, int], by: User) -> tuple[list[Submission], list[LeftOut]]:
     """Lock the chosen records of the user's scope and sort out which can be decided now.
 
-    Whoever writes a submission holds its enrollment, so the submissions read after that lock stand still.
+    Whoever writes a submission holds its enrollment, so the submissions read after that lock do not change.
     """
     found = dict(Submission.objects.filter(pk__in=choices).values_list("pk", "enrollment_id"))
     locked = {
@@ -194,7 +195,7 @@ def _obstacle(submission: Submission, version: int) -> str:
 
 
 def _close(
-    ready: Collection[Submission], outcome: Outcome, by: User, batch: uuid.UUID, now: datetime, **values
+    ready: Collection[Submission], outcome: Outcome, by: User, batch: uuid.UUID, now: datetime, **values: Any
 ) -> None:
     Submission.objects.filter(pk__in=[row.pk for row in ready]).update(
         outcome=outcome,
@@ -245,7 +246,7 @@ def _check_revocable(enrollment: Enrollment, submission: Submission, by: User) -
 
 
 def _is_as_reported(enrollment: Enrollment, submission: Submission) -> bool:
-    """After an approval any real change of the base resets 上报状态 (BR-83); after a return only the content tells."""
+    """After an approval any real change of the base resets 上报状态 (BR-83); after a return the content decides."""
     if submission.outcome == Outcome.APPROVED:
         return enrollment.report_status == ReportStatus.REPORTED
     return snapshot_of(enrollment) == submission.snapshot

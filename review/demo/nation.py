@@ -15,7 +15,7 @@ from portal.models import User
 from residents.models import Enrollment, Resident
 from residents.models.enrollment import PersonalState
 
-# Two characters that stand side by side in the name of every 10,000th person only, as in the study of searches.
+# Two characters that are side by side in the name of every 10,000th person only, as in the study of searches.
 RARE, RARE_EVERY = "龘龖", 10_000
 # How their account names begin.
 PREFIX = "bench"
@@ -39,7 +39,7 @@ CREATE TEMPORARY TABLE made AS SELECT n,
 FROM generate_series(1, %(rows)s) AS n, LATERAL (SELECT hashint4(n::integer) & 1048575 AS chance) AS drawn
 """
 # What statistics split by varies as it does among people, so that there are many kinds.
-_SPLIT = {name: name for name in ("intake_year", "specialty_id", "trainee_type", "status")}
+_SPLIT: dict[str, Any] = {name: name for name in ("intake_year", "specialty_id", "trainee_type", "status")}
 # Everybody's own: one for all would be a million faults of the data.
 _MOBILE = "'13' || lpad(n::text, 9, '0')"
 _APPROVED_NOW = "CASE WHEN is_approved THEN now() END"
@@ -68,7 +68,7 @@ def add_residents(
         connection.cursor() as cursor,
         without_triggers(User, Resident, Enrollment, Submission),
     ):
-        values = {
+        values: dict[str, Any] = {
             "rows": rows,
             "rare": RARE,
             "rare_every": RARE_EVERY,
@@ -166,6 +166,7 @@ def _fill(
     """INSERT … SELECT of one row a person: `selected` by SQL, the other columns as the template has them."""
     columns, values = dict(selected), dict(parameters or {})
     for field in model._meta.concrete_fields:
+        assert field.column is not None
         if field.column not in selected:
             columns[field.column] = f"%({field.column}_)s::{field.db_type(connection)}".replace(
                 "serial", "int"

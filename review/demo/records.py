@@ -3,6 +3,7 @@
 import datetime
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
@@ -23,7 +24,7 @@ from residents.models import (
 )
 from residents.models.enrollment import Module, PersonalState, ReportStatus, ReviewStatus, Status
 from review.demo.organisations import PASSWORD
-from review.demo.people import People
+from review.demo.people import People, Person
 from review.demo.values import bachelor_values, basic_values, master_values, training_values, work_values
 
 FIRST_CODE = "ZPXT-7854"
@@ -34,6 +35,8 @@ class Records:
 
     def __init__(self, bases: list[TrainingBase], present: CollectionCycle, past: CollectionCycle) -> None:
         self.people = People()
+        # Who a resident was made of, by the resident's id.
+        self.persons: dict[int, Person] = {}
         self.bases = bases
         self.present = present
         self.past = past
@@ -69,7 +72,7 @@ class Records:
             full_name=person.full_name,
             mobile=person.mobile,
         )
-        resident.person = person
+        self.persons[resident.pk] = person
         enrollment = Enrollment.objects.create(
             resident=resident,
             base=base,
@@ -83,8 +86,11 @@ class Records:
         )
         return enrollment
 
+    def person_of(self, enrollment: Enrollment) -> Person:
+        return self.persons[enrollment.resident_id]
+
     def fill_personal(self, enrollment: Enrollment, *, with_certificate: bool = True) -> None:
-        resident, person = enrollment.resident, enrollment.resident.person
+        resident, person = enrollment.resident, self.person_of(enrollment)
         graduated = datetime.date(enrollment.intake_year, 6, 30)
         BasicInfo.objects.create(resident=resident, **basic_values(person))
         EducationRecord.objects.create(resident=resident, **bachelor_values(person, graduated))
@@ -108,7 +114,7 @@ class Records:
         enrollment.at_partner_unit = False
         enrollment.is_western_support = False
         enrollment.training_complete = True
-        for name, value in training_values(trainee_type, enrollment.resident.person).items():
+        for name, value in training_values(trainee_type, self.person_of(enrollment)).items():
             setattr(enrollment, name, value)
         enrollment.save()
         # On the row that the person holds, from which the snapshot is taken.
@@ -116,7 +122,9 @@ class Records:
             setattr(enrollment.resident.work, name, value)
         enrollment.resident.work.save()
         if trainee_type == "4":
-            EducationRecord.objects.create(resident=enrollment.resident, **master_values(enrollment))
+            EducationRecord.objects.create(
+                resident=enrollment.resident, **master_values(self.person_of(enrollment), enrollment)
+            )
 
     def report(self, enrollment: Enrollment, *, days_ago: int = 3) -> Submission:
         """上报 some days ago: a submission waiting for its province."""
@@ -151,7 +159,7 @@ class Records:
         enrollment.state_since = submission.decided_at
         enrollment.save()
 
-    def change_status(self, enrollment: Enrollment, to: str, reason: str, **values) -> None:
+    def change_status(self, enrollment: Enrollment, to: str, reason: str, **values: Any) -> None:
         StatusChange.objects.create(
             enrollment=enrollment,
             from_status=enrollment.status,
@@ -174,7 +182,7 @@ class Records:
 
     def make_filling(self, base: TrainingBase) -> Enrollment:
         enrollment = self.imported(base, self.present.year)
-        person = enrollment.resident.person
+        person = self.person_of(enrollment)
         BasicInfo.objects.create(resident=enrollment.resident, sex=person.sex, birth_date=person.birth_date)
         enrollment.personal_state = "1"
         enrollment.save()
@@ -272,7 +280,9 @@ class Records:
 
     def make_extended(self, base: TrainingBase) -> Enrollment:
         enrollment = self.make_approved(base, self.today.year - 3)
-        until = enrollment.planned_end_date.replace(year=enrollment.planned_end_date.year + 1)
+        planned = enrollment.planned_end_date
+        assert planned is not None
+        until = planned.replace(year=planned.year + 1)
         self.change_status(enrollment, "2", "23", extended_until=until)
         return enrollment
 

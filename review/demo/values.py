@@ -1,6 +1,7 @@
 """What the people of the demo have filled in, block by block, complete by the rules."""
 
 import datetime
+from typing import Any
 
 from residents.models import Enrollment
 from review.demo.people import Person
@@ -9,7 +10,7 @@ from review.demo.people import Person
 SPONSOR_USCC = "123300000000000196"
 
 
-def basic_values(person: Person) -> dict:
+def basic_values(person: Person) -> dict[str, Any]:
     return {
         "sex": person.sex,
         "birth_date": person.birth_date,
@@ -24,7 +25,7 @@ def basic_values(person: Person) -> dict:
     }
 
 
-def bachelor_values(person: Person, graduated: datetime.date) -> dict:
+def bachelor_values(person: Person, graduated: datetime.date) -> dict[str, Any]:
     return {
         "level": "3",
         "is_full_time": True,
@@ -43,9 +44,8 @@ def bachelor_values(person: Person, graduated: datetime.date) -> dict:
     }
 
 
-def master_values(enrollment: Enrollment) -> dict:
+def master_values(person: Person, enrollment: Enrollment) -> dict[str, Any]:
     """The degree programme of a 全日制硕士专业学位研究生, not yet finished."""
-    person = enrollment.resident.person
     return {
         "level": "4",
         "is_full_time": True,
@@ -58,17 +58,17 @@ def master_values(enrollment: Enrollment) -> dict:
     }
 
 
-def training_values(trainee_type: str, person: Person) -> dict:
+def training_values(trainee_type: str, person: Person) -> dict[str, Any]:
     """What 人员类型 asks for beyond the common fields."""
     if trainee_type == "2":
         return {"sponsor_name": "示范县人民医院", "sponsor_uscc": SPONSOR_USCC, "sponsor_is_military": False}
     return {"degree_school": person.school} if trainee_type == "4" else {}
 
 
-def work_values(trainee_type: str, enrollment: Enrollment) -> dict:
+def work_values(trainee_type: str, enrollment: Enrollment) -> dict[str, Any]:
     if trainee_type not in ("1", "2"):
         return {}
-    hospital = {
+    hospital: dict[str, Any] = {
         "employer_name": enrollment.base.name,
         "employer_kind": "1",
         "hospital_category": "1",

@@ -1,12 +1,15 @@
+"""What a page answers to an export (导出): a download at once, or a place in the queue."""
+
 from collections.abc import Mapping
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 
-from review.exports import jobs as export_jobs
+from portal.requests import SignedInRequest
+from review.exports import jobs as exports
 from review.exports.forms import ExportForm
 from review.models import Export
 
@@ -22,21 +25,23 @@ def refused(request: HttpRequest, form: ExportForm, page: str) -> HttpResponse:
     """Back to the page of the list, with the faults of the form and all that was typed."""
     request.session[_KEPT] = {name: form.data[name] for name in form.fields if name in form.data}
     for text in (text for texts in form.errors.values() for text in texts):
-        messages.error(request, text)
+        messages.error(request, str(text))
     return redirect(f"{page}?{request.GET.urlencode()}")
 
 
-def answer(request: HttpRequest, kind: str, asked: Mapping[str, str], form: ExportForm) -> HttpResponse:
+def answer(
+    request: SignedInRequest, kind: str, asked: Mapping[str, str], form: ExportForm
+) -> HttpResponseBase:
     """A short list as a download; a long one is queued, and the page of one's exports shows how far it is."""
-    export = export_jobs.ask(request.user, kind, asked, **form.cleaned_data)
+    export = exports.ask(request.user, kind, asked, **form.cleaned_data)
     if export.job_id:
         messages.success(request, f"已开始导出 {export.rows} 行，完成后会发消息给您；可以离开本页。")
         return redirect("review:exports")
     headers = {"Content-Disposition": content_disposition_header(True, file_name(export))}
-    media_type = export_jobs.MEDIA_TYPES[export.file_format]
-    return StreamingHttpResponse(export_jobs.content(export), content_type=media_type, headers=headers)
+    media_type = exports.MEDIA_TYPES[export.file_format]
+    return StreamingHttpResponse(exports.content(export), content_type=media_type, headers=headers)
 
 
 def file_name(export: Export) -> str:
     moment = timezone.localtime(export.requested_at)
-    return f"{export_jobs.KINDS[export.kind].title}_{moment:%Y%m%d_%H%M%S}.{export.file_format}"
+    return f"{exports.KINDS[export.kind].title}_{moment:%Y%m%d_%H%M%S}.{export.file_format}"

@@ -1,3 +1,5 @@
+"""How a list is to be exported: file format, masked or in full, for what purpose."""
+
 from typing import Any
 
 from django import forms

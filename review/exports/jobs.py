@@ -56,7 +56,7 @@ class ListKind:
         return MOST_IN_FULL_AT_ONCE if self.is_wide else MOST_AT_ONCE
 
 
-# Filled by review/export_kinds.py: the rooms of the lists stand above this one, which knows none of them.
+# Filled by review/export_kinds.py: the rooms of the lists are above this one, which knows none of them.
 KINDS: dict[str, ListKind] = {}
 
 
@@ -197,6 +197,7 @@ def fetch(export: Export, *, by: User, request: HttpRequest) -> Any:
     with transaction.atomic():
         export.downloaded_at = timezone.now()
         export.save(update_fields=["downloaded_at"])
-        details = {"rows": export.rows, "masked": export.is_masked}
-        audit.record("download", by=by, target=export, request=request, **details)
+        audit.record(
+            "download", by=by, target=export, request=request, rows=export.rows, masked=export.is_masked
+        )
     return export.file.open("rb")

@@ -1,12 +1,17 @@
+"""我的导出: one's own exports, how far they are, and their files."""
+
+from typing import cast
+
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from portal import jobs
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from residents.services.states import StateMoved
 from review.exports import jobs as export_jobs
@@ -17,7 +22,7 @@ PAGE_SIZE = 30
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def exports(request: HttpRequest) -> HttpResponse:
+def exports(request: SignedInRequest) -> HttpResponse:
     """我的导出: what one has exported, how far the worker is, until when a file can be fetched (GOAL-N5)."""
     page = Paginator(export_jobs.own(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
     for each in page.object_list:
@@ -31,7 +36,7 @@ def exports(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def export_file(request: HttpRequest, pk: int) -> HttpResponse:
+def export_file(request: SignedInRequest, pk: int) -> HttpResponseBase:
     """The file of one's own export; somebody else's is not there (TRUST-33)."""
     export = get_object_or_404(export_jobs.own(request.user), pk=pk)
     try:
@@ -45,8 +50,8 @@ def export_file(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allow(Role.PROVINCE, Role.CMDA)
-def export_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+def export_cancel(request: SignedInRequest, pk: int) -> HttpResponse:
     export = get_object_or_404(export_jobs.own(request.user), pk=pk, job__isnull=False)
-    jobs.cancel(export.job_id)
+    jobs.cancel(cast(int, export.job_id))
     messages.success(request, "已取消这次导出。")
     return redirect("review:exports")

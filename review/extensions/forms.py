@@ -1,6 +1,6 @@
 """Forms of the answer to 申请延期 (GOAL-P8)."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -10,7 +10,7 @@ from bases.extensions.forms import DayField, end_of_day
 from bases.models import ExtensionRequest
 
 
-def _day(moment: datetime):
+def _day(moment: datetime) -> date:
     return timezone.localdate(moment - timedelta(seconds=1))
 
 

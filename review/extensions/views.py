@@ -1,3 +1,5 @@
+"""延期申请, the deciding side: province and association grant or refuse more time (GOAL-P8)."""
+
 from collections.abc import Callable
 
 from django import forms
@@ -13,18 +15,19 @@ from bases.models import ExtensionRequest
 from portal.access import allow
 from portal.calendar import opening
 from portal.models import Step
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from residents.services.states import StateMoved
 from review.extensions import services as extensions
 from review.extensions.forms import GrantForm, RefuseForm
 
 PAGE_SIZE = 50
-TURN = {Role.PROVINCE: State.WITH_PROVINCE, Role.CMDA: State.WITH_CMDA}
+TURN: dict[str, State] = {Role.PROVINCE: State.WITH_PROVINCE, Role.CMDA: State.WITH_CMDA}
 
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def extension_list(request: HttpRequest) -> HttpResponse:
+def extension_list(request: SignedInRequest) -> HttpResponse:
     """延期申请: those that wait for this desk; all of them, decided ones too, on demand (GOAL-P8)."""
     found = in_view(request.user)
     shown = "all" if request.GET.get("state") == "all" else "waiting"
@@ -36,12 +39,12 @@ def extension_list(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def extension(request: HttpRequest, pk: int) -> HttpResponse:
-    """One request: what is asked for whom and why, the deadline that stands, and the answer."""
+def extension(request: SignedInRequest, pk: int) -> HttpResponse:
+    """One request: what is asked for whom and why, the present deadline, and the answer."""
     return _show(request, get_object_or_404(in_view(request.user), pk=pk))
 
 
-def _show(request: HttpRequest, asked: ExtensionRequest, **changed: forms.Form) -> HttpResponse:
+def _show(request: SignedInRequest, asked: ExtensionRequest, **changed: forms.Form) -> HttpResponse:
     base = asked.base
     page = {
         "asked": asked,
@@ -55,7 +58,7 @@ def _show(request: HttpRequest, asked: ExtensionRequest, **changed: forms.Form) 
     return render(request, "review/extensions/extension.html", page | changed, status=422 if changed else 200)
 
 
-def _deciding(request: HttpRequest, pk: int) -> ExtensionRequest:
+def _deciding(request: SignedInRequest, pk: int) -> ExtensionRequest:
     """404 outside the user's scope; 403 where it is another desk's to decide, also once it is decided."""
     asked = get_object_or_404(in_view(request.user), pk=pk)
     if asked.state == TURN[request.user.role] and not extensions.may_decide(asked, request.user):
@@ -65,7 +68,7 @@ def _deciding(request: HttpRequest, pk: int) -> ExtensionRequest:
 
 @require_POST
 @allow(Role.PROVINCE, Role.CMDA)
-def extension_grant(request: HttpRequest, pk: int) -> HttpResponse:
+def extension_grant(request: SignedInRequest, pk: int) -> HttpResponse:
     asked = _deciding(request, pk)
     form = GrantForm(request.POST, asked=asked, is_national=request.user.role == Role.CMDA)
     if not form.is_valid():
@@ -75,7 +78,7 @@ def extension_grant(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allow(Role.PROVINCE, Role.CMDA)
-def extension_refuse(request: HttpRequest, pk: int) -> HttpResponse:
+def extension_refuse(request: SignedInRequest, pk: int) -> HttpResponse:
     asked = _deciding(request, pk)
     form = RefuseForm(request.POST)
     if not form.is_valid():

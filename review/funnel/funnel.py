@@ -1,7 +1,7 @@
 """The intake as a funnel, from account to approval, by province and by base, and day by day (GOAL-P7, GOAL-B16).
 
 A stage counts the records that have come at least so far; a stage's number and its list come from the same queryset.
-A large nation takes seconds to count: then the worker does it every ten minutes, and the page tells of which moment its
+A large nation takes seconds to count: then the worker does it every ten minutes, and the page says of which moment its
 numbers are.
 """
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import accumulate
 from math import ceil
+from typing import cast
 
 from django.core.cache import cache
 from django.db.models import Count, Q, QuerySet, Sum
@@ -17,7 +18,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from bases.models import IntakeCount, Submission
-from bases.scope import bases_for, enrollments_for, provinces_for
+from bases.scope import base_ids, enrollments_for, province_codes_for
 from portal.calendar import current_cycle
 from portal.models import CollectionCycle, User
 from portal.roles import Action, Role
@@ -53,7 +54,7 @@ LISTS = STAGES | {
     "returned": ("退回修改", Q(review_status=ReviewStatus.RETURNED, lapsed_at__isnull=True)),
     "lapsed": ("锁定失效", Q(lapsed_at__isnull=False)),
 }
-# The stages that the kept numbers tell apart, by their columns; a department's secretary has no numbers of his own.
+# The stages that the kept numbers distinguish, by their columns; a department's secretary has no numbers of his own.
 _KEPT = {
     "imported": Q(),
     "personal": Q(is_approved=True) | Q(personal_state=PersonalState.COMPLETE),
@@ -111,7 +112,7 @@ def records(
     if province:
         found = found.filter(base__province=province)
     if base:
-        found = found.filter(base=base)
+        found = found.filter(base_id=int(base))
     return found
 
 
@@ -126,16 +127,16 @@ def at_stage(found: QuerySet[Enrollment], stage: str) -> QuerySet[Enrollment]:
 def number(
     user: User, cycle: CollectionCycle, stage: str, *, province: str = "", base: str = ""
 ) -> int | None:
-    """How many of `records` are at this stage, from the numbers kept by the triggers; None where they cannot tell."""
+    """How many of `records` are at this stage, from the numbers kept by the triggers; None where they do not know."""
     if stage not in _KEPT or user.role not in (Role.PROVINCE, Role.CMDA):
         return None
     kept = IntakeCount.objects.filter(_KEPT[stage], intake_year=cycle.year)
     if user.role == Role.PROVINCE:
-        kept = kept.filter(base_id__in=list(bases_for(user, Action.VIEW).values_list("pk", flat=True)))
+        kept = kept.filter(base_id__in=base_ids(user, Action.VIEW))
     if province:
         kept = kept.filter(base__province=province)
     if base:
-        kept = kept.filter(base=base)
+        kept = kept.filter(base_id=int(base))
     return kept.aggregate(total=Sum("number", default=0))["total"]
 
 
@@ -160,6 +161,7 @@ def nation(year: int) -> Counted:
     if not _is_large(year):
         return count(_whole_intake(year), "province")
     kept = FunnelCount.objects.filter(year=year, as_of__isnull=False).first() or recount(year)
+    assert kept.as_of is not None
     return Counted(
         [Line(code, name, numbers) for code, name, numbers in kept.lines],
         [Day(date.fromisoformat(day), numbers) for day, numbers in kept.days],
@@ -175,11 +177,12 @@ def within(user: User, cycle: CollectionCycle, **where: str) -> Counted:
     imported = number(user, cycle, "imported", **where)
     if imported is None or imported <= COUNTED_AT_ONCE:
         return count(found, "base")
-    scope = sorted(provinces_for(user, Action.VIEW).values_list("pk", flat=True))
+    scope = province_codes_for(user, Action.VIEW)
     key = ":".join(
         ["funnel", str(cycle.year), "-".join(scope), *(f"{name}-{value}" for name, value in where.items())]
     )
-    return cache.get_or_set(key, lambda: replace(count(found, "base"), is_kept=True), EVERY.total_seconds())
+    kept = cache.get_or_set(key, lambda: replace(count(found, "base"), is_kept=True), EVERY.total_seconds())
+    return cast(Counted, kept)
 
 
 def recount(year: int) -> FunnelCount:
@@ -226,7 +229,7 @@ def days(found: QuerySet[Enrollment]) -> list[Day]:
     """The cumulative curve of the stages in DAILY, from the first import to today; four queries.
 
     Of the records that are at the stage now, by the day each first came there: the last day is the stage's number. Of
-    a long time not every day is told, but always the last.
+    a long time not every day is listed, but always the last.
     """
     reported = at_stage(found, "reported").values("pk")
     first_reports = Submission.objects.filter(enrollment__in=reported, number=1, module=Module.INTAKE)

@@ -1,7 +1,8 @@
 """How far a cycle's intake has come, province by province: a funnel from account to approval."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Q, Sum
 
@@ -46,7 +47,7 @@ def by_province(cycle: CollectionCycle) -> list[Progress]:
         returned=_sum(review_status=ReviewStatus.RETURNED),
         approved=_sum(is_approved=True),
     )
-    found = {row.pop("base__province_id"): row for row in counted}
+    found = _by_code(counted)
     gone = _lapsed(cycle)
     return [
         Progress(code=code, name=name, **_living(found.get(code, {}), gone.get(code, {})))
@@ -67,7 +68,11 @@ def _lapsed(cycle: CollectionCycle) -> dict[str, dict[str, int]]:
             returned=Count("pk", filter=Q(review_status=ReviewStatus.RETURNED)),
         )
     )
-    return {row.pop("base__province_id"): row for row in counted}
+    return _by_code(counted)
+
+
+def _by_code(counted: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    return {row["base__province_id"]: dict(row) for row in counted}
 
 
 def _living(kept: dict[str, int], gone: dict[str, int]) -> dict[str, int]:

@@ -1,7 +1,9 @@
+"""填报进度: how far the intake is by province or base, and the records behind each number."""
+
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +15,7 @@ from bases.scope import bases_for, provinces_for
 from portal.access import allow
 from portal.calendar import current_cycle
 from portal.models import CollectionCycle
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from review.funnel import funnel
 from review.funnel.funnel import LISTS, STAGES, Day, Line
@@ -21,7 +24,7 @@ from review.paging import keyset_page, one_moment
 STAFF = (Role.BASE, Role.PROVINCE, Role.CMDA)
 
 
-def _asked(request: HttpRequest) -> tuple[CollectionCycle | None, dict[str, str]]:
+def _asked(request: SignedInRequest) -> tuple[CollectionCycle | None, dict[str, str]]:
     """The cycle and the organisation of the address; 404 for one outside the scope."""
     year = request.GET.get("year", "")
     cycle = (
@@ -37,10 +40,10 @@ def _asked(request: HttpRequest) -> tuple[CollectionCycle | None, dict[str, str]
 
 @require_GET
 @allow(*STAFF)
-def progress(request: HttpRequest) -> HttpResponse:
+def progress(request: SignedInRequest) -> HttpResponse:
     """填报进度: the funnel by province or base with the daily curve; every number leads to its records (GOAL-P7)."""
     cycle, where = _asked(request)
-    page = {"cycle": cycle, "cycles": CollectionCycle.objects.order_by("-year")}
+    page: dict[str, Any] = {"cycle": cycle, "cycles": CollectionCycle.objects.order_by("-year")}
     if cycle:
         is_national = request.user.role == Role.CMDA and not where
         counted = funnel.nation(cycle.year) if is_national else funnel.within(request.user, cycle, **where)
@@ -79,7 +82,7 @@ def _linked(line: Line, asked: dict[str, Any], moment: dict[str, str], organisat
 
 @require_GET
 @allow(*STAFF)
-def records(request: HttpRequest) -> HttpResponse:
+def records(request: SignedInRequest) -> HttpResponse:
     """The records behind one number of the funnel: the same filters, the same count, with the moment of either."""
     cycle, where = _asked(request)
     stage = request.GET.get("stage", "imported")
@@ -101,7 +104,7 @@ def records(request: HttpRequest) -> HttpResponse:
     return render(request, "review/funnel/records.html", page)
 
 
-def _figure_of(request: HttpRequest) -> datetime | None:
+def _figure_of(request: SignedInRequest) -> datetime | None:
     """When the number was counted that led here; nothing where the address does not say it of late."""
     try:
         moment = datetime.fromisoformat(request.GET.get("as_of", ""))
@@ -112,5 +115,5 @@ def _figure_of(request: HttpRequest) -> datetime | None:
 
 
 def _days_apart(days: list[Day]) -> int:
-    """Of a long time not every day is told."""
+    """How many days apart the lines are: of a long time not every day is listed."""
     return (days[-1].day - days[-2].day).days if len(days) > 1 else 1

@@ -2,7 +2,7 @@
 
 from portal.roles import Role
 
-TITLES = {
+TITLES: dict[str | None, str] = {
     Role.RESIDENT: "住院医师办理步骤",
     Role.BASE: "培训基地办理步骤",
     Role.PROVINCE: "省级办理步骤",

@@ -1,3 +1,5 @@
+"""提前结业补报: a province's deliveries and their rows."""
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q

@@ -1,3 +1,5 @@
+"""How reviewers share their work: 正在审核, 分工 and 代班."""
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q

@@ -1,3 +1,5 @@
+"""导出: every list that was exported, by whom and for what purpose."""
+
 import uuid
 
 import pgtrigger
@@ -13,6 +15,10 @@ def export_path(export: "Export", filename: str) -> str:
 
 class Export(models.Model):
     """One file made for one person: what was asked, masked or not and for what purpose, until when (GOAL-N5)."""
+
+    # Put on the lines of 我的导出: what the list is called, and its filters in words.
+    title: str
+    in_words: list[str]
 
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="exports")
     requested_at = models.DateTimeField(default=timezone.now)

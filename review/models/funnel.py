@@ -1,3 +1,5 @@
+"""The progress (填报进度) of the whole nation as it was last counted."""
+
 from django.db import models
 
 

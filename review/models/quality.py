@@ -1,3 +1,5 @@
+"""数据质量: what looks odd in the records, and who found it right."""
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -7,8 +9,12 @@ from django.utils import timezone
 class QualityFinding(models.Model):
     """One oddity in the records that someone should look at (GOAL-P9); rebuilt set-wise by review/quality/services.py.
 
-    It blocks nothing. `fingerprint` stands for the facts it was found by: a mark made for other facts counts no more.
+    It blocks nothing. `fingerprint` is made of the facts it was found by: a mark made for other facts counts no more.
     """
+
+    # Put on the lines of the list by review/quality/services.py; `found_by` is a Check of review/quality/checks.py.
+    mark: "QualityMark | None"
+    found_by: object
 
     kind = models.CharField(max_length=30)
     # What it is about, "e7" a record or "b3" a base: one finding of a kind for each.

@@ -1,3 +1,5 @@
+"""报送方式切换: a province's application to deliver its intake by interface."""
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q

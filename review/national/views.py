@@ -1,3 +1,7 @@
+"""总览: the association's first page after signing in."""
+
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -5,7 +9,7 @@ from django.views.decorators.http import require_GET
 from portal.access import allow
 from portal.calendar import current_cycle, cycle_state
 from portal.roles import Role
-from review.funnel import provinces as progress
+from review.funnel import provinces as funnel
 from review.paging import one_moment
 from review.windows import services as windows
 
@@ -13,17 +17,17 @@ from review.windows import services as windows
 @require_GET
 @allow(Role.CMDA)
 def national(request: HttpRequest) -> HttpResponse:
-    """The association's desk: where the current cycle stands, step by step and province by province."""
+    """The association's desk: how far the current cycle is, step by step and province by province."""
     cycle = current_cycle()
-    context = {"cycle": cycle}
+    context: dict[str, Any] = {"cycle": cycle}
     if cycle:
         with one_moment() as as_of:
-            rows = progress.by_province(cycle)
+            rows = funnel.by_province(cycle)
         context |= {
             "as_of": as_of,
             "state": cycle_state(cycle),
             "steps": windows.steps_of(cycle),
             "rows": rows,
-            "total": progress.total(rows),
+            "total": funnel.total(rows),
         }
     return render(request, "review/national/national.html", context)

@@ -1,3 +1,5 @@
+"""The forms of 公告 and of the contact block."""
+
 from django import forms
 
 from portal.models import Notice, SiteContact

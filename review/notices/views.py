@@ -1,10 +1,13 @@
+"""公告 and the contact block, written by the association."""
+
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal.access import allow
 from portal.models import Notice, SiteContact
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from review.notices import services
 from review.notices.forms import ContactForm, NoticeForm
@@ -12,18 +15,17 @@ from review.notices.forms import ContactForm, NoticeForm
 
 @require_GET
 @allow(Role.CMDA)
-def notices(request: HttpRequest) -> HttpResponse:
+def notices(request: SignedInRequest) -> HttpResponse:
     """The association's notices, published and withdrawn (BR-95), and the contact block (BR-94)."""
     context = {
         "notices": Notice.objects.select_related("published_by")[:200],
-        "contact": SiteContact.objects.filter(pk=1).first(),
     }
     return render(request, "review/notices/notices.html", context)
 
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.CMDA)
-def notice(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+def notice(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
     """Write a notice, or change a published one."""
     shown = get_object_or_404(Notice, pk=pk) if pk else None
     form = NoticeForm(request.POST or None, instance=shown)
@@ -36,7 +38,7 @@ def notice(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 
 @require_POST
 @allow(Role.CMDA)
-def withdraw_notice(request: HttpRequest, pk: int) -> HttpResponse:
+def withdraw_notice(request: SignedInRequest, pk: int) -> HttpResponse:
     """Take a notice off the home page, or put it back."""
     get_object_or_404(Notice, pk=pk)
     shown = services.withdraw_or_restore(pk, by=request.user)
@@ -46,7 +48,7 @@ def withdraw_notice(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.CMDA)
-def contact(request: HttpRequest) -> HttpResponse:
+def contact(request: SignedInRequest) -> HttpResponse:
     """The contact block of sign-in and help pages (BR-94)."""
     shown = SiteContact.objects.filter(pk=1).first() or SiteContact(pk=1)
     form = ContactForm(request.POST or None, instance=shown)

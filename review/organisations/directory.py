@@ -107,10 +107,10 @@ class _Known:
     def __init__(self, sheet: Sheet) -> None:
         codes = {line.cells.get("基地代码") for line in sheet.lines} - {None}
         names = {line.cells.get("培训基地") for line in sheet.lines} - {None}
-        self.provinces = {}
+        self.provinces: dict[str, Province] = {}
         for province in Province.objects.all():
             self.provinces |= dict.fromkeys([province.code, province.name, province.short_name], province)
-        self.specialties = {}
+        self.specialties: dict[str, Specialty] = {}
         for specialty in Specialty.objects.all():
             self.specialties |= {specialty.code: specialty, fold(specialty.name): specialty}
         self.bases = {base.code: base for base in TrainingBase.objects.filter(code__in=codes)}

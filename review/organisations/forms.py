@@ -1,6 +1,6 @@
 """Forms of the association's directory (bases, accredited specialties, the catalogue) and of staff accounts."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.db.models import QuerySet
@@ -81,7 +81,9 @@ class AccreditationForm(_Years):
         else:
             self.instance.base = base
             held = base.specialty_bases.values("specialty_id")
-            self.fields["specialty"].queryset = Specialty.objects.exclude(pk__in=held)
+            cast(forms.ModelChoiceField, self.fields["specialty"]).queryset = Specialty.objects.exclude(
+                pk__in=held
+            )
 
 
 class SpecialtyForm(_Years):

@@ -1,7 +1,7 @@
 """What the quality list looks for (GOAL-P9): each check one statement over all records, with its words.
 
 Every statement answers with enrollment_id (NULL for a finding about a base), base_id, intake_year, detail and facts.
-`detail` is shown to people of other bases and provinces too, so it names bases and years, never persons or their
+`detail` is displayed to people of other bases and provinces too, so it names bases and years, never persons or their
 numbers (AM-28). `facts` is hashed: when it changes, a mark made for the old facts falls away.
 """
 
@@ -19,7 +19,7 @@ AGES = (18, 65)
 MOST_NAMED = 4
 
 _RECORDS = "residents_enrollment WHERE deleted_at IS NULL AND lapsed_at IS NULL"
-# Each person's latest record stands for him where the finding is about the person.
+# Each person's latest record represents him where the finding is about the person.
 _NEWEST = f"""newest AS (
     SELECT DISTINCT ON (e.resident_id) e.resident_id, e.id, e.base_id, e.intake_year,
         b.name || '（' || e.intake_year || '年）' AS place

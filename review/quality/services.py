@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from bases.scope import bases_for, provinces_for
+from bases.scope import base_ids, bases_for, provinces_for
 from portal import audit
 from portal.calendar import current_cycle, cycle_state
 from portal.models import User
@@ -76,6 +76,7 @@ def is_due(every: timedelta = EVERY) -> bool:
 
 
 def checked_at() -> QualityCheck | None:
+    """When the records were last looked through; None before the first time."""
     return QualityCheck.objects.filter(checked_at__isnull=False).first()
 
 
@@ -84,7 +85,7 @@ def findings(user: User, filters: Mapping) -> QuerySet[QualityFinding]:
     deleted = Enrollment.objects.filter(pk=OuterRef("enrollment_id"), deleted_at__isnull=False)
     found = QualityFinding.objects.filter(~Exists(deleted))
     if user.role != Role.CMDA:
-        found = found.filter(base_id__in=list(bases_for(user, Action.VIEW).values_list("pk", flat=True)))
+        found = found.filter(base_id__in=base_ids(user, Action.VIEW))
     for name, column in {"kind": "kind", "base": "base", "year": "intake_year"}.items():
         if filters.get(name):
             found = found.filter(**{column: filters[name]})
@@ -101,11 +102,12 @@ _FACTS = ("kind", "subject", "fingerprint")
 
 
 def for_list(found: QuerySet[QualityFinding]) -> QuerySet[QualityFinding]:
+    """With what a line of the list names, in the same query."""
     return found.select_related("base__province", "enrollment__resident")
 
 
 def with_marks(rows: list[QualityFinding]) -> list[QualityFinding]:
-    """The rows, each with its `mark` or None and the `check` that found it; one query."""
+    """The rows, each with its `mark` or None and the `found_by`, the check that found it; one query."""
     marks = QualityMark.objects.filter(
         kind__in={row.kind for row in rows}, subject__in={row.subject for row in rows}
     )
@@ -114,7 +116,7 @@ def with_marks(rows: list[QualityFinding]) -> list[QualityFinding]:
     }
     for row in rows:
         row.mark = by_facts.get(tuple(getattr(row, name) for name in _FACTS))
-        row.check = CHECKS[row.kind]
+        row.found_by = CHECKS[row.kind]
     return rows
 
 
@@ -136,7 +138,7 @@ def may_verify(user: User) -> bool:
 
 
 def verify(finding: QualityFinding, *, fingerprint: str, reason: str, by: User) -> None:
-    """Mark a finding 已核实. Raises StateMoved where its facts are no longer those that were shown."""
+    """Mark a finding 已核实. Raises StateMoved where its facts are no longer those that were on the page."""
     _guard(finding, by)
     if finding.fingerprint != fingerprint:
         raise StateMoved("该记录的情况已经变化，请核对新的内容后再标记。")

@@ -1,12 +1,15 @@
+"""数据质量: the list of what looks odd, to be looked into and marked 已核实 (GOAL-P9)."""
+
 from datetime import timedelta
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from residents.services.states import StateMoved
 from review.exports.answers import answer
@@ -22,7 +25,7 @@ AT_MOST_EVERY = timedelta(minutes=1)
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def findings(request: HttpRequest) -> HttpResponse:
+def findings(request: SignedInRequest) -> HttpResponse:
     """What looks odd in the records, each with its record and its mark (GOAL-P9)."""
     filters = QualityFilter(request.user, request.GET)
     found = quality.findings(request.user, filters.values)
@@ -31,7 +34,7 @@ def findings(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "page": page,
         "rows": quality.with_marks(page.rows),
-        "kind": CHECKS.get(filters.values.get("kind")),
+        "kind": CHECKS.get(filters.values.get("kind", "")),
         "counts": quality.counts_by_kind(request.user),
         "checked": quality.checked_at(),
         "may_verify": quality.may_verify(request.user),
@@ -41,12 +44,12 @@ def findings(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @allow(Role.PROVINCE, Role.CMDA)
-def verify(request: HttpRequest, pk: int) -> HttpResponse:
+def verify(request: SignedInRequest, pk: int) -> HttpResponse:
     finding = get_object_or_404(quality.findings(request.user, {"state": "all"}), pk=pk)
     form = VerifyForm(request.POST)
     if not form.is_valid():
         for texts in form.errors.values():
-            messages.error(request, texts[0])
+            messages.error(request, str(texts[0]))
         return _back(request)
     try:
         quality.verify(finding, **form.cleaned_data, by=request.user)
@@ -58,7 +61,7 @@ def verify(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allow(Role.PROVINCE, Role.CMDA)
-def reopen(request: HttpRequest, pk: int) -> HttpResponse:
+def reopen(request: SignedInRequest, pk: int) -> HttpResponse:
     finding = get_object_or_404(quality.findings(request.user, {"state": "all"}), pk=pk)
     quality.reopen(finding, by=request.user)
     messages.success(request, "已撤销核实标记。")
@@ -67,7 +70,7 @@ def reopen(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allow(Role.PROVINCE, Role.CMDA)
-def recheck(request: HttpRequest) -> HttpResponse:
+def recheck(request: SignedInRequest) -> HttpResponse:
     """Have the worker look again now instead of at the next full hour; once a minute, however often it is asked."""
     if quality.is_due(AT_MOST_EVERY):
         recheck_quality.enqueue()
@@ -77,10 +80,10 @@ def recheck(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @allow(Role.PROVINCE, Role.CMDA)
-def export(request: HttpRequest) -> HttpResponse:
+def export(request: SignedInRequest) -> HttpResponseBase:
     """All findings of the filters, numbers masked."""
     asked = {
-        name: value for name, value in request.GET.items() if name in QualityFilter.base_fields and value
+        name: str(value) for name, value in request.GET.items() if name in QualityFilter.base_fields and value
     }
     form = ExportForm(request.POST)
     form.is_valid()

@@ -1,4 +1,4 @@
-"""What a decision on many records is about to do, told before it is confirmed (GOAL-P3, GOAL-P6)."""
+"""What a decision on many records is about to do, explained before it is confirmed (GOAL-P3, GOAL-P6)."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ class Prospect:
 
 
 def prospect(choices: Mapping[int, int], user: User) -> Prospect:
-    """Of submission id → version as shown; a constant number of queries."""
+    """Of submission id → version as on the page; a constant number of queries."""
     standing = [pk for pk, version in choices.items() if version != queue.NEVER]
     submissions = queue.submissions_in_view(user).filter(pk__in=standing).defer("snapshot")
     rows = list(submissions.select_related("enrollment__base__province"))

@@ -1,11 +1,11 @@
 """Forms of the province's desk: the filters of its lists, the decision and its comment, the statistics."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
-from bases.models import Specialty
+from bases.models import Specialty, TrainingBase
 from bases.scope import bases_in_view
 from bases.submissions.differences import field_labels
 from portal.models import User
@@ -22,7 +22,11 @@ class ListFilter(forms.Form):
 
     q = SearchField(label="姓名或证件号", required=False, max_length=50)
     base = forms.ModelChoiceField(
-        label="培训基地", queryset=None, required=False, empty_label="全部", widget=LongSelect
+        label="培训基地",
+        queryset=TrainingBase.objects.none(),
+        required=False,
+        empty_label="全部",
+        widget=LongSelect,
     )
     specialty = forms.ModelChoiceField(
         label="培训专业", queryset=Specialty.objects.all(), required=False, empty_label="全部"
@@ -39,7 +43,7 @@ class ListFilter(forms.Form):
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["base"].queryset = bases_in_view(user).order_by("code")
+        cast(forms.ModelChoiceField, self.fields["base"]).queryset = bases_in_view(user).order_by("code")
         self.narrow(user)
         self.is_valid()
 

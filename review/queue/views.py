@@ -1,8 +1,10 @@
+"""待审核: the reviewer's queue, and deciding many of its records at once."""
+
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +17,7 @@ from bases.submissions.unchanged import with_untouched
 from portal.access import allow
 from portal.calendar import current_cycle, opening
 from portal.models import AuditEvent, Step, User
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.openness import entries_of, review_entry
 from review.decisions import claims
@@ -28,7 +31,7 @@ from review.queue.filters import QueueFilter
 
 @require_GET
 @allow(Role.PROVINCE)
-def waiting(request: HttpRequest) -> HttpResponse:
+def waiting(request: SignedInRequest) -> HttpResponse:
     """The queue of 待审核, oldest first (BR-85)."""
     loaded_at = timezone.now()
     filters = QueueFilter(request.user, request.GET)
@@ -53,7 +56,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _deadline(request: HttpRequest) -> dict[str, Any]:
+def _deadline(request: SignedInRequest) -> dict[str, Any]:
     """The deadline of this year's intake review in the reviewer's (first) province; and whether one of his provinces
     delivers its intake by API, so that what was reported directly is read-only (BR-08)."""
     provinces = list(provinces_for(request.user, Action.VIEW).order_by("pk"))
@@ -65,12 +68,12 @@ def _deadline(request: HttpRequest) -> dict[str, Any]:
 
 @require_POST
 @allow(Role.PROVINCE)
-def bulk(request: HttpRequest) -> HttpResponse:
+def bulk(request: SignedInRequest) -> HttpResponse:
     """Approve or return what was ticked, or all of the filter: first the count to confirm, then the deed (GOAL-P3)."""
     order = BulkForm(request.POST)
     if not order.is_valid():
         for texts in order.errors.values():
-            messages.error(request, texts[0])
+            messages.error(request, str(texts[0]))
         return redirect(f"{reverse('review:queue')}?{request.GET.urlencode()}")
     choices = _choices(request, order)
     if "skip_held" in request.POST:
@@ -92,7 +95,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     return redirect(f"{reverse('review:batch', args=[done.batch])}?{request.GET.urlencode()}")
 
 
-def _choices(request: HttpRequest, order: BulkForm) -> dict[int, int]:
+def _choices(request: SignedInRequest, order: BulkForm) -> dict[int, int]:
     if order.cleaned_data["range"] == "selected":
         return order.cleaned_data["choices"]
     filters = QueueFilter(request.user, request.GET)
@@ -102,7 +105,7 @@ def _choices(request: HttpRequest, order: BulkForm) -> dict[int, int]:
 
 
 def _ask_to_confirm(
-    request: HttpRequest, order: BulkForm, choices: dict[int, int], comment: ReturnForm
+    request: SignedInRequest, order: BulkForm, choices: dict[int, int], comment: ReturnForm
 ) -> HttpResponse:
     context = {
         "act": order.cleaned_data["act"],
@@ -118,7 +121,7 @@ def _ask_to_confirm(
 
 @require_GET
 @allow(Role.PROVINCE)
-def batches(request: HttpRequest) -> HttpResponse:
+def batches(request: SignedInRequest) -> HttpResponse:
     """What the user has decided on several records at once, newest first (GOAL-P3)."""
     return render(request, "review/queue/batches.html", {"batches": bulk_choice.batches_of(request.user)})
 
@@ -135,8 +138,8 @@ def _event_of(batch: UUID, user: User) -> AuditEvent:
 
 @require_GET
 @allow(Role.PROVINCE)
-def batch(request: HttpRequest, batch: UUID) -> HttpResponse:
-    """What one bulk decision has done: who was decided on, how each stands now, who was left out and why (GOAL-P3)."""
+def batch(request: SignedInRequest, batch: UUID) -> HttpResponse:
+    """What one bulk decision has done: who was decided on, each one's state now, who was left out and why (GOAL-P3)."""
     event = _event_of(batch, request.user)
     reasons = {item["submission"]: item["reason"] for item in event.detail["left_out"]}
     rows = queue.for_list(queue.submissions_in_view(request.user).filter(pk__in=reasons))

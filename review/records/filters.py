@@ -1,5 +1,10 @@
+"""The filters of the reviewers' list of all residents."""
+
+from typing import cast
+
 from django import forms
 
+from bases.models import Province
 from bases.scope import provinces_for
 from portal.models import User
 from portal.roles import Action
@@ -12,7 +17,9 @@ from review.records.lists import REVIEW_STATES
 class RecordFilter(ListFilter):
     """Filters of the list of every resident in view; who sees one province is not asked for it."""
 
-    province = forms.ModelChoiceField(label="省份", queryset=None, required=False, empty_label="全部")
+    province = forms.ModelChoiceField(
+        label="省份", queryset=Province.objects.none(), required=False, empty_label="全部"
+    )
     status = forms.ChoiceField(
         label="培训状态", required=False, choices=lambda: ANY + CODE_LISTS["status"].choices
     )
@@ -28,6 +35,6 @@ class RecordFilter(ListFilter):
 
     def narrow(self, user: User) -> None:
         provinces = provinces_for(user, Action.VIEW).order_by("code")
-        self.fields["province"].queryset = provinces
+        cast(forms.ModelChoiceField, self.fields["province"]).queryset = provinces
         if len(provinces) < 2:
             del self.fields["province"]

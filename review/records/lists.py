@@ -1,3 +1,5 @@
+"""The reviewers' list of all residents, reported or not, as a query."""
+
 from collections.abc import Mapping
 
 from django.db.models import Q, QuerySet

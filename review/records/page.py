@@ -1,4 +1,4 @@
-"""What the page of one record shows to a reviewer, gathered with a constant number of queries."""
+"""What the page of one record displays to a reviewer, gathered with a constant number of queries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ Outcome = Submission.Outcome
 @dataclass(frozen=True, slots=True)
 class RecordPage:
     """The parts of the page. `shown` is the submission under review or decided last; None means that the record was
-    never reported or is being changed, and the living data are shown read-only (BR-58)."""
+    never reported or is being changed, and the living data are displayed read-only (BR-58)."""
 
     shown: Submission | None
     compared_with: Submission | None
@@ -62,12 +62,14 @@ def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked:
     entry = review_entry(enrollment)
     may_act = enrollments_for(user, Action.REVIEW).filter(pk=enrollment.pk).exists()
     is_pending = (
-        bool(shown) and shown.outcome == Outcome.PENDING and enrollment.review_status == ReviewStatus.PENDING
+        shown is not None
+        and shown.outcome == Outcome.PENDING
+        and enrollment.review_status == ReviewStatus.PENDING
     )
     history = timeline(enrollment, with_names=True, masked=masked)
     returned = _answered(submissions) if shown else None
     found = changes(compared_with.snapshot, snapshot, masked=masked) if compared_with else []
-    before, after = queue.neighbours(queue.pending(user, filters), shown) if is_pending else (None, None)
+    around = queue.neighbours(queue.pending(user, filters), shown) if shown and is_pending else (None, None)
     return RecordPage(
         shown=shown,
         compared_with=compared_with,
@@ -87,9 +89,9 @@ def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked:
         entry=entry,
         is_pending=is_pending,
         may_review=may_act and is_pending and entry.is_open,
-        may_revoke=may_act and bool(shown) and _is_revocable(enrollment, shown),
-        before=before,
-        after=after,
+        may_revoke=may_act and shown is not None and _is_revocable(enrollment, shown),
+        before=around[0],
+        after=around[1],
     )
 
 
@@ -99,7 +101,7 @@ def levels_in(snapshot: Mapping[str, Any]) -> list[str]:
 
 
 def shown_snapshot(enrollment: Enrollment) -> dict[str, Any]:
-    """What the page shows: the last report, or the living data of a record that is being changed."""
+    """What the page displays: the last report, or the living data of a record that is being changed."""
     latest = enrollment.submissions.order_by("-number").first()
     return latest.snapshot if latest and latest.outcome != Outcome.WITHDRAWN else snapshot_of(enrollment)
 

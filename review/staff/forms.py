@@ -1,3 +1,5 @@
+"""The forms of 工作人员: a new person, and why a second factor is reset."""
+
 from typing import Any
 
 from django import forms

@@ -1,6 +1,8 @@
+"""工作人员: who works for an organisation and with what right, new people, their codes and second factors."""
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -10,6 +12,7 @@ from bases.models import Province, TrainingBase
 from bases.scope import bases_for, provinces_for
 from portal.access import allow
 from portal.models import User
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.sign_in.services import issue_initial_code, reset_to_activation
 from review.paging import keyset_page
@@ -21,8 +24,9 @@ ACTS_OF_PLACE = {"acting": "改为可办理业务", "read_only": "改为只读",
 ACTS = ACTS_OF_PLACE | {"code": "", "enable": "账号已启用", "disable": "账号已停用，立即失效"}
 
 
-def _organisation(request: HttpRequest, kind: str, key: str) -> Province | TrainingBase | None:
+def _organisation(request: SignedInRequest, kind: str, key: str) -> Province | TrainingBase | None:
     """The organisation of the address; 404 outside the user's scope, 403 where he may only look."""
+    found: Province | TrainingBase | None
     if kind == "cmda":
         found = None
     elif kind == "province":
@@ -41,7 +45,8 @@ def _organisation(request: HttpRequest, kind: str, key: str) -> Province | Train
 def _members(organisation: Province | TrainingBase | None) -> list[services.Membership]:
     if organisation is None:
         people = User.objects.filter(role=Role.CMDA).order_by("full_name", "pk")
-        return [services.Membership(person, None, is_acting=True) for person in people]
+        # The association itself is no organisation.
+        return [services.Membership(person, None, is_acting=True) for person in people]  # type: ignore[arg-type]
     return services.staff_of(type(organisation), [organisation.pk])
 
 
@@ -54,7 +59,7 @@ def _person(organisation: Province | TrainingBase | None, pk: int) -> User:
 
 @require_GET
 @allow(*STAFF)
-def staff(request: HttpRequest) -> HttpResponse:
+def staff(request: SignedInRequest) -> HttpResponse:
     """The organisations whose people the user may manage; a single one is shown at once."""
     own = provinces_for(request.user, Action.MANAGE_STAFF).order_by("pk")
     bases = bases_for(request.user, Action.MANAGE_STAFF).select_related("province")
@@ -66,7 +71,7 @@ def staff(request: HttpRequest) -> HttpResponse:
     if chosen:
         bases = bases.filter(province_id=chosen)
     page = keyset_page(bases, request.GET)
-    counts: dict[int, int] = {}
+    counts: dict[object, int] = {}
     for place in services.staff_of(TrainingBase, [row.pk for row in page.rows]):
         counts[place.organisation.pk] = counts.get(place.organisation.pk, 0) + 1
     for row in page.rows:
@@ -78,7 +83,7 @@ def staff(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @allow(*STAFF)
-def staff_of(request: HttpRequest, kind: str, key: str) -> HttpResponse:
+def staff_of(request: SignedInRequest, kind: str, key: str) -> HttpResponse:
     """Who works for one organisation, with what right, and whether the account was ever used."""
     organisation = _organisation(request, kind, key)
     members = _members(organisation)
@@ -92,7 +97,7 @@ def staff_of(request: HttpRequest, kind: str, key: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @allow(*STAFF)
-def appoint(request: HttpRequest, kind: str, key: str) -> HttpResponse:
+def appoint(request: SignedInRequest, kind: str, key: str) -> HttpResponse:
     """A new person for an organisation; the initial code is shown once, on the answer to this POST."""
     organisation = _organisation(request, kind, key)
     form = StaffForm(request.POST or None, asks_right=organisation is not None)
@@ -103,7 +108,7 @@ def appoint(request: HttpRequest, kind: str, key: str) -> HttpResponse:
     return render(request, "review/staff/appoint.html", context)
 
 
-def _show_code(request: HttpRequest, user: User, kind: str, key: str) -> HttpResponse:
+def _show_code(request: SignedInRequest, user: User, kind: str, key: str) -> HttpResponse:
     if user.is_activated:
         reset_to_activation(user, by=request.user, request=request)
     code = issue_initial_code(user, by=request.user, request=request)
@@ -112,7 +117,7 @@ def _show_code(request: HttpRequest, user: User, kind: str, key: str) -> HttpRes
 
 @require_POST
 @allow(*STAFF)
-def change(request: HttpRequest, kind: str, key: str, pk: int) -> HttpResponse:
+def change(request: SignedInRequest, kind: str, key: str, pk: int) -> HttpResponse:
     """What is done to one person of an organisation: his right there, his place there, his account, a new code."""
     organisation = _organisation(request, kind, key)
     person = _person(organisation, pk)
@@ -132,7 +137,7 @@ def change(request: HttpRequest, kind: str, key: str, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.PROVINCE, Role.CMDA)
-def reset_factor(request: HttpRequest, kind: str, key: str, pk: int) -> HttpResponse:
+def reset_factor(request: SignedInRequest, kind: str, key: str, pk: int) -> HttpResponse:
     """A lost second factor is taken away, with the reason; the person's sessions end and he is told (TRUST-14)."""
     person = _person(_organisation(request, kind, key), pk)
     if not (services.may_manage_person(request.user, person) and services.is_above(request.user, person)):
@@ -154,7 +159,9 @@ def reset_factor(request: HttpRequest, kind: str, key: str, pk: int) -> HttpResp
 def _do(act: str, person: User, organisation: Province | TrainingBase | None, by: User) -> None:
     if act in ("enable", "disable"):
         services.set_active(person, active=act == "enable", by=by)
-    elif act == "dismiss":
+        return
+    assert organisation is not None  # of the association nobody is dismissed and nobody's right is changed
+    if act == "dismiss":
         services.dismiss(person, organisation, by=by)
     else:
         services.appoint(person, organisation, by=by, read_only=act == "read_only")

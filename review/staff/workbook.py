@@ -127,7 +127,7 @@ def _judge(made: Plan, sheet: Sheet, line: Line, place: Province | TrainingBase)
     for name, texts in form.errors.items():
         if _HEADERS[name] in told:
             continue
-        made.faults += [sheet.fault(line, _HEADERS[name], text) for text in texts]
+        made.faults += [sheet.fault(line, _HEADERS[name], str(text)) for text in texts]
 
 
 @dataclass(frozen=True, slots=True)

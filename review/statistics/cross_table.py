@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Aggregate, Count, F, QuerySet, Sum
+from django.db.models import Aggregate, Count, F, Model, QuerySet, Sum
 from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from bases.models import ApprovedCount, Province, Source, Specialty, Submission, TrainingBase
 from bases.models.counts import COUNTED_BY
-from bases.scope import provinces_for
+from bases.scope import province_codes_for
 from portal.models import User
 from portal.roles import Action, Role
 from residents.codes import CODE_LISTS
 
-# Stands for an empty column value in addresses: a parameter without a value asks for nothing.
+# An empty column value in addresses: a parameter without a value asks for nothing.
 BLANK = "-"
 UNKNOWN = "未填写"
 
@@ -29,7 +29,7 @@ SOURCES = dict(Source.choices)
 # What is told beside the head count and is no part of it (AM-32).
 BESIDE = {Source.CURRENT: (Source.ENDED, Source.WAITING)}
 # What is counted, as the pages and the files say it.
-COUNTS_WHAT = {
+COUNTS_WHAT: dict[str, str] = {
     Source.CURRENT: "每人只计一次：按此人现在的培训记录最近一次审核通过的信息，尚未审核通过的按此前最晚开始的一条。"
     "“在培”“延期”“暂停”计入合计；“结束”另列一栏，“转出待入”另列一行，都不计入合计；其他退培的和已删除的不计。",
     Source.ENDED: "每人只计一次：培训状态已审核为“结束”的人，不计入现有人员。",
@@ -58,7 +58,7 @@ Group = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """One way to split what is counted: `column` of its model, `names` of the column's values in the order shown."""
+    """One way to split what is counted: `column` of its model, `names` of its values in the order of the page."""
 
     key: str
     label: str
@@ -152,6 +152,8 @@ def counted_table(user: User, source: str, filters: Mapping[str, str], rows: str
     is_kept = asked <= set(COUNTED_BY)
     if not is_kept and len(sources) == 1:
         return cross_table(counted(user, source, filters), rows, columns)
+    found: QuerySet
+    number: Aggregate
     if is_kept:
         found, of, number = ApprovedCount.objects.filter(source__in=sources), "source", Sum("number")
     else:
@@ -167,7 +169,7 @@ def counted_table(user: User, source: str, filters: Mapping[str, str], rows: str
 
 
 def number(user: User, source: str, filters: Mapping[str, str]) -> int | None:
-    """How many snapshots `counted` finds, from the numbers kept by the triggers; None where they cannot tell."""
+    """How many snapshots `counted` finds, from the numbers kept by the triggers; None where they do not know."""
     if not {DIMENSIONS[key].column for key in filters} <= set(COUNTED_BY):
         return None
     kept = _narrowed(ApprovedCount.objects.filter(source=source), user, filters)
@@ -176,7 +178,7 @@ def number(user: User, source: str, filters: Mapping[str, str]) -> int | None:
 
 def _narrowed(found: QuerySet, user: User, filters: Mapping[str, str]) -> QuerySet:
     if user.role != Role.CMDA:
-        provinces = list(provinces_for(user, Action.VIEW).values_list("pk", flat=True))
+        provinces = province_codes_for(user, Action.VIEW)
         found = found.filter(province_id__in=provinces)
     for key, value in filters.items():
         found = found.filter(**{DIMENSIONS[key].column: _stored(value)})
@@ -270,9 +272,10 @@ def in_words(filters: Mapping[str, str], dimensions: Mapping[str, Dimension] = D
     return words
 
 
-def _names(model: type, *order: str) -> dict[str, str]:
+def _names(model: type[Model], *order: str) -> dict[str, str]:
     return {
-        str(pk): name for pk, name in model.objects.order_by(*(order or ["pk"])).values_list("pk", "name")
+        str(pk): name
+        for pk, name in model._default_manager.order_by(*(order or ["pk"])).values_list("pk", "name")
     }
 
 

@@ -1,5 +1,7 @@
+"""What the pages of 统计 ask for: dimensions, filters, source, export."""
+
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 
@@ -41,7 +43,9 @@ class NarrowedForm(forms.Form):
     def __init__(self, data: Any, *, user: User) -> None:
         super().__init__(self.default | {name: data[name] for name in data})
         for name in self.default:
-            self.fields[name].choices = [(key, each.label) for key, each in (self.split or self.by).items()]
+            cast(forms.ChoiceField, self.fields[name]).choices = [
+                (key, each.label) for key, each in (self.split or self.by).items()
+            ]
         own = self.own_names(user)
         for key, dimension in self.by.items():
             if key == "year":

@@ -1,3 +1,5 @@
+"""Cross tables as lines of a page whose every number leads to its records."""
+
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
@@ -9,7 +11,7 @@ def linked_lines(table: CrossTable, address: str, asked: Mapping[str, str]) -> l
     total who has ended; last who is on the way to another place (AM-32)."""
 
     def link(**more: str) -> str:
-        return f"{address}?{urlencode(asked | more)}"
+        return f"{address}?{urlencode({**asked, **more})}"
 
     ended, waiting = table.ended, table.waiting
     lines = []

@@ -46,7 +46,7 @@ def open_work(province: Province, cycle: CollectionCycle | None) -> OpenWork:
     """A handful of queries however large the province is; drafts beyond the newest hundred are not listed."""
     bases = TrainingBase.objects.filter(province=province, is_active=True)
     records = Enrollment.objects.filter(
-        LIVE, base__province=province, registered_at=None, intake_year=cycle.year if cycle else None
+        LIVE, base__province=province, registered_at=None, intake_year=cycle.year if cycle else 0
     )
     unfinished = ~Q(review_status=ReviewStatus.APPROVED)
     counts = records.aggregate(

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from bases.models import Province, TrainingBase
 from bases.models.organisations import ReportingMode
-from bases.scope import provinces_for
+from bases.scope import province_codes_for, provinces_for
 from bases.staff import recipients
 from portal import audit
 from portal.calendar import current_cycle, opening
@@ -27,7 +27,7 @@ from portal.roles import Action, Role
 from residents.catalogue.catalogue import problem
 from residents.models.enrollment import Module
 from residents.rules import switch
-from residents.rules.fields import read_values
+from residents.rules.fields import Problems, read_values
 from residents.services.refusals import Refused, refuse_errors
 from residents.services.states import StateMoved
 from residents.services.uploads import upload_problem
@@ -35,7 +35,7 @@ from review.models import ModeSwitchApplication
 
 State = ModeSwitchApplication.State
 OPEN = (State.DRAFT, State.WAITING)
-# What the province writes; its name and the module stand in the form already (BR-24).
+# What the province writes; its name and the module are in the form already (BR-24).
 FIELDS = tuple(field for field in switch.FIELDS if field.owner != "auto")
 MODULE = "1"
 KIND = "switch"
@@ -47,7 +47,7 @@ def in_view(user: User, action: Action = Action.VIEW) -> QuerySet[ModeSwitchAppl
     if user.role == Role.CMDA:
         found = found.exclude(state=State.DRAFT)
     else:
-        found = found.filter(province__in=list(provinces_for(user, action).values_list("pk", flat=True)))
+        found = found.filter(province__in=province_codes_for(user, action))
     return found.order_by("-applied_at", "-pk")
 
 
@@ -81,7 +81,7 @@ def write(
         raise StateMoved("本省已有一份未办结的切换申请，请在原申请上继续办理。") from twice
 
 
-def _judged(province: Province, values: Mapping[str, Any]) -> Mapping:
+def _judged(province: Province, values: Mapping[str, Any]) -> Problems:
     complete = {**values, "province": province.pk, "module": MODULE}
     context = {
         "today": timezone.localdate(),
@@ -112,7 +112,7 @@ def attach(application_id: int, scan: UploadedFile | None, *, by: User) -> None:
 
 
 def submit(application_id: int, *, by: User) -> None:
-    """草稿 → 待确认; the association is told. Raises Refused where a date has passed since, StateMoved."""
+    """草稿 → 待确认; the association is notified. Raises Refused where a date has passed since, StateMoved."""
     with transaction.atomic():
         application = _locked(application_id, State.DRAFT)
         values = {field.name: getattr(application, field.name) for field in FIELDS}
@@ -121,7 +121,7 @@ def submit(application_id: int, *, by: User) -> None:
         application.applied_at = timezone.now()
         application.save(update_fields=["state", "applied_by", "applied_at"])
         audit.record("switch_applied", by=by, target=application)
-        _tell(application, "报送方式切换申请待确认", association=True)
+        _notify(application, "报送方式切换申请待确认", association=True)
 
 
 def withdraw(application_id: int, *, by: User) -> None:
@@ -160,7 +160,7 @@ def confirm(application_id: int, *, by: User) -> None:
         _decide(application, State.CONFIRMED, by, "")
         audit.record("switch_confirmed", by=by, target=application)
         body = "接口传送已开通，招收信息的直接填报、上报和审核同时关闭（只读）；住院医师信息管理不受影响。"
-        _tell(application, "已切换为接口传送", body, bases=True)
+        _notify(application, "已切换为接口传送", body, bases=True)
 
 
 def refuse(application_id: int, *, by: User, reason: str) -> None:
@@ -169,7 +169,7 @@ def refuse(application_id: int, *, by: User, reason: str) -> None:
         application = _locked(application_id, State.WAITING)
         _decide(application, State.REFUSED, by, reason)
         audit.record("switch_refused", by=by, target=application)
-        _tell(application, "报送方式切换申请未通过", reason)
+        _notify(application, "报送方式切换申请未通过", reason)
 
 
 def reverse_switch(application_id: int, *, by: User, reason: str) -> None:
@@ -181,7 +181,7 @@ def reverse_switch(application_id: int, *, by: User, reason: str) -> None:
         _decide(application, State.REVERSED, by, reason)
         audit.record("switch_reversed", by=by, target=application)
         body = f"接口传送已关闭，招收信息恢复由培训基地直接填报、省级审核。理由：{reason}"
-        _tell(application, "已恢复直接填报", body, bases=True)
+        _notify(application, "已恢复直接填报", body, bases=True)
 
 
 # --- inside ----------------------------------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ def _decide(application: ModeSwitchApplication, state: str, by: User, reason: st
     application.save(update_fields=["state", "decided_by", "decided_at", "reason"])
 
 
-def _tell(
+def _notify(
     application: ModeSwitchApplication,
     subject: str,
     body: str = "",
@@ -228,9 +228,9 @@ def _tell(
     messages.send(staff.get(application.province_id, []), kind=KIND, subject=subject, body=body, link=link)
     if bases:
         ids = TrainingBase.objects.filter(province=application.province_id).values_list("pk", flat=True)
-        people = {person for each in recipients(TrainingBase, ids).values() for person in each}
+        concerned = {person for each in recipients(TrainingBase, ids).values() for person in each}
         messages.send(
-            people,
+            concerned,
             kind=KIND,
             subject=subject,
             body=body,

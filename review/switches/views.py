@@ -1,24 +1,28 @@
+"""报送方式: a province applies (Annex 2), the association confirms or reverses (BR-05 … BR-08)."""
+
 from collections.abc import Callable
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.forms import Form
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bases.models import Province
 from bases.scope import provinces_for
-from bases.submissions.evidence import evidence_response
 from portal import audit
 from portal.access import allow
 from portal.calendar import current_cycle, opening
 from portal.models import Step
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
+from residents.downloads import evidence_response
 from residents.forms import form_for, raw_of, show_problems
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved
 from review.models import ModeSwitchApplication
-from review.switches import services as switching
+from review.switches import services
 from review.switches.forms import ConfirmForm, ReasonForm, ScanForm
 from review.switches.open_work import open_work
 from review.switches.services import State
@@ -26,12 +30,12 @@ from review.switches.services import State
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def switches(request: HttpRequest) -> HttpResponse:
+def switches(request: SignedInRequest) -> HttpResponse:
     """报送方式: how each province in view reports, and the applications to change it (Annex 2, BR-05 … BR-08)."""
     page = {
         "provinces": provinces_for(request.user, Action.VIEW).order_by("code"),
-        "applications": switching.in_view(request.user)[:200],
-        "may_apply": switching.free_to_apply(request.user),
+        "applications": services.in_view(request.user)[:200],
+        "may_apply": services.free_to_apply(request.user),
         "transfer": opening(current_cycle(), Step.API_TRANSFER),
     }
     return render(request, "review/switches/switches.html", page)
@@ -39,14 +43,14 @@ def switches(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.PROVINCE)
-def switch_new(request: HttpRequest, province: str) -> HttpResponse:
+def switch_new(request: SignedInRequest, province: str) -> HttpResponse:
     """Annex 2 as a form; what is saved is a 草稿 to print, stamp and send."""
     return _write(request, get_object_or_404(provinces_for(request.user, Action.APPLY_SWITCH), pk=province))
 
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.PROVINCE)
-def switch_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def switch_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     application = _acting(request, pk)
     if application.state != State.DRAFT:
         messages.error(request, f"这份申请现在是“{application.get_state_display()}”，不能修改。")
@@ -55,14 +59,14 @@ def switch_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _write(
-    request: HttpRequest, province: Province, application: ModeSwitchApplication | None = None
+    request: SignedInRequest, province: Province, application: ModeSwitchApplication | None = None
 ) -> HttpResponse:
-    stored = {field.name: getattr(application, field.name, None) for field in switching.FIELDS}
+    stored = {field.name: getattr(application, field.name, None) for field in services.FIELDS}
     data = request.POST if request.method == "POST" else None
-    form = form_for(switching.FIELDS, stored, data=data)
+    form = form_for(services.FIELDS, stored, data=data)
     if request.method == "POST":
         try:
-            saved = switching.write(province, raw_of(form), by=request.user, application=application)
+            saved = services.write(province, raw_of(form), by=request.user, application=application)
         except Refused as refused:
             show_problems(form, refused.problems)
         except StateMoved as moved:
@@ -75,11 +79,11 @@ def _write(
     return render(request, "review/switches/form.html", page, status=422 if form.errors else 200)
 
 
-def _seen(request: HttpRequest, pk: int) -> ModeSwitchApplication:
-    return get_object_or_404(switching.in_view(request.user), pk=pk)
+def _seen(request: SignedInRequest, pk: int) -> ModeSwitchApplication:
+    return get_object_or_404(services.in_view(request.user), pk=pk)
 
 
-def _acting(request: HttpRequest, pk: int) -> ModeSwitchApplication:
+def _acting(request: SignedInRequest, pk: int) -> ModeSwitchApplication:
     """The application, for those who may act on it; 403 for those of its province who only read."""
     application = _seen(request, pk)
     if not _may_apply(request, application):
@@ -87,24 +91,24 @@ def _acting(request: HttpRequest, pk: int) -> ModeSwitchApplication:
     return application
 
 
-def _may_apply(request: HttpRequest, application: ModeSwitchApplication) -> bool:
+def _may_apply(request: SignedInRequest, application: ModeSwitchApplication) -> bool:
     of = provinces_for(request.user, Action.APPLY_SWITCH)
     return of.filter(pk=application.province_id).exists()
 
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def switch(request: HttpRequest, pk: int) -> HttpResponse:
+def switch(request: SignedInRequest, pk: int) -> HttpResponse:
     """One application: its items, how far it is, and what the reader may do with it."""
     return _show(request, _seen(request, pk))
 
 
-def _show(request: HttpRequest, application: ModeSwitchApplication, **forms: object) -> HttpResponse:
+def _show(request: SignedInRequest, application: ModeSwitchApplication, **forms: Form) -> HttpResponse:
     may_apply, deciding = _may_apply(request, application), request.user.role == Role.CMDA
     page = {
         "application": application,
         "may_edit": application.state == State.DRAFT and may_apply,
-        "may_withdraw": application.state in switching.OPEN and may_apply,
+        "may_withdraw": application.state in services.OPEN and may_apply,
         "may_decide": application.state == State.WAITING and deciding,
         "may_reverse": application.state == State.CONFIRMED and deciding,
         "scan_form": ScanForm(),
@@ -120,14 +124,14 @@ def _show(request: HttpRequest, application: ModeSwitchApplication, **forms: obj
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def switch_print(request: HttpRequest, pk: int) -> HttpResponse:
+def switch_print(request: SignedInRequest, pk: int) -> HttpResponse:
     """The application as the notice prints it (Annex 2), for the stamp."""
     return render(request, "review/switches/print.html", {"application": _seen(request, pk)})
 
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def switch_file(request: HttpRequest, pk: int) -> FileResponse:
+def switch_file(request: SignedInRequest, pk: int) -> FileResponse:
     """The stamped scan; each look is written to the audit log."""
     application = _seen(request, pk)
     response = evidence_response(application.scan.name, "报送方式切换申请表")
@@ -137,13 +141,13 @@ def switch_file(request: HttpRequest, pk: int) -> FileResponse:
 
 @require_POST
 @allow(Role.PROVINCE)
-def switch_attach(request: HttpRequest, pk: int) -> HttpResponse:
+def switch_attach(request: SignedInRequest, pk: int) -> HttpResponse:
     application = _acting(request, pk)
     form = ScanForm(request.POST, request.FILES)
     if not form.is_valid():
         return _show(request, application, scan_form=form)
     try:
-        switching.attach(pk, form.cleaned_data["scan"], by=request.user)
+        services.attach(pk, form.cleaned_data["scan"], by=request.user)
     except Refused as refused:
         show_problems(form, refused.problems)
         return _show(request, application, scan_form=form)
@@ -156,43 +160,43 @@ def switch_attach(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allow(Role.PROVINCE)
-def switch_submit(request: HttpRequest, pk: int) -> HttpResponse:
+def switch_submit(request: SignedInRequest, pk: int) -> HttpResponse:
     _acting(request, pk)
-    return _carry_out(request, pk, switching.submit, "申请已提交，等待中国医师协会确认。")
+    return _carry_out(request, pk, services.submit, "申请已提交，等待中国医师协会确认。")
 
 
 @require_POST
 @allow(Role.PROVINCE)
-def switch_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+def switch_withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
     _acting(request, pk)
-    return _carry_out(request, pk, switching.withdraw, "申请已撤回。")
+    return _carry_out(request, pk, services.withdraw, "申请已撤回。")
 
 
 @require_POST
 @allow(Role.CMDA)
-def switch_confirm(request: HttpRequest, pk: int) -> HttpResponse:
+def switch_confirm(request: SignedInRequest, pk: int) -> HttpResponse:
     """Open the API and close direct entry of the intake for the province (BR-08)."""
     application = _seen(request, pk)
     form = ConfirmForm(request.POST)
     if not form.is_valid():
         return _show(request, application, confirm_form=form)
     words = f"{application.province}已切换为接口传送，招收信息直接填报同时关闭。"
-    return _carry_out(request, pk, switching.confirm, words)
+    return _carry_out(request, pk, services.confirm, words)
 
 
 @require_POST
 @allow(Role.CMDA)
-def switch_refuse(request: HttpRequest, pk: int) -> HttpResponse:
-    return _with_reason(request, pk, switching.refuse, "申请已驳回，省级已收到理由。")
+def switch_refuse(request: SignedInRequest, pk: int) -> HttpResponse:
+    return _with_reason(request, pk, services.refuse, "申请已驳回，省级已收到理由。")
 
 
 @require_POST
 @allow(Role.CMDA)
-def switch_reverse(request: HttpRequest, pk: int) -> HttpResponse:
-    return _with_reason(request, pk, switching.reverse_switch, "已撤销切换，该省恢复直接填报。")
+def switch_reverse(request: SignedInRequest, pk: int) -> HttpResponse:
+    return _with_reason(request, pk, services.reverse_switch, "已撤销切换，该省恢复直接填报。")
 
 
-def _with_reason(request: HttpRequest, pk: int, act: Callable[..., None], done: str) -> HttpResponse:
+def _with_reason(request: SignedInRequest, pk: int, act: Callable[..., None], done: str) -> HttpResponse:
     application = _seen(request, pk)
     form = ReasonForm(request.POST)
     if not form.is_valid():
@@ -214,12 +218,12 @@ def _carry_out(
 
 @require_POST
 @allow(Role.CMDA)
-def integration_test(request: HttpRequest, province: str) -> HttpResponse:
+def integration_test(request: SignedInRequest, province: str) -> HttpResponse:
     """Note, or take back, that a province's platform passed the joint test (BR-06)."""
     of = get_object_or_404(Province, pk=province)
     passed = request.POST.get("passed") == "1"
     try:
-        switching.record_integration_test(of, passed=passed, by=request.user)
+        services.record_integration_test(of, passed=passed, by=request.user)
     except StateMoved as moved:
         messages.error(request, str(moved))
     else:

@@ -1,12 +1,15 @@
+"""转换基地, the overseeing side: requests between bases, and the association's last resort (PAIN-15)."""
+
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from bases.transfers import services as transfers
 from bases.transfers.forms import FurtherTrainingForm, LastResortForm
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from residents.codes.training import ENDED
 from residents.forms import show_problems
@@ -18,7 +21,7 @@ PAGE_SIZE = 50
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def transfer_list(request: HttpRequest) -> HttpResponse:
+def transfer_list(request: SignedInRequest) -> HttpResponse:
     """Requests that leave or enter the province and wait for the old base, the longest waiting first (PAIN-15)."""
     found = transfers.in_view_of_reviewers(request.user)
     shown = "all" if request.GET.get("state") == "all" else "open"
@@ -30,7 +33,7 @@ def transfer_list(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.CMDA)
-def transfer_release(request: HttpRequest, pk: int) -> HttpResponse:
+def transfer_release(request: SignedInRequest, pk: int) -> HttpResponse:
     """The last resort: the association sets 退培 in the holding base's place (PAIN-15), or lets a finished resident be
     trained once more, which leaves his 结束 as it is (AM-25). Always with a reason."""
     asked = get_object_or_404(transfers.in_view_of_reviewers(request.user), pk=pk)

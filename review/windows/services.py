@@ -7,6 +7,7 @@ Whether a step is open is asked of portal/calendar.py alone; here the windows ar
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q, QuerySet
@@ -16,6 +17,7 @@ from bases.deadlines.tasks import tell_of_window
 from bases.models import Province, TrainingBase
 from portal import audit
 from portal.calendar import Opening, openings
+from portal.histories import event_model
 from portal.models import CollectionCycle, CycleWindow, Step, User
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE, ReportStatus, ReviewStatus
@@ -23,7 +25,7 @@ from residents.services.lock import INTAKE_STEPS, lapsing
 
 
 class WindowMoved(ValueError):
-    """The window is not what was shown before the change was confirmed."""
+    """The window is not what was on the page before the change was confirmed."""
 
 
 class CycleExists(ValueError):
@@ -97,7 +99,7 @@ def steps_of(cycle: CollectionCycle) -> list[StepWindows]:
 
 
 def mark_of(window: CycleWindow | None) -> str:
-    """What the page shows of a window before it is changed; "" where there is none yet."""
+    """What the page holds of a window before it is changed; "" where there is none yet."""
     return f"{window.opens_at.isoformat()} {window.closes_at.isoformat()}" if window else ""
 
 
@@ -116,7 +118,7 @@ def set_window(
 
     `seen` is the `mark_of` the window that was shown. Raises WindowMoved where somebody changed it since.
     """
-    which = {"cycle": cycle, "step": step, "province": province}
+    which: dict[str, Any] = {"cycle": cycle, "step": step, "province": province}
     with transaction.atomic():
         CollectionCycle.objects.select_for_update().get(pk=cycle.pk)
         if seen is not None and seen != mark_of(CycleWindow.objects.filter(**which).first()):
@@ -134,12 +136,12 @@ def set_window(
             opens_at=opens_at.isoformat(),
             closes_at=closes_at.isoformat(),
         )
-        _tell(cycle, step, province)
+        _notify(cycle, step, province)
     return window
 
 
-def _tell(cycle: CollectionCycle, step: Step, province: Province | None) -> None:
-    """Whoever has little time left by the change learns it at once; the worker tells them."""
+def _notify(cycle: CollectionCycle, step: Step, province: Province | None) -> None:
+    """Whoever has little time left by the change learns it at once; the worker notifies them."""
     codes = _reached(cycle, step, province)
     transaction.on_commit(lambda: tell_of_window.enqueue(cycle.pk, str(step), codes))
 
@@ -148,7 +150,7 @@ def preview(
     cycle: CollectionCycle, step: Step, province: Province | None, *, opens_at: datetime, closes_at: datetime
 ) -> Preview:
     """What would be if the window were set so; nothing is kept."""
-    which = {"cycle": cycle, "step": step, "province": province}
+    which: dict[str, Any] = {"cycle": cycle, "step": step, "province": province}
     times = {"opens_at": opens_at, "closes_at": closes_at}
     return _tried(
         cycle, step, province, lambda: CycleWindow.objects.update_or_create(**which, defaults=times)
@@ -184,7 +186,7 @@ def _over_before(step: Step, states: dict[Step, Opening]) -> list[str]:
 
 def remove_provincial_window(window: CycleWindow, *, by: User, seen: str | None = None) -> None:
     """The province follows the national window again. Raises ValueError for a national one, which is only changed, and
-    WindowMoved where somebody changed it since it was shown."""
+    WindowMoved where somebody changed it since it was on the page."""
     if window.province_id is None:
         raise ValueError("A national window is changed, not removed.")
     with transaction.atomic():
@@ -200,7 +202,7 @@ def remove_provincial_window(window: CycleWindow, *, by: User, seen: str | None 
             province=window.province_id,
         )
         window.delete()
-        _tell(window.cycle, Step(window.step), window.province)
+        _notify(window.cycle, Step(window.step), window.province)
 
 
 def create_cycle(year: int, title: str, *, by: User) -> CollectionCycle:
@@ -277,16 +279,16 @@ def _reached(cycle: CollectionCycle, step: Step, province: Province | None) -> l
 
 def history(cycle: CollectionCycle, most: int = 50) -> list[WindowChange]:
     """Who changed which window of the cycle to what, newest first."""
-    events = CycleWindow.events.rel.related_model.objects.filter(cycle=cycle).select_related("pgh_context")
+    events = event_model(CycleWindow).objects.filter(cycle=cycle).select_related("pgh_context")
     rows = list(events.order_by("-pgh_id")[:most])
-    people = {(row.pgh_context.metadata if row.pgh_context else {}).get("user") for row in rows}
-    names = dict(User.objects.filter(pk__in=people - {None}).values_list("pk", "full_name"))
+    people = {row.pk: (row.pgh_context.metadata if row.pgh_context else {}).get("user", 0) for row in rows}
+    names = dict(User.objects.filter(pk__in=set(people.values())).values_list("pk", "full_name"))
     provinces = dict(Province.objects.values_list("pk", "name"))
     acts = {"insert": "设置", "update": "修改", "delete": "取消本省窗口"}
     return [
         WindowChange(
             at=row.pgh_created_at,
-            who=names.get((row.pgh_context.metadata if row.pgh_context else {}).get("user"), "系统"),
+            who=names.get(people[row.pk], "系统"),
             act=acts[row.pgh_label],
             step=Step(row.step).label,
             province=provinces.get(row.province_id, "全国"),
@@ -298,6 +300,7 @@ def history(cycle: CollectionCycle, most: int = 50) -> list[WindowChange]:
 
 
 def cycles() -> QuerySet[CollectionCycle]:
+    """Every collection cycle, the latest first."""
     return CollectionCycle.objects.order_by("-year")
 
 

@@ -1,3 +1,7 @@
+"""采集周期: the association's pages of the yearly cycles, their windows (时间窗口) and their effects."""
+
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -7,6 +11,7 @@ from bases.models import Province
 from portal.access import allow
 from portal.calendar import current_cycle
 from portal.models import CollectionCycle, CycleWindow, Step
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from review.windows import board as step_board
 from review.windows import services as windows
@@ -15,10 +20,10 @@ from review.windows.forms import CycleForm, WindowForm
 
 @require_GET
 @allow(Role.CMDA)
-def cycle(request: HttpRequest, year: int | None = None) -> HttpResponse:
+def cycle(request: SignedInRequest, year: int | None = None) -> HttpResponse:
     """The windows of one cycle, the latest by default, step by step and province by province (GOAL-N1)."""
     shown = get_object_or_404(CollectionCycle, year=year) if year else current_cycle()
-    context = {"cycles": windows.cycles(), "cycle": shown, "cycle_form": CycleForm()}
+    context: dict[str, Any] = {"cycles": windows.cycles(), "cycle": shown, "cycle_form": CycleForm()}
     if shown:
         context |= {
             "steps": windows.steps_of(shown),
@@ -30,16 +35,16 @@ def cycle(request: HttpRequest, year: int | None = None) -> HttpResponse:
 
 @require_GET
 @allow(Role.CMDA)
-def board(request: HttpRequest, year: int) -> HttpResponse:
+def board(request: SignedInRequest, year: int) -> HttpResponse:
     """Provinces × steps: what is open where and until when, how far the intake has come (GOAL-N1)."""
     shown = get_object_or_404(CollectionCycle, year=year)
-    context = {"cycle": shown, "steps": list(Step), "lines": step_board.lines(shown)}
+    context: dict[str, Any] = {"cycle": shown, "steps": list(Step), "lines": step_board.lines(shown)}
     return render(request, "review/windows/board.html", context)
 
 
 @require_POST
 @allow(Role.CMDA)
-def create_cycle(request: HttpRequest) -> HttpResponse:
+def create_cycle(request: SignedInRequest) -> HttpResponse:
     form = CycleForm(request.POST)
     if form.is_valid():
         try:
@@ -50,7 +55,7 @@ def create_cycle(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"已建立“{made.title}”，各环节时间沿用上一周期并顺延，请逐项核对。")
             return redirect("review:cycle", year=made.year)
     latest = current_cycle()
-    context = {"cycles": windows.cycles(), "cycle": latest, "cycle_form": form}
+    context: dict[str, Any] = {"cycles": windows.cycles(), "cycle": latest, "cycle_form": form}
     if latest:
         context |= {"steps": windows.steps_of(latest), "history": windows.history(latest)}
     return render(request, "review/windows/windows.html", context)
@@ -58,7 +63,7 @@ def create_cycle(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @allow(Role.CMDA)
-def delete_cycle(request: HttpRequest, year: int) -> HttpResponse:
+def delete_cycle(request: SignedInRequest, year: int) -> HttpResponse:
     """A cycle set up by mistake goes, once that was ticked."""
     shown = get_object_or_404(CollectionCycle, year=year)
     if "sure" not in request.POST:
@@ -75,8 +80,8 @@ def delete_cycle(request: HttpRequest, year: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.CMDA)
-def edit(request: HttpRequest, year: int, step: str) -> HttpResponse:
-    """Set one window: the first POST shows whom it reaches, the second, confirmed, saves it."""
+def edit(request: SignedInRequest, year: int, step: str) -> HttpResponse:
+    """Set one window: the first POST lists whom it reaches, the second, confirmed, saves it."""
     in_cycle = get_object_or_404(CollectionCycle, year=year)
     if step not in Step.values:
         return redirect("review:cycle", year=year)
@@ -84,7 +89,13 @@ def edit(request: HttpRequest, year: int, step: str) -> HttpResponse:
     present = CycleWindow.objects.filter(cycle=in_cycle, step=step, province=province).first()
     choosing = "province" in request.GET and province is None
     form = WindowForm(request.POST or None, window=present, choosing=choosing)
-    context = {"cycle": in_cycle, "step": Step(step), "province": province, "present": present, "form": form}
+    context: dict[str, Any] = {
+        "cycle": in_cycle,
+        "step": Step(step),
+        "province": province,
+        "present": present,
+        "form": form,
+    }
     if request.method == "POST" and "again" not in request.POST and form.is_valid():
         target = form.cleaned_data.get("province") or province
         preview = windows.preview(in_cycle, Step(step), target, **form.times)
@@ -101,7 +112,7 @@ def edit(request: HttpRequest, year: int, step: str) -> HttpResponse:
 
 
 def _is_saved(
-    request: HttpRequest,
+    request: SignedInRequest,
     in_cycle: CollectionCycle,
     step: Step,
     target: Province | None,
@@ -131,15 +142,15 @@ def _agrees(request: HttpRequest, preview: windows.Preview) -> bool:
 
 @require_POST
 @allow(Role.CMDA)
-def remove(request: HttpRequest, pk: int) -> HttpResponse:
-    """A province follows the national window again: the first POST shows whom that reaches, the second does it."""
+def remove(request: SignedInRequest, pk: int) -> HttpResponse:
+    """A province follows the national window again: the first POST lists whom that reaches, the second does it."""
     window = get_object_or_404(CycleWindow, pk=pk, province__isnull=False)
     preview = windows.preview_removal(window)
     is_gone = "confirmed" in request.POST and _is_removed(request, window, preview)
     shown = CycleWindow.objects.filter(pk=pk).select_related("province").first()
     if is_gone or shown is None:
         return redirect("review:cycle", year=window.cycle.year)
-    context = {
+    context: dict[str, Any] = {
         "cycle": window.cycle,
         "window": shown,
         "target": shown.province,
@@ -149,7 +160,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "review/windows/remove.html", context)
 
 
-def _is_removed(request: HttpRequest, window: CycleWindow, preview: windows.Preview) -> bool:
+def _is_removed(request: SignedInRequest, window: CycleWindow, preview: windows.Preview) -> bool:
     if not _agrees(request, preview):
         return False
     try:

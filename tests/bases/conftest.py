@@ -157,3 +157,9 @@ def problem_codes(batch: ImportBatch) -> dict[int, list[tuple[str, str]]]:
         for row in batch.rows.all()
         if row.problems
     }
+
+
+@pytest.fixture
+def desk(signed_in, base_officer):
+    """A browser of an officer of `base`."""
+    return signed_in(base_officer)

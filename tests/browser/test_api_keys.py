@@ -9,7 +9,7 @@ from residents.models import Resident
 from tests.api_client import Platform
 from tests.browser.conftest import PHONE, YEAR, go_to
 from tests.browser.test_journey import fill, sign_in
-from tests.review.completions.deliveries import record
+from tests.review.api.delivered import record
 
 pytestmark = pytest.mark.usefixtures("line")
 

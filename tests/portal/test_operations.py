@@ -7,7 +7,7 @@ import pytest
 from django.core.management import get_commands
 
 ROOT = Path(__file__).resolve().parents[2]
-MANUAL = (ROOT / "portal" / "OPERATIONS.md").read_text(encoding="utf-8")
+MANUAL = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("article", ["第五十五条", "第五十六条", "第五十七条"])
@@ -34,5 +34,5 @@ def test_settings_of_the_manual_exist():
 
 
 def test_files_of_the_manual_exist():
-    named = re.findall(r"`((?:portal|tests)/[\w/.]+)`", MANUAL)
+    named = re.findall(r"`((?:portal|tests|docs)/[\w/.]+)`", MANUAL)
     assert [name for name in named if not (ROOT / name).exists()] == []

@@ -36,8 +36,8 @@ def test_careful_settings_start_without_debug():
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"SECRET_KEY": None}, "Set SECRET_KEY in the environment"),
-        ({"DATABASE_URL": None}, "Set DATABASE_URL in the environment"),
+        ({"SECRET_KEY": None}, "设置 SECRET_KEY：必须设置"),
+        ({"DATABASE_URL": None}, "设置 DATABASE_URL：必须设置"),
         ({"DATABASE_URL": "sqlite:///portal.db"}, "postgresql://"),
     ],
 )

@@ -129,3 +129,9 @@ def make_key(switched, national_officer):
         return keys.create(province, **values | more)
 
     return make
+
+
+@pytest.fixture
+def national(signed_in, national_officer):
+    """A browser of an officer of the association."""
+    return signed_in(national_officer)

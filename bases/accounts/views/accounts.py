@@ -3,21 +3,29 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.db.models import QuerySet
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from bases.accounts import services as account_desk
+from bases.accounts import services
 from bases.accounts.activation import mobile_is_enough
 from bases.accounts.forms import DeletionForm
 from bases.accounts.services import AccountState
 from bases.imports.access import batch_for
 from bases.imports.undo.restore import restore_all, undone_imports
 from bases.models import TrainingBase
-from bases.scope import bases_for, current_base, deleted_enrollments_for, enrollments_for
+from bases.scope import (
+    bases_for,
+    current_base,
+    deleted_enrollments_for,
+    enrollments_for,
+    required_base,
+)
 from portal.access import allow
 from portal.models import User
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.searching import text_of
 from portal.sign_in.services import MOBILE_TRIES, release_activation
@@ -31,22 +39,22 @@ NOT_LIVE = "此人现在不在本基地培训（退培、失效或已删除）�
 
 @allow(Role.BASE)
 @require_GET
-def accounts(request: HttpRequest) -> HttpResponse:
+def accounts(request: SignedInRequest) -> HttpResponse:
     """The base's accounts, searched by name or number (BR-51), and those that need attention (PAIN-14, BR-77)."""
-    base = own_base(request)
+    base = required_base(request)
     asked = searched(request.GET)
-    state, found = asked["state"], account_desk.accounts(request.user, base, **asked)
+    state, found = asked["state"], services.accounts(request.user, base, **asked)
     is_bin = state == AccountState.DELETED and not asked["text"] and not asked["batch"]
     may_act = current_base(request, Action.RESET_PASSWORD) == base
     context = {
         "base": base,
         "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
         "states": AccountState,
-        "counts": account_desk.account_counts(request.user, base),
+        "counts": services.account_counts(request.user, base),
         "state": state,
         "text": asked["text"],
         "batch": asked["batch"],
-        "undone": undone_imports(account_desk.recycle_bin(request.user, base)) if is_bin else [],
+        "undone": undone_imports(services.recycle_bin(request.user, base)) if is_bin else [],
         "tries": MOBILE_TRIES,
         "policies": TrainingBase.ActivationPolicy,
         "may_act": may_act,
@@ -57,7 +65,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_GET
-def account(request: HttpRequest, pk: int) -> HttpResponse:
+def account(request: SignedInRequest, pk: int) -> HttpResponse:
     """One account: its state, and what the base can do for the person."""
     enrollment = _any_record(request.user, pk)
     user = enrollment.resident.user
@@ -77,7 +85,7 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_POST
-def release(request: HttpRequest, pk: int) -> HttpResponse:
+def release(request: SignedInRequest, pk: int) -> HttpResponse:
     """The base has made sure who this is: the account opens again with the mobile number on file (TRUST-04)."""
     enrollment = live_record(request, pk)
     if enrollment is not None and enrollment.resident.user.is_activated:
@@ -90,7 +98,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_http_methods(["GET", "POST"])
-def delete(request: HttpRequest, pk: int) -> HttpResponse:
+def delete(request: SignedInRequest, pk: int) -> HttpResponse:
     """Delete a wrong entry, after the question of BR-73: 录错了，还是已离开培训？"""
     enrollment = get_object_or_404(_records(request.user, Action.VIEW), pk=pk)
     if not _may(request.user, enrollment, Action.DELETE_ACCOUNT):
@@ -98,9 +106,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     form = DeletionForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and form.cleaned_data["why"] == DeletionForm.WRONG:
         try:
-            account_desk.delete(
-                enrollment, by=request.user, reason=form.cleaned_data["reason"], request=request
-            )
+            services.delete(enrollment, by=request.user, reason=form.cleaned_data["reason"], request=request)
             messages.success(request, f"已删除{enrollment.resident.full_name}的记录，30 天内可以恢复。")
         except StateMoved as moved:
             messages.error(request, str(moved))
@@ -112,13 +118,13 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_POST
-def restore(request: HttpRequest, pk: int) -> HttpResponse:
+def restore(request: SignedInRequest, pk: int) -> HttpResponse:
     """Take a deletion back within 30 days (GOAL-B11)."""
     enrollment = get_object_or_404(deleted_enrollments_for(request.user, Action.VIEW), pk=pk)
     if not _may(request.user, enrollment, Action.DELETE_ACCOUNT):
         raise PermissionDenied
     try:
-        account_desk.restore(enrollment, by=request.user, request=request)
+        services.restore(enrollment, by=request.user, request=request)
         messages.success(request, "已恢复。")
     except StateMoved as moved:
         messages.error(request, str(moved))
@@ -127,10 +133,11 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_POST
-def restore_import(request: HttpRequest, pk: int) -> HttpResponse:
+def restore_import(request: SignedInRequest, pk: int) -> HttpResponse:
     """Bring back all that went with an undone import (GOAL-B11)."""
     batch = batch_for(request.user, pk, to_act=False)
-    if not bases_for(request.user, Action.DELETE_ACCOUNT).filter(pk=batch.base_id).exists():
+    own = bases_for(request.user, Action.DELETE_ACCOUNT)
+    if batch.base_id is None or not own.filter(pk=batch.base_id).exists():
         raise PermissionDenied
     try:
         done = restore_all(batch, by=request.user, request=request)
@@ -144,12 +151,12 @@ def restore_import(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_POST
-def policy(request: HttpRequest) -> HttpResponse:
+def policy(request: SignedInRequest) -> HttpResponse:
     """The base's choice between mobile number and printed codes for the first sign-in."""
-    base = own_base(request, Action.RESET_PASSWORD)
+    base = required_base(request, Action.RESET_PASSWORD)
     chosen = request.POST.get("policy", "")
     if chosen in TrainingBase.ActivationPolicy.values:
-        account_desk.set_activation_policy(base, chosen, by=request.user, request=request)
+        services.set_activation_policy(base, chosen, by=request.user, request=request)
         messages.success(request, f"首次登录方式已改为：{TrainingBase.ActivationPolicy(chosen).label}。")
     else:
         messages.error(request, "请选择一种首次登录方式。")
@@ -162,14 +169,7 @@ def searched(params: QueryDict) -> dict[str, str]:
     return {"state": params.get("state", ""), "text": text, "batch": params.get("batch", "")}
 
 
-def own_base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase:
-    base = current_base(request, action)
-    if base is None:
-        raise PermissionDenied
-    return base
-
-
-def _records(user: User, action: Action):
+def _records(user: User, action: Action) -> QuerySet[Enrollment]:
     return enrollments_for(user, action).select_related("resident__user", "base__province")
 
 
@@ -182,7 +182,7 @@ def _any_record(user: User, pk: int) -> Enrollment:
     return found or get_object_or_404(deleted, pk=pk)
 
 
-def live_record(request: HttpRequest, pk: int) -> Enrollment | None:
+def live_record(request: SignedInRequest, pk: int) -> Enrollment | None:
     """The record whose account the user may open; None, with a message, where the person is this base's no more."""
     enrollment = get_object_or_404(_records(request.user, Action.VIEW), pk=pk)
     if not _may(request.user, enrollment, Action.RESET_PASSWORD):

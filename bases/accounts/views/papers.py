@@ -14,16 +14,17 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_POST
 
-from bases.accounts import services as account_desk
+from bases.accounts import services as accounts
 from bases.accounts.services import MOST_CODES, AccountState
-from bases.accounts.views.accounts import live_record, own_base, searched
+from bases.accounts.views.accounts import live_record, searched
 from bases.lists.selection import ids_in
 from bases.models import TrainingBase
-from bases.scope import enrollments_for
+from bases.scope import enrollments_for, required_base
 from portal import audit
 from portal.access import allow
 from portal.downloads import workbook_response
 from portal.masking import mask
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.sheets.streaming import stream_xlsx
 from portal.sign_in.services import CODE_DAYS, reset_to_activation
@@ -41,12 +42,12 @@ _ALREADY = (
 
 @allow(Role.BASE)
 @require_POST
-def codes(request: HttpRequest) -> HttpResponse:
+def codes(request: SignedInRequest) -> HttpResponse:
     """Ask first, then make one-time codes and show them in this one response; the same form again makes none."""
-    base = own_base(request, Action.RESET_PASSWORD)
+    base = required_base(request, Action.RESET_PASSWORD)
     seen = _seen(request)
     found = _chosen(request, base).filter(resident__user__activated_at=None)
-    records = list(account_desk.without_code_first(found)[:MOST_CODES])
+    records = list(accounts.without_code_first(found)[:MOST_CODES])
     if not records:
         messages.warning(request, "所选的账号中没有未激活的账号；已激活的请在账号页面中重置密码。")
         return redirect(_back(request))
@@ -57,7 +58,7 @@ def codes(request: HttpRequest) -> HttpResponse:
         "records": records,
         "found": found.count(),
         "chosen": _chosen(request, base).count(),
-        "coded": sum(account_desk.has_code(each.resident.user) for each in records),
+        "coded": sum(accounts.has_code(each.resident.user) for each in records),
         "ids": ",".join(str(each.pk) for each in records),
         "seen": now.isoformat(),
         "most": MOST_CODES,
@@ -67,12 +68,12 @@ def codes(request: HttpRequest) -> HttpResponse:
     return render(request, "bases/accounts/codes.html", context)
 
 
-def _chosen(request: HttpRequest, base: TrainingBase) -> QuerySet[Enrollment]:
+def _chosen(request: SignedInRequest, base: TrainingBase) -> QuerySet[Enrollment]:
     """The records ticked, or all that the list finds, those whose accounts the user may open."""
     own = enrollments_for(request.user, Action.RESET_PASSWORD).filter(base=base)
     if request.POST.get("range") != "all":
         return own.filter(pk__in=ids_in(request.POST.getlist("choice")))
-    found = account_desk.accounts(request.user, base, **searched(request.POST))
+    found = accounts.accounts(request.user, base, **searched(request.POST))
     return own.filter(pk__in=found.order_by().values("pk"))
 
 
@@ -97,7 +98,7 @@ def _back(request: HttpRequest) -> str:
 
 @allow(Role.BASE)
 @require_POST
-def reset(request: HttpRequest, pk: int) -> HttpResponse:
+def reset(request: SignedInRequest, pk: int) -> HttpResponse:
     """Back to 未激活, all sessions end, a one-time code on paper (BR-51, TRUST-10). Ask first, as for codes."""
     enrollment = live_record(request, pk)
     if enrollment is None:
@@ -112,8 +113,8 @@ def reset(request: HttpRequest, pk: int) -> HttpResponse:
     return _slips(request, [enrollment], seen)
 
 
-def _slips(request: HttpRequest, records: list[Enrollment], seen: datetime) -> HttpResponse:
-    slips = account_desk.issue_codes(records, by=request.user, request=request, seen=seen)
+def _slips(request: SignedInRequest, records: list[Enrollment], seen: datetime) -> HttpResponse:
+    slips = accounts.issue_codes(records, by=request.user, request=request, seen=seen)
     if not slips:
         messages.warning(request, _ALREADY)
         return redirect(_back(request))
@@ -143,11 +144,11 @@ def _as_workbook(slips: Iterable[tuple[Enrollment, str]]) -> str:
 
 @allow(Role.BASE)
 @require_GET
-def account_sheet(request: HttpRequest) -> HttpResponse:
+def account_sheet(request: SignedInRequest) -> HttpResponse:
     """The accounts under the list's filters on one page to print, without codes (GOAL-B16)."""
-    base = own_base(request)
+    base = required_base(request)
     asked = searched(request.GET)
-    found = account_desk.accounts(request.user, base, **asked)
+    found = accounts.accounts(request.user, base, **asked)
     context = {
         "base": base,
         "records": found[:MOST_PRINTED],
@@ -162,15 +163,15 @@ def account_sheet(request: HttpRequest) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_POST
-def account_export(request: HttpRequest) -> HttpResponse:
+def account_export(request: SignedInRequest) -> HttpResponse:
     """Exactly the list seen, as .xlsx; numbers are masked as they are there (GOAL-B16, TRUST-51)."""
-    base = own_base(request)
+    base = required_base(request)
     asked = searched(request.POST)
-    found = account_desk.accounts(request.user, base, **asked)
+    found = accounts.accounts(request.user, base, **asked)
     content = b"".join(
         stream_xlsx(
-            account_desk.EXPORT_HEADERS,
-            account_desk.export_lines(found),
+            accounts.EXPORT_HEADERS,
+            accounts.export_lines(found),
             sheet_name="账号名单",
             widths=[14, 22, 16, 10, 10, 12, 18, 18],
         )

@@ -21,6 +21,7 @@ from bases.models import ImportBatch, ImportRow, Submission
 from bases.workbooks.kinds import KINDS
 from portal import audit
 from portal.deadlocks import begun_again
+from portal.histories import event_model
 from portal.models import User
 from residents.models import (
     BasicInfo,
@@ -130,7 +131,11 @@ def _undo(batch_id: int, by: User) -> Plan | None:
     _note_kept(batch, plan.kept)
     count_rows(batch)
     move(batch, State.UNDONE, undone_at=timezone.now(), refusal={})
-    taken = {"deleted": len(plan.going), "restored": len(plan.restored), "kept": len(plan.kept)}
+    taken: dict[str, Any] = {
+        "deleted": len(plan.going),
+        "restored": len(plan.restored),
+        "kept": len(plan.kept),
+    }
     audit.record("import_undo", by=by, target=batch, **taken)
     return plan
 
@@ -211,7 +216,7 @@ def _events_of_person(enrollments: Collection[Enrollment]) -> Iterator[tuple[int
     """Saves of the person's blocks. A person who trained before has older ones, which are no reason."""
     of_person = {each.resident_id: each for each in enrollments}
     for model in (Resident, BasicInfo, EducationRecord, WorkInfo, CertificateInfo):
-        events = model.events.rel.related_model.objects
+        events = event_model(model).objects
         key = "pgh_obj_id" if model is Resident else "resident_id"
         for person, at in events.filter(**{f"{key}__in": list(of_person)}).values_list(key, "pgh_created_at"):
             if _after(at, of_person[person]):
@@ -220,7 +225,7 @@ def _events_of_person(enrollments: Collection[Enrollment]) -> Iterator[tuple[int
 
 def _events_of_record(enrollments: Collection[Enrollment]) -> Iterator[tuple[int, str]]:
     records = {each.pk: each for each in enrollments}
-    events = Enrollment.events.rel.related_model.objects.filter(pgh_obj_id__in=list(records))
+    events = event_model(Enrollment).objects.filter(pgh_obj_id__in=list(records))
     for enrollment_id, at in events.values_list("pgh_obj_id", "pgh_created_at"):
         if _after(at, records[enrollment_id]):
             yield enrollment_id, "培训信息或状态此后已修改。"

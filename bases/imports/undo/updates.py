@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from bases.imports.undo.restore import reason_of
 from bases.models import ImportBatch, ImportRow, Submission
+from portal.histories import event_model
 from portal.models import User
 from residents.catalogue.catalogue import problem
 from residents.models import Enrollment, StatusChange
@@ -88,7 +89,7 @@ def changed_records(batch: ImportBatch) -> dict[int, ImportRow]:
     """The rows of the batch that changed a record, by the record's id."""
     rows = batch.rows.filter(verdict=ImportRow.Verdict.UPDATE, enrollment__isnull=False)
     waiting = set(batch.rows.waiting().values_list("pk", flat=True))
-    return {row.enrollment_id: row for row in rows if row.pk not in waiting}
+    return {row.enrollment_id: row for row in rows if row.enrollment_id and row.pk not in waiting}
 
 
 def updates_of(batch: ImportBatch) -> Updates:
@@ -112,7 +113,7 @@ def updates_of(batch: ImportBatch) -> Updates:
             reason = entries[record.pk].reason
         if not reason and change and record.resident_id in elsewhere:
             reason = problem("reopen_blocked").text
-        if reason:
+        if reason or past.before is None or past.after is None:
             updates.kept.append((record, reason))
         else:
             updates.restored.append(Restore(record, past.before, past.after, change))
@@ -120,7 +121,7 @@ def updates_of(batch: ImportBatch) -> Updates:
 
 
 def _pasts(batch: ImportBatch, ids: Iterable[int]) -> dict[int, Past]:
-    events = Enrollment.events.rel.related_model.objects.filter(pgh_obj_id__in=list(ids))
+    events = event_model(Enrollment).objects.filter(pgh_obj_id__in=list(ids))
     pasts = {pk: Past() for pk in ids}
     lines = events.order_by("pgh_obj_id", "pgh_id").values(
         "pgh_obj_id", "pgh_created_at", "pgh_context__metadata", *_COLUMNS

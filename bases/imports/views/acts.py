@@ -11,17 +11,18 @@ from django.views.decorators.http import require_http_methods
 from bases.imports import row_fixing
 from bases.imports.access import batch_for
 from bases.imports.batch import BatchMoved, State
-from bases.imports.undo import services as undoing
+from bases.imports.undo import services
 from bases.models import ImportBatch
 from bases.workbooks.kinds import kind_of, opening_of
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Role
 
 
 @allow(Role.BASE, Role.PROVINCE)
 @require_http_methods(["GET", "POST"])
-def correct(request: HttpRequest, pk: int) -> HttpResponse:
-    """The refused rows in an editable table, a page at a time (GOAL-B7). Numbers stand in full: they are to be
+def correct(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The refused rows in an editable table, a page at a time (GOAL-B7). Numbers are in full: they are to be
     corrected by those who may import them."""
     batch = batch_for(request.user, pk)
     number = request.GET.get("page", "")
@@ -39,7 +40,7 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "bases/imports/correct.html", context)
 
 
-def _corrected(request: HttpRequest, batch: ImportBatch, number: str) -> HttpResponse:
+def _corrected(request: SignedInRequest, batch: ImportBatch, number: str) -> HttpResponse:
     """Save the page and go where its button leads: what was typed is not lost by turning the page."""
     texts = row_fixing.texts_of(batch, request.POST)
     try:
@@ -69,25 +70,25 @@ def _say(request: HttpRequest, outcome: row_fixing.Outcome) -> None:
 
 @allow(Role.BASE)
 @require_http_methods(["GET", "POST"])
-def undo(request: HttpRequest, pk: int) -> HttpResponse:
+def undo(request: SignedInRequest, pk: int) -> HttpResponse:
     """Ask with counts and names what would go and what stays; carry it out (GOAL-B11)."""
     batch = batch_for(request.user, pk)
     if request.method == "POST":
         try:
-            plan = undoing.undo(batch, by=request.user)
+            plan = services.undo(batch, by=request.user)
             if plan:
                 messages.success(request, f"已撤销 {plan.count} 人的导入，保留 {len(plan.kept)} 人。")
         except BatchMoved as moved:
             messages.error(request, str(moved))
         return redirect("bases:import-batch", pk)
-    if not undoing.can_be_undone(batch):
+    if not services.can_be_undone(batch):
         if batch.state != State.UNDONE:
             messages.error(request, f"这批数据现在是“{batch.get_state_display()}”，不能撤销。")
         return redirect("bases:import-batch", pk)
     context = {
         "batch": batch,
         "kind": kind_of(batch),
-        "plan": undoing.plan_of(batch),
+        "plan": services.plan_of(batch),
         "opening": opening_of(batch),
     }
     return render(request, "bases/imports/undo.html", context)

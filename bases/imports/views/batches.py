@@ -1,8 +1,9 @@
 """The import desk: template, upload, progress, preview, confirmation and result of one batch of any kind of workbook
 (BR-27, BR-29, BR-35, BR-43, BR-48, BR-56, BR-67, BR-70; GOAL-B1 … GOAL-B12)."""
 
+from typing import cast
+
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -22,13 +23,15 @@ from bases.imports.undo.restore import restored_rows
 from bases.imports.undo.services import kept_rows
 from bases.lists.selection import chosen
 from bases.models import ImportBatch, TrainingBase
-from bases.scope import current_base
+from bases.scope import current_base, required_base
 from bases.workbooks.kinds import KINDS, Kind, kind_of, opening_of
+from bases.workbooks.rows import BaseWorkbook
 from portal import audit
 from portal.access import allow
 from portal.calendar import current_cycle
 from portal.downloads import workbook_response
 from portal.models import User
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.sheets.reading import SheetRefused
 from residents.models import Enrollment
@@ -48,9 +51,9 @@ _ACCOUNTS = KINDS[ImportBatch.Kind.ACCOUNTS]
 
 @allow(Role.BASE)
 @require_http_methods(["GET", "POST"])
-def uploads(request: HttpRequest, kind: Kind = _ACCOUNTS, module: Module = Module.INTAKE) -> HttpResponse:
+def uploads(request: SignedInRequest, kind: Kind = _ACCOUNTS, module: Module = Module.INTAKE) -> HttpResponse:
     """Template and upload of one kind and module, and the earlier batches of the base (BR-70)."""
-    base = _base(request, Action.VIEW if request.method == "GET" else kind.action)
+    base = required_base(request, Action.VIEW if request.method == "GET" else kind.action)
     state = kind.opening(base, module, current_cycle())
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = UploadForm(*sent, template=kind.template_title)
@@ -73,7 +76,7 @@ def uploads(request: HttpRequest, kind: Kind = _ACCOUNTS, module: Module = Modul
     return render(request, "bases/imports/uploads.html", context, status=422 if form.errors else 200)
 
 
-def _surroundings(request: HttpRequest, kind: Kind, module: Module, base: TrainingBase) -> dict:
+def _surroundings(request: SignedInRequest, kind: Kind, module: Module, base: TrainingBase) -> dict:
     """What the upload page shows beside its form."""
     batches = ImportBatch.objects.filter(base=base, kind=kind.key).select_related("uploaded_by")
     shown = request.GET.get("batches", "")
@@ -113,14 +116,14 @@ def _records(
 
 @allow(Role.BASE)
 @require_POST
-def template(request: HttpRequest, kind: Kind, module: Module) -> HttpResponse:
+def template(request: SignedInRequest, kind: Kind, module: Module) -> HttpResponse:
     """The template of one kind and module (BR-27, BR-29); one that holds full ID numbers is logged."""
-    base = _base(request, kind.action if kind.is_filled else Action.VIEW)
+    base = required_base(request, kind.action if kind.is_filled else Action.VIEW)
     cycle = current_cycle()
     if cycle is None:
         raise Http404
     records = _records(kind, request.POST, request.user, base, module)
-    content = kind.workbooks[module].template(
+    content = cast(BaseWorkbook, kind.workbooks[module]).template(
         for_check(records).order_by("-intake_year", "pk"), base=base, module=module, cycle_year=cycle.year
     )
     if kind.is_filled:
@@ -131,7 +134,7 @@ def template(request: HttpRequest, kind: Kind, module: Module) -> HttpResponse:
 
 @allow(Role.BASE, Role.PROVINCE)
 @require_GET
-def batch(request: HttpRequest, pk: int) -> HttpResponse:
+def batch(request: SignedInRequest, pk: int) -> HttpResponse:
     """One batch in whatever state it is; while the worker has it, the page asks again by itself."""
     found = batch_for(request.user, pk, to_act=False)
     acts = may_act(request.user, found)
@@ -167,7 +170,7 @@ def _judged(request: HttpRequest, found: ImportBatch, acts: bool) -> dict:
 
 @allow(Role.BASE, Role.PROVINCE)
 @require_POST
-def confirm(request: HttpRequest, pk: int) -> HttpResponse:
+def confirm(request: SignedInRequest, pk: int) -> HttpResponse:
     """Import the good rows, or all if all are good (GOAL-B6)."""
     found = batch_for(request.user, pk)
     form = ConfirmForm(request.POST)
@@ -183,7 +186,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(Role.BASE, Role.PROVINCE)
 @require_POST
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
     """Give a batch up before anything of it is written."""
     found = batch_for(request.user, pk)
     try:
@@ -196,7 +199,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(Role.BASE, Role.PROVINCE)
 @require_GET
-def annotated(request: HttpRequest, pk: int) -> HttpResponse:
+def annotated(request: SignedInRequest, pk: int) -> HttpResponse:
     """The user's own workbook back, with its faults marked (GOAL-B5). It holds full numbers (TRUST-51)."""
     found = batch_for(request.user, pk)
     if not has_annotated_copy(found):
@@ -208,10 +211,3 @@ def annotated(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("bases:import-batch", pk)
     name = found.file_name.rpartition(".")[0] or found.file_name
     return workbook_response(content, f"{name}-检查结果.xlsx")
-
-
-def _base(request: HttpRequest, action: Action) -> TrainingBase:
-    base = current_base(request, action)
-    if base is None:
-        raise PermissionDenied
-    return base

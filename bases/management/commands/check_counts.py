@@ -1,6 +1,8 @@
+"""Command for operators: compares the kept numbers of the statistics with the records, and repairs them."""
+
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bases import counts
 
@@ -10,7 +12,7 @@ class Command(BaseCommand):
         "Compare the numbers of the fixed statistics with the records they count; --repair counts them anew."
     )
 
-    def add_arguments(self, parser: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--repair", action="store_true", help="write the true numbers; decisions wait meanwhile"
         )

@@ -1,8 +1,11 @@
+"""Command for operators: takes the rosters of 2014 to 2018 (历史名册) over into 住院医师管理."""
+
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bases.legacy.rosters import Counts, Fault, Migration, Result, RosterBusy
 from portal.models import User
@@ -22,7 +25,7 @@ class Command(BaseCommand):
         " headers, one file a year) into 住院医师管理. May be stopped and run again at any time."
     )
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("files", nargs="+", type=Path, help="the rosters, the earliest year first")
         parser.add_argument("--by", required=True, help="account of the national officer who answers for it")
         parser.add_argument("--dry-run", action="store_true", help="the same verdicts, nothing is written")
@@ -30,7 +33,7 @@ class Command(BaseCommand):
             "--rejects", type=Path, default=Path(), help="folder for the rows and cells that were not taken"
         )
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         by = User.objects.filter(username=options["by"].lower(), role=Role.CMDA, is_active=True).first()
         if by is None:
             raise CommandError(f"没有名为“{options['by']}”的中国医师协会账号。")

@@ -1,10 +1,13 @@
+"""The clock: a process that does what falls due (locks, reminders, digests, abandoned work) round by round."""
+
 import logging
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pghistory
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 from django.utils.module_loading import import_string
 
@@ -40,11 +43,11 @@ class Command(BaseCommand):
         "What time itself asks for, once a minute: intake lock, reminders, digests, imports. Safe everywhere."
     )
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="one round, then stop")
         parser.add_argument("--every", type=int, default=60, help="seconds between rounds")
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         while True:
             self.round()
             if options["once"]:

@@ -1,5 +1,7 @@
+"""招收信息管理 and 住院医师信息管理: the base's two lists of records."""
+
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
 from bases.lists.access import desk_openings, may_act
@@ -8,6 +10,7 @@ from bases.lists.selection import filter_of
 from bases.scope import current_base
 from portal.access import allow
 from portal.calendar import current_cycle
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from residents.models.enrollment import Module
 
@@ -15,7 +18,7 @@ PAGE_SIZE = 50
 
 
 @allow(Role.BASE)
-def record_list(request: HttpRequest, module: str) -> HttpResponse:
+def record_list(request: SignedInRequest, module: str) -> HttpResponse:
     """招收信息管理 or 住院医师信息管理: the records of the module under the filters of the address."""
     base, cycle = current_base(request), current_cycle()
     scope = scope_of(request.user, base)

@@ -1,5 +1,7 @@
+"""One record as its base sees it: all blocks, the files, earlier reports, the history, full numbers on purpose."""
+
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -13,18 +15,19 @@ from bases.submissions.remarks import to_answer, with_remarks
 from bases.submissions.sections import Comment, Section, comments_of, sections
 from portal import audit
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.unmasking import unmask
 from residents.completeness import LABELS
 from residents.history import timeline
 from residents.models import Enrollment
 from residents.models.enrollment import ReviewStatus
-from residents.openness import training_entry
+from residents.openness import Times, training_entry
 from residents.services.returns import answers_to_review, mark_reviewed
 
 
 @allow(Role.BASE)
-def record(request: HttpRequest, pk: int) -> HttpResponse:
+def record(request: SignedInRequest, pk: int) -> HttpResponse:
     """One record read-only: all blocks with the comments at their fields, its reports, what may be done with it.
 
     A POST with a purpose shows the full numbers in this one response and is written to the audit log (TRUST-51).
@@ -35,6 +38,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
     returned = to_answer(enrollment, submissions)
     returns = list(enrollment.personal_returns.filter(answered_at__isnull=True))
     comments = comments_of(returned, returns)
+    times = Times([enrollment])
     return render(
         request,
         "bases/records/record.html",
@@ -46,9 +50,9 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
             "returned": returned,
             "returns": returns,
             "answers": answers_to_review(enrollment),
-            "examination": examine([enrollment])[enrollment.pk],
-            "training_entry": training_entry(enrollment),
-            "may": _may(request, enrollment),
+            "examination": examine([enrollment], times)[enrollment.pk],
+            "training_entry": training_entry(enrollment, times),
+            "may": _may(request, enrollment, times),
             "others": other_records(request.user, enrollment),
         },
     )
@@ -56,7 +60,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_POST
-def review_answers(request: HttpRequest, pk: int) -> HttpResponse:
+def review_answers(request: SignedInRequest, pk: int) -> HttpResponse:
     """复核完毕: the base has looked at what the resident answered to its return (GOAL-B14)."""
     enrollment = record_for(request.user, pk, Action.EDIT_TRAINING)
     if mark_reviewed([enrollment.pk]):
@@ -74,7 +78,7 @@ def _sections(enrollment: Enrollment, masked: bool, comments: dict[str, list[Com
     return [each for each in found if each.key != "status" and (each.key != "work" or not each.is_empty)]
 
 
-def _may(request: HttpRequest, enrollment: Enrollment) -> dict[str, bool]:
+def _may(request: SignedInRequest, enrollment: Enrollment, times: Times) -> dict[str, bool]:
     """Which buttons the page offers; each page behind them asks again."""
     acting = may(request.user, enrollment, Action.EDIT_TRAINING)
     waiting = enrollment.review_status == ReviewStatus.PENDING
@@ -83,14 +87,14 @@ def _may(request: HttpRequest, enrollment: Enrollment) -> dict[str, bool]:
         # What lapsed at the lock stays as it is: the person is added again as 漏报 (AM-05).
         "report": enrollment.lapsed_at is None and not is_reported(enrollment),
         "return": acting and enrollment.is_live,
-        "withdraw": acting and waiting and withdrawal_entry(enrollment).is_open,
+        "withdraw": acting and waiting and withdrawal_entry(enrollment, times).is_open,
         "change_status": acting and bool(enrollment.registered_at),
         "change_specialty": acting and change_entry(enrollment).is_open,
     }
 
 
 @allow(Role.BASE)
-def submission(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+def submission(request: SignedInRequest, pk: int, number: int) -> HttpResponse:
     """What was reported at one time, frozen: the approved intake original stays readable here (BR-37)."""
     enrollment = record_for(request.user, pk)
     chosen = get_object_or_404(enrollment.submissions.select_related("reported_by"), number=number)
@@ -109,7 +113,7 @@ def submission(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 
 @allow(Role.BASE)
 @require_GET
-def record_file(request: HttpRequest, pk: int, block: str, name: str, row: int) -> HttpResponse:
+def record_file(request: SignedInRequest, pk: int, block: str, name: str, row: int) -> FileResponse:
     """One piece of evidence of the record; each look is written to the audit log (TRUST-51)."""
     enrollment = record_for(request.user, pk)
     snapshot = snapshot_as_kept(enrollment, last_snapshots([enrollment]).get(enrollment.pk))
@@ -119,7 +123,7 @@ def record_file(request: HttpRequest, pk: int, block: str, name: str, row: int) 
 
 
 @allow(Role.BASE)
-def record_history(request: HttpRequest, pk: int) -> HttpResponse:
+def record_history(request: SignedInRequest, pk: int) -> HttpResponse:
     """Every change of the record in plain words (BR-63); of a person who has left, nothing later (AM-20)."""
     enrollment = record_for(request.user, pk)
     entries, end = timeline(enrollment, with_names=True), end_of_period(enrollment)

@@ -1,5 +1,7 @@
-from collections.abc import Mapping
-from typing import Any
+"""培训信息, 培训状态 and 姓名 of one record, edited by its base."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -13,22 +15,22 @@ from bases.submissions.remarks import show_at_fields, to_answer
 from portal.access import allow
 from portal.calendar import Opening
 from portal.drafts import data_of, discard_draft, draft_for
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
-from residents.catalogue.catalogue import Invalid
-from residents.forms import raw_of, show_problems
+from residents.forms import Control, raw_of, show_problems
 from residents.models import Enrollment
 from residents.models.enrollment import ReportStatus
 from residents.openness import training_entry
 from residents.services.refusals import EditConflict, Refused
 from residents.services.states import StateMoved
 from residents.services.status import status_context
-from residents.services.training import Change, ReasonMissing, judge_training, training_context
+from residents.services.training import Change, judge_training, training_context
 
 UNREPORTED = "该记录原已上报，现变为“未上报”，核对后请再次上报。"
 
 
 @allow(Role.BASE)
-def training_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def training_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     """培训信息 of one record, edited by its base (BR-29, BR-56, BR-81)."""
     enrollment = record_for(request.user, pk, Action.EDIT_TRAINING)
     entry = training_entry(enrollment)
@@ -39,9 +41,9 @@ def training_edit(request: HttpRequest, pk: int) -> HttpResponse:
     draft = draft_for(request.user, _draft_key(pk))
     if request.method == "POST":
         form = training_form(enrollment, context, data=request.POST, files=request.FILES)
-        if _save(request, enrollment, form):
+        if answer := answer_to(request, enrollment, form, _save):
             discard_draft(request.user, _draft_key(pk))
-            return redirect("bases:record", pk)
+            return answer
     else:
         data = data_of(draft) if draft and "draft" in request.GET else None
         form = training_form(enrollment, context, data=data)
@@ -74,25 +76,38 @@ def _page(
     }
 
 
-def _save(request: HttpRequest, enrollment: Enrollment, form: forms.Form) -> bool:
-    """Save what the form sent; False with the errors put into the form, where it must be shown again."""
+def answer_to(
+    request: SignedInRequest,
+    enrollment: Enrollment,
+    form: forms.Form,
+    save: Callable[[SignedInRequest, Enrollment, Any], int],
+) -> HttpResponse | None:
+    """What follows a sent form: `save` stores it, tells so and gives the id of the record to show then. None where it
+    was refused and the form, with the reasons in it, must be shown again."""
+    try:
+        return redirect("bases:record", save(request, enrollment, form))
+    except Refused as refused:
+        show_problems(form, refused.problems)
+    except EditConflict as conflict:
+        enrollment.refresh_from_db()
+        form.add_error(None, str(conflict))
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+        return redirect("bases:record", enrollment.pk)
+    return None
+
+
+def _save(request: SignedInRequest, enrollment: Enrollment, form: forms.Form) -> int:
     try:
         change, unreported = training.save_training(
             enrollment.pk, raw_of(form), by=request.user, expected_version=version_of(request)
         )
-    except Refused as refused:
-        show_problems(form, refused.problems)
-        return False
-    except EditConflict as conflict:
+    except EditConflict:
         enrollment.refresh_from_db()
-        form.add_error(None, str(conflict))
         show_stored(form, enrollment)
-        return False
-    except StateMoved as moved:
-        messages.error(request, str(moved))
-        return True
+        raise
     _tell(request, change, unreported)
-    return True
+    return enrollment.pk
 
 
 def version_of(request: HttpRequest) -> int | None:
@@ -113,7 +128,7 @@ def _tell(request: HttpRequest, change: Change, unreported: bool) -> None:
 
 
 @allow(Role.BASE)
-def status_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def status_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     """变更培训状态 in the registry, with reason, date and evidence (BR-32, BR-82; docs/fields.md#status,
     docs/codes.md#status)."""
     enrollment = record_for(request.user, pk, Action.EDIT_STATUS)
@@ -123,8 +138,8 @@ def status_edit(request: HttpRequest, pk: int) -> HttpResponse:
     context = status_context(enrollment)
     sent: Mapping = {"data": request.POST, "files": request.FILES} if request.method == "POST" else {}
     form = status_form(context, **sent)
-    if sent and _save_status(request, enrollment, form):
-        return redirect("bases:record", pk)
+    if sent and (answer := answer_to(request, enrollment, form, _save_status)):
+        return answer
     return render(
         request,
         "bases/records/status_form.html",
@@ -133,60 +148,40 @@ def status_edit(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def _save_status(request: HttpRequest, enrollment: Enrollment, form: forms.Form) -> bool:
-    try:
-        change, unreported = training.change_status(
-            enrollment.pk, raw_of(form), by=request.user, expected_version=version_of(request)
-        )
-    except Refused as refused:
-        show_problems(form, refused.problems)
-        return False
-    except EditConflict as conflict:
-        enrollment.refresh_from_db()
-        form.add_error(None, str(conflict))
-        return False
-    except StateMoved as moved:
-        messages.error(request, str(moved))
-        return True
+def _save_status(request: SignedInRequest, enrollment: Enrollment, form: forms.Form) -> int:
+    change, unreported = training.change_status(
+        enrollment.pk, raw_of(form), by=request.user, expected_version=version_of(request)
+    )
     if change is None:
         messages.info(request, "培训状态没有变化，未作保存。")
     else:
         words = f"培训状态已变更为“{change.get_to_status_display()}”，即时生效。"
         messages.success(request, words + (UNREPORTED if unreported else ""))
-    return True
+    return enrollment.pk
 
 
 @allow(Role.BASE)
-def name_correct(request: HttpRequest, pk: int) -> HttpResponse:
+def name_correct(request: SignedInRequest, pk: int) -> HttpResponse:
     """更正姓名: freely until the first approval, then with a reason (AM-07)."""
     enrollment = record_for(request.user, pk, Action.EDIT_TRAINING)
     form = NameForm(request.POST or None, initial={"full_name": enrollment.resident.full_name})
-    form.fields["reason"].is_needed = bool(enrollment.approved_submission_id)
-    if request.method == "POST" and form.is_valid() and _save_name(request, enrollment, form):
-        return redirect("bases:record", pk)
+    cast(Control, form.fields["reason"]).is_needed = bool(enrollment.approved_submission_id)
+    is_good = request.method == "POST" and form.is_valid()
+    if is_good and (answer := answer_to(request, enrollment, form, _save_name)):
+        return answer
     return render(
         request, "bases/records/name_form.html", _page(enrollment, form), status=422 if form.errors else 200
     )
 
 
-def _save_name(request: HttpRequest, enrollment: Enrollment, form: NameForm) -> bool:
+def _save_name(request: SignedInRequest, enrollment: Enrollment, form: NameForm) -> int:
     values = form.cleaned_data
-    try:
-        change, unreported = training.correct_name(
-            enrollment.pk, values["full_name"], by=request.user, reason=values["reason"]
-        )
-    except Invalid as refusal:
-        form.add_error("full_name", str(refusal))
-        return False
-    except ReasonMissing as missing:
-        form.add_error("reason", str(missing))
-        return False
-    except StateMoved as moved:
-        messages.error(request, str(moved))
-        return True
+    change, unreported = training.correct_name(
+        enrollment.pk, values["full_name"], by=request.user, reason=values["reason"]
+    )
     if change:
         before, after = change.fields["full_name"]
         messages.success(request, f"姓名已由“{before}”更正为“{after}”。" + (UNREPORTED if unreported else ""))
     else:
         messages.info(request, "姓名没有变化，未作保存。")
-    return True
+    return enrollment.pk

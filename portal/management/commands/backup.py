@@ -1,6 +1,9 @@
-from pathlib import Path
+"""Command for operators: one backup of database and uploads."""
 
-from django.core.management.base import BaseCommand, CommandError
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal import backups
 
@@ -8,10 +11,10 @@ from portal import backups
 class Command(BaseCommand):
     help = "Write a backup of database and uploads into a new folder, with the number of rows of every table."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path)
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         try:
             counts = backups.make(options["folder"])
         except backups.BackupFailed as failure:

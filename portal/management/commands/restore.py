@@ -1,6 +1,9 @@
-from pathlib import Path
+"""Command for operators: brings a backup back and compares it with what was saved."""
 
-from django.core.management.base import BaseCommand, CommandError
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal import backups
 
@@ -12,10 +15,10 @@ class Command(BaseCommand):
     # There are no tables yet to be checked.
     requires_system_checks: list[str] = []
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path)
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         try:
             counts = backups.restore(options["folder"])
         except backups.BackupFailed as failure:

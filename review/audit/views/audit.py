@@ -1,3 +1,5 @@
+"""操作记录 for the association: what was done, and what was written to the records."""
+
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
@@ -6,8 +8,7 @@ from django.views.decorators.http import require_GET
 
 from portal.access import allow
 from portal.roles import Role
-from review.audit import search as audit_search
-from review.audit import targets as audit_targets
+from review.audit import search, targets
 from review.audit.forms import AuditFilter, HistoryFilter
 from review.audit.words import RESULTS, act_in_words, details_in_words, role_in_words
 from review.paging import keyset_page
@@ -18,9 +19,9 @@ from review.paging import keyset_page
 def acts(request: HttpRequest) -> HttpResponse:
     """Who did what, when, from where, with what result (BR-21, TRUST-55)."""
     filters = AuditFilter(request.GET)
-    found = audit_search.events(filters.values)
+    found = search.events(filters.values)
     page = keyset_page(found, request.GET, by="at", descending=True)
-    for row in audit_targets.with_targets(page.rows):
+    for row in targets.with_targets(page.rows):
         row.act_words, row.detail_words = act_in_words(row.action), details_in_words(row.detail)
         if row.person_words:
             row.detail_words = [f"人员：{row.person_words}", *row.detail_words]
@@ -31,9 +32,9 @@ def acts(request: HttpRequest) -> HttpResponse:
 @require_GET
 @allow(Role.CMDA)
 def changes(request: HttpRequest) -> HttpResponse:
-    """What was written to the records, request by request; the fields stand in each record's own history (GOAL-S3)."""
+    """What was written to the records, request by request; the fields are in each record's own history (GOAL-S3)."""
     filters = HistoryFilter(request.GET)
-    deeds, older = audit_search.deeds(filters.values, before=_moment(request.GET.get("after", "")))
+    deeds, older = search.deeds(filters.values, before=_moment(request.GET.get("after", "")))
     return render(request, "review/audit/changes.html", {"filters": filters, "deeds": deeds, "older": older})
 
 

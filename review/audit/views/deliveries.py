@@ -1,13 +1,14 @@
 """Messages that left the portal, and sending again what a gateway refused (GOAL-S4)."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.access import allow
 from portal.messages.deliveries import send_again
 from portal.models import Delivery
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from review.audit.delivery_log import SUMMED_DAYS, deliveries, sums
 from review.audit.forms import DeliveryFilter
@@ -17,7 +18,7 @@ from review.paging import keyset_page
 
 @require_GET
 @allow(Role.CMDA)
-def delivery_log(request: HttpRequest) -> HttpResponse:
+def delivery_log(request: SignedInRequest) -> HttpResponse:
     """To whom something was sent, which way, with what outcome; no text of a message and no address."""
     filters = DeliveryFilter(request.GET)
     found = deliveries(filters.values)
@@ -37,7 +38,7 @@ def delivery_log(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @allow(Role.CMDA)
-def delivery_again(request: HttpRequest) -> HttpResponse:
+def delivery_again(request: SignedInRequest) -> HttpResponse:
     """Send again what failed among the results of the filter in the address."""
     count = send_again(deliveries(DeliveryFilter(request.GET).values), by=request.user)
     if count:

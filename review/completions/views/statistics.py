@@ -1,9 +1,12 @@
-from django.http import HttpRequest, HttpResponse
+"""Statistics of the accepted early completions (提前结业) and the list behind each number."""
+
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from review.completions import statistics as completion_statistics
 from review.completions.forms import CompletionStatisticsForm
@@ -18,7 +21,7 @@ from review.unmasking import may_unmask
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def table(request: HttpRequest) -> HttpResponse:
+def table(request: SignedInRequest) -> HttpResponse:
     """Received early completions by two dimensions; every number leads to its records (GOAL-P7)."""
     form = CompletionStatisticsForm(request.GET, user=request.user)
     found = completion_statistics.counted(request.user, form.filters)
@@ -35,7 +38,7 @@ def table(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def records(request: HttpRequest) -> HttpResponse:
+def records(request: SignedInRequest) -> HttpResponse:
     """The early completions behind one number: the same filters, the same count."""
     form = CompletionStatisticsForm(request.GET, user=request.user)
     found = completion_statistics.counted(request.user, form.filters)
@@ -50,7 +53,7 @@ def records(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @allow(Role.PROVINCE, Role.CMDA)
-def export(request: HttpRequest) -> HttpResponse:
+def export(request: SignedInRequest) -> HttpResponseBase:
     """The complete list behind one number; masked unless asked for in full with a purpose (GOAL-N5)."""
     form = CompletionStatisticsForm(request.GET, user=request.user)
     asked = ExportForm(request.POST)

@@ -1,4 +1,8 @@
-from django.core.management.base import BaseCommand, CommandError
+"""Command for operators: the association's first account of a new installation."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.models import User
 from portal.roles import Role
@@ -8,12 +12,12 @@ from portal.sign_in.services import issue_initial_code
 class Command(BaseCommand):
     help = "Create the association's first account of a new installation and print its one-time initial password."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")
         parser.add_argument("full_name")
         parser.add_argument("mobile")
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         username = options["username"].lower()
         if User.objects.filter(role=Role.CMDA, is_active=True, activated_at__isnull=False).exists():
             raise CommandError(

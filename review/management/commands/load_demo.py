@@ -1,6 +1,10 @@
+"""Command for developers and trainers: a made-up country with 600 residents in every state."""
+
+from typing import Any
+
 import pghistory
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
@@ -17,11 +21,11 @@ FORCE = "--into-this-production-database"
 class Command(BaseCommand):
     help = "Load made-up organisations, staff and 600 residents in every state. Refused where DEBUG is off."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(FORCE, action="store_true", dest="force", help="load although DEBUG is off")
         parser.add_argument("--sign-ins", action="store_true", help="only print the demo sign-ins")
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG and not options["force"]:
             raise CommandError(f"DEBUG is off: the demo is not loaded. If you really mean it, add {FORCE}.")
         if TrainingBase.objects.exists():

@@ -1,5 +1,9 @@
+"""Command for developers: hundreds of thousands of made-up residents, to measure by."""
+
+from typing import Any
+
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from bases.models import Province, Specialty, SpecialtyBase, Submission, TrainingBase
@@ -14,10 +18,10 @@ BASES_A_PROVINCE = 20
 class Command(BaseCommand):
     help = "Add hundreds of thousands of made-up residents to the demo, for measuring. Refused where DEBUG is off."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--residents", type=int, default=300_000, help="how many (300,000)")
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:
             raise CommandError("DEBUG is off: a made-up nation is never loaded into a real database.")
         cycle = current_cycle()

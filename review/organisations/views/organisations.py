@@ -1,11 +1,14 @@
+"""机构目录: the association's pages of provinces, training bases, accreditation and specialties."""
+
 from django.contrib import messages
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from bases.models import Province, Specialty, SpecialtyBase, TrainingBase
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from review.organisations.effects import effects
 from review.organisations.forms import AccreditationForm, BaseForm, SpecialtyForm
@@ -15,7 +18,7 @@ from review.paging import keyset_page
 
 @require_GET
 @allow(Role.CMDA)
-def provinces(request: HttpRequest) -> HttpResponse:
+def provinces(request: SignedInRequest) -> HttpResponse:
     """The 32 reviewing units with what belongs to each."""
     rows = Province.objects.annotate(
         bases_in_use=Count("bases", filter=Q(bases__is_active=True), distinct=True),
@@ -26,7 +29,7 @@ def provinces(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @allow(Role.CMDA)
-def bases(request: HttpRequest) -> HttpResponse:
+def bases(request: SignedInRequest) -> HttpResponse:
     """All training bases, by province and name."""
     found = TrainingBase.objects.select_related("province").annotate(
         specialties=Count("specialty_bases", distinct=True),
@@ -44,7 +47,7 @@ def bases(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.CMDA)
-def base(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+def base(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
     """One training base: its directory entry and its accredited specialties; without a key, a new one. That it is no
     longer in use is shown first, with whom it reaches, then confirmed."""
     shown = get_object_or_404(TrainingBase, pk=pk) if pk else None
@@ -52,7 +55,7 @@ def base(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     if request.method == "POST" and "again" not in request.POST and form.is_valid():
         ends = shown is not None and "is_active" in form.changed_data and not shown.is_active
         if ends and "confirmed" not in request.POST:
-            context = {"base": shown, "form": form, "effects": effects([shown], [])}
+            context = {"base": shown, "form": form, "effects": effects([shown] if shown else [], [])}
             return render(request, "review/organisations/base.html", context)
         saved = save(form, by=request.user)
         messages.success(request, f"已保存培训基地“{saved.name}”。")
@@ -65,7 +68,7 @@ def base(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.CMDA)
-def accreditation(request: HttpRequest, base_pk: int, pk: int | None = None) -> HttpResponse:
+def accreditation(request: SignedInRequest, base_pk: int, pk: int | None = None) -> HttpResponse:
     """Add a specialty to a base, or change from which to which intake year it is accredited: shown first, with whom it
     reaches, then confirmed."""
     of = get_object_or_404(TrainingBase, pk=base_pk)
@@ -85,7 +88,7 @@ def accreditation(request: HttpRequest, base_pk: int, pk: int | None = None) -> 
 
 @require_GET
 @allow(Role.CMDA)
-def specialties(request: HttpRequest) -> HttpResponse:
+def specialties(request: SignedInRequest) -> HttpResponse:
     """The national catalogue of training specialties."""
     return render(
         request, "review/organisations/specialties.html", {"specialties": Specialty.objects.order_by("code")}
@@ -94,7 +97,7 @@ def specialties(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.CMDA)
-def specialty(request: HttpRequest, code: str) -> HttpResponse:
+def specialty(request: SignedInRequest, code: str) -> HttpResponse:
     shown = get_object_or_404(Specialty, pk=code)
     form = SpecialtyForm(request.POST or None, instance=shown)
     if request.method == "POST" and form.is_valid():

@@ -1,3 +1,5 @@
+"""机构名录 and 工作人员名单 by workbook: the template, the upload with its preview, the confirmation."""
+
 from django.contrib import messages
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
@@ -7,14 +9,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from bases.imports.forms import UploadForm
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from portal.sheets.reading import SheetRefused
-from review import sheets as directory_sheets
+from review import sheets
 from review.exports.jobs import MEDIA_TYPES
-from review.organisations import directory as directory_import
-from review.staff import workbook as staff_import
+from review.organisations import directory
+from review.staff import workbook as staff_workbook
 
-KINDS = {"bases": (directory_import, "机构名录"), "staff": (staff_import, "工作人员名单")}
+KINDS = {"bases": (directory, "机构名录"), "staff": (staff_workbook, "工作人员名单")}
 
 
 def _kind(kind: str) -> tuple:
@@ -25,7 +28,7 @@ def _kind(kind: str) -> tuple:
 
 @require_GET
 @allow(Role.CMDA)
-def template(request: HttpRequest, kind: str) -> HttpResponse:
+def template(request: SignedInRequest, kind: str) -> HttpResponse:
     workbook, name = _kind(kind)
     headers = {"Content-Disposition": content_disposition_header(True, f"{name}模板.xlsx")}
     return HttpResponse(workbook.template(), content_type=MEDIA_TYPES["xlsx"], headers=headers)
@@ -33,7 +36,7 @@ def template(request: HttpRequest, kind: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.CMDA)
-def upload(request: HttpRequest, kind: str) -> HttpResponse:
+def upload(request: SignedInRequest, kind: str) -> HttpResponse:
     """Upload a workbook and see what it would do; nothing is written before the confirmation."""
     workbook, name = _kind(kind)
     form = UploadForm(request.POST or None, request.FILES or None, template=name)
@@ -45,13 +48,11 @@ def upload(request: HttpRequest, kind: str) -> HttpResponse:
     }
     if request.method == "POST" and form.is_valid():
         try:
-            sheet = directory_sheets.read(
-                form.cleaned_data["file"], workbook.COLUMNS, max_rows=workbook.MOST_ROWS
-            )
+            sheet = sheets.read(form.cleaned_data["file"], workbook.COLUMNS, max_rows=workbook.MOST_ROWS)
         except SheetRefused as refused:
             form.add_error("file", f"{refused.text}{refused.repair}")
         else:
-            rows = directory_sheets.carry(sheet, by=request.user, kind=kind)
+            rows = sheets.carry(sheet, by=request.user, kind=kind)
             return _preview(request, context, workbook.plan(sheet), rows)
     return render(request, "review/organisations/upload.html", context)
 
@@ -62,11 +63,11 @@ def _preview(request: HttpRequest, context: dict, made: object, rows: str) -> Ht
 
 @require_POST
 @allow(Role.CMDA)
-def apply(request: HttpRequest, kind: str) -> HttpResponse:
+def apply(request: SignedInRequest, kind: str) -> HttpResponse:
     """Write what was previewed; judged again, so that what changed meanwhile is shown instead of overwritten."""
     workbook, name = _kind(kind)
     try:
-        sheet = directory_sheets.carried(request.POST.get("rows", ""), by=request.user, kind=kind)
+        sheet = sheets.carried(request.POST.get("rows", ""), by=request.user, kind=kind)
     except signing.BadSignature:
         messages.error(request, "预览已过期，没有写入任何数据。请重新上传。")
         return redirect("review:directory-upload", kind=kind)
@@ -76,9 +77,9 @@ def apply(request: HttpRequest, kind: str) -> HttpResponse:
         context = {"kind": kind, "name": name}
         return _preview(request, context, made, request.POST["rows"])
     if kind == "staff":
-        slips = staff_import.apply(made, by=request.user, request=request)
+        slips = staff_workbook.apply(made, by=request.user, request=request)
         return render(request, "review/organisations/slips.html", {"slips": slips})
-    directory_import.apply(made, by=request.user)
+    directory.apply(made, by=request.user)
     done = "，".join(f"{words} {number}" for words, number in made.counts.items() if number)
     messages.success(request, f"机构名录已导入：{done}。")
     return redirect("review:bases")

@@ -1,9 +1,12 @@
-from django.http import HttpRequest, HttpResponse
+"""住院医师: the reviewers' list of all residents, and its export."""
+
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from review.exports.answers import answer, export_form, refused
 from review.exports.forms import ExportForm
@@ -15,7 +18,7 @@ from review.unmasking import may_unmask
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def all_records(request: HttpRequest) -> HttpResponse:
+def all_records(request: SignedInRequest) -> HttpResponse:
     """Every resident in the user's scope, reported or not (BR-58)."""
     filters = RecordFilter(request.user, request.GET)
     found = lists.all_records(request.user, filters.values).select_related("resident", "base", "specialty")
@@ -26,10 +29,12 @@ def all_records(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @allow(Role.PROVINCE, Role.CMDA)
-def export_records(request: HttpRequest) -> HttpResponse:
+def export_records(request: SignedInRequest) -> HttpResponseBase:
     """The list seen, complete; masked unless asked for in full with a purpose (GOAL-N5)."""
     form = ExportForm(request.POST)
     if not form.is_valid():
         return refused(request, form, reverse("review:residents"))
-    asked = {name: value for name, value in request.GET.items() if name in RecordFilter.base_fields and value}
+    asked = {
+        name: str(value) for name, value in request.GET.items() if name in RecordFilter.base_fields and value
+    }
     return answer(request, "residents_list", asked, form)

@@ -1,6 +1,10 @@
+"""One record as a reviewer sees it: what changed, the decision (审核) and its revocation, full numbers on purpose."""
+
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import FileResponse, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -10,6 +14,7 @@ from bases.scope import enrollments_for
 from bases.submissions.evidence import file_response
 from portal import audit
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.unmasking import unmask
 from residents.models import Enrollment
@@ -24,12 +29,12 @@ from review.records.page import RecordPage, levels_in, record_page, shown_snapsh
 from review.unmasking import may_unmask
 
 
-def _visible(request: HttpRequest, pk: int) -> Enrollment:
+def _visible(request: SignedInRequest, pk: int) -> Enrollment:
     records = enrollments_for(request.user, Action.VIEW)
     return get_object_or_404(records.select_related("resident", "base__province", "specialty"), pk=pk)
 
 
-def _acting(request: HttpRequest, pk: int) -> Enrollment:
+def _acting(request: SignedInRequest, pk: int) -> Enrollment:
     """404 outside the user's scope, 403 where he may only look."""
     enrollment = _visible(request, pk)
     if not enrollments_for(request.user, Action.REVIEW).filter(pk=pk).exists():
@@ -37,10 +42,12 @@ def _acting(request: HttpRequest, pk: int) -> Enrollment:
     return enrollment
 
 
-def _show(request: HttpRequest, enrollment: Enrollment, *, masked: bool = True, **forms) -> HttpResponse:
+def _show(
+    request: SignedInRequest, enrollment: Enrollment, *, masked: bool = True, **forms: object
+) -> HttpResponse:
     filters = QueueFilter(request.user, request.GET)
     page = record_page(request.user, enrollment, filters.values, masked=masked)
-    context = {
+    context: dict[str, Any] = {
         "page": page,
         "held": _claim(request, page),
         "enrollment": enrollment,
@@ -52,9 +59,11 @@ def _show(request: HttpRequest, enrollment: Enrollment, *, masked: bool = True, 
     return render(request, "review/records/record.html", context)
 
 
-def _claim(request: HttpRequest, page: RecordPage) -> Claim | None:
+def _claim(request: SignedInRequest, page: RecordPage) -> Claim | None:
     """The claim of a colleague on this record; whoever may decide it has it from now on, if nobody else has
     (GOAL-P6)."""
+    if page.shown is None:
+        return None
     if page.may_review:
         standing = claims.claim(page.shown, by=request.user)
         return standing if standing.reviewer_id != request.user.pk else None
@@ -63,7 +72,7 @@ def _claim(request: HttpRequest, page: RecordPage) -> Claim | None:
 
 @require_http_methods(["GET", "POST"])
 @allow(Role.PROVINCE, Role.CMDA)
-def record(request: HttpRequest, pk: int) -> HttpResponse:
+def record(request: SignedInRequest, pk: int) -> HttpResponse:
     """One record: what changed since the last approval, the whole snapshot, its submissions and statuses.
 
     A POST with a purpose shows the numbers in full for this answer only (TRUST-51).
@@ -78,8 +87,8 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def record_file(request: HttpRequest, pk: int, block: str, name: str, row: int) -> HttpResponse:
-    """One piece of evidence of the record as shown; only for those who may see full numbers, each look logged."""
+def record_file(request: SignedInRequest, pk: int, block: str, name: str, row: int) -> FileResponse:
+    """One piece of evidence of the record as displayed; only for those who may see full numbers, each look logged."""
     enrollment = _visible(request, pk)
     if not may_unmask(request.user):
         raise PermissionDenied
@@ -100,7 +109,9 @@ def _choice(request: HttpRequest, enrollment: Enrollment) -> tuple[Submission, d
     return submission, {submission.pk: version}
 
 
-def _go_on(request: HttpRequest, done: decisions.Decision, submission: Submission, word: str) -> HttpResponse:
+def _go_on(
+    request: SignedInRequest, done: decisions.Decision, submission: Submission, word: str
+) -> HttpResponse:
     """Say what happened and lead to the next record of the queue the reviewer came from."""
     for left in done.left_out:
         messages.error(request, f"{left.name or '该记录'}：{left.reason}")
@@ -121,7 +132,7 @@ def _record_url(pk: int, query: QueryDict) -> str:
 
 @require_POST
 @allow(Role.PROVINCE)
-def approve(request: HttpRequest, pk: int) -> HttpResponse:
+def approve(request: SignedInRequest, pk: int) -> HttpResponse:
     enrollment = _acting(request, pk)
     submission, choice = _choice(request, enrollment)
     done = decisions.approve(choice, by=request.user)
@@ -130,7 +141,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allow(Role.PROVINCE)
-def return_for_correction(request: HttpRequest, pk: int) -> HttpResponse:
+def return_for_correction(request: SignedInRequest, pk: int) -> HttpResponse:
     enrollment = _acting(request, pk)
     form = ReturnForm(request.POST, levels=levels_in(shown_snapshot(enrollment)))
     if form.is_extended or not form.is_valid():
@@ -148,7 +159,7 @@ def return_for_correction(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allow(Role.PROVINCE)
-def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+def revoke(request: SignedInRequest, pk: int) -> HttpResponse:
     enrollment = _acting(request, pk)
     form = RevokeForm(request.POST)
     if not form.is_valid():

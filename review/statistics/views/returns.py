@@ -1,9 +1,12 @@
-from django.http import HttpRequest, HttpResponse
+"""退回原因统计: why records were returned, and the returns behind each number."""
+
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from review.paging import keyset_page
 from review.statistics import cross_table as statistics
@@ -14,7 +17,7 @@ from review.statistics.links import linked_lines
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def table(request: HttpRequest) -> HttpResponse:
+def table(request: SignedInRequest) -> HttpResponse:
     """Why records were returned, by base or another dimension; every number leads to its returns (GOAL-P4)."""
     form = ReturnStatisticsForm(request.GET, user=request.user)
     crossed = return_statistics.reasons_table(
@@ -31,7 +34,7 @@ def table(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def records(request: HttpRequest) -> HttpResponse:
+def records(request: SignedInRequest) -> HttpResponse:
     """The returns behind one number: the same filters, the same count."""
     form = ReturnStatisticsForm(request.GET, user=request.user)
     found = return_statistics.for_list(return_statistics.returns(request.user, form.filters))

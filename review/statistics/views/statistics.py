@@ -1,7 +1,9 @@
+"""统计: two dimensions crossed, the records behind each number, and both as files."""
+
 from collections.abc import Iterator
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -9,18 +11,19 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.access import allow
+from portal.requests import SignedInRequest
 from portal.roles import Role
 from review.exports.answers import answer, export_form, refused
 from review.exports.jobs import MEDIA_TYPES
 from review.paging import keyset_page, one_moment
 from review.statistics import cross_table as statistics
-from review.statistics import export as exports
+from review.statistics import export as statistics_export
 from review.statistics.forms import StatisticsExportForm, StatisticsForm
 from review.statistics.links import linked_lines
 from review.unmasking import may_unmask
 
 
-def statistics_form(request: HttpRequest) -> StatisticsForm:
+def statistics_form(request: SignedInRequest) -> StatisticsForm:
     return StatisticsForm(request.GET, user=request.user)
 
 
@@ -36,7 +39,7 @@ def _about(form: StatisticsForm) -> dict[str, str]:
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def table(request: HttpRequest) -> HttpResponse:
+def table(request: SignedInRequest) -> HttpResponse:
     """Two dimensions of the approved snapshots crossed; every number leads to its records (GOAL-P7)."""
     form = statistics_form(request)
     context = {"form": form, **_about(form)}
@@ -57,7 +60,7 @@ def table(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
-def records(request: HttpRequest) -> HttpResponse:
+def records(request: SignedInRequest) -> HttpResponse:
     """Who is behind one number: the same filters, the same count, of the moment that is told."""
     form = statistics_form(request)
     context = {
@@ -82,17 +85,19 @@ def records(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @allow(Role.PROVINCE, Role.CMDA)
-def export_table(request: HttpRequest) -> HttpResponse:
+def export_table(request: SignedInRequest) -> HttpResponseBase:
     form = statistics_form(request)
     if not form.is_readable:
         return _unreadable(request)
     crossed = statistics.counted_table(request.user, form.chosen_source, form.filters, *form.crossed)
-    return download(exports.export_table(request.user, crossed, form.chosen_source, form.filters), "统计表")
+    return download(
+        statistics_export.export_table(request.user, crossed, form.chosen_source, form.filters), "统计表"
+    )
 
 
 @require_POST
 @allow(Role.PROVINCE, Role.CMDA)
-def export_records(request: HttpRequest) -> HttpResponse:
+def export_records(request: SignedInRequest) -> HttpResponseBase:
     """The complete list behind one number; masked unless asked for in full with a purpose (GOAL-N5)."""
     form, asked = statistics_form(request), StatisticsExportForm(request.POST)
     if not form.is_readable:
@@ -103,7 +108,7 @@ def export_records(request: HttpRequest) -> HttpResponse:
     return answer(request, asked.cleaned_data.pop("kind"), source | form.filters, asked)
 
 
-def _unreadable(request: HttpRequest) -> HttpResponse:
+def _unreadable(request: SignedInRequest) -> HttpResponse:
     messages.error(request, "筛选条件无法识别，请重新选择。")
     return redirect(f"{reverse('review:statistics-records')}?{request.GET.urlencode()}")
 

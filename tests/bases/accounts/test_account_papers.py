@@ -10,8 +10,8 @@ from django.contrib.auth.hashers import check_password
 from django.urls import reverse
 from django.utils import timezone
 
-from bases.accounts import services as account_desk
-from bases.accounts.views import papers as account_papers
+from bases.accounts import services
+from bases.accounts.views import papers
 from portal.models import AuditEvent, User
 from tests.bases.accounts.test_accounts import address, new_account
 
@@ -89,7 +89,7 @@ def test_codes_come_as_a_workbook_too(officer, base, cycle):
 
 def test_all_results_of_the_filter_get_codes_up_to_a_named_limit(officer, base, cycle, monkeypatch):
     """GOAL-B16: not a page at a time; who has none comes first, so the next round reaches the others."""
-    monkeypatch.setattr(account_papers, "MOST_CODES", 2)
+    monkeypatch.setattr(papers, "MOST_CODES", 2)
     accounts = [new_account(base, cycle) for _ in range(3)]
     choice = {"range": "all", "state": "never"}
     shown = officer.post(address("account-codes"), choice)
@@ -143,7 +143,7 @@ def test_list_is_printed_and_exported_as_seen(officer, base, cycle):
     assert account.resident.id_number not in page
     answer = officer.post(address("account-export"), {"state": "never"})
     header, *lines = lines_of(answer.content)
-    assert list(header) == list(account_desk.EXPORT_HEADERS)
+    assert list(header) == list(services.EXPORT_HEADERS)
     assert [(line[0], line[5]) for line in lines] == [(account.resident.full_name, "未激活")]
     assert account.resident.id_number not in lines[0]
     assert AuditEvent.objects.filter(action="export", target_id=str(base.pk)).count() == 1

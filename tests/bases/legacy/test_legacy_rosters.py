@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from bases.accounts.activation import mobile_is_enough
-from bases.legacy import rosters as legacy_rosters
+from bases.legacy import rosters
 from bases.legacy.columns import REQUIRED
 from bases.models import LegacyFault, LegacyRoster
 from portal.models import User
@@ -138,10 +138,10 @@ def test_same_rows_in_another_file_are_already_there(folder, migrate):
 
 def test_killed_in_the_middle_and_run_again_takes_every_row_once(folder, migrate, monkeypatch):
     """BR-25: restartable at the chunk after the last committed one."""
-    monkeypatch.setattr(legacy_rosters, "CHUNK", 10)
+    monkeypatch.setattr(rosters, "CHUNK", 10)
     bad = row(900, 2016, "没有这家医院")
     write(folder, "2016.csv", [*rows(12, 2016, [HERE]), bad, *rows(12, 2016, [HERE], first=12)])
-    written = legacy_rosters.write_legacy
+    written = rosters.write_legacy
     calls = []
 
     def killed(found, *, by):
@@ -151,12 +151,12 @@ def test_killed_in_the_middle_and_run_again_takes_every_row_once(folder, migrate
             raise KeyboardInterrupt
         return entered
 
-    monkeypatch.setattr(legacy_rosters, "write_legacy", killed)
+    monkeypatch.setattr(rosters, "write_legacy", killed)
     with pytest.raises(KeyboardInterrupt):
         migrate("2016.csv")
     assert (Enrollment.objects.count(), counts("2016.csv")) == (10, (10, 10, 0, 0))
 
-    monkeypatch.setattr(legacy_rosters, "write_legacy", written)
+    monkeypatch.setattr(rosters, "write_legacy", written)
     migrate("2016.csv")
 
     assert (Enrollment.objects.count(), counts("2016.csv")) == (24, (25, 24, 0, 1))
@@ -401,13 +401,13 @@ def test_person_imported_elsewhere_in_this_moment_stays_out(base, other_base, na
 def test_roster_that_moves_on_beside_is_left_alone(folder, migrate, monkeypatch):
     """BR-25: two processes over one file; the second one stops before it writes."""
     write(folder, "2016.csv", rows(3, 2016, [HERE]))
-    judge = legacy_rosters.judge
+    judge = rosters.judge
 
     def slow(*given):
         LegacyRoster.objects.update(row_done=4)
         return judge(*given)
 
-    monkeypatch.setattr(legacy_rosters, "judge", slow)
+    monkeypatch.setattr(rosters, "judge", slow)
     with pytest.raises(CommandError, match="另一个进程正在迁移同一名册"):
         migrate("2016.csv")
     assert Enrollment.objects.count() == 0

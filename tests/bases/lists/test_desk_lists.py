@@ -18,12 +18,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def desk(signed_in, base_officer):
-    """A browser of an officer of `base`."""
-    return signed_in(base_officer)
-
-
-@pytest.fixture
 def reader(signed_in, base):
     """A read-only member of `base`."""
     user = factories.UserFactory(full_name="吴静")
@@ -32,25 +26,6 @@ def reader(signed_in, base):
 
 
 # --- board and lists -------------------------------------------------------------------------------------------------
-
-
-def test_board_counts_each_record_once(desk, base, cycle, base_officer, provincial_reviewer):
-    """GOAL-B16: stages exclude each other and add up; each count links to the list with as many records."""
-    factories.EnrollmentFactory(base=base, intake_year=cycle.year)
-    complete(base, cycle.year)
-    reported(complete(base, cycle.year), base_officer)
-    returned(complete(base, cycle.year), base_officer, provincial_reviewer)
-    approved(complete(base, cycle.year), base_officer, provincial_reviewer)
-    response = desk.get("/base/")
-    intake, registry = response.context["boards"]
-    (row,) = intake.rows
-    counts = {stage.value: cell.count for stage, cell in zip(intake.stages, row.cells, strict=True)}
-    assert counts == {"empty": 1, "ready": 1, "pending": 1, "province": 1, "approved": 1}
-    assert row.total.count == 5
-    assert registry.rows[0].total.count == 1
-    for cell in [*row.cells, row.total]:
-        assert desk.get(cell.url).context["page"].paginator.count == cell.count, cell
-    assert "培训开始时间有误，请核对。" in page(response)
 
 
 @pytest.mark.parametrize(
@@ -96,17 +71,6 @@ def test_year_of_the_cycle_stands_once_in_the_menu(desk, base, cycle):
         assert names == [f"{cycle.year} 年（本周期）", "全部年份", f"{cycle.year - 1} 年"]
         assert response.context["page"].paginator.count == 1
     assert desk.get("/base/records/registry/?year=all").context["page"].paginator.count == 0
-
-
-def test_board_by_specialty_sums_to_the_year(desk, base, cycle):
-    for specialty in ("0100", "0200", "0200"):
-        Enrollment.objects.filter(pk=complete(base, cycle.year).pk).update(specialty=specialty)
-    factories.EnrollmentFactory(base=base, intake_year=cycle.year)
-    response = desk.get("/base/", {"module": "intake", "year": cycle.year})
-    rows = {row.label: row.total.count for row in response.context["detail"].rows}
-    assert rows == {"内科": 1, "儿科": 2, "未选专业": 1}
-    for row in response.context["detail"].rows:
-        assert desk.get(row.total.url).context["page"].paginator.count == row.total.count
 
 
 def test_pages_need_the_same_queries_for_one_and_three_records(

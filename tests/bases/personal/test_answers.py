@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from bases.lists.records import Todo
-from bases.report import services as reporting
+from bases.report import services as report
 from portal.models import Message
 from residents.models import Enrollment, PersonalReturn
 from residents.services.personal import save_block
@@ -14,11 +14,6 @@ from tests import factories
 from tests.bases.desk import complete, page
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def desk(signed_in, base_officer):
-    return signed_in(base_officer)
 
 
 @pytest.fixture
@@ -77,7 +72,7 @@ def test_looking_at_the_answers_ends_it(desk, answered):
 @pytest.mark.parametrize("act", ["report", "return"])
 def test_report_and_new_return_end_it_too(desk, answered, base_officer, act):
     if act == "report":
-        assert reporting.report([answered.pk], by=base_officer, declared=True).reported == [answered.pk]
+        assert report.report([answered.pk], by=base_officer, declared=True).reported == [answered.pk]
     else:
         return_personal(answered, {"basic.qq": ("", "请再核对")}, by=base_officer, batch=uuid.uuid4())
 

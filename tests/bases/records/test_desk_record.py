@@ -13,12 +13,6 @@ from tests.bases.desk import approved, close, page, returned, state, told
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def desk(signed_in, base_officer):
-    """A browser of an officer of `base`."""
-    return signed_in(base_officer)
-
-
 # --- 培训信息 ---------------------------------------------------------------------------------------------------------
 
 
@@ -210,9 +204,9 @@ def test_return_of_the_province_is_shown_whole_wherever_the_base_mends_it(
     )
     for rest in (
         "",
-        f"record/{record.pk}/",
-        f"record/{record.pk}/training/",
-        f"record/{record.pk}/reports/1/",
+        f"records/{record.pk}/",
+        f"records/{record.pk}/training/",
+        f"records/{record.pk}/reports/1/",
     ):
         body = page(desk.get(f"/base/{rest}"))
         for words in (

@@ -25,11 +25,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def desk(signed_in, base_officer):
-    return signed_in(base_officer)
-
-
-@pytest.fixture
 def known(complete_enrollment, base_officer, provincial_reviewer):
     """A resident whose intake record the province has approved."""
     return approved(complete_enrollment, base_officer, provincial_reviewer)

@@ -9,11 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from bases.models import SpecialtyBase
 from bases.records.services import change_status, correct_name, save_training
 from portal.models import Step, User
-from residents.catalogue.catalogue import Invalid
 from residents.models import Enrollment, StatusChange
 from residents.services.refusals import EditConflict, Refused
 from residents.services.states import StateMoved
-from residents.services.training import EDITABLE, ReasonMissing
+from residents.services.training import EDITABLE
 from tests import factories
 from tests.bases.desk import approved, close, complete, reported, state
 
@@ -370,7 +369,7 @@ def test_correct_name_after_the_approval_needs_a_reason_and_un_reports(
 ):
     """AM-07: old name, new name and reason in the history."""
     record = approved(complete_enrollment, base_officer, provincial_reviewer)
-    with pytest.raises(ReasonMissing):
+    with pytest.raises(Refused, match="更正姓名须填写理由"):
         correct_name(record.pk, "陈宇桐", by=base_officer)
     _, unreported = correct_name(record.pk, "陈宇桐", by=base_officer, reason="户口簿更名")
     assert unreported is True
@@ -389,5 +388,5 @@ def test_correct_name_of_a_reported_recruit_is_refused(complete_enrollment, base
 @pytest.mark.parametrize("name", ["", "张", "张3", "=cmd()"])
 def test_correct_name_to_an_impossible_one_is_refused(record, base_officer, name):
     """docs/fields.md#formats."""
-    with pytest.raises(Invalid):
+    with pytest.raises(Refused):
         correct_name(record.pk, name, by=base_officer)

@@ -17,12 +17,6 @@ from tests.bases.desk import close, complete, page, reported, state, told
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def desk(signed_in, base_officer):
-    """A browser of an officer of `base`."""
-    return signed_in(base_officer)
-
-
 # --- 上报 ------------------------------------------------------------------------------------------------------------
 
 

@@ -14,11 +14,6 @@ MARK = "退回后未修改"
 
 
 @pytest.fixture
-def desk(signed_in, base_officer):
-    return signed_in(base_officer)
-
-
-@pytest.fixture
 def sent_back(complete_enrollment, base_officer, provincial_reviewer):
     return returned(complete_enrollment, base_officer, provincial_reviewer)
 

@@ -145,7 +145,7 @@ BROKEN = [
     Refused(
         "ole_ring",
         lambda: ole("Workbook").replace(b"\x03\x00\x00\x00\x04\x00\x00\x00", b"\x02\x00\x00\x00" * 2),
-        "broken",
+        "no_sheet",
         (),
         ".xls",
     ),

@@ -318,7 +318,7 @@ def test_key_and_recovery_codes_lie_nowhere_in_clear(base_officer, signed_in):
 
 
 def test_changed_secret_key_with_its_fallback(base_officer, factor, settings):
-    """OPERATIONS 3: the old key reads, the next code seals anew; then the old one is no longer needed."""
+    """docs/operations.md: the old key reads, the next code seals anew; then the old one is no longer needed."""
     old = settings.SECRET_KEY
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another-key-for-this-test", [old]
     assert enter(half_way(base_officer), code(factor)) is True
@@ -327,7 +327,7 @@ def test_changed_secret_key_with_its_fallback(base_officer, factor, settings):
 
 
 def test_changed_secret_key_with_its_fallback_keeps_people_signed_in(base_officer, factor, settings):
-    """OPERATIONS 3: with a second factor as without one."""
+    """docs/operations.md: with a second factor as without one."""
     client = half_way(base_officer)
     enter(client, code(factor))
     old = settings.SECRET_KEY

@@ -1,5 +1,6 @@
 """Dates in every form of docs/fields.md#formats (PAIN-07)."""
 
+from calendar import monthrange
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -132,6 +133,14 @@ def test_months_and_years_are_added_to_the_same_day_or_the_last():
     assert add_months(date(2019, 1, 31), -2) == date(2018, 11, 30)
     assert add_years(date(2016, 2, 29), 3) == date(2019, 2, 28)
     assert add_years(date(2016, 9, 1), 3) == date(2019, 9, 1)
+
+
+@given(st.dates(date(1930, 1, 1), date(2099, 12, 31)), st.integers(-360, 360))
+def test_sum_of_months_is_the_day_or_the_last_of_its_month(day, months):
+    total = day.year * 12 + day.month - 1 + months
+    found = add_months(day, months)
+    assert found.year * 12 + found.month - 1 == total
+    assert found.day == min(day.day, monthrange(found.year, found.month)[1])
 
 
 def test_years_between_counts_birthdays():

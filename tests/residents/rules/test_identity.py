@@ -1,5 +1,6 @@
 """Identity numbers, mobiles and organisation codes (docs/fields.md#formats, PAIN-01, PAIN-10, PAIN-11)."""
 
+import random
 from datetime import date
 
 import pytest
@@ -25,6 +26,23 @@ TODAY = date(2019, 10, 20)
 STANDARD_EXAMPLES = ("11010519491231002X", "440524188001010014")
 provinces = st.sampled_from(["11", "15", "32", "44", "54", "65"])
 dates = st.dates(date(1950, 1, 1), date(2001, 12, 31))
+
+
+def test_check_digits_are_those_of_the_standards():
+    """The library's digits against the standards' own words: GB 11643 (ISO 7064, MOD 11-2) and GB 32100 (MOD 31)."""
+    draw = random.Random(1)
+    for _ in range(5000):
+        first_17 = "".join(draw.choices("0123456789", k=17))
+        total = sum(int(digit) * pow(2, 17 - place, 11) for place, digit in enumerate(first_17))
+        assert identity.check_digit(first_17) == "10X98765432"[total % 11]
+    signs = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+    for _ in range(5000):
+        first_17 = "".join(draw.choices(signs, k=17))
+        total = sum(signs.index(sign) * pow(3, place, 31) for place, sign in enumerate(first_17))
+        code = first_17 + signs[-total % 31]
+        assert clean_uscc(code) == code
+        with pytest.raises(Invalid):
+            clean_uscc(first_17 + signs[(1 - total) % 31])
 
 
 def numbers() -> st.SearchStrategy[str]:

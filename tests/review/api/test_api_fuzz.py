@@ -15,8 +15,7 @@ from residents.rules.delivery import PARTS
 from review.api import documentation
 from review.api.intake import take
 from review.api.schema import DeliveryAnswer
-from tests.review.completions.deliveries import record
-from tests.width import examples
+from tests.review.api.delivered import record
 
 # The same requests at every run; nothing is timed.
 QUIET = {
@@ -51,7 +50,7 @@ schema.app = application
 
 
 @schema.parametrize()
-@settings(max_examples=examples(15), **QUIET)
+@settings(max_examples=40, **QUIET)
 def test_made_up_requests_get_declared_answers(case, key):
     """No 5xx, no violation of the schema."""
     case.call_and_validate(headers={"Authorization": f"Bearer {key}"})
@@ -72,7 +71,7 @@ PLACES = [(part, field.name) for part, fields in PARTS.items() for field in fiel
 
 
 @given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=6), st.integers(0, 4))
-@settings(max_examples=examples(30), **QUIET)
+@settings(max_examples=80, **QUIET)
 def test_right_records_with_anything_in_their_fields_get_declared_answers(place, changes, number):
     """GOAL-N3: whatever stands in a field, the record is judged, written or refused; nothing breaks."""
     base, client, year = place

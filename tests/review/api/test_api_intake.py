@@ -28,7 +28,7 @@ from review.decisions import services as decisions
 from review.models import ApiClient, ApiDelivery
 from tests import factories
 from tests.portal.sign_in.entrances import activation
-from tests.review.completions.deliveries import record
+from tests.review.api.delivered import record
 
 PATH = "/api/v1/recruitments"
 

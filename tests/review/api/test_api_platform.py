@@ -17,7 +17,7 @@ from review.api import keys
 from tests import factories
 from tests.api_client import Platform
 from tests.review.api import served
-from tests.review.completions.deliveries import record
+from tests.review.api.delivered import record
 
 RECORDS = 20_000
 A_BATCH = 1000

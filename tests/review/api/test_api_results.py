@@ -18,7 +18,7 @@ from review.api.intake import take
 from review.decisions import services as decisions
 from review.models import ApiClient, ApiResult
 from tests import factories
-from tests.review.completions.deliveries import record
+from tests.review.api.delivered import record
 
 
 @pytest.fixture

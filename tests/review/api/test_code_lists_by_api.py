@@ -8,7 +8,7 @@ from django.test import Client
 
 from residents.models import CertificateInfo
 from residents.services import code_lists
-from tests.review.completions.deliveries import record
+from tests.review.api.delivered import record
 
 pytestmark = pytest.mark.django_db
 

@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from bases.models import ImportBatch
 from portal.models import AuditEvent
-from review.audit import search as audit_search
+from review.audit import search
 from review.audit.words import ACTS, details_in_words
 from review.decisions import services as decisions
-from review.switches import services as switching
+from review.switches import services as switches
 from tests import factories
 from tests.bases.conftest import account_line, workbook
 
@@ -159,9 +159,9 @@ def test_act_11_switch(province, provincial_reviewer, national_officer, cycle):
         "vendor_contact": "13800000009",
         "requested_at": timezone.localdate().isoformat(),
     }
-    application = switching.write(province, items, by=provincial_reviewer)
-    switching.submit(application.pk, by=provincial_reviewer)
-    switching.record_integration_test(province, passed=True, by=national_officer)
+    application = switches.write(province, items, by=provincial_reviewer)
+    switches.submit(application.pk, by=provincial_reviewer)
+    switches.record_integration_test(province, passed=True, by=national_officer)
     at_address(national_officer).post(
         reverse("review:switch-confirm", args=[application.pk]), {"checked": "on"}
     )
@@ -231,14 +231,14 @@ def log(base, other_base, base_officer, other_base_officer, enrollment, national
 )
 def test_search_by_who_act_and_result(log, asked, found):
     """GOAL-S3: who, act, result."""
-    assert list(audit_search.events(asked).order_by("pk").values_list("action", flat=True)) == found
+    assert list(search.events(asked).order_by("pk").values_list("action", flat=True)) == found
 
 
 def test_search_by_organisation_record_and_day(log):
     """GOAL-S3: an organisation is what was done to it and by its people; a record by its number or the ID number."""
 
     def found(**asked) -> list[str]:
-        return list(audit_search.events(asked).order_by("pk").values_list("action", flat=True))
+        return list(search.events(asked).order_by("pk").values_list("action", flat=True))
 
     assert found(base=log["base"]) == ["unmask", "export", "save_base"]
     assert found(province=log["base"].province) == ["unmask", "export", "export"]
@@ -254,7 +254,7 @@ def test_bulk_decision_is_found_by_each_of_its_records(reported, provincial_revi
     rows = reported(2)
     decisions.approve({row.pk: row.version for row in rows}, by=provincial_reviewer)
     for row in rows:
-        found = audit_search.events({"record": str(row.enrollment_id)})
+        found = search.events({"record": str(row.enrollment_id)})
         assert [event.action for event in found] == ["approve"]
 
 
@@ -270,11 +270,11 @@ def test_history_is_searched_by_who_record_and_organisation(base, base_officer, 
         {"record": str(pending.enrollment_id)},
         {"province": base.province},
     ):
-        deeds, older = audit_search.deeds(asked, before=None)
+        deeds, older = search.deeds(asked, before=None)
         assert [(deed.who, deed.address, older) for deed in deeds] == [("何敏", ADDRESS, "")]
         written = {(row.table, row.act, row.record) for row in deeds[0].written}
         assert ("培训记录", "修改", pending.enrollment_id) in written
-    assert audit_search.deeds({"who": base_officer.full_name}, before=None) == ([], "")
+    assert search.deeds({"who": base_officer.full_name}, before=None) == ([], "")
 
 
 @pytest.mark.parametrize("number", [1, 3])

@@ -7,8 +7,8 @@ from django.urls import reverse
 
 from bases import staff as services
 from portal.models import AuditEvent, Step
-from review.audit import search as audit_search
-from review.exports import jobs as export_jobs
+from review.audit import search
+from review.exports import jobs as exports
 from review.windows import services as windows
 from tests import factories
 from tests.review.audit.test_audit_search import ADDRESS, at_address
@@ -39,7 +39,7 @@ def test_a_window_is_named_by_step_and_province_though_it_is_gone(
     assert page.count(f"省级审核（{province.name}）") == 2
     assert page.count("省级审核（全国）") == 1
     assert "截止：2026-11-01 23:59:59" in page
-    found = audit_search.events({"province": province})
+    found = search.events({"province": province})
     assert set(found.values_list("action", flat=True)) == {"set_window", "remove_window"}
     assert found.count() == 2
 
@@ -58,10 +58,10 @@ def test_an_export_is_named_and_its_later_download_has_an_address(
 ):
     """GOAL-N5, TRUST-55: each download is logged, from where."""
     settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}
-    monkeypatch.setattr(export_jobs, "MOST_AT_ONCE", 0)
+    monkeypatch.setattr(exports, "MOST_AT_ONCE", 0)
     factories.EnrollmentFactory(base=base, intake_year=cycle.year)
-    export = export_jobs.ask(provincial_reviewer, "residents_list", {})
-    export_jobs.make(export.job_id)
+    export = exports.ask(provincial_reviewer, "residents_list", {})
+    exports.make(export.job_id)
     b"".join(at_address(provincial_reviewer).get(reverse("review:export-file", args=[export.pk])))
     assert AuditEvent.objects.get(action="download").address == ADDRESS
     assert log_page().count("住院医师名单（xlsx）") == 2
@@ -69,6 +69,6 @@ def test_an_export_is_named_and_its_later_download_has_an_address(
 
 def test_changes_are_told_in_chinese_and_once():
     """GOAL-S3: every table that is kept has a Chinese name, and no table is counted twice."""
-    names = [audit_search.name_of(model) for model in audit_search.kept_models()]
+    names = [search.name_of(model) for model in search.kept_models()]
     assert [name for name in names if name.isascii()] == []
     assert len(names) == len(set(names))

@@ -64,46 +64,46 @@ def workbook(*lines) -> bytes:
 
 
 @pytest.fixture
-def deliver(hospital, cycle, provincial_reviewer, province):
-    """A function: lines or bytes → a delivery that is checked."""
+def hand_in(hospital, cycle, provincial_reviewer, province):
+    """A function: lines or bytes → a batch that is checked."""
 
     def upload(*lines):
         content = lines[0] if isinstance(lines[0], bytes) else workbook(*lines)
-        delivery = completions.upload(
+        sent = completions.upload(
             province,
             workbook=SimpleUploadedFile("提前结业.xlsx", content),
             sample=SimpleUploadedFile("../样张.pdf", PDF),
             token=uuid.uuid4(),
             by=provincial_reviewer,
         )
-        check_batch(delivery.import_batch_id)
-        delivery.import_batch.refresh_from_db()
-        return delivery
+        check_batch(sent.import_batch_id)
+        sent.import_batch.refresh_from_db()
+        return sent
 
     return upload
 
 
 @pytest.fixture
-def send(deliver, provincial_reviewer):
-    """A function: lines → a delivery whose good rows are written."""
+def send(hand_in, provincial_reviewer):
+    """A function: lines → a batch whose good rows are written."""
 
     def upload(*lines):
-        delivery = deliver(*lines)
-        imports.confirm(delivery.import_batch, mode="good_rows", by=provincial_reviewer)
-        apply_batch(delivery.import_batch_id)
-        delivery.refresh_from_db()
-        return delivery
+        sent = hand_in(*lines)
+        imports.confirm(sent.import_batch, mode="good_rows", by=provincial_reviewer)
+        apply_batch(sent.import_batch_id)
+        sent.refresh_from_db()
+        return sent
 
     return upload
 
 
-def codes(delivery) -> list[list[str]]:
-    rows = delivery.import_batch.rows.order_by("sheet_row")
+def codes(sent) -> list[list[str]]:
+    rows = sent.import_batch.rows.order_by("sheet_row")
     return [[problem["code"] for problem in row.problems] for row in rows]
 
 
-def counts(delivery) -> tuple[int, int, int]:
-    batch = ImportBatch.objects.get(pk=delivery.import_batch_id)
+def counts(sent) -> tuple[int, int, int]:
+    batch = ImportBatch.objects.get(pk=sent.import_batch_id)
     return batch.rows_created, batch.rows_unchanged, batch.rows_refused
 
 
@@ -119,12 +119,12 @@ def test_template_has_the_thirteen_columns_in_order(hospital):
     assert "某某医院（东院）" in offered
 
 
-def test_file_saved_by_libreoffice_is_delivered(deliver):
+def test_file_saved_by_libreoffice_is_taken(hand_in):
     """GOAL-N6: the template filled, opened and saved by LibreOffice; one line with three years and a mistyped
     hospital (AM-13, PAIN-27)."""
-    delivery = deliver(SAVED.read_bytes())
-    assert codes(delivery) == [[], [], [], ["base_nearest", "completion_not_reduced"]]
-    assert counts(delivery) == (3, 0, 1)
+    sent = hand_in(SAVED.read_bytes())
+    assert codes(sent) == [[], [], [], ["base_nearest", "completion_not_reduced"]]
+    assert counts(sent) == (3, 0, 1)
 
 
 def test_no_account_and_no_enrollment_come_of_it(send):
@@ -135,7 +135,7 @@ def test_no_account_and_no_enrollment_come_of_it(send):
     assert (record.base.name, record.specialty_id, record.approved_years) == ("某某医院（东院）", "0100", 2)
 
 
-def test_a_delivery_needs_its_certificate_sample(signed_in, provincial_reviewer, province, hospital, cycle):
+def test_a_batch_needs_its_certificate_sample(signed_in, provincial_reviewer, province, hospital, cycle):
     """BR-17: a batch without the sample is refused, and one whose sample is a web page too."""
     client, address = signed_in(provincial_reviewer), reverse("review:completion-upload", args=[province.pk])
     for sample in ({}, {"sample": SimpleUploadedFile("样张.pdf", b"<html>")}):
@@ -151,64 +151,64 @@ def test_a_delivery_needs_its_certificate_sample(signed_in, provincial_reviewer,
     assert (ImportBatch.objects.count(), completions.CompletionBatch.objects.count()) == (1, 1)
 
 
-def test_closed_window_takes_nothing(deliver, cycle):
+def test_closed_window_takes_nothing(hand_in, cycle):
     """BR-18: back-reporting has a window of its own."""
     CycleWindow.objects.filter(cycle=cycle, step="back_report").delete()
     with pytest.raises(StateMoved, match="提前结业补报"):
-        deliver(line())
+        hand_in(line())
 
 
-def test_the_same_file_twice_changes_nothing(send, deliver):
+def test_the_same_file_twice_changes_nothing(send, hand_in):
     """GOAL-B10 for Annex 1: the second time all are reported already."""
     rows = [line(), line()]
     send(*rows)
-    assert counts(deliver(*rows)) == (0, 2, 0)
+    assert counts(hand_in(*rows)) == (0, 2, 0)
     assert CompletionRecord.objects.count() == 2
 
 
-def test_a_reported_person_is_unchanged_or_told(deliver, send):
+def test_a_reported_person_is_unchanged_or_told(hand_in, send):
     """docs/fields.md#completion: unique; the same row again is no error, another content is, with the way out."""
     first = line()
     send(first)
     other = [*first]
     other[8] = "1"
-    again = deliver(first, other)
+    again = hand_in(first, other)
     assert codes(again) == [[], ["completion_reported", "duplicate_in_file", "certificate_no_repeated"]]
     assert counts(again) == (0, 1, 1)
 
 
-def test_a_certificate_of_somebody_else_is_refused(deliver, send):
+def test_a_certificate_of_somebody_else_is_refused(hand_in, send):
     first, second = line(), line()
     send(first)
     second[11] = first[11]
-    assert codes(deliver(second)) == [["certificate_reported"]]
+    assert codes(hand_in(second)) == [["certificate_reported"]]
 
 
 def test_a_person_known_to_the_platform_is_linked_and_not_altered(send, resident, enrollment):
     """docs/fields.md#completion: link, show differences, never overwrite silently."""
     person = enrollment.resident
-    delivery = send(line(id_number=person.id_number, full_name="改名", mobile=person.mobile))
-    assert codes(delivery) == [["completion_person_known"]]
+    sent = send(line(id_number=person.id_number, full_name="改名", mobile=person.mobile))
+    assert codes(sent) == [["completion_person_known"]]
     person.refresh_from_db()
     assert (CompletionRecord.objects.get().resident_id, person.full_name) == (person.pk, "陈雨桐")
 
 
-def test_base_of_another_province_and_foreign_rows_are_refused(deliver, other_province):
+def test_base_of_another_province_and_foreign_rows_are_refused(hand_in, other_province):
     """BR-16: the province reports its own people; the base belongs to it."""
     elsewhere = factories.TrainingBaseFactory(province_id=other_province.pk, name="深圳某医院")
-    found = codes(deliver(line(training_base=elsewhere.name), line(province="广东省")))
+    found = codes(hand_in(line(training_base=elsewhere.name), line(province="广东省")))
     assert found[0] == ["base_of_other_province"]
     assert "completion_other_province" in found[1]
 
 
-def test_all_thirteen_are_required(deliver):
+def test_all_thirteen_are_required(hand_in):
     """BR-23: a blank row of one name has twelve faults, each at its cell."""
-    delivery = deliver(["陈雨桐", *[""] * 12])
-    assert codes(delivery) == [["required"] * 12]
+    sent = hand_in(["陈雨桐", *[""] * 12])
+    assert codes(sent) == [["required"] * 12]
 
 
 def test_received_rows_count_and_returned_ones_may_come_again(send, national_officer, provincial_reviewer):
-    """GOAL-N6, BR-20: accepted rows are in the statistics; a returned delivery frees its people for a corrected one."""
+    """GOAL-N6, BR-20: accepted rows are in the statistics; a returned batch frees its people for a corrected one."""
     row = line()
     first = send(row)
     assert statistics_total(national_officer) == 0
@@ -228,19 +228,19 @@ def statistics_total(user) -> int:
     return statistics.cross_table(found, "province", "end", completion_statistics.DIMENSIONS).total
 
 
-def test_a_decided_delivery_takes_no_more_rows(send, national_officer, provincial_reviewer):
-    """A row corrected after the receipt does not slip into the received delivery."""
+def test_a_decided_batch_takes_no_more_rows(send, national_officer, provincial_reviewer):
+    """A row corrected after the receipt does not slip into the received batch."""
     bad = line()
     bad[8] = "3"
-    delivery = send(line(), bad)
-    completions.accept(delivery.pk, by=national_officer)
-    row = delivery.import_batch.rows.get(verdict="refused")
+    sent = send(line(), bad)
+    completions.accept(sent.pk, by=national_officer)
+    row = sent.import_batch.rows.get(verdict="refused")
     row.verdict, row.values["approved_years"] = "create", 2
-    row.corrected_at = ImportBatch.objects.get(pk=delivery.import_batch_id).applied_at.replace(year=2099)
+    row.corrected_at = ImportBatch.objects.get(pk=sent.import_batch_id).applied_at.replace(year=2099)
     row.save()
-    ImportBatch.objects.filter(pk=delivery.import_batch_id).update(state="applying")
-    apply_batch(delivery.import_batch_id)
-    batch = ImportBatch.objects.get(pk=delivery.import_batch_id)
+    ImportBatch.objects.filter(pk=sent.import_batch_id).update(state="applying")
+    apply_batch(sent.import_batch_id)
+    batch = ImportBatch.objects.get(pk=sent.import_batch_id)
     assert (CompletionRecord.objects.count(), batch.refusal["code"]) == (1, "closed")
 
 
@@ -248,8 +248,8 @@ def test_every_cell_opens_its_records_and_export_has_as_many(
     send, national_officer, signed_in, hospital, django_assert_num_queries
 ):
     """GOAL-P7, GOAL-N5: cells = lists = export; masked by default, in the notice's thirteen columns."""
-    delivery = send(line(), line(), line(specialty="外科", certificate_no="2016330900000001"))
-    completions.accept(delivery.pk, by=national_officer)
+    sent = send(line(), line(), line(specialty="外科", certificate_no="2016330900000001"))
+    completions.accept(sent.pk, by=national_officer)
     client = signed_in(national_officer)
     page = client.get(reverse("review:completion-statistics"), {"rows": "specialty", "columns": "years"})
     for entry in page.context["lines"]:
@@ -269,9 +269,9 @@ def test_every_cell_opens_its_records_and_export_has_as_many(
 
 
 def test_pages_of_the_batch_open_for_the_province_only(
-    deliver, signed_in, provincial_reviewer, other_province_reviewer, base_officer, national_officer
+    hand_in, signed_in, provincial_reviewer, other_province_reviewer, base_officer, national_officer
 ):
-    batch = deliver(line()).import_batch
+    batch = hand_in(line()).import_batch
     address = reverse("bases:import-batch", args=[batch.pk])
     found = [
         signed_in(user).get(address).status_code

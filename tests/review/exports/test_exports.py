@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from portal import jobs
 from portal.models import AuditEvent, Job, Message
-from review.exports import jobs as export_jobs
+from review.exports import jobs as exports
 from review.models import Export
 from tests import factories
 
@@ -40,12 +40,12 @@ def people(base, cycle):
 @pytest.fixture
 def long_list(monkeypatch):
     """Three rows are a long list."""
-    monkeypatch.setattr(export_jobs, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(exports, "MOST_AT_ONCE", 2)
 
 
 @pytest.fixture
 def queued(long_list, people, provincial_reviewer):
-    return export_jobs.ask(provincial_reviewer, "residents_list", {})
+    return exports.ask(provincial_reviewer, "residents_list", {})
 
 
 def rows_of(content: bytes) -> list[tuple]:
@@ -79,7 +79,7 @@ def test_download_broken_off_leaves_no_cursor_behind(people, provincial_reviewer
     export = Export.objects.create(
         requested_by=provincial_reviewer, kind="residents_list", filters={}, rows=3
     )
-    pieces = export_jobs.content(export)
+    pieces = exports.content(export)
     assert next(pieces)
     pieces.close()
     del pieces
@@ -134,7 +134,7 @@ def test_long_list_is_made_by_the_worker_and_fetched_by_its_owner_only(
 ):
     """GOAL-N5: leave and return; message at the end; the link belongs to one person (TRUST-33)."""
     assert (queued.job.state, queued.rows) == ("waiting", 3)
-    export_jobs.make(queued.job_id)
+    exports.make(queued.job_id)
     queued.refresh_from_db()
     assert (queued.job.state, queued.rows, queued.job.done) == ("done", 3, 3)
     assert Message.objects.filter(recipient=provincial_reviewer, kind="export").count() == 1
@@ -152,7 +152,7 @@ def test_long_list_is_made_by_the_worker_and_fetched_by_its_owner_only(
 
 def test_expired_file_is_gone_and_said_so(queued, signed_in, provincial_reviewer):
     """GOAL-N5: the link expires; the clock deletes the file (PAIN-26)."""
-    export_jobs.make(queued.job_id)
+    exports.make(queued.job_id)
     queued.refresh_from_db()
     storage, name = queued.file.storage, queued.file.name
     later = queued.expires_at + datetime.timedelta(seconds=1)
@@ -160,7 +160,7 @@ def test_expired_file_is_gone_and_said_so(queued, signed_in, provincial_reviewer
     client = signed_in(provincial_reviewer)
     answer = client.get(reverse("review:export-file", args=[queued.pk]), follow=True)
     assert "已过期" in answer.content.decode()
-    export_jobs.look_after(later)
+    exports.look_after(later)
     assert not storage.exists(name)
 
 
@@ -179,14 +179,14 @@ def test_worker_killed_is_followed_by_another(queued):
 
 def test_cancelled_leaves_no_file(queued, signed_in, provincial_reviewer, monkeypatch):
     """Before the worker takes it, and in the middle of its work."""
-    monkeypatch.setattr(export_jobs, "_ROWS_BETWEEN_SIGNS", 1)
+    monkeypatch.setattr(exports, "_ROWS_BETWEEN_SIGNS", 1)
     client = signed_in(provincial_reviewer)
     client.post(reverse("review:export-cancel", args=[queued.pk]))
-    export_jobs.make(queued.job_id)
-    second = export_jobs.ask(provincial_reviewer, "residents_list", {})
+    exports.make(queued.job_id)
+    second = exports.ask(provincial_reviewer, "residents_list", {})
     taken = jobs.take
     monkeypatch.setattr(jobs, "take", lambda pk: taken(pk) and (jobs.cancel(pk) or True))
-    export_jobs.make(second.job_id)
+    exports.make(second.job_id)
     states = Export.objects.order_by("pk").values_list("job__state", "file")
     assert list(states) == [("cancelled", ""), ("cancelled", "")]
 
@@ -194,7 +194,7 @@ def test_cancelled_leaves_no_file(queued, signed_in, provincial_reviewer, monkey
 def test_rights_taken_away_meanwhile_count(queued, provincial_reviewer, province):
     """What the person may no longer see is not in the file."""
     factories.ProvinceUserGrant.objects.filter(user=provincial_reviewer).delete()
-    export_jobs.make(queued.job_id)
+    exports.make(queued.job_id)
     queued.refresh_from_db()
     assert queued.rows == 0
 
@@ -203,11 +203,11 @@ def test_page_of_exports_costs_the_same_for_three(
     people, signed_in, provincial_reviewer, django_assert_num_queries
 ):
     client, address = signed_in(provincial_reviewer), reverse("review:exports")
-    export_jobs.ask(provincial_reviewer, "residents_list", {})
+    exports.ask(provincial_reviewer, "residents_list", {})
     client.get(address)
     with django_assert_num_queries(6):
         client.get(address)
     for _ in range(2):
-        export_jobs.ask(provincial_reviewer, "statistics_list", {"source": "current"})
+        exports.ask(provincial_reviewer, "statistics_list", {"source": "current"})
     with django_assert_num_queries(6):
         client.get(address)

@@ -3,9 +3,7 @@
 import datetime
 
 import pytest
-from django.utils import timezone
 
-from bases.extensions import services as asking
 from bases.extensions.forms import end_of_day
 from bases.models import ExtensionRequest
 from portal.calendar import opening
@@ -15,40 +13,10 @@ from residents.services.lock import carry_out_locks
 from residents.services.states import StateMoved
 from review.extensions.services import grant, refuse
 from tests import factories
+from tests.bases.extensions.conftest import asked_for, day
 from tests.review.decisions.test_races import at_once
 
 pytestmark = pytest.mark.django_db
-TODAY = timezone.localdate()
-
-
-def day(number: int) -> datetime.date:
-    return TODAY + datetime.timedelta(days=number)
-
-
-@pytest.fixture
-def closing(cycle):
-    """Filling in and reporting ended yesterday; the review goes on for ten days."""
-    now = timezone.now()
-    ended = (now - datetime.timedelta(days=10), now - datetime.timedelta(days=1))
-    factories.open_windows(
-        cycle,
-        resident_fill=ended,
-        base_fill=ended,
-        report=ended,
-        review=(now - datetime.timedelta(days=1), end_of_day(day(10))),
-    )
-    return cycle
-
-
-@pytest.fixture
-def people(base, closing):
-    return [factories.EnrollmentFactory(base=base, intake_year=closing.year) for _ in range(2)]
-
-
-def asked_for(base, cycle, by, enrollments=(), *, step=Step.REPORT, days=3) -> ExtensionRequest:
-    return asking.ask(
-        base, cycle, step=step, enrollments=enrollments, until=end_of_day(day(days)), reason="停电", by=by
-    )
 
 
 def test_only_the_named_records_open(base, closing, people, base_officer, provincial_reviewer):
@@ -87,8 +55,7 @@ def test_beyond_the_review_the_association_decides_and_gives_time_to_review(
     for person, is_open in zip(people, (True, False), strict=True):
         at = later - datetime.timedelta(seconds=1)
         assert report_entry(person, Times([person], now=at)).is_open is is_open
-        reviewed_at = Times([person], now=end_of_day(day(13)))
-        assert review_entry(person, reviewed_at).is_open is is_open
+        assert review_entry(person, Times([person], now=end_of_day(day(13)))).is_open is is_open
     assert carry_out_locks(end_of_day(day(11))) == 1
     people[0].refresh_from_db()
     assert people[0].lapsed_at is None
@@ -122,20 +89,6 @@ def test_a_refusal_opens_nothing_and_says_why(base, closing, base_officer, provi
     assert (request.state, request.comment, Extension.objects.count()) == ("refused", "时间充足。", 0)
     with pytest.raises(StateMoved, match="未同意"):
         grant(request.pk, until=end_of_day(day(2)), by=provincial_reviewer)
-
-
-@pytest.mark.parametrize("case", ["locked", "switched", "earlier"])
-def test_what_cannot_be_asked_for(base, closing, base_officer, case):
-    """AM-05, BR-08: a locked cycle, a province that delivers by API, a date that brings nothing."""
-    if case == "locked":
-        closing.locked_at = timezone.now()
-    if case == "switched":
-        base.province.reporting_mode = "2"
-    if case == "earlier":
-        factories.open_windows(closing, days_left=10)
-    with pytest.raises(StateMoved):
-        asked_for(base, closing, base_officer)
-    assert ExtensionRequest.objects.count() == 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -178,30 +131,6 @@ def test_the_base_asks_and_the_province_answers_on_the_pages(
     assert f"{day(2):%Y-%m-%d} 23:59:59" in officer.get("/base/extensions/").content.decode()
 
 
-def test_the_page_of_a_record_leads_to_a_request_for_it(signed_in, people, base_officer):
-    officer = signed_in(base_officer)
-    address = f"/base/extensions/new/?record={people[0].pk}"
-    assert f'href="{address}"' in officer.get(f"/base/records/{people[0].pk}/").content.decode()
-    form = officer.get(address).context["form"]
-    assert (form["reach"].value(), form["people"].value()) == ("named", [people[0].pk])
-
-
-def test_people_of_another_base_cannot_be_named(signed_in, other_base, closing, base, base_officer):
-    """TRUST-24."""
-    foreign = factories.EnrollmentFactory(base=other_base, intake_year=closing.year)
-    typed = {"step": "report", "last_day": f"{day(3):%Y-%m-%d}", "reason": "停电", "reach": "named"}
-    answer = signed_in(base_officer).post("/base/extensions/new/", typed | {"people": [foreign.pk]})
-    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["people"])
-
-
-def test_the_base_takes_its_request_back(signed_in, base, closing, base_officer, provincial_reviewer):
-    request = asked_for(base, closing, base_officer)
-    signed_in(base_officer).post(f"/base/extensions/{request.pk}/withdraw/")
-    request.refresh_from_db()
-    assert request.state == "withdrawn"
-    assert not signed_in(provincial_reviewer).get(f"/review/extensions/{request.pk}/").context["may_decide"]
-
-
 def test_who_may_only_look_answers_nothing(signed_in, base, closing, base_officer, province):
     request = asked_for(base, closing, base_officer)
     reader = factories.UserFactory(role="province")
@@ -226,18 +155,6 @@ def test_lists_cost_the_same_with_one_and_three_requests(
         asked_for(base, closing, base_officer, step=step)
     with django_assert_max_num_queries(len(first)):
         client.get(path)
-
-
-def test_second_request_for_the_same_people_is_refused(base, closing, people, base_officer):
-    """GOAL-P8: one open request at a time; another step, other people or a decided one is no hindrance."""
-    first = asked_for(base, closing, base_officer, people[:1])
-    for again in (people[:1], people, ()):
-        with pytest.raises(StateMoved, match="已有一份待处理的延期申请"):
-            asked_for(base, closing, base_officer, again)
-    asked_for(base, closing, base_officer, people[1:])
-    asked_for(base, closing, base_officer, people[:1], step=Step.BASE_FILL)
-    asking.withdraw(first.pk, by=base_officer)
-    asked_for(base, closing, base_officer, people[:1])
 
 
 def test_list_names_the_people(base, closing, people, base_officer, provincial_reviewer, signed_in):

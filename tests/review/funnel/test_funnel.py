@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bases.models import Submission
-from bases.report import services as reporting
+from bases.report import services as report
 from review.decisions.services import approve
 from review.funnel import funnel
 from review.models import FunnelCount
@@ -29,7 +29,7 @@ def line(base, other_base, base_officer, provincial_reviewer, cycle):
         each.save()
     for each in made[3:]:
         factories.fill_training(each)
-    reporting.report([each.pk for each in made[4:]], by=base_officer, declared=True)
+    report.report([each.pk for each in made[4:]], by=base_officer, declared=True)
     last = Submission.objects.get(enrollment=made[5])
     approve({last.pk: last.version}, by=provincial_reviewer)
     factories.EnrollmentFactory(base=other_base, intake_year=cycle.year)

@@ -8,9 +8,9 @@ from bases.models import SpecialtyBase, TrainingBase, TrainingBaseUserGrant
 from portal.models import AuditEvent, User
 from portal.sheets.writing import write_template
 from portal.sign_in.services import INITIAL_WORD
-from review.organisations import directory as directory_import
+from review.organisations import directory
 from review.sheets import Line, Sheet
-from review.staff import workbook as staff_import
+from review.staff import workbook as staff_workbook
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ def client(signed_in, national_officer):
     return signed_in(national_officer)
 
 
-def workbook(rows, columns=directory_import.COLUMNS) -> bytes:
+def workbook(rows, columns=directory.COLUMNS) -> bytes:
     return write_template(columns, rows, sheet_name="表", version="x", text_rows=len(rows))
 
 
@@ -156,11 +156,11 @@ def test_empty_template_is_known_and_refused_for_its_emptiness(client):
 @pytest.mark.parametrize("number", [1, 50])
 def test_plan_takes_the_same_queries_for_one_and_many_rows(number, django_assert_num_queries):
     """Two thousand rows cost no more queries than one."""
-    headers = [column.header for column in directory_import.COLUMNS]
+    headers = [column.header for column in directory.COLUMNS]
     rows = [("浙江省", f"33{n:03d}", f"示范医院{n}", None, None, "内科", None, None) for n in range(number)]
     lines = [Line(place, dict(zip(headers, row, strict=True))) for place, row in enumerate(rows, 2)]
     with django_assert_num_queries(5):
-        assert directory_import.plan(Sheet(lines, {}, [])).counts["新增基地"] == number
+        assert directory.plan(Sheet(lines, {}, [])).counts["新增基地"] == number
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_staff_are_invited_with_slips_shown_once(client, hospital, province):
     """TRUST-08, TRUST-09: individual accounts with one-time codes; the file decides right and organisation, not the
     role."""
     rows = [PERSON, ("何敏", "hemin", "13900000002", "", "浙江省", "只读")]
-    page = send(client, workbook(rows, staff_import.COLUMNS), "staff")
+    page = send(client, workbook(rows, staff_workbook.COLUMNS), "staff")
     assert page.context["plan"].counts == {"新增人员": 2, "已有的人员（不变）": 0}
     slips = confirm(client, page, "staff").context["slips"]
     assert [(slip.person.username, slip.person.role, slip.organisation.name) for slip in slips] == [
@@ -185,7 +185,7 @@ def test_staff_are_invited_with_slips_shown_once(client, hospital, province):
     assert (
         User.objects.get(username="hemin").provinceusergrant_set.get().permission.codename == "view_province"
     )
-    again = send(client, workbook(rows, staff_import.COLUMNS), "staff")
+    again = send(client, workbook(rows, staff_workbook.COLUMNS), "staff")
     assert (again.context["plan"].changes_nothing, again.context["plan"].unchanged) == (True, 2)
 
 
@@ -206,7 +206,7 @@ def test_faulty_person_keeps_everybody_out(client, hospital, changes, cell):
     row = [changes.get(index, value) for index, value in enumerate(PERSON)]
     other = ("何敏", "hemin", "13900000002", "", "33901", "")
     before = User.objects.count()
-    page = send(client, workbook([row, other], staff_import.COLUMNS), "staff")
+    page = send(client, workbook([row, other], staff_workbook.COLUMNS), "staff")
     assert [cell for cell, _ in faults(page)] == [cell]
     confirm(client, page, "staff")
     assert User.objects.count() == before
@@ -214,7 +214,7 @@ def test_faulty_person_keeps_everybody_out(client, hospital, changes, cell):
 
 def test_account_named_twice_is_refused(client, hospital):
     """One person, one account."""
-    page = send(client, workbook([PERSON, PERSON], staff_import.COLUMNS), "staff")
+    page = send(client, workbook([PERSON, PERSON], staff_workbook.COLUMNS), "staff")
     assert faults(page) == [("B3", "与第 2 行的账号重复。请改用不同的账号。")]
 
 

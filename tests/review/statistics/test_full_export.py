@@ -8,7 +8,7 @@ import pytest
 
 from residents.models import EducationRecord
 from residents.words import BLOCKS
-from review.exports import jobs as export_jobs
+from review.exports import jobs as exports
 from review.models import Export
 from tests.bases.desk import approved, complete
 
@@ -87,9 +87,9 @@ def test_file_has_as_many_lines_as_the_number(signed_in, national_officer, perso
 
 def test_long_file_is_the_workers(monkeypatch, settings, national_officer, person):
     settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}
-    monkeypatch.setattr(export_jobs, "MOST_IN_FULL_AT_ONCE", 0)
-    export = export_jobs.ask(national_officer, "records_in_full", {"source": "current"})
-    export_jobs.make(export.job_id)
+    monkeypatch.setattr(exports, "MOST_IN_FULL_AT_ONCE", 0)
+    export = exports.ask(national_officer, "records_in_full", {"source": "current"})
+    exports.make(export.job_id)
     export.refresh_from_db()
 
     with export.file.open() as file:

@@ -15,7 +15,7 @@ from residents import openness
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved
 from review.models import ModeSwitchApplication
-from review.switches import services as switching
+from review.switches import services as switches
 from review.switches.open_work import open_work
 from tests import factories
 
@@ -35,24 +35,24 @@ def items():
 
 @pytest.fixture
 def draft(province, provincial_reviewer, items, cycle):
-    return switching.write(province, items, by=provincial_reviewer)
+    return switches.write(province, items, by=provincial_reviewer)
 
 
 @pytest.fixture
 def waiting(draft, provincial_reviewer):
-    switching.submit(draft.pk, by=provincial_reviewer)
+    switches.submit(draft.pk, by=provincial_reviewer)
     draft.refresh_from_db()
     return draft
 
 
 @pytest.fixture
 def tested(province, national_officer):
-    switching.record_integration_test(province, passed=True, by=national_officer)
+    switches.record_integration_test(province, passed=True, by=national_officer)
 
 
 @pytest.fixture
 def confirmed(waiting, tested, national_officer):
-    switching.confirm(waiting.pk, by=national_officer)
+    switches.confirm(waiting.pk, by=national_officer)
     waiting.refresh_from_db()
     return waiting
 
@@ -136,7 +136,7 @@ def test_confirmation_closes_intake_and_nothing_else(
 
 def test_reversal_opens_intake_again(confirmed, complete_enrollment, base_officer, national_officer):
     """GOAL-N2: reversible; what was open before is open again."""
-    switching.reverse_switch(confirmed.pk, by=national_officer, reason="恢复直报")
+    switches.reverse_switch(confirmed.pk, by=national_officer, reason="恢复直报")
     complete_enrollment.refresh_from_db()
     result = reporting.report([complete_enrollment.pk], by=base_officer, declared=True)
     assert result.reported == [complete_enrollment.pk]
@@ -150,16 +150,16 @@ def test_other_provinces_keep_their_mode(confirmed, other_province):
 def test_not_without_the_joint_test(waiting, national_officer, province):
     """BR-06: the joint test is the precondition, and stays noted while the API is in use."""
     with pytest.raises(StateMoved, match="接口联调通过"):
-        switching.confirm(waiting.pk, by=national_officer)
-    switching.record_integration_test(province, passed=True, by=national_officer)
-    switching.confirm(waiting.pk, by=national_officer)
+        switches.confirm(waiting.pk, by=national_officer)
+    switches.record_integration_test(province, passed=True, by=national_officer)
+    switches.confirm(waiting.pk, by=national_officer)
     with pytest.raises(StateMoved, match="先撤销切换"):
-        switching.record_integration_test(province, passed=False, by=national_officer)
+        switches.record_integration_test(province, passed=False, by=national_officer)
 
 
 def test_confirmed_twice_is_refused(confirmed, national_officer):
     with pytest.raises(StateMoved, match="已确认"):
-        switching.confirm(confirmed.pk, by=national_officer)
+        switches.confirm(confirmed.pk, by=national_officer)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_an_incomplete_application_is_refused_at_its_field(
 ):
     """BR-24: seven items, all of them; the date not in the past (docs/fields.md#switch)."""
     with pytest.raises(Refused) as refused:
-        switching.write(province, items | changed, by=provincial_reviewer)
+        switches.write(province, items | changed, by=provincial_reviewer)
     assert list(refused.value.problems) == [field]
 
 
@@ -185,21 +185,21 @@ def test_after_the_transfer_deadline_is_refused(province, provincial_reviewer, i
     """BR-09: what would be switched after the deadline of 接口传送 could deliver nothing."""
     late = timezone.localdate() + datetime.timedelta(days=400)
     with pytest.raises(Refused) as refused:
-        switching.write(province, items | {"requested_at": late.isoformat()}, by=provincial_reviewer)
+        switches.write(province, items | {"requested_at": late.isoformat()}, by=provincial_reviewer)
     assert [each.code for each in refused.value.problems["requested_at"]] == ["switch_after_deadline"]
 
 
 def test_one_open_application_a_province(draft, province, provincial_reviewer, items):
     with pytest.raises(StateMoved, match="未办结"):
-        switching.write(province, items, by=provincial_reviewer)
-    switching.withdraw(draft.pk, by=provincial_reviewer)
-    assert switching.write(province, items, by=provincial_reviewer).state == "draft"
+        switches.write(province, items, by=provincial_reviewer)
+    switches.withdraw(draft.pk, by=provincial_reviewer)
+    assert switches.write(province, items, by=provincial_reviewer).state == "draft"
 
 
 def test_a_scan_is_judged_by_its_bytes(draft, provincial_reviewer):
     """TRUST-36: a web page named .pdf is no scan."""
     with pytest.raises(Refused) as refused:
-        switching.attach(draft.pk, SimpleUploadedFile("申请.pdf", b"<html>"), by=provincial_reviewer)
+        switches.attach(draft.pk, SimpleUploadedFile("申请.pdf", b"<html>"), by=provincial_reviewer)
     assert [each.code for each in refused.value.problems["scan"]] == ["file_kind"]
 
 

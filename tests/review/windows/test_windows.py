@@ -8,12 +8,11 @@ import pytest
 from django.utils import timezone
 
 from bases.models import Province, Submission
-from portal.calendar import cycle_state, opening, openings, openings_of_provinces
+from portal.calendar import opening, openings, openings_of_provinces
 from portal.models import AuditEvent, CollectionCycle, CycleWindow, Extension, Step
 from residents.models import Enrollment
 from residents.services.lock import carry_out_locks
 from review.decisions.services import approve
-from review.records import export as resident_export
 from review.windows import board as step_board
 from review.windows import services as windows
 from tests import factories
@@ -26,11 +25,6 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 def local(text: str) -> datetime.datetime:
     return datetime.datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
-
-
-@pytest.fixture
-def national(national_officer, signed_in):
-    return signed_in(national_officer)
 
 
 def set_review(cycle, opens: str, last: str, by, province: Province | None = None) -> CycleWindow:
@@ -266,12 +260,8 @@ def test_nobody_else_touches_the_calendar(request, signed_in, cycle, visitor):
     assert list(CycleWindow.objects.order_by("pk").values_list("pk", "closes_at")) == before
 
 
-def test_pages_for_an_empty_and_a_full_calendar(national, db):
+def test_page_of_an_empty_calendar(national, db):
     assert "还没有采集周期" in national.get("/review/windows/").content.decode()
-    assert "还没有采集周期" in national.get("/review/national/").content.decode()
-    cycle = factories.CycleFactory()
-    factories.open_windows(cycle)
-    assert national.get("/review/national/").context["state"] == cycle_state(cycle) == "1"
 
 
 def test_board_shows_every_province_and_step_with_its_own_window(national, cycle, province, other_province):
@@ -320,33 +310,6 @@ def test_board_takes_a_constant_number_of_queries(cycle, province, django_assert
         CycleWindow.objects.create(
             cycle=cycle, step=step, province=province, opens_at=window.opens_at, closes_at=window.closes_at
         )
-
-
-def test_what_lapsed_waits_for_nobody_anywhere(national, national_officer, cycle, reported, province, base):
-    """AM-29, GOAL-P7: overview, board, list and export say the same of what lapsed at the lock: it is a state of its
-    own."""
-    reported(2)
-    factories.EnrollmentFactory(base=base, intake_year=cycle.year, review_status="3")
-    Enrollment.objects.update(lapsed_at=timezone.now())
-    (waiting,) = reported(1)
-    total = national.get("/review/national/").context["total"]
-    assert (total.imported, total.waiting, total.returned, total.lapsed) == (4, 1, 0, 3)
-    board = national.get(f"/review/windows/{cycle.year}/board/")
-    line = next(line for line in board.context["lines"] if line.province == province)
-    assert (line.progress.waiting, line.progress.lapsed) == (1, 3)
-    listed = f"/review/records/?year={cycle.year}&province={province.pk}&review="
-    # The association has no queue of its own to go back to.
-    assert 'href="/review/"' not in national.get(f"/review/records/{waiting.enrollment_id}/").text
-    behind = f"/review/funnel/records/?year={cycle.year}&province={province.pk}&stage="
-    assert behind.replace("&", "&amp;") + "waiting" in board.text
-    counts = [
-        national.get(behind + stage).context["page"].count for stage in ("waiting", "returned", "lapsed")
-    ]
-    assert counts == [1, 0, 3]
-    counts = [national.get(listed + state).context["page"].count for state in ("1", "3", "lapsed")]
-    assert counts == [1, 0, 3]
-    lapsed = resident_export.list_sheet(national_officer, {"review": "lapsed"}, unmasked=False)
-    assert {row[15] for row in lapsed.rows} == {"锁定失效"}
 
 
 def test_a_cycle_set_up_by_mistake_goes_and_one_with_data_stays(national, cycle, base, national_officer):
