@@ -45,8 +45,13 @@ class ApprovedCount(models.Model):
     """So many approved snapshots of one kind more or less (BR-59, BR-86)."""
 
     source = models.CharField(max_length=7, choices=Source)
-    province = models.ForeignKey("bases.Province", models.PROTECT, related_name="+", db_index=False)
-    specialty = models.ForeignKey("bases.Specialty", models.PROTECT, related_name="+", db_index=False)
+    # The submissions that are counted hold these already; to check them again for every row costs too much.
+    province = models.ForeignKey(
+        "bases.Province", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    specialty = models.ForeignKey(
+        "bases.Specialty", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     intake_year = models.PositiveSmallIntegerField()
     trainee_type = models.CharField(max_length=1)
     status = models.CharField(max_length=1)
@@ -54,6 +59,14 @@ class ApprovedCount(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "统计数"
+        # All that a table reads, source by source.
+        indexes = [
+            models.Index(
+                fields=["source"],
+                include=["province", "specialty", "intake_year", "trainee_type", "status", "number"],
+                name="approved_count_by_source",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.source} {self.province_id} {self.number}"
@@ -193,10 +206,14 @@ def _choose(changed: str) -> str:
         );
         IF cardinality(touched) > 0 THEN
             EXECUTE $run$
-                INSERT INTO {PERSONS} (resident_id, submission_id, source)
-                SELECT * FROM ({_TOUCHED_CHOSEN}) AS fresh ORDER BY resident_id
-                ON CONFLICT (resident_id) DO NOTHING
-            $run$ USING touched;
+                WITH come AS (
+                    INSERT INTO {PERSONS} (resident_id, submission_id, source)
+                    SELECT * FROM ({_TOUCHED_CHOSEN}) AS fresh ORDER BY resident_id
+                    ON CONFLICT (resident_id) DO NOTHING RETURNING resident_id
+                ) SELECT ARRAY(SELECT unnest($1) EXCEPT SELECT resident_id FROM come)
+            $run$ INTO touched USING touched;
+        END IF;
+        IF cardinality(touched) > 0 THEN
             EXECUTE $run$
                 SELECT 1 FROM {PERSONS} WHERE resident_id = ANY ($1) ORDER BY resident_id FOR UPDATE
             $run$ USING touched;
