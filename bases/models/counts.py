@@ -45,8 +45,13 @@ class ApprovedCount(models.Model):
     """So many approved snapshots of one kind more or less (BR-59, BR-86)."""
 
     source = models.CharField(max_length=7, choices=Source)
-    province = models.ForeignKey("bases.Province", models.PROTECT, related_name="+", db_index=False)
-    specialty = models.ForeignKey("bases.Specialty", models.PROTECT, related_name="+", db_index=False)
+    # The submissions that are counted hold these already; to check them again for every row costs too much.
+    province = models.ForeignKey(
+        "bases.Province", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    specialty = models.ForeignKey(
+        "bases.Specialty", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     intake_year = models.PositiveSmallIntegerField()
     trainee_type = models.CharField(max_length=1)
     status = models.CharField(max_length=1)
@@ -54,6 +59,14 @@ class ApprovedCount(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "统计数"
+        # All that a table reads, source by source.
+        indexes = [
+            models.Index(
+                fields=["source"],
+                include=["province", "specialty", "intake_year", "trainee_type", "status", "number"],
+                name="approved_count_by_source",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.source} {self.province_id} {self.number}"
@@ -143,29 +156,30 @@ APPROVED = Ledger(
 INTAKE = Ledger("bases_intakecount", tuple(_STAGES), {RECORDS: _stages_in}, _numbers_of_stages)
 
 
-def chosen_of(people: str) -> str:
-    """A SELECT of each person's row of CountedPerson, as AM-32 says, given a SELECT of ids of residents: the approved
-    submission of the live record, else of the record opened last that has one.
-
-    Looked up person by person, whatever the planner believes of their number: its plan is kept for the session.
-    """
+def _chosen_among(records: str) -> str:
+    """A SELECT of the persons' rows of CountedPerson, as AM-32 says, given one of their records: what is approved of
+    the live record, else of the record opened last of which something is."""
     return f"""
-        SELECT person.resident_id, said.id AS submission_id, CASE
+        SELECT resident_id, said.id AS submission_id, CASE
             WHEN said.status IN ('1', '2', '3') THEN 'current'
             WHEN said.status = '4' THEN 'ended'
             WHEN said.status = '5' AND said.snapshot #>> '{{status,reason}}' IN {_EXPECTED} THEN 'waiting'
             ELSE '' END AS source
-        FROM ({people}) AS person LEFT JOIN LATERAL (
-            SELECT approved_submission_id FROM {RECORDS} AS record
-            WHERE record.resident_id = person.resident_id
-                AND approved_submission_id IS NOT NULL AND deleted_at IS NULL
-            ORDER BY ({_LIVE}) DESC, created_at DESC, id DESC LIMIT 1
-        ) AS chosen ON true LEFT JOIN bases_submission AS said ON said.id = chosen.approved_submission_id
+        FROM (
+            SELECT DISTINCT ON (resident_id) resident_id, approved_submission_id FROM ({records}) AS records
+            ORDER BY resident_id, is_live DESC NULLS LAST, created_at DESC NULLS LAST, id DESC NULLS LAST
+        ) AS chosen LEFT JOIN bases_submission AS said ON said.id = chosen.approved_submission_id
     """
 
 
-EVERYBODY_CHOSEN = chosen_of(
-    f"SELECT DISTINCT resident_id FROM {RECORDS} WHERE approved_submission_id IS NOT NULL AND deleted_at IS NULL"
+_CHOICES = f"""
+    SELECT resident_id, approved_submission_id, ({_LIVE}) AS is_live, created_at, id FROM {RECORDS}
+    WHERE approved_submission_id IS NOT NULL AND deleted_at IS NULL
+"""
+EVERYBODY_CHOSEN = _chosen_among(_CHOICES)
+# Of the persons of an array; also of those who have no such record any more.
+_TOUCHED_CHOSEN = _chosen_among(
+    f"{_CHOICES} AND resident_id = ANY ($1) UNION ALL SELECT unnest($1), NULL, NULL, NULL, NULL"
 )
 
 
@@ -179,8 +193,10 @@ def _choices_in(records: str, sign: int) -> str:
 
 def _choose(changed: str) -> str:
     """Write the choice down for whom it may have changed. Whoever comes second to a person waits, and then sees what
-    the first has written: the choice is made after the lock."""
-    touched = chosen_of("SELECT unnest(touched) AS resident_id")
+    the first has written: the choice is made after the lock.
+
+    Planned anew each time, for one person or fifty thousand: a plan that is kept suits only one of these.
+    """
     return f"""
         touched := ARRAY(
             SELECT DISTINCT resident_id FROM (
@@ -189,12 +205,23 @@ def _choose(changed: str) -> str:
             ) AS moved ORDER BY resident_id
         );
         IF cardinality(touched) > 0 THEN
-            INSERT INTO {PERSONS} (resident_id, submission_id, source)
-            SELECT * FROM ({touched}) AS fresh ORDER BY resident_id ON CONFLICT (resident_id) DO NOTHING;
-            PERFORM 1 FROM {PERSONS} WHERE resident_id = ANY (touched) ORDER BY resident_id FOR UPDATE;
-            UPDATE {PERSONS} AS known SET submission_id = fresh.submission_id, source = fresh.source
-            FROM ({touched}) AS fresh WHERE known.resident_id = fresh.resident_id
-                AND (known.submission_id, known.source) IS DISTINCT FROM (fresh.submission_id, fresh.source);
+            EXECUTE $run$
+                WITH come AS (
+                    INSERT INTO {PERSONS} (resident_id, submission_id, source)
+                    SELECT * FROM ({_TOUCHED_CHOSEN}) AS fresh ORDER BY resident_id
+                    ON CONFLICT (resident_id) DO NOTHING RETURNING resident_id
+                ) SELECT ARRAY(SELECT unnest($1) EXCEPT SELECT resident_id FROM come)
+            $run$ INTO touched USING touched;
+        END IF;
+        IF cardinality(touched) > 0 THEN
+            EXECUTE $run$
+                SELECT 1 FROM {PERSONS} WHERE resident_id = ANY ($1) ORDER BY resident_id FOR UPDATE
+            $run$ USING touched;
+            EXECUTE $run$
+                UPDATE {PERSONS} AS known SET submission_id = fresh.submission_id, source = fresh.source
+                FROM ({_TOUCHED_CHOSEN}) AS fresh WHERE known.resident_id = fresh.resident_id
+                    AND (known.submission_id, known.source) IS DISTINCT FROM (fresh.submission_id, fresh.source)
+            $run$ USING touched;
         END IF;
         RETURN NULL;
     """

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -106,7 +106,7 @@ def records(request: SignedInRequest) -> HttpResponse:
     return render(request, "review/funnel/records.html", page)
 
 
-def _figure_of(request: HttpRequest) -> datetime | None:
+def _figure_of(request: SignedInRequest) -> datetime | None:
     """When the number was counted that led here; nothing where the address does not say it of late."""
     try:
         moment = datetime.fromisoformat(request.GET.get("as_of", ""))

@@ -10,7 +10,6 @@ from portal.access import allow
 from portal.calendar import current_cycle, cycle_state
 from portal.roles import Role
 from review.funnel import provinces as funnel
-from review.funnel import provinces as progress
 from review.paging import one_moment
 from review.windows import services as windows
 
@@ -23,7 +22,7 @@ def national(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"cycle": cycle}
     if cycle:
         with one_moment() as as_of:
-            rows = progress.by_province(cycle)
+            rows = funnel.by_province(cycle)
         context |= {
             "as_of": as_of,
             "state": cycle_state(cycle),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -108,7 +108,7 @@ def export_records(request: SignedInRequest) -> HttpResponseBase:
     return answer(request, asked.cleaned_data.pop("kind"), source | form.filters, asked)
 
 
-def _unreadable(request: HttpRequest) -> HttpResponse:
+def _unreadable(request: SignedInRequest) -> HttpResponse:
     messages.error(request, "筛选条件无法识别，请重新选择。")
     return redirect(f"{reverse('review:statistics-records')}?{request.GET.urlencode()}")
 
