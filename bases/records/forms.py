@@ -86,7 +86,8 @@ def status_form(context: Mapping[str, Any], *, data: Any = None, files: Any = No
     form = form_for(
         status.FIELDS, {"effective_date": context["today"]}, data=data, files=files, context=context
     )
-    offered = [*status.targets(current), *([current] if current != IN_TRAINING else [])]
+    may_follow = status.targets(current, is_certified=context["is_certified"])
+    offered = [*may_follow, *([current] if current != IN_TRAINING else [])]
     labels = CODE_LISTS["status"]
     form.fields["status"].widget = forms.RadioSelect(
         choices=[
@@ -94,23 +95,25 @@ def status_form(context: Mapping[str, Any], *, data: Any = None, files: Any = No
             for code in offered
         ]
     )
-    form.fields["reason"].widget = forms.Select(choices=_reasons(offered, context.get("current_reason")))
+    form.fields["reason"].widget = forms.Select(choices=_reasons(offered, context))
     return form
 
 
-def _reasons(offered: list[str], current: str | None) -> list:
+def _reasons(offered: list[str], context: Mapping[str, Any]) -> list:
+    current = context.get("current_reason")
     groups = [
         (
-            CODE_LISTS["status"].label(status),
+            CODE_LISTS["status"].label(new),
             [
                 (code, name)
-                for code, name in REASONS_OF_STATUS[status].items()
+                for code, name in REASONS_OF_STATUS[new].items()
                 # A correction of the details keeps the reason, be it out of use by now.
-                if code == current or code in CODE_LISTS["reason"].offered
+                if (code == current or code in CODE_LISTS["reason"].offered)
+                and status.is_reason_offered(context["current_status"], new, code)
             ],
         )
-        for status in offered
-        if REASONS_OF_STATUS[status]
+        for new in offered
+        if REASONS_OF_STATUS[new]
     ]
     return [("", "请选择"), *groups]
 

@@ -251,12 +251,8 @@ class Enrollment(models.Model):
                 field="status",
                 # Asked before the function is called: most updates leave the status alone.
                 condition=pgtrigger.AnyChange("status"),
-                # As the rules say, but for what only a granted correction may do (docs/codes.md#status).
-                transitions=[
-                    (before, after)
-                    for (before, after), how in TRANSITIONS.items()
-                    if before and not how.only_correction
-                ],
+                # As the rules say; that 结业并获证 has no way on only they know (docs/codes.md#status).
+                transitions=[(before, after) for before, after in TRANSITIONS if before],
             ),
         ]
 

@@ -71,9 +71,6 @@ def _of_status() -> tuple[Move, ...]:
     names = {"effective_date": "变更日期", "reason": "变更原因", "reason_note": "原因说明"}
     found = []
     for (old, new), how in TRANSITIONS.items():
-        # Nobody can make it: the trigger refuses it, and no page asks for it.
-        if how.only_correction:
-            continue
         if old is None:
             by, words = "residents/services/accounts.py::create_accounts", "导入、接口接收或转入"
         else:
@@ -107,7 +104,7 @@ def machines() -> tuple[Machine, ...]:
             Status,
             _of_status(),
             "Drawn from `TRANSITIONS` in `residents/rules/status.py`; the trigger `status_transitions` in "
-            "`residents/models/enrollment.py` refuses all else, and what is kept for a correction: 结束 → 退培.",
+            "`residents/models/enrollment.py` refuses all else; out of 结束 only without 结业并获证 (AM-34).",
         ),
         Machine(
             "上报状态 and 审核状态",

@@ -288,7 +288,7 @@ def test_incomplete_or_wrong_change_is_refused(registered, base_officer, values,
 
 
 def test_withdrawal_of_an_ended_training_is_refused(registered, base_officer):
-    """AM-25, docs/codes.md#status."""
+    """AM-25, AM-34, docs/codes.md#status."""
     day = registered.actual_start_date + datetime.timedelta(days=120)
     ended = {"status": "4", "effective_date": day, "reason": "41", "ended_on": day, "ended_result": "1"}
     change_status(registered.pk, ended, by=base_officer)
@@ -301,7 +301,7 @@ def test_withdrawal_of_an_ended_training_is_refused(registered, base_officer):
     }
     with pytest.raises(Refused) as refused:
         change_status(registered.pk, leave, by=base_officer)
-    assert [problem.code for problem in refused.value.problems["status"]] == ["withdraw_after_end"]
+    assert [problem.code for problem in refused.value.problems["status"]] == ["status_certified"]
 
 
 def test_reopening_a_person_who_trains_elsewhere_is_refused(registered, other_base, base_officer):
