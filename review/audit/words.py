@@ -42,6 +42,7 @@ ACTS = {
     "restore_account": "恢复账号",
     "specialty_change": "转换专业",
     "remind": "催办",
+    "return_taken_back": "取回退回",
     "approve": "审核通过",
     "return": "退回修改",
     "revoke": "撤销审核决定",
