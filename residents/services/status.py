@@ -48,8 +48,11 @@ def status_context(enrollment: Enrollment) -> dict[str, Any]:
         "is_certified": (
             enrollment.status == ENDED and bool(changes) and changes[0].ended_result == CERTIFIED
         ),
+        # To fill in what a roster did not tell is no second extension (AM-40).
         "has_pending_extension": (
-            enrollment.status == EXTENDED and enrollment.review_status == ReviewStatus.PENDING
+            enrollment.status == EXTENDED
+            and enrollment.review_status == ReviewStatus.PENDING
+            and not (changes and changes[0].is_undated)
         ),
         "has_newer_live_enrollment": Enrollment.objects.filter(LIVE, resident=enrollment.resident_id)
         .exclude(pk=enrollment.pk)
