@@ -10,7 +10,6 @@ from residents.codes import CODE_LISTS, REASONS_OF_STATUS
 from residents.codes.training import IN_TRAINING
 from residents.forms import Control, as_input, form_for
 from residents.models import Enrollment
-from residents.models.enrollment import ReportStatus
 from residents.rules import status
 from residents.rules.text import LONGEST_NAME
 from residents.services.training import EDITABLE
@@ -36,14 +35,15 @@ def training_form(
 ) -> forms.Form:
     """培训信息 as the base edits it: only its own fields, specialties it is accredited for, no field that is locked."""
     values = values_of(enrollment, "training")
-    if not values.get("current_degree") and enrollment.report_status != ReportStatus.REPORTED:
-        # Not in a reported record: saving it unread would store the proposal and un-report it (PAIN-19).
-        values["current_degree"] = context.get("current_degree")
     fields = [field for field in EDITABLE if not (field.name == "specialty" and enrollment.specialty_locked)]
     form = form_for(fields, values, data=data, files=files, context=context)
     # The rule's help speaks of workbook cells.
     form.fields["is_fresh_graduate"].widget.choices = _GRADUATE
     form.fields["is_fresh_graduate"].help_text = ""
+    if not values.get("current_degree") and (told := context.get("current_degree")):
+        # In words, not as the chosen value: saved unread it would be stored and un-report the record (AM-37, PAIN-19).
+        degree = CODE_LISTS["current_degree"].label(told)
+        form.fields["current_degree"].help_text = f"按学习经历应为“{degree}”，请核对后选择。"
     if "specialty" in form.fields:
         offered = {
             code: name
