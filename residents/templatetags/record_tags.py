@@ -75,7 +75,7 @@ _STATE_COLOURS: dict[str, dict[str, str]] = {
     "correction": {"province": "amber", "cmda": "amber", "done": "green", "refused": "red"},
     "delivery": {"sent": "green", "failed": "red", "unknown": "amber"},
     "extension": {"province": "amber", "cmda": "amber", "granted": "green", "refused": "red"},
-    "switch": {"waiting": "amber", "confirmed": "green", "refused": "red"},
+    "switch": {"waiting": "amber", "scheduled": "blue", "confirmed": "green", "refused": "red"},
     "transfer": {"open": "amber", "released": "green", "refused": "red"},
 }
 

@@ -87,6 +87,8 @@ ACTS = {
     "switch_applied": "提交报送方式切换申请",
     "switch_withdrawn": "撤回报送方式切换申请",
     "switch_confirmed": "确认报送方式切换",
+    "switch_scheduled": "确认报送方式切换（待生效）",
+    "switch_took_effect": "报送方式切换到期生效",
     "switch_refused": "驳回报送方式切换",
     "switch_reversed": "撤销报送方式切换",
     "integration_tested": "登记联调结果",

@@ -225,6 +225,9 @@ def machines() -> tuple[Machine, ...]:
                 DRAFT -> WITHDRAWN | review/switches/services.py::withdraw | 撤回
                 WAITING -> WITHDRAWN | review/switches/services.py::withdraw | 撤回
                 WAITING -> CONFIRMED | review/switches/services.py::confirm | 确认：改为接口传送
+                WAITING -> SCHEDULED | review/switches/services.py::confirm | 确认：按申请切换时间
+                SCHEDULED -> CONFIRMED | review/switches/services.py::carry_out_due | 到期生效：改为接口传送
+                SCHEDULED -> REVERSED | review/switches/services.py::reverse_switch | 生效前撤销
                 WAITING -> REFUSED | review/switches/services.py::refuse | 驳回
                 CONFIRMED -> REVERSED | review/switches/services.py::reverse_switch | 撤销切换：恢复直接填报
             """),
