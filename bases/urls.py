@@ -76,6 +76,7 @@ urlpatterns = [
     path("accounts/imports/<int:pk>/restore/", accounts.restore_import, name="import-restore"),
     path("records/<module:module>/", lists.record_list, name="record-list"),
     path("records/<int:pk>/", records.record, name="record"),
+    path("records/<int:pk>/returns/take-back/", records.take_back_return, name="return-take-back"),
     path("records/<int:pk>/reports/<int:number>/", records.submission, name="submission"),
     path(
         "records/<int:pk>/files/<slug:block>/<slug:name>/<int:row>/", records.record_file, name="record-file"

@@ -228,6 +228,7 @@ CLOCK_CHORES = [
     "review.quality.tasks.recheck_when_due",
     "review.funnel.tasks.recount_when_due",
     "review.exports.jobs.look_after",
+    "review.switches.services.carry_out_due",
 ]
 UPLOAD_MAX_BYTES = 20 * 1024 * 1024
 WORKBOOK_MAX_ROWS = values.number("WORKBOOK_MAX_ROWS", 5000, 1, 1_000_000)

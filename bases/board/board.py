@@ -112,12 +112,13 @@ def to_do(boards: list[Board]) -> list[Cell]:
 def follow_ups(
     scope: QuerySet[Enrollment], base: TrainingBase | None, cycle: CollectionCycle | None
 ) -> list[Cell]:
-    """Residents to remind and statuses to bring up to date, in the registry and this year's intake (BR-14, BR-33,
-    BR-82)."""
+    """Residents to remind, statuses to bring up to date or to complete (AM-40), in the registry and this year's intake
+    (BR-14, BR-33, BR-82)."""
     asked = [
         (Module.REGISTRY, Todo.UPDATE),
         (Module.REGISTRY, Todo.STALE),
         (Module.REGISTRY, Todo.OVERDUE),
+        (Module.REGISTRY, Todo.UNDATED),
         (Module.INTAKE, Todo.NEVER),
         *((module, Todo.ANSWERED) for module in Module),
     ]

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils import timezone
 
 from bases.models import ImportRow, TrainingBase
@@ -13,7 +13,7 @@ from bases.scope import enrollments_for
 from portal.calendar import opening
 from portal.models import CollectionCycle, Step, User
 from portal.roles import Action
-from residents.models import Enrollment, PersonalReturn, SectionConfirmation
+from residents.models import Enrollment, PersonalReturn, SectionConfirmation, StatusChange
 from residents.models.enrollment import (
     OF_THE_INTAKE,
     Module,
@@ -42,13 +42,14 @@ class Stage(models.TextChoices):
 
 
 class Todo(models.TextChoices):
-    """What a base looks for beside the stages (BR-14, BR-33, BR-82; AM-14; PAIN-14, PAIN-20; GOAL-B14)."""
+    """What a base looks for beside the stages (BR-14, BR-33, BR-82; AM-14; AM-40; PAIN-14, PAIN-20; GOAL-B14)."""
 
     UPDATE = "update", "个人信息有未上报的更新"
     STALE = "stale", "本周期未更新个人信息"
     NEVER = "never", "从未登录"
     ANSWERED = "answered", "已修改待复核"
     OVERDUE = "overdue", "延期或暂停已到期"
+    UNDATED = "undated", "历史状态缺日期或原因，待补填"
     BACK = "back", "省级退回，尚未重新上报"
 
 
@@ -151,6 +152,17 @@ IS_ANSWERED = (
 )
 
 
+# Taken over without day, reason or details, and still so: any later change fills the gap (AM-40).
+_LAST_CHANGE = StatusChange.objects.filter(enrollment=OuterRef("enrollment")).order_by("-changed_at", "-pk")
+IS_UNDATED = ~Q(status=Status.IN_TRAINING) & Q(
+    Exists(
+        StatusChange.objects.filter(
+            enrollment=OuterRef("pk"), is_undated=True, pk=Subquery(_LAST_CHANGE.values("pk")[:1])
+        )
+    )
+)
+
+
 def todo_condition(todo: str, cycle: CollectionCycle | None, base: TrainingBase | None) -> Q:
     """The records that one kind of follow-up is about."""
     today = timezone.localdate()
@@ -162,6 +174,8 @@ def todo_condition(todo: str, cycle: CollectionCycle | None, base: TrainingBase 
         return Q(status=Status.EXTENDED, extended_until__lt=today) | Q(
             status=Status.SUSPENDED, expected_resume__lt=today
         )
+    if todo == Todo.UNDATED:
+        return IS_UNDATED
     if todo == Todo.BACK:
         return Q(review_status=ReviewStatus.RETURNED, registered_at__isnull=True, lapsed_at__isnull=True)
     if todo == Todo.ANSWERED:

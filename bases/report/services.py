@@ -22,15 +22,17 @@ from bases.submissions.unchanged import UNTOUCHED, untouched_since_return
 from portal.bulk import without_collecting
 from portal.calendar import Opening, current_cycle
 from portal.models import CollectionCycle, User
-from residents.completeness import Completeness, completeness_of_many
+from residents.completeness import Completeness, Section, completeness_of_many
 from residents.models import Enrollment, PersonalReturn
-from residents.models.enrollment import Module, ReportStatus, ReviewStatus
+from residents.models.enrollment import Module, ReportStatus, ReviewStatus, Status
 from residents.openness import Times, entries_of, report_entry
 from residents.rules import education
 from residents.services.returns import mark_reviewed
 from residents.services.states import mark_reported_many
 from residents.snapshot import for_check
 
+# Reported even of a person who will not answer (AM-41).
+WITHOUT_ANSWER = frozenset({Status.SUSPENDED, Status.ENDED, Status.WITHDRAWN})
 DECLARATION = "本基地已核对以上住院医师的个人信息和培训信息，确认真实、准确、完整。"
 
 
@@ -102,7 +104,7 @@ def examine(enrollments: Iterable[Enrollment], times: Times | None = None) -> di
     return {
         row.pk: Examination(
             _blockers(row, entries[row.pk], row.pk in returned, complete[row.pk]),
-            [f"{part.label}：{words}" for part in complete[row.pk].sections for words in part.warnings],
+            _warnings(row, row.pk in returned, complete[row.pk]),
             row.pk in untouched,
         )
         for row in enrollments
@@ -124,13 +126,14 @@ def _blockers(
     if not (faulty or is_returned):
         return found
     record_url = reverse("bases:record", args=[enrollment.pk])
-    if is_returned and enrollment.is_live:
+    # His personal part is reported again as it was reported before (AM-20), or with its gaps (AM-41).
+    asks_resident = enrollment.is_live and not goes_up_with_gaps(enrollment)
+    if is_returned and asks_resident:
         text = "个人信息已退回住院医师，尚未修改保存。"
         found.append(Blocker("return", text, f"{record_url}#returns", "resident"))
     for section in faulty:
         is_own = section.key == "training"
-        if not (is_own or enrollment.is_live):
-            # His personal part is reported again as it was reported before (AM-20).
+        if not (is_own or asks_resident):
             continue
         url = (
             reverse("bases:training-edit", args=[enrollment.pk]) if is_own else f"{record_url}#{section.key}"
@@ -143,6 +146,26 @@ def _blockers(
         for error in section.errors:
             found.append(Blocker("invalid", f"{section.label}：{error}", url, owner))
     return found
+
+
+def goes_up_with_gaps(enrollment: Enrollment) -> bool:
+    """Whether neither gaps in personal info nor an open return stop the report: of 暂停, 结束 and 退培 in the registry
+    (AM-41)."""
+    return enrollment.registered_at is not None and enrollment.status in WITHOUT_ANSWER
+
+
+def _warnings(enrollment: Enrollment, is_returned: bool, complete: Completeness) -> list[str]:
+    found = [f"{part.label}：{words}" for part in complete.sections for words in part.warnings]
+    if enrollment.is_live and goes_up_with_gaps(enrollment):
+        found += [_gap(part) for part in complete.sections if part.key != "training" and not part.is_complete]
+        if is_returned:
+            found.append("个人信息已退回住院医师，尚未修改保存；可以照常上报，也可以先取回退回。")
+    return found
+
+
+def _gap(section: Section) -> str:
+    count = len(section.missing) + len(section.errors)
+    return f"{section.label}有 {count} 项空缺或错误，不影响本次上报，省级审核时可以看到。"
 
 
 # --- the report ------------------------------------------------------------------------------------------------------

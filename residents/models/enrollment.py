@@ -272,12 +272,8 @@ class Enrollment(models.Model):
                 field="status",
                 # Asked before the function is called: most updates leave the status alone.
                 condition=pgtrigger.AnyChange("status"),
-                # As the rules say, but for what only a granted correction may do (docs/codes.md#status).
-                transitions=[
-                    (before, after)
-                    for (before, after), how in TRANSITIONS.items()
-                    if before and not how.only_correction
-                ],
+                # As the rules say; that 结业并获证 has no way on only they know (docs/codes.md#status).
+                transitions=[(before, after) for before, after in TRANSITIONS if before],
             ),
         ]
 
@@ -303,7 +299,9 @@ for _field in event_model(Enrollment)._meta.fields:
 
 
 def _change_needs() -> list[models.BaseConstraint]:
-    """What a change of 培训状态 must contain, kept by the database (docs/fields.md#status, docs/codes.md#status)."""
+    """What a change of 培训状态 must contain, kept by the database (docs/fields.md#status, docs/codes.md#status); a
+    migrated one may lack all of it (AM-40)."""
+    undated = Q(is_undated=True)
     # The first digit of a reason is its status.
     fits = Q(to_status=Status.IN_TRAINING, reason="") | Q(to_status=Status.WITHDRAWN, reason__startswith="1")
     for status in training.INTERRUPTED:
@@ -317,10 +315,12 @@ def _change_needs() -> list[models.BaseConstraint]:
         | (withdrawn & (Q(reason__in=("11", "12")) | ~Q(withdrawal_kind="")))
     )
     needs = {
-        "status_change_reason_fits": fits,
-        "status_change_has_date": Q(from_status="") | Q(effective_date__isnull=False),
-        "status_change_has_details": details,
-        "status_change_other_has_note": ~Q(reason__in=("19", "29", "39", "49")) | ~Q(reason_note=""),
+        "status_change_reason_fits": fits | (undated & Q(reason="")),
+        "status_change_has_date": Q(from_status="") | Q(effective_date__isnull=False) | undated,
+        "status_change_has_details": details | undated,
+        "status_change_other_has_note": (
+            ~Q(reason__in=("19", "29", "39", "49")) | ~Q(reason_note="") | undated
+        ),
     }
     return [models.CheckConstraint(condition=need, name=name) for name, need in needs.items()]
 
@@ -343,6 +343,8 @@ class StatusChange(models.Model):
     ended_on = models.DateField(null=True, blank=True)
     ended_result = code(1)
     attachment = models.FileField(upload_to=evidence_path, max_length=120, blank=True)
+    # Taken over from a roster without day, reason or details (AM-40).
+    is_undated = models.BooleanField("历史数据，日期不详", default=False, db_default=False)
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
     )

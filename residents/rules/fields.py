@@ -211,6 +211,26 @@ def read_values(
     return values, problems
 
 
+def is_untouched(fields: Iterable[Field], shown: Mapping[str, Any], raw: Mapping[str, Any]) -> bool:
+    """Whether a form sends back only what it opened with: then nothing is written, derived values included (AM-37).
+
+    A file that is sent or removed is a change; so is whatever cannot be read.
+    """
+    asked = {field.name: field for field in fields if field.name in raw}
+    files = {name for name, field in asked.items() if field.kind == "file"}
+    if any(raw[name] is not None for name in files):
+        return False
+    values, _ = read_values([field for name, field in asked.items() if name not in files], raw)
+    return all(
+        name in values and _or_none(values[name]) == _or_none(shown.get(name))
+        for name in asked.keys() - files
+    )
+
+
+def _or_none(value: Any) -> Any:
+    return None if value == "" else value
+
+
 def _holds(conditions: tuple[tuple[str, tuple], ...], values: Mapping[str, Any], *, unknown: bool) -> bool:
     for name, allowed in conditions:
         if name not in values:

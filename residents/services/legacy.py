@@ -203,15 +203,16 @@ def _insert_changes(cursor: CursorWrapper, rows: list[LegacyRow], by: User, now:
     changed = [row for row in rows if row.values["status"]["status"] != Status.IN_TRAINING]
     if not changed:
         return
-    names = [field.name for field in fields]
+    names = ["is_undated", *(field.name for field in fields)]
     _stage_columns(
         cursor,
         "staged_changes",
         StatusChange,
         ["to_status", *names],
         (
-            (row.person.row, row.values["status"]["status"], *_cells(fields, row.values["status"]))
+            (row.person.row, told["status"], told.get("is_undated", False), *_cells(fields, told))
             for row in changed
+            for told in (row.values["status"],)
         ),
     )
     insert_select(

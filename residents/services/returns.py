@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
+from portal import audit
 from portal.calendar import Opening
 from portal.messages.services import send
 from portal.models import User
@@ -133,6 +134,30 @@ def _tell_base(enrollment: Enrollment) -> None:
         subject=f"{enrollment.resident.full_name}已答复退回意见，个人信息待复核",
         link=reverse("bases:record", args=[enrollment.pk]),
     )
+
+
+def take_back(enrollment_id: int, *, by: User) -> int:
+    """取回退回: the base closes its own open comments of a record, the resident is notified (AM-41). Returns how many.
+
+    个人信息状态 becomes what the blocks say. Raises StateMoved where nothing is open any more.
+    """
+    with transaction.atomic():
+        enrollment = states.lock(enrollment_id)
+        now = timezone.now()
+        closed = enrollment.personal_returns.filter(answered_at__isnull=True).update(
+            answered_at=now, reviewed_at=now, taken_back_by=by
+        )
+        if not closed:
+            raise StateMoved("没有等待答复的退回意见，住院医师可能已经答复，请核对现在的内容。")
+        settle_state(enrollment)
+        audit.record("return_taken_back", by=by, target=enrollment, count=closed)
+        send(
+            [enrollment.resident.user_id],
+            kind="personal_return",
+            subject="培训基地取回了对您个人信息的退回，无需再按退回意见修改",
+            link=reverse("residents:home"),
+        )
+    return closed
 
 
 def answers_to_review(enrollment: Enrollment) -> QuerySet[PersonalReturn]:

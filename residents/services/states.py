@@ -12,12 +12,22 @@ from typing import Any
 from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils import timezone
 
+from portal.calendar import Opening
 from residents.models import Enrollment
 from residents.models.enrollment import PersonalState, ReportStatus, ReviewStatus
 
 
 class StateMoved(Exception):
     """The record is no longer in the state the caller saw; the text tells the user what it is now."""
+
+
+class Closed(StateMoved):
+    """The record may not be saved now. Up to five minutes late `opening.in_grace` holds: what was sent is then kept as
+    a draft by the caller, who has it in the form's own shape (AM-26, AM-37)."""
+
+    def __init__(self, opening: Opening) -> None:
+        super().__init__(opening.reason)
+        self.opening = opening
 
 
 def lock(enrollment_id: int) -> Enrollment:

@@ -82,7 +82,7 @@ _STATE_COLOURS: dict[str, dict[str, str]] = {
     },
     "delivery": {"sent": "green", "failed": "red", "unknown": "amber"},
     "extension": {"province": "amber", "cmda": "amber", "granted": "green", "refused": "red"},
-    "switch": {"waiting": "amber", "confirmed": "green", "refused": "red"},
+    "switch": {"waiting": "amber", "scheduled": "blue", "confirmed": "green", "refused": "red"},
     "transfer": {"open": "amber", "released": "green", "refused": "red"},
 }
 

@@ -14,9 +14,11 @@ from portal.requests import SignedInRequest
 from residents.codes.places import CHINA
 from residents.forms import as_input, form_for, raw_of, show_problems
 from residents.rules import basic, education, work
+from residents.rules.fields import is_untouched
 from residents.rules.identity import RESIDENT_ID
-from residents.services.personal import RULES, Closed, Conflict, SaveResult
+from residents.services.personal import RULES, Conflict, SaveResult
 from residents.services.refusals import Refused
+from residents.services.states import Closed
 from residents.snapshot import context_of, values_of
 from residents.views.desk import section_url
 from residents.views.layout import groups_of
@@ -95,10 +97,14 @@ def _facts(page: Page, *, own: bool) -> list[tuple[str, str, str]]:
 
 def handle(request: SignedInRequest, page: Page, save: Save) -> HttpResponse:
     """Save what was posted and say what became of it; whatever the outcome, nothing typed is lost (GOAL-R4,
-    PAIN-22)."""
+    PAIN-22). What was only proposed and not touched is not stored (AM-37)."""
     form = build_form(page, data=request.POST, files=request.FILES)
     raw = raw_of(form)
     version = sent_version(request)
+    # Of a stored row the service sees by itself that nothing is new.
+    if page.row is None and is_untouched(page.fields, offered(page), raw):
+        messages.info(request, "没有改动，无需保存。")
+        return redirect(_next(request, page))
     try:
         result = save(raw, version)
     except Refused as refusal:
@@ -110,7 +116,11 @@ def handle(request: SignedInRequest, page: Page, save: Save) -> HttpResponse:
         return _show_closed(request, page, form, closed)
     discard_draft(request.user, page.draft_key)
     _say(request, result)
-    return redirect(page.desk.next_url(page.section) if "next" in request.POST else _back(page))
+    return redirect(_next(request, page))
+
+
+def _next(request: HttpRequest, page: Page) -> str:
+    return page.desk.next_url(page.section) if "next" in request.POST else _back(page)
 
 
 def sent_version(request: HttpRequest) -> int | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bases.models import Submission
+from bases.report.services import WITHOUT_ANSWER
 from bases.scope import enrollments_for
 from bases.submissions.differences import Change, changes
 from bases.submissions.remarks import with_remarks
@@ -12,9 +13,11 @@ from bases.submissions.sections import Section, sections
 from portal.calendar import Opening
 from portal.models import User
 from portal.roles import Action
+from residents.completeness import Section as Gaps
+from residents.completeness import personal_gaps
 from residents.history import Entry, timeline
 from residents.models import Enrollment, StatusChange
-from residents.models.enrollment import ReviewStatus
+from residents.models.enrollment import Module, ReviewStatus
 from residents.openness import review_entry, revocation_entry
 from residents.snapshot import snapshot_of
 from review.queue import lists as queue
@@ -43,6 +46,8 @@ class RecordPage:
     history: list[Entry]
     entry: Opening
     is_pending: bool
+    # What the personal part of a reported 暂停, 结束 or 退培 lacks (AM-41).
+    gaps: list[Gaps]
     may_review: bool
     may_revoke: bool
     before: int | None
@@ -88,11 +93,16 @@ def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked:
         history=history,
         entry=entry,
         is_pending=is_pending,
+        gaps=personal_gaps(snapshot, shown.module) if shown and _may_have_gaps(shown) else [],
         may_review=may_act and is_pending and entry.is_open,
         may_revoke=may_act and shown is not None and _is_revocable(enrollment, shown),
         before=around[0],
         after=around[1],
     )
+
+
+def _may_have_gaps(shown: Submission) -> bool:
+    return shown.module == Module.REGISTRY and shown.status in WITHOUT_ANSWER
 
 
 def levels_in(snapshot: Mapping[str, Any]) -> list[str]:

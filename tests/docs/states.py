@@ -78,9 +78,6 @@ def _of_status() -> tuple[Move, ...]:
     names = {"effective_date": "变更日期", "reason": "变更原因", "reason_note": "原因说明"}
     found = []
     for (old, new), how in TRANSITIONS.items():
-        # Nobody can make it: the trigger refuses it, and no page asks for it.
-        if how.only_correction:
-            continue
         if old is None:
             by, words = "residents/services/accounts.py::create_accounts", "导入、接口接收或转入"
         else:
@@ -114,7 +111,7 @@ def machines() -> tuple[Machine, ...]:
             Status,
             _of_status(),
             "Drawn from `TRANSITIONS` in `residents/rules/status.py`; the trigger `status_transitions` in "
-            "`residents/models/enrollment.py` refuses all else, and what is kept for a correction: 结束 → 退培.",
+            "`residents/models/enrollment.py` refuses all else; out of 结束 only without 结业并获证 (AM-34).",
         ),
         Machine(
             "上报状态 and 审核状态",
@@ -235,6 +232,9 @@ def machines() -> tuple[Machine, ...]:
                 DRAFT -> WITHDRAWN | review/switches/services.py::withdraw | 撤回
                 WAITING -> WITHDRAWN | review/switches/services.py::withdraw | 撤回
                 WAITING -> CONFIRMED | review/switches/services.py::confirm | 确认：改为接口传送
+                WAITING -> SCHEDULED | review/switches/services.py::confirm | 确认：按申请切换时间
+                SCHEDULED -> CONFIRMED | review/switches/services.py::carry_out_due | 到期生效：改为接口传送
+                SCHEDULED -> REVERSED | review/switches/services.py::reverse_switch | 生效前撤销
                 WAITING -> REFUSED | review/switches/services.py::refuse | 驳回
                 CONFIRMED -> REVERSED | review/switches/services.py::reverse_switch | 撤销切换：恢复直接填报
             """),

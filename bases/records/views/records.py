@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from bases.lists.access import may, record_for
 from bases.records.specialty_change import change_entry, other_records
-from bases.report.services import examine, is_reported
+from bases.report.services import examine, goes_up_with_gaps, is_reported
 from bases.report.withdrawal import withdrawal_entry
 from bases.submissions.evidence import file_response
 from bases.submissions.kept import end_of_period, last_snapshots, snapshot_as_kept
@@ -23,7 +23,8 @@ from residents.history import timeline
 from residents.models import Enrollment
 from residents.models.enrollment import ReviewStatus
 from residents.openness import Times, training_entry
-from residents.services.returns import answers_to_review, mark_reviewed
+from residents.services.returns import answers_to_review, mark_reviewed, take_back
+from residents.services.states import StateMoved
 
 
 @allow(Role.BASE)
@@ -51,6 +52,7 @@ def record(request: SignedInRequest, pk: int) -> HttpResponse:
             "returns": returns,
             "answers": answers_to_review(enrollment),
             "examination": examine([enrollment], times)[enrollment.pk],
+            "with_gaps": enrollment.is_live and goes_up_with_gaps(enrollment),
             "training_entry": training_entry(enrollment, times),
             "may": _may(request, enrollment, times),
             "others": other_records(request.user, enrollment),
@@ -65,6 +67,20 @@ def review_answers(request: SignedInRequest, pk: int) -> HttpResponse:
     enrollment = record_for(request.user, pk, Action.EDIT_TRAINING)
     if mark_reviewed([enrollment.pk]):
         messages.success(request, f"“{enrollment.resident.full_name}”的答复已复核。")
+    return redirect("bases:record", pk)
+
+
+@allow(Role.BASE)
+@require_POST
+def take_back_return(request: SignedInRequest, pk: int) -> HttpResponse:
+    """取回退回: the base withdraws what it asked of the resident by mistake or in vain (AM-41)."""
+    enrollment = record_for(request.user, pk, Action.RETURN_PERSONAL)
+    try:
+        take_back(enrollment.pk, by=request.user)
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+    else:
+        messages.success(request, f"已取回对“{enrollment.resident.full_name}”的退回，住院医师会收到消息。")
     return redirect("bases:record", pk)
 
 
