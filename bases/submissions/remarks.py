@@ -6,7 +6,7 @@ from typing import cast
 from django import forms
 
 from bases.models import Submission
-from bases.submissions.differences import field_labels
+from bases.submissions.differences import label_at
 from bases.submissions.sections import comments_of
 from residents.forms import Control
 from residents.models import Enrollment
@@ -27,9 +27,9 @@ def to_answer(enrollment: Enrollment, submissions: Iterable[Submission] | None =
 
 def with_remarks(submissions: Iterable[Submission]) -> list[Submission]:
     """Each with `remarks`: (label of the field, what was written at it)."""
-    labels, found = field_labels(), list(submissions)
+    found = list(submissions)
     for each in found:
-        each.remarks = [(labels.get(path, path), text) for path, text in each.field_comments.items()]
+        each.remarks = [(label_at(path), text) for path, text in each.field_comments.items()]
     return found
 
 

@@ -12,7 +12,7 @@ from bases.report.withdrawal import withdrawal_entry
 from bases.submissions.evidence import file_response
 from bases.submissions.kept import end_of_period, last_snapshots, snapshot_as_kept
 from bases.submissions.remarks import to_answer, with_remarks
-from bases.submissions.sections import Comment, Section, comments_of, sections
+from bases.submissions.sections import Comment, Section, comments_of, place_of, sections
 from portal import audit
 from portal.access import allow
 from portal.requests import SignedInRequest
@@ -49,7 +49,7 @@ def record(request: SignedInRequest, pk: int) -> HttpResponse:
             "submissions": submissions,
             "returned": returned,
             "returns": returns,
-            "answers": answers_to_review(enrollment),
+            "answers": [(each, place_of(each)) for each in answers_to_review(enrollment)],
             "examination": examine([enrollment], times)[enrollment.pk],
             "training_entry": training_entry(enrollment, times),
             "may": _may(request, enrollment, times),
