@@ -105,10 +105,10 @@ def review_entry(enrollment: Enrollment, times: Times | None = None) -> Opening:
     return ALWAYS if enrollment.registered_at else _intake_review(enrollment, times)
 
 
-def revocation_entry(enrollment: Enrollment, module: str) -> Opening:
+def revocation_entry(enrollment: Enrollment, module: str, times: Times | None = None) -> Opening:
     """May a decision of this module still be revoked? Intake: until the review window ends, the national close
     (GOAL-P5); that the approval moved the record into the registry, which has no deadline, changes nothing of it."""
-    return review_entry(enrollment) if module == Module.REGISTRY else _intake_review(enrollment, None)
+    return review_entry(enrollment, times) if module == Module.REGISTRY else _intake_review(enrollment, times)
 
 
 def _intake_review(enrollment: Enrollment, times: Times | None) -> Opening:

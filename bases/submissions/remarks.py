@@ -20,8 +20,12 @@ def to_answer(enrollment: Enrollment, submissions: Iterable[Submission] | None =
     if enrollment.review_status != ReviewStatus.RETURNED:
         return None
     if submissions is None:
-        submissions = enrollment.submissions.defer("snapshot").order_by("-number")
-    found = next((each for each in submissions if each.outcome in _DECIDED and each.comment), None)
+        submissions = (
+            enrollment.submissions.select_related("revoked_by").defer("snapshot").order_by("-number")
+        )
+    found = next(
+        (each for each in submissions if each.outcome in _DECIDED and (each.comment or each.revocation)), None
+    )
     return with_remarks([found])[0] if found else None
 
 

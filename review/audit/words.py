@@ -121,6 +121,7 @@ _DETAILS = {
     "submissions": "涉及记录",
     "left_out": "未处理记录",
     "batch": "批次号",
+    "revoked_batch": "撤销的批次",
     "opens_at": "开始",
     "closes_at": "截止",
     "read_only": "只读",
@@ -168,4 +169,5 @@ _SAID: dict[str, Callable[[Any], str]] = {
     "closes_at": _last_moment,
     "role_given": role_in_words,
     "batch": str,
+    "revoked_batch": str,
 }

@@ -110,7 +110,7 @@ def shown_snapshot(enrollment: Enrollment) -> dict[str, Any]:
 def _submissions(enrollment: Enrollment) -> list[Submission]:
     """Newest first, each with its field comments in words."""
     return with_remarks(
-        enrollment.submissions.select_related("reported_by", "decided_by").order_by("-number")
+        enrollment.submissions.select_related("reported_by", "decided_by", "revoked_by").order_by("-number")
     )
 
 

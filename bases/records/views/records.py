@@ -34,7 +34,7 @@ def record(request: SignedInRequest, pk: int) -> HttpResponse:
     """
     enrollment = record_for(request.user, pk)
     masked = not (request.method == "POST" and unmask(request, enrollment))
-    submissions = list(enrollment.submissions.select_related("reported_by").defer("snapshot"))
+    submissions = list(enrollment.submissions.select_related("reported_by", "revoked_by").defer("snapshot"))
     returned = to_answer(enrollment, submissions)
     returns = list(enrollment.personal_returns.filter(answered_at__isnull=True))
     comments = comments_of(returned, returns)
@@ -97,7 +97,9 @@ def _may(request: SignedInRequest, enrollment: Enrollment, times: Times) -> dict
 def submission(request: SignedInRequest, pk: int, number: int) -> HttpResponse:
     """What was reported at one time, frozen: the approved intake original stays readable here (BR-37)."""
     enrollment = record_for(request.user, pk)
-    chosen = get_object_or_404(enrollment.submissions.select_related("reported_by"), number=number)
+    chosen = get_object_or_404(
+        enrollment.submissions.select_related("reported_by", "revoked_by"), number=number
+    )
     comments = comments_of(chosen, []) if chosen.comment else {}
     return render(
         request,
