@@ -44,7 +44,12 @@ COLUMNS = (
 def list_sheet(user: User, asked: Mapping[str, str], *, unmasked: bool) -> Sheet:
     """Every record that `counted` finds for this source and these filters."""
     filters = dict(asked)
-    return sheet_of(counted(user, filters.pop("source"), filters), COLUMNS, unmasked=unmasked)
+    return sheet_of(
+        counted(user, filters.pop("source"), filters),
+        COLUMNS,
+        unmasked=unmasked,
+        person="enrollment__resident",
+    )
 
 
 def list_in_words(asked: Mapping[str, str]) -> list[str]:

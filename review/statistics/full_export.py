@@ -90,6 +90,7 @@ def record_sheet(user: User, asked: Mapping[str, str], *, unmasked: bool) -> She
         widths=[width for _, width in _ABOUT] + [24 if field.kind in _WIDE else 14 for field in fields],
         count=found.count,
         rows=_rows(found, parts, masked=not unmasked),
+        people=found.order_by().values_list("enrollment__resident", flat=True) if unmasked else None,
     )
 
 
