@@ -12,7 +12,9 @@ from residents.models import Enrollment
 from residents.models.enrollment import Module, ReportStatus, ReviewStatus
 
 ALWAYS = Opening(True)
-SWITCHED = Opening(False, reason="本省已切换为接口传送，招收信息直接填报功能已关闭（只读）。")
+SWITCHED = Opening(
+    False, reason="本省已切换为接口传送，招收信息直接填报功能已关闭（只读）。", word="已切换接口"
+)
 _READ_ONLY = Opening(False, reason="这条培训记录已不在培（退培、失效或删除），为只读。")
 
 

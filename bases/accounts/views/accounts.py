@@ -30,7 +30,7 @@ from portal.roles import Action, Role
 from portal.searching import text_of
 from portal.sign_in.services import MOBILE_TRIES, release_activation
 from residents.models import Enrollment
-from residents.services.deletion import RESTORABLE_FOR, deletion_entry, restore_entry
+from residents.services.deletion import RESTORABLE_FOR, deletion_entry, restoring_entry
 from residents.services.states import StateMoved
 
 PAGE_SIZE = 50
@@ -76,7 +76,7 @@ def account(request: SignedInRequest, pk: int) -> HttpResponse:
         "mobile_is_enough": not user.is_activated and mobile_is_enough(user),
         "not_live": "" if enrollment.is_live else NOT_LIVE,
         "deletion": deletion_entry(enrollment),
-        "restoring": restore_entry(enrollment) if enrollment.deleted_at else None,
+        "restoring": restoring_entry(enrollment) if enrollment.deleted_at else None,
         "restorable_until": enrollment.deleted_at and enrollment.deleted_at + RESTORABLE_FOR,
         "may_act": _may(request.user, enrollment, Action.RESET_PASSWORD),
     }

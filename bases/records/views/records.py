@@ -5,6 +5,8 @@ from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from bases.corrections.services import is_waiting
+from bases.extensions.services import may_name
 from bases.lists.access import may, record_for
 from bases.records.specialty_change import change_entry, other_records
 from bases.report.services import examine, is_reported
@@ -15,6 +17,7 @@ from bases.submissions.remarks import to_answer, with_remarks
 from bases.submissions.sections import Comment, Section, comments_of, place_of, sections
 from portal import audit
 from portal.access import allow
+from portal.calendar import current_cycle
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.unmasking import unmask
@@ -22,7 +25,7 @@ from residents.completeness import LABELS
 from residents.history import timeline
 from residents.models import Enrollment
 from residents.models.enrollment import ReviewStatus
-from residents.openness import Times, training_entry
+from residents.openness import Times, personal_entry, report_entry, training_entry
 from residents.services.returns import answers_to_review, mark_reviewed
 
 
@@ -81,14 +84,18 @@ def _sections(enrollment: Enrollment, masked: bool, comments: dict[str, list[Com
 def _may(request: SignedInRequest, enrollment: Enrollment, times: Times) -> dict[str, bool]:
     """Which buttons the page offers; each page behind them asks again."""
     acting = may(request.user, enrollment, Action.EDIT_TRAINING)
+    to_report = enrollment.lapsed_at is None and not is_reported(enrollment)
     waiting = enrollment.review_status == ReviewStatus.PENDING
     return {
         "act": acting,
         # What lapsed at the lock stays as it is: the person is added again as 漏报 (AM-05).
-        "report": enrollment.lapsed_at is None and not is_reported(enrollment),
-        "return": acting and enrollment.is_live,
+        "check": to_report,
+        "report": to_report and report_entry(enrollment, times).is_open,
+        "return": acting and personal_entry(enrollment, times).is_open,
+        "extend": acting and to_report and may_name(enrollment, current_cycle()),
+        "correct": acting and not is_waiting(enrollment.resident_id),
         "withdraw": acting and waiting and withdrawal_entry(enrollment, times).is_open,
-        "change_status": acting and bool(enrollment.registered_at),
+        "change_status": acting and bool(enrollment.registered_at) and enrollment.lapsed_at is None,
         "change_specialty": acting and change_entry(enrollment).is_open,
     }
 
