@@ -217,7 +217,7 @@ def _moved_since(submission: Submission, of: uuid.UUID, times: Times, *, is_last
         return f"该次上报现在是“{submission.get_outcome_display()}”，没有可撤销的审核决定。"
     if not is_last:
         return "该记录之后又有新的上报，不能撤销这次审核决定。"
-    if reason := _why_not_revocable(enrollment, submission, times):
+    if reason := why_not_revocable(enrollment, submission, times):
         return reason
     if not _is_as_reported(enrollment, submission):
         return "审核之后培训基地已修改该记录，请打开该记录核对后再决定。"
@@ -319,11 +319,11 @@ def _check_revocable(enrollment: Enrollment, submission: Submission, by: User) -
         raise StateMoved(f"该次上报现在是“{submission.get_outcome_display()}”，没有可撤销的审核决定。")
     if enrollment.submissions.filter(number__gt=submission.number).exists():
         raise StateMoved("该记录之后又有新的上报，只能撤销最近一次审核决定。")
-    if reason := _why_not_revocable(enrollment, submission, Times([enrollment])):
+    if reason := why_not_revocable(enrollment, submission, Times([enrollment])):
         raise StateMoved(reason)
 
 
-def _why_not_revocable(enrollment: Enrollment, submission: Submission, times: Times) -> str:
+def why_not_revocable(enrollment: Enrollment, submission: Submission, times: Times) -> str:
     """What stands against revoking the last decision whatever became of the content; empty where nothing does."""
     entry = revocation_entry(enrollment, submission.module, times)
     if not entry.is_open:

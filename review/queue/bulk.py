@@ -8,10 +8,13 @@ from uuid import UUID
 from django.db.models import Count, Q
 
 from bases.models import Submission
+from bases.scope import enrollments_for
 from bases.submissions.unchanged import with_untouched
 from portal.models import AuditEvent, User
-from residents.openness import entries_of, review_entry
+from portal.roles import Action
+from residents.openness import Times, entries_of, review_entry
 from review.decisions import claims
+from review.decisions.services import why_not_revocable
 from review.quality.checks import CHECKS
 from review.quality.services import findings
 from review.queue import lists as queue
@@ -84,7 +87,19 @@ def batches_of(user: User) -> list[AuditEvent]:
     return list(events.filter(many, detail__has_key="batch").order_by("-at")[:MOST_BATCHES])
 
 
-def still_standing(decided: list[int], batch: UUID) -> int:
-    """How many decisions of a batch nobody has taken back since."""
+def revocable(decided: list[int], batch: UUID, user: User) -> int:
+    """How many decisions of a batch still stand and could be taken back now by this user, but for what the bases have
+    changed since; constant queries."""
     standing = (Submission.Outcome.APPROVED, Submission.Outcome.RETURNED)
-    return Submission.objects.filter(pk__in=decided, decision_batch=batch, outcome__in=standing).count()
+    rows = list(
+        Submission.objects.filter(
+            pk__in=decided,
+            decision_batch=batch,
+            outcome__in=standing,
+            enrollment__in=enrollments_for(user, Action.REVIEW).values("pk"),
+        )
+        .select_related("enrollment__base__province")
+        .defer("snapshot")
+    )
+    times = Times(row.enrollment for row in rows)
+    return sum(not why_not_revocable(row.enrollment, row, times) for row in rows)

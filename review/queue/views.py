@@ -178,7 +178,7 @@ def _show_batch(
             "unnamed": len(reasons),
             "revoke_form": form,
             "revoked": done_now,
-            "revocable": bulk_choice.still_standing(event.detail["submissions"], batch),
+            "revocable": bulk_choice.revocable(event.detail["submissions"], batch, request.user),
         },
         status=422 if form.errors else 200,
     )

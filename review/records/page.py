@@ -15,9 +15,10 @@ from portal.roles import Action
 from residents.history import Entry, timeline
 from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import ReviewStatus
-from residents.openness import review_entry, revocation_entry
+from residents.openness import Times, review_entry
 from residents.places import REPEATED, names_of
 from residents.snapshot import snapshot_of
+from review.decisions.services import why_not_revocable
 from review.queue import lists as queue
 from review.records.sources import sources
 
@@ -127,7 +128,6 @@ def _commented(shown: Submission | None, returned: Submission | None) -> Submiss
 
 
 def _is_revocable(enrollment: Enrollment, shown: Submission) -> bool:
-    return (
-        shown.outcome in (Outcome.APPROVED, Outcome.RETURNED)
-        and revocation_entry(enrollment, shown.module).is_open
+    return shown.outcome in (Outcome.APPROVED, Outcome.RETURNED) and not why_not_revocable(
+        enrollment, shown, Times([enrollment])
     )

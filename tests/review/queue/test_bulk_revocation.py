@@ -125,7 +125,9 @@ def test_nothing_is_revoked_without_a_reason_after_the_window_or_by_another(
         [row.pk for row in done.decided], done.batch, by=other_province_reviewer, reason="误操作"
     )
     assert (stranger.decided, {each.name for each in stranger.left_out}) == ([], {""})
+    assert "整批撤销" in signed_in(provincial_reviewer).get(address).text
     close(cycle, Step.REVIEW)
+    assert "整批撤销" not in signed_in(provincial_reviewer).get(address).text
     late = signed_in(provincial_reviewer).post(address, {"reason": "误操作"}).context["revoked"]
     assert (late.decided, len(late.left_out)) == ([], 2)
     assert not Submission.objects.filter(outcome="revoked").exists()
