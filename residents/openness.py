@@ -15,7 +15,9 @@ from residents.models.enrollment import Module, ReportStatus, ReviewStatus
 INTAKE_STEPS = (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT, Step.REVIEW)
 
 ALWAYS = Opening(True)
-SWITCHED = Opening(False, reason="本省已切换为接口传送，招收信息直接填报功能已关闭（只读）。")
+SWITCHED = Opening(
+    False, reason="本省已切换为接口传送，招收信息直接填报功能已关闭（只读）。", word="已切换接口"
+)
 _READ_ONLY = Opening(False, reason="这条培训记录已不在培（退培、失效或删除），为只读。")
 
 
@@ -126,10 +128,10 @@ def review_entry(enrollment: Enrollment, times: Times | None = None) -> Opening:
     return ALWAYS if enrollment.registered_at else _intake_review(enrollment, times)
 
 
-def revocation_entry(enrollment: Enrollment, module: str) -> Opening:
+def revocation_entry(enrollment: Enrollment, module: str, times: Times | None = None) -> Opening:
     """May a decision of this module still be revoked? Intake: until the review window ends, the national close
     (GOAL-P5); that the approval moved the record into the registry, which has no deadline, changes nothing of it."""
-    return review_entry(enrollment) if module == Module.REGISTRY else _intake_review(enrollment, None)
+    return review_entry(enrollment, times) if module == Module.REGISTRY else _intake_review(enrollment, times)
 
 
 def _intake_review(enrollment: Enrollment, times: Times | None) -> Opening:

@@ -36,6 +36,11 @@ WAITING = (State.WITH_PROVINCE, State.WITH_CMDA)
 KIND = "correction"
 
 
+def is_waiting(resident_id: int) -> bool:
+    """Whether a request for this person waits: there is one at a time."""
+    return CorrectionRequest.objects.filter(resident=resident_id, state__in=WAITING).exists()
+
+
 def ask(
     enrollment: Enrollment, *, values: Mapping[str, Any], evidence: UploadedFile | None, by: User
 ) -> CorrectionRequest:

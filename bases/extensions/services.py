@@ -17,7 +17,7 @@ from bases.models.organisations import ReportingMode
 from bases.scope import base_ids, province_codes_for
 from bases.staff import recipients
 from portal import audit
-from portal.calendar import last_moment, opening
+from portal.calendar import Opening, last_moment, opening
 from portal.messages import services as messages
 from portal.models import CollectionCycle, Step, User
 from portal.roles import Action, Role
@@ -38,6 +38,26 @@ def candidates(base: TrainingBase, cycle: CollectionCycle) -> QuerySet[Enrollmen
     found = Enrollment.objects.filter(LIVE, base=base, intake_year=cycle.year, registered_at=None)
     waiting = (ReviewStatus.PENDING, ReviewStatus.APPROVED)
     return found.exclude(review_status__in=waiting).select_related("resident", "specialty").order_by("pk")
+
+
+def asking_entry(base: TrainingBase, cycle: CollectionCycle | None) -> Opening:
+    """May the base ask for more time now, whatever the step and the day? Every button and form asks this."""
+    if cycle is None:
+        return Opening(False, reason="尚未设置采集周期，请联系中国医师协会。", word="未设置")
+    if cycle.locked_at is not None:
+        return Opening(False, reason="本年度招收信息已锁定，不能再延期；漏报的住院医师请在下一年度补录。")
+    if base.province.reporting_mode == ReportingMode.API:
+        return Opening(
+            False, reason="本省已切换为接口传送，招收信息不在此填报，无需申请延期。", word="已切换接口"
+        )
+    return Opening(True)
+
+
+def may_name(enrollment: Enrollment, cycle: CollectionCycle | None) -> bool:
+    """Whether more time can be asked for and would help this record."""
+    if cycle is None or not asking_entry(enrollment.base, cycle).is_open:
+        return False
+    return candidates(enrollment.base, cycle).filter(pk=enrollment.pk).exists()
 
 
 def review_end(base: TrainingBase, cycle: CollectionCycle) -> datetime | None:
@@ -82,10 +102,9 @@ def ask(
 
 
 def _check_askable(base: TrainingBase, cycle: CollectionCycle, step: Step, until: datetime) -> None:
-    if cycle.locked_at is not None:
-        raise StateMoved("本年度招收信息已锁定，不能再延期；漏报的住院医师请在下一年度补录。")
-    if base.province.reporting_mode == ReportingMode.API:
-        raise StateMoved("本省已切换为接口传送，招收信息不在此填报，无需申请延期。")
+    entry = asking_entry(base, cycle)
+    if not entry.is_open:
+        raise StateMoved(entry.reason)
     now_until = opening(cycle, step, province_id=base.province_id, base_id=base.pk).closes_at
     if now_until is None:
         raise StateMoved(f"“{Step(step).label}”尚未设置开放时间，请联系中国医师协会。")

@@ -33,7 +33,7 @@ class Stage(models.TextChoices):
     FILLING = "filling", "填写中"
     RETURNED = "returned", "已退回住院医师"
     TRAINING = "training", "待填培训信息"
-    READY = "ready", "可上报"
+    READY = "ready", "信息完整，待上报"
     PROVINCE = "province", "省级退回"
     PENDING = "pending", "待审核"
     CHANGED = "changed", "已修改未上报"

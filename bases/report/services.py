@@ -236,9 +236,12 @@ def _submit(
     now = timezone.now()
     ids = [row.pk for row in rows]
     close_waiting(Submission.objects.filter(enrollment__in=ids), by)
-    last = dict(
-        Submission.objects.filter(enrollment__in=ids).values_list("enrollment").annotate(last=Max("number"))
-    )
+    last = {
+        pk: (number, turn)
+        for pk, number, turn in Submission.objects.filter(enrollment__in=ids)
+        .values_list("enrollment")
+        .annotate(Max("number"), Max("turn"))
+    }
     cycles = _cycles_of(rows)
     kept = last_snapshots(rows)
     approved = approved_snapshots(ids)
@@ -248,7 +251,7 @@ def _submit(
                 row,
                 by=by,
                 declared=True,
-                number=last.get(row.pk, 0) + 1,
+                last=last.get(row.pk, (0, 0)),
                 cycle=cycles.get(row.intake_year if row.module == Module.INTAKE else None),
                 batch=batch,
                 reported=kept.get(row.pk),
@@ -282,7 +285,7 @@ def build_submission(
     *,
     by: User,
     declared: bool,
-    number: int | None = None,
+    last: tuple[int, int] | None = None,
     cycle: CollectionCycle | None = None,
     batch: uuid.UUID | None = None,
     reported: dict[str, Any] | None = None,
@@ -292,11 +295,12 @@ def build_submission(
     """The frozen picture of a record as it is now, not yet saved (BR-20).
 
     `reported` is the snapshot before, whose personal part stays for a person who has left the base (AM-20); `approved`
-    the last approved one, against which the changed fields are found (GOAL-P2). Without `number` and `cycle` they are
-    looked up, at two queries a record.
+    the last approved one, against which the changed fields are found (GOAL-P2). `last` is the number and the turn of
+    the submission before, (0, 0) for the first; without it, it and `cycle` are looked up, at two queries a record.
     """
-    if number is None:
-        number = (enrollment.submissions.aggregate(last=Max("number"))["last"] or 0) + 1
+    if last is None:
+        found = enrollment.submissions.aggregate(number=Max("number"), turn=Max("turn"))
+        last = (found["number"] or 0, found["turn"] or 0)
         cycle = cycle or _cycles_of([enrollment]).get(
             enrollment.intake_year if enrollment.module == Module.INTAKE else None
         )
@@ -306,7 +310,8 @@ def build_submission(
     return Submission(  # type: ignore[misc]
         enrollment=enrollment,
         module=enrollment.module,
-        number=number,
+        number=last[0] + 1,
+        turn=last[1] + 1,
         cycle=cycle,
         province_id=enrollment.base.province_id,
         base_id=enrollment.base_id,

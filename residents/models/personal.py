@@ -178,10 +178,11 @@ TO_REVIEW = models.Q(answered_at__isnull=False, reviewed_at__isnull=True)
 class PersonalReturn(models.Model):
     """A base's return of personal info to the resident (BR-45): displayed on top of his page until answered (BR-54).
 
-    `field` is "block.field" or empty for the whole record (GOAL-R3). Answered by a save that changes the field, for a
-    whole-record comment any field, or by 无需修改 with a reason. An open one blocks the next 上报; an answered one
-    waits until the base has looked at it, reported the record or returned it anew (GOAL-B14). One that the base took
-    back itself (`taken_back_by`) is closed, with nothing to look at (AM-41).
+    `field` is "block.field", in 学习经历 with its row (residents/places.py), or empty for the whole record (GOAL-R3).
+    Answered by a save that changes the field in this row, for a whole-record comment any field, or by 无需修改 with a
+    reason. An open one blocks the next 上报; an answered one waits until the base has looked at it, reported the record
+    or returned it anew (GOAL-B14). One that the base took back itself (`taken_back_by`) is closed, with nothing to look
+    at (AM-41).
     """
 
     enrollment = models.ForeignKey("residents.Enrollment", models.CASCADE, related_name="personal_returns")

@@ -76,6 +76,13 @@ def restore_entry(enrollment: Enrollment, times: Times | None = None) -> Opening
     )
 
 
+def restoring_entry(enrollment: Enrollment) -> Opening:
+    """The same with the person in view: nobody comes back whom another record holds by now (BR-49)."""
+    entry = restore_entry(enrollment)
+    held = _why_held(enrollment) if entry.is_open else ""
+    return Opening(False, reason=held) if held else entry
+
+
 def delete_enrollment(
     enrollment_id: int,
     *,
@@ -106,10 +113,9 @@ def restore_enrollment(enrollment_id: int) -> Enrollment:
     try:
         with transaction.atomic():
             enrollment = lock(enrollment_id)
-            state = restore_entry(enrollment)
+            state = restoring_entry(enrollment)
             if not state.is_open:
                 raise StateMoved(state.reason)
-            _refuse_held(enrollment)
             bring_back([enrollment])
     except IntegrityError as error:
         # Imported by somebody else in this very moment: the partial unique constraint has decided.
@@ -117,16 +123,14 @@ def restore_enrollment(enrollment_id: int) -> Enrollment:
     return enrollment
 
 
-def _refuse_held(enrollment: Enrollment) -> None:
+def _why_held(enrollment: Enrollment) -> str:
     held = Enrollment.objects.filter(LIVE, resident=enrollment.resident_id).select_related("base").first()
     if held is None or enrollment.status == Status.WITHDRAWN:
-        return
+        return ""
     if held.base_id == enrollment.base_id:
-        raise StateMoved("此人已重新导入本基地，这条记录不能恢复。")
+        return "此人已重新导入本基地，这条记录不能恢复。"
     status = held.get_status_display()
-    raise StateMoved(
-        f"此人已在“{held.base.name}”（{held.intake_year}年招收，培训状态：{status}），这条记录不能恢复。"
-    )
+    return f"此人已在“{held.base.name}”（{held.intake_year}年招收，培训状态：{status}），这条记录不能恢复。"
 
 
 # --- many locked rows -------------------------------------------------------------------------------------------------

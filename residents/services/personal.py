@@ -29,6 +29,7 @@ from residents.models import (
 )
 from residents.models.enrollment import Module, ReportStatus
 from residents.openness import Times, personal_entry
+from residents.places import living
 from residents.rules import basic, certificate, education, work
 from residents.rules.fields import Field, Problems, is_untouched
 from residents.rules.verdict import judge
@@ -197,7 +198,7 @@ def delete_education(
             name for name, value in values_of(row, "education").items() if value is not None
         )
         row.delete()
-        return _settled(enrollment, "education", None, changes or {"level": None}, {}, now)
+        return _settled(enrollment, "education", None, changes or {"level": None}, {}, now, gone=pk)
 
 
 def confirm_unchanged(enrollment: Enrollment, section: str, cycle: CollectionCycle, *, by: User) -> bool:
@@ -347,10 +348,16 @@ def _settled(
     changes: Iterable[str],
     warnings: Problems,
     now: datetime | None,
+    *,
+    gone: int | None = None,
 ) -> SaveResult:
     """Answer returns, settle 个人信息状态 and the sign of an unreported update; the base's version is left alone."""
     moment = now or timezone.now()
-    answered = answer_by_save(enrollment, [f"{block}.{name}" for name in changes], moment)
+    paths = [f"{block}.{name}" for name in changes]
+    if block == "education":
+        pk = gone or cast(EducationRecord, row).pk
+        paths = [living(path, pk) for path in paths] + ([living(block, pk)] if gone else [])
+    answered = answer_by_save(enrollment, paths, moment)
     if changes or answered:
         settle_state(enrollment)
     if changes:

@@ -5,7 +5,6 @@ from django.utils.html import format_html
 
 from residents.codes import CODE_LISTS
 from residents.models.enrollment import PersonalState, ReportStatus, ReviewStatus, Status
-from residents.words import place_in_words
 
 register = template.Library()
 
@@ -104,12 +103,6 @@ def badge(kind: str, value: str) -> str:
 def code_label(value: str | None, name: str) -> str:
     """The label of a code in one of the code lists; empty for none."""
     return CODE_LISTS[name].label(str(value)) if value not in (None, "") else ""
-
-
-@register.filter
-def place(path: str) -> str:
-    """What a comment speaks of, "block.field", in words."""
-    return place_in_words(path)
 
 
 @register.filter

@@ -114,7 +114,7 @@ def groups_of(page: "Page", form: forms.Form) -> list[Group]:
 
 
 def _control(page: "Page", form: forms.Form, name: str) -> Control:
-    comments = [each for each in page.desk.comments_at(page.section) if each.field == name]
+    comments = [each for each in page.comments if each.field == name]
     stored = isinstance(form.fields[name], forms.FileField) and getattr(page.row, name, None)
     return Control(form[name], file_url(page.section, page.row, name) if stored else "", comments)
 

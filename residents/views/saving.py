@@ -70,7 +70,7 @@ def show(request: SignedInRequest, page: Page, form: forms.Form | None = None, *
         "version": version,
         "locked": _facts(page, own=False),
         "facts": _facts(page, own=True),
-        "comments": page.desk.comments_at(page.section),
+        "comments": page.comments,
         **more,
     }
     return render(request, "residents/section.html", context, status=status)

@@ -256,7 +256,10 @@ class Result(Schema):
     intake_year: int = Field(title="招收年份")
     number: int = Field(title="第几次传送")
     comment: str = Field(title="审核意见")
-    field_comments: dict[str, str] = Field(title="对字段的意见")
+    field_comments: dict[str, str] = Field(
+        title="对字段的意见",
+        description="学习经历的意见在字段后以@注明学历层次代码，例如 education.school@3 是本科的毕业院校",
+    )
     now: str = Field(title="现在的审核状态", description="查询时该次传送的状态")
 
 

@@ -134,6 +134,7 @@ _DETAILS = {
     "sheet": "工作表",
     "hidden_rows": "隐藏的行",
     "struck_rows": "划有删除线的行",
+    "revoked_batch": "撤销的批次",
     "opens_at": "开始",
     "closes_at": "截止",
     "read_only": "只读",
@@ -187,4 +188,5 @@ _SAID: dict[str, Callable[[Any], str]] = {
     "batch": str,
     "hidden_rows": _answer,
     "struck_rows": _answer,
+    "revoked_batch": str,
 }

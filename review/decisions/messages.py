@@ -21,9 +21,11 @@ def returned(decided: Sequence[Submission], *, comment: str) -> None:
     _notify(decided, "returned", "退回修改", f"退回修改意见：{comment}")
 
 
-def revoked(submission: Submission, *, note: str) -> None:
-    _notify([submission], "revoked", "审核决定已撤销", note)
-    _notify_residents([submission], "revoked", "省级撤销了对您信息的审核决定，请以首页显示的状态为准")
+def revoked(submissions: Sequence[Submission]) -> None:
+    """Decisions taken back together, for one reason."""
+    if submissions:
+        _notify(submissions, "revoked", "审核决定已撤销", submissions[0].revocation)
+    _notify_residents(submissions, "revoked", "省级撤销了对您信息的审核决定，请以首页显示的状态为准")
 
 
 def _notify_residents(decided: Sequence[Submission], kind: str, subject: str) -> None:

@@ -23,6 +23,7 @@ from residents.models import (
     WorkInfo,
 )
 from residents.models.enrollment import Module, PersonalState, ReportStatus, ReviewStatus, Status
+from residents.places import living
 from review.demo.organisations import PASSWORD
 from review.demo.people import People, Person
 from review.demo.values import bachelor_values, basic_values, master_values, training_values, work_values
@@ -207,9 +208,10 @@ class Records:
 
     def make_returned_to_resident(self, base: TrainingBase) -> Enrollment:
         enrollment = self.make_ready(base)
+        study = enrollment.resident.education_records.latest("pk")
         PersonalReturn.objects.create(
             enrollment=enrollment,
-            field="education.diploma_no",
+            field=living("education.diploma_no", study.pk),
             comment=self.people.rng.choice(self.people.pools["personal_comments"]),
             batch=uuid.uuid4(),
             returned_by=self.officer[base.pk],

@@ -9,7 +9,7 @@ from bases.report.services import WITHOUT_ANSWER
 from bases.scope import enrollments_for
 from bases.submissions.differences import Change, changes
 from bases.submissions.remarks import with_remarks
-from bases.submissions.sections import Section, sections
+from bases.submissions.sections import Section, comments_of, sections
 from portal.calendar import Opening
 from portal.models import User
 from portal.roles import Action
@@ -18,8 +18,10 @@ from residents.completeness import personal_gaps
 from residents.history import Entry, timeline
 from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import Module, ReviewStatus
-from residents.openness import review_entry, revocation_entry
+from residents.openness import Times, review_entry
+from residents.places import REPEATED, names_of
 from residents.snapshot import snapshot_of
+from review.decisions.services import why_not_revocable
 from review.queue import lists as queue
 from review.records.sources import sources
 
@@ -40,7 +42,7 @@ class RecordPage:
     # The last event behind each change, in the same order; None where the history has none.
     sources: list[Entry | None]
     sections: list[Section]
-    levels: list[str]
+    rows: list[str]
     submissions: list[Submission]
     status_changes: list[StatusChange]
     history: list[Entry]
@@ -86,8 +88,8 @@ def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked:
         )
         if compared_with
         else [],
-        sections=sections(snapshot, masked=masked),
-        levels=levels_in(snapshot),
+        sections=sections(snapshot, masked=masked, comments=comments_of(_commented(shown, returned), [])),
+        rows=rows_in(snapshot),
         submissions=submissions,
         status_changes=list(enrollment.status_changes.select_related("changed_by")),
         history=history,
@@ -105,9 +107,9 @@ def _may_have_gaps(shown: Submission) -> bool:
     return shown.module == Module.REGISTRY and shown.status in WITHOUT_ANSWER
 
 
-def levels_in(snapshot: Mapping[str, Any]) -> list[str]:
-    """Codes of the levels of study it holds."""
-    return [row["level"] for row in snapshot.get("education") or [] if row.get("level")]
+def rows_in(snapshot: Mapping[str, Any]) -> list[str]:
+    """The names of its rows of 学习经历."""
+    return names_of(snapshot.get(REPEATED) or [])
 
 
 def shown_snapshot(enrollment: Enrollment) -> dict[str, Any]:
@@ -119,7 +121,7 @@ def shown_snapshot(enrollment: Enrollment) -> dict[str, Any]:
 def _submissions(enrollment: Enrollment) -> list[Submission]:
     """Newest first, each with its field comments in words."""
     return with_remarks(
-        enrollment.submissions.select_related("reported_by", "decided_by").order_by("-number")
+        enrollment.submissions.select_related("reported_by", "decided_by", "revoked_by").order_by("-number")
     )
 
 
@@ -130,8 +132,12 @@ def _answered(submissions: list[Submission]) -> Submission | None:
     return last if last and last.outcome == Outcome.RETURNED else None
 
 
+def _commented(shown: Submission | None, returned: Submission | None) -> Submission | None:
+    """Whose remarks stand at the fields: those of the decision shown, else of the return that the report answers."""
+    return shown if shown and shown.field_comments else returned
+
+
 def _is_revocable(enrollment: Enrollment, shown: Submission) -> bool:
-    return (
-        shown.outcome in (Outcome.APPROVED, Outcome.RETURNED)
-        and revocation_entry(enrollment, shown.module).is_open
+    return shown.outcome in (Outcome.APPROVED, Outcome.RETURNED) and not why_not_revocable(
+        enrollment, shown, Times([enrollment])
     )

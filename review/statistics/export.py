@@ -49,7 +49,7 @@ def list_sheet(user: User, asked: Mapping[str, str], *, unmasked: bool) -> Sheet
     filters = dict(asked)
     source = filters.pop("source")
     columns = (*COLUMNS, DELETED_LATER) if source == Source.INTAKE else COLUMNS
-    return sheet_of(counted(user, source, filters), columns, unmasked=unmasked)
+    return sheet_of(counted(user, source, filters), columns, unmasked=unmasked, person="enrollment__resident")
 
 
 def list_in_words(asked: Mapping[str, str]) -> list[str]:

@@ -94,6 +94,7 @@ def record_sheet(user: User, asked: Mapping[str, str], *, unmasked: bool) -> She
         widths=[width for _, width in about] + [24 if field.kind in _WIDE else 14 for field in fields],
         count=found.count,
         rows=_rows(found, parts, len(about), masked=not unmasked),
+        people=found.order_by().values_list("enrollment__resident", flat=True) if unmasked else None,
     )
 
 

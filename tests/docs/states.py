@@ -170,6 +170,18 @@ def machines() -> tuple[Machine, ...]:
                     "residents/services/states.py::mark_decision_revoked",
                     "撤销退回，内容未变",
                 ),
+                Move(
+                    _APPROVED,
+                    _WAITING,
+                    "residents/services/states.py::mark_decisions_revoked_many",
+                    "整批撤销审核，内容未变",
+                ),
+                Move(
+                    _RETURNED,
+                    _WAITING,
+                    "residents/services/states.py::mark_decisions_revoked_many",
+                    "整批撤销退回，内容未变",
+                ),
             ),
             "The two columns of a record together. 待审核 without 已上报 is refused by a constraint.",
             modules=("residents/services/states.py",),
@@ -179,8 +191,10 @@ def machines() -> tuple[Machine, ...]:
             Submission.Outcome,
             (
                 Move("", "PENDING", _BORN, "上报"),
-                Move("", "PENDING", "review/decisions/services.py::_report_again", "撤销审核，内容未变"),
+                Move("", "PENDING", "review/decisions/services.py::_copy", "撤销审核，内容未变"),
                 *(Move(old, new, *_OUTCOME_BY[old, new]) for old, new in _of_outcome()),
+                Move("APPROVED", "REVOKED", "review/decisions/services.py::revoke_batch", "整批撤销审核"),
+                Move("RETURNED", "REVOKED", "review/decisions/services.py::revoke_batch", "整批撤销退回"),
             ),
             "Drawn from the trigger `outcome_moves_forward` in `bases/models/submissions.py`: what was decided never "
             "waits again.",

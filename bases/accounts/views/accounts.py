@@ -32,7 +32,7 @@ from portal.searching import text_of
 from portal.sign_in.services import MOBILE_TRIES, release_activation
 from residents.models import Enrollment
 from residents.models.enrollment import ReviewStatus
-from residents.services.deletion import RESTORABLE_FOR, entry_of, restore_entry
+from residents.services.deletion import RESTORABLE_FOR, entry_of, restoring_entry
 from residents.services.states import StateMoved
 
 PAGE_SIZE = 50
@@ -79,7 +79,7 @@ def account(request: SignedInRequest, pk: int) -> HttpResponse:
         "not_live": "" if enrollment.is_live else NOT_LIVE,
         "is_recruit": enrollment.registered_at is None,
         "deletion": _any_deletion(enrollment),
-        "restoring": restore_entry(enrollment) if enrollment.deleted_at else None,
+        "restoring": restoring_entry(enrollment) if enrollment.deleted_at else None,
         "restorable_until": enrollment.deleted_at and enrollment.deleted_at + RESTORABLE_FOR,
         "may_act": _may(request.user, enrollment, Action.RESET_PASSWORD),
     }

@@ -37,6 +37,7 @@ from portal.roles import Action, Role
 from residents.models import Enrollment
 from residents.models.enrollment import Module
 from residents.rules.account import DOUBTED, HELD_ELSEWHERE
+from residents.services.disclosures import disclose
 from residents.snapshot import for_check
 
 BATCHES_A_PAGE = 20
@@ -129,7 +130,10 @@ def template(request: SignedInRequest, kind: Kind, module: Module) -> HttpRespon
     )
     if kind.is_filled:
         what = f"{kind.key}_template"
-        audit.record("export", by=request.user, target=base, request=request, kind=what, module=module)
+        event = audit.record(
+            "export", by=request.user, target=base, request=request, kind=what, module=module
+        )
+        disclose(event, records.values_list("resident_id", flat=True))
     return workbook_response(content, f"{cycle.year}年{kind.template_title}（{module.label}）.xlsx")
 
 

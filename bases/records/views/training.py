@@ -176,7 +176,7 @@ def name_correct(request: SignedInRequest, pk: int) -> HttpResponse:
     enrollment = record_for(request.user, pk, Action.EDIT_TRAINING)
     draft_key = f"name:{pk}"
     draft = draft_for(request.user, draft_key)
-    initial = {"full_name": enrollment.resident.full_name}
+    initial: dict[str, Any] = {"full_name": enrollment.resident.full_name}
     if draft and "draft" in request.GET:
         initial = data_of(draft).dict()
     form = NameForm(request.POST or None, initial=initial)

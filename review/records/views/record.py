@@ -25,7 +25,7 @@ from review.decisions.forms import ReturnForm, RevokeForm
 from review.models import Claim
 from review.queue import lists as queue
 from review.queue.filters import QueueFilter
-from review.records.page import RecordPage, levels_in, record_page, shown_snapshot
+from review.records.page import RecordPage, record_page, rows_in, shown_snapshot
 from review.unmasking import may_unmask
 
 
@@ -55,7 +55,7 @@ def _show(
         "masked": masked,
         "may_unmask": may_unmask(request.user),
     }
-    context |= {"return_form": ReturnForm(levels=page.levels), "revoke_form": RevokeForm()} | forms
+    context |= {"return_form": ReturnForm(rows=page.rows), "revoke_form": RevokeForm()} | forms
     return render(request, "review/records/record.html", context)
 
 
@@ -143,7 +143,7 @@ def approve(request: SignedInRequest, pk: int) -> HttpResponse:
 @allow(Role.PROVINCE)
 def return_for_correction(request: SignedInRequest, pk: int) -> HttpResponse:
     enrollment = _acting(request, pk)
-    form = ReturnForm(request.POST, levels=levels_in(shown_snapshot(enrollment)))
+    form = ReturnForm(request.POST, rows=rows_in(shown_snapshot(enrollment)))
     if form.is_extended or not form.is_valid():
         return _show(request, enrollment, return_form=form)
     submission, choice = _choice(request, enrollment)

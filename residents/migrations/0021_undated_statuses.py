@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('residents', '0016_returns_taken_back'),
+        ('residents', '0020_returns_taken_back'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

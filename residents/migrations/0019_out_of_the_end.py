@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('residents', '0014_undone_records_know_their_batch'),
+        ('residents', '0018_two_types'),
     ]
 
     operations = [

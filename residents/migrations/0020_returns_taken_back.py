@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('residents', '0015_out_of_the_end'),
+        ('residents', '0019_out_of_the_end'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
