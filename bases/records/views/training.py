@@ -176,10 +176,10 @@ def name_correct(request: SignedInRequest, pk: int) -> HttpResponse:
     enrollment = record_for(request.user, pk, Action.EDIT_TRAINING)
     draft_key = f"name:{pk}"
     draft = draft_for(request.user, draft_key)
-    initial = {"full_name": enrollment.resident.full_name}
+    initial: Mapping[str, Any] = {"full_name": enrollment.resident.full_name}
     if draft and "draft" in request.GET:
         initial = data_of(draft).dict()
-    form = NameForm(request.POST or None, initial=initial)
+    form = NameForm(request.POST or None, initial=dict(initial))
     cast(Control, form.fields["reason"]).is_needed = bool(enrollment.approved_submission_id)
     is_good = request.method == "POST" and form.is_valid()
     if is_good and (answer := answer_to(request, enrollment, form, _save_name, draft_key=draft_key)):
