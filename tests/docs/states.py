@@ -223,6 +223,8 @@ def machines() -> tuple[Machine, ...]:
                 UPLOADED -> CHECKING | bases/imports/worker.py::check_batch | 开始检查
                 CHECKING -> CHECKED | bases/imports/worker.py::_keep_verdicts | 检查完毕
                 CHECKING -> REFUSED | bases/imports/worker.py::_refuse | 文件不能读
+                CHECKED -> UPLOADED | bases/imports/services.py::_read_again | 另选工作表、行或列，重新读取
+                REFUSED -> UPLOADED | bases/imports/services.py::_read_again | 另选工作表、行或列，重新读取
                 UPLOADED -> CANCELLED | bases/imports/services.py::cancel | 取消
                 CHECKING -> CANCELLED | bases/imports/services.py::cancel | 取消
                 CHECKED -> CANCELLED | bases/imports/services.py::cancel | 取消
@@ -235,7 +237,12 @@ def machines() -> tuple[Machine, ...]:
                 APPLYING -> APPLIED | bases/imports/services.py::cancel | 放弃第二次，第一次的保留
                 APPLIED -> UNDONE | bases/imports/undo/services.py::_undo | 撤销导入
             """),
-            modules=("bases/imports/",),
+            modules=(
+                "bases/imports/worker.py",
+                "bases/imports/services.py",
+                "bases/imports/row_fixing.py",
+                "bases/imports/undo/",
+            ),
         ),
         Machine(
             "报送方式切换 (附件2)",
