@@ -94,7 +94,7 @@ def rows_of(batch: ImportBatch, verdict: str) -> ImportRows:
     return rows.filter(verdict=verdict) if verdict in ImportRow.Verdict.values else rows
 
 
-def page_of(batch: ImportBatch, verdict: str, number: str | None) -> Page:
+def page_of(batch: ImportBatch, verdict: str, number: int | None) -> Page:
     """One page of Lines; what is not a page number leads to the nearest page."""
     page: Page[Any] = Paginator(rows_of(batch, verdict), PAGE_SIZE).get_page(number)
     fields = [

@@ -22,6 +22,7 @@ from bases.models import ImportBatch, ImportRow
 from bases.workbooks.kinds import kind_of, workbook_of
 from bases.workbooks.rows import JudgedRow
 from portal import audit
+from portal.characters import one_line_end
 from portal.models import User
 from portal.sheets.reading import Table
 from portal.sheets.values import CellError, DamagedNumber
@@ -89,7 +90,7 @@ def can_be_corrected(batch: ImportBatch) -> bool:
 # --- the table -------------------------------------------------------------------------------------------------------
 
 
-def page_to_correct(batch: ImportBatch, number: str | None) -> Page:
+def page_to_correct(batch: ImportBatch, number: int | None) -> Page:
     """One page of FixLines in the order of the sheet; what is not a page number leads to the nearest page."""
     page: Page[Any] = Paginator(
         batch.rows.filter(verdict=Verdict.REFUSED).order_by("sheet_row"), PAGE_SIZE
@@ -193,7 +194,7 @@ def texts_of(batch: ImportBatch, posted: Mapping[str, str]) -> dict[int, dict[st
 
 def _typed(text: str) -> str:
     """A cell's text: no NUL, which PostgreSQL refuses, and no more than any column takes."""
-    return text.replace("\x00", "").replace("\r\n", "\n")[:LONGEST]
+    return one_line_end(text.replace("\x00", ""))[:LONGEST]
 
 
 # --- saving ----------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from bases.scope import bases_for, current_base, required_base
 from bases.transfers import services as transfers
 from bases.transfers.forms import PersonForm, ReasonForm, RefusalForm, ReleaseForm
 from portal.access import allow
+from portal.parameters import is_on, key, text
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.forms import show_problems
@@ -49,7 +50,7 @@ def transfer_new(request: SignedInRequest) -> HttpResponse:
     is_known = row is not None or request.method == "POST"
     person = PersonForm(_details(row) if row else request.POST if is_known else None)
     live = _held(request, base, person) if is_known else None
-    reason = ReasonForm(request.POST if request.POST.get("act") == "ask" else None)
+    reason = ReasonForm(request.POST if is_on(request.POST, "act", "ask") else None)
     if live and reason.is_bound and reason.is_valid():
         try:
             asked = transfers.ask(
@@ -67,12 +68,11 @@ def transfer_new(request: SignedInRequest) -> HttpResponse:
 
 def _row(request: SignedInRequest) -> ImportRow | None:
     """The refused row of one of the user's own batches that the request starts from."""
-    text = request.GET.get("row", "")
-    if not text:
+    if not text(request.GET, "row"):
         return None
     own = bases_for(request.user, Action.IMPORT_ACCOUNTS)
     rows = ImportRow.objects.select_related("batch__base").filter(batch__base__in=own, verdict="refused")
-    return get_object_or_404(rows, pk=text if text.isdigit() and len(text) < 18 else 0)
+    return get_object_or_404(rows, pk=key(request.GET, "row"))
 
 
 def _details(row: ImportRow) -> dict[str, Any]:

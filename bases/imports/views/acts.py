@@ -15,6 +15,7 @@ from bases.imports.undo import services
 from bases.models import ImportBatch
 from bases.workbooks.kinds import kind_of, opening_of
 from portal.access import allow
+from portal.parameters import choice, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Role
 
@@ -25,7 +26,7 @@ def correct(request: SignedInRequest, pk: int) -> HttpResponse:
     """The refused rows in an editable table, a page at a time (GOAL-B7). Numbers stand in full: they are to be
     corrected by those who may import them."""
     batch = batch_for(request.user, pk)
-    number = request.GET.get("page", "")
+    number = whole_number(request.GET, "page", 1)
     if request.method == "POST":
         return _corrected(request, batch, number)
     if batch.state not in row_fixing.CORRECTABLE:
@@ -40,7 +41,7 @@ def correct(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(request, "bases/imports/correct.html", context)
 
 
-def _corrected(request: SignedInRequest, batch: ImportBatch, number: str) -> HttpResponse:
+def _corrected(request: SignedInRequest, batch: ImportBatch, number: int | None) -> HttpResponse:
     """Save the page and go where its button leads: what was typed is not lost by turning the page."""
     texts = row_fixing.texts_of(batch, request.POST)
     try:
@@ -48,11 +49,11 @@ def _corrected(request: SignedInRequest, batch: ImportBatch, number: str) -> Htt
     except BatchMoved as moved:
         messages.error(request, str(moved))
         return redirect("bases:import-batch", batch.pk)
-    go = request.POST.get("go")
+    go = choice(request.POST, "go", ("next", "previous"))
     if go == "next":
-        number = str(row_fixing.page_beyond(batch, texts))
-    elif go == "previous" and number.isdecimal():
-        number = str(max(int(number) - 1, 1))
+        number = row_fixing.page_beyond(batch, texts)
+    elif go == "previous" and number:
+        number = max(number - 1, 1)
     return redirect(f"{request.path}?{urlencode({'page': number})}" if number else request.path)
 
 

@@ -31,6 +31,7 @@ from portal.access import allow
 from portal.calendar import current_cycle
 from portal.downloads import workbook_response
 from portal.models import User
+from portal.parameters import choice, is_on, text, texts, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.sheets.reading import SheetRefused
@@ -79,8 +80,8 @@ def uploads(request: SignedInRequest, kind: Kind = _ACCOUNTS, module: Module = M
 def _surroundings(request: SignedInRequest, kind: Kind, module: Module, base: TrainingBase) -> dict:
     """What the upload page shows beside its form."""
     batches = ImportBatch.objects.filter(base=base, kind=kind.key).select_related("uploaded_by")
-    shown = request.GET.get("batches", "")
-    if shown in _SHOWN:
+    shown = choice(request.GET, "batches", _SHOWN)
+    if shown:
         batches = batches.filter(state__in=_SHOWN[shown][1])
     return {
         "shown": shown,
@@ -89,12 +90,12 @@ def _surroundings(request: SignedInRequest, kind: Kind, module: Module, base: Tr
         "modules": Module,
         "cycle": current_cycle(),
         "may_act": current_base(request, kind.action) == base,
-        "batches": Paginator(batches, BATCHES_A_PAGE).get_page(request.GET.get("page")),
+        "batches": Paginator(batches, BATCHES_A_PAGE).get_page(whole_number(request.GET, "page")),
         "count": _records(kind, request.GET, request.user, base, module).count(),
         "carried": [
             (name, value)
-            for name, values in request.GET.lists()
-            for value in values
+            for name in request.GET
+            for value in texts(request.GET, name)
             if name not in ("page", "batches")
         ],
     }
@@ -109,7 +110,7 @@ def _records(
         return Enrollment.objects.none()
     params = params.copy()
     params["module"] = module
-    if params.get("range") != "selected" or not params.getlist("choice"):
+    if not is_on(params, "range", "selected") or not texts(params, "choice"):
         params["range"] = "all"
     return chosen(params, user, base, kind.action)
 
@@ -151,13 +152,13 @@ def batch(request: SignedInRequest, pk: int) -> HttpResponse:
 
 def _judged(request: HttpRequest, found: ImportBatch, acts: bool) -> dict:
     """What the page says of a batch that the worker is through with, and what it offers."""
-    verdict, waiting = request.GET.get("verdict", ""), found.rows.waiting().count()
+    verdict, waiting = text(request.GET, "verdict", longest=20), found.rows.waiting().count()
     opening, good = opening_of(found), found.rows_created + found.rows_updated
     return {
         "offers": offers_of(found, opening, waiting) if acts else Offers(),
         "earlier": imports.earlier_upload(found),
         "groups": problem_groups(found),
-        "page": page_of(found, verdict, request.GET.get("page")),
+        "page": page_of(found, verdict, whole_number(request.GET, "page")),
         "verdict": verdict,
         "opening": opening,
         "kept_rows": kept_rows(found),
