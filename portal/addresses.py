@@ -5,6 +5,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 
 def own_address(request: HttpRequest, target: str, otherwise: str = "") -> str:
-    """`target` where it is an address of this portal, else `otherwise`."""
+    """`target` where it is an address of this portal, else `otherwise`. A bare word is none: redirect() would take it
+    for the name of a route."""
     host, is_secure = {request.get_host()}, request.is_secure()
-    return target if url_has_allowed_host_and_scheme(target, host, require_https=is_secure) else otherwise
+    is_ours = target.startswith("/") and url_has_allowed_host_and_scheme(
+        target, host, require_https=is_secure
+    )
+    return target if is_ours else otherwise

@@ -3,7 +3,9 @@
 from django.http import QueryDict
 from django.utils import timezone
 
+from portal.characters import storable
 from portal.models import FormDraft, User
+from portal.parameters import texts
 
 # A draft never holds these, whoever sends them.
 NEVER_KEPT = ("csrfmiddlewaretoken", "password", "old_password", "new_password1", "new_password2", "code")
@@ -15,10 +17,11 @@ def save_draft(user: User, form: str, data: str, base_version: int = 0) -> FormD
     values = QueryDict(data[:LONGEST], mutable=True)
     for name in NEVER_KEPT:
         values.pop(name, None)
+    kept = {storable(name): texts(values, name) for name in values}
     draft, _ = FormDraft.objects.update_or_create(
         user=user,
         form=form[:120],
-        defaults={"data": dict(values.lists()), "base_version": base_version, "saved_at": timezone.now()},
+        defaults={"data": kept, "base_version": base_version, "saved_at": timezone.now()},
     )
     return draft
 

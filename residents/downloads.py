@@ -3,7 +3,7 @@
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404
 
-from residents.services.uploads import JPEG, PNG, SUFFIXES, content_type
+from residents.services.media import JPEG, PNG, SUFFIXES, content_type
 
 
 def evidence_response(stored: str | None, label: str) -> FileResponse:

@@ -23,7 +23,8 @@ from residents.services import uploads
 MOST_RADIOS = 4
 YES_NO = (("True", "是"), ("False", "否"))
 _BLANK = ("", "请选择")
-_PHOTO_TYPES, _SCAN_TYPES = "image/jpeg", "image/jpeg,image/png,application/pdf"
+_PHOTO_TYPES = "image/jpeg,image/heic,image/heif"
+_SCAN_TYPES = "image/jpeg,image/png,image/heic,image/heif,application/pdf"
 
 
 class Control(forms.Field):
@@ -145,13 +146,7 @@ def _plain_control(item: Field, value: Any) -> forms.Field:
 
 def _photo_told() -> dict[str, str]:
     """What the page needs to judge a photo as the server does, before it is sent (PAIN-28)."""
-    told = {
-        "width": uploads.PHOTO_WIDTH,
-        "height": uploads.PHOTO_HEIGHT,
-        "bytes": uploads.PHOTO_MAX_BYTES,
-        "words": uploads.photo_words(),
-    }
-    return {"accept": _PHOTO_TYPES, "data-photo": json.dumps(told, ensure_ascii=False)}
+    return {"accept": _PHOTO_TYPES, "data-photo": json.dumps(uploads.photo_told(), ensure_ascii=False)}
 
 
 def _choices(item: Field, value: Any) -> forms.Widget:

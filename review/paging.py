@@ -10,6 +10,8 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from portal.parameters import moment_of, number_of, text
+
 PAGE_SIZE = 50
 MOST_COUNTED = 10_000
 
@@ -48,8 +50,9 @@ def keyset_page(
     """
     count = _counted(queryset.order_by(), most_counted) if number is None else number
     is_capped = number is None and most_counted is not None and count > most_counted
-    backwards = bool(parameters.get("before"))
-    mark = _read(parameters.get("before") or parameters.get("after") or "", by)
+    before = text(parameters, "before")
+    backwards = bool(before)
+    mark = _read(before or text(parameters, "after"), by)
     rising = descending == backwards
     keys = queryset.order_by(*_order(by, rising, is_short=not is_capped and count <= MOST_COUNTED))
     if mark is not None:
@@ -105,11 +108,8 @@ def _write(row: Any, by: str) -> str:
 
 def _read(text: str, by: str) -> tuple[datetime | None, int] | None:
     moment, _, pk = text.rpartition("_")
-    try:
-        mark = (datetime.fromisoformat(moment) if by else None), int(pk)
-    except ValueError:
-        return None
-    return mark if mark[0] is None or mark[0].tzinfo else None
+    place, at = number_of(pk), moment_of(moment) if by else None
+    return None if place is None or (by and at is None) else (at, place)
 
 
 def _beyond(mark: tuple[datetime | None, int], by: str, direction: str) -> Q:

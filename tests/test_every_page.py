@@ -23,6 +23,7 @@ PROGRAMS = {"API", "Enter", "Excel", "LibreOffice", "QQ", "Tab", "WPS"}
 FORMATS = {
     "CSV",
     "DOCTYPE",
+    "HEIC",
     "ID",
     "IP",
     "JPG",

@@ -19,6 +19,7 @@ from portal.calendar import wall_clock
 from portal.masking import mask
 from portal.messages import services as messages
 from portal.models import User
+from portal.parameters import number_of
 from portal.roles import Action
 from portal.sign_in.services import CODE_DAYS, MOBILE_TRIES, issue_initial_code
 from residents.models import Enrollment
@@ -61,8 +62,8 @@ def accounts(
     """
     if state == AccountState.DELETED:
         found = recycle_bin(user, base)
-        if batch.isdecimal() and len(batch) < 10:
-            found = found.filter(deleted_with=int(batch))
+        if (undone := number_of(batch)) is not None:
+            found = found.filter(deleted_with=undone)
         elif not text:
             found = found.filter(deleted_with=None)
     else:

@@ -11,6 +11,7 @@ from bases.lists.records import scope_of
 from bases.scope import bases_for, current_base
 from portal.access import allow
 from portal.calendar import current_cycle
+from portal.parameters import choice, key, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.models.enrollment import Module
@@ -24,8 +25,9 @@ def desk(request: SignedInRequest) -> HttpResponse:
     scope = scope_of(request.user, base)
     boards = [board(scope, module) for module in Module]
     detail = None
-    if request.GET.get("module") in Module.values and request.GET.get("year", "").isdigit():
-        detail = board(scope, Module(request.GET["module"]), year=int(request.GET["year"][:4]))
+    module, year = choice(request.GET, "module", Module.values), whole_number(request.GET, "year", most=9999)
+    if module and year is not None:
+        detail = board(scope, Module(module), year=year)
     return render(
         request,
         "bases/board/desk.html",
@@ -48,7 +50,6 @@ def desk(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def choose_base(request: SignedInRequest) -> HttpResponse:
     """Work for another of one's bases from now on, in this session."""
-    chosen = request.POST.get("base", "")
-    base = get_object_or_404(bases_for(request.user, Action.VIEW), pk=chosen if chosen.isdecimal() else 0)
+    base = get_object_or_404(bases_for(request.user, Action.VIEW), pk=key(request.POST, "base"))
     request.session["base_id"] = base.pk
     return redirect("bases:desk")

@@ -16,6 +16,7 @@ from bases.scope import bases_for, current_base, required_base
 from portal.access import allow
 from portal.calendar import current_cycle
 from portal.models import CollectionCycle
+from portal.parameters import whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.services.states import StateMoved
@@ -32,7 +33,7 @@ def extension_list(request: SignedInRequest) -> HttpResponse:
     if base is not None:
         found = found.filter(base=base)
     page = {
-        "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
+        "page": Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page")),
         "may_ask": asking is not None and extensions.asking_entry(asking, current_cycle()).is_open,
         "waiting": extensions.WAITING,
     }
@@ -63,10 +64,10 @@ def extension_new(request: SignedInRequest) -> HttpResponse:
 
 def _form(request: HttpRequest, base: TrainingBase, cycle: CollectionCycle) -> ExtensionForm:
     people = extensions.candidates(base, cycle)
-    named = request.GET.get("record", "")
+    named = whole_number(request.GET, "record")
     initial: dict[str, Any] = {"reach": WHOLE}
-    if named.isdigit() and len(named) < 18:
-        initial = {"reach": NAMED, "people": [int(named)]}
+    if named is not None:
+        initial = {"reach": NAMED, "people": [named]}
     return ExtensionForm(request.POST if request.method == "POST" else None, people=people, initial=initial)
 
 

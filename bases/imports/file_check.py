@@ -8,6 +8,7 @@ from typing import Any
 
 from bases.models import ImportBatch
 from bases.workbooks.kinds import KINDS, workbook_of
+from portal.parameters import number_of
 from portal.sheets.reading import SheetRefused, Table
 from residents.models.enrollment import Module
 
@@ -73,8 +74,7 @@ def _is_newer(batch: ImportBatch, version: str | None) -> bool:
 
 
 def _number(version: str) -> int:
-    number = version.rpartition(" ")[2]
-    return int(number) if number.isdecimal() else 0
+    return number_of(version.rpartition(" ")[2]) or 0
 
 
 def _title_of(version: str) -> str:

@@ -96,7 +96,7 @@ def rows_of(batch: ImportBatch, verdict: str, fault: str = "") -> ImportRows:
     return rows.filter(verdict=verdict) if verdict in ImportRow.Verdict.values else rows
 
 
-def page_of(batch: ImportBatch, verdict: str, number: str | None, fault: str = "") -> Page:
+def page_of(batch: ImportBatch, verdict: str, number: int | None, fault: str = "") -> Page:
     """One page of Lines; what is not a page number leads to the nearest page."""
     page: Page[Any] = Paginator(rows_of(batch, verdict, fault), PAGE_SIZE).get_page(number)
     fields = [

@@ -24,6 +24,7 @@ from bases.models.imports import ImportRows
 from bases.workbooks.kinds import kind_of, workbook_of
 from bases.workbooks.rows import JudgedRow, typed_of
 from portal import audit
+from portal.characters import one_line_end
 from portal.models import User
 from portal.sheets.reading import Table
 from portal.sheets.values import CellError, Value, from_wire
@@ -92,7 +93,7 @@ def can_be_corrected(batch: ImportBatch) -> bool:
 # --- the table -------------------------------------------------------------------------------------------------------
 
 
-def page_to_correct(batch: ImportBatch, number: str | None, fault: str = "") -> Page:
+def page_to_correct(batch: ImportBatch, number: int | None, fault: str = "") -> Page:
     """One page of FixLines in the order of the sheet, those with a `fault` or all; what is not a page number leads to
     the nearest page."""
     page: Page[Any] = Paginator(refused_rows(batch, fault).order_by("sheet_row"), PAGE_SIZE).get_page(number)
@@ -229,7 +230,7 @@ def texts_of(batch: ImportBatch, posted: Mapping[str, str]) -> dict[int, dict[st
 
 def _typed(text: str) -> str:
     """A cell's text: no NUL, which PostgreSQL refuses, and no more than any column takes."""
-    return text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")[:LONGEST]
+    return one_line_end(text.replace("\x00", ""))[:LONGEST]
 
 
 # --- saving ----------------------------------------------------------------------------------------------------------

@@ -13,12 +13,15 @@ from bases.scope import enrollments_for
 from portal.addresses import own_address
 from portal.calendar import current_cycle
 from portal.models import CollectionCycle, User
+from portal.parameters import choice, is_on, numbers_of, text, texts
 from portal.roles import Action
 from residents.models import Enrollment
 from residents.models.enrollment import Module
 
 # More than the largest base has; a longer list is worked off in parts.
 MOST_AT_ONCE = 5000
+# Their numbers in one text, with commas.
+LONGEST_LIST = MOST_AT_ONCE * 20
 
 
 def filter_of(
@@ -41,11 +44,11 @@ def chosen(params: QueryDict, user: User, base: TrainingBase | None, action: Act
     `range=all` with `module` and the filters of the list chooses all its results at the present base, otherwise
     `choice` names the ids, of whichever of his bases.
     """
-    if params.get("range") != "all":
-        return named(params.getlist("choice"), user, action)
+    if not is_on(params, "range", "all"):
+        return named(texts(params, "choice"), user, action)
     scope = scope_of(user, base, action)
-    module = params.get("module", "")
-    if module not in Module.values:
+    module = choice(params, "module", Module.values)
+    if not module:
         return scope.none()
     cycle = current_cycle()
     records = records_of(scope, module)
@@ -60,13 +63,10 @@ def named(texts: Iterable[str], user: User, action: Action) -> QuerySet[Enrollme
 
 def ids_in(texts: Iterable[str]) -> list[int]:
     """The ids in texts like "12" or "12,13"; anything else is passed over."""
-    parts = (part for text in texts for part in text.split(","))
-    return [int(part) for part in parts if part.isascii() and part.isdigit() and len(part) < 18][
-        :MOST_AT_ONCE
-    ]
+    return numbers_of(texts)[:MOST_AT_ONCE]
 
 
 def way_back(request: HttpRequest) -> str:
     """Where a bulk action returns to: the list or record it was started from (`next`), never another site."""
-    target = request.POST.get("next") or request.GET.get("next") or ""
+    target = text(request.POST, "next") or text(request.GET, "next")
     return own_address(request, target, reverse("bases:desk"))

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.db import models
 
+from portal import parameters
 from residents.places import LIVING
 from residents.services.returns import LONGEST_COMMENT
 
@@ -88,7 +89,7 @@ class ReturnForm(forms.Form):
         reason, text = values.get("reason", ""), values.get("comment", "")
         found = {"": (reason, _in_words(reason, text))} if reason or text else {}
         for path in self.paths:
-            words = self.data.get(f"comment:{path}", "").strip()[:LONGEST_COMMENT]
+            words = parameters.text(self.data, f"comment:{path}").strip()[:LONGEST_COMMENT]
             if words:
                 found[path] = (_CODES.get(words, reason), words)
         return found
@@ -155,9 +156,8 @@ def _row_fields(at: int, choices: list) -> dict[str, forms.Field]:
 
 
 def _rows_of(data: Any) -> list[dict[str, str]]:
-    count = data.get("rows", "")
-    known = min(int(count), MOST_ROWS) if count.isascii() and count.isdigit() and len(count) < 5 else 0
-    return [{name: data.get(f"{name}_{at}", "") for name in _ROW} for at in range(1, known + 1)]
+    known = min(parameters.whole_number(data, "rows", most=9999) or 0, MOST_ROWS)
+    return [{name: parameters.text(data, f"{name}_{at}") for name in _ROW} for at in range(1, known + 1)]
 
 
 def _rearranged(rows: list[dict[str, str]], data: Any) -> list[dict[str, str]]:

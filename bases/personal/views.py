@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from bases.lists.selection import chosen, named, way_back
+from bases.lists.selection import LONGEST_LIST, chosen, named, way_back
 from bases.personal.forms import ReminderForm
 from bases.personal.reminders import remind as send_reminder
 from bases.personal.return_forms import CANNED, ManyReturnForm, ReturnForm
@@ -13,6 +13,7 @@ from bases.personal.returns import return_many
 from bases.scope import current_base
 from bases.submissions.sections import Section, common_fields, personal_fields
 from portal.access import allow
+from portal.parameters import text
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.models import Enrollment
@@ -54,7 +55,7 @@ def _return_form(request: HttpRequest, records: list[Enrollment], fields: list[S
 def _chosen(request: SignedInRequest) -> QuerySet[Enrollment]:
     """What the list has chosen, and at the POST what was on the page."""
     if request.method == "POST":
-        return named([request.POST.get("ids", "")], request.user, Action.RETURN_PERSONAL)
+        return named([text(request.POST, "ids", longest=LONGEST_LIST)], request.user, Action.RETURN_PERSONAL)
     return chosen(request.GET, request.user, current_base(request), Action.RETURN_PERSONAL)
 
 

@@ -7,11 +7,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from bases.lists.access import record_for
-from bases.lists.selection import chosen, ids_in, named, way_back
+from bases.lists.selection import LONGEST_LIST, chosen, ids_in, named, way_back
 from bases.report import services, withdrawal
 from bases.report.services import DECLARATION, DeclarationMissing, ReportResult
 from bases.scope import current_base
 from portal.access import allow
+from portal.parameters import is_on, text, texts
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.models import Enrollment
@@ -29,15 +30,16 @@ def report(request: SignedInRequest) -> HttpResponse:
     if request.method == "GET":
         records = for_check(chosen(request.GET, request.user, current_base(request), Action.REPORT))
         return render(request, "bases/report/report.html", _checked(request, list(records.order_by("pk"))))
-    own = named([request.POST.get("ids", "")], request.user, Action.REPORT)
-    declared = request.POST.get("declared") == "on"
-    insisted = ids_in(request.POST.getlist("untouched"))
+    own = named([text(request.POST, "ids", longest=LONGEST_LIST)], request.user, Action.REPORT)
+    declared = is_on(request.POST, "declared", "on")
+    insisted = ids_in(texts(request.POST, "untouched"))
     try:
         result = services.report(
             own.values_list("pk", flat=True), by=request.user, declared=declared, untouched=insisted
         )
     except DeclarationMissing as missing:
-        shown = named([request.POST.get(name, "") for name in ("ids", "others")], request.user, Action.REPORT)
+        lists = [text(request.POST, name, longest=LONGEST_LIST) for name in ("ids", "others")]
+        shown = named(lists, request.user, Action.REPORT)
         context = _checked(request, list(for_check(shown).order_by("pk"))) | {"error": str(missing)}
         return render(request, "bases/report/report.html", context | {"insisted": insisted}, status=422)
     _say(request, result)

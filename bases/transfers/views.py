@@ -15,6 +15,7 @@ from bases.scope import current_base, required_base
 from bases.transfers import services as transfers
 from bases.transfers.forms import PersonForm, ReasonForm, RefusalForm, ReleaseForm
 from portal.access import allow
+from portal.parameters import is_on
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.forms import show_problems
@@ -50,7 +51,7 @@ def transfer_new(request: SignedInRequest) -> HttpResponse:
     is_known = row is not None or request.method == "POST"
     person = PersonForm(_details(row) if row else request.POST if is_known else None)
     live = _held(request, base, person) if is_known else None
-    reason = ReasonForm(request.POST if request.POST.get("act") == "ask" else None)
+    reason = ReasonForm(request.POST if is_on(request.POST, "act", "ask") else None)
     if live and reason.is_bound and reason.is_valid():
         try:
             asked = transfers.ask(

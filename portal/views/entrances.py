@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from portal import audit
 from portal.access import allow, open_to_all
 from portal.addresses import own_address
+from portal.parameters import digits_in, text
 from portal.requests import SignedInRequest
 from portal.roles import Role
 from portal.sign_in import one_time_codes, services
@@ -39,7 +40,7 @@ ACTIVATION_REFUSED = (
 @require_GET
 def sign_in_chooser(request: HttpRequest) -> HttpResponse:
     """Where a page sends somebody who is not signed in: on to the entrance its address belongs to."""
-    target = request.GET.get("next", "")
+    target = text(request.GET, "next")
     name = "resident" if target.startswith("/resident/") else "staff"
     query = f"?{urlencode({'next': target})}" if target else ""
     return redirect(reverse(f"portal:{name}-sign-in") + query)
@@ -84,17 +85,18 @@ def _sign_in(request: HttpRequest, *, is_resident: bool) -> HttpResponse:
             if one_time_codes.SHAPE.fullmatch(password.strip()):
                 return _to_activation(request, known | {"code": password.strip()})
             form.add_error(None, REFUSED[is_resident])
-    context = {"form": form, "is_resident": is_resident, "next": request.GET.get("next", "")}
+    context = {"form": form, "is_resident": is_resident, "next": text(request.GET, "next")}
     return render(request, "portal/sign_in.html", context)
 
 
 def way_on(request: HttpRequest) -> str:
     """Where the address says that its visitor wanted to go, if it is a page of ours; else the desk."""
-    return own_address(request, request.GET.get("next", ""), reverse("portal:desk"))
+    return own_address(request, text(request.GET, "next"), reverse("portal:desk"))
 
 
 def _to_second_step(request: HttpRequest) -> HttpResponse:
-    query = f"?{urlencode({'next': request.GET['next']})}" if "next" in request.GET else ""
+    target = text(request.GET, "next")
+    query = f"?{urlencode({'next': target})}" if target else ""
     return redirect(reverse("portal:second-step") + query)
 
 
@@ -141,7 +143,7 @@ def activate(request: HttpRequest) -> HttpResponse:
 
 def _digits(mobile: str) -> str:
     """The digits of a mobile number as typed, full width included, without +86."""
-    digits = "".join(str(int(character)) for character in mobile if character.isdecimal())
+    digits = digits_in(mobile)
     return digits[-11:] if len(digits) in (13, 15) and digits.removeprefix("00").startswith("86") else digits
 
 

@@ -14,6 +14,7 @@ from portal.addresses import own_address
 from portal.messages.forms import MessageSettingsForm
 from portal.messages.services import Topic, box, mark_read, save_settings
 from portal.models import Delivery, Message, MessageSettings
+from portal.parameters import choice, is_on, text, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Role
 from portal.sign_in.services import set_letter_keys
@@ -26,13 +27,15 @@ MESSAGES_A_PAGE, DELIVERIES_SHOWN = 30, 10
 def messages(request: SignedInRequest) -> HttpResponse:
     """The person's messages, unread first, filtered by topic and unread; a digest with its parts (GOAL-S4)."""
     own = box(request.user)
-    topic, unread_only = request.GET.get("topic", ""), request.GET.get("unread") == "1"
-    if topic in Topic.values:
+    topic, unread_only = choice(request.GET, "topic", Topic.values), is_on(request.GET, "unread")
+    if topic:
         own = own.filter(Q(topic=topic) | Q(parts__topic=topic)).distinct()
     if unread_only:
         own = own.filter(read_at__isnull=True)
     own = own.annotate(is_read=Q(read_at__isnull=False)).order_by("is_read", "-created_at", "-pk")
-    page = Paginator(own.prefetch_related("parts"), MESSAGES_A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(own.prefetch_related("parts"), MESSAGES_A_PAGE).get_page(
+        whole_number(request.GET, "page")
+    )
     context = {"page": page, "topics": Topic.choices, "topic": topic, "unread_only": unread_only}
     return render(request, "portal/messages.html", context)
 
@@ -85,17 +88,17 @@ def letter_keys(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def draft(request: SignedInRequest) -> HttpResponse:
     """Keep what is being typed, or drop it (discard=1)."""
-    form = request.POST.get("form", "")
-    if request.POST.get("discard"):
+    form = text(request.POST, "form")
+    if is_on(request.POST, "discard"):
         drafts.discard_draft(request.user, form)
         flash.success(request, "草稿已放弃。")
-        return redirect(own_address(request, request.POST.get("next", ""), reverse("portal:desk")))
-    version = request.POST.get("base_version", "0")
+        return redirect(own_address(request, text(request.POST, "next"), reverse("portal:desk")))
+    version = whole_number(request.POST, "base_version", most=10**9 - 1)
     drafts.save_draft(
         request.user,
         form,
-        request.POST.get("data", ""),
-        int(version) if version.isdecimal() and len(version) < 10 else 0,
+        text(request.POST, "data", longest=drafts.LONGEST),
+        version or 0,
     )
     return HttpResponse(status=204)
 
@@ -105,8 +108,9 @@ def draft(request: SignedInRequest) -> HttpResponse:
 def search(request: SignedInRequest) -> HttpResponse:
     """Lead a posted search on to its list, without a person's number in the address (TRUST-52)."""
     fields = request.POST.copy()
-    path = own_address(request, fields.pop("list", [""])[-1])
-    fields.pop("csrfmiddlewaretoken", None)
+    path = own_address(request, text(request.POST, "list"))
+    for name in ("list", "csrfmiddlewaretoken"):
+        fields.pop(name, None)
     if not path or "?" in path:
         return redirect("portal:desk")
     return redirect(searching.address_of(path, fields))

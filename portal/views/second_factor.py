@@ -11,6 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods
 
 from portal.access import allow, open_to_all
+from portal.parameters import is_on, text
 from portal.requests import SignedInRequest
 from portal.sign_in import second_factor, services
 from portal.sign_in.second_factor_forms import CodeForm, SetUpForm
@@ -29,7 +30,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
     """Signing in goes on: a code, from the person whose password was right a few minutes ago."""
     user = second_factor.waiting(request)
     if user is None:
-        target = request.GET.get("next", "")
+        target = text(request.GET, "next")
         query = f"?{urlencode({'next': target})}" if target else ""
         return redirect(reverse("portal:staff-sign-in") + query)
     form = CodeForm(request.POST or None)
@@ -80,7 +81,7 @@ def _change(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data["code"]
         try:
-            if request.POST.get("act") == "remove":
+            if is_on(request.POST, "act", "remove"):
                 second_factor.remove(request, request.user, typed)
                 messages.success(request, "已停用二次验证。换手机的，请现在重新设置。")
                 return redirect("portal:second-factor")

@@ -119,7 +119,12 @@ FIELDS: tuple[Field, ...] = (
         asked=_CERTIFIED,
         allows_month=True,
     ),
-    Field("photo", "证件照片", "file", help="2寸白底免冠彩色照片，JPG，不小于413×626像素，不超过300 KB。"),
+    Field(
+        "photo",
+        "证件照片",
+        "file",
+        help="2寸白底免冠彩色照片，竖版，不小于413×626像素；JPG 不超过300 KB，手机拍的 HEIC 自动转为 JPG。",
+    ),
 )
 
 

@@ -10,16 +10,13 @@ import unicodedata
 from datetime import date, datetime, time
 from typing import Any
 
+from portal.characters import BROKEN, CONTROL, LINE_ENDS, one_line_end
 from residents.catalogue.catalogue import Invalid, Problem, invalid, problem
 
 # Invisible marks nobody types on purpose: soft hyphen, zero width, bidirectional marks, byte order mark.
 _INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
 _INVISIBLE_RUN = re.compile(f"[{_INVISIBLE}]+")
-# What XML 1.0 or PostgreSQL cannot hold: controls but tab and line ends, surrogates, noncharacters.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef]")
-_BROKEN = re.compile("[\ud800-\udfff\ufffd-\uffff]")
 _SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-_LINE_ENDS = re.compile("\r\n|[\r\u2028\u2029\x0b\x0c]")
 _BLANKS = re.compile("[ \t\n\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _INNER_BLANK = re.compile("[\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _EDGE = (
@@ -71,7 +68,7 @@ def is_blank(text: str) -> bool:
     if text.isascii():
         # Not bare strip(): it would also drop the controls U+001C–U+001F, which are refused.
         return text.strip(" \t\n\r\x0b\x0c") in ("", "'")
-    return _LINE_ENDS.sub("\n", _INVISIBLE_RUN.sub("", text)).strip(_EDGE) in ("", "'")
+    return one_line_end(_INVISIBLE_RUN.sub("", text)).strip(_EDGE) in ("", "'")
 
 
 def clean_text(raw: Any, *, keeps_lines: bool = False) -> str:
@@ -85,11 +82,11 @@ def clean_text(raw: Any, *, keeps_lines: bool = False) -> str:
     text = raw if type(raw) is str else _written(raw)
     if text.isascii() and text.isprintable():
         return text.strip().removeprefix("'").strip()
-    text = _LINE_ENDS.sub("\n", _INVISIBLE_RUN.sub("", _joined_surrogates(text)))
+    text = one_line_end(_INVISIBLE_RUN.sub("", _joined_surrogates(text)))
     text = text.strip(_EDGE).removeprefix("'").strip(_EDGE)
-    if found := _CONTROL.search(text):
+    if found := CONTROL.search(text):
         raise invalid("control_character", position=found.start() + 1)
-    if found := _BROKEN.search(text):
+    if found := BROKEN.search(text):
         raise invalid("broken_character", position=found.start() + 1)
     text = _INNER_BLANK.sub(" ", text)
     return text if keeps_lines else text.replace("\n", " ")
@@ -139,9 +136,9 @@ def number_lost(value: str) -> Problem:
 
 
 def squeezed(text: str) -> str:
-    """The text half-width, without blanks and without anything that cannot be displayed or stored; never raises."""
-    text = _BROKEN.sub("", _CONTROL.sub("", _joined_surrogates(text)))
-    return _BLANKS.sub("", _LINE_ENDS.sub("", _INVISIBLE_RUN.sub("", text)).translate(_HALF_WIDTH))
+    """The text half-width, without blanks and without anything that cannot be shown or stored; never raises."""
+    text = BROKEN.sub("", CONTROL.sub("", _joined_surrogates(text)))
+    return _BLANKS.sub("", LINE_ENDS.sub("", _INVISIBLE_RUN.sub("", text)).translate(_HALF_WIDTH))
 
 
 def half_width(text: str) -> str:

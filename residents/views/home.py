@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from portal.access import allow
 from portal.calendar import current_cycle
+from portal.parameters import choice, text
 from portal.requests import SignedInRequest
 from portal.roles import Role
 from residents.history import timeline
@@ -77,7 +78,7 @@ def answer(request: SignedInRequest, pk: int) -> HttpResponse:
     """无需修改: close one return comment with a reason (GOAL-R3)."""
     returned = get_object_or_404(PersonalReturn, pk=pk, enrollment__resident__user=request.user)
     try:
-        answer_without_change(returned, request.POST.get("reason", ""), by=request.user)
+        answer_without_change(returned, text(request.POST, "reason"), by=request.user)
     except Refused as refusal:
         messages.error(request, f"“无需修改”的理由没有保存：{refusal}")
     except StateMoved as moved:
@@ -91,8 +92,8 @@ def answer(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def confirm(request: SignedInRequest) -> HttpResponse:
     """信息无变化 for one section in this year's cycle (GOAL-R5)."""
-    section = request.POST.get("section", "")
-    desk = required_desk(request.user, section if section in RULES else "")
+    section = choice(request.POST, "section", RULES)
+    desk = required_desk(request.user, section)
     cycle = current_cycle()
     if cycle is None or desk.enrollment.module != Module.REGISTRY:
         raise Http404

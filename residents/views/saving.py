@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 
 from portal.drafts import data_of, discard_draft, draft_for, save_draft
 from portal.histories import event_model
+from portal.parameters import is_on, whole_number
 from portal.requests import SignedInRequest
 from residents.codes.places import CHINA
 from residents.forms import as_input, form_for, raw_of, show_problems
@@ -25,8 +26,8 @@ from residents.views.layout import groups_of
 from residents.views.page import Page
 from residents.words import in_words
 
-# Digits that surely fit the column.
-LONGEST_VERSION = 9
+# What surely fits the column.
+LARGEST_VERSION = 10**9 - 1
 Save = Callable[[Mapping[str, Any], int | None], SaveResult]
 
 
@@ -56,7 +57,7 @@ def show(request: SignedInRequest, page: Page, form: forms.Form | None = None, *
     draft = draft_for(request.user, page.draft_key)
     version = page.version
     status = more.pop("status", 200)
-    if form is None and draft and request.GET.get("draft"):
+    if form is None and draft and is_on(request.GET, "draft"):
         form, version, draft = build_form(page, data=data_of(draft)), draft.base_version, None
     elif form is None:
         form = build_form(page)
@@ -125,8 +126,7 @@ def _next(request: HttpRequest, page: Page) -> str:
 
 def sent_version(request: HttpRequest) -> int | None:
     """The version the form was opened with; None for anything that cannot be one."""
-    text = request.POST.get("version", "")
-    return int(text) if text.isdecimal() and len(text) <= LONGEST_VERSION else None
+    return whole_number(request.POST, "version", most=LARGEST_VERSION)
 
 
 def _back(page: Page) -> str:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from bases.models import ProvinceUserGrant, Submission, TrainingBaseUserGrant
 from portal.histories import event_model
 from portal.models import AuditEvent, User
+from portal.parameters import number_of
 from residents.history import CHANNELS
 from residents.models import (
     BasicInfo,
@@ -82,10 +83,10 @@ def people(text: str) -> list[int]:
 
 def records(text: str) -> list[int]:
     """Training records of an ID number, or the one with this number of its own."""
-    if len(number := normalise_login(text)) >= _WHOLE_NUMBER or not number.isdecimal():
+    if len(number := normalise_login(text)) >= _WHOLE_NUMBER or (key := number_of(number)) is None:
         found = Enrollment.objects.filter(resident__id_number=number)
     else:
-        found = Enrollment.objects.filter(pk=int(number))
+        found = Enrollment.objects.filter(pk=key)
     return list(found.values_list("pk", flat=True))
 
 

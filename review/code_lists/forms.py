@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from portal.parameters import number_of
 from residents.codes import CODE_LISTS
 from residents.codes.number_shapes import MOST_DIGITS, NUMBER_SHAPES, Shape
 from residents.services.code_lists import EDITABLE, ListRefused
@@ -105,9 +106,10 @@ class ShapeForm(forms.Form):
 
     def clean_lengths(self) -> tuple[int, ...]:
         parts = [part for part in _SEPARATORS.split(self.cleaned_data["lengths"]) if part]
-        if not all(part.isascii() and part.isdigit() and 0 < int(part) <= MOST_DIGITS for part in parts):
+        lengths = {number_of(part, 1, MOST_DIGITS) or 0 for part in parts}
+        if 0 in lengths:
             raise forms.ValidationError(f"请填写1至{MOST_DIGITS}之间的整数。")
-        return tuple(sorted({int(part) for part in parts}))
+        return tuple(sorted(lengths))
 
     @property
     def shape(self) -> Shape:

@@ -15,6 +15,7 @@ from bases.corrections.forms import AcceptForm, RefuseForm
 from bases.models import CorrectionRequest
 from portal import audit
 from portal.access import allow
+from portal.parameters import choice, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.unmasking import unmask
@@ -34,10 +35,10 @@ TURN: dict[str, State] = {Role.PROVINCE: State.WITH_PROVINCE, Role.CMDA: State.W
 def correction_list(request: SignedInRequest) -> HttpResponse:
     """更正证件: the requests that wait for this desk, the oldest first; all of them on demand (PAIN-18)."""
     found = corrections.in_view(request.user)
-    shown = "all" if request.GET.get("state") == "all" else "waiting"
+    shown = choice(request.GET, "state", ("all",), "waiting")
     if shown == "waiting":
         found = found.filter(state=TURN[request.user.role])
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page"))
     return render(request, "review/corrections/corrections.html", {"page": page, "shown": shown})
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django import forms
-from django.http import QueryDict
 
 from bases.models import ReturnReason
 from bases.submissions.differences import field_labels, label_at
+from portal.parameters import moment_of, number_of, texts, whole_number
 from residents.places import REPEATED, frozen
 
 # Rows for remarks on single fields: at first, and with every 再加几行.
@@ -83,8 +83,7 @@ class ReturnForm(forms.Form):
 
 
 def _rows_in(data: Any) -> int:
-    text = str(data.get("rows", "")) if data is not None else ""
-    return max(int(text), REMARKS) if text.isascii() and text.isdigit() and len(text) < 4 else REMARKS
+    return max(whole_number(data or {}, "rows", most=999) or 0, REMARKS)
 
 
 def _choices(rows: Iterable[str]) -> list[tuple[str, str]]:
@@ -105,20 +104,17 @@ class BulkForm(forms.Form):
     loaded_at = forms.CharField()
 
     def clean_loaded_at(self) -> datetime:
-        try:
-            moment = datetime.fromisoformat(self.cleaned_data["loaded_at"])
-        except ValueError:
-            moment = None
-        if moment is None or moment.tzinfo is None:
+        moment = moment_of(self.cleaned_data["loaded_at"])
+        if moment is None:
             raise forms.ValidationError("页面已过期，请刷新后重试。")
         return moment
 
     def clean(self) -> dict[str, Any]:
         chosen = {}
-        for mark in cast(QueryDict, self.data).getlist("choice"):
-            pk, _, version = mark.partition(":")
-            if pk.isdigit() and version.isdigit() and len(mark) < 30:
-                chosen[int(pk)] = int(version)
+        for mark in texts(self.data, "choice"):
+            pk, version = (number_of(part) for part in mark.partition(":")[::2])
+            if pk is not None and version is not None:
+                chosen[pk] = version
         self.cleaned_data["choices"] = chosen
         if self.cleaned_data.get("range") == "selected" and not chosen:
             raise forms.ValidationError("请先勾选要处理的记录。")

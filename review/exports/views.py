@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from portal import jobs
 from portal.access import allow
+from portal.parameters import whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Role
 from residents.services.states import StateMoved
@@ -24,7 +25,7 @@ PAGE_SIZE = 30
 @allow(Role.PROVINCE, Role.CMDA)
 def exports(request: SignedInRequest) -> HttpResponse:
     """我的导出: what one has exported, how far the worker is, until when a file can be fetched (GOAL-N5)."""
-    page = Paginator(export_jobs.own(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(export_jobs.own(request.user), PAGE_SIZE).get_page(whole_number(request.GET, "page"))
     for each in page.object_list:
         kind = export_jobs.KINDS.get(each.kind)
         each.title = kind.title if kind else "统计表"

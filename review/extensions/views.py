@@ -15,6 +15,7 @@ from bases.models import ExtensionRequest
 from portal.access import allow
 from portal.calendar import opening
 from portal.models import Step
+from portal.parameters import choice, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Role
 from residents.services.states import StateMoved
@@ -30,10 +31,10 @@ TURN: dict[str, State] = {Role.PROVINCE: State.WITH_PROVINCE, Role.CMDA: State.W
 def extension_list(request: SignedInRequest) -> HttpResponse:
     """延期申请: those that wait for this desk; all of them, decided ones too, on demand (GOAL-P8)."""
     found = in_view(request.user)
-    shown = "all" if request.GET.get("state") == "all" else "waiting"
+    shown = choice(request.GET, "state", ("all",), "waiting")
     if shown == "waiting":
         found = found.filter(state=TURN[request.user.role]).order_by("asked_at", "pk")
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page"))
     return render(request, "review/extensions/extensions.html", {"page": page, "shown": shown})
 
 

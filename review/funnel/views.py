@@ -15,6 +15,7 @@ from bases.scope import bases_for, provinces_for
 from portal.access import allow
 from portal.calendar import current_cycle
 from portal.models import CollectionCycle
+from portal.parameters import number_of, text, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from review.funnel import funnel
@@ -27,14 +28,12 @@ STAFF = (Role.BASE, Role.PROVINCE, Role.CMDA)
 
 def _asked(request: SignedInRequest) -> tuple[CollectionCycle | None, dict[str, str]]:
     """The cycle and the organisation of the address; 404 for one outside the scope."""
-    year = request.GET.get("year", "")
-    cycle = (
-        get_object_or_404(CollectionCycle, year=year) if year.isdigit() and len(year) < 5 else current_cycle()
-    )
-    province, base = request.GET.get("province", ""), request.GET.get("base", "")
+    year = whole_number(request.GET, "year", most=9999)
+    cycle = current_cycle() if year is None else get_object_or_404(CollectionCycle, year=year)
+    province, base = text(request.GET, "province", longest=20), text(request.GET, "base", longest=20)
     if province and not provinces_for(request.user, Action.VIEW).filter(pk=province).exists():
         raise Http404
-    if base and not (base.isdigit() and bases_for(request.user, Action.VIEW).filter(pk=base).exists()):
+    if base and not bases_for(request.user, Action.VIEW).filter(pk=number_of(base) or 0).exists():
         raise Http404
     return cycle, {name: value for name, value in (("province", province), ("base", base)) if value}
 
@@ -87,7 +86,7 @@ def _linked(line: Line, asked: dict[str, Any], moment: dict[str, str], organisat
 def records(request: SignedInRequest) -> HttpResponse:
     """The records behind one number of the funnel: the same filters, the same count, with the moment of either."""
     cycle, where = _asked(request)
-    stage = request.GET.get("stage", "imported")
+    stage = text(request.GET, "stage") or "imported"
     if cycle is None or stage not in LISTS:
         raise Http404
     found = funnel.at_stage(funnel.records(request.user, cycle, **where), stage)

@@ -6,6 +6,7 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_GET
 
 from portal.access import open_to_all
+from portal.parameters import text
 from review.manual import chapters as manual
 from review.manual.steps import STEPS, TITLES
 
@@ -19,7 +20,7 @@ def _role(request: HttpRequest) -> str | None:
 def index(request: HttpRequest) -> HttpResponse:
     """The role's instructions in a few steps, the chapters, and what a search found."""
     role = _role(request)
-    q = request.GET.get("q", "").strip()[: manual.LONGEST_QUERY]
+    q = text(request.GET, "q").strip()[: manual.LONGEST_QUERY]
     context = {
         "q": q,
         "found": manual.search(q, role) if q else [],

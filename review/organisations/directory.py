@@ -10,6 +10,7 @@ from django.db import transaction
 from bases.models import Province, Specialty, SpecialtyBase, TrainingBase
 from portal import audit
 from portal.models import User
+from portal.parameters import number_of
 from portal.sheets.writing import Column, write_template
 from residents.codes.code_list import fold
 from residents.pinyin import pinyin_key
@@ -150,9 +151,10 @@ def _state(text: str) -> bool:
 
 
 def _year(text: str) -> int:
-    if not (text.isdecimal() and _FIRST_YEAR <= int(text) <= _LAST_YEAR):
+    year = number_of(text, _FIRST_YEAR, _LAST_YEAR)
+    if year is None:
         raise ValueError(f"请填写 {_FIRST_YEAR} 至 {_LAST_YEAR} 之间的四位年份。")
-    return int(text)
+    return year
 
 
 def _facts(sheet: Sheet, line: Line, faults: list[Fault], known: _Known) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.access import allow
+from portal.parameters import those
 from portal.requests import SignedInRequest
 from portal.roles import Role
 from residents.services.states import StateMoved
-from review.exports.answers import answer
+from review.exports.answers import answer, refused
 from review.exports.forms import ExportForm
 from review.paging import keyset_page
 from review.quality import services as quality
@@ -82,11 +83,10 @@ def recheck(request: SignedInRequest) -> HttpResponse:
 @allow(Role.PROVINCE, Role.CMDA)
 def export(request: SignedInRequest) -> HttpResponseBase:
     """All findings of the filters, numbers masked."""
-    asked = {
-        name: str(value) for name, value in request.GET.items() if name in QualityFilter.base_fields and value
-    }
     form = ExportForm(request.POST)
-    form.is_valid()
+    if not form.is_valid():
+        return refused(request, form, reverse("review:quality"))
+    asked = those(request.GET, QualityFilter.base_fields)
     return answer(request, "quality_list", asked, form)
 
 

@@ -12,6 +12,7 @@ from bases.models import Province, TrainingBase
 from bases.scope import bases_for, provinces_for
 from portal.access import allow
 from portal.models import User
+from portal.parameters import choice, number_of, text
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.sign_in.services import issue_initial_code, reset_to_activation
@@ -31,8 +32,8 @@ def _organisation(request: SignedInRequest, kind: str, key: str) -> Province | T
         found = None
     elif kind == "province":
         found = get_object_or_404(provinces_for(request.user, Action.VIEW), pk=key)
-    elif kind == "base" and key.isdigit() and len(key) < 10:
-        found = get_object_or_404(bases_for(request.user, Action.VIEW), pk=key)
+    elif kind == "base":
+        found = get_object_or_404(bases_for(request.user, Action.VIEW), pk=number_of(key) or 0)
     else:
         raise Http404
     if not services.may_manage(request.user, found):
@@ -65,9 +66,9 @@ def staff(request: SignedInRequest) -> HttpResponse:
     bases = bases_for(request.user, Action.MANAGE_STAFF).select_related("province")
     if request.user.role == Role.BASE and bases.count() == 1:
         return redirect("review:staff-of", kind="base", key=bases[0].pk)
-    text, chosen = request.GET.get("q", "").strip()[:50], request.GET.get("province", "")
-    if text:
-        bases = bases.filter(name__contains=text)
+    asked, chosen = text(request.GET, "q", longest=50).strip(), text(request.GET, "province", longest=20)
+    if asked:
+        bases = bases.filter(name__contains=asked)
     if chosen:
         bases = bases.filter(province_id=chosen)
     page = keyset_page(bases, request.GET)
@@ -77,7 +78,7 @@ def staff(request: SignedInRequest) -> HttpResponse:
     for row in page.rows:
         row.people = counts.get(row.pk, 0)
     return render(
-        request, "review/staff/staff.html", {"provinces": own, "page": page, "text": text, "chosen": chosen}
+        request, "review/staff/staff.html", {"provinces": own, "page": page, "text": asked, "chosen": chosen}
     )
 
 
@@ -121,8 +122,8 @@ def change(request: SignedInRequest, kind: str, key: str, pk: int) -> HttpRespon
     """What is done to one person of an organisation: his right there, his place there, his account, a new code."""
     organisation = _organisation(request, kind, key)
     person = _person(organisation, pk)
-    act = request.POST.get("act", "")
-    if act not in ACTS or (organisation is None and act in ACTS_OF_PLACE):
+    act = choice(request.POST, "act", ACTS)
+    if not act or (organisation is None and act in ACTS_OF_PLACE):
         raise Http404
     if person.pk == request.user.pk or (
         act == "code" and not services.may_manage_person(request.user, person)

@@ -16,6 +16,7 @@ from portal import audit
 from portal.access import allow
 from portal.calendar import current_cycle, opening
 from portal.models import Step
+from portal.parameters import is_on
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.downloads import evidence_response
@@ -232,7 +233,7 @@ def _carry_out(
 def integration_test(request: SignedInRequest, province: str) -> HttpResponse:
     """Note, or take back, that a province's platform passed the joint test (BR-06)."""
     of = get_object_or_404(Province, pk=province)
-    passed = request.POST.get("passed") == "1"
+    passed = is_on(request.POST, "passed")
     try:
         services.record_integration_test(of, passed=passed, by=request.user)
     except StateMoved as moved:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from bases.transfers import services as transfers
 from bases.transfers.forms import FurtherTrainingForm, LastResortForm
 from portal.access import allow
+from portal.parameters import choice, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Role
 from residents.codes.training import ENDED
@@ -24,10 +25,10 @@ PAGE_SIZE = 50
 def transfer_list(request: SignedInRequest) -> HttpResponse:
     """Requests that leave or enter the province and wait for the old base, the longest waiting first (PAIN-15)."""
     found = transfers.in_view_of_reviewers(request.user)
-    shown = "all" if request.GET.get("state") == "all" else "open"
+    shown = choice(request.GET, "state", ("all",), "open")
     if shown == "open":
         found = found.filter(state="open")
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page"))
     return render(request, "review/transfers/transfers.html", {"page": page, "shown": shown})
 
 

@@ -11,6 +11,7 @@ from bases.models import Province
 from portal.access import allow
 from portal.calendar import current_cycle
 from portal.models import CollectionCycle, CycleWindow, Step
+from portal.parameters import text
 from portal.requests import SignedInRequest
 from portal.roles import Role
 from review.windows import board as step_board
@@ -85,7 +86,7 @@ def edit(request: SignedInRequest, year: int, step: str) -> HttpResponse:
     in_cycle = get_object_or_404(CollectionCycle, year=year)
     if step not in Step.values:
         return redirect("review:cycle", year=year)
-    province = Province.objects.filter(pk=request.GET.get("province", "")).first()
+    province = Province.objects.filter(pk=text(request.GET, "province", longest=20)).first()
     present = CycleWindow.objects.filter(cycle=in_cycle, step=step, province=province).first()
     choosing = "province" in request.GET and province is None
     form = WindowForm(request.POST or None, window=present, choosing=choosing)
@@ -124,7 +125,7 @@ def _is_saved(
         return False
     try:
         windows.set_window(
-            in_cycle, step, target, **form.times, by=request.user, seen=request.POST.get("seen", "")
+            in_cycle, step, target, **form.times, by=request.user, seen=text(request.POST, "seen")
         )
     except windows.WindowMoved as moved:
         messages.error(request, str(moved))
@@ -164,7 +165,7 @@ def _is_removed(request: SignedInRequest, window: CycleWindow, preview: windows.
     if not _agrees(request, preview):
         return False
     try:
-        windows.remove_provincial_window(window, by=request.user, seen=request.POST.get("seen", ""))
+        windows.remove_provincial_window(window, by=request.user, seen=text(request.POST, "seen"))
     except windows.WindowMoved as moved:
         messages.error(request, str(moved))
         return False

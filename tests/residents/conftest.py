@@ -1,12 +1,15 @@
 """What the tests of the resident's desk share: sound values of each block as a browser sends them, and files."""
 
-import struct
+import io
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
 
 from residents.services.personal import save_block
 
+ORIENTATION = 0x0112
 BASIC = {
     "nationality": "CHN",
     "ethnicity": "01",
@@ -56,11 +59,20 @@ def save(enrollment, resident):
     return save
 
 
-def jpeg(width: int, height: int, size: int = 0) -> bytes:
-    """The header of a JPEG of these pixels (with EXIF before the frame), padded to `size` bytes."""
-    exif = b"\xff\xe1" + struct.pack(">H", 8) + b"Exif\0\0"
-    frame = b"\xff\xc0" + struct.pack(">HBHHB", 11, 8, height, width, 1) + b"\x01\x11\x00"
-    return (b"\xff\xd8" + exif + frame + b"\xff\xd9").ljust(size, b"\0")
+def picture(width: int, height: int, kind: str = "JPEG", *, mode: str = "RGB", **more: Any) -> bytes:
+    """A picture of this kind: its left half red, so that a turn is seen."""
+    image = Image.new("RGB", (width, height), "white")
+    image.paste("red", (0, 0, width // 2, height))
+    target = io.BytesIO()
+    image.convert(mode).save(target, kind, **more)
+    return target.getvalue()
+
+
+def jpeg(width: int, height: int, size: int = 0, *, turn: int = 1, **more: Any) -> bytes:
+    """A JPEG of these pixels as they lie in the file, with EXIF that says how to turn it, padded to `size` bytes."""
+    exif = Image.Exif()
+    exif[ORIENTATION] = turn
+    return picture(width, height, exif=exif, **more).ljust(size, b"\0")
 
 
 def upload(content: bytes, name: str = "photo.jpg") -> SimpleUploadedFile:

@@ -26,6 +26,7 @@ from bases.scope import (
 from portal.access import allow
 from portal.calendar import Opening
 from portal.models import User
+from portal.parameters import choice, text, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.searching import text_of
@@ -50,7 +51,7 @@ def accounts(request: SignedInRequest) -> HttpResponse:
     may_act = current_base(request, Action.RESET_PASSWORD) == base
     context = {
         "base": base,
-        "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
+        "page": Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page")),
         "states": AccountState,
         "counts": services.account_counts(request.user, base),
         "state": state,
@@ -178,8 +179,8 @@ def restore_import(request: SignedInRequest, pk: int) -> HttpResponse:
 def policy(request: SignedInRequest) -> HttpResponse:
     """The base's choice between mobile number and printed codes for the first sign-in."""
     base = required_base(request, Action.RESET_PASSWORD)
-    chosen = request.POST.get("policy", "")
-    if chosen in TrainingBase.ActivationPolicy.values:
+    chosen = choice(request.POST, "policy", TrainingBase.ActivationPolicy.values)
+    if chosen:
         services.set_activation_policy(base, chosen, by=request.user, request=request)
         messages.success(request, f"首次登录方式已改为：{TrainingBase.ActivationPolicy(chosen).label}。")
     else:
@@ -189,8 +190,11 @@ def policy(request: SignedInRequest) -> HttpResponse:
 
 def searched(params: QueryDict) -> dict[str, str]:
     """What the list of accounts is narrowed to."""
-    text = text_of(params.get("q", "")).strip()[:60]
-    return {"state": params.get("state", ""), "text": text, "batch": params.get("batch", "")}
+    return {
+        "state": text(params, "state", longest=20),
+        "text": text_of(text(params, "q")).strip()[:60],
+        "batch": text(params, "batch", longest=20),
+    }
 
 
 def _asked_why(request: SignedInRequest) -> str:

@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_POST
 
 from bases.accounts import services as accounts
@@ -24,6 +23,7 @@ from portal import audit
 from portal.access import allow
 from portal.downloads import workbook_response
 from portal.masking import mask
+from portal.parameters import is_on, moment, text, texts
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.sheets.streaming import stream_xlsx
@@ -71,24 +71,21 @@ def codes(request: SignedInRequest) -> HttpResponse:
 def _chosen(request: SignedInRequest, base: TrainingBase) -> QuerySet[Enrollment]:
     """The records ticked, or all that the list finds, those whose accounts the user may open."""
     own = enrollments_for(request.user, Action.RESET_PASSWORD).filter(base=base)
-    if request.POST.get("range") != "all":
-        return own.filter(pk__in=ids_in(request.POST.getlist("choice")))
+    if not is_on(request.POST, "range", "all"):
+        return own.filter(pk__in=ids_in(texts(request.POST, "choice")))
     found = accounts.accounts(request.user, base, **searched(request.POST))
     return own.filter(pk__in=found.order_by().values("pk"))
 
 
 def _seen(request: HttpRequest) -> datetime | None:
     """When the page was made whose button was pressed; None where the question has still to be asked."""
-    try:
-        seen = parse_datetime(request.POST.get("seen", ""))
-    except ValueError:
-        return None
-    return seen if seen is not None and timezone.is_aware(seen) else None
+    return moment(request.POST, "seen")
 
 
 def _carried(request: HttpRequest) -> dict[str, str]:
     """The filters of the list that the account was chosen in."""
-    return {name: request.POST[name][:60] for name in ("state", "q", "batch") if request.POST.get(name)}
+    sent = {name: text(request.POST, name, longest=60) for name in ("state", "q", "batch")}
+    return {name: value for name, value in sent.items() if value}
 
 
 def _back(request: HttpRequest) -> str:

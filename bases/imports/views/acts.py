@@ -18,6 +18,7 @@ from bases.imports.undo import services
 from bases.models import ImportBatch
 from bases.workbooks.kinds import kind_of, opening_of
 from portal.access import allow
+from portal.parameters import choice, text, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Role
 
@@ -28,7 +29,7 @@ def correct(request: SignedInRequest, pk: int) -> HttpResponse:
     """The refused rows in an editable table, a page at a time (GOAL-B7). Numbers are in full: they are to be
     corrected by those who may import them."""
     batch = batch_for(request.user, pk)
-    number, fault = request.GET.get("page", ""), request.GET.get("fault", "")
+    number, fault = whole_number(request.GET, "page", 1), text(request.GET, "fault", longest=100)
     if request.method == "POST":
         return _corrected(request, batch, number, fault)
     if batch.state not in row_fixing.CORRECTABLE:
@@ -53,11 +54,13 @@ def correct(request: SignedInRequest, pk: int) -> HttpResponse:
 def correct_group(request: SignedInRequest, pk: int) -> HttpResponse:
     """One value for all rows with one fault; only these are judged again (GOAL-B21)."""
     batch = batch_for(request.user, pk)
-    fault, header = request.POST.get("fault", ""), request.POST.get("header", "")
+    fault, header = text(request.POST, "fault", longest=100), text(request.POST, "header", longest=200)
     try:
         _say(
             request,
-            row_fixing.set_for_all(batch, fault, header, request.POST.get("text", ""), by=request.user),
+            row_fixing.set_for_all(
+                batch, fault, header, text(request.POST, "text", longest=row_fixing.LONGEST), by=request.user
+            ),
         )
     except BatchMoved as moved:
         messages.error(request, str(moved))
@@ -83,7 +86,7 @@ def sheet(request: SignedInRequest, pk: int) -> HttpResponse:
     """Another sheet of the file in place of the one that was read (AM-39)."""
     batch = batch_for(request.user, pk)
     try:
-        imports.read_sheet(batch, request.POST.get("name", ""), by=request.user)
+        imports.read_sheet(batch, text(request.POST, "name", longest=200), by=request.user)
     except BatchMoved as moved:
         messages.error(request, str(moved))
     return redirect("bases:import-batch", pk)
@@ -94,7 +97,7 @@ def sheet(request: SignedInRequest, pk: int) -> HttpResponse:
 def headers(request: SignedInRequest, pk: int) -> HttpResponse:
     """Which unknown column of the file holds what (GOAL-B20)."""
     batch = batch_for(request.user, pk)
-    matched = {each.header: request.POST.get(each.name, "") for each in matches_of(batch)}
+    matched = {each.header: text(request.POST, each.name, longest=200) for each in matches_of(batch)}
     try:
         imports.match_headers(batch, matched, by=request.user)
     except BatchMoved as moved:
@@ -102,7 +105,7 @@ def headers(request: SignedInRequest, pk: int) -> HttpResponse:
     return redirect("bases:import-batch", pk)
 
 
-def _corrected(request: SignedInRequest, batch: ImportBatch, number: str, fault: str) -> HttpResponse:
+def _corrected(request: SignedInRequest, batch: ImportBatch, number: int | None, fault: str) -> HttpResponse:
     """Save the page and go where its button leads: what was typed is not lost by turning the page."""
     texts = row_fixing.texts_of(batch, request.POST)
     try:
@@ -110,12 +113,12 @@ def _corrected(request: SignedInRequest, batch: ImportBatch, number: str, fault:
     except BatchMoved as moved:
         messages.error(request, str(moved))
         return redirect("bases:import-batch", batch.pk)
-    go = request.POST.get("go")
+    go = choice(request.POST, "go", ("next", "previous"))
     if go == "next":
-        number = str(row_fixing.page_beyond(batch, texts, fault))
-    elif go == "previous" and number.isdecimal():
-        number = str(max(int(number) - 1, 1))
-    kept = {name: value for name, value in (("fault", fault), ("page", number)) if value}
+        number = row_fixing.page_beyond(batch, texts, fault)
+    elif go == "previous" and number:
+        number = max(number - 1, 1)
+    kept = {name: str(value) for name, value in (("fault", fault), ("page", number)) if value}
     return redirect(f"{request.path}?{urlencode(kept)}" if kept else request.path)
 
 

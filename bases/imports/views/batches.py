@@ -32,6 +32,7 @@ from portal.access import allow
 from portal.calendar import current_cycle
 from portal.downloads import workbook_response
 from portal.models import User
+from portal.parameters import choice, is_on, text, texts, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.models import Enrollment
@@ -81,8 +82,8 @@ def uploads(request: SignedInRequest, kind: Kind = _ACCOUNTS, module: Module = M
 def _surroundings(request: SignedInRequest, kind: Kind, module: Module, base: TrainingBase) -> dict:
     """What the upload page shows beside its form."""
     batches = ImportBatch.objects.filter(base=base, kind=kind.key).select_related("uploaded_by")
-    shown = request.GET.get("batches", "")
-    if shown in _SHOWN:
+    shown = choice(request.GET, "batches", _SHOWN)
+    if shown:
         batches = batches.filter(state__in=_SHOWN[shown][1])
     return {
         "shown": shown,
@@ -91,12 +92,12 @@ def _surroundings(request: SignedInRequest, kind: Kind, module: Module, base: Tr
         "modules": Module,
         "cycle": current_cycle(),
         "may_act": current_base(request, kind.action) == base,
-        "batches": Paginator(batches, BATCHES_A_PAGE).get_page(request.GET.get("page")),
+        "batches": Paginator(batches, BATCHES_A_PAGE).get_page(whole_number(request.GET, "page")),
         "count": _records(kind, request.GET, request.user, base, module).count(),
         "carried": [
             (name, value)
-            for name, values in request.GET.lists()
-            for value in values
+            for name in request.GET
+            for value in texts(request.GET, name)
             if name not in ("page", "batches")
         ],
     }
@@ -111,7 +112,7 @@ def _records(
         return Enrollment.objects.none()
     params = params.copy()
     params["module"] = module
-    if params.get("range") != "selected" or not params.getlist("choice"):
+    if not is_on(params, "range", "selected") or not texts(params, "choice"):
         params["range"] = "all"
     return chosen(params, user, base, kind.action)
 
@@ -158,9 +159,9 @@ def batch(request: SignedInRequest, pk: int) -> HttpResponse:
 
 def _judged(request: HttpRequest, found: ImportBatch, acts: bool) -> dict:
     """What the page says of a batch that the worker is through with, and what it offers."""
-    verdict, waiting = request.GET.get("verdict", ""), found.rows.waiting().count()
+    verdict, waiting = text(request.GET, "verdict", longest=20), found.rows.waiting().count()
     groups = problem_groups(found)
-    fault = request.GET.get("fault", "")
+    fault = text(request.GET, "fault", longest=100)
     fault = fault if any(group.title == fault for group in groups) else ""
     opening, good = opening_of(found), found.rows_created + found.rows_updated
     return {
@@ -168,7 +169,7 @@ def _judged(request: HttpRequest, found: ImportBatch, acts: bool) -> dict:
         "earlier": imports.earlier_upload(found),
         "groups": groups,
         "fault": fault,
-        "page": page_of(found, verdict, request.GET.get("page"), fault),
+        "page": page_of(found, verdict, whole_number(request.GET, "page"), fault),
         "verdict": verdict,
         "opening": opening,
         "copy_is_ready": copies.is_ready(found),

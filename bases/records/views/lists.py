@@ -10,6 +10,7 @@ from bases.lists.selection import filter_of
 from bases.scope import current_base
 from portal.access import allow
 from portal.calendar import current_cycle
+from portal.parameters import whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Role
 from residents.models.enrollment import Module
@@ -31,7 +32,7 @@ def record_list(request: SignedInRequest, module: str) -> HttpResponse:
         {
             "module": Module(module),
             "filters": filters,
-            "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
+            "page": Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page")),
             "opening": desk_openings(base, cycle)[2][1] if module == Module.INTAKE else None,
             "may_act": may_act(request.user, base),
         },

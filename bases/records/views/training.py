@@ -15,6 +15,7 @@ from bases.submissions.remarks import show_at_fields, to_answer
 from portal.access import allow
 from portal.calendar import Opening
 from portal.drafts import data_of, discard_draft, draft_for, save_draft
+from portal.parameters import whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.forms import Control, raw_of, show_problems
@@ -125,8 +126,8 @@ def _save(request: SignedInRequest, enrollment: Enrollment, form: forms.Form) ->
 
 def version_of(request: HttpRequest) -> int | None:
     """The version the form was opened with; a form without one is judged as never up to date."""
-    text = request.POST.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+    version = whole_number(request.POST, "version", most=10**9 - 1)
+    return -1 if version is None else version
 
 
 def _tell(request: HttpRequest, change: Change, unreported: bool) -> None:

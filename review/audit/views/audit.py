@@ -1,12 +1,11 @@
 """操作记录 for the association: what was done, and what was written to the records."""
 
-from datetime import datetime
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from portal.access import allow
+from portal.parameters import moment
 from portal.roles import Role
 from review.audit import search, targets
 from review.audit.forms import AuditFilter, HistoryFilter
@@ -34,13 +33,5 @@ def acts(request: HttpRequest) -> HttpResponse:
 def changes(request: HttpRequest) -> HttpResponse:
     """What was written to the records, request by request; the fields are in each record's own history (GOAL-S3)."""
     filters = HistoryFilter(request.GET)
-    deeds, older = search.deeds(filters.values, before=_moment(request.GET.get("after", "")))
+    deeds, older = search.deeds(filters.values, before=moment(request.GET, "after"))
     return render(request, "review/audit/changes.html", {"filters": filters, "deeds": deeds, "older": older})
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None

@@ -14,6 +14,7 @@ from bases.scope import provinces_for
 from portal import audit
 from portal.access import allow
 from portal.downloads import workbook_response
+from portal.parameters import whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.downloads import evidence_response
@@ -32,7 +33,9 @@ PAGE_SIZE = 50
 def batches(request: SignedInRequest) -> HttpResponse:
     """提前结业补报: what the provinces have sent in, and where a province sends from (BR-16 … BR-18)."""
     page = {
-        "page": Paginator(completions.in_view(request.user), PAGE_SIZE).get_page(request.GET.get("page")),
+        "page": Paginator(completions.in_view(request.user), PAGE_SIZE).get_page(
+            whole_number(request.GET, "page")
+        ),
         "places": [
             (province, completions.batch_opening(province))
             for province in provinces_for(request.user, Action.UPLOAD_COMPLETIONS).order_by("code")
@@ -93,7 +96,7 @@ def _show(request: SignedInRequest, shown: CompletionBatch, form: SendBackForm) 
     is_sent = shown.state == CompletionBatch.State.SENT
     page = {
         "batch": shown,
-        "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
+        "page": Paginator(rows, PAGE_SIZE).get_page(whole_number(request.GET, "page")),
         "may_decide": is_sent and request.user.role == Role.CMDA,
         "may_withdraw": is_sent and _may_act(request, shown),
         "form": form,

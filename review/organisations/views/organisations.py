@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from bases.models import Province, Specialty, SpecialtyBase, TrainingBase
 from portal.access import allow
+from portal.parameters import text
 from portal.requests import SignedInRequest
 from portal.roles import Role
 from review.organisations.effects import effects
@@ -35,13 +36,13 @@ def bases(request: SignedInRequest) -> HttpResponse:
         specialties=Count("specialty_bases", distinct=True),
         people=Count("trainingbaseusergrant__user", distinct=True),
     )
-    province, text = request.GET.get("province", ""), request.GET.get("q", "").strip()[:50]
+    province, asked = text(request.GET, "province", longest=20), text(request.GET, "q", longest=50).strip()
     if province:
         found = found.filter(province_id=province)
-    if text:
-        found = found.filter(Q(name__contains=text) | Q(code__istartswith=text))
+    if asked:
+        found = found.filter(Q(name__contains=asked) | Q(code__istartswith=asked))
     page = keyset_page(found, request.GET)
-    context = {"page": page, "provinces": Province.objects.all(), "chosen": province, "text": text}
+    context = {"page": page, "provinces": Province.objects.all(), "chosen": province, "text": asked}
     return render(request, "review/organisations/bases.html", context)
 
 

@@ -1,5 +1,6 @@
 """机构名录 and 工作人员名单 by workbook: the template, the upload with its preview, the confirmation."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from bases.imports.forms import UploadForm
 from portal.access import allow
+from portal.parameters import text
 from portal.requests import SignedInRequest
 from portal.roles import Role
 from portal.sheets.reading import SheetRefused
@@ -66,8 +68,9 @@ def _preview(request: HttpRequest, context: dict, made: object, rows: str) -> Ht
 def apply(request: SignedInRequest, kind: str) -> HttpResponse:
     """Write what was previewed; judged again, so that what changed meanwhile is shown instead of overwritten."""
     workbook, name = _kind(kind)
+    rows = text(request.POST, "rows", longest=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     try:
-        sheet = sheets.carried(request.POST.get("rows", ""), by=request.user, kind=kind)
+        sheet = sheets.carried(rows, by=request.user, kind=kind)
     except signing.BadSignature:
         messages.error(request, "预览已过期，没有写入任何数据。请重新上传。")
         return redirect("review:directory-upload", kind=kind)
@@ -75,7 +78,7 @@ def apply(request: SignedInRequest, kind: str) -> HttpResponse:
     if made.faults:
         messages.error(request, "情况已经变化，没有写入任何数据，请看下面的说明。")
         context = {"kind": kind, "name": name}
-        return _preview(request, context, made, request.POST["rows"])
+        return _preview(request, context, made, rows)
     if kind == "staff":
         slips = staff_workbook.apply(made, by=request.user, request=request)
         return render(request, "review/organisations/slips.html", {"slips": slips})

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.access import allow
+from portal.parameters import those
 from portal.requests import SignedInRequest
 from portal.roles import Role
 from review.exports.answers import answer, export_form, refused
@@ -34,7 +35,5 @@ def export_records(request: SignedInRequest) -> HttpResponseBase:
     form = ExportForm(request.POST)
     if not form.is_valid():
         return refused(request, form, reverse("review:residents"))
-    asked = {
-        name: str(value) for name, value in request.GET.items() if name in RecordFilter.base_fields and value
-    }
+    asked = those(request.GET, RecordFilter.base_fields)
     return answer(request, "residents_list", asked, form)

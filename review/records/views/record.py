@@ -14,6 +14,7 @@ from bases.scope import enrollments_for
 from bases.submissions.evidence import file_response
 from portal import audit
 from portal.access import allow
+from portal.parameters import key, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.unmasking import unmask
@@ -100,13 +101,10 @@ def record_file(request: SignedInRequest, pk: int, block: str, name: str, row: i
 def _choice(request: HttpRequest, enrollment: Enrollment) -> tuple[Submission, dict[int, int]]:
     """The submission and version that were on the page when the button was pressed."""
     submission = get_object_or_404(
-        Submission.objects.defer("snapshot"), pk=request.POST.get("submission") or 0, enrollment=enrollment
+        Submission.objects.defer("snapshot"), pk=key(request.POST, "submission"), enrollment=enrollment
     )
-    try:
-        version = int(request.POST.get("version", ""))
-    except ValueError:
-        version = -1
-    return submission, {submission.pk: version}
+    version = whole_number(request.POST, "version")
+    return submission, {submission.pk: -1 if version is None else version}
 
 
 def _go_on(
