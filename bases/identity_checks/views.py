@@ -10,9 +10,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from bases.identity_checks import services
 from bases.identity_checks.forms import IdentityCheckForm
-from bases.imports.rows_of_user import refused_row
+from bases.imports.access import refused_row
 from bases.scope import current_base, required_base
 from portal.access import allow
+from portal.parameters import whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.forms import show_problems
@@ -27,7 +28,7 @@ PAGE_SIZE = 50
 def check_list(request: SignedInRequest) -> HttpResponse:
     """The base's questions, the newest first, with what became of each."""
     found = services.in_view(request.user).order_by("-asked_at", "-pk")
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page"))
     may_ask = current_base(request, Action.IMPORT_ACCOUNTS) is not None
     return render(request, "bases/identity_checks/list.html", {"page": page, "may_ask": may_ask})
 

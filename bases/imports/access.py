@@ -1,12 +1,14 @@
-"""Whose a batch is: who may look at it, and who may act on it."""
+"""Whose a batch or a row is: who may look at it, and who may act on it."""
 
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
 
-from bases.models import ImportBatch
+from bases.models import ImportBatch, ImportRow
 from bases.scope import bases_for, province_codes_for, provinces_for
 from bases.workbooks.kinds import kind_of
 from portal.models import User
+from portal.parameters import key, text
+from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 
 
@@ -32,3 +34,13 @@ def may_act(user: User, found: ImportBatch) -> bool:
     if found.base_id:
         return bases_for(user, action).filter(pk=found.base_id).exists()
     return provinces_for(user, action).filter(pk=found.province_id).exists()
+
+
+def refused_row(request: SignedInRequest) -> ImportRow | None:
+    """The refused row of one of the user's own batches that the address names: 请求转出 or 提交核实 begins with it.
+    Raises Http404 for any other."""
+    if not text(request.GET, "row"):
+        return None
+    own = bases_for(request.user, Action.IMPORT_ACCOUNTS)
+    rows = ImportRow.objects.select_related("batch__base").filter(batch__base__in=own, verdict="refused")
+    return get_object_or_404(rows, pk=key(request.GET, "row"))

@@ -80,7 +80,7 @@ class ReturnForm(forms.Form):
             for path, name in paths.items()
             if LIVING in path
             and path not in self.paths
-            and (text := self.data[name].strip()[:LONGEST_COMMENT])
+            and (text := parameters.text(self.data, name).strip()[:LONGEST_COMMENT])
         ]
 
     def comments(self) -> dict[str, tuple[str, str]]:

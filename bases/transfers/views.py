@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from bases.imports.rows_of_user import refused_row
+from bases.imports.access import refused_row
 from bases.models import ImportRow, TrainingBase, TransferRequest
 from bases.scope import current_base, required_base
 from bases.transfers import services as transfers

@@ -15,6 +15,7 @@ from bases.scope import bases_for, provinces_for
 from portal.access import allow
 from portal.calendar import current_cycle
 from portal.models import CollectionCycle
+from portal.parameters import moment as moment_sent
 from portal.parameters import number_of, text, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
@@ -107,12 +108,8 @@ def records(request: SignedInRequest) -> HttpResponse:
 
 def _figure_of(request: SignedInRequest) -> datetime | None:
     """When the number was counted that led here; nothing where the address does not say it of late."""
-    try:
-        moment = datetime.fromisoformat(request.GET.get("as_of", ""))
-    except ValueError:
-        return None
-    now = timezone.now()
-    return moment if moment.tzinfo and now - timedelta(days=1) < moment <= now else None
+    found, now = moment_sent(request.GET, "as_of"), timezone.now()
+    return found if found and now - timedelta(days=1) < found <= now else None
 
 
 def _days_apart(days: list[Day]) -> int:

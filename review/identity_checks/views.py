@@ -16,6 +16,7 @@ from bases.models import IdentityCheck
 from bases.submissions.evidence import evidence_response
 from portal import audit
 from portal.access import allow
+from portal.parameters import choice, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.unmasking import unmask
@@ -72,10 +73,10 @@ class DecisionForm(forms.Form):
 def check_list(request: SignedInRequest) -> HttpResponse:
     """身份核实: the questions that wait for this desk, the oldest first; all of them on demand."""
     found = services.in_view(request.user)
-    shown = "all" if request.GET.get("state") == "all" else "waiting"
+    shown = choice(request.GET, "state", ("all",), "waiting")
     if shown == "waiting":
         found = found.filter(state=TURN[request.user.role])
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page"))
     return render(request, "review/identity_checks/list.html", {"page": page, "shown": shown})
 
 

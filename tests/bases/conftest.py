@@ -7,8 +7,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from bases.imports import copies
 from bases.imports import services as imports
+from bases.imports.copies import services as copies
 from bases.imports.worker import apply_batch, check_batch
 from bases.models import ImportBatch
 from bases.workbooks.accounts import account_template

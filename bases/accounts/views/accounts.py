@@ -199,8 +199,7 @@ def searched(params: QueryDict) -> dict[str, str]:
 
 def _asked_why(request: SignedInRequest) -> str:
     """The answer that a link to the page has in mind."""
-    why = request.GET.get("why", "")
-    return why if why in DeletionForm.KINDS else ""
+    return choice(request.GET, "why", DeletionForm.KINDS)
 
 
 def _closed(entries: dict[str, Opening], *, is_recruit: bool) -> str:

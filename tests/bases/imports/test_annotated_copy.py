@@ -7,7 +7,8 @@ import pytest
 from django.urls import reverse
 from openpyxl.comments import Comment
 
-from bases.imports import copies, row_fixing
+from bases.imports import row_fixing
+from bases.imports.copies import services as copies
 from bases.workbooks.accounts import account_template
 from portal.models import Job, Message
 from portal.sheets.headers import STATUS_HEADER

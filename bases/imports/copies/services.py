@@ -10,8 +10,8 @@ from django.db import transaction
 from django.urls import reverse
 from django_tasks import task
 
-from bases.imports.annotated_copy import annotated_copy
 from bases.imports.batch import locked
+from bases.imports.copies.content import annotated_copy
 from bases.imports.offers import has_annotated_copy
 from bases.models import ImportBatch
 from portal import jobs
