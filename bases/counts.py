@@ -1,10 +1,12 @@
-"""The upkeep of the numbers kept by triggers: folding their rows, comparing them with the records, counting anew."""
+"""The upkeep of the numbers kept by triggers: folding their rows, comparing them and who counts as which person with
+the records, counting anew."""
 
 from django.db import connection, transaction
 
-from bases.models.counts import APPROVED, INTAKE, Ledger
+from bases.models.counts import APPROVED, EVERYBODY_CHOSEN, INTAKE, PERSONS, RECORDS, Ledger
 
 LEDGERS = (APPROVED, INTAKE)
+_PERSON = "resident_id, submission_id, source"
 
 
 def fold() -> None:
@@ -22,26 +24,36 @@ def fold() -> None:
 
 
 def differences() -> dict[tuple, int]:
-    """By how much each kind (table, *columns) is written down too high; empty where every number is right."""
-    found: dict[tuple, int] = {}
-    with connection.cursor() as cursor:
-        for ledger in LEDGERS:
-            kind = ", ".join(ledger.kind)
-            # One statement, so that both sides are of one moment.
-            cursor.execute(
-                f"SELECT {kind}, sum(number) FROM (SELECT {kind}, number FROM {ledger.table}"
-                f" UNION ALL SELECT {kind}, -number FROM ({_true(ledger)}) AS counted) AS both_sides"
-                f" GROUP BY {kind} HAVING sum(number) <> 0"
-            )
-            found |= {(ledger.table, *values): int(number) for *values, number in cursor.fetchall()}
+    """By how much each kind (table, *columns) is written down too high; empty where every number is right and the
+    right submission stands for each person."""
+    chosen = f"SELECT {_PERSON}, 1 AS number FROM {PERSONS} WHERE submission_id IS NOT NULL"
+    true = f"SELECT {_PERSON}, 1 AS number FROM ({EVERYBODY_CHOSEN}) AS everybody"
+    found = _differences(PERSONS, _PERSON, chosen, true)
+    for ledger in LEDGERS:
+        kind = ", ".join(ledger.kind)
+        kept = f"SELECT {kind}, number FROM {ledger.table}"
+        found |= _differences(ledger.table, kind, kept, _true(ledger))
     return found
 
 
+def _differences(table: str, kind: str, kept: str, true: str) -> dict[tuple, int]:
+    with connection.cursor() as cursor:
+        # One statement, so that both sides are of one moment.
+        cursor.execute(
+            f"SELECT {kind}, sum(number) FROM ({kept}"
+            f" UNION ALL SELECT {kind}, -number FROM ({true}) AS counted) AS both_sides"
+            f" GROUP BY {kind} HAVING sum(number) <> 0"
+        )
+        return {(table, *values): int(number) for *values, number in cursor.fetchall()}
+
+
 def count_anew() -> None:
-    """Write every number down from the records; whoever would change one waits."""
+    """Write down from the records who counts and every number; whoever would change one waits."""
     with transaction.atomic(), connection.cursor() as cursor:
-        tables = ", ".join(("residents_enrollment", *(ledger.table for ledger in LEDGERS)))
+        tables = ", ".join((RECORDS, PERSONS, *(ledger.table for ledger in LEDGERS)))
         cursor.execute(f"LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE")
+        cursor.execute(f"DELETE FROM {PERSONS}")
+        cursor.execute(f"INSERT INTO {PERSONS} ({_PERSON}) {EVERYBODY_CHOSEN}")
         for ledger in LEDGERS:
             cursor.execute(f"DELETE FROM {ledger.table}")
             columns = ", ".join((*ledger.kind, "number"))
@@ -49,4 +61,6 @@ def count_anew() -> None:
 
 
 def _true(ledger: Ledger) -> str:
-    return ledger.numbers_of(ledger.counted_in("residents_enrollment", 1))
+    return ledger.numbers_of(
+        " UNION ALL ".join(counted_in(table, 1) for table, counted_in in ledger.counted_in.items())
+    )

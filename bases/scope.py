@@ -49,6 +49,13 @@ def provinces_for(user: User, action: Action) -> QuerySet[Province]:
     return Province.objects.none()
 
 
+def province_codes_for(user: User, action: Action) -> list[str]:
+    """The codes of `provinces_for`, looked up once a request."""
+    return _once(
+        user, "provinces", action, lambda: sorted(provinces_for(user, action).values_list("pk", flat=True))
+    )
+
+
 def bases_for(user: User, action: Action) -> QuerySet[TrainingBase]:
     """Bases in which the user may do this: his own, his provinces', or all for the association's staff."""
     if not role_allows(user.role, action):
@@ -56,8 +63,7 @@ def bases_for(user: User, action: Action) -> QuerySet[TrainingBase]:
     if user.role == Role.CMDA:
         return TrainingBase.objects.all()
     if user.role == Role.PROVINCE:
-        codes = list(provinces_for(user, action).values_list("pk", flat=True))
-        return TrainingBase.objects.filter(province_id__in=codes)
+        return TrainingBase.objects.filter(province_id__in=province_codes_for(user, action))
     if user.role == Role.BASE:
         return _granted(user, TrainingBase, action)
     return TrainingBase.objects.none()

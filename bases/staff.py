@@ -33,7 +33,7 @@ ROLE_OF: dict[type[Organisation], Role] = {
     TrainingBase: Role.BASE,
     SpecialtyBase: Role.BASE,
 }
-# Any: the fields of a grant stand in each of the three models, not in what they inherit from.
+# Any: the fields of a grant are in each of the three models, not in what they inherit from.
 GRANTS: dict[type[Organisation], Any] = {
     Province: ProvinceUserGrant,
     TrainingBase: TrainingBaseUserGrant,
@@ -131,7 +131,7 @@ def may_manage_person(by: User, user: User) -> bool:
 
 
 def is_above(by: User, user: User) -> bool:
-    """Whether someone who manages this person also stands above him; nobody stands above the association's staff but
+    """Whether someone who manages this person is also above him; nobody is above the association's staff but
     a colleague."""
     return by.role in (Role.PROVINCE, Role.CMDA) and (by.role == Role.CMDA or by.role != user.role)
 
@@ -157,7 +157,7 @@ def staff_of(model: type[Organisation], ids: Collection[object]) -> list[Members
 
 
 def recipients(model: type[Organisation], ids: Collection[object]) -> dict[object, list[int]]:
-    """Whom to tell about an organisation's affairs: the user ids of its active staff, by the organisation's key."""
+    """Whom to notify of an organisation's affairs: the user ids of its active staff, by the organisation's key."""
     found: dict[object, list[int]] = {}
     rows = GRANTS[model].objects.filter(content_object__in=list(ids), user__is_active=True)
     for key, user_id in rows.order_by("user_id").values_list("content_object_id", "user_id").distinct():

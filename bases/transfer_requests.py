@@ -1,4 +1,4 @@
-"""Requests to let a person go, as rows: read with their names, closed, and told to those whom they concern.
+"""Requests to let a person go, as rows: read with their names, closed, and made known to those whom they concern.
 
 Apart from bases/transfers/services.py so that every change of 培训状态 can settle what waits for it.
 """

@@ -7,6 +7,7 @@ from bases.board import views as board
 from bases.corrections import views as corrections
 from bases.deadlines import views as deadlines
 from bases.extensions import views as extensions
+from bases.identity_checks import views as checks
 from bases.imports.views import acts, batches
 from bases.personal import views as personal
 from bases.records.views import lists, records, specialty, training
@@ -54,9 +55,13 @@ urlpatterns = [
     path("imports/<kind:kind>/<module:module>/template/", batches.template, name="import-template"),
     path("imports/<int:pk>/", batches.batch, name="import-batch"),
     path("imports/<int:pk>/confirm/", batches.confirm, name="import-confirm"),
+    path("imports/<int:pk>/choose/", acts.choose, name="import-choose"),
+    path("imports/<int:pk>/headers/", acts.headers, name="import-headers"),
+    path("imports/<int:pk>/sheet/", acts.sheet, name="import-sheet"),
     path("imports/<int:pk>/cancel/", batches.cancel, name="import-cancel"),
     path("imports/<int:pk>/annotated/", batches.annotated, name="import-annotated"),
     path("imports/<int:pk>/correct/", acts.correct, name="import-correct"),
+    path("imports/<int:pk>/correct/group/", acts.correct_group, name="import-correct-group"),
     path("imports/<int:pk>/undo/", acts.undo, name="import-undo"),
     path("accounts/", accounts.accounts, name="accounts"),
     path("accounts/codes/", papers.codes, name="account-codes"),
@@ -71,6 +76,7 @@ urlpatterns = [
     path("accounts/imports/<int:pk>/restore/", accounts.restore_import, name="import-restore"),
     path("records/<module:module>/", lists.record_list, name="record-list"),
     path("records/<int:pk>/", records.record, name="record"),
+    path("records/<int:pk>/returns/take-back/", records.take_back_return, name="return-take-back"),
     path("records/<int:pk>/reports/<int:number>/", records.submission, name="submission"),
     path(
         "records/<int:pk>/files/<slug:block>/<slug:name>/<int:row>/", records.record_file, name="record-file"
@@ -95,6 +101,8 @@ urlpatterns = [
     path("transfers/<int:pk>/refuse/", transfers.transfer_refuse, name="transfer-refuse"),
     path("transfers/<int:pk>/cancel/", transfers.transfer_cancel, name="transfer-cancel"),
     path("corrections/new/<int:pk>/", corrections.correction_new, name="correction-new"),
+    path("identity-checks/", checks.check_list, name="identity-checks"),
+    path("identity-checks/new/", checks.check_new, name="identity-check-new"),
     path("corrections/<int:pk>/", corrections.correction, name="correction"),
     path("corrections/<int:pk>/file/", corrections.correction_file, name="correction-file"),
     path("deadlines/statuses/", deadlines.stale_statuses, name="stale-statuses"),

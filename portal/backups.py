@@ -132,7 +132,7 @@ def _checked_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _run(program: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's programs on the database of this process; the password never stands in a command."""
+    """Run one of PostgreSQL's programs on the database of this process; the password is never part of a command."""
     parameters = connection.get_connection_params()
     settings = {name: str(parameters[key]) for key, name in _PARAMETERS.items() if parameters.get(key)}
     done = subprocess.run(

@@ -16,13 +16,15 @@ GRACE = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Whether a step is open now, its deadline, and the sentence that tells the user why it is not."""
+    """Whether a step is open now, its deadline, and why it is not: the sentence for the user, and in one word 未开始,
+    已截止, 已切换接口 or 未设置, where the calendar says so."""
 
     is_open: bool
     opens_at: datetime | None = None
     closes_at: datetime | None = None
     reason: str = ""
     in_grace: bool = False
+    word: str = ""
 
 
 def wall_clock(moment: datetime) -> datetime:
@@ -31,7 +33,7 @@ def wall_clock(moment: datetime) -> datetime:
 
 
 def last_moment(closes_at: datetime) -> str:
-    """The deadline in words. Windows end before `closes_at`, so midnight is shown as 23:59:59 of the day before."""
+    """The deadline in words. Windows end before `closes_at`, so midnight is written as 23:59:59 of the day before."""
     return timezone.localtime(closes_at - timedelta(seconds=1)).strftime("%Y-%m-%d %H:%M:%S")
 
 
@@ -83,11 +85,41 @@ class Calendar:
     ) -> Opening:
         """The state of one step for one of the provinces, bases or records named at the start; no query."""
         if cycle is None:
-            return Opening(False, reason="尚未设置采集周期，请联系中国医师协会。")
+            return Opening(False, reason="尚未设置采集周期，请联系中国医师协会。", word="未设置")
         window = self._windows.get((cycle.pk, step, province_id)) or self._windows.get((cycle.pk, step, None))
         places = ((province_id, None, None), (None, base_id, None), (None, None, enrollment_id))
         later = [self._later[key] for place in places if (key := (cycle.pk, step, *place)) in self._later]
         return _judge(step, window, max(later, default=None), self.now)
+
+    def last_end(
+        self,
+        cycle: CollectionCycle | None,
+        steps: Iterable[Step],
+        *,
+        province_id: str,
+        base_id: int,
+        enrollment_id: int | None = None,
+    ) -> datetime | None:
+        """When nobody named here has time left for any of these steps; None where no national window is set.
+
+        The national windows count too where the province has its own: what happens at the end waits for all of them.
+        """
+        if cycle is None:
+            return None
+        keys = [(cycle.pk, step) for step in steps]
+        national = [self._windows[(*key, None)].closes_at for key in keys if (*key, None) in self._windows]
+        if not national:
+            return None
+        own = [
+            self._windows[(*key, province_id)].closes_at
+            for key in keys
+            if (*key, province_id) in self._windows
+        ]
+        places = ((province_id, None, None), (None, base_id, None), (None, None, enrollment_id))
+        later = [
+            self._later[found] for key in keys for place in places if (found := (*key, *place)) in self._later
+        ]
+        return max(national + own + later)
 
 
 def opening(
@@ -134,11 +166,11 @@ def openings_of_provinces(
 def _judge(step: Step, window: CycleWindow | None, extended: datetime | None, now: datetime) -> Opening:
     label = Step(step).label
     if window is None:
-        return Opening(False, reason=f"“{label}”尚未设置开放时间，请联系中国医师协会。")
+        return Opening(False, reason=f"“{label}”尚未设置开放时间，请联系中国医师协会。", word="未设置")
     closes_at = max(window.closes_at, extended) if extended else window.closes_at
     if now < window.opens_at:
         start = timezone.localtime(window.opens_at).strftime("%Y-%m-%d %H:%M")
-        return Opening(False, window.opens_at, closes_at, f"“{label}”将于 {start} 开放。")
+        return Opening(False, window.opens_at, closes_at, f"“{label}”将于 {start} 开放。", word="未开始")
     if now < closes_at:
         return Opening(True, window.opens_at, closes_at)
     return Opening(
@@ -147,6 +179,7 @@ def _judge(step: Step, window: CycleWindow | None, extended: datetime | None, no
         closes_at,
         f"“{label}”已于 {last_moment(closes_at)} 截止，数据已锁定。",
         in_grace=now < closes_at + GRACE,
+        word="已截止",
     )
 
 

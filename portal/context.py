@@ -12,7 +12,7 @@ from portal.models import SiteContact
 
 
 def frame(request: HttpRequest) -> dict:
-    """What the page frame shows everywhere: contact block, server time, count of unread messages, menu. Lazy: no query
+    """What the frame of every page displays: contact block, server time, count of unread messages, menu. Lazy: no query
     is made by a page that does not print it."""
     user = getattr(request, "user", None)
 

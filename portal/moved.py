@@ -11,7 +11,7 @@ BEFORE = "-before"
 
 def moved(route: str, name: str) -> URLPattern:
     """A route that leads on to the page `name` with the same arguments, query, method and form (status 308). Nothing is
-    told here: the page itself asks who may see it."""
+    disclosed here: the page itself asks who may see it."""
 
     @open_to_all
     def lead_on(request: HttpRequest, **kwargs: object) -> HttpResponse:

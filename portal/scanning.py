@@ -10,7 +10,7 @@ def finding(file: IO[bytes]) -> str | None:
     """What the scanner found in an uploaded file, None where it is clean or no scanner is set.
 
     The function takes the open file and answers with a name of what it found, or None; it raises where it cannot
-    tell, and the upload fails with it: an unscanned file is never taken for a clean one.
+    say, and the upload fails with it: an unscanned file is never taken for a clean one.
     """
     if not settings.UPLOAD_SCANNER:
         return None

@@ -1,7 +1,7 @@
 """Searches by a number of a person leave no number in the address, the history or a log (TRUST-52).
 
 A search form is posted; a text with the digits of a number is kept here under a random mark, and the list's address
-carries the mark. Texts without digits stand in the address as they are, so that such a list can be passed on.
+carries the mark. Texts without digits are in the address as they are, so that such a list can be passed on.
 """
 
 import re
@@ -47,7 +47,7 @@ def _marked(text: str) -> str:
 
 
 class SearchField(forms.CharField):
-    """The box of a list's search: takes a text or its mark, shows the text."""
+    """The box of a list's search: takes a text or its mark, displays the text."""
 
     def clean(self, value: Any) -> str:
         return super().clean(text_of(value or ""))

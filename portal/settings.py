@@ -144,6 +144,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # By string, since the frame imports no other app: how a typed account becomes the stored one, and whether a new
 # account may be activated with the mobile number alone.
 LOGIN_NAME_NORMALISER = "residents.rules.identity.normalise_login"
+LOGIN_NAME_KINDS = "residents.rules.identity.login_kinds"
 MOBILE_ACTIVATION_POLICY = "bases.accounts.activation.mobile_is_enough"
 # Likewise the section of the manual for the page of a route, and the main menu of a role.
 MANUAL_PLACE = "review.manual.places.place_of"
@@ -227,6 +228,7 @@ CLOCK_CHORES = [
     "review.quality.tasks.recheck_when_due",
     "review.funnel.tasks.recount_when_due",
     "review.exports.jobs.look_after",
+    "review.switches.services.carry_out_due",
 ]
 UPLOAD_MAX_BYTES = 20 * 1024 * 1024
 WORKBOOK_MAX_ROWS = values.number("WORKBOOK_MAX_ROWS", 5000, 1, 1_000_000)

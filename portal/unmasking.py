@@ -5,6 +5,7 @@ from django.contrib import messages
 from django.db.models import Model
 
 from portal import audit
+from portal.models import AuditEvent
 from portal.requests import SignedInRequest
 from portal.sign_in import second_factor
 
@@ -19,15 +20,14 @@ class UnmaskForm(forms.Form):
     )
 
 
-def unmask(request: SignedInRequest, target: Model) -> bool:
-    """Whether the answer to this request may show the numbers of `target` in full, which is then logged; without a
-    purpose the person is told. Whether he may see them at all is the caller's question."""
+def unmask(request: SignedInRequest, target: Model) -> AuditEvent | None:
+    """The line of the log that lets the answer to this request show the numbers of `target` in full; without a purpose
+    None, and the person is told. Whether he may see them at all is the caller's question."""
     second_factor.demand(request.user)
     form = UnmaskForm(request.POST)
     if not form.is_valid():
         messages.error(request, str(form.errors["purpose"][0]))
-        return False
-    audit.record(
+        return None
+    return audit.record(
         "unmask", by=request.user, target=target, request=request, purpose=form.cleaned_data["purpose"]
     )
-    return True

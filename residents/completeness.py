@@ -3,7 +3,7 @@
 One answer for the resident's page, the base's check and the interface.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -12,8 +12,9 @@ from residents.catalogue.catalogue import Problem
 from residents.models import Enrollment
 from residents.models.enrollment import Module
 from residents.rules import basic, certificate, education, training, work
-from residents.rules.fields import Field, Problems, is_needed
-from residents.snapshot import context_of, personal_values, values_of
+from residents.rules.delivery import context_of_parts
+from residents.rules.fields import Field, Problems, is_needed, read_values
+from residents.snapshot import FIELDS, context_of, personal_values, values_of
 
 PERSONAL = ("basic", "education", "certificate", "work")
 # One word for each thing, on every page (AM-23).
@@ -112,7 +113,7 @@ def completeness(enrollment: Enrollment, *, with_training: bool = True) -> Compl
     identity: dict[str, Any] = {
         name: context[name] for name in ("full_name", "id_type", "id_number", "mobile") if name in context
     }
-    # What the ID number tells is never missing, saved or not (GOAL-R6).
+    # What follows from the ID number is never missing, saved or not (GOAL-R6).
     told = basic.derived(enrollment.resident.id_type, enrollment.resident.id_number)
     sections = [
         _section("basic", {**identity, **personal["basic"], **told}, context),
@@ -129,6 +130,25 @@ def completeness(enrollment: Enrollment, *, with_training: bool = True) -> Compl
 def completeness_of_many(enrollments: Iterable[Enrollment]) -> dict[int, Completeness]:
     """The same for many records by id. Load them with the blocks of their persons: then this makes no query."""
     return {enrollment.pk: completeness(enrollment) for enrollment in enrollments}
+
+
+def personal_gaps(snapshot: Mapping[str, Any], module: str) -> list[Section]:
+    """The personal sections of a reported snapshot that lack something, for those who judge it (AM-41)."""
+    parts: dict[str, Any] = {
+        key: read_values(FIELDS[key], snapshot.get(key) or {})[0]
+        for key in ("identity", "basic", "certificate", "work", "training")
+    }
+    parts["education"] = [read_values(FIELDS["education"], row)[0] for row in snapshot.get("education") or []]
+    told = basic.derived(parts["identity"].get("id_type"), parts["identity"].get("id_number"))
+    context = {**context_of_parts({**parts, "account": parts["identity"]}), "module": module}
+    sections = [
+        _section("basic", {**parts["identity"], **parts["basic"], **told}, context),
+        _education(parts["education"], context),
+        _section("certificate", parts["certificate"], context),
+    ]
+    if module == Module.REGISTRY:
+        sections.append(_section("work", parts["work"], context))
+    return [section for section in sections if section.missing]
 
 
 def _section(key: str, values: dict[str, Any], context: dict[str, Any]) -> Section:

@@ -32,7 +32,7 @@ def _condition(name: str, allowed: Sequence) -> str:
 
 
 def rule_in_words(field: Field, choices: Sequence[str]) -> str:
-    """What may stand in the column."""
+    """What the column may contain."""
     parts = [_form(field, choices)]
     if field.asked:
         parts.append("其他情况留空")

@@ -61,7 +61,7 @@ def form_for(
     """A form of these fields filled with `values`, or with `data` as it was sent.
 
     Fields whose condition on the context (what other blocks know) does not hold are left out; conditions among the
-    fields themselves travel to the page as JSON in `field.asked`. `field.is_needed` tells what 上报 needs.
+    fields themselves travel to the page as JSON in `field.asked`. `field.is_needed` is whether 上报 needs it.
     """
     fields = tuple(fields)
     names = {item.name for item in fields}
@@ -106,7 +106,7 @@ def raw_of(form: forms.Form) -> dict[str, Any]:
 
 
 def show_problems(form: forms.Form, problems: Problems, *, as_notices: bool = False) -> None:
-    """Put errors beside their fields and warnings below them; `as_notices` shows errors of stored values likewise."""
+    """Put errors beside their fields and warnings below them; `as_notices` displays errors of stored values so."""
     for name, found in problems.items():
         for problem in found:
             if name not in form.fields:

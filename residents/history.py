@@ -35,7 +35,7 @@ CHANNELS = {
 }
 _FIELDS = {block.key: {item.name: item for item in block.fields} for block in BLOCKS}
 _LABELS = {block.key: block.label for block in BLOCKS}
-# Columns of an enrollment that are no field of the dictionary but tell what happened to the record.
+# Columns of an enrollment that are no field of the dictionary but record what happened to the record.
 _STATES: dict[str, tuple[str, type[models.TextChoices] | None]] = {
     "status": ("培训状态", Status),
     "report_status": ("上报状态", ReportStatus),
@@ -45,6 +45,8 @@ _STATES: dict[str, tuple[str, type[models.TextChoices] | None]] = {
     "lapsed_at": ("锁定失效", None),
     "further_training_allowed_at": ("准许再次培训", None),
     "deleted_reason": ("删除原因", None),
+    "deleted_as": ("删除类别", None),
+    "left_on": ("离开日期", None),
 }
 
 

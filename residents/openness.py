@@ -5,14 +5,19 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cached_property
 
-from portal.calendar import Calendar, Opening
+from portal.calendar import Calendar, Opening, last_moment
 from portal.models import CollectionCycle, Step
 from residents.codes.training import API_TRANSFER
 from residents.models import Enrollment
 from residents.models.enrollment import Module, ReportStatus, ReviewStatus
 
+# A record can still become approved as long as one of these is open for it (AM-03).
+INTAKE_STEPS = (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT, Step.REVIEW)
+
 ALWAYS = Opening(True)
-SWITCHED = Opening(False, reason="本省已切换为接口传送，招收信息直接填报功能已关闭（只读）。")
+SWITCHED = Opening(
+    False, reason="本省已切换为接口传送，招收信息直接填报功能已关闭（只读）。", word="已切换接口"
+)
 _READ_ONLY = Opening(False, reason="这条培训记录已不在培（退培、失效或删除），为只读。")
 
 
@@ -53,6 +58,16 @@ class Times:
             enrollment_id=enrollment.pk,
         )
 
+    def locks_at(self, enrollment: Enrollment) -> datetime | None:
+        """When the record lapses if it is not approved by then (AM-29)."""
+        return self._calendar.last_end(
+            self._cycles.get(enrollment.intake_year),
+            INTAKE_STEPS,
+            province_id=enrollment.base.province_id,
+            base_id=enrollment.base_id,
+            enrollment_id=enrollment.pk,
+        )
+
 
 def entries_of(
     enrollments: Iterable[Enrollment],
@@ -73,12 +88,9 @@ def personal_entry(enrollment: Enrollment, times: Times | None = None) -> Openin
     return ALWAYS if enrollment.registered_at else _intake(enrollment, Step.RESIDENT_FILL, times)
 
 
-def training_entry(enrollment: Enrollment, times: Times | None = None, *, restored: bool = False) -> Opening:
-    """May the base save training info? Intake: in its window and not after 上报 (AM-15); registry: always (BR-83).
-
-    `restored` asks it of a deleted record as it would be were it brought back.
-    """
-    if not (enrollment.would_be_live if restored else enrollment.is_live):
+def training_entry(enrollment: Enrollment, times: Times | None = None) -> Opening:
+    """May the base save training info? Intake: in its window and not after 上报 (AM-15); registry: always (BR-83)."""
+    if not enrollment.is_live:
         return _READ_ONLY
     if enrollment.registered_at:
         return ALWAYS
@@ -86,6 +98,17 @@ def training_entry(enrollment: Enrollment, times: Times | None = None, *, restor
     if is_direct and enrollment.report_status == ReportStatus.REPORTED:
         return Opening(False, reason="该记录已上报，等待省级审核。如需修改，请先“撤回上报”。")
     return _intake(enrollment, Step.BASE_FILL, times)
+
+
+def until_lock(enrollment: Enrollment, times: Times | None = None) -> Opening:
+    """Open until the intake locks for this record, whatever window is open meanwhile (AM-33)."""
+    times = times or Times([enrollment])
+    locks = times.locks_at(enrollment)
+    if locks is not None and times.now < locks:
+        return Opening(True, closes_at=locks)
+    if locks is None:
+        return Opening(False, reason=f"{enrollment.intake_year}年尚未设置采集周期，请联系中国医师协会。")
+    return Opening(False, closes_at=locks, reason=f"招收信息已于 {last_moment(locks)} 锁定。")
 
 
 def report_entry(
@@ -105,10 +128,10 @@ def review_entry(enrollment: Enrollment, times: Times | None = None) -> Opening:
     return ALWAYS if enrollment.registered_at else _intake_review(enrollment, times)
 
 
-def revocation_entry(enrollment: Enrollment, module: str) -> Opening:
+def revocation_entry(enrollment: Enrollment, module: str, times: Times | None = None) -> Opening:
     """May a decision of this module still be revoked? Intake: until the review window ends, the national close
     (GOAL-P5); that the approval moved the record into the registry, which has no deadline, changes nothing of it."""
-    return review_entry(enrollment) if module == Module.REGISTRY else _intake_review(enrollment, None)
+    return review_entry(enrollment, times) if module == Module.REGISTRY else _intake_review(enrollment, times)
 
 
 def _intake_review(enrollment: Enrollment, times: Times | None) -> Opening:

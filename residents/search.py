@@ -7,12 +7,12 @@ from django.db.models import CharField, Lookup, Q, QuerySet
 
 from residents.catalogue.catalogue import Invalid
 from residents.rules.identity import normalise_login
-from residents.rules.text import clean_name, clean_text
+from residents.rules.text import clean_name, clean_text, name_key
 
 _HAS_DIGITS = re.compile(r"[0-9]{2}")
 # Below this a number is taken for its beginning only; from here on people paste the whole of it.
 WHOLE_NUMBER = 15
-# What a list shows of a number: three characters, stars, four characters; people type the last four to six.
+# What a list displays of a number: three characters, stars, four characters; people type the last four to six.
 _END = range(4, 7)
 _MASKED = re.compile(r"([0-9A-Z]{3})\*+([0-9A-Z]{4})")
 
@@ -20,7 +20,7 @@ _MASKED = re.compile(r"([0-9A-Z]{3})\*+([0-9A-Z]{4})")
 def by_name_or_number(records: QuerySet, text: str, *, by_end: bool = False) -> QuerySet:
     """Enrollments whose person bears this text anywhere in the name, or this ID number (whole or its beginning).
 
-    `by_end`: also by the number's last four to six characters, or as a list shows it with stars. No index helps there:
+    `by_end`: also by the number's last four to six characters, or as lists display it with stars. No index helps there:
     only for the few thousand records of one base.
 
     The text is normalised as names and numbers are on import (PAIN-08, PAIN-11); an empty one filters nothing, one that
@@ -34,7 +34,7 @@ def by_name_or_number(records: QuerySet, text: str, *, by_end: bool = False) -> 
         return records
     if _HAS_DIGITS.search(number := normalise_login(wanted)):
         return records.filter(_number(number, by_end))
-    return records.filter(_any_spelling(_as_name(wanted)))
+    return records.filter(_named(wanted))
 
 
 def _number(number: str, by_end: bool) -> Q:
@@ -49,9 +49,9 @@ def _number(number: str, by_end: bool) -> Q:
 
 @CharField.register_lookup
 class Holds(Lookup):
-    """`name__holds=text`: the text anywhere in a name, through the index of residents/migrations/0002.
+    """`name__holds=key`: the key of residents.rules.text.name_key anywhere in that of a name, through an index.
 
-    The index holds every one and two characters of a name, so a text of one or two is found by it alone; of a longer
+    The index holds every one and two characters of a key, so a text of one or two is found by it alone; of a longer
     one it finds the candidates, and the comparison keeps those that have its characters in this order. The pairs are
     taken apart here: the database would do it while planning, which takes longer than the search.
     """
@@ -62,11 +62,32 @@ class Holds(Lookup):
         name, parameters = self.process_lhs(compiler, connection)
         text = str(self.rhs)
         grams = [text] if len(text) == 1 else [text[at : at + 2] for at in range(len(text) - 1)]
-        condition, values = f"name_grams({name}) @> %s::text[]", [*parameters, grams]
+        condition, values = f"name_grams(name_search_key({name})) @> %s::text[]", [*parameters, grams]
         if len(text) > 2:
-            condition = f"({condition} AND {name} LIKE %s)"
+            condition = f"({condition} AND name_search_key({name}) LIKE %s)"
             values += [*parameters, f"%{connection.ops.prep_for_like_query(text)}%"]
         return condition, tuple(values)
+
+
+@CharField.register_lookup
+class Begins(Lookup):
+    """`pinyin__begins=key`: a pinyin that begins with the key, whatever blanks stand in it, through an index."""
+
+    lookup_name = "begins"
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        pinyin, parameters = self.process_lhs(compiler, connection)
+        wanted = f"{connection.ops.prep_for_like_query(str(self.rhs))}%"
+        return f"name_search_key({pinyin}) LIKE %s", (*parameters, wanted)
+
+
+def _named(text: str) -> Q:
+    """Names that hold the text in any spelling; of letters also those whose pinyin begins with it."""
+    key = name_key(_as_name(text))
+    if not key:
+        return Q(pk__in=[])
+    found = Q(resident__full_name__holds=key)
+    return found | Q(resident__name_key__begins=key) if key.isascii() else found
 
 
 def _as_name(text: str) -> str:
@@ -75,12 +96,3 @@ def _as_name(text: str) -> str:
         return clean_name(text)
     except Invalid:
         return text
-
-
-def _any_spelling(name: str) -> Q:
-    """Latin names stand in the table as their owners write them: all capitals, or capitals first."""
-    spellings = {name, name.upper(), name.title()} if name.isascii() else {name}
-    condition = Q()
-    for spelling in sorted(spellings):
-        condition |= Q(resident__full_name__holds=spelling)
-    return condition

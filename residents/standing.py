@@ -1,18 +1,19 @@
 """What the platform knows of the persons of a workbook: nobody, free, live here, live elsewhere, somebody else.
 
-Asked at the check and once more inside the transaction that writes, so preview and result agree (GOAL-B3).
+Type and number together are a person (AM-35): the same number under another type is somebody else, unless he bears the
+same name. Asked at the check and once more inside the transaction that writes, so preview and result agree (GOAL-B3).
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
-from residents.models import Enrollment
+from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import LIVE, Status
-from residents.rules.identity import normalise_login
+from residents.rules.identity import login_beside, normalise_login
 from residents.rules.text import name_key
 
 
@@ -35,6 +36,15 @@ class AccountRow:
             number if len(number) == 18 and number.isascii() and number.isalnum() else normalise_login(number)
         )
 
+    @property
+    def login_beside(self) -> str:
+        """The account name where another account has the number's own (AM-35)."""
+        return login_beside(self.login, self.id_type)
+
+
+# Reasons of 退培 that mean the person goes on elsewhere (docs/codes.md#status).
+TRANSFERS = ("11", "12")
+
 
 class Known(Enum):
     """What the platform knows of the person of a row."""
@@ -43,27 +53,50 @@ class Known(Enum):
     FREE = "free"  # has an account and no live enrollment: gets a further one (AM-05, AM-20, BR-76)
     HERE = "here"  # live at this base: nothing to do (AM-11)
     ELSEWHERE = "elsewhere"  # live at another base: refused (BR-49)
-    OTHER_PERSON = "other_person"  # the number belongs to an account with another name or ID type
+    NAME_DIFFERS = "name_differs"  # this type and number are of an account with another name (AM-35)
+    TYPE_DIFFERS = "type_differs"  # a person of this name has the number under another type (AM-35)
+    OVERTAKEN = "overtaken"  # imported by several others in this moment
 
 
 @dataclass(frozen=True, slots=True)
 class LiveEnrollment:
-    """The enrollment that holds a person. Another base may learn base name, year and status of it (AM-28)."""
+    """The enrollment that holds a person. Another base may learn base name, year and status of it (AM-28).
+
+    `is_recruit`: it stands in the intake still, unapproved; `has_ended`: its training is over (结束).
+    """
 
     enrollment_id: int
     base_id: int
     base_name: str
     intake_year: int
     status_name: str
+    is_recruit: bool = False
+    has_ended: bool = False
+
+
+def live_facts(live: LiveEnrollment, *, is_same_base: bool) -> dict[str, Any]:
+    """What residents.rules.account.problems asks of a live enrollment."""
+    return {
+        "is_same_base": is_same_base,
+        "base_name": live.base_name,
+        "intake_year": live.intake_year,
+        "status_name": live.status_name,
+        "is_recruit": live.is_recruit,
+        "has_ended": live.has_ended,
+    }
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What is known of one row's person.
 
-    `differences` are the labels of columns in which a person of this base differs from the row. `keeps_mobile` tells
+    `differences` are the labels of columns in which a person of this base differs from the row. `keeps_mobile` means
     that the row's mobile number gives way to the one the person maintains. `is_unused` is an account that never was
     anybody's: not activated, all its enrollments deleted or lapsed; a new import may set its name and mobile right.
+    `originals` are the years of which an approved intake original of the person exists, whatever became of the record
+    (AM-31); `kept_year` is the first intake year of a person who has changed base or specialty (AM-48). `shares_login`
+    is a new person whose number another account signs in with already. Of whoever bears the number wrongly
+    (NAME_DIFFERS, TYPE_DIFFERS) nothing but his id is told, for 提交核实.
     """
 
     known: Known
@@ -73,6 +106,14 @@ class Standing:
     differences: tuple[str, ...] = ()
     keeps_mobile: bool = False
     is_unused: bool = False
+    originals: frozenset[int] = frozenset()
+    kept_year: int | None = None
+    shares_login: bool = False
+
+    def is_registrys(self, intake_year: int | None) -> bool:
+        """Whether every intake refuses the person as a recruit of this year and the registry takes him (AM-31,
+        AM-48)."""
+        return self.kept_year is not None or intake_year in self.originals
 
     @property
     def record_here(self) -> int | None:
@@ -86,21 +127,29 @@ NOBODY = Standing(Known.NOBODY)
 def standings(
     rows: Collection[AccountRow], *, base_id: int, with_strangers: bool = True
 ) -> dict[int, Standing]:
-    """The standing of each row by its number; at most four queries however many rows.
+    """What is known of each row's person, by the row's number; at most six queries however many rows.
 
-    Without strangers, login names taken by somebody else are not looked for: the table's constraint will tell.
+    Without strangers, login names taken by somebody else are not looked for: the table's constraint will refuse them.
     """
-    people = _people([row.id_number for row in rows])
+    bearers = _bearers([row.id_number for row in rows])
+    people = [person for found in bearers.values() for person in found]
     live = _live_enrollments(people)
     unused = _unused(people, live)
-    strangers = _strangers([row.login for row in rows], people) if with_strangers else frozenset()
+    past = _pasts(people)
+    taken = _taken([row.login for row in rows]) if with_strangers else frozenset()
     found = {}
     for row in rows:
-        person = people.get(row.id_number)
+        known = bearers.get(row.id_number, [])
+        person = next((each for each in known if each.id_type == row.id_type), None)
         if person is not None:
-            found[row.row] = _judge(row, person, live.get(person.pk), person.pk in unused, base_id)
+            found[row.row] = replace(
+                _judge(row, person, live.get(person.pk), person.pk in unused, base_id),
+                originals=past.originals.get(person.pk, frozenset()),
+                kept_year=None if person.pk in live else past.kept_years.get(person.pk),
+            )
         else:
-            found[row.row] = Standing(Known.OTHER_PERSON) if strangers and row.login in strangers else NOBODY
+            others = [each for each in known if each.pk not in unused]
+            found[row.row] = _judge_beside(row, others, is_taken=row.login in taken)
     return found
 
 
@@ -109,7 +158,7 @@ _PEOPLE = """
 SELECT r.id_number, r.id, r.user_id, r.id_type, r.full_name, r.mobile, u.activated_at IS NOT NULL
 FROM residents_resident r JOIN portal_user u ON u.id = r.user_id WHERE r.id_number = ANY(%s)
 """
-_TAKEN = "SELECT username, id FROM portal_user WHERE username = ANY(%s)"
+_TAKEN = "SELECT username FROM portal_user WHERE username = ANY(%s)"
 
 
 class _Person(NamedTuple):
@@ -121,61 +170,117 @@ class _Person(NamedTuple):
     is_activated: bool
 
 
-def _people(numbers: list[str]) -> dict[str, _Person]:
+def _bearers(numbers: list[str]) -> dict[str, list[_Person]]:
+    """The persons of each number, one a type."""
+    found: dict[str, list[_Person]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_PEOPLE, [numbers])
-        return {number: _Person(*facts) for number, *facts in cursor.fetchall()}
+        for number, *facts in cursor.fetchall():
+            found.setdefault(number, []).append(_Person(*facts))
+    return found
 
 
-def _live_enrollments(people: dict[str, _Person]) -> dict[int, LiveEnrollment]:
-    ids = [person.pk for person in people.values()]
+def _live_enrollments(people: Collection[_Person]) -> dict[int, LiveEnrollment]:
+    ids = [person.pk for person in people]
     if not ids:
         return {}
     rows = Enrollment.objects.filter(LIVE, resident_id__in=ids).values_list(
-        "resident_id", "pk", "base_id", "base__name", "intake_year", "status"
+        "resident_id", "pk", "base_id", "base__name", "intake_year", "status", "registered_at"
     )
     return {
-        resident_id: LiveEnrollment(pk, base_id, base_name, intake_year, Status(status).label)
-        for resident_id, pk, base_id, base_name, intake_year, status in rows
+        resident_id: LiveEnrollment(
+            pk,
+            base_id,
+            base_name,
+            intake_year,
+            Status(status).label,
+            is_recruit=registered_at is None,
+            has_ended=status == Status.ENDED,
+        )
+        for resident_id, pk, base_id, base_name, intake_year, status, registered_at in rows
     }
 
 
-def _unused(people: dict[str, _Person], live: dict[int, LiveEnrollment]) -> set[int]:
-    ids = {person.pk for person in people.values() if not person.is_activated and person.pk not in live}
+class _Pasts(NamedTuple):
+    """What earlier records say of a new one, by person."""
+
+    originals: dict[int, frozenset[int]]
+    kept_years: dict[int, int]
+
+
+def _pasts(people: Collection[_Person]) -> _Pasts:
+    ids = [person.pk for person in people]
+    if not ids:
+        return _Pasts({}, {})
+    years: dict[int, set[int]] = {}
+    approved = Enrollment.objects.filter(resident_id__in=ids, intake_submission__isnull=False)
+    for pk, year in approved.values_list("resident_id", "intake_year"):
+        years.setdefault(pk, set()).add(year)
+    originals = {pk: frozenset(found) for pk, found in years.items()}
+    return _Pasts(originals, {pk: year for pk, (year, _) in last_transfers(ids).items()})
+
+
+def last_transfers(resident_ids: Collection[int]) -> dict[int, tuple[int, str]]:
+    """(intake year, reason) of the last 退培 of each person for whom it was a change of base or specialty (BR-74,
+    BR-75)."""
+    last = (
+        StatusChange.objects.filter(
+            enrollment__resident_id__in=resident_ids,
+            enrollment__status=Status.WITHDRAWN,
+            enrollment__deleted_at=None,
+            to_status=Status.WITHDRAWN,
+        )
+        .order_by("enrollment__resident_id", "-changed_at", "-pk")
+        .distinct("enrollment__resident_id")
+        .values_list("enrollment__resident_id", "enrollment__intake_year", "reason")
+    )
+    return {pk: (year, reason) for pk, year, reason in last if reason in TRANSFERS}
+
+
+def _unused(people: Collection[_Person], live: dict[int, LiveEnrollment]) -> set[int]:
+    ids = {person.pk for person in people if not person.is_activated and person.pk not in live}
     if not ids:
         return set()
     trained = Enrollment.objects.filter(resident_id__in=ids, deleted_at=None, lapsed_at=None)
     return ids - set(trained.values_list("resident_id", flat=True))
 
 
-def _strangers(logins: list[str], people: dict[str, _Person]) -> set[str]:
-    """Login names of the rows that belong to somebody else, such as a member of staff."""
-    own = {person.user_id for person in people.values()}
+def _taken(logins: list[str]) -> frozenset[str]:
     with connection.cursor() as cursor:
         cursor.execute(_TAKEN, [logins])
-        return {login for login, user_id in cursor.fetchall() if user_id not in own}
+        return frozenset(login for (login,) in cursor.fetchall())
 
 
 def _judge(
     row: AccountRow, person: _Person, live: LiveEnrollment | None, is_unused: bool, base_id: int
 ) -> Standing:
-    if live is not None:
-        if live.base_id != base_id:
-            return Standing(Known.ELSEWHERE, person.pk, person.user_id, live)
+    if live is not None and live.base_id == base_id:
         return Standing(Known.HERE, person.pk, person.user_id, live, _differences(row, person, live))
-    # A name that could not be read has its own message.
-    same_name = not row.full_name or name_key(row.full_name) == name_key(person.full_name)
-    if row.id_type != person.id_type or not (same_name or is_unused):
-        return Standing(Known.OTHER_PERSON, person.pk, person.user_id)
+    if not (_is_namesake(row, person) or is_unused):
+        return Standing(Known.NAME_DIFFERS, person.pk)
+    if live is not None:
+        return Standing(Known.ELSEWHERE, person.pk, person.user_id, live)
     keeps_mobile = row.mobile != person.mobile and not is_unused
     return Standing(Known.FREE, person.pk, person.user_id, keeps_mobile=keeps_mobile, is_unused=is_unused)
+
+
+def _judge_beside(row: AccountRow, others: list[_Person], *, is_taken: bool) -> Standing:
+    """A type and number that nobody has, where `others` have the number under another type."""
+    namesake = next((each for each in others if row.full_name and _is_namesake(row, each)), None)
+    if namesake is not None:
+        return Standing(Known.TYPE_DIFFERS, namesake.pk)
+    return Standing(Known.NOBODY, shares_login=is_taken)
+
+
+def _is_namesake(row: AccountRow, person: _Person) -> bool:
+    """A name that could not be read has its own message."""
+    return not row.full_name or name_key(row.full_name) == name_key(person.full_name)
 
 
 def _differences(row: AccountRow, person: _Person, live: LiveEnrollment) -> tuple[str, ...]:
     pairs = (
         ("招收年份", row.intake_year, live.intake_year),
         ("姓名", name_key(row.full_name), name_key(person.full_name)),
-        ("证件类型", row.id_type, person.id_type),
         ("手机号", row.mobile, person.mobile),
     )
     return tuple(label for label, sent, stored in pairs if sent != stored)

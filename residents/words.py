@@ -1,4 +1,4 @@
-"""A record in words: which blocks it has, in which order, and how a stored value is shown to people."""
+"""A record in words: which blocks it has, in which order, and how a stored value is worded for people."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -42,7 +42,8 @@ _PERSONAL_KINDS = frozenset({"id_number", "mobile"})
 
 
 def place_in_words(path: str) -> str:
-    """The label of the field or block that a comment speaks of ("block.field", "block"); empty for a whole record."""
+    """The label of the field or block that a comment speaks of ("block.field", "block"), without its row; empty for a
+    whole record."""
     block, _, _ = path.partition(".")
     # 手机号 belongs to the identity of a record and is edited with 基本信息.
     return _PLACES.get(path) or _PLACES.get("basic" if block == "identity" else block, "")

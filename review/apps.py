@@ -9,7 +9,7 @@ class ReviewConfig(AppConfig):
     name = "review"
 
     def ready(self) -> None:
-        # Offers itself to the import desk, which stands below and knows nothing of it; the models are loaded by now.
+        # Offers itself to the import desk, which is below it and knows nothing of it; the models are loaded by now.
         import_module("review.completions.kind")
         # Likewise the lists to the room of exports.
         import_module("review.export_kinds")

@@ -1,4 +1,4 @@
-"""The main menu of each role: what is done daily stands open, the rest in groups (docs/glossary.md)."""
+"""The main menu of each role: what is done daily is open, the rest in groups (docs/glossary.md)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An entry or group as a page shows it."""
+    """An entry or group as a page displays it."""
 
     words: str
     address: str = ""
@@ -52,6 +52,7 @@ class Shown:
 RECORDS = Entry("全部住院医师", "review:residents")
 TRANSFERS = Entry("转出请求", "review:transfers")
 CORRECTIONS = Entry("证件更正", "review:corrections")
+CHECKS = Entry("身份核实", "review:identity-checks")
 EXTENSIONS = Entry("延期申请", "review:extensions")
 COMPLETIONS = Entry("提前结业补报", "review:completions")
 FUNNEL = Entry("填报进度", "review:funnel")
@@ -91,7 +92,7 @@ MENUS: dict[str, tuple[Entry | Group, ...]] = {
     Role.PROVINCE: (
         Entry("待审核", "review:queue", is_exact=True, also=("review:assignments",)),
         RECORDS,
-        Group("申请办理", (TRANSFERS, CORRECTIONS, EXTENSIONS, COMPLETIONS)),
+        Group("申请办理", (TRANSFERS, CORRECTIONS, CHECKS, EXTENSIONS, COMPLETIONS)),
         DATA,
         Group("设置", (SWITCHES, STAFF)),
     ),
@@ -99,7 +100,7 @@ MENUS: dict[str, tuple[Entry | Group, ...]] = {
         Entry("总览", "review:national", is_exact=True),
         Entry("采集周期", "review:windows"),
         RECORDS,
-        Group("申请办理", (TRANSFERS, CORRECTIONS, EXTENSIONS, SWITCHES, COMPLETIONS)),
+        Group("申请办理", (TRANSFERS, CORRECTIONS, CHECKS, EXTENSIONS, SWITCHES, COMPLETIONS)),
         DATA,
         Group(
             "设置",

@@ -1,11 +1,14 @@
 """Keyset pages of long lists: as fast at the millionth row as at the first, with a count that stops at ten thousand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
+from django.utils import timezone
 
 from portal.parameters import moment_of, number_of, text
 
@@ -71,6 +74,20 @@ def keyset_page(
         count=count - is_capped,
         is_count_capped=is_capped,
     )
+
+
+@contextmanager
+def one_moment() -> Iterator[datetime]:
+    """Whatever is read within is of one moment, which is yielded: a number and its list agree (GOAL-P7).
+
+    Within a transaction already begun, each statement sees what has been committed before it.
+    """
+    is_outermost = not connection.in_atomic_block
+    with transaction.atomic(savepoint=False):
+        if is_outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield timezone.now()
 
 
 def _counted(rows: QuerySet, most: int | None) -> int:

@@ -26,7 +26,7 @@ _GOOD_FOR_SECONDS = 3600
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with one cell: where a spreadsheet shows it, what, how to repair it."""
+    """What is wrong with one cell: where it is in the spreadsheet, what, how to repair it."""
 
     row: int
     column: str
@@ -61,7 +61,7 @@ class Sheet:
         self, line: Line, header: str, faults: list[Fault], clean: Callable[[str], Any], missing: str = ""
     ) -> Any:
         """A cell cleaned by a rule; None with a fault where the rule refuses it, or where it is empty and asked for and
-        nothing was told of it yet."""
+        nothing was said of it yet."""
         raw = line.cells.get(header)
         if raw is None:
             if missing and all(fault.header != header for fault in faults):

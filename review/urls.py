@@ -14,6 +14,7 @@ from review.corrections import views as corrections
 from review.exports import views as exports
 from review.extensions import views as extensions
 from review.funnel import views as funnel
+from review.identity_checks import views as checks
 from review.national import views as national
 from review.notices import views as notices
 from review.organisations.views import organisations
@@ -46,6 +47,10 @@ urlpatterns = [
     path("records/<int:pk>/revoke/", record.revoke, name="revoke"),
     path("transfers/", transfers.transfer_list, name="transfers"),
     path("transfers/<int:pk>/release/", transfers.transfer_release, name="transfer-release"),
+    path("identity-checks/", checks.check_list, name="identity-checks"),
+    path("identity-checks/<int:pk>/", checks.check, name="identity-check"),
+    path("identity-checks/<int:pk>/decide/", checks.decide, name="identity-check-decide"),
+    path("identity-checks/<int:pk>/file/", checks.check_file, name="identity-check-file"),
     path("corrections/", corrections.correction_list, name="corrections"),
     path("corrections/<int:pk>/", corrections.correction, name="correction"),
     path("corrections/<int:pk>/confirm/", corrections.correction_confirm, name="correction-confirm"),

@@ -12,7 +12,14 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
-from bases.models import CorrectionRequest, ExtensionRequest, ImportBatch, SpecialtyBase, TransferRequest
+from bases.models import (
+    CorrectionRequest,
+    ExtensionRequest,
+    IdentityCheck,
+    ImportBatch,
+    SpecialtyBase,
+    TransferRequest,
+)
 from bases.report.services import build_submission
 from portal.models import CycleWindow, Message, Notice, Step
 from portal.moved import BEFORE
@@ -96,6 +103,17 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         reason="录错",
         asked_by=officer,
     )
+    check = IdentityCheck.objects.create(
+        resident=resident,
+        base=enrollment.base,
+        full_name="张三",
+        id_type="01",
+        id_number=resident.id_number,
+        known_name=resident.full_name,
+        known_id_type="01",
+        reason="已核对证件原件",
+        asked_by=officer,
+    )
     # Asked by a base of the same province, so that the other side of the world has no part in it.
     neighbour = factories.TrainingBaseFactory(province=enrollment.base.province)
     asked = TransferRequest.objects.create(
@@ -164,6 +182,7 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         "import batch": imported,
         "transfer": {"pk": asked.pk},
         "correction": {"pk": correction.pk},
+        "identity check": {"pk": check.pk},
         "province": {"province": enrollment.base.province_id},
         "switch": {"pk": switch.pk},
         "completion": {"pk": delivery.pk},

@@ -2,7 +2,7 @@
 PAIN-14)."""
 
 from collections.abc import Collection, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import models, transaction
 from django.db.models import Count, F, Q, QuerySet
@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from bases.models import Province, TrainingBase
+from bases.report.withdrawal import take_back_waiting
 from bases.scope import deleted_enrollments_for, enrollments_for
 from bases.staff import recipients
 from bases.transfer_requests import settle
@@ -22,7 +23,7 @@ from portal.parameters import number_of
 from portal.roles import Action
 from portal.sign_in.services import CODE_DAYS, MOBILE_TRIES, issue_initial_code
 from residents.models import Enrollment
-from residents.models.enrollment import LIVE
+from residents.models.enrollment import DEPARTURES, LIVE, Deletion
 from residents.search import by_name_or_number
 from residents.services.deletion import RESTORABLE_FOR, delete_enrollment, restore_enrollment
 
@@ -57,7 +58,7 @@ def accounts(
 ) -> QuerySet[Enrollment]:
     """The base's records with their accounts, newest first; `text` is a piece of a name or of an ID number.
 
-    Of the deleted ones those that went with an undone import stand in its `batch` only, unless one is searched for.
+    Of the deleted ones those that went with an undone import appear under its `batch` only, unless one is searched for.
     """
     if state == AccountState.DELETED:
         found = recycle_bin(user, base)
@@ -165,11 +166,23 @@ def _account_word(each: Enrollment, person: User) -> str:
 # --- delete, restore -------------------------------------------------------------------------------------------------
 
 
-def delete(enrollment: Enrollment, *, by: User, reason: str, request: HttpRequest) -> None:
-    """Delete a wrongly entered record; the province is told of one that it had approved (AM-19). Raises StateMoved."""
+def delete(
+    enrollment: Enrollment,
+    *,
+    by: User,
+    reason: str,
+    request: HttpRequest,
+    kind: str = Deletion.WRONG,
+    left_on: date | None = None,
+) -> None:
+    """Delete a wrongly entered record, or a recruit who left, whose waiting report is withdrawn with him (AM-33); the
+    province is told of a record that it had approved (AM-19). Raises StateMoved."""
     with transaction.atomic():
-        gone = delete_enrollment(enrollment.pk, by=by, reason=reason)
-        audit.record("delete_account", by=by, target=gone, request=request, reason=reason)
+        if kind in DEPARTURES:
+            take_back_waiting(enrollment.pk, by=by)
+        gone = delete_enrollment(enrollment.pk, by=by, reason=reason, kind=kind, left_on=left_on)
+        facts = {"kind": kind, "left_on": left_on.isoformat()} if left_on else {"kind": kind}
+        audit.record("delete_account", by=by, target=gone, request=request, reason=reason, **facts)
         settle([gone], by=by)
         if gone.approved_submission_id:
             province = gone.base.province_id

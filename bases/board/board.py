@@ -1,10 +1,11 @@
-"""The work board of a base: how many records stand where, what is to be done, what the province sent back (GOAL-B16).
+"""The work board of a base: how many records at which stage, what is to do, what the province sent back (GOAL-B16).
 
 A constant number of queries, however many records.
 """
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any, cast
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
@@ -16,6 +17,7 @@ from bases.submissions.remarks import with_remarks
 from portal.models import CollectionCycle
 from residents.models import Enrollment
 from residents.models.enrollment import Module, ReviewStatus
+from residents.openness import Times, personal_entry, report_entry, training_entry
 
 RETURNS_SHOWN = 6
 # Where the base itself must act, or must see that the resident acts.
@@ -27,6 +29,13 @@ _TO_DO = {
     Stage.RETURNED: "已退回住院医师，待其修改",
 }
 _URGENT = frozenset({Stage.PROVINCE})
+# What the tile asks for, of an intake record; in the registry all of it is always open.
+_ACTS = {
+    Stage.PROVINCE: report_entry,
+    Stage.READY: report_entry,
+    Stage.TRAINING: training_entry,
+    Stage.RETURNED: personal_entry,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +70,7 @@ class Board:
 
 
 def list_url(module: str, **filters: object) -> str:
-    """The record list with these filters; the address says all that the list shows."""
+    """The record list with these filters; the address holds all that the list displays."""
     query = urlencode({name: str(value) for name, value in filters.items() if value not in (None, "")})
     return reverse("bases:record-list", args=[module]) + (f"?{query}" if query else "")
 
@@ -95,29 +104,47 @@ def _row(
     return Row(label, inside, cells, total)
 
 
-def to_do(boards: list[Board]) -> list[Cell]:
-    """What waits for the base, urgent first, from the counts of both boards; nothing is listed that is not there."""
-    found = []
+def to_do(boards: list[Board], scope: QuerySet[Enrollment]) -> list[Cell]:
+    """What waits for the base, urgent first, from the counts of both boards; nothing is listed that is not there or
+    that nobody can do now."""
+    found, closed = [], _closed(boards, scope)
     for stage, label in _TO_DO.items():
         for each in boards:
             if stage not in each.stages:
                 continue
             count = sum(row.cells[each.stages.index(stage)].count for row in each.rows)
+            shut = closed[stage] if each.module == Module.INTAKE else 0
+            if shut >= count:
+                continue
             filters = {"year": "all"} if each.module == Module.INTAKE else {}
             url = list_url(each.module, **filters, stage=stage)
-            found.append(Cell(count, url, label, stage in _URGENT, each.module.label))
+            words = f"{label}（其中 {shut} 人现在不能办理）" if shut else label
+            found.append(Cell(count, url, words, stage in _URGENT, each.module.label))
     return found
+
+
+def _closed(boards: list[Board], scope: QuerySet[Enrollment]) -> Counter[str]:
+    """How many of the intake records at each stage are closed for what its tile asks for; at most five queries."""
+    waits = {stage for each in boards if each.module == Module.INTAKE for stage in each.stages} & _ACTS.keys()
+    if not waits:
+        return Counter()
+    rows = records_of(scope, Module.INTAKE).filter(Q(stage__in=waits)).select_related("base__province")
+    records = list(rows.order_by())
+    times = Times(records)
+    stages = [(cast(Any, row).stage, row) for row in records]
+    return Counter(stage for stage, row in stages if not _ACTS[stage](row, times).is_open)
 
 
 def follow_ups(
     scope: QuerySet[Enrollment], base: TrainingBase | None, cycle: CollectionCycle | None
 ) -> list[Cell]:
-    """Residents to remind and statuses to bring up to date, in the registry and this year's intake (BR-14, BR-33,
-    BR-82)."""
+    """Residents to remind, statuses to bring up to date or to complete (AM-40), in the registry and this year's intake
+    (BR-14, BR-33, BR-82)."""
     asked = [
         (Module.REGISTRY, Todo.UPDATE),
         (Module.REGISTRY, Todo.STALE),
         (Module.REGISTRY, Todo.OVERDUE),
+        (Module.REGISTRY, Todo.UNDATED),
         (Module.INTAKE, Todo.NEVER),
         *((module, Todo.ANSWERED) for module in Module),
     ]

@@ -5,6 +5,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from bases.board.board import board, follow_ups, recent_returns, to_do
+from bases.extensions.services import asking_entry
 from bases.lists.access import desk_openings
 from bases.lists.records import scope_of
 from bases.scope import bases_for, current_base
@@ -20,6 +21,7 @@ from residents.models.enrollment import Module
 def desk(request: SignedInRequest) -> HttpResponse:
     """工作台: counts by cohort and stage, what is to be done, what the province sent back (GOAL-B16)."""
     base, cycle = current_base(request), current_cycle()
+    asking_base = current_base(request, Action.REPORT)
     scope = scope_of(request.user, base)
     boards = [board(scope, module) for module in Module]
     detail = None
@@ -36,7 +38,8 @@ def desk(request: SignedInRequest) -> HttpResponse:
             "openings": desk_openings(base, cycle),
             "boards": [each for each in boards if each.rows],
             "detail": detail,
-            "to_do": to_do(boards),
+            "to_do": to_do(boards, scope),
+            "may_extend": asking_base is not None and asking_entry(asking_base, cycle).is_open,
             "follow_ups": follow_ups(scope, base, cycle),
             "returns": recent_returns(scope),
         },

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bases.models import CorrectionRequest, Province, TrainingBase
-from bases.scope import provinces_for
+from bases.scope import province_codes_for
 from bases.staff import recipients
 from portal import audit
 from portal.messages import services as messages
@@ -36,10 +36,15 @@ WAITING = (State.WITH_PROVINCE, State.WITH_CMDA)
 KIND = "correction"
 
 
+def is_waiting(resident_id: int) -> bool:
+    """Whether a request for this person waits: there is one at a time."""
+    return CorrectionRequest.objects.filter(resident=resident_id, state__in=WAITING).exists()
+
+
 def ask(
     enrollment: Enrollment, *, values: Mapping[str, Any], evidence: UploadedFile | None, by: User
 ) -> CorrectionRequest:
-    """The base's request; its province is told. Raises Refused with problems by field, StateMoved where one waits."""
+    """The base's request; its province is notified. Raises Refused with problems by field, StateMoved if one waits."""
     resident = enrollment.resident
     id_type, number = _judged(resident, values, evidence)
     if evidence is not None:
@@ -59,7 +64,7 @@ def ask(
                 asked_by=by,
             )
             audit.record("correction_asked", by=by, target=asked)
-            _tell(asked, f"证件更正申请待核实：{resident.full_name}（{asked.base.name}）", Province)
+            _notify(asked, f"证件更正申请待核实：{resident.full_name}（{asked.base.name}）", Province)
     except IntegrityError as twice:
         raise StateMoved("该住院医师已有一条证件更正申请正在办理。") from twice
     return asked
@@ -79,7 +84,7 @@ def _judged(resident: Any, values: Mapping[str, Any], evidence: UploadedFile | N
             found["id_number"].append(
                 Problem("same", "新证件与现有证件相同。", "请填写正确的证件类型和证件号。")
             )
-        elif is_taken(resident.pk, number):
+        elif is_taken(resident.pk, id_type, number):
             found["id_number"].append(Problem("taken", TAKEN, ""))
     if evidence is not None and (refused := upload_problem("evidence", evidence)):
         found["evidence"] = [refused]
@@ -92,14 +97,14 @@ def _only_found(found: Mapping[str, list[Problem]]) -> Problems:
 
 
 def confirm(request_id: int, *, by: User, comment: str = "") -> None:
-    """The province has verified it; the association is told. Raises StateMoved."""
+    """The province has verified it; the association is notified. Raises StateMoved."""
     with transaction.atomic():
         asked = _locked(request_id, State.WITH_PROVINCE)
         asked.state, asked.province_by, asked.province_at = State.WITH_CMDA, by, timezone.now()
         asked.comment = comment
         asked.save(update_fields=["state", "province_by", "province_at", "comment"])
         audit.record("correction_confirmed", by=by, target=asked)
-        _tell(asked, f"证件更正申请待办理：{asked.resident.full_name}（{asked.base.name}）", None)
+        _notify(asked, f"证件更正申请待办理：{asked.resident.full_name}（{asked.base.name}）", None)
 
 
 def refuse(request_id: int, *, by: User, comment: str) -> None:
@@ -109,13 +114,13 @@ def refuse(request_id: int, *, by: User, comment: str) -> None:
         _decide(asked, State.REFUSED, by, comment)
         audit.record("correction_refused", by=by, target=asked)
         subject = f"证件更正申请未通过：{asked.resident.full_name}"
-        _tell(asked, subject, TrainingBase, comment)
+        _notify(asked, subject, TrainingBase, comment)
         if by.role == Role.CMDA:
-            _tell(asked, subject, Province, comment)
+            _notify(asked, subject, Province, comment)
 
 
 def apply(request_id: int, *, by: User, comment: str = "") -> None:
-    """Alter identity and login, end the person's sessions, tell everybody concerned. Raises StateMoved."""
+    """Alter identity and login, end the person's sessions, notify everybody concerned. Raises StateMoved."""
     with transaction.atomic():
         asked = _locked(request_id, State.WITH_CMDA)
         resident = correct_identity(
@@ -129,13 +134,13 @@ def apply(request_id: int, *, by: User, comment: str = "") -> None:
         audit.record("correction_applied", by=by, target=asked, resident=resident.pk, sessions_ended=ended)
         subject = f"证件信息已更正：{resident.full_name}"
         body = "登录账号已随证件号改变，密码不变。"
-        _tell(
+        _notify(
             asked,
             subject,
             TrainingBase,
             f"{body}请告知住院医师用新证件号登录；已上报的记录请核对后再次上报。",
         )
-        _tell(asked, subject, Province)
+        _notify(asked, subject, Province)
         messages.send([resident.user], kind=KIND, subject="您的证件信息已更正", body=body)
 
 
@@ -145,9 +150,7 @@ def in_view(user: User, action: Action = Action.VIEW) -> QuerySet[CorrectionRequ
         "resident", "base__province", "asked_by", "province_by", "decided_by"
     )
     if user.role != Role.CMDA:
-        found = found.filter(
-            base__province__in=list(provinces_for(user, action).values_list("pk", flat=True))
-        )
+        found = found.filter(base__province__in=province_codes_for(user, action))
     return found.order_by("asked_at", "pk")
 
 
@@ -168,8 +171,8 @@ def _decide(asked: CorrectionRequest, state: str, by: User, comment: str) -> Non
     asked.save(update_fields=["state", "decided_by", "decided_at", "comment"])
 
 
-def _tell(asked: CorrectionRequest, subject: str, whom: type | None, body: str = "") -> None:
-    """Tell the base, its province, or (None) the association's staff."""
+def _notify(asked: CorrectionRequest, subject: str, whom: type | None, body: str = "") -> None:
+    """Notify the base, its province, or (None) the association's staff."""
     if whom is TrainingBase:
         people = recipients(TrainingBase, [asked.base_id]).get(asked.base_id, [])
         link = reverse("bases:correction", args=[asked.pk])

@@ -16,6 +16,7 @@ from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.downloads import evidence_response
 from residents.forms import show_problems
+from residents.services.disclosures import disclose
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved
 
@@ -62,5 +63,6 @@ def correction_file(request: SignedInRequest, pk: int) -> FileResponse:
     """The evidence of the request; each look is written to the audit log (TRUST-51)."""
     asked = _own(request, pk)
     response = evidence_response(asked.evidence.name, "证明材料")
-    audit.record("file", by=request.user, target=asked, request=request, file="correction.evidence")
+    event = audit.record("file", by=request.user, target=asked, request=request, file="correction.evidence")
+    disclose(event, [asked.resident_id])
     return response

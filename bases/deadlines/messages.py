@@ -1,7 +1,7 @@
 """Reminders of deadlines to those whose work is not done: residents, bases, provinces (GOAL-S4; AM-03, AM-04).
 
-Told 7, 3 and 1 days before a window closes, and at once when a change of the window leaves no more time than that; a
-record, base or province with more time is told of its own last day.
+Sent 7, 3 and 1 days before a window closes, and at once when a change of the window leaves no more time than that; a
+record, base or province with more time is notified of its own last day.
 """
 
 from collections.abc import Container, Iterator, Sequence
@@ -54,9 +54,9 @@ class Deadline:
 
 
 def remind_of_deadlines(now: datetime | None = None) -> int:
-    """Tell everybody with open work of the deadlines that are 7, 3 or 1 days away; returns how many messages.
+    """Notify everybody with open work of the deadlines that are 7, 3 or 1 days away; returns how many messages.
 
-    The clock calls it every minute; it works once a day, from eight o'clock on, and tells nobody twice.
+    The clock calls it every minute; it works once a day, from eight o'clock on, and notifies nobody twice.
     """
     now = now or timezone.now()
     local = timezone.localtime(now)
@@ -70,9 +70,9 @@ def remind_of_deadlines(now: datetime | None = None) -> int:
 
 
 def tell_of_change(cycle: CollectionCycle, step: Step, codes: list[str]) -> int:
-    """Tell those behind in these provinces that a changed window leaves no more time than the reminders do.
+    """Notify those with open work in these provinces that a changed window leaves no more time than the reminders do.
 
-    Twice is the same as once: the last moment is part of what is told once.
+    May be repeated: a message with the same last moment is sent once only.
     """
     if step not in STEPS or cycle.locked_at is not None:
         return 0
@@ -137,23 +137,23 @@ def _intake(deadline: Deadline) -> QuerySet[Enrollment]:
     )
 
 
-def _tell_residents(deadline: Deadline) -> int:
+def _notify_residents(deadline: Deadline) -> int:
     unfinished = _intake(deadline).exclude(personal_state=PersonalState.COMPLETE).exclude(_RETURNED)
-    return _tell_people(
+    return _notify_people(
         unfinished, deadline, f"个人信息填报将于 {deadline.moment} 截止，您的信息还没有填写完整"
     )
 
 
-def _tell_registered(deadline: Deadline) -> int:
+def _notify_registered(deadline: Deadline) -> int:
     """AM-04: the deadline of the registry is soft, a reminder and no lock."""
     records = Enrollment.objects.filter(LIVE, deadline.scope, registered_at__isnull=False)
     unfinished = records.exclude(personal_state=PersonalState.COMPLETE)
-    return _tell_people(
+    return _notify_people(
         unfinished, deadline, f"请在 {deadline.moment} 前更新个人信息，您的信息还没有填写完整"
     )
 
 
-def _tell_people(records: QuerySet[Enrollment], deadline: Deadline, subject: str) -> int:
+def _notify_people(records: QuerySet[Enrollment], deadline: Deadline, subject: str) -> int:
     people = records.values_list("resident__user_id", flat=True)
     body = "登录后首页列出还缺的项目，点击即可填写。填写后保存即可，无需上报。"
     return send(
@@ -166,9 +166,9 @@ def _tell_people(records: QuerySet[Enrollment], deadline: Deadline, subject: str
     )
 
 
-def _tell_bases(deadline: Deadline) -> int:
+def _notify_bases(deadline: Deadline) -> int:
     waiting = _intake(deadline).filter(report_status=ReportStatus.UNREPORTED).exclude(_RETURNED)
-    return _tell_staff(
+    return _notify_staff(
         waiting,
         deadline,
         TrainingBase,
@@ -177,19 +177,19 @@ def _tell_bases(deadline: Deadline) -> int:
     )
 
 
-def _tell_reviewers(deadline: Deadline) -> int:
+def _notify_reviewers(deadline: Deadline) -> int:
     """The end of the review is also the last day for what was returned (AM-03)."""
     records = _intake(deadline)
     pending = records.filter(review_status=ReviewStatus.PENDING)
     returned = records.filter(_RETURNED)
     asked: dict[str, str | int] = {"module": Module.INTAKE, "year": deadline.cycle.year, "assigned": "all"}
-    return _tell_staff(
+    return _notify_staff(
         pending,
         deadline,
         Province,
         f"省级审核将于 {deadline.moment} 截止，还有 {{}} 人待审核",
         f"{reverse('review:queue')}?{urlencode(asked)}",
-    ) + _tell_staff(
+    ) + _notify_staff(
         returned,
         deadline,
         TrainingBase,
@@ -208,7 +208,7 @@ def _base_list(deadline: Deadline, **filters: str) -> str:
     return f"{reverse('bases:record-list', args=[Module.INTAKE])}?{asked}"
 
 
-def _tell_staff(
+def _notify_staff(
     records: QuerySet[Enrollment],
     deadline: Deadline,
     model: type[Province] | type[TrainingBase],
@@ -232,8 +232,8 @@ def _tell_staff(
 
 
 _TELL = {
-    Step.RESIDENT_FILL: _tell_residents,
-    Step.REPORT: _tell_bases,
-    Step.REVIEW: _tell_reviewers,
-    Step.REGISTRY_UPDATE: _tell_registered,
+    Step.RESIDENT_FILL: _notify_residents,
+    Step.REPORT: _notify_bases,
+    Step.REVIEW: _notify_reviewers,
+    Step.REGISTRY_UPDATE: _notify_registered,
 }

@@ -53,9 +53,9 @@ def stale(records: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
 
 
 def remind_daily() -> int:
-    """Tell bases of statuses and transfer requests that ran out; returns how many messages went out.
+    """Notify bases of statuses and transfer requests that ran out; returns how many messages went out.
 
-    Works once a day however often it is called, and tells a base of the same record at most once in seven days.
+    Works once a day however often it is called, and notifies a base of the same record at most once in seven days.
     """
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     if AuditEvent.objects.filter(action="stale_reminders", at__gte=midnight).exists():

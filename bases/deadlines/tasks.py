@@ -8,5 +8,5 @@ from portal.models import CollectionCycle, Step
 
 @task()
 def tell_of_window(cycle_id: int, step: str, codes: list[str]) -> None:
-    """Tell those behind in these provinces of a window that ends soon now. Twice is the same as once."""
+    """Notify those with open work in these provinces of a window that now ends soon. May be repeated."""
     messages.tell_of_change(CollectionCycle.objects.get(pk=cycle_id), Step(step), codes)

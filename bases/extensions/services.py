@@ -1,4 +1,4 @@
-"""申请延期, the base's half: what it may ask for, asking, taking back, and who is told (GOAL-P8).
+"""申请延期, the base's half: what it may ask for, asking, taking back, and who is notified (GOAL-P8).
 
 Deciding is review/extensions/services.py; whether a step is open is asked of portal/calendar.py alone.
 """
@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from bases.models import ExtensionRequest, Province, TrainingBase
 from bases.models.organisations import ReportingMode
-from bases.scope import base_ids, provinces_for
+from bases.scope import base_ids, province_codes_for
 from bases.staff import recipients
 from portal import audit
-from portal.calendar import last_moment, opening
+from portal.calendar import Opening, last_moment, opening
 from portal.messages import services as messages
 from portal.models import CollectionCycle, Step, User
 from portal.roles import Action, Role
@@ -40,6 +40,26 @@ def candidates(base: TrainingBase, cycle: CollectionCycle) -> QuerySet[Enrollmen
     return found.exclude(review_status__in=waiting).select_related("resident", "specialty").order_by("pk")
 
 
+def asking_entry(base: TrainingBase, cycle: CollectionCycle | None) -> Opening:
+    """May the base ask for more time now, whatever the step and the day? Every button and form asks this."""
+    if cycle is None:
+        return Opening(False, reason="尚未设置采集周期，请联系中国医师协会。", word="未设置")
+    if cycle.locked_at is not None:
+        return Opening(False, reason="本年度招收信息已锁定，不能再延期；漏报的住院医师请在下一年度补录。")
+    if base.province.reporting_mode == ReportingMode.API:
+        return Opening(
+            False, reason="本省已切换为接口传送，招收信息不在此填报，无需申请延期。", word="已切换接口"
+        )
+    return Opening(True)
+
+
+def may_name(enrollment: Enrollment, cycle: CollectionCycle | None) -> bool:
+    """Whether more time can be asked for and would help this record."""
+    if cycle is None or not asking_entry(enrollment.base, cycle).is_open:
+        return False
+    return candidates(enrollment.base, cycle).filter(pk=enrollment.pk).exists()
+
+
 def review_end(base: TrainingBase, cycle: CollectionCycle) -> datetime | None:
     """When the province can no longer decide on this base's records: up to there it may give time itself."""
     return opening(cycle, Step.REVIEW, province_id=base.province_id, base_id=base.pk).closes_at
@@ -55,7 +75,7 @@ def ask(
     reason: str,
     by: User,
 ) -> ExtensionRequest:
-    """More time for one step, for these records or, without any, for all of the base's; whoever decides is told.
+    """More time for one step, for these records or, without any, for all of the base's; whoever decides is notified.
 
     Raises StateMoved where the cycle is locked, the province delivers by API, the step is open so long anyway or a
     request for one of these records waits already.
@@ -77,15 +97,14 @@ def ask(
         )
         asked.enrollments.set(enrollments)
         audit.record("extension_asked", by=by, target=asked, step=str(step), records=len(enrollments))
-        _tell_deciders(asked)
+        _notify_deciders(asked)
     return asked
 
 
 def _check_askable(base: TrainingBase, cycle: CollectionCycle, step: Step, until: datetime) -> None:
-    if cycle.locked_at is not None:
-        raise StateMoved("本年度招收信息已锁定，不能再延期；漏报的住院医师请在下一年度补录。")
-    if base.province.reporting_mode == ReportingMode.API:
-        raise StateMoved("本省已切换为接口传送，招收信息不在此填报，无需申请延期。")
+    entry = asking_entry(base, cycle)
+    if not entry.is_open:
+        raise StateMoved(entry.reason)
     now_until = opening(cycle, step, province_id=base.province_id, base_id=base.pk).closes_at
     if now_until is None:
         raise StateMoved(f"“{Step(step).label}”尚未设置开放时间，请联系中国医师协会。")
@@ -115,7 +134,7 @@ def _refuse_second(
     )
 
 
-def _tell_deciders(asked: ExtensionRequest) -> None:
+def _notify_deciders(asked: ExtensionRequest) -> None:
     subject = f"延期申请待处理：{asked.base.name}（{asked.get_step_display()}）"
     link = reverse("review:extension", args=[asked.pk])
     if asked.state == State.WITH_CMDA:
@@ -162,5 +181,5 @@ def in_view(user: User, action: Action = Action.VIEW) -> QuerySet[ExtensionReque
     if user.role == Role.CMDA:
         return found
     if user.role == Role.PROVINCE:
-        return found.filter(base__province__in=list(provinces_for(user, action).values_list("pk", flat=True)))
+        return found.filter(base__province__in=province_codes_for(user, action))
     return found.filter(base__in=base_ids(user, action))

@@ -29,12 +29,12 @@ PAGE_SIZE = 50
 def extension_list(request: SignedInRequest) -> HttpResponse:
     """申请延期: what this base asked for and what was answered (GOAL-P8)."""
     found = extensions.in_view(request.user)
-    base = current_base(request)
+    base, asking = current_base(request), current_base(request, Action.REPORT)
     if base is not None:
         found = found.filter(base=base)
     page = {
         "page": Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page")),
-        "may_ask": current_base(request, Action.REPORT) is not None,
+        "may_ask": asking is not None and extensions.asking_entry(asking, current_cycle()).is_open,
         "waiting": extensions.WAITING,
     }
     return render(request, "bases/extensions/list.html", page)
@@ -45,8 +45,9 @@ def extension_list(request: SignedInRequest) -> HttpResponse:
 def extension_new(request: SignedInRequest) -> HttpResponse:
     """Ask for more time for one step, for named records or all of the base's."""
     base, cycle = required_base(request, Action.REPORT), current_cycle()
-    if cycle is None:
-        messages.error(request, "尚未设置采集周期，请联系中国医师协会。")
+    entry = extensions.asking_entry(base, cycle)
+    if cycle is None or not entry.is_open:
+        messages.error(request, entry.reason)
         return redirect("bases:extensions")
     form = _form(request, base, cycle)
     if request.method == "POST" and form.is_valid():

@@ -64,5 +64,7 @@ def _is_replaced(row: ImportRow, header: str, value: Any) -> bool:
     """A cell that could not be read is replaced, too, where the page took over what is seen in it."""
     if isinstance(value, CellError | DamagedNumber):
         found = (each["code"] for each in row.problems if each["header"] == header)
-        return not any(code == "number_damaged" or code.startswith("cell_") for code in found)
+        return not any(
+            code in ("number_damaged", "number_rounded") or code.startswith("cell_") for code in found
+        )
     return row.raw.get(header, "") != shown(value)

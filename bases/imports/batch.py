@@ -24,7 +24,7 @@ class BatchMoved(Exception):
 def locked(batch_id: int) -> ImportBatch:
     return (
         ImportBatch.objects.select_for_update(of=("self",))
-        .select_related("base__province", "province", "cycle", "confirmed_by")
+        .select_related("base__province", "province", "cycle", "confirmed_by", "copy_job")
         .get(pk=batch_id)
     )
 
@@ -66,7 +66,8 @@ def require_open(batch: ImportBatch) -> None:
 
 
 def read_batch(batch: ImportBatch) -> Table:
-    """The table of the stored file, read in a limited child process. Raises SheetRefused."""
+    """The table of the stored file, of the sheet that the user chose, read in a limited child process. Raises
+    SheetRefused."""
     with local_copy(batch) as path:
         return read_copy(batch, path)
 
@@ -79,8 +80,22 @@ def read_copy(batch: ImportBatch, path: str) -> Table:
         path,
         expected_headers=[header for header in resource.headers() if header not in optional],
         optional_headers=optional,
+        aliases=remembered_headers(batch) | resource.synonyms(),
         max_rows=settings.WORKBOOK_MAX_ROWS,
+        sheet=batch.choices.get("sheet"),
     )
+
+
+def remembered_headers(batch: ImportBatch) -> dict[str, str]:
+    """{other word: header} as the base or province has matched them for this kind of workbook, the last time last
+    (GOAL-B20)."""
+    earlier = ImportBatch.objects.filter(
+        base=batch.base_id, province=batch.province_id, kind=batch.kind, choices__has_key="headers"
+    )
+    known: dict[str, str] = {}
+    for choices in earlier.order_by("pk").values_list("choices", flat=True):
+        known |= choices["headers"]
+    return known
 
 
 @contextmanager

@@ -25,6 +25,8 @@ def remarks_on(batch: ImportBatch, table: Table) -> list[dict[str, Any]]:
     remarks: list[dict[str, Any]] = [
         *({"column": letters, "header": text} for letters, text in table.unknown_headers),
         *({"sheet": name} for name in table.ignored_sheets),
+        *({"sheet": name, "is_hidden": True} for name in table.hidden_sheets),
+        *({"column": letters, "header": text, "read_as": header} for letters, text, header in table.renamed),
         *({"status_column": letters} for letters in table.skipped),
     ]
     _refuse_other(batch, table.template_version)

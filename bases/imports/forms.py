@@ -55,3 +55,4 @@ class UploadForm(forms.Form):
 
 class ConfirmForm(forms.Form):
     mode = forms.ChoiceField(choices=ImportBatch.Mode.choices)
+    reason = forms.CharField(max_length=200, required=False)

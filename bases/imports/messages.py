@@ -1,4 +1,4 @@
-"""Telling the sender of a workbook that the worker is through (GOAL-B8).
+"""Notifying the sender of a workbook that the worker has finished (GOAL-B8).
 
 Whether he still waits at the page cannot be known when the worker ends: the message is always written, and the page
 that shows him the result marks it as read.
@@ -21,7 +21,7 @@ _GIVEN_BACK = "“{name}”没有导入，请查看原因"
 
 def tell(batch_id: int, before: str) -> None:
     """An in-site message with the way to the batch to the one who sent or confirmed it. `before` is the state in which
-    the worker took the batch up: who finds nothing to do tells nothing."""
+    the worker took the batch up: who finds nothing to do sends nothing."""
     batch = ImportBatch.objects.get(pk=batch_id)
     if batch.state not in _SUBJECTS or batch.state == before:
         return

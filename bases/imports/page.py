@@ -34,7 +34,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell of a row as the page shows it: what would be stored, and as `typed` what the file holds if that is
+    """One cell of a row as the page displays it: what would be stored, and as `typed` what the file holds if that is
     written otherwise. `level` is "error", "warning" or empty."""
 
     header: str
@@ -52,7 +52,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of the batch as the page shows it, with the record it found or made."""
+    """One row of the batch as the page displays it, with the record it found or made."""
 
     row: ImportRow
     cells: list[Cell]
@@ -76,9 +76,11 @@ def problem_groups(batch: ImportBatch) -> list[Group]:
         ]
 
 
-def rows_of(batch: ImportBatch, verdict: str) -> ImportRows:
-    """The rows with one verdict ("good": those that are written, "warned": with a warning, "": all), problems first."""
-    rows = batch.rows.order_by(
+def rows_of(batch: ImportBatch, verdict: str, fault: str = "") -> ImportRows:
+    """The rows with one verdict ("good": those that are written, "warned": with a warning, "": all), problems first; of
+    one group of faults where its title is given (GOAL-B21)."""
+    rows = batch.rows.filter(problems__contains=[{"title": fault}]) if fault else batch.rows.all()
+    rows = rows.order_by(
         Case(
             When(verdict=ImportRow.Verdict.REFUSED, then=Value(0)),
             When(~Q(problems=[]), then=Value(1)),
@@ -94,29 +96,33 @@ def rows_of(batch: ImportBatch, verdict: str) -> ImportRows:
     return rows.filter(verdict=verdict) if verdict in ImportRow.Verdict.values else rows
 
 
-def page_of(batch: ImportBatch, verdict: str, number: int | None) -> Page:
+def page_of(batch: ImportBatch, verdict: str, number: int | None, fault: str = "") -> Page:
     """One page of Lines; what is not a page number leads to the nearest page."""
-    page: Page[Any] = Paginator(rows_of(batch, verdict), PAGE_SIZE).get_page(number)
+    page: Page[Any] = Paginator(rows_of(batch, verdict, fault), PAGE_SIZE).get_page(number)
     fields = [
         field for field in workbook_of(batch).resource.rule_fields() if field.name in kind_of(batch).shown
     ]
     rows = list(page.object_list)
-    made = dict(
-        Enrollment.objects.filter(
-            import_batch=batch,
-            deleted_at=None,
-            resident__id_number__in=[row.values.get("id_number", "") for row in rows],
-        ).values_list("resident__id_number", "pk")
+    records = Enrollment.objects.filter(
+        import_batch=batch,
+        deleted_at=None,
+        resident__id_number__in=[row.values.get("id_number", "") for row in rows],
     )
+    made = {
+        (id_type, number): pk
+        for id_type, number, pk in records.values_list("resident__id_type", "resident__id_number", "pk")
+    }
     page.object_list = [
         Line(row, _cells(row, fields), row.enrollment_id or _made_by(row, made)) for row in rows
     ]
     return page
 
 
-def _made_by(row: ImportRow, made: Mapping[str, int]) -> int | None:
+def _made_by(row: ImportRow, made: Mapping[tuple[str, str], int]) -> int | None:
     """A refused row may bear the number of another row's person."""
-    return made.get(row.values.get("id_number", "")) if row.verdict == ImportRow.Verdict.CREATE else None
+    if row.verdict != ImportRow.Verdict.CREATE:
+        return None
+    return made.get((row.values.get("id_type", ""), row.values.get("id_number", "")))
 
 
 def _cells(row: ImportRow, fields: Iterable[Field]) -> list[Cell]:
@@ -128,7 +134,7 @@ def _cells(row: ImportRow, fields: Iterable[Field]) -> list[Cell]:
 
 
 def _cell(row: ImportRow, field: Field, level: str) -> Cell:
-    """What is wrong stands as typed; what is right as it is stored, with numbers of persons masked (TRUST-51)."""
+    """What is wrong appears as typed, what is right as it is stored, with numbers of persons masked (TRUST-51)."""
     typed, value = row.raw.get(field.label, ""), row.values.get(field.name)
     if level == "error" or value is None:
         is_secret = field.kind in _PERSONAL_KINDS and level != "error"

@@ -1,6 +1,6 @@
 """How far the worker is with a batch, and whether it is alive (GOAL-B8).
 
-Kept in the shared cache: the apply is one transaction, so the batch's own row tells nothing while it runs.
+Kept in the shared cache: the apply is one transaction, so the batch's own row says nothing while it runs.
 """
 
 import threading
@@ -25,7 +25,7 @@ _LONGEST = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the worker is, by what it told itself: `percent` and `seconds` left are None while they are not known;
+    """How far the worker is, by what it last reported: `percent` and `seconds` left are None while they are not known;
     `ahead` batches wait before this one. `is_silent`: nothing was heard of a worker for half a minute; `can_cancel`: it
     is not writing."""
 
@@ -99,7 +99,7 @@ def progress_of(batch: ImportBatch) -> Progress:
     if begun is None or batch.state == State.UPLOADED:
         return _waiting(batch)
     at, stage = cache.get(_key("sign", batch.pk), (begun, None))
-    # A sign of an earlier time the worker had the batch tells nothing.
+    # A report from an earlier time that the worker had the batch means nothing now.
     at, stage = (at, stage) if at >= begun else (begun, None)
     if _is_long_ago(at):
         return _silence(0)

@@ -1,7 +1,7 @@
 """Correcting the refused rows of a batch in the page; only these are judged again (GOAL-B7).
 
 The rows go through the same judge as the file, so a value has the same verdict wherever it was typed. Good rows of the
-file stand beside them only to be compared with; their verdict stays.
+file are beside them only for comparison; their verdict stays.
 """
 
 import json
@@ -18,32 +18,35 @@ from django.db.models import Q
 from django.utils import timezone
 
 from bases.imports.batch import BatchMoved, State, count_rows, locked, move, require_open
+from bases.imports.choices import has_open_questions
 from bases.models import ImportBatch, ImportRow
+from bases.models.imports import ImportRows
 from bases.workbooks.kinds import kind_of, workbook_of
-from bases.workbooks.rows import JudgedRow
+from bases.workbooks.rows import JudgedRow, typed_of
 from portal import audit
 from portal.characters import one_line_end
 from portal.models import User
 from portal.sheets.reading import Table
-from portal.sheets.values import CellError, DamagedNumber
+from portal.sheets.values import CellError, Value, from_wire
 
 PAGE_SIZE = 25
 LONGEST = 500
 # Longer values get a wider input, so that a number can be compared with the document whole.
 _LONG_KINDS = frozenset({"id_number", "uscc"})
 _SHORT = 12
-# More columns than this no screen shows side by side.
+# No screen has room for more columns side by side.
 WIDEST = 6
 Verdict = ImportRow.Verdict
 CORRECTABLE = (State.CHECKED, State.APPLIED)
 _ROW_NUMBER = re.compile("[1-9][0-9]{0,6}")
+CHOOSE_FIRST = "文件中有隐藏的或划有删除线的行。请先选择一并读取还是略去，再修改有误的行。"
 _TWICE = "duplicate_in_file"
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
     """One cell of the table: its input, and what is wrong with it. `words` are what it may be chosen from, with what
-    stands in it now; none where it is typed. An `is_long` value needs a wide input."""
+    it holds now; none where it is typed. An `is_long` value needs a wide input."""
 
     name: str
     header: str
@@ -54,7 +57,7 @@ class Input:
 
     @property
     def has_lines(self) -> bool:
-        return "\n" in self.value
+        return "\n" in self.value or "\r" in self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +87,16 @@ class Outcome:
 
 
 def can_be_corrected(batch: ImportBatch) -> bool:
-    return batch.state in CORRECTABLE and batch.rows_refused > 0
+    return batch.state in CORRECTABLE and batch.rows_refused > 0 and not has_open_questions(batch)
 
 
 # --- the table -------------------------------------------------------------------------------------------------------
 
 
-def page_to_correct(batch: ImportBatch, number: int | None) -> Page:
-    """One page of FixLines in the order of the sheet; what is not a page number leads to the nearest page."""
-    page: Page[Any] = Paginator(
-        batch.rows.filter(verdict=Verdict.REFUSED).order_by("sheet_row"), PAGE_SIZE
-    ).get_page(number)
+def page_to_correct(batch: ImportBatch, number: int | None, fault: str = "") -> Page:
+    """One page of FixLines in the order of the sheet, those with a `fault` or all; what is not a page number leads to
+    the nearest page."""
+    page: Page[Any] = Paginator(refused_rows(batch, fault).order_by("sheet_row"), PAGE_SIZE).get_page(number)
     rows = list(page.object_list)
     headers = [header for _, header in batch.headers]
     columns = _columns(batch, rows, headers)
@@ -106,14 +108,48 @@ def page_to_correct(batch: ImportBatch, number: int | None) -> Page:
     return page
 
 
-def page_beyond(batch: ImportBatch, texts: Mapping[int, Any]) -> int:
+def refused_rows(batch: ImportBatch, fault: str = "") -> ImportRows:
+    """The rows to be corrected, of one group of faults where its title is given (GOAL-B21)."""
+    rows = batch.rows.filter(verdict=Verdict.REFUSED)
+    return rows.filter(problems__contains=[{"title": fault, "is_warning": False}]) if fault else rows
+
+
+@dataclass(frozen=True, slots=True)
+class FaultGroup:
+    """The refused rows with one fault, how many they are, and the columns in which one value may be set for all of
+    them, each with the words it may be chosen from."""
+
+    fault: str
+    count: int
+    columns: list[tuple[str, list[str]]]
+
+
+def group_of(batch: ImportBatch, fault: str) -> FaultGroup | None:
+    """The group with this title, None where no refused row has such a fault."""
+    rows = refused_rows(batch, fault) if fault else batch.rows.none()
+    faults = rows.values_list("problems", flat=True)
+    found = {each["header"] for problems in faults for each in problems if each["title"] == fault}
+    words = _words_of(batch)
+    columns = [(header, words.get(header, [])) for _, header in batch.headers if header in found]
+    return FaultGroup(fault, len(faults), columns) if faults else None
+
+
+def set_for_all(batch: ImportBatch, fault: str, header: str, text: str, *, by: User) -> Outcome:
+    """Put one text into this column of all rows that have the fault there, and judge these rows again (GOAL-B21).
+    Raises BatchMoved where the batch cannot be corrected now."""
+    at_fault = refused_rows(batch, fault).filter(problems__contains=[{"title": fault, "header": header}])
+    numbers = at_fault.values_list("sheet_row", flat=True) if fault and header else []
+    return correct(batch, {number: {header: _typed(text)} for number in numbers}, by=by)
+
+
+def page_beyond(batch: ImportBatch, texts: Mapping[int, Any], fault: str = "") -> int:
     """The page on which the refused rows go on after these, counted anew: saving makes good rows leave the list."""
-    passed = batch.rows.filter(verdict=Verdict.REFUSED, sheet_row__lte=max(texts, default=0)).count()
+    passed = refused_rows(batch, fault).filter(sheet_row__lte=max(texts, default=0)).count()
     return passed // PAGE_SIZE + 1
 
 
 def _columns(batch: ImportBatch, rows: Iterable[ImportRow], headers: Iterable[str]) -> list[str]:
-    """The columns of the table: those that tell who it is, and those with most faults, as many as can be read."""
+    """The columns of the table: those that identify the person, and those with most faults, as many as can be read."""
     told = {
         field.label
         for field in workbook_of(batch).resource.rule_fields()
@@ -170,7 +206,7 @@ def _line(
 
 
 def _offered(words: list[str], value: str) -> list[str]:
-    """The words with what stands in the cell, so that a row sent back says what it said."""
+    """The words with the content of the cell, so that a row sent back says what it said."""
     return words if value in ("", *words) or not words else [value, *words]
 
 
@@ -201,15 +237,18 @@ def _typed(text: str) -> str:
 
 
 def correct(batch: ImportBatch, texts: Mapping[int, Mapping[str, str]], *, by: User) -> Outcome:
-    """Put the texts in place of the refused rows' cells and judge these rows again; nothing else changes.
+    """Put the texts in place of the refused rows' cells and judge these rows again; nothing else changes. A column that
+    a row's texts leave out stays as it is.
 
-    Rows refused for standing twice in the file are judged along, for their double may have changed. A row that somebody
+    Rows refused for being in the file twice are judged along, for their double may have changed. A row that somebody
     else has corrected meanwhile is left as it is. Raises BatchMoved where the batch cannot be corrected now.
     """
     with transaction.atomic():
         batch = locked(batch.pk)
         if batch.state not in CORRECTABLE:
             raise BatchMoved(f"这批数据现在是“{batch.get_state_display()}”，不能修改。")
+        if has_open_questions(batch):
+            raise BatchMoved(CHOOSE_FIRST)
         require_open(batch)
         rows = {
             row.sheet_row: row
@@ -218,7 +257,7 @@ def correct(batch: ImportBatch, texts: Mapping[int, Mapping[str, str]], *, by: U
             )
         }
         judged = _judge(batch, rows, texts)
-        _store(rows.values(), judged)
+        _store(rows.values(), judged, texts)
         count_rows(batch)
         move(batch, batch.state)
         audit.record("import_correct", by=by, target=batch, rows=sorted(rows.keys() & texts.keys()))
@@ -236,25 +275,27 @@ def _judge(
     if not others:
         return judged
     # What is good already comes first, so a number met twice is the corrected row's fault.
-    good = [(row.sheet_row, row.raw) for row in others if row.verdict != Verdict.REFUSED]
-    refused = [(row.sheet_row, row.raw) for row in others if row.verdict == Verdict.REFUSED]
+    good = [(row.sheet_row, _cells(row, None)) for row in others if row.verdict != Verdict.REFUSED]
+    refused = [(row.sheet_row, _cells(row, None)) for row in others if row.verdict == Verdict.REFUSED]
     return _judged(batch, [*good, *sorted([*cells.items(), *refused], key=lambda each: each[0])])
 
 
 def _cells(row: ImportRow, typed: Mapping[str, str] | None) -> dict[str, Any]:
-    """The row's cells as the reader would give them; `typed` is what the page sent of it. A damaged number that was not
-    typed anew stays damaged: what the page shows of it is text, and would pass for a number somebody meant (PAIN-01).
-    What is seen in a merged cell is the row's own once it was sent with the row."""
-    texts = row.raw if typed is None else typed
-    cells: dict[str, Any] = dict(texts)
-    for problem in row.problems:
-        header, code = problem["header"], problem["code"]
-        if header not in texts or texts[header] != row.raw.get(header, ""):
+    """The row's cells as the reader gave them; `typed` is what the page sent of it. A cell that was not typed anew is
+    what the file holds: of a number, a date or a damaged number the page shows but a text, which would pass for
+    something else (AM-39, PAIN-01). What is seen in a merged cell is the row's own once it was sent with the row."""
+    told = {header: from_wire(value) for header, value in (row.typed or {}).items()}
+    cells: dict[str, Value] = {}
+    for header in {**row.raw, **told, **(typed or {})}:
+        before = row.raw.get(header, "")
+        text = before if typed is None else typed.get(header, before)
+        if text != before and text.strip() != _typed(before).strip():
+            cells[header] = text or None
             continue
-        if code == "number_damaged":
-            cells[header] = DamagedNumber(texts[header])
-        elif code.startswith("cell_") and (code != "cell_merged" or typed is None):
-            cells[header] = CellError(code.removeprefix("cell_"), texts[header])
+        value = told.get(header, before or None)
+        is_sent = typed is not None and header in typed
+        is_merged = isinstance(value, CellError) and value.kind == "merged"
+        cells[header] = before or None if is_merged and is_sent else value
     return cells
 
 
@@ -265,8 +306,8 @@ def _judged(batch: ImportBatch, lines: Iterable[tuple[int, Mapping[str, Any]]]) 
         sheet_name=batch.sheet_name,
         header_row=batch.header_row or 1,
         headers=headers,
-        rows=[(number, [line.get(text) or None for _, text in headers]) for number, line in lines],
-        is_1904=False,
+        rows=[(number, [line.get(text) for _, text in headers]) for number, line in lines],
+        is_1904=batch.facts.get("is_1904", False),
         template_version=None,
     )
     return {row.sheet_row: row for row in workbook_of(batch).judge(batch, table)}
@@ -283,17 +324,20 @@ def _sharing(batch: ImportBatch, judged: Collection[JudgedRow]) -> list[ImportRo
     return list(batch.rows.filter(shared).exclude(sheet_row__in=[row.sheet_row for row in judged]))
 
 
-def _store(rows: Iterable[ImportRow], judged: Mapping[int, JudgedRow]) -> None:
+def _store(
+    rows: Iterable[ImportRow], judged: Mapping[int, JudgedRow], texts: Mapping[int, Mapping[str, str]]
+) -> None:
     now, changed = timezone.now(), []
     for row in rows:
         new = judged[row.sheet_row]
+        row.typed = typed_of(_cells(row, texts.get(row.sheet_row)))
         row.raw, row.values, row.verdict = new.raw, _as_json(new.values), new.verdict
         row.problems, row.before, row.enrollment_id = new.problems, new.before, new.enrollment_id
         row.corrected_at = now
         changed.append(row)
     ImportRow.objects.bulk_update(
         changed,
-        ["raw", "values", "verdict", "problems", "before", "enrollment", "corrected_at"],
+        ["raw", "typed", "values", "verdict", "problems", "before", "enrollment", "corrected_at"],
         batch_size=500,
     )
 

@@ -1,7 +1,9 @@
 """What people do with an uploaded workbook: upload, confirm, give up; the worker's part is bases/imports/worker.py."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -9,13 +11,16 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
-from bases.imports.batch import BatchMoved, State, locked, move, require_open
+from bases.imports.batch import BatchMoved, State, count_rows, locked, move, require_open
+from bases.imports.choices import ANSWERS, LEAVE, has_open_questions, other_sheets, questions_of
+from bases.imports.offers import can_be_read_again
 from bases.imports.progress import begins_to_wait
 from bases.imports.tasks import work_on_batch
 from bases.models import ImportBatch, Province, TrainingBase
 from portal import audit
 from portal.calendar import current_cycle
 from portal.models import User
+from residents.rules.account import TWO_TYPES
 
 # A batch that shows no sign of life for this long is queued again; a repeated task does no harm.
 ABANDONED_AFTER = timedelta(seconds=30)
@@ -86,13 +91,90 @@ def earlier_upload(batch: ImportBatch) -> ImportBatch | None:
     return same.filter(state=State.APPLIED, pk__lt=batch.pk).order_by("-pk").first()
 
 
+# --- what the file hides ---------------------------------------------------------------------------------------------
+
+
+def choose(batch: ImportBatch, answers: Mapping[str, str], *, by: User) -> None:
+    """Say of hidden and of struck-through rows whether they are read or left out (AM-39); where rows come or go, the
+    file is read again. Raises BatchMoved where a question is left open or the batch has gone on."""
+    with transaction.atomic():
+        batch = _to_be_read_again(batch)
+        given = {each.name: answers.get(each.name, "") for each in questions_of(batch)}
+        if not given or any(answer not in ANSWERS for answer in given.values()):
+            raise BatchMoved("请逐项选择：隐藏的、划有删除线的行，一并读取还是略去。")
+        audit.record("import_choose", by=by, target=batch, request=None, **given)
+        left = [name for name in given if LEAVE in (given[name], batch.choices.get(name))]
+        is_other = any(given[name] != batch.choices.get(name) for name in left)
+        batch.choices |= given
+        if is_other:
+            _read_again(batch)
+        else:
+            batch.save(update_fields=["choices"])
+
+
+def read_sheet(batch: ImportBatch, name: str, *, by: User) -> None:
+    """Read another sheet of the file, a hidden one too, for the user says so (AM-39). Raises BatchMoved for a sheet
+    that holds no table, or where the batch has gone on."""
+    with transaction.atomic():
+        batch = _to_be_read_again(batch, State.REFUSED)
+        if name not in other_sheets(batch):
+            raise BatchMoved("这份文件中没有这张可以读取的工作表。")
+        audit.record("import_choose", by=by, target=batch, sheet=name)
+        # What was said of the rows of the other sheet is void.
+        kept = {"headers": batch.choices["headers"]} if "headers" in batch.choices else {}
+        batch.choices = {"sheet": name} | kept
+        _read_again(batch)
+
+
+def match_headers(batch: ImportBatch, matched: Mapping[str, str], *, by: User) -> None:
+    """Say which unknown column holds what, {missing header: unknown one}; the file is read anew, and the base's later
+    files of this kind are read so too (GOAL-B20). Raises BatchMoved where a column is left open or taken twice."""
+    with transaction.atomic():
+        batch = _to_be_read_again(batch, State.REFUSED)
+        columns = batch.facts.get("columns", {})
+        given = {header: matched.get(header, "") for header in columns.get("missing", [])}
+        known = {each["header"] for each in columns.get("unknown", [])}
+        if not given or not known.issuperset(given.values()) or len(set(given.values())) < len(given):
+            raise BatchMoved("请为缺少的每一列各选一列，同一列不能选两次。")
+        audit.record("import_choose", by=by, target=batch, count=len(given))
+        batch.choices |= {"headers": {text: header for header, text in given.items()}}
+        _read_again(batch)
+
+
+def _to_be_read_again(batch: ImportBatch, *more: str) -> ImportBatch:
+    """The batch, locked, if its file can be read anew without losing anybody's work."""
+    batch = locked(batch.pk)
+    if batch.state not in (State.CHECKED, *more):
+        raise BatchMoved(f"这批数据现在是“{batch.get_state_display()}”，不能再选择。")
+    if not can_be_read_again(batch):
+        raise BatchMoved("文件已删除或已在网页中修改过，不能再选择；要重新选择，请再上传一次。")
+    require_open(batch)
+    return batch
+
+
+def _read_again(batch: ImportBatch) -> None:
+    batch.rows.all().delete()
+    batch.rows_total = 0
+    count_rows(batch)
+    move(batch, State.UPLOADED, refusal={}, facts={}, ignored_headers=[])
+    _queue(batch)
+
+
 # --- confirm, cancel -------------------------------------------------------------------------------------------------
 
 
-def confirm(batch: ImportBatch, *, mode: str, by: User) -> None:
+def asks_reason(batch: ImportBatch) -> bool:
+    """Whether rows to be written look like persons known under another ID type: to be confirmed with a reason
+    (AM-36)."""
+    rows = batch.rows.waiting() if batch.applied_at else batch.rows.good()
+    return rows.filter(problems__contains=[{"code": TWO_TYPES}]).exists()
+
+
+def confirm(batch: ImportBatch, *, mode: str, by: User, reason: str = "") -> None:
     """待确认 → 正在导入; an applied batch once more, for rows corrected since (GOAL-B7).
 
-    Raises BatchMoved where there is nothing to import, the window closed or a row is bad in the mode 全部无误才导入.
+    Raises BatchMoved where there is nothing to import, the window closed, a row is bad in the mode 全部无误才导入 or
+    the reason is missing that `asks_reason` tells of.
     """
     with transaction.atomic():
         batch = locked(batch.pk)
@@ -101,6 +183,8 @@ def confirm(batch: ImportBatch, *, mode: str, by: User) -> None:
             return
         if batch.state != State.CHECKED and not is_second:
             raise BatchMoved(f"这批数据现在是“{batch.get_state_display()}”，不能导入。")
+        if has_open_questions(batch):
+            raise BatchMoved("文件中有隐藏的或划有删除线的行。请先选择一并读取还是略去，再确认导入。")
         if not batch.rows_created + batch.rows_updated:
             raise BatchMoved("这批数据中没有可以导入的行。")
         if mode == ImportBatch.Mode.ALL_OR_NOTHING and batch.rows_refused:
@@ -108,9 +192,13 @@ def confirm(batch: ImportBatch, *, mode: str, by: User) -> None:
                 f"还有 {batch.rows_refused} 行有误，“全部无误才导入”不能执行，没有导入任何数据。"
             )
         require_open(batch)
-        move(batch, State.APPLYING, mode=mode, confirmed_by=by, refusal={})
+        is_asked = asks_reason(batch)
+        if is_asked and not reason.strip():
+            raise BatchMoved("有疑似同一人用另一种证件登记的行，请核实后填写确认理由，再确认导入。")
+        told: dict[str, Any] = {"two_types_reason": reason.strip()[:200]} if is_asked else {}
+        move(batch, State.APPLYING, mode=mode, confirmed_by=by, refusal={}, **told)
         # The worker's own line has no address: it runs elsewhere, later (TRUST-55).
-        audit.record("import_confirm", by=by, target=batch)
+        audit.record("import_confirm", by=by, target=batch, **told)
         _queue(batch)
 
 
@@ -152,5 +240,8 @@ def forget_old_files(now: datetime | None = None) -> int:
     for batch in old:
         batch.file.delete(save=False)
         batch.file = ""
-        batch.save(update_fields=["file"])
+        if batch.copy:
+            batch.copy.delete(save=False)
+            batch.copy = ""
+        batch.save(update_fields=["file", "copy"])
     return len(old)

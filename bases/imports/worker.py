@@ -6,6 +6,7 @@ A check may be repeated; an apply is one transaction, so a killed worker leaves 
 
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pghistory
 from django.core.serializers.json import DjangoJSONEncoder
@@ -23,21 +24,25 @@ from bases.imports.batch import (
     read_batch,
     require_open,
 )
+from bases.imports.choices import chosen_rows, facts_of
 from bases.imports.file_check import explained, remarks_on
 from bases.models import ImportBatch, ImportRow
 from bases.workbooks.kinds import workbook_of
-from bases.workbooks.rows import Applied, JudgedRow
+from bases.workbooks.matching import columns_to_match
+from bases.workbooks.persons import without_others
+from bases.workbooks.rows import Applied, JudgedRow, typed_of
 from bases.workbooks.signs import tell
 from portal import audit
 from portal.bulk import copy_into, without_collecting
 from portal.deadlocks import begun_again
 from portal.sheets.reading import SheetRefused, Table
+from portal.sheets.values import Wire
 
 logger = logging.getLogger(__name__)
 
 _ROWS_BETWEEN_SIGNS = 500
-# Warnings about an account that no longer stand once somebody else was first.
-_OVERTAKEN = {"account_reused", "mobile_kept"}
+# Warnings about an account that no longer hold once somebody else was first.
+_OVERTAKEN = {"account_reused", "mobile_kept", "year_kept"}
 _json = DjangoJSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -67,11 +72,18 @@ def check_batch(batch_id: int) -> None:
         tell("正在读取文件")
         table = read_batch(batch)
         remarks = remarks_on(batch, table)
-        ImportBatch.objects.filter(pk=batch.pk).update(rows_total=len(table.rows))
+        table, nobody = without_others(table, workbook_of(batch).resource)
+        remarks += nobody
+        ImportBatch.objects.filter(pk=batch.pk).update(rows_total=len(table.rows), facts=facts_of(table))
+        table = chosen_rows(table, batch.choices)
         _keep_verdicts(batch_id, table, remarks, list(_judged(batch, table)))
     except SheetRefused as refusal:
         refusal = explained(batch, refusal)
-        _refuse(batch_id, {"code": refusal.code, "text": refusal.text, "repair": refusal.repair})
+        told = {"code": refusal.code, "text": refusal.text, "repair": refusal.repair}
+        facts: dict[str, Any] = {"hidden_sheets": refusal.sheets}
+        if refusal.columns:
+            facts["columns"] = columns_to_match(workbook_of(batch).resource, refusal.columns)
+        _refuse(batch_id, told, facts)
     except _Stopped:
         return
     except Exception:
@@ -113,9 +125,13 @@ def _keep_verdicts(batch_id: int, table: Table, remarks: list[dict], rows: list[
         batch.header_row = table.header_row
         batch.headers = [list(header) for header in table.headers]
         batch.ignored_headers = remarks
+        typed = {number: typed_of(record) for number, record in table.records()}
         with connection.cursor() as cursor:
             copy_into(
-                cursor, ImportRow._meta.db_table, _ROW_COLUMNS, (_row_values(batch_id, row) for row in rows)
+                cursor,
+                ImportRow._meta.db_table,
+                _ROW_COLUMNS,
+                (_row_values(batch_id, row, typed[row.sheet_row]) for row in rows),
             )
         batch.rows_total = len(rows)
         count_rows(batch)
@@ -126,6 +142,7 @@ _ROW_COLUMNS = (
     "batch_id",
     "sheet_row",
     "raw",
+    "typed",
     "values",
     "verdict",
     "problems",
@@ -134,11 +151,12 @@ _ROW_COLUMNS = (
 )
 
 
-def _row_values(batch_id: int, row: JudgedRow) -> tuple:
+def _row_values(batch_id: int, row: JudgedRow, typed: dict[str, Wire] | None) -> tuple:
     return (
         batch_id,
         row.sheet_row,
         _json(row.raw),
+        _json(typed) if typed else None,
         _json(row.values),
         row.verdict,
         _json(row.problems) if row.problems else "[]",
@@ -147,11 +165,11 @@ def _row_values(batch_id: int, row: JudgedRow) -> tuple:
     )
 
 
-def _refuse(batch_id: int, refusal: dict[str, str]) -> None:
+def _refuse(batch_id: int, refusal: dict[str, str], facts: dict[str, Any] | None = None) -> None:
     with transaction.atomic():
         batch = locked(batch_id)
         if batch.state == State.CHECKING:
-            move(batch, State.REFUSED, refusal=refusal)
+            move(batch, State.REFUSED, refusal=refusal, facts=facts or {})
 
 
 # --- apply -----------------------------------------------------------------------------------------------------------

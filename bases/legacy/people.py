@@ -6,7 +6,6 @@ from difflib import get_close_matches
 from functools import cache
 
 from bases.models import TrainingBase
-from portal.models import User
 from residents.catalogue.catalogue import Invalid, Problem, problem
 from residents.codes import CODE_LISTS
 from residents.models import Enrollment, Resident
@@ -27,7 +26,7 @@ class BaseNames:
         self._nearest = cache(self._look_for_nearest)
 
     def find(self, name: str | None, province: str | None) -> TrainingBase | Problem:
-        """The base of this name or code, in this province if one is told."""
+        """The base of this name or code, in this province if one is given."""
         if not name:
             return problem("required")
         try:
@@ -68,32 +67,41 @@ class Record:
 
 @dataclass(slots=True)
 class Person:
-    id_type: str
     name_key: str
     records: list[Record] = field(default_factory=list)
+
+
+# Type and number together (AM-35).
+_Key = tuple[str, str]
+
+
+def _key(row: AccountRow) -> _Key:
+    return row.id_type, row.id_number
 
 
 class People:
     """The persons of the rows in work, as the database and the rows taken before know them."""
 
     def __init__(self) -> None:
-        self._people: dict[str, Person] = {}
-        self._taken: set[str] = set()
-        self._strangers: set[str] = set()
+        self._people: dict[_Key, Person] = {}
+        self._taken: set[_Key] = set()
+        self._namesakes: dict[str, set[str]] = {}
 
     def load(self, rows: Iterable[AccountRow]) -> None:
         """Look up the persons of these rows; those whom a row has been taken for stay as that row left them."""
         rows = list(rows)
-        self._people = {number: person for number, person in self._people.items() if number in self._taken}
-        numbers = [row.id_number for row in rows if row.id_number not in self._taken]
+        self._people = {key: person for key, person in self._people.items() if key in self._taken}
+        numbers = [row.id_number for row in rows if _key(row) not in self._taken]
         ids: dict[int, Person] = {}
         for pk, number, id_type, name in Resident.objects.filter(id_number__in=numbers).values_list(
             "pk", "id_number", "id_type", "full_name"
         ):
-            ids[pk] = self._people[number] = Person(id_type, name_key(name))
+            if (key := (id_type, number)) not in self._taken:
+                ids[pk] = self._people[key] = Person(name_key(name))
         self._load_records(ids)
-        logins = {row.login for row in rows if row.id_number not in self._people}
-        self._strangers = set(User.objects.filter(username__in=logins).values_list("username", flat=True))
+        self._namesakes = {}
+        for (_, number), person in self._people.items():
+            self._namesakes.setdefault(number, set()).add(person.name_key)
 
     @staticmethod
     def _load_records(ids: dict[int, Person]) -> None:
@@ -122,11 +130,12 @@ class People:
 
     def judge(self, row: AccountRow, record: Record) -> list[Problem] | None:
         """Why the row's record cannot enter; None where it has been migrated already, [] where it may enter."""
-        person = self._people.get(row.id_number)
+        person, name = self._people.get(_key(row)), name_key(row.full_name)
         if person is None:
-            return [problem("identity_mismatch")] if row.login in self._strangers else []
-        if (person.id_type, person.name_key) != (row.id_type, name_key(row.full_name)):
-            return [problem("identity_mismatch")]
+            is_known = name in self._namesakes.get(row.id_number, ())
+            return [problem("identity_type_differs")] if is_known else []
+        if person.name_key != name:
+            return [problem("identity_name_differs")]
         same = [known for known in person.records if _is_same(known, record)]
         if any(known.is_migrated for known in same):
             return None
@@ -135,9 +144,10 @@ class People:
 
     def take(self, row: AccountRow, record: Record) -> None:
         """The row's record enters."""
-        person = self._people.setdefault(row.id_number, Person(row.id_type, name_key(row.full_name)))
+        person = self._people.setdefault(_key(row), Person(name_key(row.full_name)))
         person.records.append(record)
-        self._taken.add(row.id_number)
+        self._taken.add(_key(row))
+        self._namesakes.setdefault(row.id_number, set()).add(person.name_key)
 
 
 def _is_same(known: Record, record: Record) -> bool:

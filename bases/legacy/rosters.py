@@ -119,7 +119,7 @@ class Migration:
         self.dry_run = dry_run
         self.tell = tell
         self.bases = BaseNames()
-        # A dry run has nothing written that would tell it of the rows it took before.
+        # A dry run has nothing written by which it would know the rows it took before.
         self._rehearsed = People()
 
     def run(self, path: Path) -> Result:

@@ -17,7 +17,7 @@ STEPS = (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT, Step.REVIEW)
 
 
 def record_for(user: User, pk: int, action: Action = Action.VIEW) -> Enrollment:
-    """The record with all that its page shows. Raises Http404, or PermissionDenied for what he may only look at."""
+    """The record with all that its page displays. Raises Http404, or PermissionDenied for what he may only look at."""
     record = get_object_or_404(for_check(enrollments_for(user, Action.VIEW)), pk=pk)
     if action is not Action.VIEW and not may(user, record, action):
         raise PermissionDenied

@@ -59,7 +59,7 @@ class RecordFilter(forms.Form):
         default_year: int | None,
     ) -> None:
         self.default_year = default_year if module == Module.INTAKE else None
-        # The choice that stands in the menu as the empty one is taken for it.
+        # The default is the menu's empty choice.
         default = str(self.default_year or "all")
         super().__init__(
             {name: "" if (name, data[name]) == ("year", default) else data[name] for name in data}

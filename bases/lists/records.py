@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils import timezone
 
 from bases.models import ImportRow, TrainingBase
@@ -13,20 +13,27 @@ from bases.scope import enrollments_for
 from portal.calendar import opening
 from portal.models import CollectionCycle, Step, User
 from portal.roles import Action
-from residents.models import Enrollment, PersonalReturn, SectionConfirmation
-from residents.models.enrollment import Module, PersonalState, ReportStatus, ReviewStatus, Status
+from residents.models import Enrollment, PersonalReturn, SectionConfirmation, StatusChange
+from residents.models.enrollment import (
+    OF_THE_INTAKE,
+    Module,
+    PersonalState,
+    ReportStatus,
+    ReviewStatus,
+    Status,
+)
 from residents.models.personal import TO_REVIEW
 from residents.search import by_name_or_number
 
 
 class Stage(models.TextChoices):
-    """Where a record stands on its way to 审核通过: each in exactly one, so that the counts add up."""
+    """How far a record is on its way to 审核通过: each in exactly one stage, so that the counts add up."""
 
     EMPTY = "empty", "未填写"
     FILLING = "filling", "填写中"
     RETURNED = "returned", "已退回住院医师"
     TRAINING = "training", "待填培训信息"
-    READY = "ready", "可上报"
+    READY = "ready", "信息完整，待上报"
     PROVINCE = "province", "省级退回"
     PENDING = "pending", "待审核"
     CHANGED = "changed", "已修改未上报"
@@ -35,13 +42,14 @@ class Stage(models.TextChoices):
 
 
 class Todo(models.TextChoices):
-    """What a base looks for beside the stages (BR-14, BR-33, BR-82; AM-14; PAIN-14, PAIN-20; GOAL-B14)."""
+    """What a base looks for beside the stages (BR-14, BR-33, BR-82; AM-14; AM-40; PAIN-14, PAIN-20; GOAL-B14)."""
 
     UPDATE = "update", "个人信息有未上报的更新"
     STALE = "stale", "本周期未更新个人信息"
     NEVER = "never", "从未登录"
     ANSWERED = "answered", "已修改待复核"
     OVERDUE = "overdue", "延期或暂停已到期"
+    UNDATED = "undated", "历史状态缺日期或原因，待补填"
     BACK = "back", "省级退回，尚未重新上报"
 
 
@@ -87,7 +95,7 @@ def records_of(scope: QuerySet[Enrollment], module: str) -> QuerySet[Enrollment]
     number among his reports is `original`.
     """
     if module == Module.INTAKE:
-        records = scope.filter(Q(registered_at__isnull=True) | Q(intake_submission__isnull=False))
+        records = scope.filter(OF_THE_INTAKE)
         records = records.annotate(original=F("intake_submission__number"))
     else:
         records = scope.filter(registered_at__isnull=False)
@@ -144,6 +152,17 @@ IS_ANSWERED = (
 )
 
 
+# Taken over without day, reason or details, and still so: any later change fills the gap (AM-40).
+_LAST_CHANGE = StatusChange.objects.filter(enrollment=OuterRef("enrollment")).order_by("-changed_at", "-pk")
+IS_UNDATED = ~Q(status=Status.IN_TRAINING) & Q(
+    Exists(
+        StatusChange.objects.filter(
+            enrollment=OuterRef("pk"), is_undated=True, pk=Subquery(_LAST_CHANGE.values("pk")[:1])
+        )
+    )
+)
+
+
 def todo_condition(todo: str, cycle: CollectionCycle | None, base: TrainingBase | None) -> Q:
     """The records that one kind of follow-up is about."""
     today = timezone.localdate()
@@ -155,6 +174,8 @@ def todo_condition(todo: str, cycle: CollectionCycle | None, base: TrainingBase 
         return Q(status=Status.EXTENDED, extended_until__lt=today) | Q(
             status=Status.SUSPENDED, expected_resume__lt=today
         )
+    if todo == Todo.UNDATED:
+        return IS_UNDATED
     if todo == Todo.BACK:
         return Q(review_status=ReviewStatus.RETURNED, registered_at__isnull=True, lapsed_at__isnull=True)
     if todo == Todo.ANSWERED:
@@ -179,6 +200,6 @@ def update_begins(cycle: CollectionCycle | None, base: TrainingBase | None) -> d
 
 
 def for_list(records: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
-    """With what a row of the list shows, newest cohort first: the order of the index enrollment_list."""
+    """With what a row of the list displays, newest cohort first: the order of the index enrollment_list."""
     records = records.annotate(is_answered=IS_ANSWERED)
     return records.select_related("resident__user", "specialty", "base").order_by("-intake_year", "-pk")

@@ -1,6 +1,6 @@
 """The tables of the bases' desk. Django looks for models in this module only."""
 
-from bases.models.counts import ApprovedCount, CountedEnrollment, IntakeCount
+from bases.models.counts import ApprovedCount, CountedEnrollment, CountedPerson, IntakeCount, Source
 from bases.models.imports import ImportBatch, ImportRow
 from bases.models.legacy import LegacyFault, LegacyRoster
 from bases.models.organisations import (
@@ -15,7 +15,7 @@ from bases.models.organisations import (
     TrainingBaseGroupGrant,
     TrainingBaseUserGrant,
 )
-from bases.models.requests import CorrectionRequest, ExtensionRequest, TransferRequest
+from bases.models.requests import CorrectionRequest, ExtensionRequest, IdentityCheck, TransferRequest
 from bases.models.submissions import ReturnReason, Submission
 
 __all__ = [
@@ -23,6 +23,8 @@ __all__ = [
     "CorrectionRequest",
     "ExtensionRequest",
     "CountedEnrollment",
+    "CountedPerson",
+    "IdentityCheck",
     "ImportBatch",
     "ImportRow",
     "IntakeCount",
@@ -33,6 +35,7 @@ __all__ = [
     "ProvinceUserGrant",
     "ReturnReason",
     "Specialty",
+    "Source",
     "SpecialtyBase",
     "SpecialtyBaseGroupGrant",
     "SpecialtyBaseUserGrant",

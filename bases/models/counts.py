@@ -1,10 +1,11 @@
 """Numbers kept as they come about: triggers write down who counts for what, whoever changes a record.
 
-Writers only add rows, so they never wait for each other and a reader sees exactly what has been committed; the number
-of a kind is the sum of its rows. bases/counts.py folds the rows of one kind into one.
+Writers only add rows of numbers, so those never wait for each other and a reader sees exactly what has been committed;
+the number of a kind is the sum of its rows. bases/counts.py folds the rows of one kind into one. Which of a person's
+records counts (AM-32) is written beside: one row a person, so that no number and no list has to find it out again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pgtrigger
@@ -14,7 +15,7 @@ from residents.models import Enrollment
 
 # What the fixed statistics split by, as columns of ApprovedCount and of Submission.
 COUNTED_BY = ("province_id", "specialty_id", "intake_year", "trainee_type", "status")
-# Where an intake record stands, as columns of IntakeCount and expressions over a record.
+# The state of an intake record, as columns of IntakeCount and expressions over a record.
 _STAGES = {
     "base_id": "base_id",
     "intake_year": "intake_year",
@@ -23,19 +24,34 @@ _STAGES = {
     "review_status": "review_status",
     "is_approved": "intake_submission_id IS NOT NULL",
 }
+# As residents.models.enrollment.LIVE says.
+_LIVE = "status <> '5' AND lapsed_at IS NULL AND deleted_at IS NULL AND further_training_allowed_at IS NULL"
+# 转换培训基地 and 转换专业基地: who leaves for these is expected at another place (docs/codes.md#status).
+_EXPECTED = "('11', '12')"
+
+
+class Source(models.TextChoices):
+    """What a statistic counts. The first three hold persons, each in at most one of them and once (AM-32); the others
+    hold every approved record, and every approved original of an intake (AM-30)."""
+
+    CURRENT = "current", "现有人员"
+    ENDED = "ended", "结束"
+    WAITING = "waiting", "转出待入"
+    ALL = "all", "全部培训记录"
+    INTAKE = "intake", "招收原始信息"
 
 
 class ApprovedCount(models.Model):
-    """So many approved snapshots more or less of one kind (BR-59, BR-86); `source`
-    as in review/statistics/cross_table.py (AM-30)."""
-
-    class Source(models.TextChoices):
-        CURRENT = "current", "现有人员"
-        INTAKE = "intake", "招收原始信息"
+    """So many approved snapshots of one kind more or less (BR-59, BR-86)."""
 
     source = models.CharField(max_length=7, choices=Source)
-    province = models.ForeignKey("bases.Province", models.PROTECT, related_name="+", db_index=False)
-    specialty = models.ForeignKey("bases.Specialty", models.PROTECT, related_name="+", db_index=False)
+    # The submissions that are counted hold these already; to check them again for every row costs too much.
+    province = models.ForeignKey(
+        "bases.Province", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    specialty = models.ForeignKey(
+        "bases.Specialty", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     intake_year = models.PositiveSmallIntegerField()
     trainee_type = models.CharField(max_length=1)
     status = models.CharField(max_length=1)
@@ -43,13 +59,22 @@ class ApprovedCount(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "统计数"
+        # All that a table reads, source by source.
+        indexes = [
+            models.Index(
+                fields=["source"],
+                include=["province", "specialty", "intake_year", "trainee_type", "status", "number"],
+                name="approved_count_by_source",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.source} {self.province_id} {self.number}"
 
 
 class IntakeCount(models.Model):
-    """So many records of a base's intake more or less that stand where these columns say; late additions are none."""
+    """So many records of a base's intake more or less that stand where these columns say; what was opened in the
+    registry (漏报, 转换专业, history) is none, so that a person is counted once a year (AM-32)."""
 
     base = models.ForeignKey("bases.TrainingBase", models.PROTECT, related_name="+", db_index=False)
     intake_year = models.PositiveSmallIntegerField()
@@ -69,22 +94,27 @@ class IntakeCount(models.Model):
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """A table of numbers: its columns but the number, who counts among the rows of a table of records (a SELECT, given
-    the table and the sign), and the SELECT that makes a row a kind of these."""
+    """A table of numbers: its columns but the number; of each table it counts who does among its rows (a SELECT, given
+    the rows and the sign); and the SELECT that makes a row a kind of these."""
 
     table: str
     kind: tuple[str, ...]
-    counted_in: Callable[[str, int], str]
+    counted_in: Mapping[str, Callable[[str, int], str]]
     numbers_of: Callable[[str], str]
 
 
-def _approved_in(records: str, sign: int) -> str:
-    """A deleted record counts nowhere (AM-19)."""
-    return " UNION ALL ".join(
-        f"SELECT '{source}' AS source, {column} AS submission_id, {sign} AS number"
-        f" FROM {records} WHERE {column} IS NOT NULL AND deleted_at IS NULL"
-        for source, column in (("current", "approved_submission_id"), ("intake", "intake_submission_id"))
-    )
+def _records_in(records: str, sign: int) -> str:
+    """A deleted record counts no more, but as the original it was (AM-32)."""
+    return f"""
+        SELECT 'all' AS source, approved_submission_id AS submission_id, {sign} AS number
+        FROM {records} WHERE approved_submission_id IS NOT NULL AND deleted_at IS NULL
+        UNION ALL SELECT 'intake', intake_submission_id, {sign}
+        FROM {records} WHERE intake_submission_id IS NOT NULL
+    """
+
+
+def _persons_in(persons: str, sign: int) -> str:
+    return f"SELECT source, submission_id, {sign} AS number FROM {persons} WHERE source <> ''"
 
 
 def _numbers_of_approved(counted: str) -> str:
@@ -102,7 +132,10 @@ def _numbers_of_approved(counted: str) -> str:
 
 def _stages_in(records: str, sign: int) -> str:
     columns = ", ".join(f"{expression} AS {name}" for name, expression in _STAGES.items())
-    return f"SELECT {columns}, {sign} AS number FROM {records} WHERE deleted_at IS NULL AND origin <> 'late'"
+    return (
+        f"SELECT {columns}, {sign} AS number FROM {records}"
+        " WHERE deleted_at IS NULL AND (registered_at IS NULL OR intake_submission_id IS NOT NULL)"
+    )
 
 
 def _numbers_of_stages(counted: str) -> str:
@@ -113,24 +146,111 @@ def _numbers_of_stages(counted: str) -> str:
     """
 
 
-APPROVED = Ledger("bases_approvedcount", ("source", *COUNTED_BY), _approved_in, _numbers_of_approved)
-INTAKE = Ledger("bases_intakecount", tuple(_STAGES), _stages_in, _numbers_of_stages)
+RECORDS, PERSONS = "residents_enrollment", "bases_countedperson"
+APPROVED = Ledger(
+    "bases_approvedcount",
+    ("source", *COUNTED_BY),
+    {RECORDS: _records_in, PERSONS: _persons_in},
+    _numbers_of_approved,
+)
+INTAKE = Ledger("bases_intakecount", tuple(_STAGES), {RECORDS: _stages_in}, _numbers_of_stages)
 
 
-def _triggers(ledger: Ledger, name: str) -> list[pgtrigger.Trigger]:
-    """One an operation, as PostgreSQL wants it."""
-    gone, come = ledger.counted_in("old_rows", -1), ledger.counted_in("new_rows", 1)
+def _chosen_among(records: str) -> str:
+    """A SELECT of the persons' rows of CountedPerson, as AM-32 says, given one of their records: what is approved of
+    the live record, else of the record opened last of which something is."""
+    return f"""
+        SELECT resident_id, said.id AS submission_id, CASE
+            WHEN said.status IN ('1', '2', '3') THEN 'current'
+            WHEN said.status = '4' THEN 'ended'
+            WHEN said.status = '5' AND said.snapshot #>> '{{status,reason}}' IN {_EXPECTED} THEN 'waiting'
+            ELSE '' END AS source
+        FROM (
+            SELECT DISTINCT ON (resident_id) resident_id, approved_submission_id FROM ({records}) AS records
+            ORDER BY resident_id, is_live DESC NULLS LAST, created_at DESC NULLS LAST, id DESC NULLS LAST
+        ) AS chosen LEFT JOIN bases_submission AS said ON said.id = chosen.approved_submission_id
+    """
+
+
+_CHOICES = f"""
+    SELECT resident_id, approved_submission_id, ({_LIVE}) AS is_live, created_at, id FROM {RECORDS}
+    WHERE approved_submission_id IS NOT NULL AND deleted_at IS NULL
+"""
+EVERYBODY_CHOSEN = _chosen_among(_CHOICES)
+# Of the persons of an array; also of those who have no such record any more.
+_TOUCHED_CHOSEN = _chosen_among(
+    f"{_CHOICES} AND resident_id = ANY ($1) UNION ALL SELECT unnest($1), NULL, NULL, NULL, NULL"
+)
+
+
+def _choices_in(records: str, sign: int) -> str:
+    """The records among which the choice is made, with what decides it."""
+    return (
+        f"SELECT resident_id, id, approved_submission_id, ({_LIVE}) AS is_live, {sign} AS number"
+        f" FROM {records} WHERE approved_submission_id IS NOT NULL AND deleted_at IS NULL"
+    )
+
+
+def _choose(changed: str) -> str:
+    """Write the choice down for whom it may have changed. Whoever comes second to a person waits, and then sees what
+    the first has written: the choice is made after the lock.
+
+    Planned anew each time, for one person or fifty thousand: a plan that is kept suits only one of these.
+    """
+    return f"""
+        touched := ARRAY(
+            SELECT DISTINCT resident_id FROM (
+                SELECT resident_id FROM ({changed}) AS every
+                GROUP BY resident_id, id, approved_submission_id, is_live HAVING sum(number) <> 0
+            ) AS moved ORDER BY resident_id
+        );
+        IF cardinality(touched) > 0 THEN
+            EXECUTE $run$
+                WITH come AS (
+                    INSERT INTO {PERSONS} (resident_id, submission_id, source)
+                    SELECT * FROM ({_TOUCHED_CHOSEN}) AS fresh ORDER BY resident_id
+                    ON CONFLICT (resident_id) DO NOTHING RETURNING resident_id
+                ) SELECT ARRAY(SELECT unnest($1) EXCEPT SELECT resident_id FROM come)
+            $run$ INTO touched USING touched;
+        END IF;
+        IF cardinality(touched) > 0 THEN
+            EXECUTE $run$
+                SELECT 1 FROM {PERSONS} WHERE resident_id = ANY ($1) ORDER BY resident_id FOR UPDATE
+            $run$ USING touched;
+            EXECUTE $run$
+                UPDATE {PERSONS} AS known SET submission_id = fresh.submission_id, source = fresh.source
+                FROM ({_TOUCHED_CHOSEN}) AS fresh WHERE known.resident_id = fresh.resident_id
+                    AND (known.submission_id, known.source) IS DISTINCT FROM (fresh.submission_id, fresh.source)
+            $run$ USING touched;
+        END IF;
+        RETURN NULL;
+    """
+
+
+def _write_down(ledger: Ledger) -> Callable[[str], str]:
     columns = ", ".join((*ledger.kind, "number"))
+    return lambda moved: f"INSERT INTO {ledger.table} ({columns}) {ledger.numbers_of(moved)}; RETURN NULL;"
+
+
+def _triggers(
+    name: str,
+    counted_in: Callable[[str, int], str],
+    act: Callable[[str], str],
+    declare: list[tuple[str, str]] | None = None,
+) -> list[pgtrigger.Trigger]:
+    """One an operation, as PostgreSQL wants it."""
+    gone, come = counted_in("old_rows", -1), counted_in("new_rows", 1)
     return [
         pgtrigger.Trigger(
-            name=f"{name}_{act}",
+            name=f"{name}_{operation_name}",
             level=pgtrigger.Statement,
             when=pgtrigger.After,
             operation=operation,
             referencing=pgtrigger.Referencing(**tables),
-            func=f"INSERT INTO {ledger.table} ({columns}) {ledger.numbers_of(counted)}; RETURN NULL;",
+            declare=declare,
+            func=act(counted),
         )
-        for act, operation, tables, counted in (
+        for operation_name, operation, tables, counted in (
             ("come", pgtrigger.Insert, {"new": "new_rows"}, come),
             ("moved", pgtrigger.Update, {"old": "old_rows", "new": "new_rows"}, f"{gone} UNION ALL {come}"),
             ("gone", pgtrigger.Delete, {"old": "old_rows"}, gone),
@@ -138,9 +258,42 @@ def _triggers(ledger: Ledger, name: str) -> list[pgtrigger.Trigger]:
     ]
 
 
+class CountedPerson(models.Model):
+    """Which approved submission stands for a person now, and where he is counted (AM-32): nowhere where 退培 is
+    approved for good, or nothing.
+
+    Written by the triggers of the records and by nobody else. A row that has come stays: it is what two decisions on
+    records of one person wait for. Its references are not checked by the database, for a check would wait for locks
+    that the decisions hold already.
+    """
+
+    resident = models.OneToOneField(
+        "residents.Resident", models.CASCADE, primary_key=True, related_name="counted", db_constraint=False
+    )
+    submission = models.OneToOneField(
+        "bases.Submission", models.PROTECT, null=True, related_name="stands_for", db_constraint=False
+    )
+    source = models.CharField(max_length=7, choices=Source, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "计入统计的人"
+        # Few among many: their list.
+        indexes = [
+            models.Index(fields=["submission"], condition=models.Q(source="waiting"), name="person_waiting")
+        ]
+        triggers = _triggers("count", APPROVED.counted_in[PERSONS], _write_down(APPROVED))
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.resident_id}"
+
+
 class CountedEnrollment(Enrollment):
     """The records, for the triggers that keep the numbers."""
 
     class Meta:
         proxy = True
-        triggers = [*_triggers(APPROVED, "count"), *_triggers(INTAKE, "intake")]
+        triggers = [
+            *_triggers("count", APPROVED.counted_in[RECORDS], _write_down(APPROVED)),
+            *_triggers("intake", INTAKE.counted_in[RECORDS], _write_down(INTAKE)),
+            *_triggers("chosen", _choices_in, _choose, [("touched", "bigint[]")]),
+        ]

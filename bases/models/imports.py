@@ -54,18 +54,29 @@ class ImportBatch(models.Model):
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField("上传时间", default=timezone.now)
     confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    # The last sign of life of the worker, or when the batch was queued: tells an abandoned batch.
+    # The last sign of life of the worker, or when the batch was queued: an abandoned batch is known by it.
     worked_at = models.DateTimeField(default=timezone.now)
     file = models.FileField(upload_to=upload_path, max_length=200)
     file_name = models.CharField("文件名", max_length=255)
     file_sha256 = models.CharField(max_length=64)
     state = models.CharField("状态", max_length=10, choices=State.choices, default=State.UPLOADED)
     mode = models.CharField("导入方式", max_length=15, choices=Mode.choices, default=Mode.GOOD_ROWS)
+    # Why people who look like one person with two ID types are two (AM-36).
+    two_types_reason = models.CharField("确认理由", max_length=200, blank=True)
     refusal = models.JSONField(default=dict)
     sheet_name = models.CharField(max_length=100, blank=True)
     header_row = models.PositiveIntegerField(null=True)
     headers = models.JSONField(default=list)
     ignored_headers = models.JSONField(default=list)
+    # What is known of the file beyond its rows: {"is_1904", "hidden_sheets": [names], "hidden_rows": [numbers],
+    # "struck_rows": [numbers]}. Judging again in the page must not know less than the file's check did (AM-39).
+    facts = models.JSONField(default=dict)
+    # What the user said about it: {"sheet": name, "hidden_rows": "take" or "leave", "struck_rows": the same}.
+    choices = models.JSONField(default=dict)
+    # The annotated copy, the `worked_at` of the rows that it shows, and the job that makes it.
+    copy = models.FileField(upload_to=upload_path, max_length=200, blank=True)
+    copy_of = models.DateTimeField(null=True)
+    copy_job = models.ForeignKey("portal.Job", models.SET_NULL, null=True, related_name="+")
     rows_total = models.PositiveIntegerField(default=0)
     rows_created = models.PositiveIntegerField(default=0)
     rows_updated = models.PositiveIntegerField(default=0)
@@ -106,8 +117,10 @@ class ImportRow(models.Model):
     # Without an index of its own: the unique constraint begins with it.
     batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="rows", db_index=False)
     sheet_row = models.PositiveIntegerField()
-    # What stood in the filled cells, by header, as the page shows it.
+    # The content of the filled cells, by header, as the page displays it.
     raw = models.JSONField()
+    # The cells that hold no text (numbers, dates, damage), by header in the form of portal.sheets.values.to_wire.
+    typed = models.JSONField(null=True)
     values = models.JSONField()
     verdict = models.CharField(max_length=10, choices=Verdict.choices)
     # [{"header", "column", "code", "text", "repair", "is_warning"}]

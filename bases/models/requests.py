@@ -80,11 +80,58 @@ class CorrectionRequest(models.Model):
         return f"{self.resident_id} {self.get_state_display()}"
 
 
+class IdentityCheck(models.Model):
+    """身份核实: a base asks who is right where the platform knows its person's type and number under another name, or
+    his name and number under another type (AM-35). Base → the base's province → association.
+
+    `resident` is whom the platform knows; neither the base nor its province learns anything of him.
+    """
+
+    class State(models.TextChoices):
+        WITH_PROVINCE = "province", "待省级核实"
+        WITH_CMDA = "cmda", "待中国医师协会处理"
+        CORRECTED = "corrected", "已更正原有信息"
+        FREED = "freed", "已释放证件号"
+        REFUSED = "refused", "未通过"
+
+    resident = models.ForeignKey("residents.Resident", models.PROTECT, related_name="identity_checks")
+    base = models.ForeignKey("bases.TrainingBase", models.PROTECT, related_name="+")
+    full_name = models.CharField("姓名", max_length=50)
+    id_type = models.CharField("证件类型", max_length=2)
+    id_number = models.CharField("证件号", max_length=20)
+    # As the platform had them when it was asked: what is corrected is what was looked at.
+    known_name = models.CharField(max_length=50)
+    known_id_type = models.CharField(max_length=2)
+    reason = models.CharField(max_length=500)
+    evidence = models.FileField(upload_to="corrections/", blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WITH_PROVINCE)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
+    province_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    province_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    comment = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "身份核实"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["resident", "base"],
+                condition=Q(state__in=["province", "cmda"]),
+                name="one_open_identity_check_per_base",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resident_id} {self.get_state_display()}"
+
+
 class ExtensionRequest(models.Model):
     """申请延期: a base asks for more time for one step, for named records or for all of its records (GOAL-P8).
 
     The province decides; more time than its own review window leaves only the association can give. What was granted
-    stands as portal.models.Extension, which the calendar reads.
+    is a portal.models.Extension, which the calendar reads.
     """
 
     class State(models.TextChoices):

@@ -49,7 +49,10 @@ class Submission(models.Model):
 
     enrollment = models.ForeignKey("residents.Enrollment", models.PROTECT, related_name="submissions")
     module = models.CharField(max_length=10, choices=[(INTAKE, "招收信息"), (REGISTRY, "住院医师信息")])
-    number = models.PositiveSmallIntegerField("第几次上报")
+    number = models.PositiveSmallIntegerField("序号")
+    # Which 上报 of the base it is: what a revocation puts up again has the same turn and another number.
+    turn = models.PositiveSmallIntegerField("第几次上报", default=1)
+    is_put_back = models.BooleanField("撤销审核决定后重新待审核", default=False)
     cycle = models.ForeignKey("portal.CollectionCycle", models.PROTECT, null=True, related_name="+")
     province = models.ForeignKey("bases.Province", models.PROTECT, related_name="+")
     base = models.ForeignKey("bases.TrainingBase", models.PROTECT, related_name="+")
@@ -79,8 +82,13 @@ class Submission(models.Model):
     decision_batch = models.UUIDField(null=True)
     comment = models.TextField("退回修改意见", blank=True)
     reason_codes = models.JSONField(default=list)
-    # {"training.actual_start_date": "…"}: one comment per field
+    # {"training.actual_start_date": "…", "education.school@3": "…"}: one comment per place (residents/places.py)
     field_comments = models.JSONField(default=dict)
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    revoked_at = models.DateTimeField("撤销时间", null=True)
+    revocation_reason = models.CharField("撤销理由", max_length=200, blank=True)
     version = models.PositiveIntegerField(default=0)
 
     class Meta:
@@ -135,6 +143,9 @@ class Submission(models.Model):
                     "comment",
                     "reason_codes",
                     "field_comments",
+                    "revoked_by",
+                    "revoked_at",
+                    "revocation_reason",
                     "version",
                 ],
             ),
@@ -152,7 +163,17 @@ class Submission(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.enrollment_id} 第{self.number}次上报"
+        return f"{self.enrollment_id} 第{self.turn}次上报"
+
+    @property
+    def revocation(self) -> str:
+        """Which decision was taken back, when, by whom and why, in words; empty where none was (GOAL-P5)."""
+        if self.revoked_at is None or self.revoked_by is None:
+            return ""
+        # A return says why, an approval never does.
+        was = self.Outcome.RETURNED if self.comment else self.Outcome.APPROVED
+        at = f"{timezone.localtime(self.revoked_at):%Y-%m-%d %H:%M} {self.revoked_by.full_name}"
+        return f"已撤销“{was.label}”（{at}）：{self.revocation_reason}"
 
     @property
     def reasons(self) -> list[str]:

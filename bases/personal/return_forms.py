@@ -8,6 +8,7 @@ from django import forms
 from django.db import models
 
 from portal import parameters
+from residents.places import LIVING
 from residents.services.returns import LONGEST_COMMENT
 
 FIRST_ROWS, MOST_ROWS = 3, 20
@@ -61,14 +62,29 @@ class ReturnForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         super().clean()
         values = self.cleaned_data
+        if lost := self._lost():
+            raise forms.ValidationError(
+                f"页面打开后住院医师删除了有关的学习经历，以下意见没有对应的项目，请改写在其他项目旁：{'；'.join(lost)}"
+            )
         if not self.comments():
             raise forms.ValidationError("请选择退回原因或填写意见，也可以只在具体项目旁写意见。")
         if values.get("reason") == ReturnReason.OTHER and not values.get("comment"):
             self.add_error("comment", "退回原因选了“其他”，请在这里写明。")
         return values
 
+    def _lost(self) -> list[str]:
+        """What was written at a row that is gone by now; the page that comes back has no box for it any more."""
+        paths = {name.removeprefix("comment:"): name for name in self.data if name.startswith("comment:")}
+        return [
+            text
+            for path, name in paths.items()
+            if LIVING in path
+            and path not in self.paths
+            and (text := parameters.text(self.data, name).strip()[:LONGEST_COMMENT])
+        ]
+
     def comments(self) -> dict[str, tuple[str, str]]:
-        """ "block.field" ("" for the whole record) → (reason, text), of what was written."""
+        """Place ("" for the whole record) → (reason, text), of what was written."""
         values = self.cleaned_data
         reason, text = values.get("reason", ""), values.get("comment", "")
         found = {"": (reason, _in_words(reason, text))} if reason or text else {}

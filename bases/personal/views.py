@@ -53,7 +53,7 @@ def _return_form(request: HttpRequest, records: list[Enrollment], fields: list[S
 
 
 def _chosen(request: SignedInRequest) -> QuerySet[Enrollment]:
-    """What the list has chosen, and at the POST what the page has shown."""
+    """What the list has chosen, and at the POST what was on the page."""
     if request.method == "POST":
         return named([text(request.POST, "ids", longest=LONGEST_LIST)], request.user, Action.RETURN_PERSONAL)
     return chosen(request.GET, request.user, current_base(request), Action.RETURN_PERSONAL)

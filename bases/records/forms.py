@@ -10,7 +10,6 @@ from residents.codes import CODE_LISTS, REASONS_OF_STATUS
 from residents.codes.training import IN_TRAINING
 from residents.forms import Control, as_input, form_for
 from residents.models import Enrollment
-from residents.models.enrollment import ReportStatus
 from residents.rules import status
 from residents.rules.text import LONGEST_NAME
 from residents.services.training import EDITABLE
@@ -36,14 +35,15 @@ def training_form(
 ) -> forms.Form:
     """培训信息 as the base edits it: only its own fields, specialties it is accredited for, no field that is locked."""
     values = values_of(enrollment, "training")
-    if not values.get("current_degree") and enrollment.report_status != ReportStatus.REPORTED:
-        # Not in a reported record: saving it unread would store the proposal and un-report it (PAIN-19).
-        values["current_degree"] = context.get("current_degree")
     fields = [field for field in EDITABLE if not (field.name == "specialty" and enrollment.specialty_locked)]
     form = form_for(fields, values, data=data, files=files, context=context)
     # The rule's help speaks of workbook cells.
     form.fields["is_fresh_graduate"].widget.choices = _GRADUATE
     form.fields["is_fresh_graduate"].help_text = ""
+    if not values.get("current_degree") and (told := context.get("current_degree")):
+        # In words, not as the chosen value: saved unread it would be stored and un-report the record (AM-37, PAIN-19).
+        degree = CODE_LISTS["current_degree"].label(told)
+        form.fields["current_degree"].help_text = f"按学习经历应为“{degree}”，请核对后选择。"
     if "specialty" in form.fields:
         offered = {
             code: name
@@ -86,7 +86,8 @@ def status_form(context: Mapping[str, Any], *, data: Any = None, files: Any = No
     form = form_for(
         status.FIELDS, {"effective_date": context["today"]}, data=data, files=files, context=context
     )
-    offered = [*status.targets(current), *([current] if current != IN_TRAINING else [])]
+    may_follow = status.targets(current, is_certified=context["is_certified"])
+    offered = [*may_follow, *([current] if current != IN_TRAINING else [])]
     labels = CODE_LISTS["status"]
     form.fields["status"].widget = forms.RadioSelect(
         choices=[
@@ -94,23 +95,25 @@ def status_form(context: Mapping[str, Any], *, data: Any = None, files: Any = No
             for code in offered
         ]
     )
-    form.fields["reason"].widget = forms.Select(choices=_reasons(offered, context.get("current_reason")))
+    form.fields["reason"].widget = forms.Select(choices=_reasons(offered, context))
     return form
 
 
-def _reasons(offered: list[str], current: str | None) -> list:
+def _reasons(offered: list[str], context: Mapping[str, Any]) -> list:
+    current = context.get("current_reason")
     groups = [
         (
-            CODE_LISTS["status"].label(status),
+            CODE_LISTS["status"].label(new),
             [
                 (code, name)
-                for code, name in REASONS_OF_STATUS[status].items()
+                for code, name in REASONS_OF_STATUS[new].items()
                 # A correction of the details keeps the reason, be it out of use by now.
-                if code == current or code in CODE_LISTS["reason"].offered
+                if (code == current or code in CODE_LISTS["reason"].offered)
+                and status.is_reason_offered(context["current_status"], new, code)
             ],
         )
-        for status in offered
-        if REASONS_OF_STATUS[status]
+        for new in offered
+        if REASONS_OF_STATUS[new]
     ]
     return [("", "请选择"), *groups]
 

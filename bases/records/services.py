@@ -16,7 +16,7 @@ from residents.services.training import Change
 def save_training(
     enrollment_id: int, values: Mapping[str, Any], *, by: User, expected_version: int | None = None
 ) -> tuple[Change, bool]:
-    """Store 培训信息; the second answer tells whether the record was 已上报 and is now 未上报 (BR-83, PAIN-19).
+    """Store 培训信息; the second answer is whether the record was 已上报 and is now 未上报 (BR-83, PAIN-19).
 
     Raises what residents.services.training.save_training raises.
     """

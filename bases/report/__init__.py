@@ -1,1 +1,1 @@
-"""上报: what stands in its way, the submission it makes, and taking it back."""
+"""上报: what prevents it, the submission it makes, and taking it back."""

@@ -1,4 +1,4 @@
-"""上报: what stands in its way and the immutable submission it makes (BR-30, BR-46, BR-57, BR-65, BR-84).
+"""上报: what prevents it and the immutable submission it makes (BR-30, BR-46, BR-57, BR-65, BR-84).
 
 One path for one record and for a thousand: rows are locked in id order, so two clicks, two tabs or two servers make
 one submission (GOAL-B15, PAIN-23). The number of queries does not depend on the number of records.
@@ -22,15 +22,17 @@ from bases.submissions.unchanged import UNTOUCHED, untouched_since_return
 from portal.bulk import without_collecting
 from portal.calendar import Opening, current_cycle
 from portal.models import CollectionCycle, User
-from residents.completeness import Completeness, completeness_of_many
+from residents.completeness import Completeness, Section, completeness_of_many
 from residents.models import Enrollment, PersonalReturn
-from residents.models.enrollment import Module, ReportStatus, ReviewStatus
+from residents.models.enrollment import Module, ReportStatus, ReviewStatus, Status
 from residents.openness import Times, entries_of, report_entry
 from residents.rules import education
 from residents.services.returns import mark_reviewed
 from residents.services.states import mark_reported_many
 from residents.snapshot import for_check
 
+# Reported even of a person who will not answer (AM-41).
+WITHOUT_ANSWER = frozenset({Status.SUSPENDED, Status.ENDED, Status.WITHDRAWN})
 DECLARATION = "本基地已核对以上住院医师的个人信息和培训信息，确认真实、准确、完整。"
 
 
@@ -46,7 +48,7 @@ class Blocker:
     """One reason why a record cannot be reported now, and the page where it is repaired ("" where none helps).
 
     `kind`: "state" already reported, "closed" window or mode, "return" open return to the resident, "missing" or
-    "invalid" field; `owner` tells who must act: "resident", "base" or "". `section` and `label` name the block and the
+    "invalid" field; `owner` is who must act: "resident", "base" or "". `section` and `label` name the block and the
     field, for pages that group the missing ones.
     """
 
@@ -82,7 +84,7 @@ class ReportResult:
 
 
 def check(enrollment: Enrollment) -> list[Blocker]:
-    """Everything that stands between this record and 上报; empty when it can be reported (BR-46)."""
+    """Everything that prevents 上报 of this record; empty when it can be reported (BR-46)."""
     return examine([enrollment])[enrollment.pk].blockers
 
 
@@ -102,7 +104,7 @@ def examine(enrollments: Iterable[Enrollment], times: Times | None = None) -> di
     return {
         row.pk: Examination(
             _blockers(row, entries[row.pk], row.pk in returned, complete[row.pk]),
-            [f"{part.label}：{words}" for part in complete[row.pk].sections for words in part.warnings],
+            _warnings(row, row.pk in returned, complete[row.pk]),
             row.pk in untouched,
         )
         for row in enrollments
@@ -124,13 +126,14 @@ def _blockers(
     if not (faulty or is_returned):
         return found
     record_url = reverse("bases:record", args=[enrollment.pk])
-    if is_returned and enrollment.is_live:
+    # His personal part is reported again as it was reported before (AM-20), or with its gaps (AM-41).
+    asks_resident = enrollment.is_live and not goes_up_with_gaps(enrollment)
+    if is_returned and asks_resident:
         text = "个人信息已退回住院医师，尚未修改保存。"
         found.append(Blocker("return", text, f"{record_url}#returns", "resident"))
     for section in faulty:
         is_own = section.key == "training"
-        if not (is_own or enrollment.is_live):
-            # His personal part is reported again as it was reported before (AM-20).
+        if not (is_own or asks_resident):
             continue
         url = (
             reverse("bases:training-edit", args=[enrollment.pk]) if is_own else f"{record_url}#{section.key}"
@@ -143,6 +146,26 @@ def _blockers(
         for error in section.errors:
             found.append(Blocker("invalid", f"{section.label}：{error}", url, owner))
     return found
+
+
+def goes_up_with_gaps(enrollment: Enrollment) -> bool:
+    """Whether neither gaps in personal info nor an open return stop the report: of 暂停, 结束 and 退培 in the registry
+    (AM-41)."""
+    return enrollment.registered_at is not None and enrollment.status in WITHOUT_ANSWER
+
+
+def _warnings(enrollment: Enrollment, is_returned: bool, complete: Completeness) -> list[str]:
+    found = [f"{part.label}：{words}" for part in complete.sections for words in part.warnings]
+    if enrollment.is_live and goes_up_with_gaps(enrollment):
+        found += [_gap(part) for part in complete.sections if part.key != "training" and not part.is_complete]
+        if is_returned:
+            found.append("个人信息已退回住院医师，尚未修改保存；可以照常上报，也可以先取回退回。")
+    return found
+
+
+def _gap(section: Section) -> str:
+    count = len(section.missing) + len(section.errors)
+    return f"{section.label}有 {count} 项空缺或错误，不影响本次上报，省级审核时可以看到。"
 
 
 # --- the report ------------------------------------------------------------------------------------------------------
@@ -192,7 +215,7 @@ def report(
 def report_delivered(rows: list[Enrollment], *, by: User, batch: uuid.UUID) -> None:
     """Report what a province's platform delivered, judged and declared true by the caller (AM-02): 已上报 / 待审核.
 
-    The caller holds the records locked and gives them as they stand, with their blocks (`for_check`); a submission
+    The caller holds the records locked and gives them as they are now, with their blocks (`for_check`); a submission
     still waiting is replaced.
     """
     _submit(rows, by, batch, channel=Submission.Channel.API)
@@ -213,9 +236,12 @@ def _submit(
     now = timezone.now()
     ids = [row.pk for row in rows]
     close_waiting(Submission.objects.filter(enrollment__in=ids), by)
-    last = dict(
-        Submission.objects.filter(enrollment__in=ids).values_list("enrollment").annotate(last=Max("number"))
-    )
+    last = {
+        pk: (number, turn)
+        for pk, number, turn in Submission.objects.filter(enrollment__in=ids)
+        .values_list("enrollment")
+        .annotate(Max("number"), Max("turn"))
+    }
     cycles = _cycles_of(rows)
     kept = last_snapshots(rows)
     approved = approved_snapshots(ids)
@@ -225,7 +251,7 @@ def _submit(
                 row,
                 by=by,
                 declared=True,
-                number=last.get(row.pk, 0) + 1,
+                last=last.get(row.pk, (0, 0)),
                 cycle=cycles.get(row.intake_year if row.module == Module.INTAKE else None),
                 batch=batch,
                 reported=kept.get(row.pk),
@@ -259,21 +285,22 @@ def build_submission(
     *,
     by: User,
     declared: bool,
-    number: int | None = None,
+    last: tuple[int, int] | None = None,
     cycle: CollectionCycle | None = None,
     batch: uuid.UUID | None = None,
     reported: dict[str, Any] | None = None,
     approved: dict[str, Any] | None = None,
     channel: str = Submission.Channel.PAGE,
 ) -> Submission:
-    """The frozen picture of a record as it stands now, not yet saved (BR-20).
+    """The frozen picture of a record as it is now, not yet saved (BR-20).
 
     `reported` is the snapshot before, whose personal part stays for a person who has left the base (AM-20); `approved`
-    the last approved one, against which the changed fields are told (GOAL-P2). Without `number` and `cycle` they are
-    looked up, at two queries a record.
+    the last approved one, against which the changed fields are found (GOAL-P2). `last` is the number and the turn of
+    the submission before, (0, 0) for the first; without it, it and `cycle` are looked up, at two queries a record.
     """
-    if number is None:
-        number = (enrollment.submissions.aggregate(last=Max("number"))["last"] or 0) + 1
+    if last is None:
+        found = enrollment.submissions.aggregate(number=Max("number"), turn=Max("turn"))
+        last = (found["number"] or 0, found["turn"] or 0)
         cycle = cycle or _cycles_of([enrollment]).get(
             enrollment.intake_year if enrollment.module == Module.INTAKE else None
         )
@@ -283,7 +310,8 @@ def build_submission(
     return Submission(  # type: ignore[misc]
         enrollment=enrollment,
         module=enrollment.module,
-        number=number,
+        number=last[0] + 1,
+        turn=last[1] + 1,
         cycle=cycle,
         province_id=enrollment.base.province_id,
         base_id=enrollment.base_id,

@@ -42,7 +42,7 @@ def report(request: SignedInRequest) -> HttpResponse:
         shown = named(lists, request.user, Action.REPORT)
         context = _checked(request, list(for_check(shown).order_by("pk"))) | {"error": str(missing)}
         return render(request, "bases/report/report.html", context | {"insisted": insisted}, status=422)
-    _tell(request, result)
+    _say(request, result)
     return redirect(way_back(request))
 
 
@@ -69,7 +69,7 @@ def _checked(request: HttpRequest, records: list[Enrollment]) -> dict:
     }
 
 
-def _tell(request: HttpRequest, result: ReportResult) -> None:
+def _say(request: HttpRequest, result: ReportResult) -> None:
     if result.reported:
         messages.success(request, f"已上报 {len(result.reported)} 人，等待省级审核。")
     if result.already:

@@ -14,7 +14,7 @@ from residents.openness import Times, report_entry
 from residents.services import states
 from residents.services.states import mark_unreported_many
 
-# The review status a decided submission stands for; withdrawn ones never counted.
+# The review status that follows from a decided submission; withdrawn ones never counted.
 _STATUS_OF_OUTCOME: dict[str, str] = {
     Submission.Outcome.APPROVED: ReviewStatus.APPROVED,
     Submission.Outcome.RETURNED: ReviewStatus.RETURNED,
@@ -41,6 +41,13 @@ def withdraw(enrollment_id: int, *, by: User) -> None:
 def withdrawal_entry(enrollment: Enrollment, times: Times | None = None) -> Opening:
     """May a waiting report be taken back: would the record, once taken back, be open for 上报?"""
     return report_entry(enrollment, times, review_status=_statuses_before([enrollment.pk])[enrollment.pk])
+
+
+def take_back_waiting(enrollment_id: int, *, by: User) -> None:
+    """Withdraw the report that waits for the province, if one does, as the recruit leaves (AM-33); he is not to be
+    reported again, so no window is asked. The caller provides the transaction."""
+    if states.lock(enrollment_id).review_status == ReviewStatus.PENDING:
+        _take_back([enrollment_id], by=by)
 
 
 def _statuses_before(enrollment_ids: Collection[int]) -> dict[int, str]:

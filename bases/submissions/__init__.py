@@ -1,1 +1,1 @@
-"""上报版本: what is kept of every submission, and how it is shown and compared."""
+"""上报版本: what is kept of every submission, and how it is displayed and compared."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from residents.codes import CODE_LISTS
+from residents.places import name_in_words, names_of, split
 from residents.words import BLOCKS, Block, in_words
 
 
@@ -53,6 +53,14 @@ def field_labels() -> dict[str, str]:
     }
 
 
+def label_at(path: str) -> str:
+    """The place of a comment on a snapshot in words: block, row and field."""
+    place, row = split(path)
+    label = field_labels().get(place, place)
+    block, colon, name = label.partition("：")
+    return f"{block}（{name_in_words(row)}）{colon}{name}" if row else label
+
+
 def _entries(block: Block, snapshot: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """The rows of a block by their name: levels of study for education, one nameless row for the others."""
     content = snapshot.get(block.key) or {}
@@ -62,11 +70,9 @@ def _entries(block: Block, snapshot: Mapping[str, Any]) -> dict[str, Mapping[str
 
 
 def _named_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    seen: dict[str, int] = {}
-    for row in rows:
-        name = CODE_LISTS["education_level"].label(row.get("level")) or "未选层次"
-        seen[name] = seen.get(name, 0) + 1
-        yield (name if seen[name] == 1 else f"{name}（{seen[name]}）"), row
+    rows = list(rows)
+    for name, row in zip(names_of(rows), rows, strict=True):
+        yield name_in_words(name), row
 
 
 def _changes_of_entry(

@@ -50,7 +50,7 @@ def snapshot_as_kept(enrollment: Enrollment, reported: dict[str, Any] | None) ->
 
 
 def end_of_period(enrollment: Enrollment) -> datetime | None:
-    """When the person left the base's hands: nothing that happens to him later is shown here. None while he is here."""
+    """When the person left the base's hands: what happens to him later is not displayed here. None while he is here."""
     if enrollment.is_live:
         return None
     if ended := enrollment.lapsed_at or enrollment.further_training_allowed_at:

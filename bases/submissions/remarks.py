@@ -6,7 +6,7 @@ from typing import cast
 from django import forms
 
 from bases.models import Submission
-from bases.submissions.differences import field_labels
+from bases.submissions.differences import label_at
 from bases.submissions.sections import comments_of
 from residents.forms import Control
 from residents.models import Enrollment
@@ -20,16 +20,20 @@ def to_answer(enrollment: Enrollment, submissions: Iterable[Submission] | None =
     if enrollment.review_status != ReviewStatus.RETURNED:
         return None
     if submissions is None:
-        submissions = enrollment.submissions.defer("snapshot").order_by("-number")
-    found = next((each for each in submissions if each.outcome in _DECIDED and each.comment), None)
+        submissions = (
+            enrollment.submissions.select_related("revoked_by").defer("snapshot").order_by("-number")
+        )
+    found = next(
+        (each for each in submissions if each.outcome in _DECIDED and (each.comment or each.revocation)), None
+    )
     return with_remarks([found])[0] if found else None
 
 
 def with_remarks(submissions: Iterable[Submission]) -> list[Submission]:
     """Each with `remarks`: (label of the field, what was written at it)."""
-    labels, found = field_labels(), list(submissions)
+    found = list(submissions)
     for each in found:
-        each.remarks = [(labels.get(path, path), text) for path, text in each.field_comments.items()]
+        each.remarks = [(label_at(path), text) for path, text in each.field_comments.items()]
     return found
 
 

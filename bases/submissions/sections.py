@@ -1,4 +1,4 @@
-"""One record in words, block by block, with the comments that stand at its fields (BR-45, BR-54; GOAL-R3)."""
+"""One record in words, block by block, with the comments on its fields (BR-45, BR-54; GOAL-R3)."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from bases.models import Submission
-from residents.codes import CODE_LISTS
 from residents.models import Enrollment, PersonalReturn
+from residents.places import REPEATED, frozen, living, living_names, name_in_words, names_of, split
 from residents.services.personal import has_section
 from residents.snapshot import snapshot_of
-from residents.words import BLOCKS, Block, in_words
+from residents.words import BLOCKS, Block, in_words, place_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,8 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One field: `path` is "block.field", the key of comments; `row` counts the levels of study from 0."""
+    """One field: `path` is its place (residents/places.py), the key of comments; `row` counts the levels of study from
+    0."""
 
     path: str
     label: str
@@ -35,7 +36,7 @@ class Line:
 
     @property
     def name(self) -> str:
-        return self.path.partition(".")[2]
+        return split(self.path)[0].partition(".")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,9 @@ def sections(
         if isinstance(content, Mapping):
             found.append(Section(block.key, block.label, _lines(block, content, 0, masked, comments)))
             continue
-        for row, values in enumerate(content):
-            level = CODE_LISTS["education_level"].label(values.get("level")) or "未选层次"
-            lines = _lines(block, values, row, masked, comments)
-            found.append(Section(block.key, f"{block.label}：{level}", lines))
+        for row, (name, values) in enumerate(zip(names_of(content), content, strict=True)):
+            lines = _lines(block, values, row, masked, comments, name=name)
+            found.append(Section(block.key, f"{block.label}：{name_in_words(name)}", lines))
         if not content:
             found.append(Section(block.key, block.label, []))
     return found
@@ -82,60 +82,96 @@ def _lines(
     row: int,
     masked: bool,
     comments: Mapping[str, list[Comment]] | None,
+    *,
+    name: str = "",
 ) -> list[Line]:
     found = []
     for each in block.fields:
-        path = f"{block.key}.{each.name}"
-        notes = (comments or {}).get(path, [])
+        place = f"{block.key}.{each.name}"
+        path = frozen(place, name) if name else place
+        notes = [note for at in dict.fromkeys((path, place)) for note in (comments or {}).get(at, [])]
         text = in_words(each, values.get(each.name), masked=masked)
-        # Fields that are not asked are many; the ones that say something or are spoken of are shown.
+        # Fields that are not asked are many; the ones that say something or are commented on appear.
         if text or notes:
             found.append(Line(path, each.label, text, each.kind == "file", row, notes))
     return found
 
 
 def comments_of(returned: Submission | None, returns: Iterable[PersonalReturn]) -> dict[str, list[Comment]]:
-    """Comments by field: those of the province's last return and those of open returns to the resident."""
+    """Comments by their places in a snapshot: those of the province's last return and those of open returns to the
+    resident."""
     found: dict[str, list[Comment]] = {}
     if returned is not None:
         for path, text in returned.field_comments.items():
             found.setdefault(path, []).append(Comment(text, "省级", returned.decided_at))
     for each in returns:
         if each.field:
-            found.setdefault(each.field, []).append(Comment(each.comment, "本基地", each.returned_at))
+            comment = Comment(each.comment, "本基地", each.returned_at)
+            found.setdefault(_in_snapshot(each), []).append(comment)
     return found
 
 
-def personal_fields(enrollment: Enrollment) -> list[Section]:
-    """What a return to the resident may speak of: the fields he writes, with their present values, empty ones too.
+def _in_snapshot(returned: PersonalReturn) -> str:
+    place, row = split(returned.field)
+    name = living_names(returned.enrollment).get(row) if row else None
+    return frozen(place, name) if name else returned.field
 
-    Levels of study share their fields: a comment names the field, its words name the level.
-    """
+
+def place_of(returned: PersonalReturn) -> str:
+    """What a comment to the resident speaks of, in words; empty for the whole record."""
+    place, row = split(returned.field)
+    label = place_in_words(place)
+    if not row:
+        return label
+    name = living_names(returned.enrollment).get(row)
+    return f"{name_in_words(name) if name else '已删除的学习经历'}：{label}"
+
+
+def personal_fields(enrollment: Enrollment) -> list[Section]:
+    """What a return to the resident may speak of: the fields he writes, with their present values, empty ones too, of
+    学习经历 those of each row."""
     snapshot = snapshot_of(enrollment)
     found = []
     for block in BLOCKS:
         if not has_section(enrollment, block.key):
             continue
         content = snapshot[block.key]
-        rows = content if isinstance(content, list) else [content]
-        lines = []
-        for each in block.fields:
-            if each.owner == "resident":
-                texts = [in_words(each, row.get(each.name)) for row in rows]
-                lines.append(
-                    Line(f"{block.key}.{each.name}", each.label, "；".join(text for text in texts if text))
-                )
-        found.append(Section(block.key, block.label, lines))
+        if block.key != REPEATED or not content:
+            found.append(Section(block.key, block.label, _own_lines(block, content or {})))
+            continue
+        for (pk, name), values in zip(living_names(enrollment).items(), content, strict=True):
+            label = f"{block.label}（{name_in_words(name)}）"
+            found.append(Section(block.key, label, _own_lines(block, values, pk=int(pk))))
     return found
 
 
+def _own_lines(block: Block, values: Mapping[str, Any], *, pk: int = 0) -> list[Line]:
+    lines = []
+    for each in block.fields:
+        if each.owner == "resident":
+            place = f"{block.key}.{each.name}"
+            path = living(place, pk) if pk else place
+            lines.append(Line(path, each.label, in_words(each, values.get(each.name))))
+    return lines
+
+
 def common_fields(enrollments: Collection[Enrollment]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """What a return of several records may speak of: ("block.field", label) by block, of the blocks that all have."""
-    return [
-        (
-            block.label,
-            [(f"{block.key}.{each.name}", each.label) for each in block.fields if each.owner == "resident"],
-        )
-        for block in BLOCKS
-        if all(has_section(enrollment, block.key) for enrollment in enrollments)
-    ]
+    """What a return of several records may speak of: (place, label) by block, of the blocks that all have, of 学习经历
+    by the levels that all have."""
+    found = []
+    for block in BLOCKS:
+        if not all(has_section(enrollment, block.key) for enrollment in enrollments):
+            continue
+        own = [(f"{block.key}.{each.name}", each.label) for each in block.fields if each.owner == "resident"]
+        names = _common_names(enrollments) if block.key == REPEATED else []
+        if not names:
+            found.append((block.label, own))
+        for name in names:
+            places = [(frozen(place, name), label) for place, label in own]
+            found.append((f"{block.label}（{name_in_words(name)}）", places))
+    return found
+
+
+def _common_names(enrollments: Collection[Enrollment]) -> list[str]:
+    each_has = [set(living_names(enrollment).values()) for enrollment in enrollments]
+    return sorted(set.intersection(*each_has)) if each_has else []

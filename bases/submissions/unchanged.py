@@ -15,7 +15,7 @@ UNTOUCHED = "省级退回后没有修改任何内容"
 
 
 def untouched_since_return(enrollments: Iterable[Enrollment]) -> set[int]:
-    """The ids of those that stand as they were reported and returned; one query, none where nothing was returned."""
+    """The ids of those that are still as they were reported and returned; one query, none if nothing was returned."""
     returned = [row for row in enrollments if row.review_status == ReviewStatus.RETURNED]
     if not returned:
         return set()

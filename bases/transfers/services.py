@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from bases.models import TrainingBase, TransferRequest
 from bases.records import services as training
-from bases.scope import base_ids, enrollments_for, provinces_for
+from bases.scope import base_ids, enrollments_for, province_codes_for
 from bases.transfer_requests import close, settle, tell_bases, tell_provinces, with_names
 from portal import audit
 from portal.models import AuditEvent, User
@@ -31,17 +31,22 @@ State = TransferRequest.State
 DAYS_TO_ANSWER = 10
 # 转换培训基地 (docs/codes.md#status).
 CHANGE_OF_BASE = "11"
+# A recruit has no 退培; who deletes him is his base (AM-33).
+RECRUIT_HELD: dict[str, str] = {
+    Role.BASE: "此人还在招收信息管理中，不能退培。同意转出的，请在“账号查找与重置”中按“转到其他基地”删除此人的记录。",
+    Role.CMDA: "此人还在招收信息管理中，不能退培。由原基地按“转到其他基地”删除，或在招收信息锁定时自动失效。",
+}
 # Whoever tries numbers instead of asking for a person he knows is stopped here.
 MISSES_PER_HOUR = 20
 
 
 class NotHeld(ValueError):
-    """No live enrollment elsewhere under exactly these three details; which of them differs is not told (AM-28)."""
+    """No live enrollment elsewhere under exactly these three details; which one differs is not disclosed (AM-28)."""
 
     def __init__(self) -> None:
         super().__init__(
             "没有查到与证件类型、证件号和姓名完全一致、且在其他培训基地的住院医师。"
-            "请核对这三项；如确认无误，可以直接用账号导入添加此人。"
+            "请核对这三项；如确认无误，请用账号导入添加此人，导入时会告知是否还有别的手续。"
         )
 
 
@@ -76,7 +81,7 @@ def _is_exactly(resident_id: int | None, row: AccountRow) -> bool:
 
 
 def ask(enrollment_id: int, base: TrainingBase, *, reason: str, by: User) -> TransferRequest:
-    """Open a request and tell the holding base and both provinces. Raises StateMoved where one is open already or the
+    """Open a request and notify the holding base and both provinces. Raises StateMoved where one is open already or the
     person is no longer held there."""
     with transaction.atomic():
         enrollment = states.lock(enrollment_id)
@@ -111,7 +116,7 @@ def release(
     with transaction.atomic():
         asked = _open(request_id)
         if not asked.enrollment.registered_at:
-            raise StateMoved("此人还在招收信息管理中，不能退培。若是本基地录错，请在“账号查找与重置”中删除。")
+            raise StateMoved(RECRUIT_HELD[by.role])
         if asked.enrollment.status == ENDED:
             raise StateMoved(
                 "培训状态为“结束”的记录不能改为退培。若“结束”登记有误，请先更正为“在培”；"
@@ -189,7 +194,7 @@ def in_view_of_reviewers(user: User) -> QuerySet[TransferRequest]:
     """Requests that leave or enter the user's provinces, the longest waiting first; all for the association."""
     found = with_names(TransferRequest.objects)
     if user.role != Role.CMDA:
-        codes = list(provinces_for(user, Action.VIEW).values_list("pk", flat=True))
+        codes = province_codes_for(user, Action.VIEW)
         found = found.filter(Q(enrollment__base__province__in=codes) | Q(to_base__province__in=codes))
     return found.order_by("asked_at", "pk")
 

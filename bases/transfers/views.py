@@ -6,15 +6,16 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from bases.imports.rows_of_user import refused_row
 from bases.models import ImportRow, TrainingBase, TransferRequest
-from bases.scope import bases_for, current_base, required_base
+from bases.scope import current_base, required_base
 from bases.transfers import services as transfers
 from bases.transfers.forms import PersonForm, ReasonForm, RefusalForm, ReleaseForm
 from portal.access import allow
-from portal.parameters import is_on, key, text
+from portal.parameters import is_on
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.forms import show_problems
@@ -44,7 +45,7 @@ def transfer_list(request: SignedInRequest) -> HttpResponse:
 def transfer_new(request: SignedInRequest) -> HttpResponse:
     """请求转出: the person by three details or from a refused import row, what is told of him, then the request."""
     base = required_base(request, Action.IMPORT_ACCOUNTS)
-    row = _row(request)
+    row = refused_row(request)
     if row is not None and row.batch.base is not None:
         base = row.batch.base
     is_known = row is not None or request.method == "POST"
@@ -64,15 +65,6 @@ def transfer_new(request: SignedInRequest) -> HttpResponse:
     page = {"base": base, "row": row, "person": person, "live": live, "reason": reason}
     bad = person.errors or reason.errors
     return render(request, "bases/transfers/new.html", page, status=422 if bad else 200)
-
-
-def _row(request: SignedInRequest) -> ImportRow | None:
-    """The refused row of one of the user's own batches that the request starts from."""
-    if not text(request.GET, "row"):
-        return None
-    own = bases_for(request.user, Action.IMPORT_ACCOUNTS)
-    rows = ImportRow.objects.select_related("batch__base").filter(batch__base__in=own, verdict="refused")
-    return get_object_or_404(rows, pk=key(request.GET, "row"))
 
 
 def _details(row: ImportRow) -> dict[str, Any]:
@@ -98,7 +90,7 @@ def transfer(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _request_for(request: SignedInRequest, pk: int) -> tuple[TransferRequest, bool]:
-    """The request and whether the user stands on the holding side. Raises Http404."""
+    """The request and whether the user is on the holding side. Raises Http404."""
     for found, is_holder in (
         (transfers.incoming(request.user), True),
         (transfers.outgoing(request.user), False),
@@ -141,7 +133,7 @@ def _acting(request: SignedInRequest, pk: int, *, as_holder: bool) -> TransferRe
 @require_POST
 @allow(Role.BASE)
 def transfer_release(request: SignedInRequest, pk: int) -> HttpResponse:
-    """退培 for 转换培训基地, and the asking base is told (BR-74)."""
+    """退培 for 转换培训基地, and the asking base is notified (BR-74)."""
     asked = _acting(request, pk, as_holder=True)
     form = ReleaseForm(request.POST)
     if not form.is_valid():

@@ -1,15 +1,18 @@
 """账号模板: the workbook that brings residents in, row by row judged and written."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, cast
 
 from django.utils import timezone
 
 from bases.models import ImportBatch, TrainingBase
+from bases.models.organisations import ReportingMode
 from bases.workbooks.resource import WorkbookResource, column
 from bases.workbooks.rows import Applied, JudgedRow, Verdict, as_stored, has_errors, shown
 from bases.workbooks.signs import tell
-from portal.models import User
+from portal.calendar import opening
+from portal.models import CollectionCycle, Step, User
 from portal.sheets.reading import Table
 from residents.catalogue.catalogue import Problem, problem
 from residents.codes import CODE_LISTS
@@ -18,7 +21,9 @@ from residents.models.enrollment import Module
 from residents.rules import account
 from residents.rules.fields import Problems
 from residents.services.accounts import create_accounts
-from residents.standing import NOBODY, AccountRow, Known, Standing, standings
+from residents.services.lock import locks_at
+from residents.standing import NOBODY, AccountRow, Known, Standing, live_facts, standings
+from residents.two_types import under_another_type
 
 
 class AccountResource(WorkbookResource):
@@ -38,7 +43,10 @@ def account_template(*, cycle_year: int, module: str) -> bytes:
     """The empty account template of one module (BR-27): text cells, a list on 证件类型, the sheet 填写说明."""
     if module == Module.REGISTRY:
         example, years = cycle_year - 1, f"{account.FIRST_REGISTRY_YEAR}至{cycle_year - 1}"
-        purpose = f"补录漏报的往年住院医师（住院医师信息管理），招收年份为{years}。"
+        purpose = (
+            f"补录漏报的往年住院医师（住院医师信息管理），招收年份为{years}；"
+            f"{cycle_year}年招收的，在招收信息锁定之后补录。"
+        )
     else:
         example = cycle_year
         purpose = f"导入{cycle_year}年招收的住院医师（招收信息管理），招收年份填{cycle_year}。"
@@ -92,22 +100,28 @@ class AccountWorkbook:
             for number, record in table.records()
         ]
         base_id = cast(int, batch.base_id)  # a workbook of accounts is always a base's
-        known = standings(list(_identified(read)), base_id=base_id)
+        identified = list(_identified(read))
+        known = standings(identified, base_id=base_id)
+        doubles = under_another_type([row for row in identified if known[row.row].known is Known.NOBODY])
         among = account.problems_of_rows((number, values) for number, _, values, _ in read)
         context = {
-            "cycle_year": batch.cycle.year,
             "module": batch.module,
             "today": timezone.localdate(),
+            **doors(batch.cycle, cast(TrainingBase, batch.base)),
         }
         for number, record, values, found in read:
             standing = known.get(number, NOBODY)
-            context["live_enrollment"] = _live_facts(standing, base_id)
+            context |= _person_facts(standing, values, base_id)
             for name, problems in (
                 *account.problems(values, context).items(),
                 *among.get(number, {}).items(),
                 *_standing_problems(standing).items(),
             ):
                 found.setdefault(name, []).extend(problems)
+            if number in doubles:
+                found.setdefault("id_number", []).append(problem(account.TWO_TYPES))
+            if batch.module == Module.REGISTRY and standing.kept_year is not None:
+                values["intake_year"] = standing.kept_year
             yield JudgedRow(
                 number,
                 {header: text for header, value in record.items() if (text := shown(value))},
@@ -118,7 +132,7 @@ class AccountWorkbook:
             )
 
     def apply(self, batch: ImportBatch, rows: Sequence[tuple[int, dict]], *, by: User) -> Applied:
-        """Bring the rows in. Whoever came in by another way since the check is told so in his row (AM-27)."""
+        """Bring the rows in. Whoever came in by another way since the check is marked so in his row (AM-27)."""
         tell("正在导入：写入账号")
         created = create_accounts(
             [AccountRow(number, **values) for number, values in rows],
@@ -128,11 +142,10 @@ class AccountWorkbook:
             by=by,
         )
         applied = Applied()
-        letters = {header: column for column, header in batch.headers}
+        letters, sent = {header: column for column, header in batch.headers}, dict(rows)
         for number, standing in created.others.items():
             found = _standing_problems(standing)
-            facts = _live_facts(standing, cast(int, batch.base_id))
-            for name, problems in account.problems({}, {"live_enrollment": facts}).items():
+            for name, problems in _overtaken(batch, sent[number], standing).items():
                 found.setdefault(name, []).extend(problems)
             applied.changed[number] = (
                 _verdict(found, standing),
@@ -156,24 +169,52 @@ def _identified(read: Iterable[tuple[int, dict, dict, Problems]]) -> Iterator[Ac
             )
 
 
-def _live_facts(standing: Standing, base_id: int) -> dict[str, Any] | None:
-    live = standing.live
-    if live is None:
-        return None
+def _overtaken(batch: ImportBatch, values: dict[str, Any], standing: Standing) -> Problems:
+    """What speaks against a row that was good at its check: live by now, or the registry's by now."""
+    year = {"intake_year": values.get("intake_year")}
+    facts = _person_facts(standing, values, cast(int, batch.base_id))
+    context = {"module": batch.module, **doors(batch.cycle, cast(TrainingBase, batch.base)), **facts}
+    return account.problems(year, context)
+
+
+def doors(cycle: CollectionCycle, base: TrainingBase) -> dict[str, Any]:
+    """Which module takes a recruit of the cycle's year at this base now, as account.problems asks it (AM-31)."""
+    locks = locks_at(cycle, province_id=base.province_id, base_id=base.pk)
+    is_direct = base.province.reporting_mode != ReportingMode.API
+    intake = opening(cycle, Step.BASE_FILL, province_id=base.province_id, base_id=base.pk)
     return {
-        "is_same_base": live.base_id == base_id,
-        "base_name": live.base_name,
-        "intake_year": live.intake_year,
-        "status_name": live.status_name,
+        "cycle_year": cycle.year,
+        "intake_is_open": is_direct and intake.is_open,
+        "registry_takes_cycle_year": locks is not None and locks <= timezone.now(),
+        "intake_opens": _in_words(intake.opens_at) if is_direct else None,
+        "registry_opens": _in_words(locks),
+    }
+
+
+def _in_words(moment: datetime | None) -> str | None:
+    """A moment that is still to come."""
+    if moment is None or moment <= timezone.now():
+        return None
+    return f"{timezone.localtime(moment):%Y年%-m月%-d日 %H:%M}"
+
+
+def _person_facts(standing: Standing, values: dict[str, Any], base_id: int) -> dict[str, Any]:
+    live = standing.live
+    return {
+        "live_enrollment": live and live_facts(live, is_same_base=live.base_id == base_id),
+        "has_original": values.get("intake_year") in standing.originals,
+        "kept_year": standing.kept_year,
     }
 
 
 def _standing_problems(standing: Standing) -> Problems:
     found: dict[str, list[Problem]] = {}
-    if standing.known is Known.OTHER_PERSON:
-        found["id_number"] = [problem("identity_mismatch")]
+    if code := account.WHO_IS_WHO.get(standing.known.value):
+        found["id_number"] = [problem(code)]
     if standing.known is Known.HERE and standing.differences:
         found["id_number"] = [problem("already_here_differs", columns="、".join(standing.differences))]
+        if "姓名" in standing.differences:
+            found["id_number"].append(problem("name_differs_here"))
     if standing.known is Known.FREE and not standing.is_unused:
         found["id_number"] = [problem("account_reused")]
         if standing.keeps_mobile:

@@ -41,7 +41,7 @@ class Kind:
 
     `good` and `same` say what an import does with a good row and with one that would change nothing, `nothing_new`
     that no row is a good one, `before` and `after` what the page adds to a confirmation and to its result. `is_filled`:
-    the template holds the records chosen, and so their full numbers; `shown`: the fields that the list of rows shows.
+    the template holds the records chosen, and so their full numbers; `shown`: the fields in the list of rows.
     `home`: the page from which it is uploaded, where that isn't the base's own.
     """
 

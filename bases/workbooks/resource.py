@@ -12,19 +12,21 @@ from typing import Any
 from import_export import fields, resources, widgets
 
 from bases.models import TrainingBase
+from bases.workbooks.synonyms import synonyms_of
 from portal.sheets.values import CellError, DamagedNumber
 from portal.sheets.writing import Column, write_template
-from residents.catalogue.catalogue import Problem, problem
+from residents.catalogue.catalogue import Problem
 from residents.codes import CODE_LISTS
 from residents.models import Enrollment
 from residents.rules.fields import Field, Problems, clean_value, read_values
+from residents.rules.text import number_lost
 from residents.words import in_words
 
 _WIDTHS = {"full_name": 20, "id_type": 24, "id_number": 24, "mobile": 16, "intake_year": 12}
 
 
 class RuleWidget(widgets.Widget):
-    """A cell of one field of the dictionary: judged by the rules, shown in their words."""
+    """A cell of one field of the dictionary: judged by the rules, worded as they word it."""
 
     def __init__(self, field: Field) -> None:
         super().__init__()
@@ -66,6 +68,12 @@ class WorkbookResource(resources.Resource):
         return [each.column_name for each in cls.fields.values()]
 
     @classmethod
+    @cache
+    def synonyms(cls) -> dict[str, str]:
+        """{other word: header} of the words a file may have for a header."""
+        return synonyms_of(cls.rule_fields())
+
+    @classmethod
     def read(
         cls,
         record: Mapping[str, Any],
@@ -92,7 +100,7 @@ class WorkbookResource(resources.Resource):
     def choices(
         cls, field: Field, base: TrainingBase | None = None, years: Collection[int] = ()
     ) -> list[str]:
-        """The words that a column offers, in the template and in the page; none where anything may stand. `base` and
+        """The words that a column offers, in the template and in the page; none where anything is allowed. `base` and
         the intake `years` of the rows narrow them."""
         if field.kind == "bool":
             return [in_words(field, True), in_words(field, False)]
@@ -144,5 +152,5 @@ CELL_FAULTS = {
 def cell_problem(cell: CellError | DamagedNumber) -> Problem:
     """What is wrong with a cell that has no usable value."""
     if isinstance(cell, DamagedNumber):
-        return problem("number_damaged", value=cell.shown)
+        return number_lost(cell.shown)
     return Problem(f"cell_{cell.kind}", cell.text, cell.repair)

@@ -1,20 +1,22 @@
 """What each kind of workbook asks of its rows and what it writes; bases/imports/services.py runs them all alike."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Protocol
 
 from bases.models import ImportBatch, ImportRow, TrainingBase
 from bases.workbooks.resource import CELL_FAULTS, WorkbookResource
 from portal.models import User
 from portal.sheets.reading import Table
-from portal.sheets.values import CellError, DamagedNumber
+from portal.sheets.values import CellError, DamagedNumber, Value, Wire, to_wire
 from portal.sheets.writing import as_text
 from residents.catalogue.catalogue import CATALOGUE
 from residents.models import Enrollment
 from residents.rules.fields import Problems
 
 Verdict = ImportRow.Verdict
+_RANGES_SHOWN = 12
 
 
 @dataclass(slots=True)
@@ -69,7 +71,7 @@ def title_of(code: str) -> str:
 def as_stored(
     found: Problems, resource: type[WorkbookResource], letters: Callable[[str], str | None]
 ) -> list[dict]:
-    """Problems as an ImportRow keeps them: header, column letters as the sheet shows them, rule, text, repair."""
+    """Problems as an ImportRow keeps them: header, column letters as the sheet has them, rule, text, repair."""
     if not found:
         return []
     labels = {each.name: each.label for each in resource.rule_fields()}
@@ -89,8 +91,30 @@ def as_stored(
 
 
 def shown(value: Any) -> str:
-    """A cell's value as the page shows it; what is left of a number that lost digits, never a guess (PAIN-01)."""
+    """A cell's value as the page displays it; what is left of a number that lost digits, never a guess (PAIN-01)."""
     return value.shown if isinstance(value, CellError | DamagedNumber) else as_text(value)
+
+
+def row_numbers(numbers: Iterable[int]) -> str:
+    """Row numbers as people write them, with runs drawn together: "3、4、9–12"."""
+    numbers = sorted(numbers)
+    starts = [numbers[0], *(after for before, after in pairwise(numbers) if after != before + 1)]
+    ends = [*(before for before, after in pairwise(numbers) if after != before + 1), numbers[-1]]
+    runs = [
+        str(start) if start == end else f"{start}、{end}" if end == start + 1 else f"{start}–{end}"
+        for start, end in zip(starts, ends, strict=True)
+    ]
+    return "、".join(runs[:_RANGES_SHOWN]) + ("等" if len(runs) > _RANGES_SHOWN else "")
+
+
+def typed_of(record: Mapping[str, Value]) -> dict[str, Wire] | None:
+    """The cells that hold no text, by header as an ImportRow keeps them, so that judging the row again knows what the
+    file told of them (AM-39); None for a row of texts."""
+    return {
+        header: to_wire(value)
+        for header, value in record.items()
+        if value is not None and type(value) is not str
+    } or None
 
 
 def has_errors(found: Problems) -> bool:

@@ -1,6 +1,6 @@
-"""What the worker does with a batch this moment, told from inside its open transaction (GOAL-B8).
+"""What the worker does with a batch this moment, reported from inside its open transaction (GOAL-B8).
 
-Whoever works tells; bases/imports/progress.py carries it out of the transaction. Without a listener nothing happens.
+Whoever works reports; bases/imports/progress.py carries it out of the transaction. Without a listener nothing happens.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ class Stage:
 
 @dataclass(slots=True)
 class Board:
-    """Where the work in hand is told: read by another thread."""
+    """Where the work in hand is noted down for another thread to read."""
 
     stage: Stage | None = None
 
@@ -44,7 +44,7 @@ def tell(words: str, done: int = 0, total: int = 0) -> None:
 
 @contextmanager
 def listening() -> Iterator[Board]:
-    """What is told in this block stands on the board."""
+    """What is reported in this block is noted on the board."""
     board = Board()
     mark = _board.set(board)
     try:

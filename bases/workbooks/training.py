@@ -1,6 +1,6 @@
 """The training workbook: rows found by identity among the base's own records, judged, written set-wise (GOAL-B12).
 
-What a row would change is worked out by one function for the check and for the apply, so that the preview tells the
+What a row would change is worked out by one function for the check and for the apply, so that the preview says the
 truth (GOAL-B3). Unchanged rows write nothing and un-report nothing (PAIN-19).
 """
 
@@ -58,7 +58,7 @@ _FIELDS: dict[str, Field] = {
 }
 _NAMES = {each.label: name for name, each in _FIELDS.items()}
 _MATCH = tuple(each.name for each in training.MATCH_FIELDS)
-# Told in the file only to find the record and to be compared with it.
+# In the file only to find the record and to be compared with it.
 _LOCKED = (*_MATCH, "intake_year")
 _DATES = frozenset(each.name for each in _FIELDS.values() if each.kind in ("date", "month"))
 _OWN = frozenset(each.name for each in EDITABLE)
@@ -183,7 +183,7 @@ class TrainingWorkbook:
             )
 
     def apply(self, batch: ImportBatch, rows: Sequence[tuple[int, dict]], *, by: User) -> Applied:
-        """Write what still stands as it was judged; a row whose record has moved meanwhile is told so."""
+        """Write what is still as it was judged; a row whose record has changed meanwhile is marked so."""
         records = Records(batch, [given["id_number"] for _, given in rows], lock=True)
         applied = Applied()
         written: dict[int, tuple[Enrollment, Outcome]] = {}
@@ -225,7 +225,7 @@ def _with_dates(kept: Mapping[str, Any]) -> dict[str, Any]:
 def outcome_of(
     given: Mapping[str, Any], record: Enrollment | None, records: Records, unreadable: Problems
 ) -> Outcome:
-    """What the row does to its record as it stands now; that a record is locked is a fault only if it would change."""
+    """What the row does to its record as it is now; that a record is locked is a fault only if it would change."""
     outcome = Outcome(problems=dict(unreadable))
     _judge_match(given, record, records, outcome)
     if record is None:

@@ -92,13 +92,13 @@ class TrainingResource(WorkbookResource):
 
 
 def _reasons() -> dict[str, list[str]]:
-    """Which reasons a status has: the list of 变更原因 follows what stands in 培训状态 (GOAL-B1)."""
+    """Which reasons a status has: the list of 变更原因 follows what is chosen in 培训状态 (GOAL-B1)."""
     offered = {CODE_LISTS["status"].label(code): offered_reasons(code) for code in REASONS_OF_STATUS}
     return {status: list(reasons.values()) for status, reasons in offered.items() if reasons}
 
 
 def in_template(field: Field, value: Any) -> str:
-    """A stored value as the template shows it and takes it back."""
+    """A stored value as it is written into the template and read back."""
     return in_words(field, value, masked=False)
 
 

@@ -50,7 +50,7 @@ def wanted_kind() -> str | None:
 
 def _system_folders() -> Iterator[Path]:
     for folder in os.environ.get("PATH", "").split(os.pathsep):
-        # A link such as /usr/local/bin/postgres stands alone; its siblings lie where it points.
+        # A link such as /usr/local/bin/postgres is alone there; its siblings lie where it points.
         if folder and (program := program_in(folder, "postgres")):
             yield program.resolve().parent
     for pattern in SYSTEM_FOLDERS:

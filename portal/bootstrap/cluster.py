@@ -1,6 +1,6 @@
 """The data folder of our PostgreSQL: where it lies, whom it belongs to, which programs made it, and how it is made.
 
-Beside the data stand `server.json` (the record: folders, major, account, password; 0600) and `log`.
+Beside the data are `server.json` (the record: folders, major, account, password; 0600) and `log`.
 """
 
 import json
@@ -175,7 +175,7 @@ def _data_folder(home: Path, account: Account) -> Path:
 
 
 def _fitting(recorded: Binaries, data: Path) -> Binaries:
-    """Programs of the major that made the data: the recorded ones while they stand, else others of that major."""
+    """Programs of the major that made the data: the recorded ones while they are there, else others of that major."""
     wanted = binaries.wanted_kind()
     if wanted in (None, recorded.kind) and binaries.major_of(recorded.folder) == recorded.major:
         return recorded

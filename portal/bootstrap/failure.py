@@ -1,11 +1,11 @@
-"""How a bootstrap step tells a person what stopped it."""
+"""How a bootstrap step explains to a person what stopped it."""
 
 import sys
 from collections.abc import Callable
 
 
 class Failure(Exception):
-    """A step cannot go on; the text tells the person at the terminal what is wrong and how to repair it."""
+    """A step cannot go on; the text explains to the person at the terminal what is wrong and how to repair it."""
 
 
 def exit_code_of(step: Callable[[], int]) -> int:

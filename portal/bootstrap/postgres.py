@@ -150,7 +150,7 @@ def _start_once(cluster: Cluster) -> bool:
 
 
 def _remove_stale_locks(cluster: Cluster) -> None:
-    """Clear lock files that no server of ours stands behind.
+    """Clear lock files that belong to no server of ours.
 
     PostgreSQL compares only process numbers: after a restart of a container or machine the number of the dead
     server is often some other process's, and it would refuse to start for ever.
@@ -166,7 +166,7 @@ def _remove_stale_locks(cluster: Cluster) -> None:
 
 
 def _has_processes(data: Path) -> bool:
-    """Whether any process works in the data folder (every PostgreSQL process does); True where that cannot be told."""
+    """Whether any process works in the data folder (every PostgreSQL process does); True where nobody can say."""
     if not PROCESSES.exists():
         return True
     return any(_works_in(int(each.name), data) for each in PROCESSES.glob("[0-9]*"))

@@ -58,7 +58,7 @@ def channel_of(person: User, settings: MessageSettings | None) -> str:
 
 
 def wake_worker() -> None:
-    """Ask the worker to send what is due, once this transaction has been committed; once, however many it told."""
+    """Ask the worker to send what is due, once this transaction has been committed; once, however many messages."""
     if not any(callback[1] is _enqueue for callback in connection.run_on_commit):
         transaction.on_commit(_enqueue)
 

@@ -8,7 +8,7 @@ from portal.messages.services import ALWAYS_SHOWN, LEAVES_PORTAL, Topic, choices
 from portal.models import MessageSettings, User
 
 Channel = MessageSettings.Channel
-# At which field to tell that nothing could be sent this way, and what to do.
+# The field at which to say that nothing could be sent this way, and what to do.
 _WITHOUT_ADDRESS = {
     Channel.MAIL: ("email", "您选择了电子邮件，请填写电子邮箱；不想填写的，请选择其他通知方式。"),
     Channel.SMS: (
@@ -61,7 +61,7 @@ class MessageSettingsForm(forms.Form):
 
     @property
     def lost_channel(self) -> str:
-        """The stored way besides the portal if there is no address on it: only the portal tells then."""
+        """The stored way besides the portal if there is no address on it: messages then stay in the portal."""
         channel = self.fields["channel"].initial
         return Channel(channel).label if channel and not self._has_address(channel, self.user.email) else ""
 

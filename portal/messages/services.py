@@ -1,4 +1,4 @@
-"""In-site messages: who is told of what, when, and by which way besides the portal (GOAL-S4)."""
+"""In-site messages: who is notified of what, when, and by which way besides the portal (GOAL-S4)."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
@@ -32,6 +32,7 @@ TOPIC_OF = {
     "transfer": Topic.TRANSFER,
     "transfer_overdue": Topic.TRANSFER,
     "correction": Topic.TRANSFER,
+    "identity_check": Topic.TRANSFER,
     "completion": Topic.TRANSFER,
     "switch": Topic.TRANSFER,
     "substitution": Topic.TRANSFER,
@@ -39,7 +40,7 @@ TOPIC_OF = {
     "second_factor": Topic.SECURITY,
     "email_change": Topic.SECURITY,
 }
-# Somebody waits for the answer, or the account is at stake: in the portal these are always shown, and at once.
+# Somebody waits for the answer, or the account is at stake: in the portal these always appear, and at once.
 ALWAYS_SHOWN = frozenset({Topic.RETURN, Topic.DEADLINE, Topic.TRANSFER, Topic.SECURITY})
 # The others are for those who are at work in the portal anyway.
 LEAVES_PORTAL = ALWAYS_SHOWN | {Topic.APPROVAL}
@@ -130,7 +131,7 @@ def _store(message: Message, choices: Mapping[int, Choice]) -> list[Message]:
 
 
 def box(user: User) -> QuerySet[Message]:
-    """What the person sees: all that is shown, a digest in place of its parts."""
+    """What the person sees: all that has appeared, a digest in place of its parts."""
     return Message.objects.filter(recipient=user, shown_at__isnull=False, digest__isnull=True)
 
 
@@ -143,7 +144,7 @@ def mark_read(messages: QuerySet[Message]) -> int:
 
 
 def mark_seen(user: User, *, link: str) -> None:
-    """The person stands where these messages lead: they count as read, and need no digest any more."""
+    """The person is on the page to which these messages lead: they count as read, and need no digest any more."""
     unread = Message.objects.filter(recipient=user, link=link, read_at__isnull=True)
     now = timezone.now()
     unread.update(read_at=now, shown_at=Coalesce("shown_at", now))

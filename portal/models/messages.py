@@ -31,7 +31,7 @@ class Message(models.Model):
     read_at = models.DateTimeField(null=True, blank=True)
     # The digest that holds this message.
     digest = models.ForeignKey("self", models.CASCADE, null=True, related_name="parts")
-    # What is told once only, however often the clock asks, for example one deadline of one step.
+    # What is sent once only, however often the clock asks, for example one deadline of one step.
     key = models.CharField(max_length=80, blank=True)
 
     class Meta:

@@ -41,7 +41,8 @@ class UserManager(BaseUserManager["User"]):
     model_name="UserEvent",
 )
 class User(AbstractBaseUser, PermissionsMixin):
-    """One person who may sign in. A resident's username is the normalised ID number (BR-28); staff have their own.
+    """One person who may sign in. A resident's username is the normalised ID number (BR-28), followed by "#" and
+    the ID type where another account has the number already (AM-35); staff have their own.
 
     A new account has an unusable password and `activated_at` empty (未激活). 000000 is not a password: it is the word
     that leads to the activation page (BR-44, AM-09).

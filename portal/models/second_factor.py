@@ -9,7 +9,7 @@ from portal.models.people import User
 class SecondFactor(models.Model):
     """The authenticator of one member of staff (TRUST-14): its encrypted key, and the last time step it was used in.
 
-    A row exists only after the person has shown a code of it. Its history is the audit log: one kept by triggers
+    A row exists only after the person has typed a code of it. Its history is the audit log: one kept by triggers
     would keep the keys of authenticators that are gone.
     """
 

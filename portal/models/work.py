@@ -7,7 +7,7 @@ from django.utils import timezone
 
 
 class Notice(models.Model):
-    """A notice of the association shown on the home page (公告, BR-95)."""
+    """A notice of the association on the home page (公告, BR-95)."""
 
     class Audience(models.TextChoices):
         ALL = "all", "所有人"
@@ -84,7 +84,7 @@ class Job(models.Model):
     total = models.PositiveIntegerField(default=0)
     result = models.JSONField(default=dict)
     cancel_requested = models.BooleanField(default=False)
-    # The last sign of life of the worker, or when the job was queued: tells an abandoned job.
+    # The last sign of life of the worker, or when the job was queued: an abandoned job is known by it.
     worked_at = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)

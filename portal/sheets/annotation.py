@@ -33,7 +33,7 @@ def annotate(
     `table` is what `read_table` gave for this file. `problems` and `warnings` map row numbers to
     {header: text or list of texts}; the key "" means the whole row. Bad cells are coloured and carry a comment,
     and a column 检查结果 says all of it in words; `statuses` (row number → text) fills that column for other rows.
-    `corrections` (row number → {header: text}) stand in the copy in place of what the file holds.
+    `corrections` (row number → {header: text}) replace in the copy what the file holds.
     An .xls, .ods or .csv, and an .xlsx too odd to be edited, comes back as a new .xlsx with the same cells, which
     says so. Raises SheetRefused.
     """

@@ -25,6 +25,7 @@ from portal.sheets.extended_lists import keep_lists
 from portal.sheets.formula_results import with_results
 from portal.sheets.headers import HeaderSearch, normalise_header
 from portal.sheets.inspection import inspect
+from portal.sheets.locks import without_default_password
 from portal.sheets.refusals import refused
 from portal.sheets.values import DamagedNumber, Raw, column_index, column_letter
 
@@ -38,6 +39,7 @@ ANNOTATION_CPU_SECONDS = 15  # openpyxl needs about 6 for 5,000 rows × 30 colum
 
 def annotate(request: dict[str, Any]) -> str:
     """The marked workbook, in base64."""
+    request = request | {"path": without_default_password(request["path"])}
     kind = inspect(request["path"], request["max_bytes"])
     if not request["edit"]:
         return base64.b64encode(_rebuilt(request, kind)).decode()

@@ -1,4 +1,4 @@
-"""A look into the records of an .xls, for what the reader does not tell: error cells, zeros before a number and the
+"""A look into the records of an .xls, for what the reader leaves out: error cells, zeros before a number and the
 1904 flag.
 
 Layout: [MS-XLS]. Runs in the reading child.
@@ -9,11 +9,15 @@ from collections.abc import Iterator
 
 from olefile import OleFileIO
 
+from portal.sheets.marks import Marks
 from portal.sheets.refusals import refused
 from portal.sheets.values import CellError, Replaced, digit_format
 
 _FORMULA, _EOF, _DATEMODE, _FILEPASS, _BOUNDSHEET, _BOOLERR = 0x0006, 0x000A, 0x0022, 0x002F, 0x0085, 0x0205
 _FORMAT, _XF, _NUMBER, _RK, _MULRK = 0x041E, 0x00E0, 0x0203, 0x027E, 0x00BD
+_WINDOW, _FONT, _ROW, _SHARED, _LABEL, _RICH = 0x003D, 0x0031, 0x0208, 0x00FD, 0x0204, 0x00D6
+_CELLS = frozenset({_NUMBER, _RK, _SHARED, _LABEL, _RICH, _FORMULA, _BOOLERR})
+_STRUCK, _NO_HEIGHT = 0x08, 0x20  # bits of a font and of a row
 _ERROR_NAMES = {
     0x00: "#NULL!",
     0x07: "#DIV/0!",
@@ -37,9 +41,12 @@ class Workbook:
             except (OSError, ValueError, struct.error, IndexError) as error:
                 raise refused("broken") from error
         self.is_1904 = False
+        self.active_place = 0  # of the sheet a person sees first, among all sheets
         self._sheet_offsets: list[int] = []
         codes: dict[int, str] = {}
         styles: list[int] = []
+        fonts: list[bool] = []
+        fonts_of_styles: list[int] = []
         for kind, body in _records(self._stream, 0):
             if kind == _FILEPASS:
                 raise refused("password")
@@ -51,11 +58,21 @@ class Workbook:
                 codes[struct.unpack_from("<H", body)[0]] = _text(body[2:])
             elif kind == _XF:
                 styles.append(struct.unpack_from("<H", body, 2)[0])
+                fonts_of_styles.append(struct.unpack_from("<H", body)[0])
+            elif kind == _WINDOW and len(body) >= 12:
+                self.active_place = struct.unpack_from("<H", body, 10)[0]
+            elif kind == _FONT:
+                fonts.append(bool(body[2] & _STRUCK))
+                if len(fonts) == 4:
+                    fonts.append(False)  # the format gives no font the number 4
         formats = enumerate(digit_format(codes.get(code, "")) for code in styles)
         self._formats = {place: found for place, found in formats if found}
+        self._struck_styles = {
+            place for place, font in enumerate(fonts_of_styles) if font < len(fonts) and fonts[font]
+        }
 
     def replaced(self, sheet_index: int) -> Replaced:
-        """Error cells of the sheet at a place in the workbook, and numbers that are shown with digits they do not
+        """Error cells of the sheet at a place in the workbook, and numbers that are displayed with digits they do not
         have: {(row from 1, column from 0): CellError or text}."""
         found: Replaced = {}
         for kind, body in _records(self._stream, self._sheet_offsets[sheet_index]):
@@ -72,6 +89,27 @@ class Workbook:
                 row, column = struct.unpack_from("<HH", body)
                 found[row + 1, column] = CellError("formula_error", _ERROR_NAMES.get(code, "#ERR"))
         return found
+
+    def marks(self, sheet_index: int) -> Marks:
+        """Hidden rows and struck cells of the sheet at a place in the workbook."""
+        found = Marks()
+        for kind, body in _records(self._stream, self._sheet_offsets[sheet_index]):
+            if kind == _ROW and len(body) >= 14 and body[12] & _NO_HEIGHT:
+                found.hidden.add(struct.unpack_from("<H", body)[0] + 1)
+            for row, column, style in _styled(kind, body) if self._struck_styles else ():
+                if style in self._struck_styles:
+                    found.struck.add((row + 1, column))
+        return found
+
+
+def _styled(kind: int, body: bytes) -> Iterator[tuple[int, int, int]]:
+    """(row, column, style) of the cells in a record, from 0."""
+    if kind in _CELLS and len(body) >= 6:
+        yield struct.unpack_from("<HHH", body)
+    elif kind == _MULRK:
+        row, first = struct.unpack_from("<HH", body)
+        for place in range((len(body) - 6) // 6):
+            yield row, first + place, struct.unpack_from("<H", body, 4 + 6 * place)[0]
 
 
 def _text(body: bytes) -> str:

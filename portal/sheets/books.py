@@ -8,8 +8,10 @@ from itertools import islice
 import python_calamine
 
 from portal.sheets import biff, ods_parts, xlsx_parts
+from portal.sheets import marks as sheet_marks
 from portal.sheets.csv_text import CsvText
 from portal.sheets.headers import HeaderSearch
+from portal.sheets.marks import Marks
 from portal.sheets.refusals import refused
 from portal.sheets.values import Replaced, Row
 
@@ -31,6 +33,7 @@ class Grid:
     rows: Callable[[], Iterable[Row]]
     merged: list[Range] = field(default_factory=list)
     replaced: Callable[[], Replaced] = dict
+    marks: Callable[[], Marks] = Marks
 
 
 class CsvBook:
@@ -44,6 +47,9 @@ class CsvBook:
     def sheet_names(self) -> list[str]:
         return ["CSV"]
 
+    def active_sheet(self) -> str | None:
+        return None
+
     def is_hidden(self, name: str) -> bool:
         return False
 
@@ -55,7 +61,7 @@ class CsvBook:
 
 
 class CalamineBook:
-    """An .xlsx, .xls or .ods file, read by calamine; what it does not tell comes from a look of our own."""
+    """An .xlsx, .xls or .ods file, read by calamine; what it leaves out comes from a look of our own."""
 
     def __init__(self, path: str, kind: str) -> None:
         self._archive = zipfile.ZipFile(path) if kind in ("xlsx", "ods") else None
@@ -72,6 +78,14 @@ class CalamineBook:
 
     def sheet_names(self) -> list[str]:
         return [sheet.name for sheet in self._book.sheets_metadata if sheet.typ == _WORKSHEET]
+
+    def active_sheet(self) -> str | None:
+        """The sheet a person sees when the file is opened; None where the file does not tell."""
+        looked_into = self._parts or self._records
+        if looked_into is None:
+            return ods_parts.active_sheet(self._part("settings.xml"))
+        names = self._book.sheet_names
+        return names[looked_into.active_place] if looked_into.active_place < len(names) else None
 
     def is_hidden(self, name: str) -> bool:
         return self._visibility[name] != python_calamine.SheetVisibleEnum.Visible
@@ -93,6 +107,7 @@ class CalamineBook:
             lambda: _numbered_rows(sheet),
             sheet.merged_cell_ranges or [],
             lambda: self._replaced(name, xml),
+            lambda: self._marks(name, xml),
         )
 
     def _replaced(self, name: str, xml: bytes) -> Replaced:
@@ -101,6 +116,20 @@ class CalamineBook:
         if self._archive:
             return ods_parts.replaced(self._archive.read("content.xml"), name)
         return self._records.replaced(self._book.sheet_names.index(name)) if self._records else {}
+
+    def _marks(self, name: str, xml: bytes) -> Marks:
+        if self._parts:
+            return sheet_marks.in_xlsx(
+                xml, self._parts.part("xl/styles.xml"), self._parts.part("xl/sharedStrings.xml")
+            )
+        if self._records:
+            return self._records.marks(self._book.sheet_names.index(name))
+        return sheet_marks.in_ods(self._part("content.xml"), self._part("styles.xml"), name)
+
+    def _part(self, name: str) -> bytes:
+        """A part of an .ods; empty where there is none."""
+        assert self._archive
+        return self._archive.read(name) if name in self._archive.namelist() else b""
 
     def template_version(self) -> str | None:
         """The version written by `write_template`, or None. The sheet may be hidden, very hidden or visible."""

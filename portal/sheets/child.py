@@ -1,7 +1,7 @@
 """The short-lived process that opens uploaded files: `python -m portal.sheets.child`, JSON on stdin.
 
 A hostile file can make any reader ask for hundreds of gigabytes and abort. Here only this process dies.
-The answer on stdout is JSON (never pickle): {"result": …} or {"refused": [code, text, repair, version]}.
+The answer on stdout is JSON (never pickle): {"result": …} or {"refused": what `SheetRefused` is made of}.
 """
 
 import json
@@ -13,6 +13,7 @@ from typing import Any
 from portal.sheets.books import open_book
 from portal.sheets.headers import HeaderSearch
 from portal.sheets.inspection import inspect
+from portal.sheets.locks import without_default_password
 from portal.sheets.refusals import SheetRefused, refused
 from portal.sheets.tables import find_table
 
@@ -41,10 +42,11 @@ def _lower(kind: int, limit: int) -> None:
 def read(request: dict[str, Any]) -> dict[str, Any]:
     """The table of the requested file as a JSON-ready dictionary. Raises SheetRefused."""
     search = HeaderSearch(request["expected"], request["optional"], request["ignorable"], request["aliases"])
-    kind = inspect(request["path"], request["max_bytes"])
-    book = open_book(request["path"], kind)
+    path = without_default_password(request["path"])
+    kind = inspect(path, request["max_bytes"])
+    book = open_book(path, kind)
     try:
-        table = find_table(book, search, request["max_rows"])
+        table = find_table(book, search, request["max_rows"], request["sheet"])
     except SheetRefused as refusal:
         refusal.template_version = book.template_version()
         raise
@@ -63,7 +65,7 @@ def answer(task: Callable[[dict[str, Any]], object], request: dict[str, Any]) ->
 
 
 def refusal_of(error: BaseException) -> bytes:
-    """The answer that stands for what a reader threw."""
+    """The answer to give for what a reader threw."""
     if isinstance(error, SheetRefused):
         refusal = error
     elif isinstance(error, MemoryError):
@@ -72,7 +74,8 @@ def refusal_of(error: BaseException) -> bytes:
         refusal = refused("no_file")
     else:
         refusal = refused("unreadable")
-    told = [refusal.code, refusal.text, refusal.repair, refusal.template_version]
+    told: list[object] = [refusal.code, refusal.text, refusal.repair, refusal.template_version]
+    told += [refusal.sheets, refusal.columns]
     return json.dumps({"refused": told}).encode()
 
 

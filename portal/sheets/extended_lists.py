@@ -1,4 +1,4 @@
-"""Drop-down lists whose words stand on another sheet: Excel keeps them where openpyxl does not look, and so do they of
+"""Drop-down lists whose words are on another sheet: Excel keeps them where openpyxl does not look, and so do they of
 a template of ours that Excel has saved. Runs in the annotating child.
 """
 

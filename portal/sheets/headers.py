@@ -28,6 +28,7 @@ class HeaderRow:
     columns: dict[str, int] = field(default_factory=dict)  # expected header -> column from 0
     doubled: dict[str, list[int]] = field(default_factory=dict)
     unknown: list[tuple[int, str]] = field(default_factory=list)
+    renamed: dict[int, tuple[str, str]] = field(default_factory=dict)  # column -> (its words, header meant)
     ignored: list[int] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
@@ -64,8 +65,7 @@ class HeaderSearch:
     ) -> None:
         self.expected = list(expected)
         self._known = {normalise_header(header): header for header in (*expected, *optional)}
-        for alias, header in (aliases or {}).items():
-            self._known.setdefault(normalise_header(alias), header)
+        self._aliases = {normalise_header(alias): header for alias, header in (aliases or {}).items()}
         self._ignorable = {normalise_header(header) for header in ignorable}
 
     def best_row(self, rows: Iterable[Row]) -> HeaderRow | None:
@@ -82,17 +82,27 @@ class HeaderSearch:
 
     def _judge(self, number: int, values: Sequence[Raw]) -> HeaderRow:
         found = HeaderRow(number)
+        other_words: list[tuple[int, str, str]] = []
         for column, value in enumerate(values):
             if value is None or value == "":
                 continue
             key = normalise_header(value)
-            header = self._known.get(key)
-            if header is not None:
-                self._place(found, header, column)
+            if key in self._known:
+                self._place(found, self._known[key], column)
+            elif key in self._aliases:
+                other_words.append((column, str(value).strip(), self._aliases[key]))
             elif key in self._ignorable:
                 found.ignored.append(column)
             elif key:
                 found.unknown.append((column, str(value).strip()))
+        named = set(found.columns)
+        for column, text, header in other_words:
+            if header in named:  # the column is there by its own name
+                found.unknown.append((column, text))
+            else:
+                found.renamed[column] = text, header
+                self._place(found, header, column)
+        found.unknown.sort()
         found.missing = [header for header in self.expected if header not in found.columns]
         return found
 

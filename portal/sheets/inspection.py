@@ -29,6 +29,9 @@ _NOT_TABLES = (
     (b"MZ", "程序"),
     (b"\x7fELF", "程序"),
 )
+# Programs that guard a firm's documents begin what they have encrypted with their own name.
+_LOCKED = (b"%TSD-Header", b"E-SafeNet", b"b\x14#e")
+_PAGE = re.compile(rb"<(?:!doctype html|html|head|meta|body|style|table|div)\b")
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 
 
@@ -52,6 +55,8 @@ def _inspect_ole(content: bytes) -> str:
     def has(name: str) -> bool:
         return name.encode("utf-16-le") in content
 
+    if has("DRMEncryptedTransform") or has("DRMEncryptedDataSpace"):
+        raise refused("rights")
     if has("EncryptedPackage"):
         raise refused("password")
     if has("_VBA_PROJECT"):
@@ -70,11 +75,13 @@ def _inspect_text(head: bytes) -> str:
         if head.startswith(magic) and (len(magic) > 2 or b"\x00" in head):
             raise refused("not_a_table", what=what)
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "csv"
-    if b"\x00" in head:
-        raise refused("not_a_table", what="无法识别的二进制文件")
+        head = head[: len(head) // 2 * 2].decode("utf-16", "replace").encode(errors="replace")
+    elif b"\x00" in head or head.startswith(_LOCKED):
+        raise refused("unknown_content")
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<!doctype html", b"<html", b"<table", b"<head", b"<meta", b"<style")):
+    if b"mime-version:" in start[:1000]:
+        raise refused("old_format", what="改了扩展名的单个文件网页（MHTML）")
+    if start.startswith(b"<") and _PAGE.search(start):
         raise refused("old_format", what="改了扩展名的网页（HTML）")
     if start.startswith((b"<?xml", b"<workbook", b"<office:")):
         raise refused("old_format", what="XML 格式的表格")
@@ -144,7 +151,7 @@ def _check_prolog(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
         return
     # UTF-16 would hide the declaration from this look, and no spreadsheet program writes it.
     if b"\x00" in head[:200] or head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise refused("entities")
+        raise refused("utf16")
     prolog = _PROLOG.match(head)
     root = prolog.end() if prolog else 0
     if re.match(rb"<[A-Za-z_]", head[root : root + 2]) is None:

@@ -1,18 +1,26 @@
-"""A look into the XML of an .ods, for what the reader does not tell: error cells and zeros before a number."""
+"""A look into the XML of an .ods, for what the reader leaves out: error cells and zeros before a number."""
 
 import re
+from xml.sax.saxutils import unescape
 
 from portal.sheets.values import CellError, Replaced
 from portal.sheets.walking import follow
 from portal.sheets.xlsx_parts import local
 
 _MOST_REPEATED = 256
+_ACTIVE = re.compile(rb"""config:name="ActiveTable"[^>]*>([^<]+)<""")
 _ZERO_FIRST = re.compile(rb">0[0-9]+</")
 
 
+def active_sheet(settings: bytes) -> str | None:
+    """The name of the table that is shown when the file is opened, by the XML of settings.xml."""
+    found = _ACTIVE.search(settings)
+    return unescape(found[1].decode("utf-8", "replace"), {"&quot;": '"', "&apos;": "'"}) if found else None
+
+
 def replaced(content: bytes, sheet_name: str) -> Replaced:
-    """Error cells and formulas without a stored result of one sheet, which the reader shows as blank, and numbers that
-    are shown with zeros before them.
+    """Error cells and formulas without a stored result of one sheet, which the reader gives as blank, and numbers that
+    are displayed with zeros before them.
 
     `content` is the XML of content.xml. Returns {(row from 1, column from 0): CellError or text}.
     """

@@ -35,13 +35,19 @@ class Table:
         tuple[str, str]
     ]  # (column letters, header as the caller spells it), in the order of the file
     rows: list[tuple[int, list[Value]]]  # (row number, one value for each of `headers`)
-    is_1904: bool  # a number without a date format can't be told to be a date then
+    is_1904: bool  # a number without a date format can't be known to be a date then
     template_version: str | None
     unknown_headers: list[tuple[str, str]] = field(
         default_factory=list
     )  # ignored columns; "" = data, no header
     ignored_sheets: list[str] = field(default_factory=list)  # further sheets with all the headers and data
     skipped: list[str] = field(default_factory=list)  # letters of the columns with an ignorable header
+    renamed: list[tuple[str, str, str]] = field(
+        default_factory=list
+    )  # (column letters, what the file says, the header it was read as)
+    hidden_sheets: list[str] = field(default_factory=list)  # as `ignored_sheets`, of those nobody sees
+    hidden_rows: list[int] = field(default_factory=list)  # rows that nobody sees, of `rows`
+    struck_rows: list[int] = field(default_factory=list)  # rows with words that are struck through, of `rows`
 
     def letter(self, header: str) -> str | None:
         """The column letters of a header, None if the file lacks that column."""
@@ -63,11 +69,12 @@ def read_table(
     aliases: Mapping[str, str] | None = None,
     max_rows: int = MAX_ROWS,
     max_bytes: int = MAX_BYTES,
+    sheet: str | None = None,
 ) -> Table:
-    """The table of an .xlsx, .xls, .ods or .csv file (told by content, not by name). Raises SheetRefused.
+    """The table of an .xlsx, .xls, .ods or .csv file (known by its content, not by its name). Raises SheetRefused.
 
     `aliases` maps other wordings of a header to the expected or optional one. `ignorable_headers` are skipped
-    without being reported in `Table.unknown_headers`.
+    without being reported in `Table.unknown_headers`. `sheet`: the one to read, hidden or not, where the user said so.
     """
     found = run_child(
         "portal.sheets.child",
@@ -79,6 +86,7 @@ def read_table(
             "aliases": dict(aliases or {}),
             "max_rows": max_rows,
             "max_bytes": max_bytes,
+            "sheet": sheet,
         },
     )
     return Table(
@@ -92,6 +100,10 @@ def read_table(
         unknown_headers=[tuple(header) for header in found["unknown_headers"]],
         ignored_sheets=found["ignored_sheets"],
         skipped=found["skipped"],
+        renamed=[tuple(each) for each in found["renamed"]],
+        hidden_sheets=found["hidden_sheets"],
+        hidden_rows=found["hidden_rows"],
+        struck_rows=found["struck_rows"],
     )
 
 

@@ -13,6 +13,7 @@ from portal.sheets.books import open_book
 from portal.sheets.child import limit_resources, refusal_of
 from portal.sheets.headers import HeaderSearch
 from portal.sheets.inspection import inspect
+from portal.sheets.locks import without_default_password
 from portal.sheets.tables import WireRow, data_rows, find_grid
 from portal.sheets.values import column_letter
 
@@ -27,9 +28,11 @@ _ROWS_A_LINE = 200
 def stream(request: dict[str, Any], out: BinaryIO) -> None:
     """Write head and rows of the requested file. Raises SheetRefused and what the readers throw."""
     search = HeaderSearch(request["expected"], request["optional"], request["ignorable"], request["aliases"])
-    kind = inspect(request["path"], MAX_BYTES, MAX_UNPACKED_BYTES)
-    book = open_book(request["path"], kind)
-    grid, header, ignored = find_grid(book, search)
+    path = without_default_password(request["path"])
+    kind = inspect(path, MAX_BYTES, MAX_UNPACKED_BYTES)
+    book = open_book(path, kind)
+    place = find_grid(book, search)
+    grid, header = place.grid, place.header
     known = sorted((column, text) for text, column in header.columns.items())
     columns = known + sorted(header.unknown)
     head = {
@@ -38,7 +41,7 @@ def stream(request: dict[str, Any], out: BinaryIO) -> None:
         "headers": [(column_letter(column), text) for column, text in columns],
         "known": len(known),
         "is_1904": book.is_1904,
-        "ignored_sheets": ignored,
+        "ignored_sheets": [*place.others, *place.hidden],
     }
     _write(out, head)
     rows = data_rows(grid, header, [column for column, _ in columns], islice(grid.rows(), header.row, None))

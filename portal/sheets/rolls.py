@@ -45,7 +45,7 @@ def open_roll(
     optional_headers: Sequence[str] = (),
     aliases: Mapping[str, str] | None = None,
 ) -> Iterator[Roll]:
-    """The roll in an .xlsx, .xls, .ods or .csv file, told by its content. Raises SheetRefused, also amid the rows."""
+    """The roll in an .xlsx, .xls, .ods or .csv file, known by its content. Raises SheetRefused, also amid the rows."""
     request = {
         "path": os.path.abspath(path),
         "expected": list(expected_headers),

@@ -206,7 +206,10 @@ def _workbook_relations(count: int) -> str:
     return f'{_DECLARATION}<Relationships xmlns="{_PACKAGE}/relationships">{sheets}{styles}</Relationships>'
 
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# What a spreadsheet program may run: a sign in either width, also behind what it strips or does not show; and line ends
+# and tabs, behind which some programs begin a new cell.
+_UNSEEN = "\\s\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\x00-\x1f\x7f-\x9f"
+_FORMULA_START = re.compile(f"[{_UNSEEN}'\"]*[=+@＝＋＠－﹢﹦﹣﹫−-]|[\t\r\n\x0b\x0c]")
 
 
 def stream_csv(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
@@ -242,6 +245,6 @@ def _guarded(value: object) -> object:
         return "是" if value else "否"
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+    if isinstance(value, str) and _FORMULA_START.match(value):
         return "'" + value
     return value

@@ -12,7 +12,7 @@ _EXACT_LIMIT = 10**15  # a spreadsheet keeps 15 significant digits, so 10**15 is
 _SCIENTIFIC = re.compile(r"[+-]?\d(?:\.\d+)?[eE]\+\d{1,3}")
 # Characters PostgreSQL (NUL) or XML 1.0 (the rest) refuse; tab and line breaks are left to the rules.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-# What str.strip() leaves standing: zero-width characters, bidi marks, the byte order mark, the soft hyphen.
+# What str.strip() leaves in place: zero-width characters, bidi marks, the byte order mark, the soft hyphen.
 _INVISIBLE = " \t\r\n\x0b\x0c\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
 _INVISIBLE += "\u2028\u2029\u202f\u205f\u3000\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
 _INVISIBLE += "\u2060\u2066\u2067\u2068\u2069\ufeff\xad"
@@ -84,7 +84,7 @@ Wire = str | float | bool | None | list[str]
 
 @dataclass(frozen=True, slots=True)
 class DigitFormat:
-    """A number format that shows digits the number does not have, as 00000000 does with 1234567."""
+    """A number format that displays digits the number does not have, as 00000000 does with 1234567."""
 
     before: str
     width: int
@@ -100,7 +100,7 @@ class DigitFormat:
 
 
 def digit_format(code: str) -> DigitFormat | None:
-    """The DigitFormat of a format code, None for any that shows the number as it is, or more than digits."""
+    """The DigitFormat of a format code, None for any that displays the number as it is, or more than digits."""
     found = _DIGIT_FORMAT.fullmatch(_UNSEEN_IN_FORMAT.sub("", code.partition(";")[0][:_LONGEST_FORMAT]))
     if not found:
         return None

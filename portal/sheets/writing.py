@@ -161,7 +161,7 @@ class _Lists:
         headers = [other.header for other in columns]
         chosen = f"${column_letter(headers.index(column.depends_on))}2"
         parents = parents.removeprefix("=")
-        # The choices of one parent stand together: start at its first line, as many lines as it has.
+        # The choices of one parent are next to each other: start at its first line, as many lines as it has.
         return f"=OFFSET({first},MATCH({chosen},{parents},0)-1,0,COUNTIF({parents},{chosen}),1)"
 
     def _range(self, title: str, values: list[str]) -> str:

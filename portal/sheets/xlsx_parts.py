@@ -1,11 +1,12 @@
-"""A look into the XML of an .xlsx, for what the reader does not tell: extent, error cells, the 1904 flag."""
+"""A look into the XML of an .xlsx, for what the reader leaves out: extent, error cells, the 1904 flag."""
 
 import re
 import zipfile
 from xml.parsers import expat
 
+from portal.characters import number_of
 from portal.sheets.refusals import refused
-from portal.sheets.values import CellError, DigitFormat, Replaced, column_index, column_letter, digit_format
+from portal.sheets.values import CellError, DigitFormat, Replaced, column_index, digit_format
 from portal.sheets.walking import follow
 
 MAX_ROW = 1_048_576
@@ -13,6 +14,7 @@ MAX_COLUMN = 16_384
 # The reader lays out rows × columns of the extreme cells, 32 bytes each: 8 million cells are 256 MB.
 MAX_GRID_CELLS = 8_000_000
 
+TRUE = ("1", "true", "on")
 _ROW = re.compile(rb"""row\s(?:[^>]*?\s)?r=["'](\d+)""")
 # The widest a sheet can be that has no reference of more letters: columns up to Z, up to ZZ.
 _BEYOND = ((26, re.compile(rb"""r=["'][A-Za-z]{2,}\d""")), (702, re.compile(rb"""r=["'][A-Za-z]{3,}\d""")))
@@ -46,11 +48,12 @@ class XlsxParts:
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
         self._names = {_key(info.filename): info for info in archive.infolist()}
+        self.active_place = 0  # of the sheet a person sees first, among all sheets
         self.is_1904, self._sheet_parts = self._workbook()
 
     def sheet_xml(self, sheet_name: str) -> bytes:
         """The XML of a sheet as bytes; empty if it can't be found."""
-        return self._read(self._sheet_parts.get(sheet_name, ""))
+        return self.part(self._sheet_parts.get(sheet_name, ""))
 
     def sheet_names(self) -> list[str]:
         return list(self._sheet_parts)
@@ -66,7 +69,7 @@ class XlsxParts:
         formats: dict[str, DigitFormat | None] = {}
         inside, place = "", 0
         wanted = {"numFmt", "cellStyleXfs", "cellXfs", "xf"}
-        for name, attributes in elements(self._read("xl/styles.xml") or b"<none/>", wanted):
+        for name, attributes in elements(self.part("xl/styles.xml") or b"<none/>", wanted):
             if name == "numFmt":
                 codes.setdefault(attributes.get("numFmtId"), attributes.get("formatCode", ""))
             elif name != "xf":
@@ -76,7 +79,8 @@ class XlsxParts:
                 place += 1
         return {place: found for place, found in formats.items() if found}
 
-    def _read(self, name: str) -> bytes:
+    def part(self, name: str) -> bytes:
+        """The content of a part; empty if there is none."""
         info = self._names.get(_key(name))
         return self._archive.read(info) if info else b""
 
@@ -84,15 +88,17 @@ class XlsxParts:
         targets = {
             attributes.get("Id"): attributes.get("Target", "")
             for _, attributes in elements(
-                self._read("xl/_rels/workbook.xml.rels") or b"<none/>", {"Relationship"}
+                self.part("xl/_rels/workbook.xml.rels") or b"<none/>", {"Relationship"}
             )
         }
         is_1904, parts = False, {}
         for name, attributes in elements(
-            self._read("xl/workbook.xml") or b"<none/>", {"workbookPr", "sheet"}
+            self.part("xl/workbook.xml") or b"<none/>", {"workbookPr", "workbookView", "sheet"}
         ):
             if name == "workbookPr":
-                is_1904 = attributes.get("date1904", "0") in ("1", "true", "on")
+                is_1904 = attributes.get("date1904", "0") in TRUE
+            elif name == "workbookView":
+                self.active_place = number_of(attributes.get("activeTab", "0")) or 0
             else:
                 parts[attributes.get("name", "")] = _resolve(targets.get(attributes.get("id"), ""))
         return is_1904, parts
@@ -125,13 +131,18 @@ def check_extent(xml: bytes, sheet_name: str) -> None:
     last_row, last_column = max(rows), max(columns)
     area = (last_row - min(rows) + 1) * (last_column - min(columns) + 1)
     if last_row > MAX_ROW or last_column > MAX_COLUMN or area > MAX_GRID_CELLS:
-        letters = column_letter(min(last_column, MAX_COLUMN) - 1)
-        raise refused("far_corner", sheet=sheet_name, cell=f"{letters}{min(last_row, MAX_ROW)}")
+        far = max(references, key=lambda each: _distance(column_index(each[0].decode()), int(each[1])))
+        raise refused("far_corner", sheet=sheet_name, cell=f"{far[0].decode().upper()}{far[1].decode()}")
+
+
+def _distance(column: int, row: int) -> float:
+    """How far out a cell lies, as a share of what a sheet can hold."""
+    return max(column / MAX_COLUMN, row / MAX_ROW)
 
 
 def replaced(xml: bytes, number_formats: dict[str, DigitFormat]) -> Replaced:
-    """Error cells and formulas without a stored result, both of which the reader shows as blank, and numbers that are
-    shown with digits they do not have.
+    """Error cells and formulas without a stored result, both of which the reader gives as blank, and numbers that are
+    displayed with digits they do not have.
 
     Returns {(row from 1, column from 0): CellError or text}.
     """

@@ -3,11 +3,28 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.password_validation import CommonPasswordValidator, MinimumLengthValidator
 from django.core.exceptions import ValidationError
+from django.utils.module_loading import import_string
 
 from portal.models import User
 from portal.sign_in.services import INITIAL_WORD
+
+
+def _kinds() -> list[tuple[str, str]]:
+    return [("", "请选择"), *import_string(settings.LOGIN_NAME_KINDS)()]
+
+
+def _kind_field() -> forms.ChoiceField:
+    """Asked only of whoever shares his number with another (AM-35)."""
+    return forms.ChoiceField(
+        label="证件类型",
+        choices=_kinds,
+        required=True,
+        error_messages={"required": "请选择证件类型。"},
+        help_text="此证件号有不止一位住院医师使用，请选择本人的证件类型。",
+    )
 
 
 class SignInForm(forms.Form):
@@ -19,8 +36,13 @@ class SignInForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
-    def __init__(self, *args: Any, is_resident: bool, **kwargs: Any) -> None:
+    field_order = ["account", "kind", "password"]
+
+    def __init__(self, *args: Any, is_resident: bool, asks_kind: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if asks_kind:
+            self.fields["kind"] = _kind_field()
+            self.order_fields(self.field_order)
         account = self.fields["account"]
         account.widget.attrs.update(
             {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
@@ -98,10 +120,13 @@ class ActivationForm(NewPasswordForm):
         label="我单独同意处理其中的敏感个人信息（证件号码、证件照片、证书扫描件）",
         error_messages={"required": "处理敏感个人信息需要您的单独同意。"},
     )
-    field_order = ["account", "mobile", "code", "new_password1", "new_password2"]
+    field_order = ["account", "kind", "mobile", "code", "new_password1", "new_password2"]
 
-    def __init__(self, *args: Any, is_resident: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, is_resident: bool, asks_kind: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if asks_kind:
+            self.fields["kind"] = _kind_field()
+            self.order_fields(self.field_order)
         if not is_resident:
             del self.fields["mobile"]
             self.fields["account"].label = "账号"

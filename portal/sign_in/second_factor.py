@@ -93,7 +93,7 @@ def prove(request: HttpRequest, user: User, typed: str) -> str:
         proof = _use(user, typed) if attempt else None
         if proof == "recovery":
             audit.record("recovery_code", by=user, target=user, request=request)
-            _tell(user, "您的一个恢复码已被使用。如果不是您本人，请立即修改密码并联系上级管理人员。")
+            _notify(user, "您的一个恢复码已被使用。如果不是您本人，请立即修改密码并联系上级管理人员。")
     if attempt is None or proof is None:
         result = "refused" if attempt else "limited"
         if attempt or throttle.is_first_refusal(account, client_address(request)):
@@ -180,7 +180,7 @@ def set_up(request: HttpRequest, user: User, *, password: str, typed: str) -> li
         _stamp(request, user, factor)
         audit.record("second_factor_on", by=user, target=user, request=request)
     request.session.pop(_NEW_KEY, None)
-    _tell(user, "您的账号已启用二次验证。")
+    _notify(user, "您的账号已启用二次验证。")
     return codes
 
 
@@ -201,11 +201,11 @@ def remove(request: HttpRequest, user: User, typed: str) -> None:
         SecondFactor.objects.filter(user=user).delete()
         _stamp(request, user, None)
         audit.record("second_factor_off", by=user, target=user, request=request)
-    _tell(user, "您的账号已停用二次验证。")
+    _notify(user, "您的账号已停用二次验证。")
 
 
 def reset(user: User, *, by: User | None, reason: str, request: HttpRequest | None = None) -> None:
-    """Take a lost factor away: all sessions end, the person is told, the reason is in the audit log.
+    """Take a lost factor away: all sessions end, the person is notified, the reason is in the audit log.
 
     Whether `by` may is the caller's question; nobody (None) is the operator at the command line.
     """
@@ -214,7 +214,7 @@ def reset(user: User, *, by: User | None, reason: str, request: HttpRequest | No
         SecondFactor.objects.filter(user=user).delete()
         _stamp(None, user, None)
         audit.record("second_factor_reset", by=by, target=user, request=request, reason=reason)
-    _tell(user, "您的二次验证已由管理人员重置，请重新设置。如果不是您要求的，请立即联系上级管理人员。")
+    _notify(user, "您的二次验证已由管理人员重置，请重新设置。如果不是您要求的，请立即联系上级管理人员。")
 
 
 def recovery_codes_left(user: User) -> int:
@@ -239,7 +239,7 @@ def _stamp(request: HttpRequest | None, user: User, factor: SecondFactor | None)
         update_session_auth_hash(request, user)
 
 
-def _tell(user: User, words: str) -> None:
+def _notify(user: User, words: str) -> None:
     messages.send([user], kind="second_factor", subject=words, link=reverse("portal:second-factor"))
 
 

@@ -12,7 +12,7 @@ from django.contrib.auth import authenticate, login
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -22,6 +22,7 @@ from portal.masking import mask
 from portal.middleware import client_address
 from portal.models import User
 from portal.roles import Role
+from portal.shared_logins import SHARED_LOGIN
 from portal.sign_in import one_time_codes, second_factor, throttle
 
 INITIAL_WORD = "000000"
@@ -41,8 +42,33 @@ def login_name(raw: str, *, is_resident: bool) -> str:
     return name if is_resident else name.lower()
 
 
+class KindNeeded(Exception):
+    """Several residents have this number under different ID types: the entrance asks for the type (AM-35)."""
+
+
+def account_of(request: HttpRequest, raw: str, *, is_resident: bool, kind: str = "") -> str:
+    """The account that was meant: the name that was typed, for residents who share a number the one of this ID type.
+
+    Raises KindNeeded where it takes the type to tell, SignInRefused for too many such questions.
+    """
+    name = login_name(raw, is_resident=is_resident)
+    if not is_resident:
+        return name
+    bearers = User.objects.filter(Q(username=name) | Q(username__startswith=f"{name}{SHARED_LOGIN}"))
+    names = set(bearers.filter(role=Role.RESIDENT, is_active=True).values_list("username", flat=True))
+    if len(names) < 2:
+        return next(iter(names), name)
+    if not kind:
+        # That two people share a number is for those who know one of them.
+        if throttle.begin(f"kind {name}", client_address(request)) is None:
+            raise SignInRefused
+        raise KindNeeded
+    beside = f"{name}{SHARED_LOGIN}{kind}"
+    return beside if beside in names else name
+
+
 def sign_in(request: HttpRequest, *, account: str, password: str, is_resident: bool) -> bool:
-    """Sign a person in at his entrance; False where his second factor is still to be shown.
+    """Sign a person in at his entrance; False where his second factor is still to be asked for.
 
     Raises SignInRefused; every failure takes one hash and is counted.
     """
@@ -120,7 +146,7 @@ def activate(
 
 
 def _is_proven(user: User | None, *, mobile: str, code: str, is_resident: bool) -> bool:
-    """Exactly one slow hash whatever the account is, so the time tells nothing."""
+    """Exactly one slow hash whatever the account is, so the time gives nothing away."""
     stored = user.initial_code_hash if user is not None else ""
     code_fits = check_password(one_time_codes.letters(code), stored or _DUMMY_HASH) and bool(stored)
     if user is None or user.is_activated or not user.is_active or (user.role == Role.RESIDENT) != is_resident:

@@ -1,5 +1,7 @@
 """The two entrances, activation, sign-out, own password (BR-27, BR-28, BR-44; TRUST-01 … TRUST-08, TRUST-10)."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.password_validation import validate_password
@@ -22,7 +24,7 @@ from portal.roles import Role
 from portal.sign_in import one_time_codes, services
 from portal.sign_in.forms import ActivationForm, PasswordChangeForm, SignInForm
 
-# One sentence for unknown, wrong, locked and not activated: it must not tell which (BR-51, TRUST-02).
+# One sentence for unknown, wrong, locked and not activated: it must not say which (BR-51, TRUST-02).
 REFUSED = {
     True: "证件号或密码不正确，或短时间内尝试过多。首次登录请用初始密码 000000；仍无法登录时，"
     "请联系所在培训基地确认账号并重置密码。",
@@ -64,18 +66,24 @@ def staff_sign_in(request: HttpRequest) -> HttpResponse:
 def _sign_in(request: HttpRequest, *, is_resident: bool) -> HttpResponse:
     if request.user.is_authenticated and request.method == "GET":
         return redirect("portal:desk")
-    form = SignInForm(request.POST or None, is_resident=is_resident)
+    asks_kind = is_resident and "kind" in request.POST
+    form = SignInForm(request.POST or None, is_resident=is_resident, asks_kind=asks_kind)
     if request.method == "POST" and form.is_valid():
-        account = services.login_name(form.cleaned_data["account"], is_resident=is_resident)
+        typed, kind = form.cleaned_data["account"], form.cleaned_data.get("kind", "")
         password = form.cleaned_data["password"]
+        known = {"account": typed, "kind": kind, "is_resident": is_resident}
         if password.strip() == services.INITIAL_WORD:
-            return _to_activation(request, account, is_resident=is_resident)
+            return _to_activation(request, known)
         try:
+            account = services.account_of(request, typed, is_resident=is_resident, kind=kind)
             done = services.sign_in(request, account=account, password=password, is_resident=is_resident)
             return redirect(way_on(request)) if done else _to_second_step(request)
+        except services.KindNeeded:
+            # The password is typed once more: it is never sent back to the page.
+            form = SignInForm(initial={"account": typed}, is_resident=True, asks_kind=True)
         except services.SignInRefused:
             if one_time_codes.SHAPE.fullmatch(password.strip()):
-                return _to_activation(request, account, is_resident=is_resident, code=password.strip())
+                return _to_activation(request, known | {"code": password.strip()})
             form.add_error(None, REFUSED[is_resident])
     context = {"form": form, "is_resident": is_resident, "next": text(request.GET, "next")}
     return render(request, "portal/sign_in.html", context)
@@ -92,9 +100,9 @@ def _to_second_step(request: HttpRequest) -> HttpResponse:
     return redirect(reverse("portal:second-step") + query)
 
 
-def _to_activation(request: HttpRequest, account: str, *, is_resident: bool, code: str = "") -> HttpResponse:
+def _to_activation(request: HttpRequest, known: dict[str, Any]) -> HttpResponse:
     """To the activation page, whatever the account is. What was typed travels in the session, never in the address."""
-    request.session["activation"] = {"account": account, "code": code, "is_resident": is_resident}
+    request.session["activation"] = known
     return redirect("portal:activate")
 
 
@@ -105,14 +113,17 @@ def _to_activation(request: HttpRequest, account: str, *, is_resident: bool, cod
 def activate(request: HttpRequest) -> HttpResponse:
     known = request.session.get("activation", {})
     is_resident = known.get("is_resident", True)
-    initial = {"account": known.get("account", ""), "code": known.get("code", "")}
-    form = ActivationForm(request.POST or None, initial=initial, is_resident=is_resident)
+    initial = {name: known.get(name, "") for name in ("account", "kind", "code")}
+    asks_kind = is_resident and ("kind" in request.POST or bool(initial["kind"]))
+    form = ActivationForm(request.POST or None, initial=initial, is_resident=is_resident, asks_kind=asks_kind)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         try:
             done = services.activate(
                 request,
-                account=services.login_name(values["account"], is_resident=is_resident),
+                account=services.account_of(
+                    request, values["account"], is_resident=is_resident, kind=values.get("kind", "")
+                ),
                 mobile=_digits(values.get("mobile", "")),
                 code=values["code"],
                 new_password=values["new_password1"],
@@ -120,6 +131,9 @@ def activate(request: HttpRequest) -> HttpResponse:
             )
             messages.success(request, "账号已激活，请牢记新密码。")
             return redirect("portal:desk") if done else _to_second_step(request)
+        except services.KindNeeded:
+            told = {name: values.get(name) for name in ("account", "mobile", "code")}
+            form = ActivationForm(initial=told, is_resident=True, asks_kind=True)
         except services.SignInRefused:
             form.add_error(None, ACTIVATION_REFUSED)
         except ValidationError as weak:
@@ -161,7 +175,7 @@ def password_change(request: SignedInRequest) -> HttpResponse:
 @allow(*Role)
 @require_GET
 def desk(request: SignedInRequest) -> HttpResponse:
-    """Send each role to its desk; tell once that the password was reset by the base (TRUST-10)."""
+    """Send each role to its desk; say once that the password was reset by the base (TRUST-10)."""
     user = request.user
     if not user.password_reset_seen:
         when = timezone.localtime(user.password_reset_at)

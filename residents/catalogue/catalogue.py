@@ -20,7 +20,7 @@ _UNPRINTABLE = re.compile(
 
 
 class Verbatim(str):
-    """A text of our own among the params: shown in full, where what people typed is cut short."""
+    """A text of our own among the params: printed in full, where what people typed is cut short."""
 
 
 class Entry(NamedTuple):
@@ -36,7 +36,7 @@ class Entry(NamedTuple):
 class Problem:
     """One fault of one value. `code` is its key in CATALOGUE; str() gives both sentences.
 
-    An error stops the value from being stored; a warning is shown and may be acknowledged (PAIN-25).
+    An error stops the value from being stored; a warning is displayed and may be acknowledged (PAIN-25).
     """
 
     code: str

@@ -16,7 +16,7 @@ _IGNORED = re.compile("[\\s'‘’\u00a0\u200b-\u200f\u202a-\u202e\u2060-\u2069\
 _CODE_AND_NAME = re.compile(r"([0-9a-z]{1,4}?)[-—–_.:、,|]*([^0-9a-z].*)")
 _editions = count(1)
 _edition = 0
-# Longer lists are shown in the template's second sheet, not in the message.
+# Longer lists are in the template's second sheet, not in the message.
 MOST_OPTIONS_SHOWN = 12
 
 
@@ -52,7 +52,7 @@ class _Content:
 class CodeList:
     """One list of docs/codes.md: `items` (code -> name, in order) and the subset `offered` in forms and templates.
 
-    Codes outside `offered` are still understood and shown: older records hold them. `take_over` replaces the content
+    Codes outside `offered` are understood and displayed: older records hold them. `take_over` replaces the content
     as a whole, so a list must be asked each time and never be copied when a module is loaded.
     """
 
@@ -78,8 +78,8 @@ class CodeList:
     def take_over(self, changes: Iterable[Change]) -> None:
         """Make the content anew from the built-in list and these changes of it, at one stroke for all threads.
 
-        A renamed code is still found by its built-in name: workbooks made before hold it. Added codes stand where
-        their code belongs.
+        A renamed code is still found by its built-in name: workbooks made before hold it. Added codes are placed where
+        they belong.
         """
         global _edition
         changes = tuple(changes)
@@ -143,7 +143,7 @@ class CodeList:
     def find(self, raw: Any) -> str:
         """The code meant by a code, name, synonym or "code name" in any width and case (PAIN-12).
 
-        A number stands for its digits, with the leading zeros a spreadsheet has dropped. Raises Invalid, which names
+        A number is taken for its digits, with the leading zeros a spreadsheet has dropped. Raises Invalid, which names
         the nearest value, or asks back where a name means two things.
         """
         content = self._content

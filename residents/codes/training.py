@@ -136,7 +136,7 @@ _FIRST_DIGIT_OF_REASONS = {WITHDRAWN: "1", EXTENDED: "2", SUSPENDED: "3", ENDED:
 
 
 class _ReasonsOfStatus(Mapping[str, dict[str, str]]):
-    """Status -> the reasons (code -> name) it may have, those taken out of use too, as the list stands now."""
+    """Status -> the reasons (code -> name) it may have, those taken out of use too, as the list is now."""
 
     def __getitem__(self, status: str) -> dict[str, str]:
         digit = _FIRST_DIGIT_OF_REASONS.get(status)

@@ -1,6 +1,7 @@
 """The tables of residents and their records. Django looks for models in this module only."""
 
 from residents.models.code_lists import CodeEntry, NumberShape
+from residents.models.disclosures import Disclosure
 from residents.models.enrollment import Enrollment, StatusChange
 from residents.models.personal import (
     BasicInfo,
@@ -16,6 +17,7 @@ __all__ = [
     "BasicInfo",
     "CertificateInfo",
     "CodeEntry",
+    "Disclosure",
     "EducationRecord",
     "Enrollment",
     "NumberShape",

@@ -49,11 +49,24 @@ class PersonalState(models.TextChoices):
     RETURNED = "3", "已退回"
 
 
+class Deletion(models.TextChoices):
+    """What a deleted record was: a mistake, or a recruit who left before his approval (AM-33)."""
+
+    WRONG = "1", "录错"
+    NO_SHOW = "2", "未报到或放弃培训"
+    MOVED = "3", "转到其他基地"
+
+
+# A recruit who left was recruited all the same; he is no mistake.
+DEPARTURES = (Deletion.NO_SHOW, Deletion.MOVED)
+
 # A person is held by an enrollment that has neither ended by 退培, lapsed at the lock (AM-29), been deleted nor been
 # set aside by the association after its 结束 (AM-25).
 LIVE = ~Q(status=Status.WITHDRAWN) & Q(
     lapsed_at__isnull=True, deleted_at__isnull=True, further_training_allowed_at__isnull=True
 )
+# Came through an intake, or is in it still; the others were opened in the registry.
+OF_THE_INTAKE = Q(registered_at__isnull=True) | Q(intake_submission__isnull=False)
 # No longer worked on: what a queue leaves out.
 GONE = Q(deleted_at__isnull=False) | Q(lapsed_at__isnull=False)
 
@@ -173,6 +186,8 @@ class Enrollment(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     deleted_reason = text(200)
+    deleted_as = models.CharField("删除类别", max_length=1, choices=Deletion, blank=True)
+    left_on = models.DateField("离开日期", null=True, blank=True)
     # The import by whose undo it went; nothing where it was deleted by itself.
     deleted_with = models.ForeignKey(
         "bases.ImportBatch", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
@@ -225,6 +240,12 @@ class Enrollment(models.Model):
                 name="enrollment_deletion_has_reason",
             ),
             models.CheckConstraint(
+                condition=Q(deleted_at__isnull=True, deleted_as="", left_on__isnull=True)
+                | Q(deleted_at__isnull=False, deleted_as__in=["", Deletion.WRONG], left_on__isnull=True)
+                | Q(deleted_at__isnull=False, deleted_as__in=DEPARTURES, left_on__isnull=False),
+                name="enrollment_departure_has_date",
+            ),
+            models.CheckConstraint(
                 condition=Q(deleted_with__isnull=True) | Q(deleted_at__isnull=False),
                 name="enrollment_deleted_with_means_deleted",
             ),
@@ -251,12 +272,8 @@ class Enrollment(models.Model):
                 field="status",
                 # Asked before the function is called: most updates leave the status alone.
                 condition=pgtrigger.AnyChange("status"),
-                # As the rules say, but for what only a granted correction may do (docs/codes.md#status).
-                transitions=[
-                    (before, after)
-                    for (before, after), how in TRANSITIONS.items()
-                    if before and not how.only_correction
-                ],
+                # As the rules say; that 结业并获证 has no way on only they know (docs/codes.md#status).
+                transitions=[(before, after) for before, after in TRANSITIONS if before],
             ),
         ]
 
@@ -265,13 +282,8 @@ class Enrollment(models.Model):
 
     @property
     def is_live(self) -> bool:
-        return self.deleted_at is None and self.would_be_live
-
-    @property
-    def would_be_live(self) -> bool:
-        """Whether it is live, or would be were it not deleted."""
-        is_held = self.lapsed_at is None and self.further_training_allowed_at is None
-        return is_held and self.status != Status.WITHDRAWN
+        gone = self.deleted_at or self.lapsed_at or self.further_training_allowed_at
+        return gone is None and self.status != Status.WITHDRAWN
 
     @property
     def module(self) -> Module:
@@ -287,8 +299,10 @@ for _field in event_model(Enrollment)._meta.fields:
 
 
 def _change_needs() -> list[models.BaseConstraint]:
-    """What a change of 培训状态 has to tell, held by the database too (docs/fields.md#status, docs/codes.md#status)."""
-    # The first digit of a reason tells its status.
+    """What a change of 培训状态 must contain, kept by the database (docs/fields.md#status, docs/codes.md#status); a
+    migrated one may lack all of it (AM-40)."""
+    undated = Q(is_undated=True)
+    # The first digit of a reason is its status.
     fits = Q(to_status=Status.IN_TRAINING, reason="") | Q(to_status=Status.WITHDRAWN, reason__startswith="1")
     for status in training.INTERRUPTED:
         fits |= Q(to_status=status, reason__startswith=status)
@@ -301,10 +315,12 @@ def _change_needs() -> list[models.BaseConstraint]:
         | (withdrawn & (Q(reason__in=("11", "12")) | ~Q(withdrawal_kind="")))
     )
     needs = {
-        "status_change_reason_fits": fits,
-        "status_change_has_date": Q(from_status="") | Q(effective_date__isnull=False),
-        "status_change_has_details": details,
-        "status_change_other_has_note": ~Q(reason__in=("19", "29", "39", "49")) | ~Q(reason_note=""),
+        "status_change_reason_fits": fits | (undated & Q(reason="")),
+        "status_change_has_date": Q(from_status="") | Q(effective_date__isnull=False) | undated,
+        "status_change_has_details": details | undated,
+        "status_change_other_has_note": (
+            ~Q(reason__in=("19", "29", "39", "49")) | ~Q(reason_note="") | undated
+        ),
     }
     return [models.CheckConstraint(condition=need, name=name) for name, need in needs.items()]
 
@@ -327,6 +343,8 @@ class StatusChange(models.Model):
     ended_on = models.DateField(null=True, blank=True)
     ended_result = code(1)
     attachment = models.FileField(upload_to=evidence_path, max_length=120, blank=True)
+    # Taken over from a roster without day, reason or details (AM-40).
+    is_undated = models.BooleanField("历史数据，日期不详", default=False, db_default=False)
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
     )

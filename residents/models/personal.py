@@ -1,7 +1,7 @@
 """The personal blocks (个人信息): one table a block, each one form, one template, one completeness answer.
 
 Every column may be empty: a resident saves an incomplete form (BR-53); what is missing is residents/completeness.py.
-Labels, lists and conditions of the fields stand in residents/rules/, not here.
+Labels, lists and conditions of the fields are in residents/rules/, not here.
 """
 
 import uuid
@@ -176,11 +176,13 @@ TO_REVIEW = models.Q(answered_at__isnull=False, reviewed_at__isnull=True)
 
 
 class PersonalReturn(models.Model):
-    """A base's return of personal info to the resident (BR-45): shown on top of his page until answered (BR-54).
+    """A base's return of personal info to the resident (BR-45): displayed on top of his page until answered (BR-54).
 
-    `field` is "block.field" or empty for the whole record (GOAL-R3). Answered by a save that changes the field, for a
-    whole-record comment any field, or by 无需修改 with a reason. An open one blocks the next 上报; an answered one
-    waits until the base has looked at it, reported the record or returned it anew (GOAL-B14).
+    `field` is "block.field", in 学习经历 with its row (residents/places.py), or empty for the whole record (GOAL-R3).
+    Answered by a save that changes the field in this row, for a whole-record comment any field, or by 无需修改 with a
+    reason. An open one blocks the next 上报; an answered one waits until the base has looked at it, reported the record
+    or returned it anew (GOAL-B14). One that the base took back itself (`taken_back_by`) is closed, with nothing to look
+    at (AM-41).
     """
 
     enrollment = models.ForeignKey("residents.Enrollment", models.CASCADE, related_name="personal_returns")
@@ -193,6 +195,9 @@ class PersonalReturn(models.Model):
     answered_at = models.DateTimeField("答复时间", null=True, blank=True)
     no_change_reason = models.CharField("无需修改的理由", max_length=200, blank=True)
     reviewed_at = models.DateTimeField("复核时间", null=True, blank=True)
+    taken_back_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "个人信息退回"

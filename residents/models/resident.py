@@ -15,7 +15,9 @@ from django.utils import timezone
     model_name="ResidentEvent",
 )
 class Resident(models.Model):
-    """One person (住院医师), however many times he trains. ID type and number never change after creation (BR-48).
+    """One person (住院医师), however many times he trains, identified by ID type and number together (AM-35).
+
+    Both never change after creation (BR-48).
 
     The lock is a database trigger: only an accepted CorrectionRequest passes it (PAIN-18).
     """
@@ -33,9 +35,14 @@ class Resident(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "住院医师"
         constraints = [
-            models.UniqueConstraint(fields=["id_type", "id_number"], name="resident_identity_once"),
-            # The number is the sign-in name, so it is unique whatever the type.
-            models.UniqueConstraint(fields=["id_number"], name="resident_id_number_once"),
+            # The number first: people are looked up by it, whatever the type.
+            models.UniqueConstraint(fields=["id_number", "id_type"], name="resident_identity_once"),
+        ]
+        # Whoever has no resident ID is looked for by name among those who have none (AM-36).
+        indexes = [
+            models.Index(
+                fields=["full_name"], condition=~models.Q(id_type="01"), name="resident_without_resident_id"
+            )
         ]
         triggers = [pgtrigger.ReadOnly(name="identity_is_locked", fields=["id_type", "id_number", "user"])]
 

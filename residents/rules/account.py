@@ -10,7 +10,7 @@ from typing import Any
 from residents.codes.training import REGISTRY
 from residents.rules import identity
 from residents.rules.fields import Field, Problems, add, missing_fields, require, without_empty
-from residents.rules.text import LONGEST_NAME, name_problems
+from residents.rules.text import LONGEST_NAME, name_key, name_problems
 
 # The registry holds the cohorts since 2014 (BR-02).
 FIRST_REGISTRY_YEAR = 2014
@@ -65,8 +65,9 @@ FIELDS: tuple[Field, ...] = (INTAKE_YEAR, FULL_NAME, ID_TYPE, ID_NUMBER, MOBILE)
 def problems(values: Mapping[str, Any], context: Mapping[str, Any]) -> Problems:
     """Errors and warnings of one row of the account template; an account is never created incomplete.
 
-    `context["live_enrollment"]` is None or a mapping with `is_same_base`, `base_name`, `intake_year` and `status_name`:
-    elsewhere it refuses the row (BR-49, BR-71, AM-28), at the same base it only tells (AM-11).
+    `context["live_enrollment"]` is None or a mapping with `is_same_base`, `base_name`, `intake_year`, `status_name` and
+    perhaps `is_recruit` and `has_ended`: elsewhere it refuses the row (BR-49, BR-71, AM-28), at the same base it is
+    a notice only (AM-11).
     """
     found: Problems = {}
     values = without_empty(values)
@@ -92,50 +93,109 @@ def judge_identity(values: Mapping[str, Any], context: Mapping[str, Any], found:
 
 
 def _judge_year(year: int | None, context: Mapping[str, Any], found: Problems) -> None:
+    """Which of the two modules takes this person as one of this year (BR-69, AM-31, AM-48).
+
+    `kept_year` and `has_original` tell of the person, `registry_takes_cycle_year`, `intake_is_open`, `intake_opens` and
+    `registry_opens` (moments in words) of the base's doors now.
+    """
     cycle_year = context.get("cycle_year")
     if year is None or cycle_year is None:
         return
-    if context.get("module") == REGISTRY:
-        if not FIRST_REGISTRY_YEAR <= year < cycle_year:
-            add(
-                found,
-                "intake_year",
-                "intake_year_registry",
-                value=year,
-                first=FIRST_REGISTRY_YEAR,
-                last=cycle_year - 1,
-            )
-    elif year != cycle_year:
-        add(found, "intake_year", "intake_year_intake", value=year, year=cycle_year)
+    kept_year, is_registrys = context.get("kept_year"), context.get("has_original")
+    if context.get("module") != REGISTRY:
+        if kept_year is not None:
+            add(found, "intake_year", "year_of_transfer", year=kept_year)
+        elif year != cycle_year:
+            add(found, "intake_year", "intake_year_intake", value=year, year=cycle_year)
+        elif is_registrys and not context.get("live_enrollment"):
+            add(found, "intake_year", "intake_original_exists", year=year)
+    elif kept_year is not None:
+        if year != kept_year:
+            add(found, "intake_year", "year_kept", value=year, year=kept_year)
+    elif year == cycle_year:
+        is_taken = is_registrys or context.get("registry_takes_cycle_year")
+        # Whoever is held somewhere is told of that alone: no module takes him.
+        if not (is_taken or context.get("live_enrollment")):
+            _judge_cycle_year_in_registry(year, context, found)
+    elif not FIRST_REGISTRY_YEAR <= year < cycle_year:
+        _refuse_year(year, cycle_year, context, found)
+
+
+def _judge_cycle_year_in_registry(year: int, context: Mapping[str, Any], found: Problems) -> None:
+    """Not taken yet: the message names the door that is open now, or the day on which this one opens (AM-31)."""
+    if context.get("intake_is_open"):
+        add(found, "intake_year", "intake_year_still_open", value=year)
+    elif opens := context.get("intake_opens"):
+        add(found, "intake_year", "intake_year_not_open_yet", value=year, opens=opens)
+    elif opens := context.get("registry_opens"):
+        add(found, "intake_year", "intake_year_before_lock", value=year, opens=opens)
+    else:
+        _refuse_year(year, year, context, found)
+
+
+def _refuse_year(year: int, cycle_year: int, context: Mapping[str, Any], found: Problems) -> None:
+    last = cycle_year if context.get("registry_takes_cycle_year") else cycle_year - 1
+    add(found, "intake_year", "intake_year_registry", value=year, first=FIRST_REGISTRY_YEAR, last=last)
 
 
 def _judge_live_enrollment(live: Mapping[str, Any] | None, found: Problems) -> None:
     if not live:
         return
-    code = "already_here" if live["is_same_base"] else "live_elsewhere"
-    add(
-        found, "id_number", code, base=live["base_name"], year=live["intake_year"], status=live["status_name"]
-    )
+    facts = {"base": live["base_name"], "year": live["intake_year"], "status": live["status_name"]}
+    add(found, "id_number", live_code(live), **facts)
+
+
+# What is said of a person whose identity the platform knows otherwise (AM-35), by residents.standing.Known.
+WHO_IS_WHO = {
+    "name_differs": "identity_name_differs",
+    "type_differs": "identity_type_differs",
+    "overtaken": "identity_busy",
+}
+# The warning that is confirmed with a reason (AM-36).
+TWO_TYPES = "same_person_other_type"
+# Those that 提交核实 answers.
+DOUBTED = ("identity_name_differs", "identity_type_differs")
+# The messages about a person whom another base holds, which 请求转出 answers.
+HELD_ELSEWHERE = ("live_elsewhere", "recruit_elsewhere", "ended_elsewhere")
+
+
+def live_code(live: Mapping[str, Any]) -> str:
+    """The message about a live enrollment: each state has the way that leads out of it (BR-49, AM-11)."""
+    if live["is_same_base"]:
+        return "already_here"
+    if live.get("has_ended"):
+        return "ended_elsewhere"
+    return "recruit_elsewhere" if live.get("is_recruit") else "live_elsewhere"
 
 
 def problems_of_rows(rows: Iterable[tuple[int, Mapping[str, Any]]]) -> dict[int, Problems]:
     """What rows of one file say against each other, by the row number Excel shows.
 
-    A person met twice is an error of the later row; one mobile number on several rows is a warning on each later row,
-    since the login is the ID number (docs/fields.md#account). Takes (row number, clean values).
+    A person met twice is an error of the later row: the same number under one type or one name (AM-35). One mobile
+    number on several rows is a warning on each later row, since the login is the ID number (docs/fields.md#account).
+    Takes (row number, clean values).
     """
     found: dict[int, Problems] = {}
-    person_rows: dict[str, int] = {}
+    people: dict[str, list[tuple[int, Mapping[str, Any]]]] = {}
     mobile_rows: dict[str, int] = {}
     for row, values in rows:
         number, mobile = values.get("id_number"), values.get("mobile")
-        first = person_rows.setdefault(number, row) if number else row
-        if first != row:
+        before = people.setdefault(number, []) if number else []
+        first = next((earlier for earlier, told in before if _is_one_person(told, values)), None)
+        if first is not None:
             add(found.setdefault(row, {}), "id_number", "duplicate_in_file", row=first)
+        before.append((row, values))
         first = mobile_rows.setdefault(mobile, row) if mobile else row
         if first != row:
             add(found.setdefault(row, {}), "mobile", "mobile_repeated", row=first)
     return found
+
+
+def _is_one_person(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Of two rows with the same number; what could not be read tells nothing against it."""
+    types = {one.get("id_type"), other.get("id_type")}
+    names = {name_key(each.get("full_name") or "") for each in (one, other)}
+    return None in types or "" in names or len(types) == 1 or len(names) == 1
 
 
 def missing(values: Mapping[str, Any], context: Mapping[str, Any]) -> list[str]:

@@ -1,7 +1,7 @@
 """基本信息: what the resident keeps about himself (docs/fields.md#basic).
 
 Context: `today`, `id_type`, `id_number`, `actual_start_date` or `intake_year`. `is_fresh_graduate` and
-`is_rural_oriented` are shown here too but stored once, with the base's training information (AM-08).
+`is_rural_oriented` are displayed here too but stored once, with the base's training information (AM-08).
 Religion, health, political status and bank account are not asked.
 """
 
@@ -129,7 +129,7 @@ FIELDS: tuple[Field, ...] = (
 
 
 def derived(id_type: str | None, id_number: str | None) -> dict[str, Any]:
-    """`birth_date` and `sex` that the ID number tells, for prefilling and locking; empty for other types (PAIN-24)."""
+    """`birth_date` and `sex` by the ID number, for prefilling and locking; empty for other types (PAIN-24)."""
     born = identity.derived_birth_date(id_type, id_number)
     return {"birth_date": born, "sex": identity.derived_sex(id_type, id_number)} if born else {}
 

@@ -99,7 +99,7 @@ def judge(delivered: Delivered, context: Mapping[str, Any]) -> None:
 
 
 def context_of_parts(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What the blocks know of each other, as residents.snapshot.context_of tells it of a stored record."""
+    """What the blocks know of each other, as residents.snapshot.context_of gives it of a stored record."""
     person, own, trained = values["account"], values["basic"], values["training"]
     told = basic.derived(person.get("id_type"), person.get("id_number"))
     return {
@@ -122,7 +122,7 @@ def context_of_parts(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _judge_basic(delivered: Delivered, context: Mapping[str, Any]) -> None:
-    """性别 and 出生日期 may be left to the ID number; sent otherwise than it tells they are an error (GOAL-R6)."""
+    """性别 and 出生日期 may be left to the ID number; sent otherwise than it says they are an error (GOAL-R6)."""
     own = delivered.values["basic"]
     told = basic.derived(context["id_type"], context["id_number"])
     own |= {name: value for name, value in told.items() if own.get(name) is None}

@@ -279,7 +279,7 @@ def missing(values: Mapping[str, Any], context: Mapping[str, Any]) -> list[str]:
 def missing_of_rows(
     rows: Sequence[Mapping[str, Any]], context: Mapping[str, Any]
 ) -> list[tuple[int | None, str]]:
-    """Everything the block still needs: (index of the row, field), and (None, "level") while no row shows a 本科.
+    """Everything the block still needs: (index of the row, field), and (None, "level") while no row is a 本科.
 
     A row of a long programme (长学制) at 硕士 or 博士 stands for its 本科 (docs/fields.md#education).
     """
@@ -314,7 +314,7 @@ DERIVED_FROM = (
 
 
 def derived(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """最高学历, 最高学位 and what other blocks need to know of the rows; None where the rows do not tell (PAIN-24).
+    """最高学历, 最高学位 and what other blocks need to know of the rows; None where the rows do not say (PAIN-24).
 
     Keys: `highest_level`, `highest_education_code`, `highest_degree_code`, `current_degree` (a code of that list),
     `highest_graduation_date` and `bachelor_graduation_date`. Rows still in progress count for nothing.

@@ -7,6 +7,7 @@ is judged once and in the same words.
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -54,6 +55,11 @@ _TRUE = {"是", "有", "1", "y", "yes", "true", "√", "✓", "对", "应届", "
 _FALSE = {"否", "无", "没有", "0", "n", "no", "false", "×", "x", "不是", "往届", "往届生", "往届毕业生"}
 _BOOLS = dict.fromkeys(_TRUE, True) | dict.fromkeys(_FALSE, False)
 _CHINESE_NUMBERS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5}
+_FIRST_YEAR = 1900
+# 2026年, 2026年度, 2026届, 2026级, 2026年招收.
+_YEAR_WORDS = re.compile(r"\s*(?:年度?|年?[届级]|年度?招[收录生])?\s*$")
+_YEAR_IN_CHINESE = re.compile("[一二三四五六七八九〇零○O0]{4}")
+_CHINESE_DIGITS = str.maketrans("一二三四五六七八九〇零○O", "1234567890000")
 _INT = re.compile(r"[+-]?[0-9]{1,9}(?:\.0+)?")
 _EMAIL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -102,12 +108,20 @@ def _int(field: Field, raw: Any) -> int:
 
 
 def _read_int(field: Field, raw: Any) -> int:
-    text = half_width(clean_text(raw)).removesuffix("年").removesuffix("级").strip()
+    if isinstance(raw, date) and _is_year(field):
+        return raw.year
+    text = _YEAR_WORDS.sub("", half_width(clean_text(raw)))
+    if _is_year(field) and _YEAR_IN_CHINESE.fullmatch(text):
+        text = text.translate(_CHINESE_DIGITS)
     if text in _CHINESE_NUMBERS:
         return _CHINESE_NUMBERS[text]
     if not _INT.fullmatch(text):
         raise invalid("number_expected", value=raw, hint=_wanted_number(field))
     return int(float(text))
+
+
+def _is_year(field: Field) -> bool:
+    return field.minimum is not None and field.minimum >= _FIRST_YEAR
 
 
 def _wanted_number(field: Field) -> Verbatim:
@@ -143,7 +157,7 @@ _READERS: dict[str, Callable[[Field, Any], Any]] = {
 def clean_value(field: Field, raw: Any, *, is_1904: bool = False) -> Any:
     """The stored value of a raw text, number, date or truth value; None for a blank one. Raises Invalid.
 
-    `is_1904` tells that the value comes from a 1904 workbook, where a bare date serial cannot be understood.
+    `is_1904` means that the value comes from a 1904 workbook, where a bare date serial cannot be understood.
     """
     if raw is None or (isinstance(raw, str) and is_blank(raw)):
         return None
@@ -166,7 +180,7 @@ def read_values(
     """The clean values of a block and the problems of those that could not be read.
 
     Only fields present in `raw` are read; one that could not be read is absent from the values, so that no later rule
-    calls it blank. A sound 15-digit ID number becomes its 18-digit form, with a warning that shows both. `known` is
+    calls it blank. A sound 15-digit ID number becomes its 18-digit form, with a warning that names both. `known` is
     one dictionary for the rows of one file: the same text in the same column is read once.
     """
     values: dict[str, Any] = {}
@@ -193,8 +207,28 @@ def read_values(
         normal = identity.normal_id_number(values.get("id_type"), number)
         if normal != number:
             values["id_number"] = normal
-            problems["id_number"] = [problem("id_converted", value=number, converted=normal)]
+            problems["id_number"] = [problem(identity.told_by(number), value=number, converted=normal)]
     return values, problems
+
+
+def is_untouched(fields: Iterable[Field], shown: Mapping[str, Any], raw: Mapping[str, Any]) -> bool:
+    """Whether a form sends back only what it opened with: then nothing is written, derived values included (AM-37).
+
+    A file that is sent or removed is a change; so is whatever cannot be read.
+    """
+    asked = {field.name: field for field in fields if field.name in raw}
+    files = {name for name, field in asked.items() if field.kind == "file"}
+    if any(raw[name] is not None for name in files):
+        return False
+    values, _ = read_values([field for name, field in asked.items() if name not in files], raw)
+    return all(
+        name in values and _or_none(values[name]) == _or_none(shown.get(name))
+        for name in asked.keys() - files
+    )
+
+
+def _or_none(value: Any) -> Any:
+    return None if value == "" else value
 
 
 def _holds(conditions: tuple[tuple[str, tuple], ...], values: Mapping[str, Any], *, unknown: bool) -> bool:
@@ -226,7 +260,7 @@ def normalise(
     """The values with every field that is not asked set to None ("hidden and cleared", docs/fields.md#asked).
 
     A field is kept where the answer to its condition is unknown, so a partial update clears nothing by ignorance.
-    Conditions follow chains: fields stand after the fields they depend on.
+    Conditions follow chains: fields come after the fields they depend on.
     """
     result = dict(values)
     merged = {**(context or {}), **values}

@@ -1,4 +1,4 @@
-"""Identity, mobile and organisation numbers: normal forms, check digits and what they tell (docs/fields.md#formats)."""
+"""Identity, mobile and organisation numbers: normal forms, check digits, what follows (docs/fields.md#formats)."""
 
 import re
 from datetime import date
@@ -7,6 +7,7 @@ from typing import Any
 
 from stdnum.cn import ric, uscc
 
+from portal.shared_logins import SHARED_LOGIN
 from residents.catalogue.catalogue import Problem, Verbatim, invalid, problem
 from residents.codes.people import ID_TYPE
 from residents.codes.places import HUKOU_PROVINCE
@@ -47,6 +48,9 @@ _LOOKS = (
     (PASSPORT, re.compile(r"[A-Z]{1,2}[0-9]{7,8}")),
 )
 
+# As passes of Hong Kong, Macao and Taiwan print it: H12345678(01), 0123456701(B).
+_PRINTED_SERIAL = re.compile(r"([HM][0-9]{8}|[0-9]{8,10})\(([0-9A-Z]{1,2})\)")
+
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _MOBILE_NOISE = re.compile(r"[-().]")
 
@@ -81,20 +85,42 @@ def clean_id_number(raw: Any) -> str:
 
 
 def normal_id_number(id_type: str | None, number: str) -> str:
-    """The one form that is stored and compared: a sound 15-digit resident ID number becomes its 18-digit form."""
+    """The one form that is stored and compared: a sound 15-digit resident ID number becomes its 18-digit form, the
+    serial that passes show in brackets joins the number."""
     if id_type == RESIDENT_ID and _is_sound_15(number):
         return to_18_digits(number)
-    return number
+    return _with_serial(number) if id_type in (HONG_KONG_MACAO_PASS, TAIWAN_PASS) else number
+
+
+def told_by(number: str) -> str:
+    """The message that tells of the change `normal_id_number` has made to a number."""
+    return "id_serial_joined" if _PRINTED_SERIAL.fullmatch(number) else "id_converted"
+
+
+def _with_serial(number: str) -> str:
+    printed = _PRINTED_SERIAL.fullmatch(number)
+    return printed[1] + printed[2] if printed else number
 
 
 def normalise_login(raw: str) -> str:
     """What a resident typed as account, in the form of the login name; never raises (PAIN-11, TRUST-07).
 
-    Blanks, invisible marks and controls go, x becomes X, full width becomes half, and 15 digits that make a sound
-    resident ID become 18. The account name is this function's value of the stored number, so every spelling finds it.
+    Blanks, invisible marks and controls go, x becomes X, full width becomes half, 15 digits that make a sound resident
+    ID become 18, and the brackets around the serial of a pass go. The account name is this function's value of the
+    stored number, so every spelling finds it.
     """
     number = squeezed(str(raw)[: 5 * LONGEST_LOGIN]).upper().lstrip("'")
-    return to_18_digits(number) if _is_sound_15(number) else number[:LONGEST_LOGIN]
+    return to_18_digits(number) if _is_sound_15(number) else _with_serial(number)[:LONGEST_LOGIN]
+
+
+def login_beside(login: str, id_type: str) -> str:
+    """The account name of a person whose number is another account's name: sign-in asks him for the type (AM-35)."""
+    return f"{login[: LONGEST_LOGIN - 3]}{SHARED_LOGIN}{id_type}"
+
+
+def login_kinds() -> list[tuple[str, str]]:
+    """The ID types by which people who share a number tell themselves apart at sign-in (AM-35)."""
+    return list(ID_TYPE.items.items())
 
 
 def _is_sound_15(number: str) -> bool:
@@ -126,6 +152,8 @@ def id_number_problems(id_type: str | None, number: str, *, today: date | None =
         return _resident_id_problems(number, today)
     if id_type in (HONG_KONG_MACAO_PERMIT, TAIWAN_PERMIT):
         return _permit_problems(id_type, number, today)
+    if id_type == FOREIGN_PERMANENT and _is_permanent_18(number):
+        return _date_or_check_problem(id_type, number, today)
     shape, expected = _SHAPES[id_type]
     if not shape.fullmatch(number):
         return [_wrong_shape(id_type, number, Verbatim(expected))]
@@ -140,6 +168,9 @@ def _resident_id_problems(number: str, today: date | None) -> list[Problem]:
         return [problem("id_converted", value=number, converted=to_18_digits(number))]
     if len(number) == 15 and _SHAPE_15.fullmatch(number):
         return [_region_or_date_problem(RESIDENT_ID, number[:2], "19" + number[6:12], today)]
+    if _is_permanent_18(number) and not _date_or_check_problem(FOREIGN_PERMANENT, number, today):
+        # No region begins with 9: it is sound as what it is.
+        return [_wrong_shape(RESIDENT_ID, number, Verbatim("18位"))]
     faults = _numbered_problems(RESIDENT_ID, number, today)
     permit = _PERMIT_PREFIXES.get(number[:6])
     if faults or permit is None:
@@ -162,6 +193,15 @@ def _numbered_problems(id_type: str, number: str, today: date | None) -> list[Pr
         return [_wrong_shape(id_type, number, Verbatim("18位"))]
     if number[:2] not in HUKOU_PROVINCE.items and number[:6] not in _PERMIT_PREFIXES:
         return [_region_or_date_problem(id_type, number[:2], number[6:14], today)]
+    return _date_or_check_problem(id_type, number, today)
+
+
+def _is_permanent_18(number: str) -> bool:
+    """The number of a foreigner's permanent-residence card issued since December 2023."""
+    return number.startswith("9") and bool(_SHAPE_18.fullmatch(number))
+
+
+def _date_or_check_problem(id_type: str, number: str, today: date | None) -> list[Problem]:
     born = _real_date(number[6:14])
     if born is None or (today is not None and born > today):
         return [problem("id_date", type=ID_TYPE.items[id_type], value=number[6:14])]
@@ -211,7 +251,7 @@ def derived_birth_date(id_type: str | None, number: str | None) -> date | None:
 
 
 def derived_sex(id_type: str | None, number: str | None) -> str | None:
-    """ "1" (男) for an odd 17th digit, "2" (女) for an even one; None for numbers that do not tell."""
+    """ "1" (男) for an odd 17th digit, "2" (女) for an even one; None for numbers that do not say."""
     full = _full_number(id_type, number)
     return ("2", "1")[int(full[16]) % 2] if full else None
 

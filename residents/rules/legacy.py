@@ -1,7 +1,8 @@
 """One row of a legacy roster (2014 … 2018): the same rules as for import and forms, for whole records (BR-25).
 
 Who he is, his base, year and status decide about other bases and other people: an error there refuses the row. Every
-other cell that breaks a rule is left out and reported, for the resident or his base fills it in again.
+other cell that breaks a rule is left out and reported, for the resident or his base fills it in again; so are day and
+reason of a status, which nobody kept before 2019 (AM-40).
 """
 
 from collections.abc import Mapping
@@ -112,30 +113,34 @@ def _judge_training(row: Judged, found: Problems, known: Mapping[str, Any]) -> N
 
 
 def _judge_status(row: Judged, found: Problems, known: Mapping[str, Any]) -> None:
-    """A row without a status is 在培; another one needs date, reason and details like any change
-    (docs/fields.md#status)."""
+    """A row without a status is 在培. Another one that lacks day, reason or details, or has wrong ones, is taken as
+    历史数据，日期不详 (AM-40); only a status that nobody can read refuses the row."""
     values = row.values["status"]
     if "status" not in found and values.get("status") is None:
         values["status"] = IN_TRAINING
     if values.get("status") == IN_TRAINING:
         row.values["status"] = {"status": IN_TRAINING}
         return
-    if "status" not in found:
-        values |= normalise(PARTS["status"], values, known)
-        trained = {
-            **known,
-            "current_status": IN_TRAINING,
-            "intake_year": row.values["account"].get("intake_year"),
-        }
-        needed = [name for name in status.missing(values, trained) if name not in found]
-        found = {**found, **{name: [problem("required")] for name in needed}}
-        for name, problems in status.problems(values, trained).items():
-            found.setdefault(name, []).extend(problems)
-    row.refusals += [(f"status.{name}", each) for name, each in _errors(found)]
+    if "status" in found:
+        row.refusals += [("status.status", each) for _, each in _errors({"status": found["status"]})]
+        return
+    trained = {
+        **known,
+        "current_status": IN_TRAINING,
+        "intake_year": row.values["account"].get("intake_year"),
+    }
+    values, faults = _sound(status, PARTS["status"], values, found, trained)
+    row.left_out += [(f"status.{name}", each) for name, each in faults]
+    row.values["status"] = values
+    if needed := status.missing(values, trained):
+        values["is_undated"] = True
+        labels = {item.name: item.label for item in PARTS["status"]}
+        words = "、".join(labels[name] for name in needed)
+        row.left_out.append(("status.status", problem("status_undated", fields=words)))
 
 
 def _judge_basic(row: Judged, found: Problems, known: Mapping[str, Any]) -> None:
-    """What the ID number tells is right; a cell that contradicts it is left out (PAIN-24)."""
+    """What the ID number says is right; a cell that contradicts it is left out (PAIN-24)."""
     told = basic.derived(row.values["account"].get("id_type"), row.values["account"].get("id_number"))
     _settle(row, "basic", found, {**known, **told})
     if any(value is not None for value in row.values["basic"].values()):
@@ -168,7 +173,7 @@ def _sound(
 
 
 def _judge_education(row: Judged, found: list[Problems], known: Mapping[str, Any]) -> None:
-    """Levels of study one by one, then together; a level that cannot be told has no place in the table."""
+    """Levels of study one by one, then together; a level that is not known has no place in the table."""
     kept: list[tuple[int, dict[str, Any]]] = []
     for index, values in enumerate(row.values["education"]):
         values, faults = _sound(education, PARTS["education"], values, found[index], known)

@@ -2,8 +2,8 @@
 docs/codes.md#status).
 
 Context: `today`, `current_status` (None for a new enrollment), `current_reason`, `last_change_date`,
-`actual_start_date`, `planned_end_date`, `extended_until`, `intake_year`, `approved_years`, `has_exam_result`,
-`has_pending_extension`, `has_newer_live_enrollment`, `is_correction` (made by CMDA) and `module`.
+`actual_start_date`, `planned_end_date`, `extended_until`, `intake_year`, `approved_years`, `is_certified` (结束 with
+结业并获证), `has_pending_extension`, `has_newer_live_enrollment` and `module`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,10 +32,9 @@ from residents.rules.training import latest_end_year
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """What a change of status needs beyond the fields of the new status, and whether only CMDA may make it (BR-26)."""
+    """What a change of status needs beyond the fields of the new status (BR-26)."""
 
     needs: tuple[str, ...] = ("effective_date",)
-    only_correction: bool = False
 
 
 _CHANGE = Transition(("effective_date", "reason"))
@@ -49,20 +48,21 @@ TRANSITIONS: dict[tuple[str | None, str], Transition] = {
     (IN_TRAINING, WITHDRAWN): _CHANGE,
     (EXTENDED, IN_TRAINING): _RETURN,
     (SUSPENDED, IN_TRAINING): _RETURN,
+    # Both only after a failed or missed exam, see `_judge_transition` (AM-34).
     (ENDED, IN_TRAINING): _RETURN,
+    (ENDED, EXTENDED): _CHANGE,
     (EXTENDED, SUSPENDED): _CHANGE,
     (SUSPENDED, EXTENDED): _CHANGE,
     (EXTENDED, ENDED): _CHANGE,
     (SUSPENDED, ENDED): _CHANGE,
     (EXTENDED, WITHDRAWN): _CHANGE,
     (SUSPENDED, WITHDRAWN): _CHANGE,
-    (ENDED, WITHDRAWN): Transition(_CHANGE.needs, only_correction=True),
     (WITHDRAWN, IN_TRAINING): Transition(("effective_date", "reason_note")),
 }
 
 
 class _NoTransfer(tuple):
-    """No reason yet, and every reason of 退培 but a transfer, as the list stands when it is asked."""
+    """No reason yet, and every reason of 退培 but a transfer, as the list is when it is asked."""
 
     def __iter__(self) -> Iterator[str | None]:
         return iter((None, *(code for code in REASONS_OF_STATUS[WITHDRAWN] if code not in TRANSFER_REASONS)))
@@ -71,6 +71,8 @@ class _NoTransfer(tuple):
         return any(reason == each for each in self)
 
 
+# 结业考核未通过, 未取得执业医师资格: why a finished training may go on as 延期 (AM-34).
+REASONS_AFTER_END = ("23", "24")
 _RESULT_OF_REASON = {"41": "1", "42": "2", "43": "3"}
 _EXTENSION, _SUSPENSION = (("status", (EXTENDED,)),), (("status", (SUSPENDED,)),)
 _END, _WITHDRAWAL = (("status", (ENDED,)),), (("status", (WITHDRAWN,)),)
@@ -129,13 +131,16 @@ FIELDS: tuple[Field, ...] = (
 TEMPLATE_FIELDS: tuple[Field, ...] = tuple(field for field in FIELDS if field.kind != "file")
 
 
-def targets(current: str | None, *, is_correction: bool = False) -> tuple[str, ...]:
-    """The statuses that may follow the current one, in code order."""
-    return tuple(
-        new
-        for (old, new), transition in sorted(TRANSITIONS.items(), key=lambda item: item[0][1])
-        if old == current and (is_correction or not transition.only_correction)
-    )
+def targets(current: str | None, *, is_certified: bool = False) -> tuple[str, ...]:
+    """The statuses that may follow the current one, in code order: none after 结业并获证 (AM-34)."""
+    if is_certified:
+        return ()
+    return tuple(sorted(new for old, new in TRANSITIONS if old == current))
+
+
+def is_reason_offered(current: str | None, status: str, reason: str) -> bool:
+    """Whether this reason may lead from the current status to another (AM-34)."""
+    return (current, status) != (ENDED, EXTENDED) or reason in REASONS_AFTER_END
 
 
 def problems(values: Mapping[str, Any], context: Mapping[str, Any]) -> Problems:
@@ -163,8 +168,9 @@ def _judge_transition(status: str, context: Mapping[str, Any], found: Problems) 
     if context.get("module") == INTAKE and current is not None:
         add(found, "status", "status_in_intake")
         return
-    transition = TRANSITIONS.get((current, status))
-    if transition is None or (transition.only_correction and not context.get("is_correction")):
+    if context.get("is_certified"):
+        add(found, "status", "status_certified", to=STATUS.label(status))
+    elif (current, status) not in TRANSITIONS:
         code = "withdraw_after_end" if (current, status) == (ENDED, WITHDRAWN) else "status_transition"
         add(found, "status", code, **{"from": STATUS.label(current) or "未入培", "to": STATUS.label(status)})
     elif current == WITHDRAWN and context.get("has_newer_live_enrollment"):
@@ -190,6 +196,9 @@ def _judge_reason(
             list=REASON.title,
             options=options,
         )
+    elif not is_reason_offered(context.get("current_status"), status, reason):
+        options = Verbatim("、".join(f"“{REASON.label(each)}”" for each in REASONS_AFTER_END))
+        add(found, "reason", "reason_after_end", value=REASON.label(reason), options=options)
 
 
 def _judge_effective_date(values: Mapping[str, Any], context: Mapping[str, Any], found: Problems) -> None:
@@ -209,9 +218,7 @@ def _judge_extension(values: Mapping[str, Any], context: Mapping[str, Any], foun
     until, planned = values.get("extended_until"), context.get("planned_end_date")
     # An untouched row of a template repeats the running extension: that is not a new one.
     is_new = context.get("current_status") != EXTENDED or until != context.get("extended_until")
-    if is_new and context.get("has_exam_result"):
-        add(found, "status", "extension_after_exam")
-    elif is_new and context.get("has_pending_extension"):
+    if is_new and context.get("has_pending_extension"):
         add(found, "status", "extension_pending")
     if until is None:
         return

@@ -6,11 +6,12 @@ Nothing here applies NFKC: it would turn rare characters of names into others.
 """
 
 import re
+import unicodedata
 from datetime import date, datetime, time
 from typing import Any
 
 from portal.characters import BROKEN, CONTROL, LINE_ENDS, one_line_end
-from residents.catalogue.catalogue import Problem, invalid, problem
+from residents.catalogue.catalogue import Invalid, Problem, invalid, problem
 
 # Invisible marks nobody types on purpose: soft hyphen, zero width, bidirectional marks, byte order mark.
 _INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
@@ -25,6 +26,7 @@ _EDGE = (
 # Excel keeps 15 significant digits: a longer number in a numeric cell has lost its tail (PAIN-01).
 FIRST_DAMAGED_NUMBER = 10**15
 _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?[eE]\+[0-9]{1,3}|[0-9]\.[0-9]+[eE][0-9]{1,3}")
+_SHORT_SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?[eE]\+?(0?[0-9]|1[0-4])")
 
 _WIDE_LETTERS = {code: code - 0xFEE0 for code in (*range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
@@ -44,12 +46,16 @@ _DOT_BETWEEN_HAN = re.compile(
     f"(?<=[{_HAN}{_RADICAL}{_PRIVATE}{_VARIATION}]) ?[{_LOOKALIKE_DOTS}](?: ?[{_LOOKALIKE_DOTS}])* ?"
     f"(?=[{_HAN}{_RADICAL}{_PRIVATE}])"
 )
+# "张　三", "王 小 明": blanks that only make names of two and three characters equally wide.
+_BLANK_BETWEEN_HAN = re.compile(
+    f"(?<=[{_HAN}{_RADICAL}{_PRIVATE}{_VARIATION}]) (?=[{_HAN}{_RADICAL}{_PRIVATE}])"
+)
 _COMMON_NAME = re.compile("[\u4e00-\u9fff]{2,50}")
 _NOT_OF_A_NAME = re.compile(f"[^{_LETTER}{_VARIATION}· '-]")
 _NAME_EDGE = re.compile(f"[{_LETTER}]")
 _REMARKABLE = re.compile(f"(?P<private>[{_PRIVATE}])|(?P<radical>[{_RADICAL}])|(?P<accent>[{_ACCENTED}])")
 _TRAILING_VARIATION = re.compile(f"[{_VARIATION}]+$")
-_UNCOMPARED = re.compile(f"[ {_VARIATION}]")
+_UNCOMPARED = re.compile(f"[ {_LOOKALIKE_DOTS}'\u0300-\u036f{_VARIATION}-]+")
 LONGEST_NAME = 50
 
 
@@ -118,12 +124,19 @@ def clean_number_text(raw: Any) -> str:
     if not (text.isascii() and text.isalnum()):
         text = _BLANKS.sub("", text.translate(_HALF_WIDTH)).removeprefix("'")
         if _SCIENTIFIC.fullmatch(text):
-            raise invalid("number_damaged", value=text)
+            raise Invalid(number_lost(text))
     return text
 
 
+def number_lost(value: str) -> Problem:
+    """What happened to a number of which only `value` is left: cut off after 15 digits, or a shorter one that was
+    written as 1.99E+10 into a file that holds but what is shown (PAIN-01)."""
+    is_short = _SHORT_SCIENTIFIC.fullmatch(half_width(value))
+    return problem("number_rounded" if is_short else "number_damaged", value=value)
+
+
 def squeezed(text: str) -> str:
-    """The text half-width, without blanks and without anything that cannot be shown or stored; never raises."""
+    """The text half-width, without blanks and without anything that cannot be displayed or stored; never raises."""
     text = BROKEN.sub("", CONTROL.sub("", _joined_surrogates(text)))
     return _BLANKS.sub("", LINE_ENDS.sub("", _INVISIBLE_RUN.sub("", text)).translate(_HALF_WIDTH))
 
@@ -134,7 +147,8 @@ def half_width(text: str) -> str:
 
 
 def clean_name(raw: Any) -> str:
-    """A person's name as it is stored: look-alike dots between Han characters become U+00B7, nothing is NFKC'd.
+    """A person's name as it is stored: between Han characters look-alike dots become U+00B7 and blanks go; nothing is
+    NFKC'd.
 
     Han of all planes, private-use characters, Latin letters, "·", space, "-" and "'" are allowed
     (docs/fields.md#formats); anything else, a text shorter than 2 or longer than 50 characters and a leading "=" raise
@@ -144,7 +158,7 @@ def clean_name(raw: Any) -> str:
         return raw
     text = clean_text(raw)
     text = _BLANKS.sub(" ", text.translate(_NAME_LETTERS))
-    text = _DOT_BETWEEN_HAN.sub("·", text)
+    text = _BLANK_BETWEEN_HAN.sub("", _DOT_BETWEEN_HAN.sub("·", text))
     if not text:
         return ""
     if found := _NOT_OF_A_NAME.search(text):
@@ -179,5 +193,6 @@ def _name_warning(found: re.Match) -> Problem:
 
 
 def name_key(name: str) -> str:
-    """The form under which two writings of one name are compared: no blanks, no case, no variation selectors."""
-    return _UNCOMPARED.sub("", name).casefold()
+    """The form under which two writings of one name are compared and found: no blanks, dots, hyphens, apostrophes or
+    accents, no case, no variation selectors. The database's name_search_key does the same."""
+    return _UNCOMPARED.sub("", unicodedata.normalize("NFD", name)).lower()

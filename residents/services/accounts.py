@@ -5,8 +5,8 @@ statement a table, every row in the history with the person who acted. Nothing i
 password until it is activated.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -20,10 +20,8 @@ from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import Module, Status
 from residents.services.returns import settle_states
 from residents.services.staging import STAGED, create_staging, forget_lost, insert_new_persons, staged
-from residents.standing import AccountRow, Known, Standing, standings
+from residents.standing import AccountRow, Known, Standing, last_transfers, standings
 
-# Reasons of 退培 that mean the person goes on elsewhere (docs/codes.md#status).
-_TRANSFERS = ("11", "12")
 # A row that lost a race is judged again; a second loss needs a third importer of the same person in that moment.
 _PASSES = 4
 
@@ -52,10 +50,11 @@ def create_accounts(
 
     A person who is live here or elsewhere by now, or whose number is somebody else's, comes back in `others`, also when
     another base imported him in this very moment (AM-27). A person without a live enrollment gets a further one on the
-    account he has; password and state of that account stay (AM-21). `module` "registry" makes a late addition (BR-69)
-    that stands in the registry at once and counts once approved. `origin` is where intake records come from, `batch`
-    the import batch or None; `details` gives further columns of each row's enrollment, the same for all, by row number.
-    The caller provides the history's context.
+    account he has; password and state of that account stay (AM-21), and whoever changed base or specialty keeps his
+    first intake year (AM-48). `module` "registry" makes a late addition (BR-69) that stands in the registry at once and
+    counts once approved; "intake" refuses whom only the registry takes (AM-31). `origin` is where intake records come
+    from, `batch` the import batch or None; `details` gives further columns of each row's enrollment, the same for all,
+    by row number. The caller provides the history's context.
     """
     result = Created()
     pending = list(rows)
@@ -65,17 +64,22 @@ def create_accounts(
                 break
             # A login name that is taken makes a row lose its first pass; only then is it worth asking whose it is.
             known = standings(pending, base_id=base.pk, with_strangers=number > 0)
-            entering = [row for row in pending if known[row.row].known in (Known.NOBODY, Known.FREE)]
+            entering = [row for row in pending if _may_enter(row, known[row.row], module)]
             result.others |= {
-                row.row: known[row.row]
-                for row in pending
-                if known[row.row].known not in (Known.NOBODY, Known.FREE)
+                row.row: known[row.row] for row in pending if not _may_enter(row, known[row.row], module)
             }
             entered = _Entrance(cursor, base, module, batch, by, origin, details or {}).admit(entering, known)
             result.enrollments |= entered
             pending = [row for row in entering if row.row not in entered]
-    result.others |= {row.row: Standing(Known.OTHER_PERSON) for row in pending}
+    result.others |= {row.row: Standing(Known.OVERTAKEN) for row in pending}
     return result
+
+
+def _may_enter(row: AccountRow, standing: Standing, module: str) -> bool:
+    """Nobody holds the person, and the module is the one whose he is (AM-31, AM-48)."""
+    if standing.known not in (Known.NOBODY, Known.FREE):
+        return False
+    return module == Module.REGISTRY or not standing.is_registrys(row.intake_year)
 
 
 class _Entrance:
@@ -122,7 +126,8 @@ class _Entrance:
         create_staging(self.cursor)
         fresh = [row for row in rows if known[row.row].known is Known.NOBODY]
         further = [row for row in rows if known[row.row].known is Known.FREE]
-        stage_into(self.cursor, "staged_accounts", STAGED, (staged(row, self._origin()) for row in fresh))
+        lines = (staged(row, self._origin(), is_beside=known[row.row].shares_login) for row in fresh)
+        stage_into(self.cursor, "staged_accounts", STAGED, lines)
         if further:
             self._stage_known(further, known)
         if self.details:
@@ -149,14 +154,17 @@ class _Entrance:
 
     def _stage_known(self, rows: list[AccountRow], known: dict[int, Standing]) -> None:
         people = {row.row: cast(int, known[row.row].resident_id) for row in rows}
-        transferred = _transferred(people.values())
+        transferred = last_transfers(list(people.values()))
         stage_into(
             self.cursor,
             "staged_accounts",
             (*STAGED, *_KNOWN, "is_new"),
             (
                 (
-                    *staged(row, self._origin(is_transfer=people[row.row] in transferred)),
+                    *staged(
+                        replace(row, intake_year=known[row.row].kept_year or row.intake_year),
+                        self._origin(is_transfer=people[row.row] in transferred),
+                    ),
                     known[row.row].user_id,
                     people[row.row],
                     known[row.row].is_unused,
@@ -214,16 +222,3 @@ class _Entrance:
                 f"UPDATE {table} t SET full_name = s.full_name, mobile = s.mobile{more} FROM staged_accounts s"
                 f" WHERE t.id = s.{key} AND s.is_unused AND (t.full_name, t.mobile) <> (s.full_name, s.mobile)"
             )
-
-
-def _transferred(resident_ids: Iterable[int]) -> set[int]:
-    """Persons whose last 退培 was a change of base or specialty (BR-74, BR-75)."""
-    last = (
-        StatusChange.objects.filter(
-            enrollment__resident_id__in=list(resident_ids), to_status=Status.WITHDRAWN
-        )
-        .order_by("enrollment__resident_id", "-changed_at", "-pk")
-        .distinct("enrollment__resident_id")
-        .values_list("enrollment__resident_id", "reason")
-    )
-    return {resident_id for resident_id, reason in last if reason in _TRANSFERS}

@@ -1,10 +1,11 @@
-"""Deleting a wrongly imported record and taking that back (BR-50, BR-72, BR-73; AM-19; GOAL-B11).
+"""Deleting a wrongly imported record or a recruit who left, and taking that back (BR-50, BR-72, BR-73; AM-19, AM-33;
+GOAL-B11).
 
 A deletion is soft: the record leaves every list and holds the person no more; the history keeps it. It is not 退培.
 """
 
-from collections.abc import Collection
-from datetime import timedelta
+from collections.abc import Callable, Collection
+from datetime import date, timedelta
 
 from django.db import IntegrityError, models, transaction
 from django.db.models import Exists, F, OuterRef
@@ -12,9 +13,10 @@ from django.utils import timezone
 
 from portal.calendar import Opening
 from portal.models import User
+from residents.codes.training import API_TRANSFER
 from residents.models import Enrollment
-from residents.models.enrollment import LIVE, ReviewStatus, Status
-from residents.openness import ALWAYS, Times, training_entry
+from residents.models.enrollment import DEPARTURES, LIVE, Deletion, ReviewStatus, Status
+from residents.openness import ALWAYS, SWITCHED, Times, training_entry, until_lock
 from residents.services.states import StateMoved, lock
 
 RESTORABLE_FOR = timedelta(days=30)
@@ -34,29 +36,74 @@ def deletion_entry(enrollment: Enrollment) -> Opening:
     return training_entry(enrollment)
 
 
+def departure_entry(enrollment: Enrollment) -> Opening:
+    """May this recruit be taken out as one who left before his approval? Until the lock, in any unapproved state, also
+    while the province has him before it (AM-33)."""
+    if enrollment.deleted_at:
+        return Opening(False, reason="这条记录已经删除。")
+    if enrollment.registered_at:
+        return Opening(False, reason="这条记录已在住院医师信息管理中，离开培训的请把培训状态更新为“退培”。")
+    if enrollment.lapsed_at:
+        return Opening(False, reason="招收信息已锁定，这条未审核通过的记录已失效，不再占用此人，无需删除。")
+    return until_lock(enrollment)
+
+
+def entry_of(enrollment: Enrollment, kind: str) -> Opening:
+    """May the record be deleted as this kind now, by its base?"""
+    if kind not in DEPARTURES:
+        return deletion_entry(enrollment)
+    if enrollment.registered_at is None and enrollment.base.province.reporting_mode == API_TRANSFER:
+        return SWITCHED
+    return departure_entry(enrollment)
+
+
 def restore_entry(enrollment: Enrollment, times: Times | None = None) -> Opening:
-    """May this deleted record come back now? Within 30 days, in the intake only while its window is open."""
+    """May this deleted record come back now? Within 30 days, in the intake only before the lock (AM-33)."""
     if not enrollment.deleted_at:
         return Opening(False, reason="这条记录没有被删除。")
     until = enrollment.deleted_at + RESTORABLE_FOR
     if timezone.now() >= until:
-        return Opening(False, reason="删除已超过 30 天，不能恢复。需要的请重新导入。")
+        return Opening(False, reason="删除已超过 30 天，不能恢复。")
     if enrollment.registered_at:
         return Opening(True, closes_at=until)
-    return training_entry(enrollment, times, restored=True)
+    if enrollment.base.province.reporting_mode == API_TRANSFER:
+        return SWITCHED
+    entry = until_lock(enrollment, times)
+    if entry.is_open:
+        return Opening(True, closes_at=min(until, entry.closes_at or until))
+    return Opening(
+        False, reason=f"{entry.reason}这条记录不能恢复；此人仍在本基地培训的，请在“住院医师信息管理”中补录。"
+    )
 
 
-def delete_enrollment(enrollment_id: int, *, by: User, reason: str) -> Enrollment:
-    """Take a wrongly entered record out (soft). Frees the person; whoever has no other record can no longer sign in.
+def restoring_entry(enrollment: Enrollment) -> Opening:
+    """The same with the person in view: nobody comes back whom another record holds by now (BR-49)."""
+    entry = restore_entry(enrollment)
+    held = _why_held(enrollment) if entry.is_open else ""
+    return Opening(False, reason=held) if held else entry
 
-    `reason` is kept with the record. Raises StateMoved where it may not be deleted now.
+
+def delete_enrollment(
+    enrollment_id: int,
+    *,
+    by: User,
+    reason: str,
+    kind: str = Deletion.WRONG,
+    left_on: date | None = None,
+    ask: Callable[[Enrollment, str], Opening] = entry_of,
+) -> Enrollment:
+    """Take a record out (soft), as a wrong entry or, with the day, as a recruit who left (AM-33). Frees the person;
+    whoever has no other record can no longer sign in.
+
+    `reason` is kept with the record; a waiting report is the caller's to withdraw. Raises StateMoved where `ask`, by
+    default what the base may do, says no.
     """
     with transaction.atomic():
         enrollment = lock(enrollment_id)
-        state = deletion_entry(enrollment)
+        state = ask(enrollment, kind)
         if not state.is_open:
             raise StateMoved(state.reason)
-        take_out([enrollment], by=by, reason=reason[:200])
+        take_out([enrollment], by=by, reason=reason[:200], kind=kind, left_on=left_on)
     return enrollment
 
 
@@ -66,10 +113,9 @@ def restore_enrollment(enrollment_id: int) -> Enrollment:
     try:
         with transaction.atomic():
             enrollment = lock(enrollment_id)
-            state = restore_entry(enrollment)
+            state = restoring_entry(enrollment)
             if not state.is_open:
                 raise StateMoved(state.reason)
-            _refuse_held(enrollment)
             bring_back([enrollment])
     except IntegrityError as error:
         # Imported by somebody else in this very moment: the partial unique constraint has decided.
@@ -77,36 +123,56 @@ def restore_enrollment(enrollment_id: int) -> Enrollment:
     return enrollment
 
 
-def _refuse_held(enrollment: Enrollment) -> None:
+def _why_held(enrollment: Enrollment) -> str:
     held = Enrollment.objects.filter(LIVE, resident=enrollment.resident_id).select_related("base").first()
     if held is None or enrollment.status == Status.WITHDRAWN:
-        return
+        return ""
     if held.base_id == enrollment.base_id:
-        raise StateMoved("此人已重新导入本基地，这条记录不能恢复。")
+        return "此人已重新导入本基地，这条记录不能恢复。"
     status = held.get_status_display()
-    raise StateMoved(
-        f"此人已在“{held.base.name}”（{held.intake_year}年招收，培训状态：{status}），这条记录不能恢复。"
-    )
+    return f"此人已在“{held.base.name}”（{held.intake_year}年招收，培训状态：{status}），这条记录不能恢复。"
 
 
 # --- many locked rows -------------------------------------------------------------------------------------------------
 
 
 def take_out(
-    enrollments: Collection[Enrollment], *, by: User, reason: str, batch: models.Model | None = None
+    enrollments: Collection[Enrollment],
+    *,
+    by: User,
+    reason: str,
+    batch: models.Model | None = None,
+    kind: str = Deletion.WRONG,
+    left_on: date | None = None,
 ) -> None:
     """Delete locked records that the caller has found deletable (soft); two statements, however many.
 
     `batch` is the ImportBatch by whose undo they go. Needs `resident` loaded.
     """
-    _write(enrollments, deleted_at=timezone.now(), deleted_by=by, deleted_reason=reason, deleted_with=batch)
+    _write(
+        enrollments,
+        deleted_at=timezone.now(),
+        deleted_by=by,
+        deleted_reason=reason,
+        deleted_with=batch,
+        deleted_as=kind,
+        left_on=left_on,
+    )
     remaining = Enrollment.objects.filter(resident__user=OuterRef("pk"), deleted_at=None)
     _accounts(enrollments).filter(~Exists(remaining), is_active=True).update(is_active=False)
 
 
 def bring_back(enrollments: Collection[Enrollment]) -> None:
     """The reverse of `take_out`. Raises IntegrityError where another record holds one of the persons by now."""
-    _write(enrollments, deleted_at=None, deleted_by=None, deleted_reason="", deleted_with=None)
+    _write(
+        enrollments,
+        deleted_at=None,
+        deleted_by=None,
+        deleted_reason="",
+        deleted_with=None,
+        deleted_as="",
+        left_on=None,
+    )
     _accounts(enrollments).filter(is_active=False).update(is_active=True)
 
 

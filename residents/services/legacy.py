@@ -64,30 +64,37 @@ def write_legacy(rows: Sequence[LegacyRow], *, by: User) -> set[int]:
     pending = list(rows)
     with transaction.atomic(), connection.cursor() as cursor:
         while pending:
-            first = {row.person.id_number: row for row in reversed(pending)}
+            first = {_key(row): row for row in reversed(pending)}
             entered |= _enter(cursor, list(first.values()), by)
-            pending = [row for row in pending if first[row.person.id_number] is not row]
+            pending = [row for row in pending if first[_key(row)] is not row]
     return entered
 
 
 def _enter(cursor: CursorWrapper, rows: list[LegacyRow], by: User) -> set[int]:
     now = timezone.now()
+    numbers = [row.person.id_number for row in rows]
     known = {
-        number: (user_id, pk)
-        for number, user_id, pk in Resident.objects.filter(
-            id_number__in=[row.person.id_number for row in rows]
-        ).values_list("id_number", "user_id", "pk")
+        (id_type, number): (user_id, pk)
+        for id_type, number, user_id, pk in Resident.objects.filter(id_number__in=numbers).values_list(
+            "id_type", "id_number", "user_id", "pk"
+        )
     }
-    fresh = [row for row in rows if row.person.id_number not in known]
-    further = [row for row in rows if row.person.id_number in known]
+    fresh = [row for row in rows if _key(row) not in known]
+    further = [row for row in rows if _key(row) in known]
+    beside = _with_shared_login([row.person for row in fresh])
     create_staging(cursor)
     origin = Enrollment.Origin.LEGACY
-    stage_into(cursor, "staged_accounts", STAGED, (staged(row.person, origin) for row in fresh))
+    stage_into(
+        cursor,
+        "staged_accounts",
+        STAGED,
+        (staged(row.person, origin, is_beside=_key(row) in beside) for row in fresh),
+    )
     stage_into(
         cursor,
         "staged_accounts",
         (*STAGED, "user_id", "resident_id", "is_new"),
-        ((*staged(row.person, origin), *known[row.person.id_number], False) for row in further),
+        ((*staged(row.person, origin), *known[_key(row)], False) for row in further),
     )
     insert_new_persons(cursor, len(fresh), now)
     _insert_records(cursor, rows, by, now)
@@ -103,6 +110,23 @@ def _enter(cursor: CursorWrapper, rows: list[LegacyRow], by: User) -> set[int]:
     cursor.execute("DROP TABLE staged_accounts")
     settle_states([pk for _, pk, is_new in found if not is_new])
     return {number for number, _, _ in found}
+
+
+def _key(row: LegacyRow) -> tuple[str, str]:
+    return row.person.id_type, row.person.id_number
+
+
+def _with_shared_login(people: list[AccountRow]) -> set[tuple[str, str]]:
+    """Who of these new people has a number that another account, or one before him, signs in with (AM-35)."""
+    taken = set(
+        User.objects.filter(username__in=[each.login for each in people]).values_list("username", flat=True)
+    )
+    found = set()
+    for each in people:
+        if each.login in taken:
+            found.add((each.id_type, each.id_number))
+        taken.add(each.login)
+    return found
 
 
 def _insert_records(cursor: CursorWrapper, rows: list[LegacyRow], by: User, now: datetime) -> None:
@@ -179,15 +203,16 @@ def _insert_changes(cursor: CursorWrapper, rows: list[LegacyRow], by: User, now:
     changed = [row for row in rows if row.values["status"]["status"] != Status.IN_TRAINING]
     if not changed:
         return
-    names = [field.name for field in fields]
+    names = ["is_undated", *(field.name for field in fields)]
     _stage_columns(
         cursor,
         "staged_changes",
         StatusChange,
         ["to_status", *names],
         (
-            (row.person.row, row.values["status"]["status"], *_cells(fields, row.values["status"]))
+            (row.person.row, told["status"], told.get("is_undated", False), *_cells(fields, told))
             for row in changed
+            for told in (row.values["status"],)
         ),
     )
     insert_select(

@@ -5,12 +5,11 @@ from datetime import datetime
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from portal.models import CollectionCycle, CycleWindow, Extension, Step
+from portal.calendar import Calendar
+from portal.models import CollectionCycle, CycleWindow, Extension
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE
-
-# A record can still become approved as long as one of these is open for it (AM-03).
-INTAKE_STEPS = (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT, Step.REVIEW)
+from residents.openness import INTAKE_STEPS
 
 
 def carry_out_locks(now: datetime | None = None) -> int:
@@ -30,6 +29,13 @@ def carry_out_locks(now: datetime | None = None) -> int:
 def lapsing(cycle: CollectionCycle, now: datetime | None = None) -> QuerySet[Enrollment]:
     """The intake records that lapse as the windows of the cycle stand now."""
     return _to_lapse(cycle, now or timezone.now())[0]
+
+
+def locks_at(cycle: CollectionCycle, *, province_id: str, base_id: int) -> datetime | None:
+    """When the intake of this cycle locks for a base, extensions of its province and its own included; None while its
+    windows are not set. From then on its recruits are the registry's (AM-31)."""
+    calendar = Calendar([cycle], provinces=[province_id], bases=[base_id])
+    return calendar.last_end(cycle, INTAKE_STEPS, province_id=province_id, base_id=base_id)
 
 
 def _lock(cycle: CollectionCycle, now: datetime) -> int:

@@ -15,7 +15,6 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
-from portal.calendar import Opening
 from portal.models import CollectionCycle, User
 from residents.catalogue.catalogue import Problem
 from residents.completeness import completeness
@@ -30,13 +29,14 @@ from residents.models import (
 )
 from residents.models.enrollment import Module, ReportStatus
 from residents.openness import Times, personal_entry
+from residents.places import living
 from residents.rules import basic, certificate, education, work
-from residents.rules.fields import Field, Problems
+from residents.rules.fields import Field, Problems, is_untouched
 from residents.rules.verdict import judge
 from residents.services import states
 from residents.services.refusals import EditConflict, Refused, refuse_errors
 from residents.services.returns import answer_by_save, settle_state
-from residents.services.states import StateMoved
+from residents.services.states import Closed, StateMoved
 from residents.services.uploads import upload_problem
 from residents.snapshot import (
     as_column,
@@ -57,15 +57,6 @@ RULES: dict[str, ModuleType] = {
 Block = BasicInfo | EducationRecord | WorkInfo | CertificateInfo
 _MODELS: dict[str, type[Block]] = {"basic": BasicInfo, "work": WorkInfo, "certificate": CertificateInfo}
 # Columns that hold "" for a blank, the others hold NULL.
-
-
-class Closed(StateMoved):
-    """Personal info may not be saved now. Up to five minutes late `opening.in_grace` holds: what was sent is then kept
-    as a draft by the caller, who has it in the form's own shape (AM-26)."""
-
-    def __init__(self, opening: Opening) -> None:
-        super().__init__(opening.reason)
-        self.opening = opening
 
 
 class Conflict(EditConflict):
@@ -136,12 +127,15 @@ def save_block(
 
     Fields absent from `raw` keep what is stored, those the resident does not own are ignored (PAIN-29), those no longer
     asked become empty. A file field takes an UploadedFile, or False to remove it. Raises Closed, Conflict, Refused;
-    nothing is written then. Where nothing differs no comment is answered (GOAL-R3).
+    nothing is written then. Where nothing differs no comment is answered (GOAL-R3), and nothing derived is written
+    (AM-37).
     """
     with transaction.atomic():
         enrollment = _open_for_writing(enrollment.pk, by, now)
         row = cast("Block | None", block_of(enrollment.resident, block))
         before = stored_values(enrollment, block, row)
+        if is_untouched(own_fields(enrollment, block), before, raw):
+            return _settled(enrollment, block, row, (), {}, now)
         after, warnings = _judged(enrollment, block, before, raw, others=())
         changes = _differences(RULES[block].FIELDS, before, after)
         _refuse_older(changes, row, expected_version)
@@ -172,6 +166,8 @@ def save_education(
         rows = list(enrollment.resident.education_records.all())
         row = _own_row(rows, pk) if pk else EducationRecord(resident=enrollment.resident)
         before = values_of(row, "education")
+        if pk is not None and is_untouched(own_fields(enrollment, "education"), before, raw):
+            return _settled(enrollment, "education", row, (), {}, now)
         others = [values_of(each, "education") for each in rows if each.pk != pk]
         if pk is None and (twin := _added_before(enrollment, rows, raw)):
             return SaveResult(twin, personal_state=enrollment.personal_state)
@@ -202,7 +198,7 @@ def delete_education(
             name for name, value in values_of(row, "education").items() if value is not None
         )
         row.delete()
-        return _settled(enrollment, "education", None, changes or {"level": None}, {}, now)
+        return _settled(enrollment, "education", None, changes or {"level": None}, {}, now, gone=pk)
 
 
 def confirm_unchanged(enrollment: Enrollment, section: str, cycle: CollectionCycle, *, by: User) -> bool:
@@ -352,10 +348,16 @@ def _settled(
     changes: Iterable[str],
     warnings: Problems,
     now: datetime | None,
+    *,
+    gone: int | None = None,
 ) -> SaveResult:
     """Answer returns, settle 个人信息状态 and the sign of an unreported update; the base's version is left alone."""
     moment = now or timezone.now()
-    answered = answer_by_save(enrollment, [f"{block}.{name}" for name in changes], moment)
+    paths = [f"{block}.{name}" for name in changes]
+    if block == "education":
+        pk = gone or cast(EducationRecord, row).pk
+        paths = [living(path, pk) for path in paths] + ([living(block, pk)] if gone else [])
+    answered = answer_by_save(enrollment, paths, moment)
     if changes or answered:
         settle_state(enrollment)
     if changes:

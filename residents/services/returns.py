@@ -1,7 +1,7 @@
 """Returns of personal info to the resident and their answers (BR-41, BR-45, BR-54; GOAL-R3).
 
-A comment at a field is answered when the field's value changes or by 无需修改 with a reason; a comment on the whole
-record by any save that changes something.
+A comment at a field is answered when the field's value changes, in 学习经历 that of its own row, or by 无需修改 with a
+reason; a comment on the whole record by any save that changes something.
 """
 
 import uuid
@@ -14,15 +14,17 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
+from portal import audit
 from portal.calendar import Opening
 from portal.messages.services import send
 from portal.models import User
 from residents.catalogue.catalogue import problem
 from residents.completeness import completeness
-from residents.models import Enrollment, PersonalReturn
+from residents.models import EducationRecord, Enrollment, PersonalReturn
 from residents.models.enrollment import PersonalState
 from residents.models.personal import TO_REVIEW
 from residents.openness import personal_entry
+from residents.places import FROZEN, REPEATED, living, names_of, split
 from residents.services import states
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved, since_personal
@@ -65,17 +67,19 @@ def return_locked(
     by: User,
     batch: uuid.UUID,
 ) -> list[PersonalReturn]:
-    """As return_personal, for rows the caller holds locked and has found open; seven queries, however many.
+    """As return_personal, for rows the caller holds locked and has found open; eight queries, however many.
 
-    Needs `resident` loaded. Raises Refused for blank or too long texts, before anything is written.
+    A row of 学习经历 that is named by its level is in each record his own of that level. Needs `resident` loaded.
+    Raises Refused for blank or too long texts, before anything is written.
     """
     _refuse_bad_texts(comments)
     with transaction.atomic(), pghistory.context(batch=str(batch)):
         mark_reviewed([each.pk for each in enrollments])
+        rows = _rows_by_name(enrollments) if any(FROZEN in path for path in comments) else {}
         created = PersonalReturn.objects.bulk_create(
             PersonalReturn(
                 enrollment=enrollment,
-                field=path,
+                field=_own_place(path, rows.get(enrollment.resident_id, {})),
                 reason_code=reason,
                 comment=text.strip(),
                 batch=batch,
@@ -98,6 +102,28 @@ def return_locked(
     return created
 
 
+def _rows_by_name(enrollments: Collection[Enrollment]) -> dict[int, dict[str, int]]:
+    """Each person's rows of 学习经历: name → key."""
+    persons: dict[int, list[EducationRecord]] = {}
+    found = EducationRecord.objects.filter(resident__in=[each.resident_id for each in enrollments])
+    for row in found.order_by("level", "pk"):
+        persons.setdefault(row.resident_id, []).append(row)
+    return {
+        person: dict(
+            zip(names_of([{"level": row.level} for row in rows]), (row.pk for row in rows), strict=True)
+        )
+        for person, rows in persons.items()
+    }
+
+
+def _own_place(path: str, rows: Mapping[str, int]) -> str:
+    """The path with the key of the row it names; every row of the block where the person has none of that name."""
+    if FROZEN not in path:
+        return path
+    place, name = split(path)
+    return living(place, rows[name]) if name in rows else place
+
+
 def _refuse_bad_texts(comments: Mapping[str, tuple[str, str]]) -> None:
     if not comments:
         raise Refused({WHOLE_RECORD: [problem("required")]})
@@ -114,7 +140,8 @@ def open_returns(enrollment: Enrollment) -> list[PersonalReturn]:
 
 
 def answer_by_save(enrollment: Enrollment, changed: Collection[str], now: datetime) -> int:
-    """Close the open comments that a save answers; `changed` holds "block.field" paths. Returns how many."""
+    """Close the open comments that a save answers; `changed` holds the paths of fields, and of a row that is gone the
+    path of the row. Returns how many."""
     answered = [each.pk for each in open_returns(enrollment) if _is_answered(each.field, changed)]
     if answered:
         PersonalReturn.objects.filter(pk__in=answered).update(answered_at=now)
@@ -135,6 +162,30 @@ def _tell_base(enrollment: Enrollment) -> None:
     )
 
 
+def take_back(enrollment_id: int, *, by: User) -> int:
+    """取回退回: the base closes its own open comments of a record, the resident is notified (AM-41). Returns how many.
+
+    个人信息状态 becomes what the blocks say. Raises StateMoved where nothing is open any more.
+    """
+    with transaction.atomic():
+        enrollment = states.lock(enrollment_id)
+        now = timezone.now()
+        closed = enrollment.personal_returns.filter(answered_at__isnull=True).update(
+            answered_at=now, reviewed_at=now, taken_back_by=by
+        )
+        if not closed:
+            raise StateMoved("没有等待答复的退回意见，住院医师可能已经答复，请核对现在的内容。")
+        settle_state(enrollment)
+        audit.record("return_taken_back", by=by, target=enrollment, count=closed)
+        send(
+            [enrollment.resident.user_id],
+            kind="personal_return",
+            subject="培训基地取回了对您个人信息的退回，无需再按退回意见修改",
+            link=reverse("residents:home"),
+        )
+    return closed
+
+
 def answers_to_review(enrollment: Enrollment) -> QuerySet[PersonalReturn]:
     """What the resident has answered and the base has not looked at since, newest first (GOAL-B14)."""
     return enrollment.personal_returns.filter(TO_REVIEW)
@@ -152,7 +203,12 @@ def _is_answered(path: str, changed: Collection[str]) -> bool:
     block = "basic" if block == "identity" else block
     if path == WHOLE_RECORD:
         return bool(changed)
-    return f"{block}.{field}" in changed if field else any(each.startswith(f"{block}.") for each in changed)
+    if not field:
+        return any(each.startswith(f"{block}.") for each in changed)
+    place, row = split(f"{block}.{field}")
+    if row:
+        return living(place, int(row)) in changed or living(REPEATED, int(row)) in changed
+    return any(split(each)[0] == place for each in changed)
 
 
 def answer_without_change(returned: PersonalReturn, reason: str, *, by: User) -> None:

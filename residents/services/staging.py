@@ -46,11 +46,11 @@ def create_staging(cursor: CursorWrapper) -> None:
     )
 
 
-def staged(row: AccountRow, origin: str) -> tuple:
-    """One line under the columns STAGED."""
+def staged(row: AccountRow, origin: str, *, is_beside: bool = False) -> tuple:
+    """One line under the columns STAGED; `is_beside`: the number is another account's name (AM-35)."""
     return (
         row.row,
-        row.login,
+        row.login_beside if is_beside else row.login,
         row.id_type,
         row.id_number,
         row.full_name,
@@ -85,7 +85,7 @@ def insert_new_persons(cursor: CursorWrapper, expected: int, now: datetime) -> N
     inserted = insert_select(
         cursor,
         Resident,
-        "staged_accounts WHERE is_new ORDER BY id_number",
+        "staged_accounts WHERE is_new ORDER BY id_number, id_type",
         selected={"id": "resident_id", **{name: name for name in _PERSON}},
         constants={"created_at": now},
     )

@@ -9,15 +9,25 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils import timezone
 
+from portal.calendar import Opening
 from residents.models import Enrollment
 from residents.models.enrollment import PersonalState, ReportStatus, ReviewStatus
 
 
 class StateMoved(Exception):
     """The record is no longer in the state the caller saw; the text tells the user what it is now."""
+
+
+class Closed(StateMoved):
+    """The record may not be saved now. Up to five minutes late `opening.in_grace` holds: what was sent is then kept as
+    a draft by the caller, who has it in the form's own shape (AM-26, AM-37)."""
+
+    def __init__(self, opening: Opening) -> None:
+        super().__init__(opening.reason)
+        self.opening = opening
 
 
 def lock(enrollment_id: int) -> Enrollment:
@@ -135,3 +145,23 @@ def mark_decision_revoked(
     if back_to_intake:
         values |= {"intake_submission": None, "registered_at": None, "specialty_locked": False}
     return _write([enrollment.pk], now, **values)
+
+
+def mark_decisions_revoked_many(enrollment_ids: Collection[int], approved: QuerySet, *, now: datetime) -> int:
+    """The last decisions on records that are still as reported no longer hold: all 待审核 again (GOAL-P5).
+
+    `approved` is the queryset of the approvals that still stand; the newest of a record counts. A record whose intake
+    original is none of them leaves the registry again.
+    """
+    standing = approved.filter(enrollment=OuterRef("pk"))
+    back = Q(intake_submission__isnull=False) & ~Exists(approved.filter(pk=OuterRef("intake_submission")))
+    return _write(
+        enrollment_ids,
+        now,
+        approved_submission=Subquery(standing.order_by("-number").values("pk")[:1]),
+        report_status=ReportStatus.REPORTED,
+        review_status=ReviewStatus.PENDING,
+        registered_at=Case(When(back, then=None), default=F("registered_at")),
+        specialty_locked=Case(When(back, then=Value(False)), default=F("specialty_locked")),
+        intake_submission=Case(When(back, then=None), default=F("intake_submission")),
+    )

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from portal.models import User
 from residents.catalogue.catalogue import problem
-from residents.codes.training import CERTIFIED, ENDED, EXTENDED, FAILED, IN_TRAINING
+from residents.codes.training import CERTIFIED, ENDED, EXTENDED, IN_TRAINING
 from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import LIVE, ReviewStatus
 from residents.rules import status as rules
@@ -44,10 +44,15 @@ def status_context(enrollment: Enrollment) -> dict[str, Any]:
         "extended_until": enrollment.extended_until,
         "intake_year": enrollment.intake_year,
         "approved_years": enrollment.approved_years,
-        # 未参加考核 is no result.
-        "has_exam_result": any(change.ended_result in (CERTIFIED, FAILED) for change in changes),
+        # Of a record that was 结束 once and is in training again the old result tells nothing (AM-34).
+        "is_certified": (
+            enrollment.status == ENDED and bool(changes) and changes[0].ended_result == CERTIFIED
+        ),
+        # To fill in what a roster did not tell is no second extension (AM-40).
         "has_pending_extension": (
-            enrollment.status == EXTENDED and enrollment.review_status == ReviewStatus.PENDING
+            enrollment.status == EXTENDED
+            and enrollment.review_status == ReviewStatus.PENDING
+            and not (changes and changes[0].is_undated)
         ),
         "has_newer_live_enrollment": Enrollment.objects.filter(LIVE, resident=enrollment.resident_id)
         .exclude(pk=enrollment.pk)
@@ -91,7 +96,9 @@ def change_status(
     with transaction.atomic():
         enrollment = states.lock(enrollment_id)
         if not enrollment.registered_at or enrollment.deleted_at or enrollment.lapsed_at:
-            raise StateMoved("只有“住院医师信息管理”中的记录可以变更培训状态。")
+            raise StateMoved(
+                "只有“住院医师信息管理”中的记录可以变更培训状态；审核通过以前离开的，请在“账号查找与重置”中打开此人删除。"
+            )
         context = status_context(enrollment)
         after, problems = judge_change(values, context)
         if not changes_status(enrollment, after):

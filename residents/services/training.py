@@ -21,12 +21,12 @@ from residents.models import EducationRecord, Enrollment, Resident
 from residents.openness import training_entry
 from residents.pinyin import pinyin_key
 from residents.rules import education, training
-from residents.rules.fields import Field, Problems, normalise, read_values
+from residents.rules.fields import Field, Problems, is_untouched, normalise, read_values
 from residents.rules.text import clean_name
 from residents.services import states
 from residents.services.refusals import EditConflict, Refused, refuse_errors
 from residents.services.returns import settle_state
-from residents.services.states import StateMoved, moves_stage
+from residents.services.states import Closed, moves_stage
 from residents.services.uploads import upload_problem
 from residents.snapshot import as_column, values_of
 
@@ -44,7 +44,6 @@ class Change:
 
     enrollment: Enrollment
     fields: dict[str, tuple[Any, Any]]
-    after_deadline: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.fields)
@@ -151,26 +150,28 @@ def save_training(
     enrollment_id: int, values: Mapping[str, Any], *, by: User, expected_version: int | None = None
 ) -> Change:
     """Store the given fields of 培训信息, keep `training_complete` current; nothing is written where nothing differs
-    (BR-92).
+    (BR-92), nor what would only follow from the stored values (AM-37).
 
-    `expected_version` is the version the form was opened with. A save up to five minutes after the deadline is still
-    kept, but can no longer be reported (AM-26). Raises StateMoved where the record is closed, EditConflict where it
-    changed meanwhile, Refused where the rules forbid the values.
+    `expected_version` is the version the form was opened with. Raises Closed, EditConflict where it changed meanwhile,
+    Refused where the rules forbid the values.
     """
     with transaction.atomic():
         enrollment = states.lock(enrollment_id)
         entry = training_entry(enrollment)
-        if not (entry.is_open or entry.in_grace):
-            raise StateMoved(entry.reason)
+        if not entry.is_open:
+            raise Closed(entry)
+        stored = values_of(enrollment, "training")
+        if is_untouched(EDITABLE, stored, values):
+            return Change(enrollment, {})
         context = training_context(enrollment)
         after, problems = judge_training(enrollment, values, context)
         refuse_errors(problems)
-        fields = differences(values_of(enrollment, "training"), after)
+        fields = differences(stored, after)
         if fields:
             if expected_version is not None and expected_version != enrollment.version:
                 raise EditConflict
             _store(enrollment, after, fields, context)
-    return Change(enrollment, fields, after_deadline=not entry.is_open)
+    return Change(enrollment, fields)
 
 
 def differences(stored: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
@@ -281,7 +282,7 @@ def correct_name(enrollment_id: int, raw_name: str, *, by: User, reason: str = "
     """Correct 姓名 (AM-07): by the base freely until the first approval, afterwards with a reason kept in the history.
 
     The name is one for the person and his account. Raises Refused for an impossible name and for a missing reason,
-    StateMoved where the record is closed.
+    Closed.
     """
     try:
         name = clean_name(raw_name)
@@ -293,7 +294,7 @@ def correct_name(enrollment_id: int, raw_name: str, *, by: User, reason: str = "
         enrollment = states.lock(enrollment_id)
         entry = training_entry(enrollment)
         if not entry.is_open:
-            raise StateMoved(entry.reason)
+            raise Closed(entry)
         resident = (
             Resident.objects.select_for_update(of=("self",))
             .select_related("user")

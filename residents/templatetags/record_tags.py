@@ -5,7 +5,6 @@ from django.utils.html import format_html
 
 from residents.codes import CODE_LISTS
 from residents.models.enrollment import PersonalState, ReportStatus, ReviewStatus, Status
-from residents.words import place_in_words
 
 register = template.Library()
 
@@ -73,9 +72,16 @@ _BADGES: dict[str, dict[str, tuple[str, str]]] = {
 _STATE_COLOURS: dict[str, dict[str, str]] = {
     "completion": {"sent": "amber", "accepted": "green", "returned": "red"},
     "correction": {"province": "amber", "cmda": "amber", "done": "green", "refused": "red"},
+    "identity_check": {
+        "province": "amber",
+        "cmda": "amber",
+        "corrected": "green",
+        "freed": "green",
+        "refused": "red",
+    },
     "delivery": {"sent": "green", "failed": "red", "unknown": "amber"},
     "extension": {"province": "amber", "cmda": "amber", "granted": "green", "refused": "red"},
-    "switch": {"waiting": "amber", "confirmed": "green", "refused": "red"},
+    "switch": {"waiting": "amber", "scheduled": "blue", "confirmed": "green", "refused": "red"},
     "transfer": {"open": "amber", "released": "green", "refused": "red"},
 }
 
@@ -88,7 +94,7 @@ def state_colour(state: str, kind: str) -> str:
 
 @register.simple_tag
 def badge(kind: str, value: str) -> str:
-    """A state as a coloured word; the colour never stands alone."""
+    """A state as a coloured word; the colour never says it alone."""
     words, colour = _BADGES[kind].get(str(value), (str(value), "grey"))
     return format_html('<span class="state state-{}">{}</span>', colour, words)
 
@@ -97,12 +103,6 @@ def badge(kind: str, value: str) -> str:
 def code_label(value: str | None, name: str) -> str:
     """The label of a code in one of the code lists; empty for none."""
     return CODE_LISTS[name].label(str(value)) if value not in (None, "") else ""
-
-
-@register.filter
-def place(path: str) -> str:
-    """What a comment speaks of, "block.field", in words."""
-    return place_in_words(path)
 
 
 @register.filter

@@ -1,4 +1,4 @@
-"""What every page of a resident stands on: his living record, whether it is open, what it lacks, what was returned."""
+"""What every page of a resident builds on: his living record, whether it is open, what it lacks, what was returned."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +12,7 @@ from residents.completeness import Completeness, Missing, Section, completeness
 from residents.models import Enrollment, PersonalReturn
 from residents.models.enrollment import PersonalState
 from residents.openness import personal_entry
+from residents.places import REPEATED, living_names, name_in_words, split
 from residents.rules import basic
 from residents.services.personal import has_section
 from residents.services.returns import open_returns
@@ -52,11 +53,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """One open return in the resident's words: who (role only, GOAL-R7), when, what, and the field it stands at."""
+    """One open return in the resident's words: who (role only, GOAL-R7), when, what, and the field it is about."""
 
     pk: int
     section: str
     field: str
+    row: str
     place: str
     url: str
     text: str
@@ -80,7 +82,8 @@ class Desk:
 
     @cached_property
     def comments(self) -> list[Comment]:
-        return [_comment(each) for each in self.returns]
+        names = living_names(self.enrollment)
+        return [_comment(each, names) for each in self.returns]
 
     @cached_property
     def steps(self) -> list[Step]:
@@ -89,7 +92,7 @@ class Desk:
         rows = sorted(self.enrollment.resident.education_records.all(), key=lambda row: (row.level, row.pk))
         ids = [row.pk for row in rows]
         resident = self.enrollment.resident
-        # What the ID card tells comes by itself with the first save (GOAL-R6).
+        # What follows from the ID card comes by itself with the first save (GOAL-R6).
         told = basic.derived(resident.id_type, resident.id_number)
         steps = []
         for key in (key for key in ORDER if key in found):
@@ -107,8 +110,10 @@ class Desk:
         is_empty = self.enrollment.personal_state == PersonalState.EMPTY
         return PersonalState.EMPTY if is_empty else PersonalState.FILLING
 
-    def comments_at(self, section: str) -> list[Comment]:
-        return [comment for comment in self.comments if comment.section in (section, "")]
+    def comments_at(self, section: str, row: int | None = None) -> list[Comment]:
+        """The comments that a page of this section shows; of `row` in 学习经历 without those at other rows."""
+        shown = [comment for comment in self.comments if comment.section in (section, "")]
+        return [comment for comment in shown if row is None or comment.row in ("", str(row))]
 
     def next_url(self, section: str) -> str:
         """The section after this one; the first page after the last."""
@@ -150,12 +155,15 @@ def _gaps(key: str, missing_fields: list[Missing], row_ids: list[int]) -> list[G
     return gaps
 
 
-def _comment(returned: PersonalReturn) -> Comment:
-    block, _, name = returned.field.partition(".")
+def _comment(returned: PersonalReturn, rows: dict[str, str]) -> Comment:
+    path, row = split(returned.field)
+    block, _, name = path.partition(".")
     # 手机号 belongs to the identity of a record and is edited with 基本信息.
     section = "basic" if block == "identity" else block
-    place = place_in_words(returned.field)
+    place = place_in_words(path)
     url = section_url(section) if section in ORDER else ""
-    if url and name and section != "education":
+    if row in rows:
+        place, url = f"{name_in_words(rows[row])}：{place}", reverse("residents:education-edit", args=[row])
+    if url and name and (row in rows or section != REPEATED):
         url = f"{url}#id_{name}_box"
-    return Comment(returned.pk, section, name, place, url, returned.comment, returned.returned_at)
+    return Comment(returned.pk, section, name, row, place, url, returned.comment, returned.returned_at)

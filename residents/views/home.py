@@ -7,13 +7,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from portal.access import allow
 from portal.calendar import current_cycle
-from portal.models import AuditEvent
 from portal.parameters import choice, text
 from portal.requests import SignedInRequest
 from portal.roles import Role
 from residents.history import timeline
 from residents.models import Enrollment, PersonalReturn, SectionConfirmation
 from residents.models.enrollment import Module
+from residents.services.disclosures import looks_at
 from residents.services.personal import RULES, confirm_unchanged
 from residents.services.refusals import Refused
 from residents.services.returns import answer_without_change
@@ -26,7 +26,7 @@ from residents.words import in_words
 @allow(Role.RESIDENT)
 @require_GET
 def home(request: SignedInRequest) -> HttpResponse:
-    """What is missing, what was returned, how the record stands (BR-46, BR-54; GOAL-R2, GOAL-R3)."""
+    """What is missing, what was returned, which state the record is in (BR-46, BR-54; GOAL-R2, GOAL-R3)."""
     desk = desk_of(request.user)
     if desk is None:
         return render(request, "residents/no_record.html")
@@ -67,12 +67,9 @@ def training(request: SignedInRequest) -> HttpResponse:
 def history(request: SignedInRequest) -> HttpResponse:
     """Who changed what of the record and who saw its full numbers, by role and without names (GOAL-R7)."""
     desk = required_desk(request.user)
-    seen = AuditEvent.objects.filter(
-        target_type=Enrollment._meta.label, target_id=str(desk.enrollment.pk), action="unmask"
-    ).order_by("-at")
-    reads = [(event.at, Role(event.role).label, event.detail.get("purpose", "")) for event in seen[:50]]
+    looks = looks_at(desk.enrollment.resident)
     entries = timeline(desk.enrollment, with_names=False)
-    return render(request, "residents/history.html", {"desk": desk, "entries": entries, "reads": reads})
+    return render(request, "residents/history.html", {"desk": desk, "entries": entries, "looks": looks})
 
 
 @allow(Role.RESIDENT)

@@ -86,7 +86,7 @@ GROUPS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """One field of the form with the file it holds now and the comments that stand at it (GOAL-R3)."""
+    """One field of the form with the file it holds now and the comments on it (GOAL-R3)."""
 
     field: forms.BoundField
     file_url: str
@@ -114,7 +114,7 @@ def groups_of(page: "Page", form: forms.Form) -> list[Group]:
 
 
 def _control(page: "Page", form: forms.Form, name: str) -> Control:
-    comments = [each for each in page.desk.comments_at(page.section) if each.field == name]
+    comments = [each for each in page.comments if each.field == name]
     stored = isinstance(form.fields[name], forms.FileField) and getattr(page.row, name, None)
     return Control(form[name], file_url(page.section, page.row, name) if stored else "", comments)
 

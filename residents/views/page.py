@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from residents.places import REPEATED
 from residents.rules.fields import Field
 from residents.services.personal import Block, own_fields, stored_values
-from residents.views.desk import Desk
+from residents.views.desk import Comment, Desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,12 @@ class Page:
         """The name under which typed values are kept: one per record, section and row."""
         row = f":{self.row.pk if self.row else 'new'}" if self.section == "education" else ""
         return f"personal:{self.desk.enrollment.pk}:{self.section}{row}"
+
+    @property
+    def comments(self) -> list[Comment]:
+        """The comments that stand on this page, on that of a row of 学习经历 without those at other rows."""
+        row = self.row.pk if self.row else 0
+        return self.desk.comments_at(self.section, row if self.section == REPEATED else None)
 
     @property
     def version(self) -> int:

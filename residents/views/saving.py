@@ -15,9 +15,11 @@ from portal.requests import SignedInRequest
 from residents.codes.places import CHINA
 from residents.forms import as_input, form_for, raw_of, show_problems
 from residents.rules import basic, education, work
+from residents.rules.fields import is_untouched
 from residents.rules.identity import RESIDENT_ID
-from residents.services.personal import RULES, Closed, Conflict, SaveResult
+from residents.services.personal import RULES, Conflict, SaveResult
 from residents.services.refusals import Refused
+from residents.services.states import Closed
 from residents.snapshot import context_of, values_of
 from residents.views.desk import section_url
 from residents.views.layout import groups_of
@@ -30,7 +32,7 @@ Save = Callable[[Mapping[str, Any], int | None], SaveResult]
 
 
 def offered(page: Page) -> dict[str, Any]:
-    """The values the form opens with: what is stored, and what can be told for a block never saved (AM-06, PAIN-24)."""
+    """The values the form opens with: what is stored, and what is known for a block never saved (AM-06, PAIN-24)."""
     values = page.stored
     enrollment = page.desk.enrollment
     told: Mapping[str, Any] = {}
@@ -40,7 +42,7 @@ def offered(page: Page) -> dict[str, Any]:
         told = work.prefill(values_of(enrollment, "training"), enrollment.base.name)
     elif page.section == "education" and not enrollment.resident.education_records.all():
         told = education.default_row(context_of(enrollment))
-    # Of an ID card's holder only one nationality is possible; the rest is told once, the resident's word stands.
+    # Of an ID card's holder only one nationality is possible; the rest is proposed once, the resident's word counts.
     if page.row is None or page.section == "basic":
         values |= {name: value for name, value in told.items() if values.get(name) is None}
     return values
@@ -69,7 +71,7 @@ def show(request: SignedInRequest, page: Page, form: forms.Form | None = None, *
         "version": version,
         "locked": _facts(page, own=False),
         "facts": _facts(page, own=True),
-        "comments": page.desk.comments_at(page.section),
+        "comments": page.comments,
         **more,
     }
     return render(request, "residents/section.html", context, status=status)
@@ -96,10 +98,14 @@ def _facts(page: Page, *, own: bool) -> list[tuple[str, str, str]]:
 
 def handle(request: SignedInRequest, page: Page, save: Save) -> HttpResponse:
     """Save what was posted and say what became of it; whatever the outcome, nothing typed is lost (GOAL-R4,
-    PAIN-22)."""
+    PAIN-22). What was only proposed and not touched is not stored (AM-37)."""
     form = build_form(page, data=request.POST, files=request.FILES)
     raw = raw_of(form)
     version = sent_version(request)
+    # Of a stored row the service sees by itself that nothing is new.
+    if page.row is None and is_untouched(page.fields, offered(page), raw):
+        messages.info(request, "没有改动，无需保存。")
+        return redirect(_next(request, page))
     try:
         result = save(raw, version)
     except Refused as refusal:
@@ -110,8 +116,12 @@ def handle(request: SignedInRequest, page: Page, save: Save) -> HttpResponse:
     except Closed as closed:
         return _show_closed(request, page, form, closed)
     discard_draft(request.user, page.draft_key)
-    _tell(request, result)
-    return redirect(page.desk.next_url(page.section) if "next" in request.POST else _back(page))
+    _say(request, result)
+    return redirect(_next(request, page))
+
+
+def _next(request: HttpRequest, page: Page) -> str:
+    return page.desk.next_url(page.section) if "next" in request.POST else _back(page)
 
 
 def sent_version(request: HttpRequest) -> int | None:
@@ -123,7 +133,7 @@ def _back(page: Page) -> str:
     return section_url(page.section)
 
 
-def _tell(request: HttpRequest, result: SaveResult) -> None:
+def _say(request: HttpRequest, result: SaveResult) -> None:
     if not result.changed and not result.answered:
         messages.info(request, "没有改动，无需保存。")
         return
@@ -190,7 +200,7 @@ def _show_conflict(
 
 
 def _opened_with(page: Page, version: int | None) -> dict[str, Any]:
-    """The block as it stood when the form was opened, from its history; empty where that is not known."""
+    """The block as it was when the form was opened, from its history; empty where that is not known."""
     if version == 0:
         return dict.fromkeys((item.name for item in page.fields if item.name != "mobile"), None)
     if page.row is None:

@@ -52,10 +52,11 @@ def education(request: SignedInRequest) -> HttpResponse:
     """学习经历: the levels of study, at most five."""
     desk = required_desk(request.user)
     rows = sorted(desk.enrollment.resident.education_records.all(), key=lambda row: (row.level, row.pk))
+    comments, keys = desk.comments_at("education"), {str(row.pk) for row in rows}
     context = {
         "desk": desk,
-        "rows": rows,
-        "comments": desk.comments_at("education"),
+        "rows": [(row, [each for each in comments if each.row == str(row.pk)]) for row in rows],
+        "comments": [each for each in comments if each.row not in keys],
         "may_add": len(rows) < MOST_ROWS,
         "step": next(step for step in desk.steps if step.key == "education"),
     }

@@ -1,4 +1,4 @@
-"""The schema of the interface, and the page that shows it in words."""
+"""The schema of the interface, and the page that explains it in words."""
 
 from functools import cache
 from typing import Any
@@ -92,7 +92,7 @@ EVENTS = {
 
 
 def page() -> dict[str, Any]:
-    """What templates/review/api/documentation.html shows; every name comes from the schema or the rules."""
+    """What templates/review/api/documentation.html displays; every name comes from the schema or the rules."""
     return {
         "path": PATH,
         "example_json": in_curl(),
@@ -101,6 +101,7 @@ def page() -> dict[str, Any]:
         "parts": [(part, PART_LABELS[part], _fields(part)) for part in PARTS],
         "answer_fields": _properties("DeliveryAnswer"),
         "record_fields": _properties("RecordAnswer"),
+        "removal_fields": _properties("Removal"),
         "said_fields": _properties("Said"),
         "result_fields": _properties("Result"),
         "problem_fields": _properties("ProblemDetail"),

@@ -1,5 +1,6 @@
 """The interface of /api/v1/: routes only; each names what its key must be allowed to do."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
@@ -8,10 +9,19 @@ from ninja import Header, NinjaAPI, Query
 from residents.catalogue.catalogue import quoted
 from review.api import feed, reference
 from review.api.deliveries import once
-from review.api.intake import take
+from review.api.intake import remove, take
 from review.api.keys import KeyAuth, KeyRequest, Scope
 from review.api.problems import ProblemDetail, Refusal, handle_exceptions
-from review.api.schema import Bases, CodeLists, Delivery, DeliveryAnswer, Results, Specialties
+from review.api.schema import (
+    Bases,
+    CodeLists,
+    Delivery,
+    DeliveryAnswer,
+    Removals,
+    RemovalsAnswer,
+    Results,
+    Specialties,
+)
 
 PATH = "/api/v1/"
 _REFUSALS = {401: ProblemDetail, 403: ProblemDetail, 429: ProblemDetail, 500: ProblemDetail}
@@ -26,6 +36,17 @@ api = NinjaAPI(
     auth=KeyAuth(),
 )
 handle_exceptions(api)
+
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        description="每批一个不重复的值（如 UUID），重试时保持不变；保存72小时。",
+        min_length=8,
+        max_length=80,
+        pattern=r"^[A-Za-z0-9._:-]*$",
+    ),
+]
 
 
 @api.post(
@@ -48,31 +69,53 @@ handle_exceptions(api)
 def deliver_recruitments(
     request: KeyRequest,
     delivery: Delivery,
-    idempotency_key: Annotated[
-        str,
-        Header(
-            alias="Idempotency-Key",
-            description="每批一个不重复的值（如 UUID），重试时保持不变；保存72小时。",
-            min_length=8,
-            max_length=80,
-            pattern=r"^[A-Za-z0-9._:-]*$",
-        ),
-    ],
+    idempotency_key: IdempotencyKey,
 ) -> HttpResponse:
     """一次最多1000条。逐条返回结果：好的写入，有误的说明原因；重复的给出已有记录的编号。
 
     网络中断后用同一个 Idempotency-Key 重试，不会重复写入，返回与第一次完全相同的结果。
     """
-    answer, is_stored = once(
-        request.auth,
+    return _answered(
+        request,
         idempotency_key,
-        request.body,
         lambda: take(request.auth, delivery.records, dry_run=delivery.dry_run, whole=delivery.all_or_nothing),
     )
+
+
+def _answered(request: KeyRequest, key: str, work: Callable[[], dict]) -> HttpResponse:
+    """The answer to a batch, the same one to every request with this key."""
+    answer, is_stored = once(request.auth, key, request.body, work)
     response = HttpResponse(answer, content_type="application/json; charset=utf-8")
     if is_stored:
         response["Idempotent-Replayed"] = "true"
     return response
+
+
+@api.post(
+    "/removals",
+    url_name="removals",
+    operation_id="remove_recruitments",
+    summary="删除已传送的招收结果",
+    tags=["招收结果"],
+    auth=KeyAuth(Scope.DELIVER),
+    response={
+        200: RemovalsAnswer,
+        400: ProblemDetail,
+        409: ProblemDetail,
+        413: ProblemDetail,
+        422: ProblemDetail,
+        503: ProblemDetail,
+        **_REFUSALS,
+    },
+)
+def remove_recruitments(
+    request: KeyRequest, batch: Removals, idempotency_key: IdempotencyKey
+) -> HttpResponse:
+    """录错、未报到或放弃培训、转到其他基地的，在审核通过以前删除，逐条返回结果。
+
+    删除后此人随即可以由其他培训基地导入；等待审核的传送同时撤回。已审核通过的在住院医师信息管理中退培。
+    """
+    return _answered(request, idempotency_key, lambda: remove(request.auth, batch.removals))
 
 
 @api.get(

@@ -1,4 +1,4 @@
-"""What the page of the interface shows to copy; a test runs the record through the rules and the program as it is."""
+"""The examples for copying on the page of the interface; a test runs the record and the program."""
 
 import json
 from typing import Any

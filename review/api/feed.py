@@ -46,8 +46,8 @@ def _item(row: ApiResult) -> dict[str, Any]:
         "external_id": record.external_id if record else "",
         "training_base": submission.base.code,
         "intake_year": submission.intake_year,
-        "number": submission.number,
-        "comment": submission.comment if is_told else "",
+        "number": submission.turn,
+        "comment": "\n".join(filter(None, [submission.comment, submission.revocation])) if is_told else "",
         "field_comments": submission.field_comments if is_told else {},
         "now": Submission.Outcome(submission.outcome).label,
     }

@@ -1,6 +1,7 @@
 """Taking in one batch of 招收结果: judged by the rules of the forms, written set-wise, reported to the province.
 
 Good records are accepted and bad ones named (BR-36), or nothing at all is written where the platform asks for that.
+Delivered recruits are taken out again here too (AM-33).
 """
 
 import uuid
@@ -15,13 +16,16 @@ from django.utils import timezone
 
 from bases.models import Province, TrainingBase
 from bases.report.services import report_delivered
+from bases.report.withdrawal import take_back_waiting
+from bases.transfer_requests import settle
 from portal import audit
-from portal.calendar import current_cycle, opening
+from portal.calendar import Opening, current_cycle, opening
 from portal.models import CollectionCycle, Step, User
 from portal.roles import Role
 from residents.models import Enrollment
-from residents.models.enrollment import Module
+from residents.models.enrollment import DEPARTURES, Deletion, Module
 from residents.services.accounts import create_accounts
+from residents.services.deletion import delete_enrollment, departure_entry
 from residents.services.delivered import (
     Content,
     correct_contacts,
@@ -29,12 +33,14 @@ from residents.services.delivered import (
     store_delivered,
     store_new_people,
 )
+from residents.services.states import StateMoved
 from residents.snapshot import for_check
 from residents.standing import Known
 from review.api.judging import Entry, by_base, judge, judge_standing, read
 from review.api.keys import refuse_direct
 from review.api.known_records import settle_known
 from review.api.problems import Refusal
+from review.api.schema import Removal
 from review.models import ApiClient, ApiRecord
 
 _STATUS = {
@@ -92,8 +98,8 @@ def _write_or_nothing(
     entries: Sequence[Entry], client: ApiClient, cycle: CollectionCycle, batch: uuid.UUID, whole: bool
 ) -> bool:
     try:
-        with transaction.atomic(), _history(client, batch) as by:
-            _hold_mode(client.province_id)
+        with transaction.atomic(), acting_for(client, batch) as by:
+            hold_mode(client.province_id)
             if whole and any(each.outcome in _BAD for each in entries):
                 raise _NothingWritten
             _write(entries, cycle, batch, by)
@@ -109,7 +115,7 @@ def _write_or_nothing(
     return True
 
 
-def _hold_mode(province_id: str) -> None:
+def hold_mode(province_id: str) -> None:
     """A switch waits for the batches that are being written, and a batch that comes after it is refused (BR-08)."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT reporting_mode FROM bases_province WHERE code = %s FOR SHARE", [province_id])
@@ -117,7 +123,7 @@ def _hold_mode(province_id: str) -> None:
 
 
 @contextmanager
-def _history(client: ApiClient, batch: uuid.UUID) -> Iterator[User]:
+def acting_for(client: ApiClient, batch: uuid.UUID) -> Iterator[User]:
     """The history names the province's own account of the interface, which nobody can sign in to, and the key."""
     by, _ = User.objects.get_or_create(
         username=f"api-{client.province_id}",
@@ -146,7 +152,7 @@ def _write(entries: Sequence[Entry], cycle: CollectionCycle, batch: uuid.UUID, b
 
 
 def _create(base: TrainingBase, group: Sequence[Entry], by: User) -> list[Entry]:
-    """Accounts and records of one base's new persons; whoever was faster is told of as usual (AM-27)."""
+    """Accounts and records of one base's new persons; whoever was faster is dealt with as usual (AM-27)."""
     created = create_accounts(
         [row for each in group if (row := each.row)],
         base=base,
@@ -167,7 +173,7 @@ def _create(base: TrainingBase, group: Sequence[Entry], by: User) -> list[Entry]
 
 
 def _write_known(entries: Sequence[Entry]) -> list[Enrollment]:
-    """The blocks of persons who were known before; gives their records as they stand now."""
+    """The blocks of persons who were known before; gives their records as they are now."""
     if not entries:
         return []
     people = _people(entries)
@@ -243,7 +249,7 @@ def _answer(
 
 
 def _own_references(entries: Iterable[Entry], province_id: str) -> dict[int, str]:
-    """The record that was written or stands in the way, where it is one of the key's province."""
+    """The record that was written or prevents it, where it is one of the key's province."""
     ids = {}
     for each in entries:
         live = each.standing.live if each.standing else None
@@ -256,3 +262,78 @@ def _own_references(entries: Iterable[Entry], province_id: str) -> dict[int, str
         )
     )
     return {index: str(pk) for index, pk in ids.items() if pk in own}
+
+
+# --- taking out (AM-33) ----------------------------------------------------------------------------------------------
+
+KINDS = {"wrong": Deletion.WRONG, "no_show": Deletion.NO_SHOW, "moved": Deletion.MOVED}
+_REMOVED = {"removed": 200, "not_found": 404, "refused": 409}
+
+
+def remove(client: ApiClient, removals: Iterable[Removal]) -> dict[str, Any]:
+    """The answer to one batch of removals, written as it is judged; a sandbox key writes nothing."""
+    batch = uuid.uuid4()
+    with transaction.atomic(), acting_for(client, batch) as by:
+        if not client.is_sandbox:
+            hold_mode(client.province_id)
+        results = [_remove_one(index, each, client, by) for index, each in enumerate(removals)]
+        counts = dict(Counter(each["outcome"] for each in results))
+        if not client.is_sandbox:
+            audit.record("api_removal", by=by, target=client, batch=str(batch), counts=counts)
+    return {
+        "removal": str(batch),
+        "received_at": timezone.localtime().isoformat(timespec="seconds"),
+        "sandbox": client.is_sandbox,
+        "counts": counts,
+        "results": results,
+    }
+
+
+def _remove_one(index: int, removal: Removal, client: ApiClient, by: User) -> dict[str, Any]:
+    outcome, text = _outcome(removal, client, by)
+    return {
+        "index": index,
+        "reference": removal.reference,
+        "status": _REMOVED[outcome],
+        "outcome": outcome,
+        "text": text,
+    }
+
+
+def _outcome(removal: Removal, client: ApiClient, by: User) -> tuple[str, str]:
+    own = Enrollment.objects.filter(base__province=client.province_id, origin=Enrollment.Origin.API)
+    record = own.filter(pk=int(removal.reference)).select_related("base__province").first()
+    # A sandbox looks nobody up: its key is handed out before any switch.
+    if client.is_sandbox or record is None:
+        return "not_found", "没有这条由本省传送的记录，请核对平台记录编号。"
+    kind, left_on = KINDS[removal.kind], removal.left_on
+    if kind in DEPARTURES and (left_on is None or left_on > timezone.localdate()):
+        return "refused", "请填写离开日期 left_on，不能晚于今天。"
+    try:
+        with transaction.atomic():
+            take_back_waiting(record.pk, by=by)
+            gone = delete_enrollment(
+                record.pk,
+                by=by,
+                reason=removal.reason,
+                kind=kind,
+                left_on=left_on if kind in DEPARTURES else None,
+                ask=_entry_of,
+            )
+            settle([gone], by=by)
+    except StateMoved as moved:
+        return "refused", str(moved)
+    return "removed", "已删除，此人可以重新传送或由其他培训基地导入。"
+
+
+def _entry_of(enrollment: Enrollment, kind: str) -> Opening:
+    """Of an unapproved record: 录错 while 接口传送 is open (BR-50), the others until the lock."""
+    entry = departure_entry(enrollment)
+    if kind in DEPARTURES or not entry.is_open:
+        return entry
+    return opening(
+        current_cycle(),
+        Step.API_TRANSFER,
+        province_id=enrollment.base.province_id,
+        base_id=enrollment.base_id,
+    )

@@ -12,9 +12,10 @@ from portal.models import CollectionCycle
 from residents.catalogue.catalogue import problem
 from residents.codes import CODE_LISTS
 from residents.models import CertificateInfo
-from residents.rules import certificate
+from residents.rules import account, certificate
 from residents.rules import delivery as rules
-from residents.standing import AccountRow, Known, Standing, standings
+from residents.standing import AccountRow, Known, Standing, live_facts, standings
+from residents.two_types import under_another_type
 
 _CODED = {field.name: field.codes for field in certificate.FIELDS if field.codes}
 
@@ -76,6 +77,8 @@ def judge(entries: Sequence[Entry], cycle: CollectionCycle) -> None:
         known = standings([row for each in group if (row := each.row)], base_id=at_base.pk)
         for each in group:
             each.standing = known.get(each.index)
+    new = [row for each in entries if each.known is Known.NOBODY and (row := each.row)]
+    doubles = under_another_type(new)
     accredited = accredited_of({each.base.pk for each in entries if each.base}, cycle.year)
     held = _held_certificates(entries)
     today = timezone.localdate()
@@ -94,6 +97,8 @@ def judge(entries: Sequence[Entry], cycle: CollectionCycle) -> None:
             },
         )
         judge_standing(each)
+        if each.index in doubles:
+            each.delivered.add("account.id_number", [problem(account.TWO_TYPES)])
     rules.problems_of_records([each.delivered for each in entries])
     for each in entries:
         if not each.outcome and each.delivered.has_errors:
@@ -149,16 +154,11 @@ def accredited_of(base_ids: set[int], year: int) -> dict[int, set[str]]:
 
 
 def _live_elsewhere(standing: Standing | None) -> dict[str, Any] | None:
-    """What BR-49 tells of a person held by another base: its name, his year and status, nothing else (AM-28)."""
+    """What BR-49 discloses of a person held by another base: its name, his year and status, nothing else (AM-28)."""
     live = standing.live if standing and standing.known is Known.ELSEWHERE else None
     if live is None:
         return None
-    return {
-        "is_same_base": False,
-        "base_name": live.base_name,
-        "intake_year": live.intake_year,
-        "status_name": live.status_name,
-    }
+    return live_facts(live, is_same_base=False)
 
 
 def judge_standing(entry: Entry, *, is_late: bool = False) -> None:
@@ -166,19 +166,20 @@ def judge_standing(entry: Entry, *, is_late: bool = False) -> None:
     standing = entry.standing
     if standing is None:
         return
-    if standing.known in (Known.ELSEWHERE, Known.OTHER_PERSON) or (is_late and standing.known is Known.HERE):
+    code = account.WHO_IS_WHO.get(standing.known.value)
+    is_held = standing.known is Known.ELSEWHERE or (is_late and standing.known is Known.HERE)
+    if code or is_held:
         entry.outcome = "duplicate"
-    if standing.known is Known.OTHER_PERSON:
-        entry.delivered.add("account.id_number", [problem("identity_mismatch")])
+    if code:
+        entry.delivered.add("account.id_number", [problem(code)])
     elif standing.known is Known.FREE and not standing.is_unused:
         entry.delivered.add("account.id_number", [problem("account_reused")])
         if standing.keeps_mobile:
             entry.delivered.add("account.mobile", [problem("mobile_kept")])
     elif is_late and standing.live is not None:
-        code = "already_here" if standing.known is Known.HERE else "live_elsewhere"
-        live = standing.live
-        facts = {"base": live.base_name, "year": live.intake_year, "status": live.status_name}
-        entry.delivered.add("account.id_number", [problem(code, **facts)])
+        facts = live_facts(standing.live, is_same_base=standing.known is Known.HERE)
+        found = account.problems({}, {"live_enrollment": facts})
+        entry.delivered.add("account.id_number", found["id_number"])
 
 
 def _says(entry: Entry, code: str) -> bool:

@@ -22,7 +22,7 @@ from ninja.security import HttpBearer
 
 from bases.models import Province
 from bases.models.organisations import ReportingMode
-from bases.scope import provinces_for
+from bases.scope import province_codes_for
 from portal import audit
 from portal.middleware import client_address
 from portal.models import User
@@ -59,7 +59,7 @@ class Usage:
 
 def managed_by(user: User) -> QuerySet[ApiClient]:
     """Keys of the provinces whose staff the user may manage, the association's or a province's own administrator."""
-    codes = list(provinces_for(user, Action.MANAGE_STAFF).values_list("pk", flat=True))
+    codes = province_codes_for(user, Action.MANAGE_STAFF)
     return ApiClient.objects.filter(province__in=codes).select_related("province", "created_by")
 
 

@@ -1,4 +1,4 @@
-"""A person who stands at the very base already: the same record again, a correction of it, or too late for one."""
+"""A person who is at the very base already: the same record again, a correction of it, or too late for one."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -64,8 +64,8 @@ def _outcome(
         entry.delivered.add("account.id_number", [problem("already_here", **facts)])
         return "duplicate"
     is_activated = enrollment.resident.user.activated_at is not None
-    if "证件类型" in differences or ("姓名" in differences and is_activated):
-        entry.delivered.add("account.id_number", [problem("identity_mismatch")])
+    if "姓名" in differences and is_activated:
+        entry.delivered.add("account.id_number", [problem("identity_name_differs")])
         return "duplicate"
     if "手机号" in differences and is_activated:
         entry.delivered.add("account.mobile", [problem("mobile_kept")])

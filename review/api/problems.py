@@ -138,7 +138,7 @@ def _pointer(location: tuple) -> str:
     return "".join(f"/{part}" for part in path[1:])
 
 
-# Words for the kinds of fault that pydantic tells apart; the rest is described by the schema itself.
+# Words for the kinds of fault that pydantic distinguishes; the rest is described by the schema itself.
 _WORDS = {
     "missing": "缺少此项。",
     "extra_forbidden": "没有这个字段。",
@@ -168,7 +168,7 @@ def _words(error: Mapping[str, Any]) -> str:
 
 
 def answers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: below /api/ also Django's own refusals are problems; each answer tells the rate, none is cached."""
+    """Middleware: below /api/ also Django's own refusals are problems; each answer states the rate, none is cached."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

@@ -6,7 +6,7 @@ mean is judged record by record, so that one bad record spoils no other.
 
 import math
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
@@ -142,6 +142,58 @@ class Delivery(Schema):
     records: list[Record] = Field(title="记录", min_length=1, max_length=MOST_RECORDS)
 
 
+class Removal(Schema):
+    """一条删除"""
+
+    model_config = ConfigDict(extra="forbid", title="一条删除")
+
+    reference: str = Field(
+        title="平台记录编号", description="传送时返回的 reference", pattern=r"^[0-9]{1,18}$"
+    )
+    kind: Literal["wrong", "no_show", "moved"] = Field(
+        title="原因类别",
+        description="wrong 录错（在接口传送时间内）；no_show 未报到或放弃培训；moved 转到其他基地（锁定前）",
+    )
+    reason: str = Field(title="具体原因", min_length=4, max_length=200, pattern=r"^[^\x00-\x1f]*$")
+    left_on: date | None = Field(
+        default=None, title="离开日期", description="yyyy-mm-dd；no_show、moved 必填，不能晚于今天"
+    )
+
+
+class Removals(Schema):
+    """一批删除"""
+
+    model_config = ConfigDict(extra="forbid", title="一批删除")
+
+    removals: list[Removal] = Field(title="删除", min_length=1, max_length=MOST_RECORDS)
+
+
+class RemovalAnswer(Schema):
+    """一条删除的结果"""
+
+    model_config = ConfigDict(title="一条删除的结果")
+
+    index: int = Field(title="序号")
+    reference: str = Field(title="平台记录编号")
+    status: Literal[200, 404, 409] = Field(
+        title="状态", description="200 已删除，404 没有这条记录，409 现在不能删除"
+    )
+    outcome: Literal["removed", "not_found", "refused"] = Field(title="结果")
+    text: str = Field(title="说明")
+
+
+class RemovalsAnswer(Schema):
+    """一批删除的结果"""
+
+    model_config = ConfigDict(title="一批删除的结果")
+
+    removal: str = Field(title="批次编号")
+    received_at: datetime = Field(title="接收时间")
+    sandbox: bool = Field(title="沙箱", description="沙箱密钥：不写入任何数据")
+    counts: dict[str, int] = Field(title="各种结果的条数")
+    results: list[RemovalAnswer] = Field(title="逐条结果", description="与传送的顺序相同")
+
+
 class Said(Schema):
     """一条提示"""
 
@@ -204,7 +256,10 @@ class Result(Schema):
     intake_year: int = Field(title="招收年份")
     number: int = Field(title="第几次传送")
     comment: str = Field(title="审核意见")
-    field_comments: dict[str, str] = Field(title="对字段的意见")
+    field_comments: dict[str, str] = Field(
+        title="对字段的意见",
+        description="学习经历的意见在字段后以@注明学历层次代码，例如 education.school@3 是本科的毕业院校",
+    )
     now: str = Field(title="现在的审核状态", description="查询时该次传送的状态")
 
 

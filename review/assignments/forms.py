@@ -13,7 +13,7 @@ _DAY = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
 
 
 class AssignmentForm(forms.Form):
-    """A column of boxes per base. Only what differs from the page as it was shown is saved, so that a colleague's
+    """A column of boxes per base. Only what differs from the page as it was sent is saved, so that a colleague's
     assignment of another base stays."""
 
     def __init__(

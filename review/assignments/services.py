@@ -76,7 +76,7 @@ def assign(province: Province, wanted: Mapping[int, set[int]], *, by: User) -> i
 def substitute(
     province: Province, *, absent: User, by_whom: User, starts_on: date, ends_on: date, by: User
 ) -> Substitution:
-    """From the first to the last day `by_whom` has the bases of `absent` as his own; he is told.
+    """From the first to the last day `by_whom` has the bases of `absent` as his own; he is notified.
 
     Raises StateMoved where the two have an entry for one of these days already.
     """

@@ -99,7 +99,7 @@ def _about(chosen: list[int]) -> Q:
     users = [user for _, user in persons]
     about |= _target("portal.User", users) | Q(actor__in=users)
     for pk in reported:
-        about |= Q(action__in=["approve", "return"], detail__submissions__contains=[pk])
+        about |= Q(action__in=["approve", "return", "revoke"], detail__submissions__contains=[pk])
     return about
 
 

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from bases.models import (
     CorrectionRequest,
     ExtensionRequest,
+    IdentityCheck,
     ImportBatch,
     Province,
     Specialty,
@@ -52,7 +53,7 @@ def _kind(label: str) -> str:
 
 
 def _windows(rows: list[AuditEvent]) -> dict[int, str]:
-    """Step and province stand in the line itself: a province's window may be gone."""
+    """Step and province are in the line itself: a province's window may be gone."""
     codes = {row.detail.get("province") for row in rows} - {None, ""}
     provinces = dict(Province.objects.filter(pk__in=codes).values_list("pk", "name")) if codes else {}
     return {
@@ -101,6 +102,7 @@ _NAMES: dict[str, Callable[[Iterable[str]], Named]] = {
     "bases.Submission": _through_record(Submission.objects.all()),
     "bases.TransferRequest": _through_record(TransferRequest.objects.all()),
     "bases.CorrectionRequest": _called(CorrectionRequest.objects.all(), "resident__full_name"),
+    "bases.IdentityCheck": _called(IdentityCheck.objects.all(), "full_name", "base__name"),
     "bases.ExtensionRequest": _called(ExtensionRequest.objects.all(), "base__name"),
     "bases.ImportBatch": _called(ImportBatch.objects.all(), "file_name", "base__name"),
     "bases.TrainingBase": _called(TrainingBase.objects.all(), "name"),

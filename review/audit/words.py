@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from bases.imports.choices import ANSWERS
 from portal.calendar import last_moment
 from portal.masking import mask
 from portal.roles import Role
@@ -33,6 +34,7 @@ ACTS = {
     "download": "下载导出文件",
     "import": "导入",
     "import_confirm": "确认导入",
+    "import_choose": "选择读取导入文件的哪些内容",
     "import_correct": "网页改正导入行",
     "import_undo": "撤销导入",
     "import_restore": "恢复已撤销的导入",
@@ -42,6 +44,7 @@ ACTS = {
     "restore_account": "恢复账号",
     "specialty_change": "转换专业",
     "remind": "催办",
+    "return_taken_back": "取回退回",
     "approve": "审核通过",
     "return": "退回修改",
     "revoke": "撤销审核决定",
@@ -60,6 +63,10 @@ ACTS = {
     "transfer_refused": "拒绝转出",
     "transfer_cancelled": "撤回转入申请",
     "further_training_allowed": "准许再次培训",
+    "identity_check_asked": "提交身份核实",
+    "identity_check_confirmed": "确认身份核实",
+    "identity_check_refused": "退回身份核实",
+    "identity_check_done": "办结身份核实",
     "correction_asked": "申请证件更正",
     "correction_confirmed": "确认证件更正",
     "correction_refused": "驳回证件更正",
@@ -86,6 +93,8 @@ ACTS = {
     "switch_applied": "提交报送方式切换申请",
     "switch_withdrawn": "撤回报送方式切换申请",
     "switch_confirmed": "确认报送方式切换",
+    "switch_scheduled": "确认报送方式切换（待生效）",
+    "switch_took_effect": "报送方式切换到期生效",
     "switch_refused": "驳回报送方式切换",
     "switch_reversed": "撤销报送方式切换",
     "integration_tested": "登记联调结果",
@@ -96,6 +105,7 @@ ACTS = {
     "api_key_rotated": "更换接口密钥",
     "api_key_revoked": "吊销接口密钥",
     "api_delivery": "接口传送",
+    "api_removal": "接口删除记录",
     "send_again": "重发站外通知",
     "stale_reminders": "系统提醒：状态待更新",
     "deadline_reminders": "系统提醒：截止时间",
@@ -121,6 +131,10 @@ _DETAILS = {
     "submissions": "涉及记录",
     "left_out": "未处理记录",
     "batch": "批次号",
+    "sheet": "工作表",
+    "hidden_rows": "隐藏的行",
+    "struck_rows": "划有删除线的行",
+    "revoked_batch": "撤销的批次",
     "opens_at": "开始",
     "closes_at": "截止",
     "read_only": "只读",
@@ -155,6 +169,10 @@ def _said(value: Any) -> str:
     return _LONG_NUMBER.sub(lambda found: mask(found[0]), str(value))
 
 
+def _answer(value: str) -> str:
+    return ANSWERS.get(value, "")
+
+
 def _moment(value: str) -> str:
     return f"{timezone.localtime(datetime.fromisoformat(value)):%Y-%m-%d %H:%M:%S}"
 
@@ -168,4 +186,7 @@ _SAID: dict[str, Callable[[Any], str]] = {
     "closes_at": _last_moment,
     "role_given": role_in_words,
     "batch": str,
+    "hidden_rows": _answer,
+    "struck_rows": _answer,
+    "revoked_batch": str,
 }

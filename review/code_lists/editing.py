@@ -17,7 +17,7 @@ from residents.models import BasicInfo, CertificateInfo, CodeEntry, NumberShape,
 from residents.services import code_lists
 from residents.services.code_lists import EDITABLE
 
-# Where the codes of a list stand: (model, columns); a record that has the code in two of them is one.
+# Where the codes of a list are used: (model, columns); a record that has the code in two of them is one.
 _USES: dict[str, tuple[tuple[type[Model], tuple[str, ...]], ...]] = {
     "reason": ((StatusChange, ("reason",)),),
     "qualification_level": ((CertificateInfo, ("qualification_level",)),),
@@ -41,7 +41,7 @@ class Row:
 
 
 def rows(name: str) -> list[Row]:
-    """The codes that may be edited, as they stand in the database; a query for each table of use and one more."""
+    """The codes that may be edited, as they are in the database; a query for each table of use and one more."""
     editable, listed = EDITABLE[name], CODE_LISTS[EDITABLE[name].lists[0]]
     changed = {entry.code: entry for entry in CodeEntry.objects.filter(list_name=name)}
     used = _uses(name)

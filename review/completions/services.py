@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from bases.imports.services import store_upload
 from bases.models import ImportBatch, Province
-from bases.scope import provinces_for
+from bases.scope import province_codes_for
 from bases.staff import recipients
 from portal import audit
 from portal.calendar import Opening, current_cycle, opening
@@ -47,7 +47,7 @@ def in_view(user: User, action: Action = Action.VIEW) -> QuerySet[CompletionBatc
     if user.role == Role.CMDA:
         found = found.filter(state__in=WRITTEN)
     else:
-        found = found.filter(province__in=list(provinces_for(user, action).values_list("pk", flat=True)))
+        found = found.filter(province__in=province_codes_for(user, action))
     return found.annotate(rows=Count("records")).order_by("-sent_at", "-pk")
 
 
@@ -129,7 +129,7 @@ def accepted(user: User, filters: Mapping[str, object] | None = None) -> QuerySe
         Q(is_current=True, batch__state=State.ACCEPTED), **(filters or {})
     ).select_related("province", "base", "specialty")
     if user.role != Role.CMDA:
-        found = found.filter(province__in=list(provinces_for(user, Action.VIEW).values_list("pk", flat=True)))
+        found = found.filter(province__in=province_codes_for(user, Action.VIEW))
     return found
 
 

@@ -8,6 +8,7 @@ from django.db.models.functions import ExtractYear
 from bases.models import Province, Specialty, TrainingBase
 from portal.models import User
 from residents.codes import CODE_LISTS
+from residents.models import Resident
 from residents.rules import completion
 from residents.words import in_words
 from review.completions.services import accepted
@@ -43,7 +44,14 @@ def list_sheet(user: User, filters: Mapping[str, str], *, unmasked: bool) -> She
     """Every early completion that `counted` finds, in the 13 columns of 附件1."""
     found = counted(user, filters)
     widths = [max(14, len(header) + 6) for header in completion.HEADERS]
-    return Sheet(list(completion.HEADERS), widths, found.count, _rows(found, unmasked))
+    people = Resident.objects.filter(id_number__in=found.values("id_number")).values_list("pk", flat=True)
+    return Sheet(
+        list(completion.HEADERS),
+        widths,
+        found.count,
+        _rows(found, unmasked),
+        people=people if unmasked else None,
+    )
 
 
 def _rows(found: QuerySet[CompletionRecord], unmasked: bool) -> Generator[list[str]]:

@@ -36,9 +36,9 @@ class Known:
     province: str
     bases: dict[str, TrainingBase] = field(default_factory=dict)
     own_names: list[str] = field(default_factory=list)
-    by_person: dict[str, CompletionRecord] = field(default_factory=dict)
+    by_person: dict[tuple[str, str], CompletionRecord] = field(default_factory=dict)
     by_certificate: dict[str, CompletionRecord] = field(default_factory=dict)
-    residents: dict[str, Resident] = field(default_factory=dict)
+    residents: dict[tuple[str, str], Resident] = field(default_factory=dict)
 
     @classmethod
     def of(cls, province: str, rows: Iterable[Mapping[str, Any]]) -> "Known":
@@ -57,18 +57,18 @@ class Known:
         own = TrainingBase.objects.filter(province=province).order_by("code")
         known.own_names = list(own.values_list("name", flat=True))
         reported = CompletionRecord.objects.filter(is_current=True).select_related("batch")
-        known.by_person = {row.id_number: row for row in reported.filter(id_number__in=numbers)}
+        known.by_person = {_key(row): row for row in reported.filter(id_number__in=numbers)}
         known.by_certificate = {
             row.certificate_no: row for row in reported.filter(certificate_no__in=certificates)
         }
-        known.residents = {row.id_number: row for row in Resident.objects.filter(id_number__in=numbers)}
+        known.residents = {_key(row): row for row in Resident.objects.filter(id_number__in=numbers)}
         return known
 
     def context(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """What completion.problems asks of the platform for one row."""
         base = self.bases.get(values.get("training_base") or "")
         nearest = [] if base else get_close_matches(values.get("training_base") or "", self.own_names, 1)
-        reported = self.by_person.get(values.get("id_number") or "")
+        reported = self.by_person.get(_person_of(values))
         certified = self.by_certificate.get(values.get("certificate_no") or "")
         is_same = self.is_reported(values)
         return {
@@ -86,7 +86,7 @@ class Known:
 
     def is_reported(self, values: Mapping[str, Any]) -> bool:
         """Is this very row reported already, by this province?"""
-        reported = self.by_person.get(values.get("id_number") or "")
+        reported = self.by_person.get(_person_of(values))
         if reported is None or reported.batch.province_id != self.province:
             return False
         columns = self.columns(values)
@@ -95,15 +95,15 @@ class Known:
     def columns(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The columns of CompletionRecord that a row fills."""
         base = self.bases.get(values.get("training_base") or "")
-        person = self.residents.get(values.get("id_number") or "")
+        person = self.residents.get(_person_of(values))
         filled = {_PLACES.get(each.name, each.name): values.get(each.name) for each in completion.FIELDS}
         return filled | {
             "base_id": base.pk if base else None,
-            "resident_id": person.pk if person and person.id_type == values.get("id_type") else None,
+            "resident_id": person.pk if person else None,
         }
 
     def _differences(self, values: Mapping[str, Any]) -> list[str]:
-        person = self.residents.get(values.get("id_number") or "")
+        person = self.residents.get(_person_of(values))
         if person is None:
             return []
         return [
@@ -111,6 +111,15 @@ class Known:
             for name, label in _COMPARED.items()
             if values.get(name) and values[name] != getattr(person, name)
         ]
+
+
+def _key(person: Resident | CompletionRecord) -> tuple[str, str]:
+    """Who a row or record is of: type and number, since two people may share a number (AM-35)."""
+    return person.id_type, person.id_number
+
+
+def _person_of(values: Mapping[str, Any]) -> tuple[str, str]:
+    return values.get("id_type") or "", values.get("id_number") or ""
 
 
 class CompletionWorkbook:

@@ -20,6 +20,7 @@ from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.unmasking import unmask
 from residents.downloads import evidence_response
+from residents.services.disclosures import disclose
 from residents.services.states import StateMoved
 from review.unmasking import may_unmask
 
@@ -60,7 +61,9 @@ def correction(request: SignedInRequest, pk: int) -> HttpResponse:
         return _show(request, asked)
     if not may_unmask(request.user):
         raise PermissionDenied
-    return _show(request, asked, masked=not unmask(request, asked))
+    if event := unmask(request, asked):
+        disclose(event, [asked.resident_id])
+    return _show(request, asked, masked=event is None)
 
 
 def _show(
@@ -134,5 +137,6 @@ def correction_file(request: SignedInRequest, pk: int) -> FileResponse:
     """The evidence of the request; each look is written to the audit log (TRUST-51)."""
     asked = _seen(request, pk)
     response = evidence_response(asked.evidence.name, "证明材料")
-    audit.record("file", by=request.user, target=asked, request=request, file="correction.evidence")
+    event = audit.record("file", by=request.user, target=asked, request=request, file="correction.evidence")
+    disclose(event, [asked.resident_id])
     return response

@@ -1,4 +1,4 @@
-"""正在审核: opening a waiting record tells colleagues that somebody is at it (GOAL-P6). Nobody is ever kept out."""
+"""正在审核: opening a waiting record lets colleagues know that somebody is at it (GOAL-P6). Nobody is ever kept out."""
 
 from collections.abc import Collection, Iterable
 from datetime import timedelta
@@ -14,7 +14,7 @@ HELD_FOR = timedelta(minutes=30)
 
 
 def claim(submission: Submission, *, by: User) -> Claim:
-    """The claim that stands after `by` has opened the record: his own from now on, or a colleague's of less than half
+    """The claim that holds after `by` has opened the record: his own from now on, or a colleague's of less than half
     an hour ago, which stays. Of two who open it at one instant one gets it."""
     now = timezone.now()
     free = Q(reviewer=by) | Q(claimed_at__lte=now - HELD_FOR)
@@ -26,7 +26,7 @@ def claim(submission: Submission, *, by: User) -> Claim:
 
 
 def held_by_others(submissions: Iterable[Submission], user: User) -> dict[int, Claim]:
-    """Claims of colleagues that still stand, by the submission's id."""
+    """Claims of colleagues that still hold, by the submission's id."""
     ids = [submission.pk for submission in submissions]
     return {row.submission_id: row for row in _standing(ids).exclude(reviewer=user)}
 

@@ -7,17 +7,16 @@ from typing import Any
 from django import forms
 
 from bases.models import ReturnReason
-from bases.submissions.differences import field_labels
+from bases.submissions.differences import field_labels, label_at
 from portal.parameters import moment_of, number_of, texts, whole_number
-from residents.codes import CODE_LISTS
+from residents.places import REPEATED, frozen
 
 # Rows for remarks on single fields: at first, and with every 再加几行.
 REMARKS, MOST_REMARKS = 3, 30
-_OF_LEVEL = "|"
 
 
 class ReturnForm(forms.Form):
-    """`levels`: codes of the levels of study a remark on 学习经历 can name; nothing to name where there is one.
+    """`rows`: names of the rows of 学习经历 that a remark can stand at (residents/places.py).
 
     再加几行 sends the form too: then `is_extended`, and it is not judged, only laid out anew with what was typed.
     """
@@ -34,7 +33,7 @@ class ReturnForm(forms.Form):
     )
     rows = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data: Any = None, *, levels: Iterable[str] = ()) -> None:
+    def __init__(self, data: Any = None, *, rows: Iterable[str] = ()) -> None:
         self.is_extended = data is not None and "more_rows" in data
         if self.is_extended:
             typed = {name: data[name] for name in data} | {"reasons": data.getlist("reasons")}
@@ -44,7 +43,7 @@ class ReturnForm(forms.Form):
         count = min(_rows_in(data) + (REMARKS if self.is_extended else 0), MOST_REMARKS)
         self.initial["rows"] = count
         self.remarks = range(1, count + 1)
-        choices = [("", "选择字段"), *_choices(levels)]
+        choices = [("", "选择字段"), *_choices(rows)]
         for number in self.remarks:
             self.fields[f"field_{number}"] = forms.ChoiceField(
                 label=f"字段 {number}", choices=choices, required=False
@@ -74,14 +73,12 @@ class ReturnForm(forms.Form):
         return len(self.remarks) < MOST_REMARKS
 
     def field_comments(self) -> dict[str, str]:
-        """Remarks by "block.field", one on a level of study begins with its name; two on one field are joined."""
+        """Remarks by their place in the snapshot; two at one place are joined."""
         found: dict[str, str] = {}
         for number in self.remarks:
             field, remark = self.cleaned_data[f"field_{number}"], self.cleaned_data[f"remark_{number}"]
             if field:
-                path, _, level = field.partition(_OF_LEVEL)
-                text = f"{CODE_LISTS['education_level'].label(level)}：{remark}" if level else remark
-                found[path] = "；".join(filter(None, [found.get(path), text]))
+                found[field] = "；".join(filter(None, [found.get(field), remark]))
         return found
 
 
@@ -89,19 +86,13 @@ def _rows_in(data: Any) -> int:
     return max(whole_number(data or {}, "rows", most=999) or 0, REMARKS)
 
 
-def _choices(levels: Iterable[str]) -> list[tuple[str, str]]:
-    """Every field; those of 学习经历 once a level where there are several."""
-    levels = list(dict.fromkeys(levels))
-    found = []
-    for path, label in field_labels().items():
-        if len(levels) < 2 or not path.startswith("education."):
-            found.append((path, label))
-            continue
-        block, _, name = label.partition("：")
-        found += [
-            (f"{path}{_OF_LEVEL}{level}", f"{block}（{CODE_LISTS['education_level'].label(level)}）：{name}")
-            for level in levels
-        ]
+def _choices(rows: Iterable[str]) -> list[tuple[str, str]]:
+    """Every field; those of 学习经历 once a row."""
+    rows, labels = list(rows), field_labels()
+    repeated = [path for path in labels if path.startswith(f"{REPEATED}.")] if rows else []
+    found = [(path, label) for path, label in labels.items() if path not in repeated]
+    at = next((at for at, path in enumerate(labels) if path in repeated), 0)
+    found[at:at] = [(frozen(path, row), label_at(frozen(path, row))) for row in rows for path in repeated]
     return found
 
 

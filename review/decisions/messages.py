@@ -1,4 +1,4 @@
-"""Whom a decision tells: the base's staff one message a base and batch, never one a record; of an approval, and of a
+"""Whom a decision notifies: the base's staff one message a base and batch, never one a record; of an approval, and of a
 decision taken back, the resident too (GOAL-S4)."""
 
 from collections.abc import Sequence
@@ -11,27 +11,29 @@ from portal.messages.services import send
 
 
 def approved(decided: Sequence[Submission]) -> None:
-    _tell(decided, "approved", "审核通过", "审核通过的信息已纳入统计和“住院医师信息管理”。")
-    _tell_residents(decided, "approved", "您的信息已通过省级审核")
+    _notify(decided, "approved", "审核通过", "审核通过的信息已纳入统计和“住院医师信息管理”。")
+    _notify_residents(decided, "approved", "您的信息已通过省级审核")
 
 
 def returned(decided: Sequence[Submission], *, comment: str) -> None:
     """A base can do nothing about what a platform delivered; the platform reads its own feed."""
     decided = [row for row in decided if row.channel != Submission.Channel.API]
-    _tell(decided, "returned", "退回修改", f"退回修改意见：{comment}")
+    _notify(decided, "returned", "退回修改", f"退回修改意见：{comment}")
 
 
-def revoked(submission: Submission, *, note: str) -> None:
-    _tell([submission], "revoked", "审核决定已撤销", note)
-    _tell_residents([submission], "revoked", "省级撤销了对您信息的审核决定，请以首页显示的状态为准")
+def revoked(submissions: Sequence[Submission]) -> None:
+    """Decisions taken back together, for one reason."""
+    if submissions:
+        _notify(submissions, "revoked", "审核决定已撤销", submissions[0].revocation)
+    _notify_residents(submissions, "revoked", "省级撤销了对您信息的审核决定，请以首页显示的状态为准")
 
 
-def _tell_residents(decided: Sequence[Submission], kind: str, subject: str) -> None:
+def _notify_residents(decided: Sequence[Submission], kind: str, subject: str) -> None:
     people = {submission.enrollment.resident.user_id for submission in decided}
     send(people, kind=kind, subject=subject, link=reverse("residents:home"))
 
 
-def _tell(decided: Sequence[Submission], kind: str, word: str, body: str) -> None:
+def _notify(decided: Sequence[Submission], kind: str, word: str, body: str) -> None:
     """One message to each of the active staff of each base; with a single record it leads to that record."""
     by_base: dict[int, list[Submission]] = {}
     for submission in decided:

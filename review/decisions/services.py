@@ -1,6 +1,6 @@
 """Approve, return, revoke: the only writers of a submission's outcome (BR-47, BR-58, BR-59, BR-62; GOAL-P3, GOAL-P5).
 
-Every decision locks the records in id order and decides only what is still exactly as it was shown; one batch id goes
+Every decision locks the records in id order and decides only what is still as it was on the page; one batch id goes
 into the submissions and the history.
 """
 
@@ -24,16 +24,17 @@ from portal.models import User
 from portal.roles import Action
 from residents.models import Enrollment
 from residents.models.enrollment import Module, ReportStatus, ReviewStatus, Status
-from residents.openness import entries_of, review_entry, revocation_entry
+from residents.openness import Times, entries_of, review_entry, revocation_entry
 from residents.services import states
 from residents.services.returns import settle_states
 from residents.services.states import (
     StateMoved,
     mark_approved_many,
     mark_decision_revoked,
+    mark_decisions_revoked_many,
     mark_returned_many,
 )
-from residents.snapshot import snapshot_of
+from residents.snapshot import for_check, snapshot_of
 from review.decisions import claims
 from review.decisions import messages as notifications
 
@@ -60,7 +61,7 @@ class Decision:
 
 
 def approve(choices: Mapping[int, int], *, by: User) -> Decision:
-    """审核通过 (BR-58, BR-59): submission id → version as shown. The snapshot counts in the statistics from now on and
+    """审核通过 (BR-58, BR-59): submission id → version on the page. The snapshot counts in statistics from now on and
     an intake record enters the registry; what changed meanwhile is left out and named."""
     with _batch() as batch:
         ready, left_out = _lock(choices, by)
@@ -86,7 +87,7 @@ def return_for_correction(
     """退回修改 to the base (BR-47, BR-62), with a comment, reasons and remarks on single fields (GOAL-P4, BR-42,
     BR-68).
 
-    Raises ValueError without a comment: the base must be told what to mend.
+    Raises ValueError without a comment: the base must know what to mend.
     """
     if not comment.strip():
         raise ValueError("A return needs a comment.")
@@ -112,7 +113,7 @@ def return_for_correction(
 def revoke(submission: Submission, *, by: User, reason: str) -> Submission | None:
     """Take back the last decision on a record, with a reason (GOAL-P5).
 
-    Where the record still stands as reported, the same content is 待审核 again as a new submission, which is returned.
+    Where the record is still as reported, the same content is 待审核 again as a new submission, which is returned.
     Where the base has changed it since an approval, it is 退回修改 with the reason, and None is returned. Raises
     StateMoved when the decision is not the last one, the window is closed or the base has begun to correct.
     """
@@ -127,8 +128,7 @@ def revoke(submission: Submission, *, by: User, reason: str) -> Submission | Non
         if submission.outcome == Outcome.RETURNED and not unchanged:
             raise StateMoved("退回后信息已被修改，不能撤销退回，请等待培训基地重新上报。")
         was, now = submission.get_outcome_display(), timezone.now()
-        note = f"已撤销“{was}”（{timezone.localtime(now):%Y-%m-%d %H:%M} {by.full_name}）：{reason.strip()}"
-        _write_revocation(submission, note)
+        _write_revocation(submission, by, reason.strip(), now)
         back_to_intake = enrollment.intake_submission_id == submission.pk
         mark_decision_revoked(
             enrollment,
@@ -141,8 +141,87 @@ def revoke(submission: Submission, *, by: User, reason: str) -> Submission | Non
             settle_states([enrollment.pk])
         again = _report_again(submission) if unchanged else None
         audit.record("revoke", by=by, target=submission, batch=str(batch), was=was, reason=reason.strip())
-        notifications.revoked(submission, note=note)
+        notifications.revoked([submission])
     return again
+
+
+def revoke_batch(decided: Collection[int], of: uuid.UUID, *, by: User, reason: str) -> Decision:
+    """Take back what one bulk decision did, `decided` being its submissions and `of` its batch id (GOAL-P3, GOAL-P5).
+
+    Each is 待审核 again with the same content. What has moved since is left out and named: another decision or report
+    came after, the window is closed, or the base has changed the record. Constant queries, however many.
+    """
+    if not reason.strip():
+        raise ValueError("A revocation needs a reason.")
+    with _batch() as batch:
+        ready, left_out = _revocable(decided, of, by)
+        now = timezone.now()
+        ids = [row.enrollment_id for row in ready]
+        back = [row.enrollment_id for row in ready if row.enrollment.intake_submission_id == row.pk]
+        Submission.objects.filter(pk__in=[row.pk for row in ready]).update(
+            outcome=Outcome.REVOKED,
+            revoked_by=by,
+            revoked_at=now,
+            revocation_reason=reason.strip(),
+            version=F("version") + 1,
+        )
+        mark_decisions_revoked_many(
+            ids, Submission.objects.filter(outcome=Outcome.APPROVED, enrollment__in=ids), now=now
+        )
+        settle_states(back)
+        # No later submission exists: each copy comes right after its original.
+        Submission.objects.bulk_create([_copy(row, row.number + 1) for row in ready], batch_size=500)
+        for row in ready:
+            row.revoked_by, row.revoked_at, row.revocation_reason = by, now, reason.strip()
+        audit.record(
+            "revoke",
+            by=by,
+            result="ok" if ready else "nothing",
+            batch=str(batch),
+            revoked_batch=str(of),
+            reason=reason.strip(),
+            submissions=[row.pk for row in ready],
+            left_out=[{"submission": left.submission_id, "reason": left.reason} for left in left_out],
+        )
+        notifications.revoked(ready)
+    return Decision(batch, ready, left_out)
+
+
+def _revocable(decided: Collection[int], of: uuid.UUID, by: User) -> tuple[list[Submission], list[LeftOut]]:
+    """Lock the records of a bulk decision and sort out which are still as it left them."""
+    records = Submission.objects.filter(pk__in=decided).values("enrollment")
+    scope = enrollments_for(by, Action.REVIEW).filter(pk__in=records).order_by("pk")
+    locked = list(scope.select_for_update(of=("self",)).values_list("pk", flat=True))
+    found = {row.pk: row for row in for_check(Enrollment.objects.filter(pk__in=locked))}
+    newest = Submission.objects.filter(enrollment__in=locked).order_by("enrollment", "-number")
+    last = set(newest.distinct("enrollment").values_list("pk", flat=True))
+    submissions = Submission.objects.filter(pk__in=decided, enrollment__in=locked).in_bulk()
+    times = Times(found.values())
+    ready, left_out = [], []
+    for pk in decided:
+        row = submissions.get(pk)
+        if row is None:
+            left_out.append(LeftOut(pk, "", NOT_YOURS))
+            continue
+        row.enrollment = found[row.enrollment_id]
+        if reason := _moved_since(row, of, times, is_last=pk in last):
+            left_out.append(LeftOut(pk, row.enrollment.resident.full_name, reason))
+        else:
+            ready.append(row)
+    return ready, left_out
+
+
+def _moved_since(submission: Submission, of: uuid.UUID, times: Times, *, is_last: bool) -> str:
+    enrollment = submission.enrollment
+    if submission.outcome not in (Outcome.APPROVED, Outcome.RETURNED) or submission.decision_batch != of:
+        return f"该次上报现在是“{submission.get_outcome_display()}”，没有可撤销的审核决定。"
+    if not is_last:
+        return "该记录之后又有新的上报，不能撤销这次审核决定。"
+    if reason := why_not_revocable(enrollment, submission, times):
+        return reason
+    if not _is_as_reported(enrollment, submission):
+        return "审核之后培训基地已修改该记录，请打开该记录核对后再决定。"
+    return ""
 
 
 @contextmanager
@@ -155,7 +234,7 @@ def _batch() -> Iterator[uuid.UUID]:
 def _lock(choices: Mapping[int, int], by: User) -> tuple[list[Submission], list[LeftOut]]:
     """Lock the chosen records of the user's scope and sort out which can be decided now.
 
-    Whoever writes a submission holds its enrollment, so the submissions read after that lock stand still.
+    Whoever writes a submission holds its enrollment, so the submissions read after that lock do not change.
     """
     found = dict(Submission.objects.filter(pk__in=choices).values_list("pk", "enrollment_id"))
     locked = {
@@ -223,12 +302,14 @@ def _conclude(
     )
 
 
-def _write_revocation(submission: Submission, note: str) -> None:
-    """The decision, who took it and what he wrote stay; the revocation is added to the words."""
+def _write_revocation(submission: Submission, by: User, reason: str, now: datetime) -> None:
+    """The decision, who took it and what he wrote stay; who took it back, when and why is added."""
     submission.outcome = Outcome.REVOKED
-    submission.comment = "\n".join(filter(None, [submission.comment, note]))
+    submission.revoked_by, submission.revoked_at, submission.revocation_reason = by, now, reason
     submission.version += 1
-    submission.save(update_fields=["outcome", "comment", "version"])
+    submission.save(
+        update_fields=["outcome", "revoked_by", "revoked_at", "revocation_reason", "version"],
+    )
 
 
 def _check_revocable(enrollment: Enrollment, submission: Submission, by: User) -> None:
@@ -238,15 +319,22 @@ def _check_revocable(enrollment: Enrollment, submission: Submission, by: User) -
         raise StateMoved(f"该次上报现在是“{submission.get_outcome_display()}”，没有可撤销的审核决定。")
     if enrollment.submissions.filter(number__gt=submission.number).exists():
         raise StateMoved("该记录之后又有新的上报，只能撤销最近一次审核决定。")
-    entry = revocation_entry(enrollment, submission.module)
+    if reason := why_not_revocable(enrollment, submission, Times([enrollment])):
+        raise StateMoved(reason)
+
+
+def why_not_revocable(enrollment: Enrollment, submission: Submission, times: Times) -> str:
+    """What stands against revoking the last decision whatever became of the content; empty where nothing does."""
+    entry = revocation_entry(enrollment, submission.module, times)
     if not entry.is_open:
-        raise StateMoved(entry.reason)
+        return entry.reason
     if enrollment.intake_submission_id == submission.pk and enrollment.status != Status.IN_TRAINING:
-        raise StateMoved("培训基地已在住院医师信息管理中变更该记录的培训状态，不能撤销招收审核。")
+        return "培训基地已在住院医师信息管理中变更该记录的培训状态，不能撤销招收审核。"
+    return ""
 
 
 def _is_as_reported(enrollment: Enrollment, submission: Submission) -> bool:
-    """After an approval any real change of the base resets 上报状态 (BR-83); after a return only the content tells."""
+    """After an approval any real change of the base resets 上报状态 (BR-83); after a return the content decides."""
     if submission.outcome == Outcome.APPROVED:
         return enrollment.report_status == ReportStatus.REPORTED
     return snapshot_of(enrollment) == submission.snapshot
@@ -257,17 +345,26 @@ def _last_approved(enrollment: Enrollment) -> Submission | None:
 
 
 def _report_again(submission: Submission) -> Submission:
-    """The same content as a new pending submission: a decided one never becomes pending again."""
+    """The same content as a new pending submission, since a decided one never becomes pending again; it is still the
+    report that the base made, and counts as no other."""
+    last = Submission.objects.filter(enrollment=submission.enrollment_id).aggregate(last=Max("number"))[
+        "last"
+    ]
+    again = _copy(submission, last + 1)
+    again.save(force_insert=True)
+    return again
+
+
+def _copy(submission: Submission, number: int) -> Submission:
     again = copy(submission)
     again.pk = None
     again._state = copy(submission._state)
+    again._state.fields_cache = dict(submission._state.fields_cache)
     again._state.adding = True
-    again.number = (
-        Submission.objects.filter(enrollment=submission.enrollment_id).aggregate(last=Max("number"))["last"]
-        + 1
-    )
-    again.outcome = Outcome.PENDING
+    again.number = number
+    again.outcome, again.is_put_back = Outcome.PENDING, True
+    again.revoked_by = again.revoked_at = None
+    again.revocation_reason = ""
     again.decided_by = again.decided_at = again.decision_batch = None
     again.comment, again.reason_codes, again.field_comments, again.version = "", [], {}, 0
-    again.save(force_insert=True)
     return again

@@ -15,7 +15,7 @@ from portal.models import User
 from residents.models import Enrollment, Resident
 from residents.models.enrollment import PersonalState
 
-# Two characters that stand side by side in the name of every 10,000th person only, as in the study of searches.
+# Two characters that are side by side in the name of every 10,000th person only, as in the study of searches.
 RARE, RARE_EVERY = "龘龖", 10_000
 # How their account names begin.
 PREFIX = "bench"

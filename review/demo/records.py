@@ -23,6 +23,7 @@ from residents.models import (
     WorkInfo,
 )
 from residents.models.enrollment import Module, PersonalState, ReportStatus, ReviewStatus, Status
+from residents.places import living
 from review.demo.organisations import PASSWORD
 from review.demo.people import People, Person
 from review.demo.values import bachelor_values, basic_values, master_values, training_values, work_values
@@ -207,9 +208,10 @@ class Records:
 
     def make_returned_to_resident(self, base: TrainingBase) -> Enrollment:
         enrollment = self.make_ready(base)
+        study = enrollment.resident.education_records.latest("pk")
         PersonalReturn.objects.create(
             enrollment=enrollment,
-            field="education.diploma_no",
+            field=living("education.diploma_no", study.pk),
             comment=self.people.rng.choice(self.people.pools["personal_comments"]),
             batch=uuid.uuid4(),
             returned_by=self.officer[base.pk],
@@ -298,6 +300,7 @@ class Records:
         self.change_status(
             enrollment, "4", "41", ended_on=self.today - datetime.timedelta(days=20), ended_result="1"
         )
+        self.decide(enrollment, self.report(enrollment), "approved")
         return enrollment
 
     def make_withdrawn(self, base: TrainingBase) -> Enrollment:
@@ -306,10 +309,11 @@ class Records:
         return enrollment
 
     def make_transferred(self, base: TrainingBase) -> Enrollment:
-        """Left this base for another one: two enrollments of one person (BR-74)."""
+        """Left this base for another one, which has not reported yet: two enrollments of one person (BR-74, AM-32)."""
         old = self.make_approved(base, self.today.year - 1)
         target = self.people.rng.choice([other for other in self.bases if other.pk != base.pk])
         self.change_status(old, "5", "11", destination=target.name)
+        self.decide(old, self.report(old), "approved")
         new = Enrollment.objects.create(
             resident=old.resident,
             base=target,

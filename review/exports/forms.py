@@ -11,6 +11,8 @@ class ExportForm(forms.Form):
     file_format = forms.ChoiceField(
         label="文件格式",
         required=False,
+        # Excel shows 18 digits of a csv as 1.10E+17, and saves but 15 of them (PAIN-01).
+        help_text="用 Excel、WPS 查看请选 xlsx：直接打开 csv 会把证件号变成科学计数，一保存就丢失末尾数字。",
         choices=[("xlsx", "Excel 工作簿（xlsx）"), ("csv", "文本文件（csv）")],
     )
     unmasked = forms.BooleanField(label="导出完整的证件号和手机号", required=False)

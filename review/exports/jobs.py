@@ -22,9 +22,11 @@ from django_tasks import task
 
 from portal import audit, jobs
 from portal.messages import services as messages
-from portal.models import Job, User
+from portal.models import AuditEvent, Job, User
 from portal.sheets.streaming import stream_csv, stream_xlsx
 from portal.sign_in import second_factor
+from residents.models import Disclosure
+from residents.services.disclosures import disclose
 from residents.services.states import StateMoved
 from review.exports.sheets import Sheet
 from review.models import Export
@@ -56,7 +58,7 @@ class ListKind:
         return MOST_IN_FULL_AT_ONCE if self.is_wide else MOST_AT_ONCE
 
 
-# Filled by review/export_kinds.py: the rooms of the lists stand above this one, which knows none of them.
+# Filled by review/export_kinds.py: the rooms of the lists are above this one, which knows none of them.
 KINDS: dict[str, ListKind] = {}
 
 
@@ -103,6 +105,7 @@ def content(export: Export) -> Iterator[bytes]:
     """The bytes of a short export, as its rows come from the database."""
     # Outside a transaction the cursor would have to outlive its statement, and so collect every row before the first.
     sheet = _sheet(export)
+    _put_down(export, sheet)
     # Whoever breaks the download off leaves the cursor open: it is closed before its transaction ends.
     with transaction.atomic(), closing(sheet.rows):
         yield from _stream(export, sheet, lambda rows: rows)
@@ -112,6 +115,17 @@ def _sheet(export: Export) -> Sheet:
     """The rights are those of now: what was taken away since it was asked for is not in it."""
     unmasked = not export.is_masked and may_unmask(export.requested_by)
     return KINDS[export.kind].sheet(export.requested_by, export.filters, unmasked=unmasked)
+
+
+def _put_down(export: Export, sheet: Sheet) -> None:
+    """Whose full numbers are in it, under the line of the log that says who asked for it and why (GOAL-R7)."""
+    if sheet.people is None:
+        return
+    event = AuditEvent.objects.filter(
+        action="export", target_type=Export._meta.label, target_id=str(export.pk)
+    ).first()
+    if event is not None and not Disclosure.objects.filter(event=event).exists():
+        disclose(event, sheet.people.iterator(chunk_size=10_000))
 
 
 def _stream(
@@ -148,8 +162,10 @@ def make(job_id: int) -> None:
             yield row
 
     try:
+        sheet = _sheet(export)
+        _put_down(export, sheet)
         with tempfile.TemporaryFile(prefix="export-") as file:
-            for piece in _stream(export, _sheet(export), watch):
+            for piece in _stream(export, sheet, watch):
                 file.write(piece)
             jobs.report(job_id, written)
             file.seek(0)

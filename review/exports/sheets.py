@@ -28,21 +28,26 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One list to export: its columns with their widths, how many rows the filters find (a query), and the rows."""
+    """One list to export: its columns with their widths, how many rows the filters find (a query), the rows, and the
+    keys of the persons in it, for the record of whose full numbers left."""
 
     headers: Sequence[str]
     widths: Sequence[int]
     count: Callable[[], int]
     rows: Generator[list]
+    people: QuerySet | None = None
 
 
-def sheet_of(found: QuerySet, columns: Sequence[Column], *, unmasked: bool) -> Sheet:
-    """The queryset's rows under these columns, in the order of their keys."""
+def sheet_of(
+    found: QuerySet, columns: Sequence[Column], *, unmasked: bool, person: str = "resident_id"
+) -> Sheet:
+    """The queryset's rows under these columns, in the order of their keys; `person`: the column of the person's key."""
     return Sheet(
         headers=[column.header for column in columns],
         widths=[column.width for column in columns],
         count=found.count,
         rows=_rows(found, columns, unmasked),
+        people=found.order_by().values_list(person, flat=True) if unmasked else None,
     )
 
 

@@ -51,8 +51,8 @@ def grant(
         asked.granted_until = until
         _decide(asked, State.GRANTED, by, comment)
         audit.record("extension_granted", by=by, target=asked, step=asked.step, until=until.isoformat())
-        _tell(asked, f"已同意延期至 {last_moment(until)}")
-        _tell_residents(asked)
+        _notify(asked, f"已同意延期至 {last_moment(until)}")
+        _notify_residents(asked)
     return asked
 
 
@@ -62,7 +62,7 @@ def refuse(request_id: int, *, by: User, comment: str) -> ExtensionRequest:
         asked = _taken(request_id, by)
         _decide(asked, State.REFUSED, by, comment)
         audit.record("extension_refused", by=by, target=asked)
-        _tell(asked, "未同意延期")
+        _notify(asked, "未同意延期")
     return asked
 
 
@@ -99,7 +99,7 @@ def _decide(asked: ExtensionRequest, state: str, by: User, comment: str) -> None
     asked.save(update_fields=["state", "decided_by", "decided_at", "comment", "granted_until"])
 
 
-def _tell(asked: ExtensionRequest, word: str) -> None:
+def _notify(asked: ExtensionRequest, word: str) -> None:
     """The base, and the province where the association has decided."""
     subject = f"“{asked.get_step_display()}”{word}"
     staff = recipients(TrainingBase, [asked.base_id]).get(asked.base_id, [])
@@ -117,7 +117,7 @@ def _tell(asked: ExtensionRequest, word: str) -> None:
         )
 
 
-def _tell_residents(asked: ExtensionRequest) -> None:
+def _notify_residents(asked: ExtensionRequest) -> None:
     """Those who have more time to fill in and are not done."""
     if asked.step != Step.RESIDENT_FILL or asked.granted_until is None:
         return

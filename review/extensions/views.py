@@ -41,7 +41,7 @@ def extension_list(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
 def extension(request: SignedInRequest, pk: int) -> HttpResponse:
-    """One request: what is asked for whom and why, the deadline that stands, and the answer."""
+    """One request: what is asked for whom and why, the present deadline, and the answer."""
     return _show(request, get_object_or_404(in_view(request.user), pk=pk))
 
 

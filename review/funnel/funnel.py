@@ -1,7 +1,7 @@
 """The intake as a funnel, from account to approval, by province and by base, and day by day (GOAL-P7, GOAL-B16).
 
 A stage counts the records that have come at least so far; a stage's number and its list come from the same queryset.
-A large nation takes seconds to count: then the worker does it every ten minutes, and the page tells of which moment its
+A large nation takes seconds to count: then the worker does it every ten minutes, and the page says of which moment its
 numbers are.
 """
 
@@ -18,12 +18,18 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from bases.models import IntakeCount, Submission
-from bases.scope import base_ids, enrollments_for, provinces_for
+from bases.scope import base_ids, enrollments_for, province_codes_for
 from portal.calendar import current_cycle
 from portal.models import CollectionCycle, User
 from portal.roles import Action, Role
 from residents.models import Enrollment
-from residents.models.enrollment import Module, PersonalState, ReportStatus, ReviewStatus
+from residents.models.enrollment import (
+    OF_THE_INTAKE,
+    Module,
+    PersonalState,
+    ReportStatus,
+    ReviewStatus,
+)
 from review.models import FunnelCount
 
 # So many records are counted in about a third of a second, while the page is waited for.
@@ -48,7 +54,7 @@ LISTS = STAGES | {
     "returned": ("退回修改", Q(review_status=ReviewStatus.RETURNED, lapsed_at__isnull=True)),
     "lapsed": ("锁定失效", Q(lapsed_at__isnull=False)),
 }
-# The stages that the kept numbers tell apart, by their columns; a department's secretary has no numbers of his own.
+# The stages that the kept numbers distinguish, by their columns; a department's secretary has no numbers of his own.
 _KEPT = {
     "imported": Q(),
     "personal": Q(is_approved=True) | Q(personal_state=PersonalState.COMPLETE),
@@ -100,7 +106,8 @@ class Counted:
 def records(
     user: User, cycle: CollectionCycle, *, province: str = "", base: str = ""
 ) -> QuerySet[Enrollment]:
-    """The year's intake within the user's scope, those that lapsed at the lock included; late additions are none."""
+    """The year's intake within the user's scope, those that lapsed at the lock included. What was opened in the
+    registry is none (漏报, 转换专业), so that each person is counted once (AM-32)."""
     found = _intake(enrollments_for(user, Action.VIEW), cycle.year)
     if province:
         found = found.filter(base__province=province)
@@ -110,7 +117,7 @@ def records(
 
 
 def _intake(found: QuerySet[Enrollment], year: int) -> QuerySet[Enrollment]:
-    return found.filter(intake_year=year).exclude(origin=Enrollment.Origin.LATE)
+    return found.filter(OF_THE_INTAKE, intake_year=year)
 
 
 def at_stage(found: QuerySet[Enrollment], stage: str) -> QuerySet[Enrollment]:
@@ -120,7 +127,7 @@ def at_stage(found: QuerySet[Enrollment], stage: str) -> QuerySet[Enrollment]:
 def number(
     user: User, cycle: CollectionCycle, stage: str, *, province: str = "", base: str = ""
 ) -> int | None:
-    """How many of `records` are at this stage, from the numbers kept by the triggers; None where they cannot tell."""
+    """How many of `records` are at this stage, from the numbers kept by the triggers; None where they do not know."""
     if stage not in _KEPT or user.role not in (Role.PROVINCE, Role.CMDA):
         return None
     kept = IntakeCount.objects.filter(_KEPT[stage], intake_year=cycle.year)
@@ -170,7 +177,7 @@ def within(user: User, cycle: CollectionCycle, **where: str) -> Counted:
     imported = number(user, cycle, "imported", **where)
     if imported is None or imported <= COUNTED_AT_ONCE:
         return count(found, "base")
-    scope = sorted(provinces_for(user, Action.VIEW).values_list("pk", flat=True))
+    scope = province_codes_for(user, Action.VIEW)
     key = ":".join(
         ["funnel", str(cycle.year), "-".join(scope), *(f"{name}-{value}" for name, value in where.items())]
     )
@@ -222,7 +229,7 @@ def days(found: QuerySet[Enrollment]) -> list[Day]:
     """The cumulative curve of the stages in DAILY, from the first import to today; four queries.
 
     Of the records that are at the stage now, by the day each first came there: the last day is the stage's number. Of
-    a long time not every day is told, but always the last.
+    a long time not every day is listed, but always the last.
     """
     reported = at_stage(found, "reported").values("pk")
     first_reports = Submission.objects.filter(enrollment__in=reported, number=1, module=Module.INTAKE)

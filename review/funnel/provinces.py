@@ -9,7 +9,7 @@ from django.db.models import Count, Q, Sum
 from bases.models import IntakeCount, Province
 from portal.models import CollectionCycle
 from residents.models import Enrollment
-from residents.models.enrollment import GONE, PersonalState, ReportStatus, ReviewStatus
+from residents.models.enrollment import GONE, OF_THE_INTAKE, PersonalState, ReportStatus, ReviewStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def by_province(cycle: CollectionCycle) -> list[Progress]:
 def _lapsed(cycle: CollectionCycle) -> dict[str, dict[str, int]]:
     """By province, how many lapsed, and as what they did."""
     records = Enrollment.objects.filter(GONE, lapsed_at__isnull=False, deleted_at__isnull=True)
-    records = records.filter(intake_year=cycle.year).exclude(origin=Enrollment.Origin.LATE)
+    records = records.filter(OF_THE_INTAKE, intake_year=cycle.year)
     counted = (
         records.order_by()
         .values("base__province_id")

@@ -1,10 +1,12 @@
 """填报进度: how far the intake is by province or base, and the records behind each number."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
@@ -13,12 +15,13 @@ from bases.scope import bases_for, provinces_for
 from portal.access import allow
 from portal.calendar import current_cycle
 from portal.models import CollectionCycle
-from portal.parameters import number_of, text, whole_number
+from portal.parameters import moment, number_of, text, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from review.funnel import funnel
+from review.funnel.departures import departures
 from review.funnel.funnel import LISTS, STAGES, Day, Line
-from review.paging import keyset_page
+from review.paging import keyset_page, one_moment
 
 STAFF = (Role.BASE, Role.PROVINCE, Role.CMDA)
 
@@ -44,15 +47,19 @@ def progress(request: SignedInRequest) -> HttpResponse:
     if cycle:
         is_national = request.user.role == Role.CMDA and not where
         counted = funnel.nation(cycle.year) if is_national else funnel.within(request.user, cycle, **where)
-        total = _linked(funnel.total(counted.lines), cycle, where, "")
+        asked = {"year": cycle.year, **where}
+        # Of a number that was kept, its list tells the moment too.
+        moment = {"as_of": counted.as_of.isoformat()} if counted.is_kept else {}
+        total = _linked(funnel.total(counted.lines), asked, moment, "")
         page |= {
             "stages": [title for title, _ in STAGES.values()],
             "steps": list(zip((title for title, _ in STAGES.values()), total["cells"], strict=True)),
             "daily": [STAGES[stage][0] for stage in funnel.DAILY],
             "lines": [
-                _linked(line, cycle, where, "province" if is_national else "base") for line in counted.lines
+                _linked(line, asked, moment, "province" if is_national else "base") for line in counted.lines
             ],
             "total": total,
+            "departures": departures(request.user, cycle, **where),
             "days": counted.days,
             "days_apart": _days_apart(counted.days),
             "is_national": is_national,
@@ -63,15 +70,13 @@ def progress(request: SignedInRequest) -> HttpResponse:
     return render(request, "review/funnel/funnel.html", page)
 
 
-def _linked(line: Line, cycle: CollectionCycle, where: dict[str, str], organisation: str) -> dict:
+def _linked(line: Line, asked: dict[str, Any], moment: dict[str, str], organisation: str) -> dict:
     """A line of the page: its cells as (number, address of its records), its name leading one step deeper."""
-    asked: dict[str, str | int] = {
-        "year": cycle.year,
-        **where,
-        **({organisation: line.key} if organisation else {}),
-    }
+    asked = asked | ({organisation: line.key} if organisation else {})
     address = reverse("review:funnel-records")
-    cells = [(line.numbers[stage], f"{address}?{urlencode(asked | {'stage': stage})}") for stage in STAGES]
+    cells = [
+        (line.numbers[stage], f"{address}?{urlencode(asked | {'stage': stage} | moment)}") for stage in STAGES
+    ]
     deeper = f"{reverse('review:funnel')}?{urlencode(asked)}" if organisation == "province" else ""
     return {"name": line.name, "cells": cells, "percent": line.percent, "deeper": deeper}
 
@@ -79,16 +84,20 @@ def _linked(line: Line, cycle: CollectionCycle, where: dict[str, str], organisat
 @require_GET
 @allow(*STAFF)
 def records(request: SignedInRequest) -> HttpResponse:
-    """The records behind one number of the funnel: the same filters, the same count."""
+    """The records behind one number of the funnel: the same filters, the same count, with the moment of either."""
     cycle, where = _asked(request)
     stage = text(request.GET, "stage") or "imported"
     if cycle is None or stage not in LISTS:
         raise Http404
     found = funnel.at_stage(funnel.records(request.user, cycle, **where), stage)
     found = found.select_related("resident", "base", "specialty")
-    number = funnel.number(request.user, cycle, stage, **where)
+    with one_moment() as as_of:
+        number = funnel.number(request.user, cycle, stage, **where)
+        rows = keyset_page(found, request.GET, most_counted=None, number=number)
     page = {
-        "page": keyset_page(found, request.GET, most_counted=None, number=number),
+        "page": rows,
+        "as_of": as_of,
+        "figure_of": _figure_of(request),
         "stage": LISTS[stage][0],
         "cycle": cycle,
         "record_route": "bases:record" if request.user.role == Role.BASE else "review:record",
@@ -96,6 +105,12 @@ def records(request: SignedInRequest) -> HttpResponse:
     return render(request, "review/funnel/records.html", page)
 
 
+def _figure_of(request: SignedInRequest) -> datetime | None:
+    """When the number was counted that led here; nothing where the address does not say it of late."""
+    counted, now = moment(request.GET, "as_of"), timezone.now()
+    return counted if counted and now - timedelta(days=1) < counted <= now else None
+
+
 def _days_apart(days: list[Day]) -> int:
-    """Of a long time not every day is told."""
+    """How many days apart the lines are: of a long time not every day is listed."""
     return (days[-1].day - days[-2].day).days if len(days) > 1 else 1

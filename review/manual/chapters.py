@@ -102,7 +102,7 @@ def own_chapters(role: str | None) -> list[Chapter]:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One message as the manual shows it: what it says with blanks for what changes, and what to do."""
+    """One message as the manual explains it: what it says with blanks for what changes, and what to do."""
 
     title: str
     text: str

@@ -122,7 +122,7 @@ class ApiResult(models.Model):
 class DeliveredSubmission(Submission):
     """The submissions of platforms: each move of one becomes a line of the province's feed, whoever made it.
 
-    A waiting one that is withdrawn has been replaced by the platform itself; the new one tells. The lock lets the lines
+    A waiting one that is withdrawn was replaced by the platform itself; the new one counts. The lock lets the lines
     of one province be numbered in the order in which their transactions commit.
     """
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 class QualityFinding(models.Model):
     """One oddity in the records that someone should look at (GOAL-P9); rebuilt set-wise by review/quality/services.py.
 
-    It blocks nothing. `fingerprint` stands for the facts it was found by: a mark made for other facts counts no more.
+    It blocks nothing. `fingerprint` is made of the facts it was found by: a mark made for other facts counts no more.
     """
 
     # Put on the lines of the list by review/quality/services.py; `found_by` is a Check of review/quality/checks.py.

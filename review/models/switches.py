@@ -12,6 +12,7 @@ class ModeSwitchApplication(models.Model):
     class State(models.TextChoices):
         DRAFT = "draft", "草稿"
         WAITING = "waiting", "待确认"
+        SCHEDULED = "scheduled", "已确认待生效"
         CONFIRMED = "confirmed", "已确认"
         REFUSED = "refused", "已驳回"
         WITHDRAWN = "withdrawn", "已撤回"
@@ -30,6 +31,8 @@ class ModeSwitchApplication(models.Model):
     applied_at = models.DateTimeField(default=timezone.now)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
+    # When a confirmed switch takes effect, or took (AM-38).
+    effective_at = models.DateTimeField("生效时间", null=True)
     reason = models.CharField("理由", max_length=500, blank=True)
 
     class Meta:
@@ -37,9 +40,13 @@ class ModeSwitchApplication(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["province"],
-                condition=Q(state__in=["draft", "waiting"]),
+                condition=Q(state__in=["draft", "waiting", "scheduled"]),
                 name="one_open_switch_per_province",
-            )
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="scheduled") | Q(effective_at__isnull=False),
+                name="scheduled_switch_has_day",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -10,18 +10,21 @@ from portal.access import allow
 from portal.calendar import current_cycle, cycle_state
 from portal.roles import Role
 from review.funnel import provinces as funnel
+from review.paging import one_moment
 from review.windows import services as windows
 
 
 @require_GET
 @allow(Role.CMDA)
 def national(request: HttpRequest) -> HttpResponse:
-    """The association's desk: where the current cycle stands, step by step and province by province."""
+    """The association's desk: how far the current cycle is, step by step and province by province."""
     cycle = current_cycle()
     context: dict[str, Any] = {"cycle": cycle}
     if cycle:
-        rows = funnel.by_province(cycle)
+        with one_moment() as as_of:
+            rows = funnel.by_province(cycle)
         context |= {
+            "as_of": as_of,
             "state": cycle_state(cycle),
             "steps": windows.steps_of(cycle),
             "rows": rows,

@@ -1,7 +1,7 @@
 """What the quality list looks for (GOAL-P9): each check one statement over all records, with its words.
 
 Every statement answers with enrollment_id (NULL for a finding about a base), base_id, intake_year, detail and facts.
-`detail` is shown to people of other bases and provinces too, so it names bases and years, never persons or their
+`detail` is displayed to people of other bases and provinces too, so it names bases and years, never persons or their
 numbers (AM-28). `facts` is hashed: when it changes, a mark made for the old facts falls away.
 """
 
@@ -19,7 +19,7 @@ AGES = (18, 65)
 MOST_NAMED = 4
 
 _RECORDS = "residents_enrollment WHERE deleted_at IS NULL AND lapsed_at IS NULL"
-# Each person's latest record stands for him where the finding is about the person.
+# Each person's latest record represents him where the finding is about the person.
 _NEWEST = f"""newest AS (
     SELECT DISTINCT ON (e.resident_id) e.resident_id, e.id, e.base_id, e.intake_year,
         b.name || '（' || e.intake_year || '年）' AS place
@@ -49,14 +49,35 @@ pair AS (
     SELECT a.id AS resident_id, n.id, n.place
     FROM person a JOIN person o ON o.full_name = a.full_name AND o.birth = a.birth AND o.id <> a.id
     JOIN newest n ON n.resident_id = o.id
-    WHERE o.id_type <> a.id_type OR (length(o.id_number) = length(a.id_number) AND {NEAR_CHARACTERS} >= (
+    WHERE o.id_type = a.id_type AND length(o.id_number) = length(a.id_number) AND {NEAR_CHARACTERS} >= (
         SELECT count(*) FROM generate_series(1, length(a.id_number)) AS i
-        WHERE substr(a.id_number, i, 1) <> substr(o.id_number, i, 1))))
+        WHERE substr(a.id_number, i, 1) <> substr(o.id_number, i, 1)))
 SELECT own.id AS enrollment_id, own.base_id, own.intake_year,
-    '姓名和出生日期相同、证件号相近或证件类型不同的另有 ' || count(*) || ' 人：'
+    '姓名和出生日期相同、证件号相近的另有 ' || count(*) || ' 人：'
         || array_to_string({_SAID}, '、') || CASE WHEN count(*) > {MOST_NAMED} THEN '等。' ELSE '。' END AS detail,
     string_agg(n.id::text, ' ' ORDER BY n.id) AS facts
 FROM newest own JOIN pair n ON n.resident_id = own.resident_id GROUP BY own.id, own.base_id, own.intake_year
+"""
+
+# One side of each pair has no resident ID: these few are compared with everybody. No base is named (AM-36).
+_TWO_TYPES = f"""
+WITH {_NEWEST}, person AS (
+    SELECT r.id, r.full_name, r.id_type, r.mobile, {_BIRTH} AS birth
+    FROM residents_resident r LEFT JOIN residents_basicinfo basic ON basic.resident_id = r.id),
+few AS (
+    SELECT a.id, o.id AS other, a.mobile = o.mobile AND a.mobile <> '' AS by_mobile, a.birth = o.birth AS by_birth
+    FROM person a JOIN person o ON o.full_name = a.full_name AND o.id_type <> a.id_type
+        AND ((a.mobile = o.mobile AND a.mobile <> '') OR a.birth = o.birth)
+    WHERE a.id_type <> '01'),
+pair AS (
+    SELECT id, other, by_mobile, by_birth FROM few UNION SELECT other, id, by_mobile, by_birth FROM few)
+SELECT own.id AS enrollment_id, own.base_id, own.intake_year,
+    '姓名和' || concat_ws('、', CASE WHEN bool_or(by_mobile) THEN '手机号' END,
+        CASE WHEN bool_or(by_birth) THEN '出生日期' END)
+        || '相同、证件类型不同的另有 ' || count(*) || ' 人。' AS detail,
+    string_agg(n.id::text, ' ' ORDER BY n.id) AS facts
+FROM newest own JOIN pair ON pair.id = own.resident_id JOIN newest n ON n.resident_id = pair.other
+GROUP BY own.id, own.base_id, own.intake_year
 """
 
 _SAME_MOBILE = f"""
@@ -185,8 +206,14 @@ CHECKS = {
         Check(
             "same_person",
             "疑似同一人",
-            "姓名、出生日期相同，证件号相差很少或证件类型不同。请核对证件；录错的走证件更正。",
+            "姓名、出生日期相同，证件号相差很少。请核对证件；录错的走证件更正。",
             _SAME_PERSON,
+        ),
+        Check(
+            "two_types",
+            "疑似一人两种证件",
+            "姓名相同，手机号或出生日期也相同，证件类型不同。请向本人核实；确为一人的，由培训基地申请更正证件或删除重复的记录。",
+            _TWO_TYPES,
         ),
         Check(
             "same_mobile",

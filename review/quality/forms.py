@@ -16,7 +16,7 @@ STATES = [("open", "未核实"), ("verified", "已核实"), ("all", "全部")]
 
 
 class QualityFilter(forms.Form):
-    """Filters of the quality list, kept in its address; without a state only what nobody looked into is shown."""
+    """Filters of the quality list, kept in its address; without a state only what nobody looked into is listed."""
 
     kind = forms.ChoiceField(
         label="提示类型",

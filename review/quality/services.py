@@ -138,7 +138,7 @@ def may_verify(user: User) -> bool:
 
 
 def verify(finding: QualityFinding, *, fingerprint: str, reason: str, by: User) -> None:
-    """Mark a finding 已核实. Raises StateMoved where its facts are no longer those that were shown."""
+    """Mark a finding 已核实. Raises StateMoved where its facts are no longer those that were on the page."""
     _guard(finding, by)
     if finding.fingerprint != fingerprint:
         raise StateMoved("该记录的情况已经变化，请核对新的内容后再标记。")

@@ -1,16 +1,22 @@
-"""What a decision on many records is about to do, told before it is confirmed (GOAL-P3, GOAL-P6)."""
+"""What a decision on many records is about to do, explained before it is confirmed (GOAL-P3, GOAL-P6)."""
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from bases.models import Submission
+from bases.scope import enrollments_for
 from bases.submissions.unchanged import with_untouched
 from portal.models import AuditEvent, User
-from residents.openness import entries_of, review_entry
+from portal.roles import Action
+from residents.openness import Times, entries_of, review_entry
 from review.decisions import claims
+from review.decisions.services import why_not_revocable
+from review.quality.checks import CHECKS
+from review.quality.services import findings
 from review.queue import lists as queue
 
 MOST_BATCHES = 200
@@ -28,6 +34,9 @@ class Prospect:
     held: list[tuple[str, int]]
     untouched: int
     is_partial: bool
+    # How many of the ready ones each base has, and how many open findings of each kind the quality list has on them.
+    bases: list[tuple[str, int]]
+    findings: list[tuple[str, int]]
 
     @property
     def held_count(self) -> int:
@@ -35,17 +44,17 @@ class Prospect:
 
 
 def prospect(choices: Mapping[int, int], user: User) -> Prospect:
-    """Of submission id → version as shown; a constant number of queries."""
+    """Of submission id → version as on the page; a constant number of queries."""
     standing = [pk for pk, version in choices.items() if version != queue.NEVER]
     submissions = queue.submissions_in_view(user).filter(pk__in=standing).defer("snapshot")
-    rows = list(submissions.select_related("enrollment__base__province"))
+    rows = list(submissions.select_related("base", "enrollment__base__province"))
     entries = entries_of([row.enrollment for row in rows], review_entry)
     ready = [row for row in rows if entries[row.enrollment_id].is_open]
     closed = Counter(
         entries[row.enrollment_id].reason for row in rows if not entries[row.enrollment_id].is_open
     )
     held = Counter(claim.reviewer.full_name for claim in claims.held_by_others(ready, user).values())
-    again = Submission.objects.filter(pk__in=[row.pk for row in ready], number__gt=1)
+    again = Submission.objects.filter(pk__in=[row.pk for row in ready], turn__gt=1)
     return Prospect(
         ready=len(ready),
         moved=len(choices) - len(standing),
@@ -53,7 +62,16 @@ def prospect(choices: Mapping[int, int], user: User) -> Prospect:
         held=held.most_common(),
         untouched=with_untouched(again).filter(is_untouched=True).count(),
         is_partial=len(standing) == queue.MOST_AT_ONCE,
+        bases=Counter(row.base.name for row in ready).most_common(),
+        findings=_findings(ready, user),
     )
+
+
+def _findings(ready: list[Submission], user: User) -> list[tuple[str, int]]:
+    found = findings(user, {}).filter(enrollment__in=[row.enrollment_id for row in ready])
+    counted = found.order_by().values_list("kind").annotate(number=Count("pk"))
+    numbers = dict(counted.values_list("kind", "number"))
+    return [(check.title, numbers[kind]) for kind, check in CHECKS.items() if kind in numbers]
 
 
 def without_held(choices: Mapping[int, int], user: User) -> dict[int, int]:
@@ -67,3 +85,21 @@ def batches_of(user: User) -> list[AuditEvent]:
     events = AuditEvent.objects.filter(actor=user, action__in=("approve", "return"))
     many = Q(target_id="") | ~Q(detail__left_out=[])
     return list(events.filter(many, detail__has_key="batch").order_by("-at")[:MOST_BATCHES])
+
+
+def revocable(decided: list[int], batch: UUID, user: User) -> int:
+    """How many decisions of a batch still stand and could be taken back now by this user, but for what the bases have
+    changed since; constant queries."""
+    standing = (Submission.Outcome.APPROVED, Submission.Outcome.RETURNED)
+    rows = list(
+        Submission.objects.filter(
+            pk__in=decided,
+            decision_batch=batch,
+            outcome__in=standing,
+            enrollment__in=enrollments_for(user, Action.REVIEW).values("pk"),
+        )
+        .select_related("enrollment__base__province")
+        .defer("snapshot")
+    )
+    times = Times(row.enrollment for row in rows)
+    return sum(not why_not_revocable(row.enrollment, row, times) for row in rows)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from django import forms
+from django.utils.choices import flatten_choices
 
 from bases.models import Specialty, TrainingBase
 from bases.scope import bases_in_view
@@ -56,6 +57,20 @@ class ListFilter(forms.Form):
         if self.errors:
             return {"unreadable": True}
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+
+    @property
+    def in_words(self) -> list[tuple[str, str]]:
+        """What the list is narrowed to: (label, value) of each filter that is set."""
+        found = []
+        for name, value in self.cleaned_data.items():
+            if value in (None, ""):
+                continue
+            field = self.fields[name]
+            choices: dict[Any, Any] = {}
+            if isinstance(field, forms.ChoiceField) and not isinstance(field, forms.ModelChoiceField):
+                choices = dict(flatten_choices(cast(list, field.choices)))
+            found.append((str(field.label), str(choices.get(value, value))))
+        return found
 
 
 class QueueFilter(ListFilter):

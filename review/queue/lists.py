@@ -54,11 +54,11 @@ def filtered(submissions: QuerySet[Submission], filters: Mapping) -> QuerySet[Su
     """Apply the cleaned values of `QueueFilter`; absent and empty ones ask for nothing."""
     submissions = narrowed(submissions, filters, module="module")
     if filters.get("turn") == "first":
-        submissions = submissions.filter(number=1)
+        submissions = submissions.filter(turn=1)
     elif filters.get("turn") == "again":
-        submissions = submissions.filter(number__gt=1)
+        submissions = submissions.filter(turn__gt=1)
     elif filters.get("turn") == "untouched":
-        submissions = with_untouched(submissions.filter(number__gt=1)).filter(is_untouched=True)
+        submissions = with_untouched(submissions.filter(turn__gt=1)).filter(is_untouched=True)
     if filters.get("bases") is not None:
         submissions = submissions.filter(base__in=filters["bases"])
     if filters.get("is_unassigned"):

@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bases.models import Submission
 from bases.models.organisations import ReportingMode
@@ -22,7 +22,7 @@ from portal.roles import Action, Role
 from residents.openness import entries_of, review_entry
 from review.decisions import claims
 from review.decisions import services as decisions
-from review.decisions.forms import BulkForm, ReturnForm
+from review.decisions.forms import BulkForm, ReturnForm, RevokeForm
 from review.paging import keyset_page
 from review.queue import bulk as bulk_choice
 from review.queue import lists as queue
@@ -115,6 +115,7 @@ def _ask_to_confirm(
         "form": comment,
         "is_return": order.cleaned_data["act"] == "return",
         "prospect": bulk_choice.prospect(choices, request.user),
+        "filters": QueueFilter(request.user, request.GET).in_words,
     }
     return render(request, "review/queue/bulk.html", context)
 
@@ -136,11 +137,28 @@ def _event_of(batch: UUID, user: User) -> AuditEvent:
     return event
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @allow(Role.PROVINCE)
 def batch(request: SignedInRequest, batch: UUID) -> HttpResponse:
-    """What one bulk decision has done: who was decided on, how each stands now, who was left out and why (GOAL-P3)."""
+    """What one bulk decision has done: who was decided on, each one's state now, who was left out and why (GOAL-P3);
+    a POST with a reason takes it back as a whole (GOAL-P5)."""
     event = _event_of(batch, request.user)
+    form = RevokeForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        done = decisions.revoke_batch(
+            event.detail["submissions"], batch, by=request.user, reason=form.cleaned_data["reason"]
+        )
+        return _show_batch(request, event, batch, RevokeForm(), done)
+    return _show_batch(request, event, batch, form)
+
+
+def _show_batch(
+    request: SignedInRequest,
+    event: AuditEvent,
+    batch: UUID,
+    form: RevokeForm,
+    done_now: decisions.Decision | None = None,
+) -> HttpResponse:
     reasons = {item["submission"]: item["reason"] for item in event.detail["left_out"]}
     rows = queue.for_list(queue.submissions_in_view(request.user).filter(pk__in=reasons))
     named = [(row, reasons.pop(row.pk)) for row in rows]
@@ -158,5 +176,9 @@ def batch(request: SignedInRequest, batch: UUID) -> HttpResponse:
             else Submission.Outcome.RETURNED,
             "left_out": named,
             "unnamed": len(reasons),
+            "revoke_form": form,
+            "revoked": done_now,
+            "revocable": bulk_choice.revocable(event.detail["submissions"], batch, request.user),
         },
+        status=422 if form.errors else 200,
     )

@@ -1,4 +1,4 @@
-"""全部住院医师 as an export: the records as they stand, reported or not (BR-58; GOAL-N5)."""
+"""全部住院医师 as an export: the records as they are now, reported or not (BR-58; GOAL-N5)."""
 
 from collections.abc import Mapping
 

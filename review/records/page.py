@@ -1,22 +1,27 @@
-"""What the page of one record shows to a reviewer, gathered with a constant number of queries."""
+"""What the page of one record displays to a reviewer, gathered with a constant number of queries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bases.models import Submission
+from bases.report.services import WITHOUT_ANSWER
 from bases.scope import enrollments_for
 from bases.submissions.differences import Change, changes
 from bases.submissions.remarks import with_remarks
-from bases.submissions.sections import Section, sections
+from bases.submissions.sections import Section, comments_of, sections
 from portal.calendar import Opening
 from portal.models import User
 from portal.roles import Action
+from residents.completeness import Section as Gaps
+from residents.completeness import personal_gaps
 from residents.history import Entry, timeline
 from residents.models import Enrollment, StatusChange
-from residents.models.enrollment import ReviewStatus
-from residents.openness import review_entry, revocation_entry
+from residents.models.enrollment import Module, ReviewStatus
+from residents.openness import Times, review_entry
+from residents.places import REPEATED, names_of
 from residents.snapshot import snapshot_of
+from review.decisions.services import why_not_revocable
 from review.queue import lists as queue
 from review.records.sources import sources
 
@@ -26,7 +31,7 @@ Outcome = Submission.Outcome
 @dataclass(frozen=True, slots=True)
 class RecordPage:
     """The parts of the page. `shown` is the submission under review or decided last; None means that the record was
-    never reported or is being changed, and the living data are shown read-only (BR-58)."""
+    never reported or is being changed, and the living data are displayed read-only (BR-58)."""
 
     shown: Submission | None
     compared_with: Submission | None
@@ -37,12 +42,14 @@ class RecordPage:
     # The last event behind each change, in the same order; None where the history has none.
     sources: list[Entry | None]
     sections: list[Section]
-    levels: list[str]
+    rows: list[str]
     submissions: list[Submission]
     status_changes: list[StatusChange]
     history: list[Entry]
     entry: Opening
     is_pending: bool
+    # What the personal part of a reported 暂停, 结束 or 退培 lacks (AM-41).
+    gaps: list[Gaps]
     may_review: bool
     may_revoke: bool
     before: int | None
@@ -81,13 +88,14 @@ def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked:
         )
         if compared_with
         else [],
-        sections=sections(snapshot, masked=masked),
-        levels=levels_in(snapshot),
+        sections=sections(snapshot, masked=masked, comments=comments_of(_commented(shown, returned), [])),
+        rows=rows_in(snapshot),
         submissions=submissions,
         status_changes=list(enrollment.status_changes.select_related("changed_by")),
         history=history,
         entry=entry,
         is_pending=is_pending,
+        gaps=personal_gaps(snapshot, shown.module) if shown and _may_have_gaps(shown) else [],
         may_review=may_act and is_pending and entry.is_open,
         may_revoke=may_act and shown is not None and _is_revocable(enrollment, shown),
         before=around[0],
@@ -95,13 +103,17 @@ def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked:
     )
 
 
-def levels_in(snapshot: Mapping[str, Any]) -> list[str]:
-    """Codes of the levels of study it holds."""
-    return [row["level"] for row in snapshot.get("education") or [] if row.get("level")]
+def _may_have_gaps(shown: Submission) -> bool:
+    return shown.module == Module.REGISTRY and shown.status in WITHOUT_ANSWER
+
+
+def rows_in(snapshot: Mapping[str, Any]) -> list[str]:
+    """The names of its rows of 学习经历."""
+    return names_of(snapshot.get(REPEATED) or [])
 
 
 def shown_snapshot(enrollment: Enrollment) -> dict[str, Any]:
-    """What the page shows: the last report, or the living data of a record that is being changed."""
+    """What the page displays: the last report, or the living data of a record that is being changed."""
     latest = enrollment.submissions.order_by("-number").first()
     return latest.snapshot if latest and latest.outcome != Outcome.WITHDRAWN else snapshot_of(enrollment)
 
@@ -109,7 +121,7 @@ def shown_snapshot(enrollment: Enrollment) -> dict[str, Any]:
 def _submissions(enrollment: Enrollment) -> list[Submission]:
     """Newest first, each with its field comments in words."""
     return with_remarks(
-        enrollment.submissions.select_related("reported_by", "decided_by").order_by("-number")
+        enrollment.submissions.select_related("reported_by", "decided_by", "revoked_by").order_by("-number")
     )
 
 
@@ -120,8 +132,12 @@ def _answered(submissions: list[Submission]) -> Submission | None:
     return last if last and last.outcome == Outcome.RETURNED else None
 
 
+def _commented(shown: Submission | None, returned: Submission | None) -> Submission | None:
+    """Whose remarks stand at the fields: those of the decision shown, else of the return that the report answers."""
+    return shown if shown and shown.field_comments else returned
+
+
 def _is_revocable(enrollment: Enrollment, shown: Submission) -> bool:
-    return (
-        shown.outcome in (Outcome.APPROVED, Outcome.RETURNED)
-        and revocation_entry(enrollment, shown.module).is_open
+    return shown.outcome in (Outcome.APPROVED, Outcome.RETURNED) and not why_not_revocable(
+        enrollment, shown, Times([enrollment])
     )

@@ -1,4 +1,4 @@
-"""Who wrote each change that a reviewer is shown, when and through which channel (GOAL-P2).
+"""Who wrote each change that a reviewer sees, when and through which channel (GOAL-P2).
 
 The comparison knows only two snapshots; the history knows every event between them.
 """

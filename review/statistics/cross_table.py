@@ -1,37 +1,64 @@
-"""Statistics of approved snapshots only (BR-59, BR-86): any two dimensions crossed, and the records behind every cell.
+"""Statistics of approved snapshots only (BR-59, BR-86): any two dimensions crossed, and who is behind every cell.
 
-A number and its list come from the same queryset, so a cell always opens exactly that many records (GOAL-P7). What
-is being changed counts as last approved until a newer approval replaces it (AM-16).
+A head count counts persons, each once (AM-32): which submission stands for a person is written down by the triggers of
+bases/models/counts.py. A number and its list come from the same queryset, so a cell always opens exactly that many
+(GOAL-P7). What is being changed counts as last approved until a newer approval replaces it (AM-16).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Aggregate, Count, Model, QuerySet, Sum
+from django.db.models import Aggregate, Count, F, Model, QuerySet, Sum
 from django.db.models.fields.json import KT
 from django.utils import timezone
 
-from bases.models import ApprovedCount, Province, Specialty, Submission, TrainingBase
+from bases.models import ApprovedCount, Province, Source, Specialty, Submission, TrainingBase
 from bases.models.counts import COUNTED_BY
-from bases.scope import provinces_for
+from bases.scope import province_codes_for
 from portal.models import User
 from portal.roles import Action, Role
 from residents.codes import CODE_LISTS
 
-# Stands for an empty column value in addresses: a parameter without a value asks for nothing.
+# An empty column value in addresses: a parameter without a value asks for nothing.
 BLANK = "-"
 UNKNOWN = "未填写"
 
-# AM-30: the head count reads the registry's last approved snapshots, the intake statistics the approved originals.
-SOURCES = dict(ApprovedCount.Source.choices)
+SOURCES: dict[str, str] = dict(Source.choices)
+# What is told beside the head count and is no part of it (AM-32).
+BESIDE = {Source.CURRENT: (Source.ENDED, Source.WAITING)}
+# What is counted, as the pages and the files say it.
+COUNTS_WHAT: dict[str, str] = {
+    Source.CURRENT: "每人只计一次：按此人现在的培训记录最近一次审核通过的信息，尚未审核通过的按此前最晚开始的一条。"
+    "“在培”“延期”“暂停”计入合计；“结束”另列一栏，“转出待入”另列一行，都不计入合计；其他退培的和已删除的不计。",
+    Source.ENDED: "每人只计一次：培训状态已审核为“结束”的人，不计入现有人员。",
+    Source.WAITING: "每人只计一次：因转换培训基地或转换专业基地退培，退培已审核通过、新的培训记录尚未审核通过的人，"
+    "不计入现有人员。",
+    Source.ALL: "按培训记录计，不按人：每条审核通过的培训记录计一次，退培的也在内；换过培训基地或专业的人，"
+    "有几条计几条。已删除的不计。",
+    Source.INTAKE: "招收审核通过时的信息，不随后来的更新变化。后来删除的仍计入，名单中标明“后来删除”。",
+}
+
+
+def unit(source: str) -> str:
+    """Of what there are so many."""
+    return "条记录" if source == Source.ALL else "人"
+
+
+_STANDS = {
+    Source.ALL: {"counted_for__isnull": False, "counted_for__deleted_at__isnull": True},
+    Source.INTAKE: {"intake_original_of__isnull": False},
+}
 _EACH = Count("pk")
+
+# Value of the row, value of the column, how many.
+Group = tuple[str, str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """One way to split what is counted: `column` of its model, `names` of the column's values in the order shown."""
+    """One way to split what is counted: `column` of its model, `names` of its values in the order of the page."""
 
     key: str
     label: str
@@ -75,8 +102,22 @@ DIMENSIONS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What is told beside a table without being part of its totals, by the same rows and columns."""
+
+    source: str
+    name: str
+    by_row: dict[str, int]
+    by_column: dict[str, int]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class CrossTable:
-    """Counts by two dimensions: `cells[row value][column value]`, with totals, as of one moment of the database."""
+    """Counts by two dimensions: `cells[row value][column value]`, with totals, as of one moment of the database.
+
+    Of a head count `ended` and `waiting` stand beside it (AM-32).
+    """
 
     rows: Dimension
     columns: Dimension
@@ -87,33 +128,48 @@ class CrossTable:
     column_totals: dict[str, int]
     total: int
     as_of: datetime
+    ended: Beside | None = None
+    waiting: Beside | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.total or (self.ended and self.ended.total) or (self.waiting and self.waiting.total))
 
 
 def counted(user: User, source: str, filters: Mapping[str, str]) -> QuerySet[Submission]:
     """The approved snapshots that count, within the provinces the user sees; `filters`: dimension key → value
-    (BR-31, BR-93).
-
-    Deleted records (wrong entries, AM-19) count nowhere; withdrawn ones count with their status.
-    """
-    relation = "intake_original_of" if source == "intake" else "counted_for"
-    found = Submission.objects.filter(
-        **{f"{relation}__isnull": False, f"{relation}__deleted_at__isnull": True}
-    )
+    (BR-31, BR-93). Of persons one each (AM-32)."""
+    found = Submission.objects.filter(**_STANDS.get(Source(source), {"stands_for__source": source}))
     return _narrowed(found, user, filters)
 
 
 def counted_table(user: User, source: str, filters: Mapping[str, str], rows: str, columns: str) -> CrossTable:
-    """The snapshots of `counted` crossed by two different dimensions: from the numbers kept by the triggers where they
-    tell these dimensions apart, else counted one by one."""
+    """The snapshots of `counted` crossed by two different dimensions, and what stands beside them: from the numbers
+    kept by the triggers where they tell these dimensions apart, else counted one by one. All of one moment."""
+    row, column = DIMENSIONS[rows], DIMENSIONS[columns]
+    sources = (source, *BESIDE.get(Source(source), ()))
     asked = {DIMENSIONS[key].column for key in (*filters, rows, columns)}
-    if not asked <= set(COUNTED_BY):
+    is_kept = asked <= set(COUNTED_BY)
+    if not is_kept and len(sources) == 1:
         return cross_table(counted(user, source, filters), rows, columns)
-    kept = _narrowed(ApprovedCount.objects.filter(source=source), user, filters)
-    return cross_table(kept, rows, columns, number=Sum("number"))
+    found: QuerySet
+    number: Aggregate
+    if is_kept:
+        found, of, number = ApprovedCount.objects.filter(source__in=sources), "source", Sum("number")
+    else:
+        of, number = "stands_for__source", _EACH
+        found = Submission.objects.filter(**{f"{of}__in": sources})
+    as_of = timezone.now()
+    groups: dict[str, list[Group]] = {each: [] for each in sources}
+    grouped = _narrowed(found, user, filters).order_by().values_list(of, row.column, column.column)
+    for each, first, second, count in grouped.annotate(counted=number).exclude(counted=0):
+        groups[each].append((_written(first), _written(second), count))
+    beside = {each: _beside(each, groups[each]) for each in sources[1:]}
+    return _crossed(groups[source], row, column, as_of, **beside)
 
 
 def number(user: User, source: str, filters: Mapping[str, str]) -> int | None:
-    """How many snapshots `counted` finds, from the numbers kept by the triggers; None where they cannot tell."""
+    """How many snapshots `counted` finds, from the numbers kept by the triggers; None where they do not know."""
     if not {DIMENSIONS[key].column for key in filters} <= set(COUNTED_BY):
         return None
     kept = _narrowed(ApprovedCount.objects.filter(source=source), user, filters)
@@ -122,7 +178,7 @@ def number(user: User, source: str, filters: Mapping[str, str]) -> int | None:
 
 def _narrowed(found: QuerySet, user: User, filters: Mapping[str, str]) -> QuerySet:
     if user.role != Role.CMDA:
-        provinces = list(provinces_for(user, Action.VIEW).values_list("pk", flat=True))
+        provinces = province_codes_for(user, Action.VIEW)
         found = found.filter(province_id__in=provinces)
     for key, value in filters.items():
         found = found.filter(**{DIMENSIONS[key].column: _stored(value)})
@@ -143,29 +199,58 @@ def cross_table(
     """
     row, column = dimensions[rows], dimensions[columns]
     as_of = timezone.now()
-    cells: dict[str, dict[str, int]] = {}
-    column_totals: dict[str, int] = {}
     grouped = found.order_by().values_list(row.column, column.column).annotate(counted=number)
-    for first, second, count in grouped.exclude(counted=0):
-        row_value, column_value = _written(first), _written(second)
-        cells.setdefault(row_value, {})[column_value] = count
-        column_totals[column_value] = column_totals.get(column_value, 0) + count
-    row_totals = {value: sum(line.values()) for value, line in cells.items()}
+    groups = [
+        (_written(first), _written(second), count) for first, second, count in grouped.exclude(counted=0)
+    ]
+    return _crossed(groups, row, column, as_of)
+
+
+def _crossed(
+    groups: Iterable[Group], row: Dimension, column: Dimension, as_of: datetime, **beside: Beside
+) -> CrossTable:
+    cells: dict[str, dict[str, int]] = {}
+    row_totals: dict[str, int] = {}
+    column_totals: dict[str, int] = {}
+    for first, second, count in groups:
+        cells.setdefault(first, {})[second] = count
+        row_totals[first] = row_totals.get(first, 0) + count
+        column_totals[second] = column_totals.get(second, 0) + count
+    total = sum(row_totals.values())
+    # Who stands beside may be the only one of a row or column; by status he has a place of his own already.
+    for each in beside.values():
+        for dimension, totals, others in (
+            (row, row_totals, each.by_row),
+            (column, column_totals, each.by_column),
+        ):
+            if dimension.key != "status":
+                totals |= {value: 0 for value in others if value not in totals}
     return CrossTable(
         rows=row,
         columns=column,
         row_names=_in_order(row, row_totals),
         column_names=_in_order(column, column_totals),
-        cells=cells,
+        cells={value: cells.get(value, {}) for value in row_totals},
         row_totals=row_totals,
         column_totals=column_totals,
-        total=sum(row_totals.values()),
+        total=total,
         as_of=as_of,
+        **beside,
     )
 
 
+def _beside(source: str, groups: Iterable[Group]) -> Beside:
+    by_row: dict[str, int] = {}
+    by_column: dict[str, int] = {}
+    for first, second, count in groups:
+        by_row[first] = by_row.get(first, 0) + count
+        by_column[second] = by_column.get(second, 0) + count
+    return Beside(source, SOURCES[source], by_row, by_column, sum(by_row.values()))
+
+
 def for_list(found: QuerySet[Submission]) -> QuerySet[Submission]:
-    """With what a list shows of the snapshot, and without the long snapshot itself."""
+    """With what a list shows of the snapshot, and without the long snapshot itself; `deleted_later` is the moment at
+    which the record was deleted (AM-32)."""
     return (
         found.select_related("province", "base", "specialty")
         .defer("snapshot")
@@ -173,6 +258,7 @@ def for_list(found: QuerySet[Submission]) -> QuerySet[Submission]:
             full_name=KT("snapshot__identity__full_name"),
             id_number=KT("snapshot__identity__id_number"),
             mobile=KT("snapshot__identity__mobile"),
+            deleted_later=F("enrollment__deleted_at"),
         )
     )
 

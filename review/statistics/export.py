@@ -8,13 +8,14 @@ from django.db import transaction
 from django.db.models.fields.json import KT
 from django.utils import timezone
 
+from bases.models import Source
 from portal import audit
 from portal.calendar import wall_clock
 from portal.models import User
 from portal.sheets.streaming import stream_xlsx
 from review.exports.sheets import Column, Sheet, label, sheet_of
 from review.models import Export
-from review.statistics.cross_table import SOURCES, CrossTable, counted, in_words
+from review.statistics.cross_table import COUNTS_WHAT, SOURCES, CrossTable, counted, in_words
 
 COLUMNS = (
     Column("省份", "province__name"),
@@ -39,17 +40,22 @@ COLUMNS = (
     Column("上报时间", "reported_at", wall_clock, 20),
     Column("审核通过时间", "decided_at", wall_clock, 20),
 )
+# Of an approved original only (AM-32).
+DELETED_LATER = Column("后来删除", "enrollment__deleted_at", wall_clock, 20)
 
 
 def list_sheet(user: User, asked: Mapping[str, str], *, unmasked: bool) -> Sheet:
-    """Every record that `counted` finds for this source and these filters."""
+    """Everybody whom `counted` finds for this source and these filters."""
     filters = dict(asked)
-    return sheet_of(counted(user, filters.pop("source"), filters), COLUMNS, unmasked=unmasked)
+    source = filters.pop("source")
+    columns = (*COLUMNS, DELETED_LATER) if source == Source.INTAKE else COLUMNS
+    return sheet_of(counted(user, source, filters), columns, unmasked=unmasked, person="enrollment__resident")
 
 
 def list_in_words(asked: Mapping[str, str]) -> list[str]:
     filters = dict(asked)
-    return [SOURCES[filters.pop("source")], *in_words(filters)]
+    source = filters.pop("source")
+    return [SOURCES[source], COUNTS_WHAT[source], *in_words(filters)]
 
 
 def export_table(user: User, table: CrossTable, source: str, filters: Mapping[str, str]) -> Iterator[bytes]:
@@ -62,14 +68,24 @@ def export_table(user: User, table: CrossTable, source: str, filters: Mapping[st
             rows=len(table.row_names),
         )
         audit.record("export", by=user, target=export, rows=export.rows, masked=True)
+    ended, waiting = table.ended, table.waiting
     headers = [f"{table.rows.label}＼{table.columns.label}", *table.column_names.values(), "合计"]
     lines: list[list[Any]] = [
         [name, *(table.cells[value].get(column, 0) for column in table.column_names), table.row_totals[value]]
         for value, name in table.row_names.items()
     ]
     lines.append(["合计", *(table.column_totals[column] for column in table.column_names), table.total])
+    if ended:
+        headers.append(ended.name)
+        for line, value in zip(lines, table.row_names, strict=False):
+            line.append(ended.by_row.get(value, 0))
+        lines[-1].append(ended.total)
+    if waiting:
+        numbers = (waiting.by_column.get(column, 0) for column in table.column_names)
+        lines.append([waiting.name, *numbers, waiting.total])
     notes = [
         f"统计口径：{SOURCES[source]}",
+        COUNTS_WHAT[source],
         *in_words(filters),
         f"数据时间：{timezone.localtime(table.as_of):%Y-%m-%d %H:%M:%S}",
     ]

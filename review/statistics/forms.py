@@ -107,7 +107,7 @@ class StatisticsForm(CrossedForm):
         label="统计口径",
         choices=list(SOURCES.items()),
         required=False,
-        help_text="现有人员：每人最近一次审核通过的信息；招收原始信息：招收审核通过时的信息，不随后来的更新变化。",
+        help_text="现有人员、结束、转出待入按人计，每人一次；全部培训记录按记录计；招收原始信息按招收时审核通过的信息计。",
     )
     field_order = ["source"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from bases.models import Submission
+from bases.models import Source, Submission
 from portal.calendar import wall_clock
 from portal.models import User
 from residents.codes import CODE_LISTS
@@ -21,6 +21,8 @@ from review.exports.sheets import ROWS_AT_ONCE, Sheet
 from review.statistics.cross_table import counted
 
 _ABOUT = (("省份", 14), ("培训基地", 30), ("上报时间", 20), ("审核通过时间", 20))
+# Of an approved original only (AM-32).
+_DELETED_LATER = ("后来删除", 20)
 _WIDE = frozenset({"id_number", "text", "uscc", "email"})
 # What the first columns name already.
 _NAMED_ABOVE = frozenset({("training", "province"), ("training", "training_base")})
@@ -82,22 +84,32 @@ def _parts() -> list[_Part]:
 def record_sheet(user: User, asked: Mapping[str, str], *, unmasked: bool) -> Sheet:
     """As many lines as the list of the same filters has."""
     filters = dict(asked)
-    found = counted(user, filters.pop("source"), filters)
+    source = filters.pop("source")
+    found = counted(user, source, filters)
+    about = (*_ABOUT, _DELETED_LATER) if source == Source.INTAKE else _ABOUT
     parts = _parts()
     fields = [field for part in parts for field in part.fields]
     return Sheet(
-        headers=[header for header, _ in _ABOUT] + [header for part in parts for header in part.headers],
-        widths=[width for _, width in _ABOUT] + [24 if field.kind in _WIDE else 14 for field in fields],
+        headers=[header for header, _ in about] + [header for part in parts for header in part.headers],
+        widths=[width for _, width in about] + [24 if field.kind in _WIDE else 14 for field in fields],
         count=found.count,
-        rows=_rows(found, parts, masked=not unmasked),
+        rows=_rows(found, parts, len(about), masked=not unmasked),
+        people=found.order_by().values_list("enrollment__resident", flat=True) if unmasked else None,
     )
 
 
-def _rows(found: QuerySet[Submission], parts: list[_Part], *, masked: bool) -> Generator[list]:
-    columns = ("province__name", "base__name", "reported_at", "decided_at", "snapshot")
+def _rows(found: QuerySet[Submission], parts: list[_Part], about: int, *, masked: bool) -> Generator[list]:
+    columns = (
+        "province__name",
+        "base__name",
+        "reported_at",
+        "decided_at",
+        "enrollment__deleted_at",
+        "snapshot",
+    )
     rows = found.order_by("pk").values_list(*columns).iterator(chunk_size=ROWS_AT_ONCE // 10)
-    for province, base, reported_at, decided_at, snapshot in rows:
-        line = [province, base, wall_clock(reported_at), wall_clock(decided_at)]
+    for province, base, *moments, snapshot in rows:
+        line = [province, base, *(moment and wall_clock(moment) for moment in moments)][:about]
         for part in parts:
             line += part.values(snapshot, masked)
         yield line

@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from bases.models import ReturnReason, Submission
-from bases.scope import provinces_for
+from bases.scope import province_codes_for
 from portal.models import User
 from portal.roles import Action, Role
 from review.statistics.cross_table import BLANK, DIMENSIONS, CrossTable, Dimension
@@ -25,12 +25,12 @@ ALL = SPLIT | {REASON.key: REASON}
 
 
 def returns(user: User, filters: Mapping[str, str]) -> QuerySet[Submission]:
-    """The returns that stand, within the provinces the user sees; `filters`: dimension key → value."""
+    """The returns that still count, within the provinces the user sees; `filters`: dimension key → value."""
     found = Submission.objects.filter(
         outcome=Submission.Outcome.RETURNED, enrollment__deleted_at__isnull=True
     )
     if user.role != Role.CMDA:
-        provinces = list(provinces_for(user, Action.VIEW).values_list("pk", flat=True))
+        provinces = province_codes_for(user, Action.VIEW)
         found = found.filter(province_id__in=provinces)
     for key, value in filters.items():
         found = found.filter(_names(value) if key == REASON.key else Q(**{SPLIT[key].column: value}))
@@ -63,7 +63,7 @@ def reasons_table(found: QuerySet[Submission], rows: str) -> CrossTable:
 
 
 def for_list(found: QuerySet[Submission]) -> QuerySet[Submission]:
-    """With what a row of the list shows, and without the long snapshots."""
+    """With what a row of the list displays, and without the long snapshots."""
     return found.select_related("enrollment__resident", "base", "specialty", "decided_by").defer("snapshot")
 
 

@@ -6,7 +6,7 @@ The application's row is locked before the province's, everywhere. This is the o
 
 import uuid
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from bases.models import Province, TrainingBase
 from bases.models.organisations import ReportingMode
-from bases.scope import provinces_for
+from bases.scope import province_codes_for, provinces_for
 from bases.staff import recipients
 from portal import audit
 from portal.calendar import current_cycle, opening
@@ -34,8 +34,10 @@ from residents.services.uploads import upload_problem
 from review.models import ModeSwitchApplication
 
 State = ModeSwitchApplication.State
+# The province may still take these back; while one of UNFINISHED is there it writes no second application.
 OPEN = (State.DRAFT, State.WAITING)
-# What the province writes; its name and the module stand in the form already (BR-24).
+UNFINISHED = (*OPEN, State.SCHEDULED)
+# What the province writes; its name and the module are in the form already (BR-24).
 FIELDS = tuple(field for field in switch.FIELDS if field.owner != "auto")
 MODULE = "1"
 KIND = "switch"
@@ -47,14 +49,14 @@ def in_view(user: User, action: Action = Action.VIEW) -> QuerySet[ModeSwitchAppl
     if user.role == Role.CMDA:
         found = found.exclude(state=State.DRAFT)
     else:
-        found = found.filter(province__in=list(provinces_for(user, action).values_list("pk", flat=True)))
+        found = found.filter(province__in=province_codes_for(user, action))
     return found.order_by("-applied_at", "-pk")
 
 
 def free_to_apply(user: User) -> set[str]:
     """Codes of the provinces for which the user may write an application now: none of theirs is open."""
     direct = provinces_for(user, Action.APPLY_SWITCH).filter(reporting_mode=ReportingMode.DIRECT)
-    return set(direct.exclude(switch_applications__state__in=OPEN).values_list("pk", flat=True))
+    return set(direct.exclude(switch_applications__state__in=UNFINISHED).values_list("pk", flat=True))
 
 
 # --- the province ----------------------------------------------------------------------------------------------------
@@ -112,7 +114,7 @@ def attach(application_id: int, scan: UploadedFile | None, *, by: User) -> None:
 
 
 def submit(application_id: int, *, by: User) -> None:
-    """草稿 → 待确认; the association is told. Raises Refused where a date has passed since, StateMoved."""
+    """草稿 → 待确认; the association is notified. Raises Refused where a date has passed since, StateMoved."""
     with transaction.atomic():
         application = _locked(application_id, State.DRAFT)
         values = {field.name: getattr(application, field.name) for field in FIELDS}
@@ -121,7 +123,7 @@ def submit(application_id: int, *, by: User) -> None:
         application.applied_at = timezone.now()
         application.save(update_fields=["state", "applied_by", "applied_at"])
         audit.record("switch_applied", by=by, target=application)
-        _tell(application, "报送方式切换申请待确认", association=True)
+        _notify(application, "报送方式切换申请待确认", association=True)
 
 
 def withdraw(application_id: int, *, by: User) -> None:
@@ -143,24 +145,72 @@ def record_integration_test(province: Province, *, passed: bool, by: User) -> No
             return
         if not passed and locked.reporting_mode == ReportingMode.API:
             raise StateMoved("该省正在使用接口传送，不能取消联调通过的登记；请先撤销切换。")
+        if not passed and locked.switch_applications.filter(state=State.SCHEDULED).exists():
+            raise StateMoved("该省有已确认待生效的切换，不能取消联调通过的登记；请先撤销这次切换。")
         locked.integration_tested_at = timezone.now() if passed else None
         locked.save(update_fields=["integration_tested_at"])
         audit.record("integration_tested", by=by, target=locked, passed=passed)
 
 
-def confirm(application_id: int, *, by: User) -> None:
+def lies_ahead(application: ModeSwitchApplication) -> bool:
+    """Whether 申请切换时间 is a day to come, so that it can be waited for (AM-38)."""
+    return application.requested_at > timezone.localdate()
+
+
+def confirm(application_id: int, *, by: User, at_once: bool = True) -> None:
     """待确认 → 已确认: opens the API for the province and closes 招收 direct entry for it and its bases, in one
-    transaction (BR-08, AM-01). Raises StateMoved, also where the joint test is not noted (BR-06)."""
+    transaction (BR-08, AM-01). Raises StateMoved, also where the joint test is not noted (BR-06).
+
+    Not `at_once` it becomes 已确认待生效 where 申请切换时间 lies ahead: the clock carries it out as that day begins
+    (AM-38).
+    """
     with transaction.atomic():
         application = _locked(application_id, State.WAITING)
         province = Province.objects.select_for_update().get(pk=application.province_id)
         if not province.integration_tested_at:
             raise StateMoved("该省尚未登记“接口联调通过”，不能确认切换（接口传送的前提）。")
-        _set_mode(province, ReportingMode.API)
-        _decide(application, State.CONFIRMED, by, "")
-        audit.record("switch_confirmed", by=by, target=application)
-        body = "接口传送已开通，招收信息的直接填报、上报和审核同时关闭（只读）；住院医师信息管理不受影响。"
-        _tell(application, "已切换为接口传送", body, bases=True)
+        if at_once or not lies_ahead(application):
+            _decide(application, State.CONFIRMED, by, "")
+            audit.record("switch_confirmed", by=by, target=application)
+            _take_effect(application, province, timezone.now())
+            return
+        application.effective_at = timezone.make_aware(datetime.combine(application.requested_at, time.min))
+        _decide(application, State.SCHEDULED, by, "")
+        audit.record("switch_scheduled", by=by, target=application)
+        body = (
+            f"将于 {application.requested_at} 零时开通接口传送，同时关闭招收信息的直接填报、上报和审核（只读）。"
+            "在此之前照常直接填报，请按时办结；生效前中国医师协会可以撤销。"
+        )
+        _notify(application, f"将于 {application.requested_at} 切换为接口传送", body, bases=True)
+
+
+def carry_out_due(now: datetime | None = None) -> int:
+    """What 已确认待生效 has come due takes effect; returns how many (AM-38). Twice, or on two machines, changes nothing
+    more."""
+    now = now or timezone.now()
+    done = 0
+    for pk in ModeSwitchApplication.objects.filter(state=State.SCHEDULED, effective_at__lte=now).values_list(
+        "pk", flat=True
+    ):
+        with transaction.atomic():
+            application = ModeSwitchApplication.objects.select_for_update(of=("self",)).get(pk=pk)
+            if application.state != State.SCHEDULED:
+                continue
+            province = Province.objects.select_for_update().get(pk=application.province_id)
+            application.state = State.CONFIRMED
+            application.save(update_fields=["state"])
+            audit.record("switch_took_effect", by=None, target=application)
+            _take_effect(application, province, now)
+            done += 1
+    return done
+
+
+def _take_effect(application: ModeSwitchApplication, province: Province, now: datetime) -> None:
+    application.effective_at = now
+    application.save(update_fields=["effective_at"])
+    _set_mode(province, ReportingMode.API)
+    body = "接口传送已开通，招收信息的直接填报、上报和审核同时关闭（只读）；住院医师信息管理不受影响。"
+    _notify(application, "已切换为接口传送", body, bases=True)
 
 
 def refuse(application_id: int, *, by: User, reason: str) -> None:
@@ -169,19 +219,26 @@ def refuse(application_id: int, *, by: User, reason: str) -> None:
         application = _locked(application_id, State.WAITING)
         _decide(application, State.REFUSED, by, reason)
         audit.record("switch_refused", by=by, target=application)
-        _tell(application, "报送方式切换申请未通过", reason)
+        _notify(application, "报送方式切换申请未通过", reason)
 
 
 def reverse_switch(application_id: int, *, by: User, reason: str) -> None:
-    """已确认 → 已撤销切换: the API closes and direct entry opens again, in one transaction. Raises StateMoved."""
+    """已确认 → 已撤销切换: the API closes and direct entry opens again, in one transaction. What is 已确认待生效 will
+    not take effect (AM-38). Raises StateMoved."""
     with transaction.atomic():
-        application = _locked(application_id, State.CONFIRMED)
-        province = Province.objects.select_for_update().get(pk=application.province_id)
-        _set_mode(province, ReportingMode.DIRECT)
+        application = _locked(application_id, State.CONFIRMED, State.SCHEDULED)
+        had_begun = application.state == State.CONFIRMED
+        if had_begun:
+            province = Province.objects.select_for_update().get(pk=application.province_id)
+            _set_mode(province, ReportingMode.DIRECT)
         _decide(application, State.REVERSED, by, reason)
         audit.record("switch_reversed", by=by, target=application)
-        body = f"接口传送已关闭，招收信息恢复由培训基地直接填报、省级审核。理由：{reason}"
-        _tell(application, "已恢复直接填报", body, bases=True)
+        if had_begun:
+            body = f"接口传送已关闭，招收信息恢复由培训基地直接填报、省级审核。理由：{reason}"
+            _notify(application, "已恢复直接填报", body, bases=True)
+        else:
+            body = f"原定 {application.requested_at} 的切换不再进行，招收信息继续直接填报。理由：{reason}"
+            _notify(application, "已撤销待生效的切换", body, bases=True)
 
 
 # --- inside ----------------------------------------------------------------------------------------------------------
@@ -206,10 +263,10 @@ def _set_mode(province: Province, mode: ReportingMode) -> None:
 def _decide(application: ModeSwitchApplication, state: str, by: User, reason: str) -> None:
     application.state, application.decided_by = state, by
     application.decided_at, application.reason = timezone.now(), reason
-    application.save(update_fields=["state", "decided_by", "decided_at", "reason"])
+    application.save(update_fields=["state", "decided_by", "decided_at", "reason", "effective_at"])
 
 
-def _tell(
+def _notify(
     application: ModeSwitchApplication,
     subject: str,
     body: str = "",

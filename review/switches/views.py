@@ -1,6 +1,7 @@
 """报送方式: a province applies (Annex 2), the association confirms or reverses (BR-05 … BR-08)."""
 
 from collections.abc import Callable
+from datetime import date
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -111,13 +112,13 @@ def _show(request: SignedInRequest, application: ModeSwitchApplication, **forms:
         "may_edit": application.state == State.DRAFT and may_apply,
         "may_withdraw": application.state in services.OPEN and may_apply,
         "may_decide": application.state == State.WAITING and deciding,
-        "may_reverse": application.state == State.CONFIRMED and deciding,
+        "may_reverse": application.state in (State.CONFIRMED, State.SCHEDULED) and deciding,
         "scan_form": ScanForm(),
-        "confirm_form": ConfirmForm(),
+        "confirm_form": ConfirmForm(requested_at=_day_ahead(application)),
         "reason_form": ReasonForm(),
         **forms,
     }
-    if application.state in (State.WAITING, State.CONFIRMED):
+    if application.state in (State.WAITING, State.SCHEDULED, State.CONFIRMED):
         page["work"] = open_work(application.province, current_cycle())
     refused = any(form.errors for form in forms.values())
     return render(request, "review/switches/switch.html", page, status=422 if refused else 200)
@@ -176,13 +177,21 @@ def switch_withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @allow(Role.CMDA)
 def switch_confirm(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Open the API and close direct entry of the intake for the province (BR-08)."""
+    """Open the API and close direct entry of the intake for the province (BR-08), at once or on the day that it asked
+    for (AM-38)."""
     application = _seen(request, pk)
-    form = ConfirmForm(request.POST)
+    form = ConfirmForm(request.POST, requested_at=_day_ahead(application))
     if not form.is_valid():
         return _show(request, application, confirm_form=form)
-    words = f"{application.province}已切换为接口传送，招收信息直接填报同时关闭。"
-    return _carry_out(request, pk, services.confirm, words)
+    if form.at_once:
+        words = f"{application.province}已切换为接口传送，招收信息直接填报同时关闭。"
+    else:
+        words = f"已确认，{application.province}将于 {application.requested_at} 零时切换为接口传送，此前可以撤销。"
+    return _carry_out(request, pk, services.confirm, words, at_once=form.at_once)
+
+
+def _day_ahead(application: ModeSwitchApplication) -> date | None:
+    return application.requested_at if services.lies_ahead(application) else None
 
 
 @require_POST
@@ -194,7 +203,9 @@ def switch_refuse(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @allow(Role.CMDA)
 def switch_reverse(request: SignedInRequest, pk: int) -> HttpResponse:
-    return _with_reason(request, pk, services.reverse_switch, "已撤销切换，该省恢复直接填报。")
+    return _with_reason(
+        request, pk, services.reverse_switch, "已撤销切换，该省的招收信息由培训基地直接填报。"
+    )
 
 
 def _with_reason(request: SignedInRequest, pk: int, act: Callable[..., None], done: str) -> HttpResponse:
@@ -206,7 +217,7 @@ def _with_reason(request: SignedInRequest, pk: int, act: Callable[..., None], do
 
 
 def _carry_out(
-    request: HttpRequest, pk: int, act: Callable[..., None], done: str, **more: str
+    request: HttpRequest, pk: int, act: Callable[..., None], done: str, **more: str | bool
 ) -> HttpResponse:
     try:
         act(pk, by=request.user, **more)

@@ -25,7 +25,7 @@ from residents.services.lock import INTAKE_STEPS, lapsing
 
 
 class WindowMoved(ValueError):
-    """The window is not what was shown before the change was confirmed."""
+    """The window is not what was on the page before the change was confirmed."""
 
 
 class CycleExists(ValueError):
@@ -99,7 +99,7 @@ def steps_of(cycle: CollectionCycle) -> list[StepWindows]:
 
 
 def mark_of(window: CycleWindow | None) -> str:
-    """What the page shows of a window before it is changed; "" where there is none yet."""
+    """What the page holds of a window before it is changed; "" where there is none yet."""
     return f"{window.opens_at.isoformat()} {window.closes_at.isoformat()}" if window else ""
 
 
@@ -136,12 +136,12 @@ def set_window(
             opens_at=opens_at.isoformat(),
             closes_at=closes_at.isoformat(),
         )
-        _tell(cycle, step, province)
+        _notify(cycle, step, province)
     return window
 
 
-def _tell(cycle: CollectionCycle, step: Step, province: Province | None) -> None:
-    """Whoever has little time left by the change learns it at once; the worker tells them."""
+def _notify(cycle: CollectionCycle, step: Step, province: Province | None) -> None:
+    """Whoever has little time left by the change learns it at once; the worker notifies them."""
     codes = _reached(cycle, step, province)
     transaction.on_commit(lambda: tell_of_window.enqueue(cycle.pk, str(step), codes))
 
@@ -186,7 +186,7 @@ def _over_before(step: Step, states: dict[Step, Opening]) -> list[str]:
 
 def remove_provincial_window(window: CycleWindow, *, by: User, seen: str | None = None) -> None:
     """The province follows the national window again. Raises ValueError for a national one, which is only changed, and
-    WindowMoved where somebody changed it since it was shown."""
+    WindowMoved where somebody changed it since it was on the page."""
     if window.province_id is None:
         raise ValueError("A national window is changed, not removed.")
     with transaction.atomic():
@@ -202,7 +202,7 @@ def remove_provincial_window(window: CycleWindow, *, by: User, seen: str | None 
             province=window.province_id,
         )
         window.delete()
-        _tell(window.cycle, Step(window.step), window.province)
+        _notify(window.cycle, Step(window.step), window.province)
 
 
 def create_cycle(year: int, title: str, *, by: User) -> CollectionCycle:

@@ -82,7 +82,7 @@ def delete_cycle(request: SignedInRequest, year: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @allow(Role.CMDA)
 def edit(request: SignedInRequest, year: int, step: str) -> HttpResponse:
-    """Set one window: the first POST shows whom it reaches, the second, confirmed, saves it."""
+    """Set one window: the first POST lists whom it reaches, the second, confirmed, saves it."""
     in_cycle = get_object_or_404(CollectionCycle, year=year)
     if step not in Step.values:
         return redirect("review:cycle", year=year)
@@ -144,7 +144,7 @@ def _agrees(request: HttpRequest, preview: windows.Preview) -> bool:
 @require_POST
 @allow(Role.CMDA)
 def remove(request: SignedInRequest, pk: int) -> HttpResponse:
-    """A province follows the national window again: the first POST shows whom that reaches, the second does it."""
+    """A province follows the national window again: the first POST lists whom that reaches, the second does it."""
     window = get_object_or_404(CycleWindow, pk=pk, province__isnull=False)
     preview = windows.preview_removal(window)
     is_gone = "confirmed" in request.POST and _is_removed(request, window, preview)

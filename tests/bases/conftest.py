@@ -4,8 +4,10 @@ import uuid
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 from django.utils import timezone
 
+from bases.imports import copies
 from bases.imports import services as imports
 from bases.imports.worker import apply_batch, check_batch
 from bases.models import ImportBatch
@@ -163,3 +165,13 @@ def problem_codes(batch: ImportBatch) -> dict[int, list[tuple[str, str]]]:
 def desk(signed_in, base_officer):
     """A browser of an officer of `base`."""
     return signed_in(base_officer)
+
+
+def fetch_copy(client, batch):
+    """Ask for the annotated copy of a batch in the page, let the worker make it, fetch it."""
+    address = reverse("bases:import-annotated", args=[batch.pk])
+    client.post(address)
+    batch.refresh_from_db()
+    if batch.copy_job_id:
+        copies.make(batch.copy_job_id)
+    return client.get(address)

@@ -14,7 +14,14 @@ from typing import Any
 
 import pgtrigger
 
-from bases.models import CorrectionRequest, ExtensionRequest, ImportBatch, Submission, TransferRequest
+from bases.models import (
+    CorrectionRequest,
+    ExtensionRequest,
+    IdentityCheck,
+    ImportBatch,
+    Submission,
+    TransferRequest,
+)
 from portal.models import Delivery, Job
 from residents.models.enrollment import PersonalState, Status
 from residents.rules.status import TRANSITIONS
@@ -24,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "states.md"
 NOTHING = "[*]"
 # Calls that set a state given to them, and the columns that hold one.
-_SETTERS = {"move", "_decide", "close", "finish", "_close"}
+_SETTERS = {"move", "_decide", "_done", "close", "finish", "_close"}
 _COLUMNS = {"state", "outcome"}
 _ENUMS = {"State", "Outcome"}
 
@@ -71,9 +78,6 @@ def _of_status() -> tuple[Move, ...]:
     names = {"effective_date": "变更日期", "reason": "变更原因", "reason_note": "原因说明"}
     found = []
     for (old, new), how in TRANSITIONS.items():
-        # Nobody can make it: the trigger refuses it, and no page asks for it.
-        if how.only_correction:
-            continue
         if old is None:
             by, words = "residents/services/accounts.py::create_accounts", "导入、接口接收或转入"
         else:
@@ -107,7 +111,7 @@ def machines() -> tuple[Machine, ...]:
             Status,
             _of_status(),
             "Drawn from `TRANSITIONS` in `residents/rules/status.py`; the trigger `status_transitions` in "
-            "`residents/models/enrollment.py` refuses all else, and what is kept for a correction: 结束 → 退培.",
+            "`residents/models/enrollment.py` refuses all else; out of 结束 only without 结业并获证 (AM-34).",
         ),
         Machine(
             "上报状态 and 审核状态",
@@ -166,6 +170,18 @@ def machines() -> tuple[Machine, ...]:
                     "residents/services/states.py::mark_decision_revoked",
                     "撤销退回，内容未变",
                 ),
+                Move(
+                    _APPROVED,
+                    _WAITING,
+                    "residents/services/states.py::mark_decisions_revoked_many",
+                    "整批撤销审核，内容未变",
+                ),
+                Move(
+                    _RETURNED,
+                    _WAITING,
+                    "residents/services/states.py::mark_decisions_revoked_many",
+                    "整批撤销退回，内容未变",
+                ),
             ),
             "The two columns of a record together. 待审核 without 已上报 is refused by a constraint.",
             modules=("residents/services/states.py",),
@@ -175,8 +191,10 @@ def machines() -> tuple[Machine, ...]:
             Submission.Outcome,
             (
                 Move("", "PENDING", _BORN, "上报"),
-                Move("", "PENDING", "review/decisions/services.py::_report_again", "撤销审核，内容未变"),
+                Move("", "PENDING", "review/decisions/services.py::_copy", "撤销审核，内容未变"),
                 *(Move(old, new, *_OUTCOME_BY[old, new]) for old, new in _of_outcome()),
+                Move("APPROVED", "REVOKED", "review/decisions/services.py::revoke_batch", "整批撤销审核"),
+                Move("RETURNED", "REVOKED", "review/decisions/services.py::revoke_batch", "整批撤销退回"),
             ),
             "Drawn from the trigger `outcome_moves_forward` in `bases/models/submissions.py`: what was decided never "
             "waits again.",
@@ -228,6 +246,9 @@ def machines() -> tuple[Machine, ...]:
                 DRAFT -> WITHDRAWN | review/switches/services.py::withdraw | 撤回
                 WAITING -> WITHDRAWN | review/switches/services.py::withdraw | 撤回
                 WAITING -> CONFIRMED | review/switches/services.py::confirm | 确认：改为接口传送
+                WAITING -> SCHEDULED | review/switches/services.py::confirm | 确认：按申请切换时间
+                SCHEDULED -> CONFIRMED | review/switches/services.py::carry_out_due | 到期生效：改为接口传送
+                SCHEDULED -> REVERSED | review/switches/services.py::reverse_switch | 生效前撤销
                 WAITING -> REFUSED | review/switches/services.py::refuse | 驳回
                 CONFIRMED -> REVERSED | review/switches/services.py::reverse_switch | 撤销切换：恢复直接填报
             """),
@@ -268,6 +289,19 @@ def machines() -> tuple[Machine, ...]:
                 WITH_CMDA -> DONE | bases/corrections/services.py::apply | 更正
             """),
             modules=("bases/corrections/", "review/corrections/"),
+        ),
+        Machine(
+            "身份核实",
+            IdentityCheck.State,
+            _moves("""
+                _ -> WITH_PROVINCE | by default | 提交核实
+                WITH_PROVINCE -> WITH_CMDA | bases/identity_checks/services.py::confirm | 省级核实
+                WITH_PROVINCE -> REFUSED | bases/identity_checks/services.py::refuse | 省级退回
+                WITH_CMDA -> REFUSED | bases/identity_checks/services.py::refuse | 协会退回
+                WITH_CMDA -> CORRECTED | bases/identity_checks/services.py::correct_known | 是同一人
+                WITH_CMDA -> FREED | bases/identity_checks/services.py::free | 不是同一人
+            """),
+            modules=("bases/identity_checks/", "review/identity_checks/"),
         ),
         Machine(
             "申请延期",

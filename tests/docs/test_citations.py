@@ -34,12 +34,12 @@ def test_every_room_stands_in_the_glossary_with_its_word(desk):
 
 @pytest.fixture
 def house(tmp_path, monkeypatch):
-    """A function: a small repository with this one file; its rule BR-01 is kept, AM-31 planned."""
+    """A function: a small repository with this one file; its rule BR-01 is kept, AM-50 planned."""
 
     def build(path: str, text: str) -> None:
         rows = {
             "docs/rules.md": "| Rule | Meaning | State | Kept by | Proved by |\n| - | - | - | - | - |\n"
-            "| BR-01 | One | kept | | |\n| AM-31 | Two | planned | | |\n",
+            "| BR-01 | One | kept | | |\n| AM-50 | Two | planned | | |\n",
             "docs/promises.md": "| Id | Promise | State | Proved by |\n| - | - | - | - |\n| GOAL-B5 | x | kept | |\n",
             "docs/trust.md": "# Trust\n\n## Own heading\n",
         }
@@ -122,5 +122,5 @@ def test_head_of_a_file_and_a_row_of_ids_prove_nothing(house):
 
 
 def test_planned_rule_that_is_cited_is_planned_no_longer(house):
-    house("tests/test_x.py", 'def test_it():\n    """AM-31."""\n')
-    assert any("AM-31 is planned" in each for each in citations.gaps())
+    house("tests/test_x.py", 'def test_it():\n    """AM-50."""\n')
+    assert any("AM-50 is planned" in each for each in citations.gaps())

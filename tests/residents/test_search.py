@@ -2,17 +2,23 @@
 
 import pytest
 from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from residents.models import Enrollment
+from residents.pinyin import pinyin_key
+from residents.rules.text import name_key
 from residents.search import by_name_or_number
 from tests.factories import EnrollmentFactory, ResidentFactory
 
 
 @pytest.fixture
 def people(base, cycle):
-    names = ("陈雨桐", "古丽米热·艾比布力", "陈𠮷", "MARIA LOPEZ")
+    names = ("陈雨桐", "古丽米热·艾比布力", "陈𠮷", "MARIA LOPEZ", "José Núñez", "葛\U000e0100城", "曾 可")
     return {
-        name: EnrollmentFactory(base=base, resident=ResidentFactory(full_name=name)).resident
+        name: EnrollmentFactory(
+            base=base, resident=ResidentFactory(full_name=name, name_key=pinyin_key(name))
+        ).resident
         for name in names
     }
 
@@ -30,6 +36,21 @@ def people(base, cycle):
         ("Ria Lo", {"MARIA LOPEZ"}),
         (" 陈雨桐\u200b", {"陈雨桐"}),
         ("李", set()),
+        ("古丽米热艾比布力", {"古丽米热·艾比布力"}),
+        ("热艾", {"古丽米热·艾比布力"}),
+        ("艾·", {"古丽米热·艾比布力"}),
+        ("陈 雨　桐", {"陈雨桐"}),
+        ("曾可", {"曾 可"}),
+        ("jose nunez", {"José Núñez"}),
+        ("NÚÑEZ", {"José Núñez"}),
+        ("葛城", {"葛\U000e0100城"}),
+        ("葛\ufe00城", {"葛\U000e0100城"}),
+        ("chen", {"陈雨桐", "陈𠮷"}),
+        ("ChenYu", {"陈雨桐"}),
+        ("zeng ke", {"曾 可"}),
+        ("yu tong", set()),
+        ("·", set()),
+        ("_", set()),
         ("a\x00b", set()),
         ("%", set()),
     ],
@@ -68,7 +89,7 @@ def test_number_is_found_by_its_end_where_the_caller_allows_it(people):
 
 
 def test_empty_text_filters_nothing(people):
-    assert by_name_or_number(Enrollment.objects.all(), "　 ").count() == 4
+    assert by_name_or_number(Enrollment.objects.all(), "　 ").count() == 7
 
 
 def test_names_are_found_through_the_index(people):
@@ -78,3 +99,13 @@ def test_names_are_found_through_the_index(people):
             cursor.execute(f"SET LOCAL enable_{way} = off")
     plan = by_name_or_number(Enrollment.objects.all(), "雨桐").explain()
     assert "resident_name_grams" in plan
+    assert "resident_pinyin" in by_name_or_number(Enrollment.objects.all(), "chen yu").explain()
+
+
+@given(st.text(alphabet=st.sampled_from("陈𠮷·ÉéñABz '-\ufe00\U000e0100Ǖỹ⼤\ue000\uf900İß"), max_size=12))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_database_compares_names_as_the_rules_do(db, name):
+    """One key in Python and in SQL, for every kind of character that a name may hold."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name_search_key(%s)", [name])
+        assert cursor.fetchone()[0] == name_key(name)

@@ -17,7 +17,7 @@ from tests import factories
 # As the table of docs/codes.md#status writes it, not as the code does.
 ALLOWED = {
     ("1", "2"), ("1", "3"), ("1", "4"), ("1", "5"),
-    ("2", "1"), ("3", "1"), ("4", "1"),
+    ("2", "1"), ("3", "1"), ("4", "1"), ("4", "2"),
     ("2", "3"), ("3", "2"),
     ("2", "4"), ("3", "4"), ("2", "5"), ("3", "5"),
     ("5", "1"),
@@ -31,7 +31,7 @@ def details(new: str) -> dict:
     today = timezone.localdate()
     return {
         "1": {"reason_note": "登记有误"},
-        "2": {"reason": "21", "extended_until": today + datetime.timedelta(days=90)},
+        "2": {"reason": "23", "extended_until": today + datetime.timedelta(days=90)},
         "3": {
             "reason": "31",
             "suspended_from": today,
@@ -65,6 +65,32 @@ def test_transition_by_the_service(record, base_officer, old, new):
         assert set(refused.value.problems) == {"status"}
     enrollment.refresh_from_db()
     assert enrollment.status == (new if (old, new) in ALLOWED else old)
+
+
+@pytest.mark.parametrize("result", ["2", "3"])
+@pytest.mark.parametrize("way", ["1", "2"])
+def test_failed_or_missed_exam_leads_back(record, base_officer, result, way):
+    """AM-34: the base itself brings 结束 back to 在培 or to 延期, again and again: the old result bars nothing."""
+    enrollment = record("1")
+    for _ in range(2):
+        end = details("4") | {"reason": "42" if result == "2" else "43", "ended_result": result}
+        change_status(enrollment.pk, end, by=base_officer)
+        assert change_status(enrollment.pk, details(way), by=base_officer).to_status == way
+
+
+def test_mistaken_certificate_is_corrected_first(record, base_officer):
+    """AM-34: after 结业并获证 every change is refused; the way its words name is open and leads on."""
+    enrollment = record("1")
+    end = details("4") | {"reason": "41", "ended_result": "1"}
+    change_status(enrollment.pk, end, by=base_officer)
+    for new in ("1", "2", "3", "5"):
+        with pytest.raises(Refused) as refused:
+            change_status(enrollment.pk, details(new), by=base_officer)
+        [found] = refused.value.problems["status"]
+        assert found.code == "status_certified"
+        assert "结束（更正明细）" in str(found)
+    change_status(enrollment.pk, end | {"reason": "42", "ended_result": "2"}, by=base_officer)
+    assert change_status(enrollment.pk, details("2"), by=base_officer).to_status == "2"
 
 
 @pytest.mark.parametrize(("old", "new"), PAIRS)

@@ -74,6 +74,7 @@ def submit(
         enrollment=enrollment,
         module=enrollment.module,
         number=last.number + 1 if last else 1,
+        turn=last.turn + 1 if last else 1,
         province=enrollment.base.province,
         base=enrollment.base,
         intake_year=enrollment.intake_year,

@@ -1,10 +1,12 @@
 """The demo: every state there is, valid numbers, and never into a production database by accident (TRUST-13)."""
 
+from collections import Counter
+
 import pytest
 from django.core.management import CommandError, call_command
 
 from bases import counts
-from bases.models import Province, TrainingBase
+from bases.models import CountedPerson, Province, TrainingBase
 from bases.submissions.unchanged import untouched_since_return
 from portal.models import User
 from residents.completeness import completeness
@@ -35,6 +37,10 @@ def test_demo_has_every_state_and_valid_people(db, settings, capsys):
     assert set(found.values_list("status", flat=True)) == set("12345")
     assert set(found.values_list("review_status", flat=True)) == set("0123")
     assert set(found.values_list("personal_state", flat=True)) == set("0123")
+    assert counts.differences() == {}
+    # Each person once, and what stands beside them (AM-32).
+    sources = Counter(CountedPerson.objects.values_list("source", flat=True))
+    assert min(sources[each] for each in ("current", "ended", "waiting")) > 0
     assert "cmda" in capsys.readouterr().out
 
     call_command("load_demo")

@@ -2,6 +2,8 @@
 three."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from portal.roles import Role
 from tests import factories
@@ -41,3 +43,17 @@ def test_queries_do_not_grow_with_the_rows(
     more(base, cycle)
     with django_assert_max_num_queries(len(first)):
         client.get(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["/review/statistics/records/", "/review/funnel/records/", "/review/switches/"]
+)
+def test_provinces_of_a_reviewer_are_looked_up_once_a_page(signed_in, provincial_reviewer, pending, address):
+    """No question about the grants is asked twice for one page."""
+    client = signed_in(provincial_reviewer)
+    client.get(address)
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(address).status_code == 200
+    grants = [each["sql"] for each in asked if 'FROM "bases_provinceusergrant"' in each["sql"]]
+    assert len(grants) == len(set(grants))
+    assert 1 <= len(grants) <= 3

@@ -9,7 +9,7 @@ from portal.roles import Role
 from review.menu import entries_of, menu_of
 
 DATA = ["review:funnel", "review:statistics", "review:quality", "review:exports"]
-REQUESTS = ["review:transfers", "review:corrections", "review:extensions"]
+REQUESTS = ["review:transfers", "review:corrections", "review:identity-checks", "review:extensions"]
 # What folds away under which word; "" stands open.
 OFFERED = {
     "resident": {"": ["residents:home", "residents:history"]},

@@ -24,6 +24,7 @@ from bases.scope import (
     required_base,
 )
 from portal.access import allow
+from portal.calendar import Opening
 from portal.models import User
 from portal.parameters import choice, text, whole_number
 from portal.requests import SignedInRequest
@@ -31,7 +32,8 @@ from portal.roles import Action, Role
 from portal.searching import text_of
 from portal.sign_in.services import MOBILE_TRIES, release_activation
 from residents.models import Enrollment
-from residents.services.deletion import RESTORABLE_FOR, deletion_entry, restore_entry
+from residents.models.enrollment import ReviewStatus
+from residents.services.deletion import RESTORABLE_FOR, entry_of, restoring_entry
 from residents.services.states import StateMoved
 
 PAGE_SIZE = 50
@@ -76,8 +78,9 @@ def account(request: SignedInRequest, pk: int) -> HttpResponse:
         "is_locked": not user.is_activated and user.activation_failures >= MOBILE_TRIES,
         "mobile_is_enough": not user.is_activated and mobile_is_enough(user),
         "not_live": "" if enrollment.is_live else NOT_LIVE,
-        "deletion": deletion_entry(enrollment),
-        "restoring": restore_entry(enrollment) if enrollment.deleted_at else None,
+        "is_recruit": enrollment.registered_at is None,
+        "deletion": _any_deletion(enrollment),
+        "restoring": restoring_entry(enrollment) if enrollment.deleted_at else None,
         "restorable_until": enrollment.deleted_at and enrollment.deleted_at + RESTORABLE_FOR,
         "may_act": _may(request.user, enrollment, Action.RESET_PASSWORD),
     }
@@ -104,16 +107,37 @@ def delete(request: SignedInRequest, pk: int) -> HttpResponse:
     enrollment = get_object_or_404(_records(request.user, Action.VIEW), pk=pk)
     if not _may(request.user, enrollment, Action.DELETE_ACCOUNT):
         raise PermissionDenied
-    form = DeletionForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid() and form.cleaned_data["why"] == DeletionForm.WRONG:
+    is_recruit = enrollment.registered_at is None
+    entries = {why: entry_of(enrollment, kind) for why, kind in DeletionForm.KINDS.items()}
+    form = DeletionForm(
+        request.POST if request.method == "POST" else None,
+        is_recruit=is_recruit,
+        initial={"why": _asked_why(request)},
+    )
+    is_sound = request.method == "POST" and form.is_valid()
+    if is_sound and form.kind:
+        values = form.cleaned_data
         try:
-            services.delete(enrollment, by=request.user, reason=form.cleaned_data["reason"], request=request)
+            services.delete(
+                enrollment,
+                by=request.user,
+                reason=values["reason"],
+                kind=form.kind,
+                left_on=values.get("left_on"),
+                request=request,
+            )
             messages.success(request, f"已删除{enrollment.resident.full_name}的记录，30 天内可以恢复。")
         except StateMoved as moved:
             messages.error(request, str(moved))
         return redirect("bases:account", pk)
-    has_left = form.is_bound and form.is_valid()
-    context = {"record": enrollment, "form": form, "entry": deletion_entry(enrollment), "has_left": has_left}
+    context = {
+        "record": enrollment,
+        "form": form,
+        "closed": _closed(entries, is_recruit=is_recruit),
+        "has_left": is_sound,
+        "is_pending": enrollment.review_status == ReviewStatus.PENDING,
+        "wrong_entry": entries[DeletionForm.WRONG],
+    }
     return render(request, "bases/accounts/delete.html", context, status=422 if form.errors else 200)
 
 
@@ -171,6 +195,24 @@ def searched(params: QueryDict) -> dict[str, str]:
         "text": text_of(text(params, "q")).strip()[:60],
         "batch": text(params, "batch", longest=20),
     }
+
+
+def _asked_why(request: SignedInRequest) -> str:
+    """The answer that a link to the page has in mind."""
+    return choice(request.GET, "why", DeletionForm.KINDS)
+
+
+def _closed(entries: dict[str, Opening], *, is_recruit: bool) -> str:
+    """Why nothing can be deleted now; empty where one of the kinds can."""
+    possible = entries.values() if is_recruit else [entries[DeletionForm.WRONG]]
+    return "" if any(entry.is_open for entry in possible) else entries[DeletionForm.WRONG].reason
+
+
+def _any_deletion(enrollment: Enrollment) -> Opening:
+    """Whether the page of deletion would take any of its answers now."""
+    entries = {why: entry_of(enrollment, kind) for why, kind in DeletionForm.KINDS.items()}
+    reason = _closed(entries, is_recruit=enrollment.registered_at is None)
+    return Opening(not reason, reason=reason)
 
 
 def _records(user: User, action: Action) -> QuerySet[Enrollment]:

@@ -181,7 +181,8 @@ def _details(record: Enrollment, before: dict[str, Any], since: int) -> dict[str
     details = {name: getattr(earlier, name, None) for name in _STATUS if name not in ("status", "attachment")}
     # Every change but the first tells its day; the first status of a record may have none.
     day = before["status_since"] or timezone.localdate()
-    return details | {"status": before["status"], "effective_date": day}
+    undated = earlier is not None and earlier.is_undated
+    return details | {"status": before["status"], "effective_date": day, "is_undated": undated}
 
 
 def restore(batch: ImportBatch, chosen: Iterable[Restore], *, by: User) -> list[tuple[Enrollment, str]]:

@@ -6,16 +6,19 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
 
 from bases.imports import row_fixing
+from bases.imports import services as imports
 from bases.imports.access import batch_for
 from bases.imports.batch import BatchMoved, State
+from bases.imports.choices import has_open_questions, matches_of
 from bases.imports.undo import services
 from bases.models import ImportBatch
 from bases.workbooks.kinds import kind_of, opening_of
 from portal.access import allow
-from portal.parameters import choice, whole_number
+from portal.parameters import choice, text, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Role
 
@@ -23,25 +26,84 @@ from portal.roles import Role
 @allow(Role.BASE, Role.PROVINCE)
 @require_http_methods(["GET", "POST"])
 def correct(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The refused rows in an editable table, a page at a time (GOAL-B7). Numbers stand in full: they are to be
+    """The refused rows in an editable table, a page at a time (GOAL-B7). Numbers are in full: they are to be
     corrected by those who may import them."""
     batch = batch_for(request.user, pk)
-    number = whole_number(request.GET, "page", 1)
+    number, fault = whole_number(request.GET, "page", 1), text(request.GET, "fault")
     if request.method == "POST":
-        return _corrected(request, batch, number)
+        return _corrected(request, batch, number, fault)
     if batch.state not in row_fixing.CORRECTABLE:
         messages.error(request, f"这批数据现在是“{batch.get_state_display()}”，不能修改。")
         return redirect("bases:import-batch", pk)
+    if has_open_questions(batch):
+        messages.error(request, row_fixing.CHOOSE_FIRST)
+        return redirect("bases:import-batch", pk)
+    group = row_fixing.group_of(batch, fault)
     context = {
         "batch": batch,
         "kind": kind_of(batch),
-        "page": row_fixing.page_to_correct(batch, number),
+        "group": group,
+        "page": row_fixing.page_to_correct(batch, number, fault if group else ""),
         "opening": opening_of(batch),
     }
     return render(request, "bases/imports/correct.html", context)
 
 
-def _corrected(request: SignedInRequest, batch: ImportBatch, number: int | None) -> HttpResponse:
+@allow(Role.BASE, Role.PROVINCE)
+@require_POST
+def correct_group(request: SignedInRequest, pk: int) -> HttpResponse:
+    """One value for all rows with one fault; only these are judged again (GOAL-B21)."""
+    batch = batch_for(request.user, pk)
+    fault, header = text(request.POST, "fault"), text(request.POST, "header")
+    try:
+        _say(
+            request,
+            row_fixing.set_for_all(batch, fault, header, text(request.POST, "text"), by=request.user),
+        )
+    except BatchMoved as moved:
+        messages.error(request, str(moved))
+        return redirect("bases:import-batch", pk)
+    return redirect(f"{reverse('bases:import-correct', args=[pk])}?{urlencode({'fault': fault})}")
+
+
+@allow(Role.BASE, Role.PROVINCE)
+@require_POST
+def choose(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Hidden and struck-through rows of the file: read or left out (AM-39)."""
+    batch = batch_for(request.user, pk)
+    try:
+        imports.choose(batch, request.POST, by=request.user)
+    except BatchMoved as moved:
+        messages.error(request, str(moved))
+    return redirect("bases:import-batch", pk)
+
+
+@allow(Role.BASE, Role.PROVINCE)
+@require_POST
+def sheet(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Another sheet of the file in place of the one that was read (AM-39)."""
+    batch = batch_for(request.user, pk)
+    try:
+        imports.read_sheet(batch, text(request.POST, "name"), by=request.user)
+    except BatchMoved as moved:
+        messages.error(request, str(moved))
+    return redirect("bases:import-batch", pk)
+
+
+@allow(Role.BASE, Role.PROVINCE)
+@require_POST
+def headers(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Which unknown column of the file holds what (GOAL-B20)."""
+    batch = batch_for(request.user, pk)
+    matched = {each.header: text(request.POST, each.name) for each in matches_of(batch)}
+    try:
+        imports.match_headers(batch, matched, by=request.user)
+    except BatchMoved as moved:
+        messages.error(request, str(moved))
+    return redirect("bases:import-batch", pk)
+
+
+def _corrected(request: SignedInRequest, batch: ImportBatch, number: int | None, fault: str) -> HttpResponse:
     """Save the page and go where its button leads: what was typed is not lost by turning the page."""
     texts = row_fixing.texts_of(batch, request.POST)
     try:
@@ -51,10 +113,11 @@ def _corrected(request: SignedInRequest, batch: ImportBatch, number: int | None)
         return redirect("bases:import-batch", batch.pk)
     go = choice(request.POST, "go", ("next", "previous"))
     if go == "next":
-        number = row_fixing.page_beyond(batch, texts)
+        number = row_fixing.page_beyond(batch, texts, fault)
     elif go == "previous" and number:
         number = max(number - 1, 1)
-    return redirect(f"{request.path}?{urlencode({'page': number})}" if number else request.path)
+    kept = {name: value for name, value in (("fault", fault), ("page", number)) if value}
+    return redirect(f"{request.path}?{urlencode(kept)}" if kept else request.path)
 
 
 def _say(request: HttpRequest, outcome: row_fixing.Outcome) -> None:

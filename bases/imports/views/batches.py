@@ -10,10 +10,11 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from bases.imports import copies
 from bases.imports import services as imports
 from bases.imports.access import batch_for, may_act
-from bases.imports.annotated_copy import annotated_copy
 from bases.imports.batch import BatchMoved, State
+from bases.imports.choices import has_open_questions, matches_of, questions_of
 from bases.imports.forms import ConfirmForm, UploadForm
 from bases.imports.messages import has_seen
 from bases.imports.offers import Offers, has_annotated_copy, offers_of
@@ -34,9 +35,10 @@ from portal.models import User
 from portal.parameters import choice, is_on, text, texts, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
-from portal.sheets.reading import SheetRefused
 from residents.models import Enrollment
 from residents.models.enrollment import Module
+from residents.rules.account import DOUBTED, HELD_ELSEWHERE
+from residents.services.disclosures import disclose
 from residents.snapshot import for_check
 
 BATCHES_A_PAGE = 20
@@ -129,7 +131,10 @@ def template(request: SignedInRequest, kind: Kind, module: Module) -> HttpRespon
     )
     if kind.is_filled:
         what = f"{kind.key}_template"
-        audit.record("export", by=request.user, target=base, request=request, kind=what, module=module)
+        event = audit.record(
+            "export", by=request.user, target=base, request=request, kind=what, module=module
+        )
+        disclose(event, records.values_list("resident_id", flat=True))
     return workbook_response(content, f"{cycle.year}年{kind.template_title}（{module.label}）.xlsx")
 
 
@@ -144,6 +149,8 @@ def batch(request: SignedInRequest, pk: int) -> HttpResponse:
         imports.requeue_abandoned()
         name = "bases/imports/_progress.html" if request.htmx else "bases/imports/progress.html"
         return render(request, name, context | {"progress": progress_of(found)})
+    if request.htmx and copies.is_in_work(found):
+        return HttpResponse(status=204)
     if request.htmx:
         return HttpResponse(headers={"HX-Refresh": "true"})
     has_seen(request.user, found)
@@ -153,19 +160,30 @@ def batch(request: SignedInRequest, pk: int) -> HttpResponse:
 def _judged(request: HttpRequest, found: ImportBatch, acts: bool) -> dict:
     """What the page says of a batch that the worker is through with, and what it offers."""
     verdict, waiting = text(request.GET, "verdict", longest=20), found.rows.waiting().count()
+    groups = problem_groups(found)
+    fault = choice(request.GET, "fault", [group.title for group in groups])
     opening, good = opening_of(found), found.rows_created + found.rows_updated
     return {
         "offers": offers_of(found, opening, waiting) if acts else Offers(),
         "earlier": imports.earlier_upload(found),
-        "groups": problem_groups(found),
-        "page": page_of(found, verdict, whole_number(request.GET, "page")),
+        "groups": groups,
+        "fault": fault,
+        "page": page_of(found, verdict, whole_number(request.GET, "page"), fault),
         "verdict": verdict,
         "opening": opening,
+        "copy_is_ready": copies.is_ready(found),
+        "copy_in_work": copies.is_in_work(found),
+        "questions": questions_of(found),
+        "matches": matches_of(found),
+        "is_asked": found.state == State.CHECKED and has_open_questions(found),
         "kept_rows": kept_rows(found),
         "restored_rows": restored_rows(found),
         "waiting_rows": waiting,
         "good_rows": good,
         "written_rows": good - waiting,
+        "asks_reason": imports.asks_reason(found),
+        "held_codes": HELD_ELSEWHERE,
+        "doubted_codes": DOUBTED,
     }
 
 
@@ -177,11 +195,12 @@ def confirm(request: SignedInRequest, pk: int) -> HttpResponse:
     form = ConfirmForm(request.POST)
     if form.is_valid():
         try:
-            imports.confirm(found, mode=form.cleaned_data["mode"], by=request.user)
+            values = form.cleaned_data
+            imports.confirm(found, mode=values["mode"], reason=values["reason"], by=request.user)
         except BatchMoved as moved:
             messages.error(request, str(moved))
     else:
-        messages.error(request, "请选择导入方式。")
+        messages.error(request, "请选择导入方式；确认理由不超过 200 个字。")
     return redirect("bases:import-batch", pk)
 
 
@@ -199,16 +218,19 @@ def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @allow(Role.BASE, Role.PROVINCE)
-@require_GET
+@require_http_methods(["GET", "POST"])
 def annotated(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The user's own workbook back, with its faults marked (GOAL-B5). It holds full numbers (TRUST-51)."""
+    """The user's own workbook back, with its faults marked: asked for by POST, fetched by GET once the worker has made
+    it (GOAL-B5, GOAL-B8). It holds full numbers (TRUST-51)."""
     found = batch_for(request.user, pk)
     if not has_annotated_copy(found):
         raise Http404
-    try:
-        content = annotated_copy(found)
-    except SheetRefused as refusal:
-        messages.error(request, f"无法生成带标注的文件：{refusal.text}")
+    if request.method == "POST":
+        copies.ask(found, by=request.user)
+        return redirect("bases:import-batch", pk)
+    if not copies.is_ready(found):
+        messages.info(request, "标注了检查结果的文件还没有生成，请在本页点击“生成”。")
         return redirect("bases:import-batch", pk)
     name = found.file_name.rpartition(".")[0] or found.file_name
-    return workbook_response(content, f"{name}-检查结果.xlsx")
+    with found.copy.open("rb") as file:
+        return workbook_response(file.read(), f"{name}-检查结果.xlsx")

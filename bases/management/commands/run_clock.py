@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 from bases import counts
 from bases.deadlines.messages import remind_of_deadlines
 from bases.deadlines.overdue_statuses import remind_daily
+from bases.imports.copies import look_after_copies
 from bases.imports.services import forget_old_files, requeue_abandoned
 from bases.transfer_requests import settle_all
 from portal.messages.deliveries import look_after
@@ -33,6 +34,7 @@ CHORES = (
     look_after,
     requeue_abandoned,
     forget_old_files,
+    look_after_copies,
     counts.fold,
 )
 logger = logging.getLogger(__name__)

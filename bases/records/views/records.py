@@ -5,16 +5,19 @@ from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from bases.corrections.services import is_waiting
+from bases.extensions.services import may_name
 from bases.lists.access import may, record_for
 from bases.records.specialty_change import change_entry, other_records
-from bases.report.services import examine, is_reported
+from bases.report.services import examine, goes_up_with_gaps, is_reported
 from bases.report.withdrawal import withdrawal_entry
 from bases.submissions.evidence import file_response
 from bases.submissions.kept import end_of_period, last_snapshots, snapshot_as_kept
 from bases.submissions.remarks import to_answer, with_remarks
-from bases.submissions.sections import Comment, Section, comments_of, sections
+from bases.submissions.sections import Comment, Section, comments_of, place_of, sections
 from portal import audit
 from portal.access import allow
+from portal.calendar import current_cycle
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.unmasking import unmask
@@ -22,8 +25,9 @@ from residents.completeness import LABELS
 from residents.history import timeline
 from residents.models import Enrollment
 from residents.models.enrollment import ReviewStatus
-from residents.openness import Times, training_entry
-from residents.services.returns import answers_to_review, mark_reviewed
+from residents.openness import Times, personal_entry, report_entry, training_entry
+from residents.services.returns import answers_to_review, mark_reviewed, take_back
+from residents.services.states import StateMoved
 
 
 @allow(Role.BASE)
@@ -34,7 +38,7 @@ def record(request: SignedInRequest, pk: int) -> HttpResponse:
     """
     enrollment = record_for(request.user, pk)
     masked = not (request.method == "POST" and unmask(request, enrollment))
-    submissions = list(enrollment.submissions.select_related("reported_by").defer("snapshot"))
+    submissions = list(enrollment.submissions.select_related("reported_by", "revoked_by").defer("snapshot"))
     returned = to_answer(enrollment, submissions)
     returns = list(enrollment.personal_returns.filter(answered_at__isnull=True))
     comments = comments_of(returned, returns)
@@ -49,8 +53,9 @@ def record(request: SignedInRequest, pk: int) -> HttpResponse:
             "submissions": submissions,
             "returned": returned,
             "returns": returns,
-            "answers": answers_to_review(enrollment),
+            "answers": [(each, place_of(each)) for each in answers_to_review(enrollment)],
             "examination": examine([enrollment], times)[enrollment.pk],
+            "with_gaps": enrollment.is_live and goes_up_with_gaps(enrollment),
             "training_entry": training_entry(enrollment, times),
             "may": _may(request, enrollment, times),
             "others": other_records(request.user, enrollment),
@@ -68,6 +73,20 @@ def review_answers(request: SignedInRequest, pk: int) -> HttpResponse:
     return redirect("bases:record", pk)
 
 
+@allow(Role.BASE)
+@require_POST
+def take_back_return(request: SignedInRequest, pk: int) -> HttpResponse:
+    """取回退回: the base withdraws what it asked of the resident by mistake or in vain (AM-41)."""
+    enrollment = record_for(request.user, pk, Action.RETURN_PERSONAL)
+    try:
+        take_back(enrollment.pk, by=request.user)
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+    else:
+        messages.success(request, f"已取回对“{enrollment.resident.full_name}”的退回，住院医师会收到消息。")
+    return redirect("bases:record", pk)
+
+
 def _sections(enrollment: Enrollment, masked: bool, comments: dict[str, list[Comment]]) -> list[Section]:
     """The record in words, of one who has left the copy that was reported (AM-20); what the intake does not ask for is
     left out unless it is filled in (AM-06)."""
@@ -81,14 +100,18 @@ def _sections(enrollment: Enrollment, masked: bool, comments: dict[str, list[Com
 def _may(request: SignedInRequest, enrollment: Enrollment, times: Times) -> dict[str, bool]:
     """Which buttons the page offers; each page behind them asks again."""
     acting = may(request.user, enrollment, Action.EDIT_TRAINING)
+    to_report = enrollment.lapsed_at is None and not is_reported(enrollment)
     waiting = enrollment.review_status == ReviewStatus.PENDING
     return {
         "act": acting,
         # What lapsed at the lock stays as it is: the person is added again as 漏报 (AM-05).
-        "report": enrollment.lapsed_at is None and not is_reported(enrollment),
-        "return": acting and enrollment.is_live,
+        "check": to_report,
+        "report": to_report and report_entry(enrollment, times).is_open,
+        "return": acting and personal_entry(enrollment, times).is_open,
+        "extend": acting and to_report and may_name(enrollment, current_cycle()),
+        "correct": acting and not is_waiting(enrollment.resident_id),
         "withdraw": acting and waiting and withdrawal_entry(enrollment, times).is_open,
-        "change_status": acting and bool(enrollment.registered_at),
+        "change_status": acting and bool(enrollment.registered_at) and enrollment.lapsed_at is None,
         "change_specialty": acting and change_entry(enrollment).is_open,
     }
 
@@ -97,7 +120,9 @@ def _may(request: SignedInRequest, enrollment: Enrollment, times: Times) -> dict
 def submission(request: SignedInRequest, pk: int, number: int) -> HttpResponse:
     """What was reported at one time, frozen: the approved intake original stays readable here (BR-37)."""
     enrollment = record_for(request.user, pk)
-    chosen = get_object_or_404(enrollment.submissions.select_related("reported_by"), number=number)
+    chosen = get_object_or_404(
+        enrollment.submissions.select_related("reported_by", "revoked_by"), number=number
+    )
     comments = comments_of(chosen, []) if chosen.comment else {}
     return render(
         request,

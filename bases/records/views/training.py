@@ -14,7 +14,7 @@ from bases.records.forms import NameForm, grouped, show_stored, status_form, tra
 from bases.submissions.remarks import show_at_fields, to_answer
 from portal.access import allow
 from portal.calendar import Opening
-from portal.drafts import data_of, discard_draft, draft_for
+from portal.drafts import data_of, discard_draft, draft_for, save_draft
 from portal.parameters import whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
@@ -23,10 +23,13 @@ from residents.models import Enrollment
 from residents.models.enrollment import ReportStatus
 from residents.openness import training_entry
 from residents.services.refusals import EditConflict, Refused
-from residents.services.states import StateMoved
+from residents.services.states import Closed, StateMoved
 from residents.services.status import status_context
 from residents.services.training import Change, judge_training, training_context
 
+KEPT_AS_DRAFT = (
+    "您的内容在截止后 5 分钟内提交，已存为草稿，没有写入记录；延长填报时间后，打开同一页面可以恢复。"
+)
 UNREPORTED = "该记录原已上报，现变为“未上报”，核对后请再次上报。"
 
 
@@ -42,8 +45,7 @@ def training_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     draft = draft_for(request.user, _draft_key(pk))
     if request.method == "POST":
         form = training_form(enrollment, context, data=request.POST, files=request.FILES)
-        if answer := answer_to(request, enrollment, form, _save):
-            discard_draft(request.user, _draft_key(pk))
+        if answer := answer_to(request, enrollment, form, _save, draft_key=_draft_key(pk)):
             return answer
     else:
         data = data_of(draft) if draft and "draft" in request.GET else None
@@ -82,9 +84,12 @@ def answer_to(
     enrollment: Enrollment,
     form: forms.Form,
     save: Callable[[SignedInRequest, Enrollment, Any], int],
+    *,
+    draft_key: str = "",
 ) -> HttpResponse | None:
     """What follows a sent form: `save` stores it, tells so and gives the id of the record to show then. None where it
-    was refused and the form, with the reasons in it, must be shown again."""
+    was refused and the form, with the reasons in it, must be shown again. Of a form with a deadline what comes up to
+    five minutes late is kept as the draft `draft_key` (AM-37)."""
     try:
         return redirect("bases:record", save(request, enrollment, form))
     except Refused as refused:
@@ -92,6 +97,13 @@ def answer_to(
     except EditConflict as conflict:
         enrollment.refresh_from_db()
         form.add_error(None, str(conflict))
+    except Closed as closed:
+        text = str(closed)
+        if draft_key and closed.opening.in_grace:
+            save_draft(request.user, draft_key, request.POST.urlencode(), max(version_of(request) or 0, 0))
+            text += KEPT_AS_DRAFT
+        messages.error(request, text)
+        return redirect("bases:record", enrollment.pk)
     except StateMoved as moved:
         messages.error(request, str(moved))
         return redirect("bases:record", enrollment.pk)
@@ -107,6 +119,7 @@ def _save(request: SignedInRequest, enrollment: Enrollment, form: forms.Form) ->
         enrollment.refresh_from_db()
         show_stored(form, enrollment)
         raise
+    discard_draft(request.user, _draft_key(enrollment.pk))
     _tell(request, change, unreported)
     return enrollment.pk
 
@@ -122,10 +135,7 @@ def _tell(request: HttpRequest, change: Change, unreported: bool) -> None:
         messages.info(request, "没有改动，未作保存，上报状态不变。")
         return
     words = f"已保存培训信息，修改了 {len(change.fields)} 项。"
-    if change.after_deadline:
-        messages.warning(request, f"{words}填报时间已经截止，内容已保存，但不能再上报。")
-    else:
-        messages.success(request, words + (UNREPORTED if unreported else ""))
+    messages.success(request, words + (UNREPORTED if unreported else ""))
 
 
 @allow(Role.BASE)
@@ -165,13 +175,21 @@ def _save_status(request: SignedInRequest, enrollment: Enrollment, form: forms.F
 def name_correct(request: SignedInRequest, pk: int) -> HttpResponse:
     """更正姓名: freely until the first approval, then with a reason (AM-07)."""
     enrollment = record_for(request.user, pk, Action.EDIT_TRAINING)
-    form = NameForm(request.POST or None, initial={"full_name": enrollment.resident.full_name})
+    draft_key = f"name:{pk}"
+    draft = draft_for(request.user, draft_key)
+    initial: dict[str, Any] = {"full_name": enrollment.resident.full_name}
+    if draft and "draft" in request.GET:
+        initial = data_of(draft).dict()
+    form = NameForm(request.POST or None, initial=initial)
     cast(Control, form.fields["reason"]).is_needed = bool(enrollment.approved_submission_id)
     is_good = request.method == "POST" and form.is_valid()
-    if is_good and (answer := answer_to(request, enrollment, form, _save_name)):
+    if is_good and (answer := answer_to(request, enrollment, form, _save_name, draft_key=draft_key)):
         return answer
     return render(
-        request, "bases/records/name_form.html", _page(enrollment, form), status=422 if form.errors else 200
+        request,
+        "bases/records/name_form.html",
+        _page(enrollment, form) | {"draft": draft},
+        status=422 if form.errors else 200,
     )
 
 
@@ -180,6 +198,7 @@ def _save_name(request: SignedInRequest, enrollment: Enrollment, form: NameForm)
     change, unreported = training.correct_name(
         enrollment.pk, values["full_name"], by=request.user, reason=values["reason"]
     )
+    discard_draft(request.user, f"name:{enrollment.pk}")
     if change:
         before, after = change.fields["full_name"]
         messages.success(request, f"姓名已由“{before}”更正为“{after}”。" + (UNREPORTED if unreported else ""))

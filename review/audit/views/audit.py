@@ -31,7 +31,7 @@ def acts(request: HttpRequest) -> HttpResponse:
 @require_GET
 @allow(Role.CMDA)
 def changes(request: HttpRequest) -> HttpResponse:
-    """What was written to the records, request by request; the fields stand in each record's own history (GOAL-S3)."""
+    """What was written to the records, request by request; the fields are in each record's own history (GOAL-S3)."""
     filters = HistoryFilter(request.GET)
     deeds, older = search.deeds(filters.values, before=moment(request.GET, "after"))
     return render(request, "review/audit/changes.html", {"filters": filters, "deeds": deeds, "older": older})

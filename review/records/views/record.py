@@ -26,7 +26,7 @@ from review.decisions.forms import ReturnForm, RevokeForm
 from review.models import Claim
 from review.queue import lists as queue
 from review.queue.filters import QueueFilter
-from review.records.page import RecordPage, levels_in, record_page, shown_snapshot
+from review.records.page import RecordPage, record_page, rows_in, shown_snapshot
 from review.unmasking import may_unmask
 
 
@@ -56,7 +56,7 @@ def _show(
         "masked": masked,
         "may_unmask": may_unmask(request.user),
     }
-    context |= {"return_form": ReturnForm(levels=page.levels), "revoke_form": RevokeForm()} | forms
+    context |= {"return_form": ReturnForm(rows=page.rows), "revoke_form": RevokeForm()} | forms
     return render(request, "review/records/record.html", context)
 
 
@@ -89,7 +89,7 @@ def record(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
 def record_file(request: SignedInRequest, pk: int, block: str, name: str, row: int) -> FileResponse:
-    """One piece of evidence of the record as shown; only for those who may see full numbers, each look logged."""
+    """One piece of evidence of the record as displayed; only for those who may see full numbers, each look logged."""
     enrollment = _visible(request, pk)
     if not may_unmask(request.user):
         raise PermissionDenied
@@ -141,7 +141,7 @@ def approve(request: SignedInRequest, pk: int) -> HttpResponse:
 @allow(Role.PROVINCE)
 def return_for_correction(request: SignedInRequest, pk: int) -> HttpResponse:
     enrollment = _acting(request, pk)
-    form = ReturnForm(request.POST, levels=levels_in(shown_snapshot(enrollment)))
+    form = ReturnForm(request.POST, rows=rows_in(shown_snapshot(enrollment)))
     if form.is_extended or not form.is_valid():
         return _show(request, enrollment, return_form=form)
     submission, choice = _choice(request, enrollment)

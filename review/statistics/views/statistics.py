@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +15,7 @@ from portal.requests import SignedInRequest
 from portal.roles import Role
 from review.exports.answers import answer, export_form, refused
 from review.exports.jobs import MEDIA_TYPES
-from review.paging import keyset_page
+from review.paging import keyset_page, one_moment
 from review.statistics import cross_table as statistics
 from review.statistics import export as statistics_export
 from review.statistics.forms import StatisticsExportForm, StatisticsForm
@@ -27,12 +27,22 @@ def statistics_form(request: SignedInRequest) -> StatisticsForm:
     return StatisticsForm(request.GET, user=request.user)
 
 
+def _about(form: StatisticsForm) -> dict[str, str]:
+    """What is counted, in words (AM-32)."""
+    source = form.chosen_source
+    return {
+        "source_in_words": statistics.SOURCES[source],
+        "counts_what": statistics.COUNTS_WHAT[source],
+        "unit": statistics.unit(source),
+    }
+
+
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
 def table(request: SignedInRequest) -> HttpResponse:
     """Two dimensions of the approved snapshots crossed; every number leads to its records (GOAL-P7)."""
     form = statistics_form(request)
-    context = {"form": form, "sources": statistics.SOURCES}
+    context = {"form": form, **_about(form)}
     if form.is_readable:
         crossed = statistics.counted_table(request.user, form.chosen_source, form.filters, *form.crossed)
         context |= {
@@ -51,19 +61,22 @@ def table(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
 def records(request: SignedInRequest) -> HttpResponse:
-    """The records behind one number: the same filters, the same count."""
+    """Who is behind one number: the same filters, the same count, of the moment that is told."""
     form = statistics_form(request)
     context = {
         "form": form,
-        "source_in_words": statistics.SOURCES[form.chosen_source],
+        **_about(form),
         "export_form": export_form(request, StatisticsExportForm),
         "may_unmask": may_unmask(request.user),
     }
     if form.is_readable:
-        found = statistics.counted(request.user, form.chosen_source, form.filters)
-        number = statistics.number(request.user, form.chosen_source, form.filters)
+        with one_moment() as as_of:
+            found = statistics.counted(request.user, form.chosen_source, form.filters)
+            number = statistics.number(request.user, form.chosen_source, form.filters)
+            page = keyset_page(statistics.for_list(found), request.GET, most_counted=None, number=number)
         context |= {
-            "page": keyset_page(statistics.for_list(found), request.GET, most_counted=None, number=number),
+            "page": page,
+            "as_of": as_of,
             "filters_in_words": statistics.in_words(form.filters),
             "query": request.GET.urlencode(),
         }
@@ -95,7 +108,7 @@ def export_records(request: SignedInRequest) -> HttpResponseBase:
     return answer(request, asked.cleaned_data.pop("kind"), source | form.filters, asked)
 
 
-def _unreadable(request: HttpRequest) -> HttpResponse:
+def _unreadable(request: SignedInRequest) -> HttpResponse:
     messages.error(request, "筛选条件无法识别，请重新选择。")
     return redirect(f"{reverse('review:statistics-records')}?{request.GET.urlencode()}")
 

@@ -144,7 +144,7 @@ def test_policy_of_the_first_sign_in_is_the_base_s_choice(officer, base, cycle):
 
 def test_delete_asks_first_whether_wrong_or_left(officer, base, cycle):
     """BR-73: 已离开培训 deletes nothing and leads to the status."""
-    record = new_account(base, cycle)
+    record = new_account(base, cycle, registered_at=timezone.now())
     page = officer.get(address("account-delete", record.pk)).text
     assert "录错了，还是已离开培训？" in page
     answer = officer.post(address("account-delete", record.pk), {"why": "left"})
@@ -261,11 +261,15 @@ def test_restore_is_refused_while_another_base_holds_the_person(officer, deleted
     assert deleted.deleted_at is not None
 
 
-def test_restore_in_the_intake_only_inside_the_window(deleted, cycle):
-    """Otherwise a record would come back live into a locked intake."""
+def test_restore_in_the_intake_until_the_lock(deleted, cycle):
+    """AM-33: also after the import is over; after the lock a record would come back live into a locked intake."""
     now, hour = timezone.now(), timedelta(hours=1)
-    factories.open_windows(cycle, base_fill=(now - 5 * hour, now - hour))
-    with pytest.raises(StateMoved, match="数据已锁定"):
+    over = (now - 5 * hour, now - hour)
+    factories.open_windows(cycle, base_fill=over)
+    restore_enrollment(deleted.pk)
+    Enrollment.objects.filter(pk=deleted.pk).update(deleted_at=now, deleted_reason="录错")
+    factories.open_windows(cycle, **dict.fromkeys(("resident_fill", "base_fill", "report", "review"), over))
+    with pytest.raises(StateMoved, match="锁定"):
         restore_enrollment(deleted.pk)
 
 

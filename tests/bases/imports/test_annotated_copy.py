@@ -7,10 +7,12 @@ import pytest
 from django.urls import reverse
 from openpyxl.comments import Comment
 
-from bases.imports import row_fixing
+from bases.imports import copies, row_fixing
 from bases.workbooks.accounts import account_template
+from portal.models import Job, Message
 from portal.sheets.headers import STATUS_HEADER
-from tests.bases.conftest import account_line, counts
+from portal.sheets.reading import SheetRefused
+from tests.bases.conftest import account_line, counts, fetch_copy
 from tests.bases.imports.test_row_fixing import apply_again, words_of
 from tests.bases.workbooks.training_files import edited, template, verdicts
 
@@ -18,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def copy_of(batch, client) -> bytes:
-    return client.get(reverse("bases:import-annotated", args=[batch.pk])).content
+    return fetch_copy(client, batch).content
 
 
 def line(content: bytes, number: int) -> dict[str, str]:
@@ -116,3 +118,43 @@ def test_copy_from_the_page_is_the_users_own_workbook(checked, base_officer, sig
     assert marked["B2"].comment.text == "请再核对姓名"
     assert "不是11位中国大陆手机号" in marked["E3"].comment.text
     assert marked["F1"].comment is None
+
+
+def test_copy_is_the_workers_and_told_by_a_message(signed_in, base_officer, checked, monkeypatch):
+    """GOAL-B8: the page only asks for it; asked for twice it is made once, and made anew when the rows have changed."""
+    batch = checked([account_line(mobile="1")])
+    client, address = signed_in(base_officer), reverse("bases:import-annotated", args=[batch.pk])
+    page = reverse("bases:import-batch", args=[batch.pk])
+    monkeypatch.setattr(copies, "annotated_copy", lambda batch: pytest.fail("made in the web process"))
+    assert "生成标注了检查结果的原文件" in client.get(page).text
+    assert client.get(address).status_code == 302
+    client.post(address)
+    client.post(address)
+    assert "正在生成标注了检查结果的文件" in client.get(page).text
+    assert client.get(page, headers={"HX-Request": "true"}).status_code == 204
+    (job,) = Job.objects.filter(kind=copies.KIND)
+    monkeypatch.undo()
+    copies.make(job.pk)
+    assert client.get(address).content[:2] == b"PK"
+    assert "下载标注了检查结果的原文件" in client.get(page).text
+    assert Message.objects.filter(link=page, subject__contains="已生成").count() == 1
+
+    row = batch.rows.get()
+    row_fixing.correct(batch, {row.sheet_row: row.raw | {"手机号": "13900000001"}}, by=base_officer)
+    assert client.get(address).status_code == 302
+    assert fetch_copy(client, batch).content[:2] == b"PK"
+
+
+def test_copy_that_cannot_be_made_is_told(signed_in, base_officer, checked, monkeypatch):
+    """GOAL-B8: the message says why, and the page offers it again."""
+    batch = checked([account_line(mobile="1")])
+
+    def refuse(batch):
+        raise SheetRefused("too_demanding", "文件过大。", "请新建一个工作簿。")
+
+    monkeypatch.setattr(copies, "annotated_copy", refuse)
+    client = signed_in(base_officer)
+    assert fetch_copy(client, batch).status_code == 302
+    page = reverse("bases:import-batch", args=[batch.pk])
+    assert Message.objects.get(link=page, subject__contains="没有生成").body == "文件过大。请新建一个工作簿。"
+    assert "生成标注了检查结果的原文件" in client.get(page).text

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -9,12 +10,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
+from bases.imports.forms import MEGABYTE, UploadForm
 from bases.imports.worker import apply_batch, check_batch
 from bases.models import ImportBatch
 from portal.roles import Role
+from portal.sheets.reading import MAX_BYTES
 from residents.models import Enrollment
 from tests import factories
-from tests.bases.conftest import account_line, workbook
+from tests.bases.conftest import account_line, fetch_copy, workbook
 
 pytestmark = pytest.mark.django_db
 
@@ -220,7 +223,7 @@ def test_annotated_copy_comes_back_and_can_be_sent_again(officer, checked, cycle
     """GOAL-B5: the status column is ignored, good rows are not repeated."""
     lines = [account_line(), account_line(mobile="1")]
     batch = checked(lines)
-    answer = officer.get(address("import-annotated", batch.pk))
+    answer = fetch_copy(officer, batch)
     assert answer.content[:2] == b"PK"
     again = checked(answer.content)
     assert again.state == "checked"
@@ -232,7 +235,7 @@ def test_annotated_copy_is_gone_with_the_file(officer, imported):
     batch = imported([account_line()])
     batch.file.delete()
     assert officer.get(address("import-annotated", batch.pk)).status_code == 404
-    assert "下载标注了检查结果的原文件" not in officer.get(address("import-batch", batch.pk)).text
+    assert "标注了检查结果的原文件" not in officer.get(address("import-batch", batch.pk)).text
 
 
 def test_same_file_twice_says_nothing_to_import(officer, imported, checked, cycle):
@@ -279,3 +282,11 @@ def test_batch_without_anything_to_write_can_be_ended(officer, imported, checked
     for promise in ("可以新增", "在网页中修改有误的", "撤销这次导入", words):
         assert promise not in page
     assert "这批数据已取消，没有导入。" in page
+
+
+def test_manual_and_form_say_the_same_size():
+    """W12: how big a file may be is said in one way."""
+    manual = Path("templates/review/manual/chapters/base-accounts.html").read_text(encoding="utf-8")
+    size = f"{MAX_BYTES // MEGABYTE} MB"
+    assert f"5000 行、{size}" in manual
+    assert f"不超过 {size}、5000 行" in UploadForm(template="账号模板").fields["file"].help_text

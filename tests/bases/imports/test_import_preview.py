@@ -42,3 +42,12 @@ def test_field_that_becomes_required_through_another_is_told(rows, base, send):
     assert told[0]["is_warning"]
     assert told[0]["text"] == ("“人员类型”为“外单位委托培养住院医师”时须填写“委派（送出）单位”，现在为空。")
     assert [each["code"] for each in batch.rows.get(sheet_row=3).problems] == []
+
+
+def test_name_that_is_stored_otherwise_is_told(signed_in, checked, base_officer):
+    """GOAL-B3, PAIN-08: blanks that only made the list even are gone, and the page says what the file holds."""
+    batch = checked([account_line(full_name="李　　四"), account_line(full_name="王 小 明")])
+    page = signed_in(base_officer).get(reverse("bases:import-batch", args=[batch.pk])).text
+    assert [row.values["full_name"] for row in batch.rows.all()] == ["李四", "王小明"]
+    assert "（文件中为“李　　四”）" in page
+    assert "（文件中为“王 小 明”）" in page

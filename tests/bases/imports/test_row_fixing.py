@@ -16,7 +16,7 @@ from portal.models import AuditEvent
 from portal.sheets.headers import STATUS_HEADER
 from residents.models import Enrollment
 from tests import factories
-from tests.bases.conftest import account_line, counts, problem_codes
+from tests.bases.conftest import account_line, counts, fetch_copy, problem_codes
 from tests.bases.desk import reported
 from tests.bases.workbooks.training_files import edited, template, verdicts
 
@@ -180,7 +180,7 @@ def test_person_who_is_live_elsewhere_is_refused_in_the_page_too(checked, base_o
         by=base_officer,
     )
     row = batch.rows.get()
-    assert (row.verdict, row.problems[0]["code"]) == ("refused", "live_elsewhere")
+    assert (row.verdict, row.problems[0]["code"]) == ("refused", "recruit_elsewhere")
 
 
 def test_good_row_is_not_changed_by_a_forged_input(checked, base_officer):
@@ -266,7 +266,7 @@ def test_annotated_copy_corrected_and_sent_again_repeats_nobody(signed_in, base_
     """GOAL-B5: the status column is ignored; who was imported meanwhile is 已存在, and the page says so."""
     batch = imported([account_line(), account_line(mobile="1"), account_line(mobile="13900000001")])
     assert counts(batch) == (3, 2, 0, 1)
-    content = signed_in(base_officer).get(reverse("bases:import-annotated", args=[batch.pk])).content
+    content = fetch_copy(signed_in(base_officer), batch).content
 
     book = openpyxl.load_workbook(io.BytesIO(content))
     sheet = book.worksheets[0]
@@ -294,7 +294,7 @@ def test_annotated_copy_tells_corrected_rows_from_imported_ones(signed_in, base_
     bad = account_line(mobile="1")
     batch = imported([account_line(), bad])
     row_fixing.correct(batch, {3: words_of(bad, mobile="13900000001")}, by=base_officer)
-    content = signed_in(base_officer).get(reverse("bases:import-annotated", args=[batch.pk])).content
+    content = fetch_copy(signed_in(base_officer), batch).content
     sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
     status = [cell.value for cell in sheet[1]].index(STATUS_HEADER) + 1
     assert [sheet.cell(row, status).value for row in (2, 3)] == ["已新增", "将新增"]
@@ -393,7 +393,7 @@ def test_annotated_training_copy_corrected_and_sent_again_writes_only_the_correc
     event."""
     write(faulty)
     desk = signed_in(base_officer)
-    content = desk.get(reverse("bases:import-annotated", args=[faulty.pk])).content
+    content = fetch_copy(desk, faulty).content
     sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
     headers = [cell.value for cell in sheet[1]]
     status = [sheet.cell(row, headers.index(STATUS_HEADER) + 1).value for row in (2, 3, 4)]

@@ -5,11 +5,14 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
 
 from bases.accounts.activation import mobile_is_enough
 from bases.legacy import rosters
 from bases.legacy.columns import REQUIRED
 from bases.models import LegacyFault, LegacyRoster
+from bases.records.services import change_status
+from bases.report.services import report
 from portal.models import User
 from portal.sheets.headers import STATUS_HEADER
 from portal.sheets.reading import read_table
@@ -22,6 +25,19 @@ from tests import factories
 from tests.bases.legacy.legacy_rows import HEADERS, number, row, rows
 
 HERE = "浙江大学医学院附属第一医院"
+_DAY = date(2017, 3, 1)
+# What each status needs, by its code.
+FILLED = {
+    "2": {"effective_date": _DAY, "reason": "21", "extended_until": date(2021, 9, 1)},
+    "3": {
+        "effective_date": _DAY,
+        "reason": "31",
+        "suspended_from": _DAY,
+        "expected_resume": date(2017, 9, 1),
+    },
+    "4": {"effective_date": _DAY, "reason": "43", "ended_on": _DAY, "ended_result": "3"},
+    "5": {"effective_date": _DAY, "reason": "13", "withdrawal_kind": "1", "destination": "回原籍"},
+}
 
 
 @pytest.fixture
@@ -219,8 +235,6 @@ def test_rejects_file_can_be_corrected_and_sent_again(folder, migrate, other_bas
         ({"招收年度": "2019"}, "【招收年份】"),
         ({"招收年度": "2013"}, "【招收年份】"),
         ({"培训状态": "休假"}, "【培训状态】"),
-        ({"培训状态": "退培"}, "【变更日期】此项必填"),
-        ({"培训状态": "退培", "变更日期": "2017-01-05", "变更原因": "产假"}, "【变更原因】"),
     ],
 )
 def test_what_decides_about_others_refuses_the_row(folder, migrate, changes, words):
@@ -261,6 +275,51 @@ def test_cell_that_breaks_a_rule_is_left_out_and_the_row_taken(folder, migrate):
     assert (record.training_complete, record.personal_state) == (False, "1")
 
 
+@pytest.mark.parametrize("status", ["延期", "暂停", "结束", "退培"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"变更日期": "2017-01-05"},
+        {"变更日期": "2017-02-30", "变更原因": "不详"},
+        {"变更日期": "2015-01-05", "变更原因": "其他"},
+    ],
+)
+def test_status_without_day_or_reason_is_taken_as_history(
+    folder, migrate, signed_in, base, base_officer, status, more
+):
+    """AM-40: never a reason to refuse the row; the gap is told, stands in the base's open work, blocks no 上报 and is
+    filled by a correction of the details at any time."""
+    write(folder, "2016.csv", [row(1, 2016, HERE, 培训状态=status, **more)])
+
+    migrate("2016.csv")
+
+    assert counts("2016.csv") == (1, 1, 0, 0)
+    (said,) = reasons(folder / "2016-未采用的单元格.xlsx").values()
+    assert "历史数据，日期不详" in said
+    record = Enrollment.objects.get()
+    assert record.get_status_display() == status
+    assert record.status_changes.first().is_undated is True
+    client = signed_in(base_officer)
+    label = "历史状态缺日期或原因，待补填"
+    (tile,) = [cell for cell in client.get("/base/").context["follow_ups"] if cell.label == label]
+    assert tile.count == 1
+    assert client.get(tile.url).context["page"].paginator.count == 1
+    assert "历史数据，日期不详" in client.get(f"/base/records/{record.pk}/").content.decode()
+    assert report([record.pk], by=base_officer, declared=True).reported == [record.pk]
+
+    change_status(record.pk, FILLED[record.status] | {"status": record.status}, by=base_officer)
+    assert label not in [cell.label for cell in client.get("/base/").context["follow_ups"]]
+
+
+def test_only_a_migrated_change_may_lack_its_day(base, cycle):
+    """AM-40 is for what nobody kept: the database still refuses every other change without day and reason."""
+    record = factories.EnrollmentFactory(base=base, intake_year=2016, status="3")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        StatusChange.objects.create(enrollment=record, from_status="1", to_status="3")
+    StatusChange.objects.create(enrollment=record, from_status="1", to_status="3", is_undated=True)
+
+
 def test_person_live_elsewhere_is_refused_in_the_words_of_the_import(folder, migrate, other_base, cycle):
     """BR-25, BR-49, BR-74: only 退培 frees a person, also for a migration."""
     person = factories.ResidentFactory(id_number=number(1), full_name=row(1, 2016, HERE)[1])
@@ -271,7 +330,7 @@ def test_person_live_elsewhere_is_refused_in_the_words_of_the_import(folder, mig
 
     assert reasons(folder / "2016-未导入.xlsx") == {
         number(1): "第2行。【证件号】此人已在“宁波市第一医院”（2015年招收，培训状态：在培），不能重复导入。"
-        "如果是转入，请联系该基地先把培训状态更新为“退培”再导入；如果证件号录错，请改正。"
+        "如果是转入，请用“请求转出”请该基地办理退培，退培后再导入；如果证件号录错，请改正。"
     }
 
 
@@ -382,7 +441,8 @@ def written(base_id, serial, status="1"):
 
 
 def test_person_imported_elsewhere_in_this_moment_stays_out(base, other_base, national_officer, cycle):
-    """BR-25, AM-27: the row is left for another look, whole: no account, no block, no change of status."""
+    """BR-25, AM-27: the row is left for another look, whole: no account, no block, no change of status. A number that
+    is the account name of a colleague stops nobody (AM-35)."""
     person = factories.ResidentFactory(id_number=number(1))
     factories.EnrollmentFactory(resident=person, base=other_base, intake_year=2015)
     factories.UserFactory(username=number(2))
@@ -392,10 +452,11 @@ def test_person_imported_elsewhere_in_this_moment_stays_out(base, other_base, na
         [written(base.pk, 1), written(base.pk, 2), written(base.pk, 3)], by=national_officer
     )
 
-    assert entered == {3}
+    assert entered == {2, 3}
     after = (User.objects.count(), Resident.objects.count(), Enrollment.objects.count())
-    assert after == tuple(count + 1 for count in before)
-    assert list(StatusChange.objects.values_list("enrollment__resident__id_number", flat=True)) == [number(3)]
+    assert after == tuple(count + 2 for count in before)
+    numbers = StatusChange.objects.values_list("enrollment__resident__id_number", flat=True)
+    assert set(numbers) == {number(2), number(3)}
 
 
 def test_roster_that_moves_on_beside_is_left_alone(folder, migrate, monkeypatch):

@@ -37,7 +37,7 @@ def test_a_filter_that_cannot_be_read_lists_and_chooses_nothing(desk, base, cycl
     body = page(desk.get(f"/base/records/intake/?{query}"))
     assert "筛选条件无效" in body
     assert "检查并上报" not in body
-    for act in ("report", "return-personal", "remind"):
+    for act in ("report", "personal/return", "personal/remind"):
         assert "没有选中记录" in page(desk.get(f"/base/{act}/?range=all&module=intake&{query}"))
 
 

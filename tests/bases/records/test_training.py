@@ -8,13 +8,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from bases.models import SpecialtyBase
 from bases.records.services import change_status, correct_name, save_training
-from portal.models import Step, User
-from residents.models import Enrollment, StatusChange
+from portal.models import FormDraft, Step, User
+from residents.models import Enrollment, Resident, StatusChange
 from residents.services.refusals import EditConflict, Refused
 from residents.services.states import StateMoved
 from residents.services.training import EDITABLE
 from tests import factories
-from tests.bases.desk import approved, close, complete, reported, state
+from tests.bases.desk import approved, close, complete, page, reported, state, told
 
 pytestmark = pytest.mark.django_db
 
@@ -174,14 +174,32 @@ def test_save_of_an_older_form_is_a_conflict(record, base_officer):
     assert not change
 
 
-def test_save_in_the_grace_is_kept_and_later_refused(record, base_officer, cycle):
-    """AM-26: five minutes after the deadline the content is kept, never reported."""
-    close(cycle, Step.BASE_FILL, ago=datetime.timedelta(minutes=4, seconds=50))
-    change, _ = save_training(record.pk, {"remark": "迟到"}, by=base_officer)
-    assert (bool(change), change.after_deadline) == (True, True)
+@pytest.mark.parametrize(
+    ("form", "sent"),
+    [("training", {"remark": "迟到"}), ("name", {"full_name": "陈雨彤", "reason": "录错"})],
+)
+def test_form_in_the_grace_is_kept_as_a_draft_and_later_refused(
+    record, signed_in, base_officer, cycle, form, sent
+):
+    """AM-26, AM-37: five minutes after the deadline the content is kept beside the locked record, not in it, and can be
+    taken up again where more time is given."""
+    client, url = signed_in(base_officer), f"/base/records/{record.pk}/{form}/"
+    before = list(Enrollment.objects.values()), list(Resident.objects.values())
+    close(cycle, Step.BASE_FILL, ago=datetime.timedelta(minutes=4, seconds=30))
+    assert "已存为草稿" in told(client.post(url, sent | {"version": "0"}))
+    assert (list(Enrollment.objects.values()), list(Resident.objects.values())) == before
+    draft = FormDraft.objects.get()
+    assert {name: draft.data[name] for name in sent} == {name: [text] for name, text in sent.items()}
+
     close(cycle, Step.BASE_FILL, ago=datetime.timedelta(minutes=5, seconds=1))
-    with pytest.raises(StateMoved, match="数据已锁定"):
-        save_training(record.pk, {"remark": "太迟"}, by=base_officer)
+    client.post(url, dict.fromkeys(sent, "太迟"))
+    assert FormDraft.objects.get().data == draft.data
+
+    close(cycle, Step.BASE_FILL, ago=-datetime.timedelta(hours=1))
+    assert "恢复" in page(client.get(url))
+    assert list(sent.values())[0] in page(client.get(url + "?draft=1"))
+    client.post(url, sent | {"version": str(record.version)})
+    assert not FormDraft.objects.exists()
 
 
 def test_save_in_an_api_province_is_refused_in_the_intake_only(
@@ -288,7 +306,7 @@ def test_incomplete_or_wrong_change_is_refused(registered, base_officer, values,
 
 
 def test_withdrawal_of_an_ended_training_is_refused(registered, base_officer):
-    """AM-25, docs/codes.md#status."""
+    """AM-25, AM-34, docs/codes.md#status."""
     day = registered.actual_start_date + datetime.timedelta(days=120)
     ended = {"status": "4", "effective_date": day, "reason": "41", "ended_on": day, "ended_result": "1"}
     change_status(registered.pk, ended, by=base_officer)
@@ -301,7 +319,7 @@ def test_withdrawal_of_an_ended_training_is_refused(registered, base_officer):
     }
     with pytest.raises(Refused) as refused:
         change_status(registered.pk, leave, by=base_officer)
-    assert [problem.code for problem in refused.value.problems["status"]] == ["withdraw_after_end"]
+    assert [problem.code for problem in refused.value.problems["status"]] == ["status_certified"]
 
 
 def test_reopening_a_person_who_trains_elsewhere_is_refused(registered, other_base, base_officer):

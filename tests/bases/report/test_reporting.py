@@ -10,14 +10,14 @@ from bases.models import Submission
 from bases.records.services import change_status, save_training
 from bases.report.services import DeclarationMissing, check, report
 from bases.report.withdrawal import withdraw
-from portal.models import CollectionCycle, Extension, Step
+from portal.models import CollectionCycle, Extension, Message, Step
 from residents.models import Enrollment
 from residents.services.personal import save_block
 from residents.services.returns import return_personal
 from residents.services.states import StateMoved
 from residents.snapshot import personal_part
 from tests import factories
-from tests.bases.desk import approved, close, complete, reported, returned, state
+from tests.bases.desk import approved, close, complete, page, reported, returned, state, told
 
 pytestmark = pytest.mark.django_db
 
@@ -332,3 +332,85 @@ def test_withdrawal_from_training_is_reported_with_the_personal_part_of_before(
     first, second = record.submissions.order_by("number")
     assert second.status == "5"
     assert personal_part(second.snapshot) == personal_part(first.snapshot)
+
+
+# --- a person who will not answer (AM-41) ----------------------------------------------------------------------------
+
+_TODAY = timezone.localdate
+_CHANGES = {
+    "3": lambda: {
+        "reason": "31",
+        "suspended_from": _TODAY(),
+        "expected_resume": _TODAY() + datetime.timedelta(30),
+    },
+    "4": lambda: {"reason": "43", "ended_on": _TODAY(), "ended_result": "3"},
+    "5": lambda: {key: value for key, value in LEAVE.items() if key != "status"},
+}
+
+
+@pytest.fixture
+def silent(base, cycle, base_officer, provincial_reviewer):
+    """An approved record with a gap in 基本信息, blank 工作信息 and an open return to its resident."""
+    record = approved(
+        complete(base, cycle.year - 1, origin="late", registered_at=timezone.now()),
+        base_officer,
+        provincial_reviewer,
+    )
+    factories.fill_training(record)
+    Enrollment.objects.filter(pk=record.pk).update(trainee_type="1")
+    record.resident.basic.emergency_contact = ""
+    record.resident.basic.save()
+    return_personal(record, {"": ("", "请更新手机号。")}, by=base_officer)
+    record.refresh_from_db()
+    return record
+
+
+@pytest.mark.parametrize("status", _CHANGES)
+def test_gaps_and_open_return_do_not_stop_a_status(
+    silent, base_officer, signed_in, provincial_reviewer, status
+):
+    """AM-41: 暂停, 结束 and 退培 go up; the province sees what is missing."""
+    change_status(
+        silent.pk, {"status": status, "effective_date": _TODAY(), **_CHANGES[status]()}, by=base_officer
+    )
+    assert report([silent.pk], by=base_officer, declared=True).reported == [silent.pk]
+    assert state(silent) == ("1", "1")
+    shown = signed_in(provincial_reviewer).get(f"/review/records/{silent.pk}/").content.decode()
+    if status != "5":
+        assert "个人信息有空缺" in shown
+        assert "紧急联系人" in shown
+        assert "工作单位名称" in shown
+
+
+def test_gaps_still_stop_every_other_report(silent, base_officer):
+    """AM-41 opens the door for three statuses only: 在培 and 延期 wait for the resident."""
+    until = silent.planned_end_date + datetime.timedelta(days=90)
+    change = {"status": "2", "effective_date": _TODAY(), "reason": "21", "extended_until": until}
+    for values in ({}, change):
+        if values:
+            change_status(silent.pk, values, by=base_officer)
+        Enrollment.objects.filter(pk=silent.pk).update(report_status="0")
+        assert {each.kind for each in check(Enrollment.objects.get(pk=silent.pk))} == {"missing", "return"}
+
+
+def test_base_takes_its_return_back(silent, base_officer, signed_in):
+    """AM-41: one click closes the open comments, the resident is told, and 上报 no longer waits for him."""
+    client = signed_in(base_officer)
+    assert "取回退回" in page(client.get(f"/base/records/{silent.pk}/"))
+    words = told(client.post(f"/base/records/{silent.pk}/returns/take-back/"))
+    assert "已取回" in words
+    [taken] = silent.personal_returns.all()
+    assert (taken.taken_back_by, taken.reviewed_at is None) == (base_officer, False)
+    assert "return" not in {each.kind for each in check(Enrollment.objects.get(pk=silent.pk))}
+    assert Enrollment.objects.get(pk=silent.pk).personal_state == "1"
+    subjects = Message.objects.filter(recipient=silent.resident.user).values_list("subject", flat=True)
+    assert any("取回" in subject for subject in subjects)
+    assert "取回退回" not in page(client.get(f"/base/records/{silent.pk}/"))
+    assert "没有等待答复的退回意见" in told(client.post(f"/base/records/{silent.pk}/returns/take-back/"))
+
+
+def test_another_base_cannot_take_a_return_back(silent, other_base_officer, signed_in):
+    """AM-41: its own return only."""
+    client = signed_in(other_base_officer)
+    assert client.post(f"/base/records/{silent.pk}/returns/take-back/").status_code == 404
+    assert silent.personal_returns.filter(answered_at__isnull=True).exists()

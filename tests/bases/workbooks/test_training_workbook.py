@@ -20,7 +20,7 @@ from portal.models import AuditEvent, Message, Step
 from residents.models import Enrollment
 from residents.services.refusals import Refused
 from tests import factories
-from tests.bases.conftest import workbook
+from tests.bases.conftest import fetch_copy, workbook
 from tests.bases.desk import approved, close, complete, page, reported, returned, state, told
 from tests.bases.workbooks.training_files import codes, edited, template, verdicts
 
@@ -408,7 +408,7 @@ def test_upload_preview_and_confirmation_in_the_browser(signed_in, base_officer,
     assert told(desk.post(f"{address}confirm/", {"mode": "good_rows"})) == ""
     apply_batch(batch.pk)
     assert "更新 1 人，没有变化 2 人" in page(desk.get(address))
-    assert desk.get(f"{address}annotated/").status_code == 200
+    assert fetch_copy(desk, batch).status_code == 200
 
 
 def test_files_of_another_base_are_not_found(signed_in, other_base_officer, rows, base, send):

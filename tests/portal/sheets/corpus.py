@@ -14,12 +14,14 @@ from tests.portal.sheets.workbooks import (
     CHINESE_MONTH,
     DATE,
     DATETIME,
+    DEFAULT,
     ELAPSED,
     ODD,
     PADDED,
     TIME,
     YEAR,
     ZERO_FIRST,
+    locked,
     number,
     ods,
     ods_row,
@@ -99,7 +101,7 @@ _ODD = [
     ),
     (3, [CellError("formula_error", "#DIV/0!"), "AB12", None, 2]),
 ]
-_PADDED = [
+PADDED_ROWS = [
     (2, ["张三", "01234567"]),
     (3, ["李四", "01234567"]),
     (4, ["王五", "00000007"]),
@@ -163,6 +165,9 @@ CELLS = [
 
 SHEETS = [
     Accepted(
+        "default_password", lambda: locked(xlsx(sheet(HEAD, ZHANG)), DEFAULT), [ZHANG_ROW], {"kind": "xlsx"}
+    ),
+    Accepted(
         "columns_in_any_order",
         lambda: xlsx(sheet(texts(1, "日期", "证件号", "姓名"), texts(2, "x", "E1", "李四"))),
         [(2, ["x", "E1", "李四"])],
@@ -206,11 +211,6 @@ SHEETS = [
         {"sheet_name": "Sheet2"},
     ),
     Accepted(
-        "very_hidden_sheet",
-        lambda: xlsx(sheet(), ("数据", 'state="veryHidden"', sheet(HEAD, ZHANG))),
-        [ZHANG_ROW],
-    ),
-    Accepted(
         "first_sheet_empty_second_filled",
         lambda: xlsx(sheet(HEAD), sheet(HEAD, ZHANG)),
         [ZHANG_ROW],
@@ -221,9 +221,6 @@ SHEETS = [
         lambda: xlsx(sheet(HEAD, ZHANG), sheet(HEAD, ZHANG)),
         [ZHANG_ROW],
         {"sheet_name": "Sheet1", "ignored_sheets": ["Sheet2"]},
-    ),
-    Accepted(
-        "hidden_row", lambda: xlsx(sheet(HEAD, ZHANG.replace("<row ", '<row hidden="1" '))), [ZHANG_ROW]
     ),
     Accepted(
         "blank_rows_between",
@@ -354,9 +351,9 @@ SAVED_BY_LIBREOFFICE = [
     Accepted("errors_in_xls", stored("odd.xls"), _ODD, {"is_1904": False}, ".xls"),
     Accepted("errors_in_ods", stored("odd.ods"), _ODD, {}, ".ods"),
     Accepted("xls_named_xlsx", stored("odd.xls"), _ODD, {"kind": "xls"}),
-    Accepted("padded_in_xlsx", stored("padded.xlsx"), _PADDED),
-    Accepted("padded_in_xls", stored("padded.xls"), _PADDED, {"kind": "xls"}, ".xls"),
-    Accepted("padded_in_ods", stored("padded.ods"), _PADDED, {"kind": "ods"}, ".ods"),
+    Accepted("padded_in_xlsx", stored("padded.xlsx"), PADDED_ROWS),
+    Accepted("padded_in_xls", stored("padded.xls"), PADDED_ROWS, {"kind": "xls"}, ".xls"),
+    Accepted("padded_in_ods", stored("padded.ods"), PADDED_ROWS, {"kind": "ods"}, ".ods"),
     Accepted("year_1904_in_xls", stored("y1904.xls"), _ODD, {"is_1904": True}, ".xls"),
 ]
 

@@ -2,9 +2,11 @@
 
 from tests.portal.sheets.corpus import HEAD, ZHANG, Refused, stored
 from tests.portal.sheets.workbooks import (
+    DEFAULT,
     DOCTYPE,
     MAIN,
     declare_small,
+    locked,
     number,
     ods,
     ods_row,
@@ -35,6 +37,7 @@ _BILLION = "<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'>" + "".join(
     f"<!ENTITY a{i} '{f'&a{i - 1 if i > 1 else str()};' * 10}'>" for i in range(1, 10)
 )
 _HTML = "<html><table><tr><td>姓名</td><td>证件号</td></tr></table></html>".encode()
+_MHTML = b"MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n\r\n" + _HTML
 _XML_2003 = b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook/>'
 _MACRO = {"xl/vbaProject.bin": b"\x00"}
 
@@ -46,7 +49,17 @@ WRONG_KIND = [
     not_a_table("rar", b"Rar!\x1a\x07\x00" + b"\x00" * 100, "RAR"),
     not_a_table("program", b"MZ\x90\x00" + b"\x00" * 100, "程序"),
     not_a_table("rtf", b"{\\rtf1 x}", "RTF"),
-    not_a_table("binary", bytes(range(256)), "二进制"),
+    Refused("binary", lambda: bytes(range(256)), "unknown_content", ("加密", "解密")),
+    Refused("guarded_by_its_name", lambda: b"%TSD-Header-###%" + b"x" * 500, "unknown_content", ("防泄密",)),
+    Refused("guarded_as_csv", lambda: b"E-SafeNet" + b"\x81" * 500, "unknown_content", ("解密",), ".csv"),
+    Refused("rights_management", lambda: ole("DRMEncryptedDataSpace"), "rights", ("限制访问",)),
+    Refused("mhtml_named_xls", lambda: _MHTML, "old_format", ("MHTML", "另存为 .xlsx"), ".xls"),
+    Refused("html_in_utf16", lambda: _HTML.decode().encode("utf-16"), "old_format", ("网页",), ".xls"),
+    Refused("html_after_a_comment", lambda: b"<!-- x -->\n" + _HTML, "old_format", ("网页",), ".xls"),
+    Refused(
+        "html_with_an_xml_line", lambda: b'<?xml version="1.0"?>' + _HTML, "old_format", ("网页",), ".xls"
+    ),
+    Refused("html_body_alone", lambda: b"<div><table>" + _HTML, "old_format", ("网页",), ".xls"),
     not_a_table("docx", pack({"[Content_Types].xml": "<Types/>", "word/document.xml": "<d/>"}), "Word"),
     not_a_table("pptx", pack({"[Content_Types].xml": "<Types/>", "ppt/presentation.xml": "<d/>"}), "幻灯片"),
     not_a_table("zip_of_photos", pack({"a.jpg": b"x", "b.jpg": b"y"}), "压缩包"),
@@ -57,7 +70,7 @@ WRONG_KIND = [
     Refused("xlsb", lambda: pack({"xl/workbook.bin": b"\x00"}), "old_format", (".xlsb", "另存为 .xlsx")),
     Refused("numbers", lambda: pack({"Index/Document.iwa": b"\x00"}), "old_format", ("Numbers",)),
     Refused("et", lambda: ole("ETContent"), "old_format", (".et", "另存为 .xlsx"), ".et"),
-    Refused("csv_named_chart", lambda: b"\xff\x00\xfe\xfd", "not_a_table", (), ".csv"),
+    Refused("csv_named_chart", lambda: b"\xff\x00\xfe\xfd", "unknown_content", (), ".csv"),
     Refused(
         "csv_unknown_encoding",
         lambda: "姓名,证件号\n".encode() + b"\xff\xff\xff\n",
@@ -81,6 +94,58 @@ WRONG_KIND = [
 ]
 
 WRONG_CONTENT = [
+    Refused(
+        "cell_written_twice",
+        lambda: xlsx(sheet(HEAD, row(2, text("A2", "张三"), text("B2", "E1"), text("B2", "E2")))),
+        "cell_twice",
+        ("B2", "两次"),
+    ),
+    Refused(
+        "row_written_twice",
+        lambda: xlsx(sheet(HEAD, ZHANG, ZHANG.replace("张三", "李四"))),
+        "cell_twice",
+        ("A2",),
+    ),
+    # The sheet of notes names most columns; the cause is the cell, not that sheet's header.
+    Refused(
+        "stray_blank_beside_notes",
+        lambda: xlsx(
+            ("名单", "", sheet(HEAD, ZHANG, row(1048576, text("XFD1048576", " ")))),
+            (
+                "填写说明",
+                "",
+                sheet(texts(1, "列", "说明"), texts(2, "姓名", "必填"), texts(3, "证件号", "必填")),
+            ),
+        ),
+        "far_corner",
+        ("“名单”", "XFD1048576"),
+    ),
+    Refused(
+        "stray_letter_far_to_the_right",
+        lambda: xlsx(sheet(HEAD, ZHANG, row(900, text("A900", "x")), row(901, text("XFC901", "x")))),
+        "far_corner",
+        ("XFC901",),
+    ),
+    Refused(
+        "empty_template_beside_a_stray_blank",
+        lambda: xlsx(
+            ("名单", "", sheet(HEAD, row(1048576, text("XFD1048576", " ")))), ("空表", "", sheet(HEAD))
+        ),
+        "far_corner",
+        ("“名单”",),
+    ),
+    Refused("locked_xlsx", lambda: locked(good(), "secret"), "password", ("去掉密码",)),
+    Refused(
+        "default_password_on_entities",
+        lambda: locked(xlsx(sheet(HEAD, ZHANG), extra={"docProps/app.xml": f"{DOCTYPE}<a/>"}), DEFAULT),
+        "entities",
+    ),
+    Refused(
+        "default_password_on_macros",
+        lambda: locked(xlsx(sheet(HEAD, ZHANG), extra=_MACRO), DEFAULT),
+        "macros",
+        ("宏",),
+    ),
     Refused(
         "missing_headers",
         lambda: xlsx(sheet(texts(1, "名字"), texts(2, "姓名", "性别"), texts(3, "x"))),
@@ -145,7 +210,7 @@ BROKEN = [
     Refused(
         "ole_ring",
         lambda: ole("Workbook").replace(b"\x03\x00\x00\x00\x04\x00\x00\x00", b"\x02\x00\x00\x00" * 2),
-        "broken",
+        "no_sheet",
         (),
         ".xls",
     ),
@@ -193,7 +258,13 @@ HOSTILE = [
         with_part("docProps/app.xml", f"<!--{'x' * 9000}-->{DOCTYPE}<a>&canary;</a>"),
         "entities",
     ),
-    Refused("xxe_in_utf16", with_part("docProps/app.xml", f"{DOCTYPE}<a/>".encode("utf-16")), "entities"),
+    Refused("xxe_in_utf16", with_part("docProps/app.xml", f"{DOCTYPE}<a/>".encode("utf-16")), "utf16"),
+    Refused(
+        "sheet_in_utf16",
+        with_part("xl/worksheets/sheet1.xml", sheet(HEAD, ZHANG).encode("utf-16")),
+        "utf16",
+        ("UTF-16", "另存为 .xlsx"),
+    ),
     Refused(
         "xxe_in_ods",
         lambda: ods(ods_row("姓名"), extra={"styles.xml": f"{DOCTYPE}<a/>"}),

@@ -8,8 +8,11 @@ import pytest
 
 from portal.sheets import reading
 from portal.sheets.reading import SheetRefused, read_table
-from tests.portal.sheets.corpus import ACCEPTED, HEADERS, OPTIONAL
-from tests.portal.sheets.hostile import REFUSED
+from tests.portal.sheets import corpus, hostile, unseen
+from tests.portal.sheets.corpus import HEADERS, OPTIONAL
+
+ACCEPTED = [*corpus.ACCEPTED, *unseen.UNSEEN]
+REFUSED = [*hostile.REFUSED, *unseen.UNSEEN_ONLY]
 
 
 def read(path, **options):

@@ -127,6 +127,41 @@ def test_csv_guards_formulas_and_keeps_numbers():
     assert rows == [["'=列", "数"], ["'=1+1", "-5"], ["张三", ""], ["'\t=1", "是"]]
 
 
+_SIGNS = "=+-@＝＋－＠"
+_BEFORE = (
+    "",
+    " ",
+    "\t",
+    "\n",
+    "\r\n",
+    "\u00a0",
+    "\u3000",
+    "\u200b",
+    "\ufeff",
+    "\u202e",
+    "\u2060",
+    "\u00ad",
+    " \n\u200b",
+)
+
+
+@pytest.mark.parametrize("before", _BEFORE, ids=ascii)
+def test_csv_guards_every_leading_form(before):
+    """TRUST-41: whatever a spreadsheet strips or does not show may stand before the sign."""
+    texts = [f"{before}{sign}1+1" for sign in _SIGNS]
+    content = b"".join(stream_csv(["列"], [[text] for text in texts]))
+    read = [row[0] for row in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))]
+    assert read[1:] == ["'" + text for text in texts]
+
+
+@pytest.mark.parametrize(
+    "text", ["张三", " 张三", "110101199001011237", "a=b", "2019-09-01", "3+X", "古丽·艾", ""]
+)
+def test_csv_leaves_other_texts_alone(text):
+    content = b"".join(stream_csv(["列"], [[text, "x"]]))
+    assert list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))[1] == [text, "x"]
+
+
 def test_csv_times_are_whole_seconds():
     """GOAL-N5: as the .xlsx shows them."""
     moment = datetime(2026, 11, 2, 9, 5, 7, 123456)  # noqa: DTZ001  a cell knows no zone

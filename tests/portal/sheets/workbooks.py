@@ -1,8 +1,11 @@
 """Builders of workbook files, down to the XML and the sector, for what no library would write."""
 
 import io
+import random
 import struct
 import zipfile
+
+from msoffcrypto.format.ooxml import OOXMLFile
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -13,13 +16,17 @@ STYLES = (
     '<numFmt numFmtId="171" formatCode="[h]:mm"/><numFmt numFmtId="172" formatCode="[DBNum1][$-804]General"/>'
     '<numFmt numFmtId="173" formatCode="[$-804]00000000;-0"/><numFmt numFmtId="174" formatCode="&quot;0&quot;#"/>'
     '<numFmt numFmtId="175" formatCode="0000&quot;年&quot;"/></numFmts>'
-    '<fonts count="1"><font/></fonts><fills count="1"><fill/></fills><borders count="1"><border/></borders>'
-    '<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="10"><xf numFmtId="0"/><xf numFmtId="14"/>'
+    '<fonts count="3"><font/><font><strike/></font><font><strike val="0"/></font></fonts>'
+    '<fills count="1"><fill/></fills><borders count="1"><border/></borders>'
+    '<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="12"><xf numFmtId="0"/><xf numFmtId="14"/>'
     '<xf numFmtId="22"/><xf numFmtId="21"/><xf numFmtId="170"/><xf numFmtId="171"/><xf numFmtId="172"/>'
-    '<xf numFmtId="173"/><xf numFmtId="174"/><xf numFmtId="175"/></cellXfs>'
+    '<xf numFmtId="173"/><xf numFmtId="174"/><xf numFmtId="175"/><xf fontId="1"/><xf fontId="2"/></cellXfs>'
     "</styleSheet>"
 )
-GENERAL, DATE, DATETIME, TIME, CHINESE_MONTH, ELAPSED, ODD, PADDED, ZERO_FIRST, YEAR = range(10)
+GENERAL, DATE, DATETIME, TIME, CHINESE_MONTH, ELAPSED, ODD, PADDED, ZERO_FIRST, YEAR, STRUCK, NOT_STRUCK = (
+    range(12)
+)
+DEFAULT = "VelvetSweatshop"  # with it Excel encrypts a workbook whose structure is protected
 DOCTYPE = '<!DOCTYPE x [<!ENTITY canary SYSTEM "http://127.0.0.1:9/canary">]>'
 
 
@@ -57,7 +64,7 @@ def pack(parts, method=zipfile.ZIP_DEFLATED):
     return buffer.getvalue()
 
 
-def parts(*sheets, workbook_properties="", extra=None):
+def parts(*sheets, workbook_properties="", views="", extra=None):
     """The parts of an .xlsx by name. A sheet is its XML, or (name, attributes, XML)."""
     named = [
         one if isinstance(one, tuple) else (f"Sheet{place}", "", one) for place, one in enumerate(sheets, 1)
@@ -79,7 +86,7 @@ def parts(*sheets, workbook_properties="", extra=None):
         "_rels/.rels": f'<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="rId1" '
         f'Type="{OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
         "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><workbookPr {workbook_properties}/>'
-        f"<sheets>{listed}</sheets></workbook>",
+        f"{views}<sheets>{listed}</sheets></workbook>",
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE}/relationships">{relations}'
         f'<Relationship Id="rId99" Type="{OFFICE}/styles" Target="styles.xml"/>'
         f'<Relationship Id="rId98" Type="{OFFICE}/sharedStrings" Target="sharedStrings.xml"/></Relationships>',
@@ -95,13 +102,14 @@ def xlsx(*sheets, **options):
     return pack(parts(*sheets, **options))
 
 
-def ods(*rows, mimetype="application/vnd.oasis.opendocument.spreadsheet", extra=None):
+def ods(*rows, mimetype="application/vnd.oasis.opendocument.spreadsheet", styles="", extra=None):
     names = "".join(
         f' xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{prefix}:1.0"'
-        for prefix in ("office", "table", "text")
+        for prefix in ("office", "table", "text", "style")
     )
     content = (
-        f"<office:document-content{names}><office:body>"
+        f"<office:document-content{names}>"
+        f"<office:automatic-styles>{styles}</office:automatic-styles><office:body>"
         f'<office:spreadsheet><table:table table:name="S">{"".join(rows)}</table:table>'
         "</office:spreadsheet></office:body></office:document-content>"
     )
@@ -154,3 +162,27 @@ def declare_small(archive, name):
                 raw[place + offset : place + offset + 4] = struct.pack("<I", 100)
             place = raw.find(signature, place + 4)
     return bytes(raw)
+
+
+def set_bit(content, kind, place, byte, bit):
+    """Sets a bit of a byte in the body of the `place`-th record of a kind in an .xls, changed where it is."""
+    # LibreOffice writes the workbook's stream in one piece, which begins with this mark.
+    offset = content.index(bytes.fromhex("0908100000060500"))
+    while offset + 4 <= len(content):
+        found, size = struct.unpack_from("<HH", content, offset)
+        if found == kind:
+            if place == 0:
+                content[offset + 4 + byte] |= bit
+                return
+            place -= 1
+        offset += 4 + size
+    raise AssertionError("no such record")
+
+
+def locked(content, password):
+    """The workbook encrypted with a password, and made longer first: the library writes short ones wrongly."""
+    longer, buffer = io.BytesIO(content), io.BytesIO()
+    with zipfile.ZipFile(longer, "a") as archive:
+        archive.writestr("docProps/noise.bin", random.Random(1).randbytes(8192))
+    OOXMLFile(longer).encrypt(password, buffer)
+    return buffer.getvalue()

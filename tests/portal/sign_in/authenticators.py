@@ -32,7 +32,7 @@ def key_shown(page) -> str:
 
 
 def codes_shown(page) -> list[str]:
-    return re.findall(r"<li><code>([^<]+)</code>", page.content.decode())
+    return re.findall(r"<li>\s*<code>([^<]+)</code>", page.content.decode())
 
 
 def set_up(client: Client) -> tuple[str, list[str]]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from residents.catalogue.catalogue import Invalid
-from residents.rules import identity
+from residents.rules import account, identity
 from residents.rules.identity import (
     clean_id_number,
     clean_mobile,
@@ -20,8 +20,10 @@ from residents.rules.identity import (
     normalise_login,
     uscc_problems,
 )
+from residents.rules.verdict import judge
 
 TODAY = date(2019, 10, 20)
+ROW = {"intake_year": "2019", "full_name": "张三", "mobile": "13800138000"}
 # The worked examples of GB 11643-1999.
 STANDARD_EXAMPLES = ("11010519491231002X", "440524188001010014")
 provinces = st.sampled_from(["11", "15", "32", "44", "54", "65"])
@@ -170,6 +172,47 @@ def test_numbers_of_other_types_are_accepted(id_type, number):
 )
 def test_numbers_of_other_types_are_refused(id_type, number, code):
     assert codes(id_type, number) == [code]
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        ("911124198108030025", "id_check_digit"),
+        ("911124198113030024", "id_date"),
+        ("911124299908030024", "id_date"),
+        ("91112419810803002A", "id_format"),
+    ],
+)
+def test_permanent_residence_card_is_held_to_its_inner_rules(number, code):
+    """docs/fields.md#formats: check digit of GB 11643 and a real date, as of a resident ID."""
+    assert codes("10", number) == [code]
+
+
+def test_permanent_residence_card_typed_as_resident_id_is_named_as_what_it_is():
+    (problem,) = id_number_problems("01", "911124198108030024", today=TODAY)
+    assert problem.code == "id_other_type"
+    assert "外国人永久居留身份证" in problem.text
+
+
+@pytest.mark.parametrize(
+    ("id_type", "printed", "stored"),
+    [
+        ("06", "H12345678(01)", "H1234567801"),
+        ("06", "m12345678（02）", "M1234567802"),
+        ("07", "0123456701(B)", "0123456701B"),
+        ("07", "01234567(01)", "0123456701"),
+    ],
+)
+def test_serial_in_brackets_joins_the_number_and_is_told(id_type, printed, stored):
+    """docs/fields.md#formats: as printed on the pass; the removal is shown, and sign-in takes both writings."""
+    verdict = judge(account, ROW | {"id_type": id_type, "id_number": printed}, {"today": TODAY})
+    assert verdict.values["id_number"] == stored
+    assert [each.code for each in verdict.problems["id_number"]] == ["id_serial_joined"]
+    assert normalise_login(printed) == normalise_login(stored) == stored
+
+
+def test_brackets_of_another_document_stay():
+    assert normal_id_number("99", "H12345678(01)") == "H12345678(01)"
 
 
 def test_other_document_is_warned_about_and_a_resident_id_under_it_too():

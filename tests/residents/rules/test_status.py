@@ -37,7 +37,7 @@ WITHDRAWN = {
 RETURNED = {"status": "1", "effective_date": DAY}
 CHANGES = {"1": RETURNED, "2": EXTENDED, "3": SUSPENDED, "4": ENDED, "5": WITHDRAWN}
 # docs/codes.md#status, written out: what a base may do.
-ALLOWED = {"12", "13", "14", "15", "21", "31", "41", "23", "32", "24", "34", "25", "35", "51"}
+ALLOWED = {"12", "13", "14", "15", "21", "31", "41", "23", "32", "24", "34", "25", "35", "51", "42"}
 
 
 def codes(values, **context):
@@ -50,14 +50,26 @@ def test_only_the_transitions_of_the_table_are_possible(old, new):
     refused = {} if old + new in ALLOWED else {"status": ["status_transition"]}
     if (old, new) == ("4", "5"):
         refused = {"status": ["withdraw_after_end"]}
-    assert codes(CHANGES[new], current_status=old) == refused
+    change = CHANGES[new] | ({"reason": "23"} if old + new == "42" else {})
+    assert codes(change, current_status=old) == refused
     assert (new in status.targets(old)) == (old + new in ALLOWED)
 
 
-def test_withdrawing_an_ended_training_is_left_to_a_correction():
-    """docs/codes.md#status, AM-25: 结束 is never turned into 退培 to get round the import block."""
-    assert codes(WITHDRAWN, current_status="4", is_correction=True) == {}
-    assert status.targets("4", is_correction=True) == ("1", "5")
+@pytest.mark.parametrize("new", ["1", "2", "3", "5"])
+def test_after_the_certificate_nothing_follows(new):
+    """AM-34: 结业并获证 is the end; the refusal says where a mistaken result is put right."""
+    change = CHANGES[new] | ({"reason": "23"} if new == "2" else {})
+    found = status.problems(change, {**CONTEXT, "current_status": "4", "is_certified": True})
+    assert [problem.code for problem in found["status"]] == ["status_certified"]
+    assert "结束（更正明细）" in str(found["status"][0])
+    assert status.targets("4", is_certified=True) == ()
+
+
+@pytest.mark.parametrize(("reason", "is_taken"), [("21", False), ("22", False), ("23", True), ("24", True)])
+def test_ended_training_is_extended_for_the_exam_or_the_licence_only(reason, is_taken):
+    """AM-34: 结束 (未通过, 未参加) → 延期 with reason 23 or 24."""
+    found = codes({**EXTENDED, "reason": reason}, current_status="4")
+    assert found == ({} if is_taken else {"reason": ["reason_after_end"]})
 
 
 def test_new_enrollment_starts_in_training():
@@ -137,9 +149,8 @@ def test_values_are_judged(values, found):
     assert codes(values) == found
 
 
-def test_extension_is_refused_after_an_exam_result_or_beside_a_pending_one():
+def test_extension_is_refused_beside_a_pending_one():
     """docs/fields.md#status."""
-    assert codes(EXTENDED, has_exam_result=True) == {"status": ["extension_after_exam"]}
     assert codes(EXTENDED, has_pending_extension=True) == {"status": ["extension_pending"]}
 
 

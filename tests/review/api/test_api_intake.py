@@ -141,8 +141,8 @@ def test_sandbox_key_writes_nothing_and_works_before_the_switch(make_key, provin
 def test_person_at_another_base_is_a_conflict_in_the_words_of_br_49(key, base, other_base, cycle, switched):
     """BR-49: base, year and status are told; the reference of a record in the own province is given."""
     known = factories.EnrollmentFactory(base=other_base, intake_year=cycle.year)
-    sent = record(base, cycle.year, 1, account={"id_number": known.resident.id_number})
-    response = post(key, [sent])
+    own = {"id_number": known.resident.id_number, "full_name": known.resident.full_name}
+    response = post(key, [record(base, cycle.year, 1, account=own)])
     found = response.json()["results"][0]
     assert (found["status"], found["reference"]) == (409, str(known.pk))
     text = f"此人已在“宁波市第一医院”（{cycle.year}年招收，培训状态：在培），不能重复导入。"
@@ -157,6 +157,16 @@ def test_person_of_another_province_leaks_no_reference(key, base, cycle, switche
     found = response.json()["results"][0]
     assert (found["status"], found["reference"]) == (409, None)
     assert known.resident.mobile not in response.content.decode()
+
+
+def test_number_under_another_name_tells_nothing_of_its_owner(key, base, other_base, cycle, switched):
+    """L21, AM-35: 409 with base, year and status only where the name matches."""
+    known = factories.EnrollmentFactory(base=other_base, intake_year=cycle.year)
+    own = {"id_number": known.resident.id_number, "full_name": "欧阳静"}
+    response = post(key, [record(base, cycle.year, 1, account=own)])
+    assert (outcomes(response), said(response)[-1][1]) == ([(409, "duplicate")], "identity_name_differs")
+    assert response.json()["results"][0]["reference"] is None
+    assert other_base.name not in response.content.decode()
 
 
 def test_base_of_another_province_does_not_exist_for_the_key(key, cycle, switched):

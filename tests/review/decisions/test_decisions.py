@@ -286,8 +286,8 @@ def test_a_revoked_approval_waits_again_with_the_same_content(pending, provincia
     assert (again.reported_at, again.reported_by) == (pending.reported_at, pending.reported_by)
     pending.refresh_from_db()
     assert (pending.outcome, pending.decided_by) == ("revoked", provincial_reviewer)
-    assert "已撤销“审核通过”" in pending.comment
-    assert "点错了" in pending.comment
+    assert (pending.revoked_by, pending.revocation_reason) == (provincial_reviewer, "点错了")
+    assert pending.comment == ""
     assert len(approve({again.pk: 0}, by=provincial_reviewer).decided) == 1
 
 
@@ -321,7 +321,8 @@ def test_a_revoked_return_waits_again(complete_enrollment, base_officer, provinc
     assert state(complete_enrollment) == ("已上报", "待审核")
     assert again.number == 2
     submission.refresh_from_db()
-    assert submission.comment.startswith("请核对。\n已撤销“退回修改”")
+    assert submission.comment == "请核对。"
+    assert submission.revocation.startswith("已撤销“退回修改”")
 
 
 def test_a_return_the_base_has_begun_to_answer_cannot_be_revoked(

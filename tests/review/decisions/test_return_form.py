@@ -54,24 +54,41 @@ def test_more_rows_keep_what_was_typed_and_decide_nothing(signed_in, provincial_
 
 
 def test_five_remarks_two_of_them_on_levels_of_study(signed_in, provincial_reviewer, base_officer, master):
-    """GOAL-P4: the base sees at the field which level is meant."""
+    """GOAL-P4: the remark stands at the row it is about, in the base's record and in the province's own."""
     client = signed_in(provincial_reviewer)
     remarks = [
         ("basic.email", "邮箱有误"),
         ("basic.qq", "QQ 号有误"),
         ("training.remark", "请删去"),
-        ("education.school|3", "校名请用全称"),
-        ("education.school|4", "与学位证不一致"),
+        ("education.school@3", "校名请用全称"),
+        ("education.school@4", "与学位证不一致"),
     ]
     fields = {"comment": "请核对", "rows": "6"}
     for number, (field, remark) in enumerate(remarks, 1):
         fields |= {f"field_{number}": field, f"remark_{number}": remark}
     sent(client, master, **fields)
     kept = Submission.objects.get().field_comments
-    assert kept["education.school"] == "本科：校名请用全称；硕士：与学位证不一致"
-    assert len(kept) == 4
-    page = signed_in(base_officer).get(f"/base/records/{master.pk}/").content.decode()
-    assert "硕士：与学位证不一致" in page
+    assert kept == dict(remarks)
+    for page in (
+        signed_in(base_officer).get(f"/base/records/{master.pk}/"),
+        signed_in(base_officer).get(f"/base/records/{master.pk}/reports/1/"),
+        signed_in(provincial_reviewer).get(f"/review/records/{master.pk}/"),
+    ):
+        shown = page.context["page"].sections if "page" in page.context else page.context["sections"]
+        at = {
+            (section.label, line.name): [comment.text for comment in line.comments]
+            for section in shown
+            if section.key == "education"
+            for line in section.lines
+            if line.comments
+        }
+        assert at == {
+            ("学习经历：本科", "school"): ["校名请用全称"],
+            ("学习经历：硕士", "school"): ["与学位证不一致"],
+        }
+        text = page.content.decode()
+        assert "与学位证不一致" in text
+        assert "学习经历（硕士）：毕业（在读）院校" in text
 
 
 @pytest.mark.parametrize("rows", ["", "x", "-1", "99999", "٣"])

@@ -8,7 +8,7 @@ from bases.extensions.forms import end_of_day
 from bases.models import ExtensionRequest
 from portal.calendar import opening
 from portal.models import Extension, Message, Step
-from residents.openness import personal_entry, report_entry, review_entry
+from residents.openness import Times, personal_entry, report_entry, review_entry
 from residents.services.lock import carry_out_locks
 from residents.services.states import StateMoved
 from review.extensions.services import grant, refuse
@@ -54,8 +54,8 @@ def test_beyond_the_review_the_association_decides_and_gives_time_to_review(
     grant(request.pk, until=later, review_until=end_of_day(day(14)), by=national_officer)
     for person, is_open in zip(people, (True, False), strict=True):
         at = later - datetime.timedelta(seconds=1)
-        assert report_entry(person, now=at).is_open is is_open
-        assert review_entry(person, now=end_of_day(day(13))).is_open is is_open
+        assert report_entry(person, Times([person], now=at)).is_open is is_open
+        assert review_entry(person, Times([person], now=end_of_day(day(13)))).is_open is is_open
     assert carry_out_locks(end_of_day(day(11))) == 1
     people[0].refresh_from_db()
     assert people[0].lapsed_at is None

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from bases.models import Submission
 from bases.report import services as report
+from residents.services.deletion import delete_enrollment
 from review.decisions.services import approve
 from review.funnel import funnel
 from review.models import FunnelCount
@@ -33,7 +34,9 @@ def line(base, other_base, base_officer, provincial_reviewer, cycle):
     last = Submission.objects.get(enrollment=made[5])
     approve({last.pk: last.version}, by=provincial_reviewer)
     factories.EnrollmentFactory(base=other_base, intake_year=cycle.year)
-    factories.EnrollmentFactory(base=base, intake_year=cycle.year, origin="late")
+    factories.EnrollmentFactory(
+        base=base, intake_year=cycle.year, origin="late", registered_at=timezone.now()
+    )
     return made
 
 
@@ -162,5 +165,17 @@ def test_page_costs_the_same_for_more_bases(
     for _ in range(3):
         factories.EnrollmentFactory(intake_year=cycle.year)
     client.get(reverse("review:funnel"))
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         client.get(reverse("review:funnel"))
+
+
+def test_recruits_who_left_are_told_apart(signed_in, line, base, base_officer, other_province_reviewer):
+    """AM-33: outside the stages, by their reason; what was entered wrongly is not who left."""
+    today = timezone.localdate()
+    delete_enrollment(line[0].pk, by=base_officer, reason="证件号录错")
+    delete_enrollment(line[1].pk, by=base_officer, reason="没有报到", kind="2", left_on=today)
+    delete_enrollment(line[2].pk, by=base_officer, reason="转到外省", kind="3", left_on=today)
+    shown = signed_in(base_officer).get(reverse("review:funnel")).context["departures"]
+    assert shown == [("录错", 1), ("未报到或放弃培训", 1), ("转到其他基地", 1)]
+    elsewhere = signed_in(other_province_reviewer).get(reverse("review:funnel")).context["departures"]
+    assert [number for _, number in elsewhere] == [0, 0, 0]

@@ -88,7 +88,7 @@ def test_a_notice_is_withdrawn_and_comes_back(client, national, published):
 
 
 def test_the_contacts_are_written_and_shown(client, national):
-    """U22: on the page where they are changed, and on every page's foot."""
+    """On the page where they are changed, and on every page's foot."""
     assert "尚未填写" in page(national.get("/review/notices/"))
     national.post("/review/notices/contact/", CONTACT)
     assert SiteContact.objects.get().support == CONTACT["support"]
@@ -108,7 +108,7 @@ def test_an_unreadable_address_is_refused(national):
 
 
 def test_what_cannot_be_logged_is_not_done(national, published, monkeypatch):
-    """T17: the row and its line in the audit log are one transaction."""
+    """TRUST-55: the row and its line in the audit log are one transaction."""
 
     def fail(*args, **more):
         raise DatabaseError("no room for the log")

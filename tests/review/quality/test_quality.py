@@ -157,11 +157,24 @@ def test_same_person_with_a_near_number_is_found_across_provinces(started, base)
     two = factories.ResidentFactory(full_name="林静", id_number="330102199503124258")
     other = factories.ResidentFactory(full_name="林静", id_number="440103199503129999")
     started(person=one), started(person=two, base=far, intake_year=2025), started(person=other)
-    said = "姓名和出生日期相同、证件号相近或证件类型不同的另有 1 人："
+    said = "姓名和出生日期相同、证件号相近的另有 1 人："
     assert found() == [
         ("same_person", f"{said}广东省人民医院（2025年）。"),
         ("same_person", f"{said}{base.name}（2025年）。"),
     ]
+
+
+def test_one_person_under_two_types_is_found_without_naming_a_base(started, base):
+    """AM-36: both records' provinces get an entry; no base or number is told across bases."""
+    far = factories.TrainingBaseFactory(province_id="44", name="广东省人民医院")
+    one = factories.ResidentFactory(full_name="林静", mobile="13800002222")
+    two = factories.ResidentFactory(
+        full_name="林静", mobile="13800002222", id_type="03", id_number="K12345678"
+    )
+    other = factories.ResidentFactory(full_name="林静", id_type="06", id_number="H12345678")
+    started(person=one), started(person=two, base=far, intake_year=2025), started(person=other)
+    said = "姓名和手机号相同、证件类型不同的另有 1 人。"
+    assert [each for each in found() if each[0] == "two_types"] == [("two_types", said)] * 2
 
 
 def test_same_mobile_and_certificate_are_found(started, base):
@@ -302,7 +315,7 @@ def test_list_takes_the_same_queries_for_one_and_three(
     quality.recheck()
     client = signed_in(provincial_reviewer)
     client.get(reverse("review:quality"))
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(14):
         assert client.get(reverse("review:quality")).context["page"].count == number
 
 

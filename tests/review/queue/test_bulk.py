@@ -88,4 +88,4 @@ def test_confirmation_costs_the_same_for_one_and_four(
         reviewer.post("/review/queue/bulk/", order)
 
 
-QUERIES_OF_A_CONFIRMATION = 21
+QUERIES_OF_A_CONFIRMATION = 22

@@ -75,14 +75,24 @@ def test_cells_totals_and_lists_agree_on_any_data(two_bases, base_officer, natio
             two_bases[values["base"]], base_officer, {k: v for k, v in values.items() if k != "base"}
         )
     found = counted(national_officer, "current", {})
-    assert found.count() == len(rows)
+    of_status = {
+        "current": sum(row["status"] in "123" for row in rows),
+        "ended": sum(row["status"] == "4" for row in rows),
+        "waiting": 0,
+        "all": len(rows),
+    }
+    assert {each: counted(national_officer, each, {}).count() for each in of_status} == of_status
     for first, second in pairs:
         table = cross_table(found, first, second)
         numbers = [number for line in table.cells.values() for number in line.values()]
         assert sum(numbers) == sum(table.row_totals.values()) == sum(table.column_totals.values())
-        assert table.total == sum(numbers) == len(rows)
-        assert counted_table(national_officer, "current", {}, first, second).cells == table.cells
+        assert table.total == sum(numbers) == of_status["current"]
         assert set(table.row_names) == set(table.cells)
+        whole = counted_table(national_officer, "current", {}, first, second)
+        assert {value: line for value, line in whole.cells.items() if line} == table.cells
+        assert (whole.total, whole.ended.total) == (table.total, of_status["ended"])
+        for value, number in whole.ended.by_row.items():
+            assert counted(national_officer, "ended", {first: value}).count() == number
         for row_value, line in table.cells.items():
             assert (
                 counted(national_officer, "current", {first: row_value}).count()
@@ -130,13 +140,21 @@ def test_the_last_approved_snapshot_counts_until_a_newer_one_is_approved(
     assert split() == {"1": {"3": 1}}
 
 
-def test_a_deleted_record_counts_nowhere(pending, provincial_reviewer, base_officer, national_officer):
-    """AM-19: a wrong entry, deleted with a reason."""
+def test_of_a_deleted_record_only_the_original_counts(
+    pending, provincial_reviewer, base_officer, national_officer
+):
+    """AM-19, AM-32: a wrong entry, deleted with a reason; the list marks the original."""
     approve({pending.pk: 0}, by=provincial_reviewer)
     Enrollment.objects.filter(pk=pending.enrollment_id).update(
         deleted_at=timezone.now(), deleted_by=base_officer, deleted_reason="非本基地人员"
     )
-    assert [counted(national_officer, source, {}).count() for source in ("current", "intake")] == [0, 0]
+    assert [counted(national_officer, source, {}).count() for source in ("current", "all", "intake")] == [
+        0,
+        0,
+        1,
+    ]
+    listed = statistics.for_list(counted(national_officer, "intake", {})).get()
+    assert listed.deleted_later is not None
 
 
 def test_a_province_counts_its_own_people_only(
@@ -159,7 +177,7 @@ def test_blank_values_have_a_cell_and_a_list_of_their_own(base, base_officer, na
 def test_values_stand_in_the_order_of_their_code_list(base, base_officer, national_officer):
     for status in "315":
         make_counted(base, base_officer, {"status": status})
-    table = cross_table(counted(national_officer, "current", {}), "status", "fresh")
+    table = cross_table(counted(national_officer, "all", {}), "status", "fresh")
     assert list(table.row_names.items()) == [("1", "在培"), ("3", "暂停"), ("5", "退培")]
 
 

@@ -27,7 +27,7 @@ def workbook(answer) -> openpyxl.Workbook:
 @pytest.fixture
 def counted_people(base, other_base, base_officer):
     """Seven people of two bases, three kinds and two statuses, one of them with a dangerous name."""
-    kinds = [(base, "1", "1"), (base, "1", "1"), (base, "2", "1"), (base, "3", "5"), (base, "3", "1")]
+    kinds = [(base, "1", "1"), (base, "1", "1"), (base, "2", "1"), (base, "3", "2"), (base, "3", "1")]
     kinds += [(other_base, "1", "1"), (other_base, "3", "1")]
     found = []
     for place, (where, kind, status) in enumerate(kinds):
@@ -195,9 +195,10 @@ def test_the_table_is_exported_with_totals_filters_and_moment(national, counted_
     answer = national.post("/review/statistics/export/?rows=base&columns=type&status=1")
     rows = [list(row) for row in workbook(answer).active.iter_rows(values_only=True)]
     assert rows[0][0] == "培训基地＼人员类型"
-    assert rows[0][-1] == "合计"
-    assert [base.name, 2, 1, 1, 4] in rows
-    assert ["合计", 3, 1, 2, 6] in rows
+    assert rows[0][-2:] == ["合计", "结束"]
+    assert [base.name, 2, 1, 1, 4, 0] in rows
+    assert ["合计", 3, 1, 2, 6, 0] in rows
+    assert ["转出待入", 0, 0, 0, 0, None] in rows
     notes = [row[0] for row in rows[5:]]
     assert "统计口径：现有人员" in notes
     assert "培训状态：在培" in notes

@@ -4,6 +4,7 @@ import datetime
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
@@ -241,3 +242,90 @@ def test_the_read_only_colleague_cannot_apply(signed_in, province, items, cycle,
     assert client.get(reverse("review:switch", args=[draft.pk])).status_code == 200
     assert client.post(reverse("review:switch-submit", args=[draft.pk])).status_code == 403
     assert client.get(reverse("review:switch-new", args=[province.pk])).status_code == 404
+
+
+# --- a day to come (AM-38) -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ahead(province, provincial_reviewer, items, cycle, tested):
+    """An application sent in for the day after tomorrow."""
+    day = timezone.localdate() + datetime.timedelta(days=2)
+    application = switches.write(province, items | {"requested_at": day.isoformat()}, by=provincial_reviewer)
+    switches.submit(application.pk, by=provincial_reviewer)
+    application.refresh_from_db()
+    return application
+
+
+def test_dated_switch_waits_for_its_day(
+    ahead, province, signed_in, national_officer, provincial_reviewer, base_officer
+):
+    """AM-38: the day asked for is the default; shown before, and carried out by the clock as the day begins, once."""
+    client, url = signed_in(national_officer), reverse("review:switch", args=[ahead.pk])
+    form = client.get(url).context["confirm_form"]
+    assert form["when"].value() == "requested"
+    answer = client.post(
+        reverse("review:switch-confirm", args=[ahead.pk]), {"checked": "on", "when": "requested"}
+    )
+    assert answer.status_code == 302
+    ahead.refresh_from_db()
+    assert (ahead.state, mode(province)) == ("scheduled", "1")
+    assert ahead.effective_at == timezone.make_aware(
+        datetime.datetime.combine(ahead.requested_at, datetime.time.min)
+    )
+    shown = signed_in(provincial_reviewer).get(reverse("review:switches")).content.decode()
+    assert "已确认待生效" in shown
+    assert f"{ahead.requested_at:%Y-%m-%d} 生效" in shown
+    subjects = Message.objects.filter(recipient=base_officer).values_list("subject", flat=True)
+    assert any(f"将于 {ahead.requested_at}" in subject for subject in subjects)
+
+    second = datetime.timedelta(seconds=1)
+    assert (switches.carry_out_due(ahead.effective_at - second), mode(province)) == (0, "1")
+    assert (switches.carry_out_due(ahead.effective_at), mode(province)) == (1, "2")
+    assert switches.carry_out_due(ahead.effective_at + second) == 0
+    ahead.refresh_from_db()
+    assert ahead.state == "confirmed"
+    assert AuditEvent.objects.filter(action="switch_took_effect", actor=None).count() == 1
+
+
+def test_the_clock_carries_switches_out(ahead, province, national_officer):
+    """AM-38: among the chores of the clock, whose round does it."""
+    switches.confirm(ahead.pk, by=national_officer, at_once=False)
+    ModeSwitchApplication.objects.update(effective_at=timezone.now())
+    call_command("run_clock", once=True)
+    assert mode(province) == "2"
+
+
+def test_dated_switch_may_take_effect_at_once(ahead, province, signed_in, national_officer):
+    """AM-38: 立即 is the association's choice; without a choice nothing is confirmed."""
+    client, url = signed_in(national_officer), reverse("review:switch-confirm", args=[ahead.pk])
+    assert client.post(url, {"checked": "on"}).status_code == 422
+    client.post(url, {"checked": "on", "when": "now"})
+    ahead.refresh_from_db()
+    assert (ahead.state, mode(province)) == ("confirmed", "2")
+
+
+def test_day_that_has_come_leaves_nothing_to_choose(waiting, tested, province, signed_in, national_officer):
+    """AM-38: only a day ahead can be waited for."""
+    client = signed_in(national_officer)
+    page = client.get(reverse("review:switch", args=[waiting.pk])).context
+    assert "when" not in page["confirm_form"].fields
+    switches.confirm(waiting.pk, by=national_officer, at_once=False)
+    assert mode(province) == "2"
+
+
+def test_dated_switch_is_revocable_until_its_day(
+    ahead, province, signed_in, national_officer, provincial_reviewer
+):
+    """AM-38: revoked before its day it never takes effect; the province may apply again, but not before."""
+    switches.confirm(ahead.pk, by=national_officer, at_once=False)
+    with pytest.raises(StateMoved, match="待生效"):
+        switches.record_integration_test(province, passed=False, by=national_officer)
+    assert province.pk not in switches.free_to_apply(provincial_reviewer)
+    back = reverse("review:switch-reverse", args=[ahead.pk])
+    signed_in(national_officer).post(back, {"reason": "平台推迟上线"})
+    ahead.refresh_from_db()
+    assert (ahead.state, mode(province)) == ("reversed", "1")
+    assert switches.carry_out_due(ahead.effective_at) == 0
+    assert mode(province) == "1"
+    assert province.pk in switches.free_to_apply(provincial_reviewer)

@@ -1,0 +1,100 @@
+"""Rows of a sheet that stand for nobody: headers printed again, sums and notes below a list, a list of choices that was
+drawn too far down. They are no faults; the page says once what was passed over."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from bases.workbooks.resource import WorkbookResource
+from bases.workbooks.rows import row_numbers
+from portal.sheets.headers import normalise_header
+from portal.sheets.reading import Table
+from portal.sheets.refusals import refused
+from portal.sheets.values import Value
+from residents.rules.fields import Field
+
+# Fields of a row that nobody fills in by drawing a cell down.
+_OWN_KINDS = frozenset({"name", "id_number", "mobile", "email", "text", "date", "month", "uscc"})
+_BELOW_A_LIST = re.compile(
+    r"\s*(?:共\s*[0-9０-９]+\s*[人名行]|"
+    r"(?:合\s*计|总\s*计|小\s*计|共\s*计|汇总|总?人数|备?注|说明|附注|提示|注意|填(?:表|写|报)人|"
+    r"填(?:表|报)(?:日期|单位|时间)|制表(?:人|日期)?|(?:审核|审批|复核|经办|联系|负责)人|联系(?:电话|方式)|"
+    r"负责人签[字名]|签[字名]|(?:单位)?盖章|打印日期)\s*(?:[:：（(0-9０-９]|$))"
+)
+_SHOWN = 30
+
+
+def without_others(table: Table, resource: type[WorkbookResource]) -> tuple[Table, list[dict[str, Any]]]:
+    """The table's persons, and what is to be told of the rows that are none. Raises SheetRefused where nobody is
+    left."""
+    fields = {field.label: field for field in resource.rule_fields()}
+    kinds: dict[str, list[int]] = {name: [] for name in _TELLERS}
+    shown: dict[str, str] = {}
+    for number, record in table.records():
+        filled = {header: value for header, value in record.items() if value is not None}
+        name = next((name for name, is_such in _TELLERS.items() if is_such(filled, fields)), None)
+        if name:
+            kinds[name].append(number)
+            shown.setdefault(name, _shown(name, filled))
+    others = {number for numbers in kinds.values() for number in numbers}
+    if not others:
+        return table, []
+    rows = [row for row in table.rows if row[0] not in others]
+    if not rows:
+        raise refused("no_rows", sheet=table.sheet_name, row=table.header_row)
+    told = [
+        {"nobody": name, "count": len(numbers), "rows": row_numbers(numbers), "shown": shown[name]}
+        for name, numbers in kinds.items()
+        if numbers
+    ]
+    return (
+        replace(
+            table,
+            rows=rows,
+            hidden_rows=[number for number in table.hidden_rows if number not in others],
+            struck_rows=[number for number in table.struck_rows if number not in others],
+        ),
+        told,
+    )
+
+
+def _is_header(filled: Mapping[str, Value], fields: Mapping[str, Field]) -> bool:
+    """Its cells say what their columns are called."""
+    same = sum(
+        type(value) is str and normalise_header(value) == normalise_header(header)
+        for header, value in filled.items()
+    )
+    return same >= 2 and same * 2 > len(filled)
+
+
+def _is_below(filled: Mapping[str, Value], fields: Mapping[str, Field]) -> bool:
+    """A sum or a note, beside nobody's number and name."""
+    persons = [
+        value
+        for header, value in filled.items()
+        if header in fields and fields[header].kind in ("id_number", "name")
+    ]
+    return all(_is_note(value) for value in (next(iter(filled.values())), *persons))
+
+
+def _is_note(value: Value) -> bool:
+    return type(value) is str and _BELOW_A_LIST.match(value) is not None
+
+
+def _is_drawn(filled: Mapping[str, Value], fields: Mapping[str, Field]) -> bool:
+    """It holds nothing but what is chosen from a list or the same for all."""
+    return not any(fields[header].kind in _OWN_KINDS for header in filled if header in fields)
+
+
+_TELLERS: dict[str, Callable[[Mapping[str, Value], Mapping[str, Field]], bool]] = {
+    "header": _is_header,
+    "below": _is_below,
+    "drawn": _is_drawn,
+}
+
+
+def _shown(name: str, filled: Mapping[str, Value]) -> str:
+    if name == "drawn":
+        return "”“".join(filled)
+    return "" if name == "header" else str(next(iter(filled.values())))[:_SHOWN]

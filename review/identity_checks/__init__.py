@@ -1,0 +1,1 @@
+"""身份核实: province and association find out who is right."""
