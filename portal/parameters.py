@@ -5,18 +5,13 @@ several values are sent and one is due, the last counts, as in forms. Digits are
 Python's isdigit, and int() refuses some of them.
 """
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.http import QueryDict
 
-from portal.characters import one_line_end, storable
-
-# What a column of keys surely holds; eighteen digits.
-LARGEST = 10**18 - 1
-_DIGITS = re.compile("[0-9]{1,18}")
+from portal.characters import LARGEST, number_of, one_line_end, storable
 
 
 def text(parameters: Mapping[str, Any], name: str, longest: int = 1000) -> str:
@@ -30,12 +25,6 @@ def texts(parameters: Mapping[str, Any], name: str) -> list[str]:
     # A form filled by a program may stand on a plain mapping, which holds one value under a name.
     found = parameters.getlist(name) if isinstance(parameters, QueryDict) else [parameters.get(name)]
     return [storable(one_line_end(value)) for value in found if isinstance(value, str)]
-
-
-def number_of(text: str, least: int = 0, most: int = LARGEST) -> int | None:
-    """The whole number this text is, between the bounds; None for any other text."""
-    number = int(text) if _DIGITS.fullmatch(text) else None
-    return number if number is not None and least <= number <= most else None
 
 
 def whole_number(parameters: Mapping[str, Any], name: str, least: int = 0, most: int = LARGEST) -> int | None:

@@ -24,6 +24,7 @@ VISITORS = "arbpc"
 ALWAYS = {
     "django_session",
     "portal_auditevent",
+    "residents_disclosure",
     "portal_signinattempt",
     "pghistory_context",
     "portal_cache",

@@ -10,7 +10,7 @@ from tests.odd_values import sources
 READS = {"get", "getlist", "items", "lists", "values", "pop", "dict", "popitem"}
 # Where a text of digits is judged and never becomes a number, or comes from elsewhere than a request.
 DIGITS = {
-    "portal/parameters.py": "the one way in",
+    "portal/parameters.py": "digits_in: of any script, one by one",
     "portal/bootstrap/values.py": "settings of the operator",
     "portal/sheets/ods_parts.py": "cells, compared as texts",
     "portal/sheets/marks.py": "the number of a font, written by a spreadsheet program",
@@ -39,7 +39,6 @@ LEADS = {
     "_next",
     "_record_url",
     "searching.address_of",
-    "page.desk.next_url",
 }
 
 

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+from portal.characters import number_of
 from portal.sheets.values import column_index
 from portal.sheets.walking import follow
 from portal.sheets.xlsx_parts import TRUE, elements, local
@@ -74,8 +75,8 @@ def _struck_styles(xml: bytes) -> set[str]:
         elif name == "strike" and inside == "fonts" and fonts:
             fonts[-1] = _is_on(attributes)
         elif name == "xf" and inside == "cellXfs":
-            font = attributes.get("fontId", "0")
-            if font.isdecimal() and int(font) < len(fonts) and fonts[int(font)]:
+            font = number_of(attributes.get("fontId", "0"), most=len(fonts) - 1)
+            if font is not None and fonts[font]:
                 found.add(str(place))
             place += 1
         elif name not in ("font", "strike", "xf"):

@@ -4,6 +4,7 @@ import re
 import zipfile
 from xml.parsers import expat
 
+from portal.characters import number_of
 from portal.sheets.refusals import refused
 from portal.sheets.values import CellError, DigitFormat, Replaced, column_index, digit_format
 from portal.sheets.walking import follow
@@ -97,8 +98,7 @@ class XlsxParts:
             if name == "workbookPr":
                 is_1904 = attributes.get("date1904", "0") in TRUE
             elif name == "workbookView":
-                place = attributes.get("activeTab", "0")
-                self.active_place = int(place) if place.isdecimal() else 0
+                self.active_place = number_of(attributes.get("activeTab", "0")) or 0
             else:
                 parts[attributes.get("name", "")] = _resolve(targets.get(attributes.get("id"), ""))
         return is_1904, parts
