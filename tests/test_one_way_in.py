@@ -13,8 +13,6 @@ DIGITS = {
     "portal/parameters.py": "digits_in: of any script, one by one",
     "portal/bootstrap/values.py": "settings of the operator",
     "portal/sheets/ods_parts.py": "cells, compared as texts",
-    "portal/sheets/marks.py": "the number of a font, written by a spreadsheet program",
-    "portal/sheets/xlsx_parts.py": "the place of a sheet, written by a spreadsheet program",
     "portal/sign_in/forms.py": "a password of digits only",
     "residents/rules/passwords.py": "the same",
     "residents/codes/number_shapes.py": "a document's number stays a text",

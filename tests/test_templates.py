@@ -80,14 +80,14 @@ NUMBER_NAME = re.compile(r"^(pk|id|year|number|tries|percent|code|key)$|_(pk|id|
 MOMENT_NAME = re.compile(r"(_at|_on|_until|^until|_date|_time|_of|^at)$")
 # What is more than a text, a number or a moment.
 GIVEN: dict[str, dict[str, object]] = {
-    "bases/_sections.html": {
+    "bases/submissions/_sections.html": {
         "files_of": 1,
         "sections": [
             {"key": "education", "lines": [{"name": "scan", "row": 0, "is_file": True, "text": "a.pdf"}]}
         ],
     },
     "bases/imports/": {"kind": "accounts", "module": "intake", "batch": {"pk": 1, "module": "intake"}},
-    "review/_api_fields.html": {"fields": [("name", "姓名", "必填")]},
+    "review/api/_fields.html": {"fields": [("name", "姓名", "必填")]},
 }
 
 

@@ -28,6 +28,7 @@ def is_ready(batch: ImportBatch) -> bool:
 
 
 def is_in_work(batch: ImportBatch) -> bool:
+    """Whether the worker is still to make the copy, or at it (GOAL-B8)."""
     return batch.copy_job is not None and batch.copy_job.state in jobs.OPEN
 
 
