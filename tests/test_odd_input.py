@@ -171,9 +171,9 @@ def test_a_few_odd_values_at_every_route(world, letter):
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("letter", VISITORS)
 def test_more_odd_values_at_every_route(world, letter):
-    """Several values for each control of each form; all of them everywhere would take hours."""
-    sent, wrong = walked(world, letter, 4)
-    assert sent > 4 * len(ROUTES)
+    """Two values for each control of each form; all of them everywhere would take hours."""
+    sent, wrong = walked(world, letter, 2)
+    assert sent > 2 * len(ROUTES)
     assert "\n".join(wrong) == ""
 
 

@@ -4,7 +4,7 @@ from hypothesis import settings
 
 # Nothing at random and nothing by the clock: a failure comes back, and a busy machine is none.
 FIXED = {"derandomize": True, "deadline": None, "database": None}
-TIMES = 10
+TIMES = 3
 
 settings.register_profile("quick", max_examples=100, **FIXED)
 settings.register_profile("wide", max_examples=100 * TIMES, **FIXED)
