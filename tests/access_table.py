@@ -73,6 +73,7 @@ ROUTES = {
     "bases:status-edit": Route("b", "record", get=302),
     "bases:name-correct": Route("b", "record"),
     "bases:review-answers": Route("b", "record", get=405),
+    "bases:return-take-back": Route("b", "record", get=405),
     "bases:withdraw": Route("b", "record", get=405),
     "bases:import-list": Route("b"),
     "bases:import-upload": Route("b", "workbook"),

@@ -13,10 +13,10 @@ from review.models import ApiResult
 from tests import factories
 
 STATUSES = "12345"
-# docs/codes.md#status: every pair that a base may write; 结束 → 退培 is refused (AM-25).
+# docs/codes.md#status: every pair that a base may write (AM-34); 结束 → 退培 is refused (AM-25).
 ALLOWED = {
     ("1", "2"), ("1", "3"), ("1", "4"), ("1", "5"), ("2", "1"), ("3", "1"), ("4", "1"), ("2", "3"), ("3", "2"),
-    ("2", "4"), ("3", "4"), ("2", "5"), ("3", "5"), ("5", "1"),
+    ("2", "4"), ("3", "4"), ("2", "5"), ("3", "5"), ("5", "1"), ("4", "2"),
 }  # fmt: skip
 
 

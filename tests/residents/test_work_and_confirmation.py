@@ -18,16 +18,16 @@ def registered(complete_enrollment):
 
 
 def test_employer_is_stored_for_employees_only(registered):
-    """docs/fields.md#work: hidden and cleared otherwise."""
+    """docs/fields.md#work: hidden, and cleared otherwise with the first save that changes something (AM-37)."""
     sent = {"employer_name": "桐庐县第一人民医院", "employer_kind": "1", "hospital_level": "2", "title": "1"}
     save_block(registered, "work", sent, by=registered.resident.user)
     assert WorkInfo.objects.get().employer_name == "桐庐县第一人民医院"
 
     Enrollment.objects.filter(pk=registered.pk).update(trainee_type="3")
-    save_block(registered, "work", sent, by=registered.resident.user)
+    save_block(registered, "work", sent | {"title": "2"}, by=registered.resident.user)
 
     values = values_of(WorkInfo.objects.get(), "work")
-    assert {name: value for name, value in values.items() if value is not None} == {"title": "1"}
+    assert {name: value for name, value in values.items() if value is not None} == {"title": "2"}
 
 
 def test_employer_of_an_earlier_training_stays_while_the_trainee_type_is_unknown(registered):
