@@ -61,8 +61,13 @@ def _way_back(request: HttpRequest) -> str:
     """This page, or the one whose form was sent: an address that only takes forms leads nowhere. Empty if unknown."""
     if request.method == "GET":
         return request.get_full_path()
-    came_from = own_address(request, request.headers.get("referer", ""))
-    return urlsplit(came_from)._replace(scheme="", netloc="").geturl()
+    try:
+        came_from = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return ""
+    if came_from.netloc != request.get_host():
+        return ""
+    return own_address(request, came_from._replace(scheme="", netloc="").geturl())
 
 
 class SignInFirst(LoginRequiredMiddleware):

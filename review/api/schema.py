@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from residents.catalogue.catalogue import quoted
@@ -127,6 +127,16 @@ Record = Annotated[
 ]
 
 
+def _is_day(value: Any) -> Any:
+    """Only yyyy-mm-dd is a day on the wire: the library would take a number for seconds, too."""
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(value)):
+        raise ValueError("日期应写成 yyyy-mm-dd")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_is_day)]
+
+
 class Delivery(Schema):
     """一批招收结果"""
 
@@ -155,7 +165,7 @@ class Removal(Schema):
         description="wrong 录错（在接口传送时间内）；no_show 未报到或放弃培训；moved 转到其他基地（锁定前）",
     )
     reason: str = Field(title="具体原因", min_length=4, max_length=200, pattern=r"^[^\x00-\x1f]*$")
-    left_on: date | None = Field(
+    left_on: Day | None = Field(
         default=None, title="离开日期", description="yyyy-mm-dd；no_show、moved 必填，不能晚于今天"
     )
 

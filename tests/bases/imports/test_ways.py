@@ -335,6 +335,24 @@ def withdraw_after_end(world):
     transfers.allow_further_training(asked.pk, note="经批准", by=world.national)
 
 
+def status_certified(world):
+    """The details of 结束 can be corrected by the base, and another base may ask for a further training (AM-34)."""
+    record = world.registered(world.base)
+    Enrollment.objects.filter(pk=record.pk).update(status="4")
+    shown = page(world.signed_in(world.officer).get(reverse("bases:status-edit", args=[record.pk])))
+    assert "结束（更正明细）" in shown
+    asked = transfers.ask(record.pk, world.other_base, reason="再次培训", by=world.other_officer)
+    transfers.allow_further_training(asked.pk, note="经批准", by=world.national)
+
+
+def status_undated(world):
+    """The page where the missing day and reason are filled in (AM-40)."""
+    record = world.registered(world.base)
+    Enrollment.objects.filter(pk=record.pk).update(status="3")
+    shown = page(world.signed_in(world.officer).get(reverse("bases:status-edit", args=[record.pk])))
+    assert "暂停（更正明细）" in shown
+
+
 WALKS = {
     walk.__name__: walk
     for walk in (
@@ -360,6 +378,8 @@ WALKS = {
         status_in_intake,
         reopen_blocked,
         withdraw_after_end,
+        status_certified,
+        status_undated,
     )
 }
 

@@ -223,6 +223,7 @@ def test_page_and_schema_are_open_and_name_every_field(db):
         "/api/v1/reference/bases",
         "/api/v1/reference/codes",
         "/api/v1/reference/specialties",
+        "/api/v1/removals",
         "/api/v1/results",
     ]
     assert json.dumps(schema).count("application/problem+json") > 20

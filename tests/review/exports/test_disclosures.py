@@ -112,7 +112,7 @@ def test_a_look_at_an_earlier_record_is_a_look_at_the_person(enrollment, other, 
 @pytest.mark.parametrize("kind", sorted(exports.KINDS))
 def test_every_list_that_can_be_exported_in_full_knows_its_persons(kind, national_officer, pending):
     """A new kind of list either masks always or says whose numbers are in it."""
-    asked = {"source": "approved"} if kind in ("statistics_list", "records_in_full") else {}
+    asked = {"source": "current"} if kind in ("statistics_list", "records_in_full") else {}
     full = exports.KINDS[kind].sheet(national_officer, asked, unmasked=True)
     assert exports.KINDS[kind].sheet(national_officer, asked, unmasked=False).people is None
     if kind == "quality_list":
