@@ -22,7 +22,7 @@ from residents.models import (
     Resident,
     WorkInfo,
 )
-from residents.models.enrollment import PersonalState, ReportStatus, ReviewStatus, Status
+from residents.models.enrollment import Deletion, PersonalState, ReportStatus, ReviewStatus, Status
 from residents.words import BLOCKS, in_words
 
 CHANNELS = {
@@ -45,7 +45,7 @@ _STATES: dict[str, tuple[str, type[models.TextChoices] | None]] = {
     "lapsed_at": ("锁定失效", None),
     "further_training_allowed_at": ("准许再次培训", None),
     "deleted_reason": ("删除原因", None),
-    "deleted_as": ("删除类别", None),
+    "deleted_as": ("删除类别", Deletion),
     "left_on": ("离开日期", None),
 }
 

@@ -155,7 +155,8 @@ def take_out(
         deleted_by=by,
         deleted_reason=reason,
         deleted_with=batch,
-        deleted_as=kind,
+        # What goes with its import was neither entered by itself nor recruited.
+        deleted_as=kind if batch is None else "",
         left_on=left_on,
     )
     remaining = Enrollment.objects.filter(resident__user=OuterRef("pk"), deleted_at=None)

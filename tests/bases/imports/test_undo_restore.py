@@ -91,10 +91,10 @@ def test_who_is_held_by_now_stays_in_the_bin(officer, undone, other_base, cycle)
 
 
 def test_closed_window_lets_nobody_back(officer, undone, cycle):
-    """BR-50: otherwise a record would come back live into a locked intake."""
+    """BR-50, AM-33: otherwise a record would come back live into a locked intake."""
     batch = undone(1)
     now, hour = timezone.now(), timedelta(hours=1)
-    factories.open_windows(cycle, base_fill=(now - 5 * hour, now - hour))
+    cycle.windows.update(opens_at=now - 5 * hour, closes_at=now - hour)
     assert "1 人不能恢复" in restore(officer, batch).text
     assert not Enrollment.objects.filter(deleted_at=None).exists()
 
