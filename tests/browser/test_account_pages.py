@@ -135,7 +135,7 @@ def test_import_and_accounts_without_javascript(base, open_page, tmp_path):
     page.goto(f"/base/accounts/{Enrollment.objects.get(import_batch=batch).pk}/")
     page.get_by_role("link", name="删除…").click()
     page.get_by_label("录错：").check()
-    page.get_by_label("删除原因").fill("证件号末位录错")
+    page.get_by_label("具体原因").fill("证件号末位录错")
     page.get_by_role("button", name="删除这条记录").click()
     page.get_by_role("button", name="恢复这条记录").click()
     expect(page.get_by_text("已恢复。")).to_be_visible()
