@@ -142,8 +142,8 @@ def test_form_posted_later_than_five_minutes_is_not_kept(line, open_page):
     assert FormDraft.objects.count() == 0
 
 
-def test_base_form_posted_late_is_stored_but_not_reported(line, open_page):
-    """AM-26: the base's own unreported record is its draft; it is kept and cannot be reported any more."""
+def test_base_form_posted_late_is_a_draft_too(line, open_page):
+    """AM-26, AM-37: the base's form is treated like the resident's: a draft, nothing in the record."""
     enrollment = complete_recruit(line)
     base = open_page()
     sign_in(base, "jidi")
@@ -152,6 +152,6 @@ def test_base_form_posted_late_is_stored_but_not_reported(line, open_page):
     close(*FILLING, ago=datetime.timedelta(minutes=3))
     base.get_by_role("button", name="保存", exact=True).click()
 
-    expect(base.get_by_text("内容已保存，但不能再上报", exact=False).first).to_be_visible()
+    expect(base.get_by_text("已存为草稿，没有写入记录", exact=False).first).to_be_visible()
     enrollment.refresh_from_db()
-    assert (enrollment.actual_start_date, enrollment.report_status) == (datetime.date(YEAR, 8, 20), "0")
+    assert (enrollment.actual_start_date, enrollment.report_status) == (datetime.date(YEAR, 9, 1), "0")

@@ -89,7 +89,7 @@ def test_switch_on_and_off_closes_and_opens_direct_entry(recruit, open_page, ass
     cmda.get_by_label("理由").fill("平台改造，恢复直接填报")
     cmda.on("dialog", lambda dialog: dialog.accept())
     cmda.get_by_role("button", name="撤销切换").click()
-    expect(cmda.get_by_text("该省恢复直接填报")).to_be_visible()
+    expect(cmda.get_by_text("已撤销切换，该省的招收信息由培训基地直接填报")).to_be_visible()
     base.goto(f"/base/records/{intake.pk}/training/")
     expect(base.get_by_role("button", name="保存")).to_be_visible()
     resident.reload()
