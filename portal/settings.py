@@ -230,6 +230,13 @@ CLOCK_CHORES = [
     "review.exports.jobs.look_after",
     "review.switches.services.carry_out_due",
 ]
+# Who names what is kept of a resident, in the order of the page 我的全部信息 (portal/own_copy.py).
+OWN_COPY = [
+    "residents.own_copy.record",
+    "bases.submissions.own_copy.reports",
+    "review.records.own_copy.kept_by_reviewers",
+    "portal.own_copy.account",
+]
 UPLOAD_MAX_BYTES = 20 * 1024 * 1024
 WORKBOOK_MAX_ROWS = values.number("WORKBOOK_MAX_ROWS", 5000, 1, 1_000_000)
 # What one key of the interface may ask in a minute; a batch holds up to a thousand records.

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from residents.views import home, sections
+from residents.views import answers, home, own_copy, sections
 
 app_name = "residents"
 
@@ -19,4 +19,9 @@ urlpatterns = [
     path("history/", home.history, name="history"),
     path("returns/<int:pk>/answer/", home.answer, name="answer"),
     path("confirm/", home.confirm, name="confirm"),
+    path("check/", answers.check, name="check"),
+    path("check/confirm/", answers.confirm_all, name="confirm-all"),
+    path("sheet/", answers.sheet, name="sheet"),
+    path("copy/", own_copy.own_copy, name="own-copy"),
+    path("copy/file/", own_copy.own_copy_file, name="own-copy-file"),
 ]

@@ -217,6 +217,16 @@ def confirm_unchanged(enrollment: Enrollment, section: str, cycle: CollectionCyc
     return is_new
 
 
+def confirm_all_unchanged(enrollment: Enrollment, cycle: CollectionCycle, *, by: User) -> bool:
+    """信息无变化 for every section the record has, all or none; False when all were confirmed before (GOAL-R8).
+
+    Raises as confirm_unchanged.
+    """
+    with transaction.atomic():
+        sections = [section for section in RULES if has_section(enrollment, section)]
+        return sum(confirm_unchanged(enrollment, section, cycle, by=by) for section in sections) > 0
+
+
 def _open_for_writing(enrollment_id: int, by: User, now: datetime | None) -> Enrollment:
     """The record and its person, locked in the order everybody locks them. Raises Closed.
 

@@ -116,10 +116,10 @@ class Desk:
         return [comment for comment in shown if row is None or comment.row in ("", str(row))]
 
     def next_url(self, section: str) -> str:
-        """The section after this one; the first page after the last."""
+        """The section after this one; after the last the page on which all answers are checked (GOAL-R8)."""
         keys = [step.key for step in self.steps]
         position = keys.index(section) + 1
-        return self.steps[position].url if position < len(keys) else reverse("residents:home")
+        return self.steps[position].url if position < len(keys) else reverse("residents:check")
 
 
 def desk_of(user: User) -> Desk | None:

@@ -58,6 +58,7 @@ def education(request: SignedInRequest) -> HttpResponse:
         "rows": [(row, [each for each in comments if each.row == str(row.pk)]) for row in rows],
         "comments": [each for each in comments if each.row not in keys],
         "may_add": len(rows) < MOST_ROWS,
+        "next_url": desk.next_url("education"),
         "step": next(step for step in desk.steps if step.key == "education"),
     }
     return render(request, "residents/education.html", context)

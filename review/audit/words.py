@@ -32,6 +32,7 @@ ACTS = {
     "file": "查看附件",
     "export": "导出",
     "download": "下载导出文件",
+    "own_copy": "下载本人全部信息",
     "import": "导入",
     "import_confirm": "确认导入",
     "import_choose": "选择读取导入文件的哪些内容",

@@ -1,0 +1,34 @@
+"""What provinces and the association hold of one resident, for 我的全部信息 (GOAL-R9)."""
+
+from portal.models import User
+from portal.own_copy import Part, row
+from review.models import ApiRecord, CompletionRecord, QualityFinding
+
+
+def kept_by_reviewers(user: User) -> list[Part]:
+    """Deliveries by the interface, 提前结业 rows and the hints of the quality list."""
+    delivered = ApiRecord.objects.filter(enrollment__resident__user=user)
+    completions = CompletionRecord.objects.filter(resident__user=user).select_related("base", "specialty")
+    hints = QualityFinding.objects.filter(enrollment__resident__user=user)
+    return [
+        Part(
+            "接口传送",
+            [row(时间=each.delivered_at, 省级平台编号=each.external_id) for each in delivered.order_by("pk")],
+        ),
+        Part(
+            "提前结业补报",
+            [
+                row(
+                    培训基地=each.base.name,
+                    培训专业=each.specialty.name,
+                    开始时间=each.actual_start_date,
+                    结束时间=each.actual_end_date,
+                    证书编号=each.certificate_no,
+                    证书取得时间=each.certificate_date,
+                    有效=each.is_current,
+                )
+                for each in completions.order_by("pk")
+            ],
+        ),
+        Part("数据质量提示", [row(时间=each.found_at, 内容=each.detail) for each in hints.order_by("pk")]),
+    ]
