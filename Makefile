@@ -22,7 +22,7 @@ PIP := $(PY) -m pip --disable-pip-version-check install -qq
 WITH_DATABASE := DEBUG=1 $(PY) -m portal.bootstrap.postgres exec --
 WITH_BROWSER = PORTAL_CHROMIUM=$$($(PY) -m portal.bootstrap.browser); export PORTAL_CHROMIUM
 SUITE := $(PY) -m pytest -n 2 --dist worksteal --durations=20
-PRODUCTION := DEBUG=0 SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))') ALLOWED_HOSTS=portal.example.cn
+PRODUCTION := DEBUG=0 SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))') ALLOWED_HOSTS=portal.example.cn TRUSTED_PROXY_COUNT=1
 TEMPLATES = git ls-files -z --cached --others --exclude-standard 'templates/*.html'
 PYTHON_FILES = git ls-files -z --cached --others --exclude-standard '*.py'
 

@@ -58,6 +58,7 @@ urlpatterns = [
     path("imports/<int:pk>/choose/", acts.choose, name="import-choose"),
     path("imports/<int:pk>/headers/", acts.headers, name="import-headers"),
     path("imports/<int:pk>/sheet/", acts.sheet, name="import-sheet"),
+    path("imports/<int:pk>/again/", batches.process_again, name="import-again"),
     path("imports/<int:pk>/cancel/", batches.cancel, name="import-cancel"),
     path("imports/<int:pk>/annotated/", batches.annotated, name="import-annotated"),
     path("imports/<int:pk>/correct/", acts.correct, name="import-correct"),

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+import tempfile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,13 +23,10 @@ from portal.bootstrap import binaries, folders
 from portal.digests import sha256_of
 
 DUMP, UPLOADS, MANIFEST = "database.dump", "uploads.tar", "manifest.json"
-_PARAMETERS = {
-    "dbname": "PGDATABASE",
-    "user": "PGUSER",
-    "password": "PGPASSWORD",
-    "host": "PGHOST",
-    "port": "PGPORT",
-}
+# What a backup is called until it is whole: one that was cut off is begun anew.
+UNFINISHED = ".unfinished"
+# Of Django's parameters those that are none of PostgreSQL's own.
+_NOT_OF_LIBPQ = {"cursor_factory", "connection_factory"}
 
 
 class BackupFailed(Exception):
@@ -36,17 +34,36 @@ class BackupFailed(Exception):
 
 
 def make(folder: Path) -> dict[str, int]:
-    """Write a backup into a new folder; returns the rows by table. Raises BackupFailed.
+    """Write a backup into a new or empty folder; returns the rows by table. Raises BackupFailed.
+
+    It grows in a folder beside and takes its name when it is whole: one that failed may simply be repeated.
 
     Dump and numbers come from one snapshot, so work may go on meanwhile. Uploads follow: a file is written before the
     row that names it, so none that the dump names is missing.
     """
-    if folder.exists():
-        raise BackupFailed(f"{folder} 已存在，请另选一个新文件夹。")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise BackupFailed(f"{folder} 已存在，而且不是空文件夹，请另选一个新文件夹。")
     places = {"STATIC_ROOT": Path(settings.STATIC_ROOT), "PRIVATE_ROOT": uploads_folder(), "DIR": folder}
     if faults := folders.faults(places):
         raise BackupFailed("备份文件夹不能放在这里。" + "\n".join(faults))
-    folder.mkdir(parents=True, mode=0o700)
+    final, folder = folder, folder.with_name(folder.name + UNFINISHED)
+    try:
+        _begin(folder)
+        counts = _write(folder)
+        folder.replace(final)
+    except OSError as error:
+        raise BackupFailed(f"不能写入 {folder}（{error.strerror}）。请检查空间和权限后重试。") from error
+    return counts
+
+
+def _begin(folder: Path) -> None:
+    """An empty folder; what a backup left there that was cut off goes."""
+    for name in (DUMP, UPLOADS, MANIFEST):
+        (folder / name).unlink(missing_ok=True)
+    folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+
+
+def _write(folder: Path) -> dict[str, int]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         cursor.execute("SELECT pg_export_snapshot()")
@@ -78,9 +95,8 @@ def restore(folder: Path) -> dict[str, int]:
         raise BackupFailed("目标数据库不是空的。请新建一个空数据库，用 DATABASE_URL 指向它。")
     if uploads_folder().exists() and any(uploads_folder().iterdir()):
         raise BackupFailed(f"上传文件夹 {uploads_folder()} 不是空的。请用 PRIVATE_ROOT 指向一个空文件夹。")
-    database = connection.get_connection_params()["dbname"]
     arguments = ["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges"]
-    _run("pg_restore", *arguments, f"--dbname={database}", str(folder / DUMP))
+    _run("pg_restore", *arguments, str(folder / DUMP))
     uploads_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     with tarfile.open(folder / UPLOADS) as archive:
         # Python before 3.11.4 knows no filters and passes this by.
@@ -132,16 +148,24 @@ def _checked_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _run(program: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's programs on the database of this process; the password is never part of a command."""
+    """Run one of PostgreSQL's programs on the database of this process, over the same connection in every respect
+    (sslmode, certificates, several hosts); nothing of it stands on a command line."""
     parameters = connection.get_connection_params()
-    settings = {name: str(parameters[key]) for key, name in _PARAMETERS.items() if parameters.get(key)}
-    done = subprocess.run(
-        [str(_program(program)), *arguments],
-        env={**os.environ, **settings},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with tempfile.NamedTemporaryFile("w", prefix="portal-", suffix=".conf", encoding="utf-8") as service:
+        service.write("[portal]\n")
+        service.writelines(
+            f"{name}={value}\n"
+            for name, value in parameters.items()
+            if value not in (None, "") and name not in _NOT_OF_LIBPQ
+        )
+        service.flush()
+        done = subprocess.run(
+            [str(_program(program)), "--dbname=service=portal", *arguments],
+            env={**os.environ, "PGSERVICEFILE": service.name},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if done.returncode:
         raise BackupFailed(f"{program} 失败：{done.stderr.strip()[-500:]}")
 

@@ -3,6 +3,9 @@
 Those on folders bear the tag of static files: `collectstatic` runs them before it writes or clears anything.
 """
 
+import inspect
+import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.files.storage import default_storage
 from django.utils.module_loading import import_string
 
+from portal import outside
 from portal.bootstrap import folders
 from portal.bootstrap.failure import Failure
 
@@ -44,6 +48,10 @@ def only_collected_files(**_: Any) -> list[CheckMessage]:
     ]
 
 
+# What the operator's own functions are called with.
+TAKES = {"MESSAGE_GATEWAY": ("mail", "a@example.cn", "text"), "UPLOAD_SCANNER": (io.BytesIO(),)}
+
+
 @register
 def named_code_exists(**_: Any) -> list[CheckMessage]:
     """What the environment names by dotted path can be imported and called."""
@@ -60,7 +68,51 @@ def named_code_exists(**_: Any) -> list[CheckMessage]:
             id="portal.E003",
         )
         for name, path in named.items()
-        if path and (reason := _why_unusable(path))
+        if path and (reason := _why_unusable(path, TAKES.get(name)))
+    ]
+
+
+@register(deploy=True)
+def outside_answers(**_: Any) -> list[CheckMessage]:
+    """Mail server, SMS platform and virus scanner answer now, as far as they can be tried without an effect."""
+    tried: list[tuple[str, Callable[..., Any], tuple, int]] = []
+    if not named_code_exists():
+        gateway = import_string(settings.MESSAGE_GATEWAY)
+        if try_out := getattr(gateway, "try_out", None):
+            tried.append(("MESSAGE_GATEWAY", try_out, (), settings.GATEWAY_SECONDS))
+        if settings.UPLOAD_SCANNER:
+            scanner = import_string(settings.UPLOAD_SCANNER)
+            tried.append(("UPLOAD_SCANNER", scanner, (io.BytesIO(b"\n"),), settings.SCANNER_SECONDS))
+    found: list[CheckMessage] = []
+    for name, function, arguments, seconds in tried:
+        try:
+            answer = outside.call(function, *arguments, seconds=seconds)
+            fault = f"把空文件判为“{answer}”" if name == "UPLOAD_SCANNER" and answer is not None else ""
+        except Exception as error:  # an operator's module may fail in any way
+            fault = f"{type(error).__name__}: {error}"
+        if fault:
+            found.append(
+                Error(
+                    f"设置 {name}：试用失败（{fault}）。请核对地址、端口、账号和网络，再运行本检查。"
+                    f"/ Setting {name}: tried, and it failed.",
+                    id="portal.E004",
+                )
+            )
+    return found
+
+
+@register(deploy=True)
+def proxies_are_counted(**_: Any) -> list[CheckMessage]:
+    """Behind a proxy that ends TLS, a portal that trusts none sends its own answers to https for ever."""
+    if settings.TRUSTED_PROXY_COUNT or not settings.SECURE_SSL_REDIRECT:
+        return []
+    return [
+        Error(
+            "设置 TRUSTED_PROXY_COUNT：为 0 时不相信任何代理转来的协议，https 的请求会被无休止地转到 https。"
+            "请设为前面自己的代理的个数（只有 nginx 时为 1）。"
+            "/ Setting TRUSTED_PROXY_COUNT: 0 trusts no proxy, so that https is redirected to https for ever.",
+            id="portal.E005",
+        )
     ]
 
 
@@ -70,9 +122,14 @@ def refuse_unusable_code() -> None:
         raise Failure("\n".join(fault.msg for fault in faults))
 
 
-def _why_unusable(path: str) -> str | None:
+def _why_unusable(path: str, taken: tuple | None) -> str | None:
     try:
-        return None if callable(import_string(path)) else "不是函数 / not callable"
+        function = import_string(path)
+        if not callable(function):
+            return "不是函数 / not callable"
+        if taken is not None:
+            inspect.signature(function).bind(*taken)
+        return None
     # An operator's module may fail in any way.
     except Exception as error:
         return f"{type(error).__name__}: {error}"

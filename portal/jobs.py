@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from portal.models import Job, User
+from portal.service import trouble_of
 
 State = Job.State
 OPEN = (State.WAITING, State.RUNNING)
@@ -65,6 +66,34 @@ def finish(job_id: int, state: str, *, done: int | None = None) -> None:
     Job.objects.filter(pk=job_id, state=State.RUNNING).update(**values)
 
 
+def fail(job_id: int, why: str) -> None:
+    """RUNNING → 失败, with the reason that its owner and the association read."""
+    with transaction.atomic():
+        job = Job.objects.select_for_update().filter(pk=job_id, state=State.RUNNING).first()
+        if job is not None:
+            job.state, job.finished_at, job.result = State.FAILED, timezone.now(), job.result | {"why": why}
+            job.save(update_fields=["state", "finished_at", "result"])
+
+
+def repeat(job_id: int, *, enqueue: Callable[[Job], object]) -> bool:
+    """失败 → 排队中 with all its starts anew; False where it did not fail or is at work again already."""
+    with transaction.atomic():
+        job = Job.objects.select_for_update().filter(pk=job_id, state=State.FAILED).first()
+        if job is None:
+            return False
+        job.state, job.result, job.done = State.WAITING, {}, 0
+        job.cancel_requested, job.finished_at, job.worked_at = False, None, timezone.now()
+        job.save()
+        transaction.on_commit(lambda: enqueue(job))
+    return True
+
+
+def why_failed(error: Exception) -> str:
+    """What stopped a job, for the one who waits for it."""
+    trouble = trouble_of(error)
+    return f"{trouble.title}。" if trouble else "处理时出错，已记录。"
+
+
 def cancel(job_id: int) -> None:
     """Call a job off: at once where it waits, at the worker's next sign of life where it runs."""
     now = timezone.now()
@@ -72,9 +101,11 @@ def cancel(job_id: int) -> None:
     Job.objects.filter(pk=job_id, state=State.RUNNING).update(cancel_requested=True)
 
 
-def abandoned(kind: str, now: datetime | None = None) -> list[Job]:
+def abandoned(
+    kind: str, now: datetime | None = None, *, give_up: Callable[[Job], object] | None = None
+) -> list[Job]:
     """Jobs of one kind whose worker died or whose task was lost, marked as queued again; those that were started too
-    often have failed instead."""
+    often have failed instead, which `give_up` may tell of."""
     now = now or timezone.now()
     with transaction.atomic():
         silent = Job.objects.select_for_update(skip_locked=True).filter(
@@ -83,6 +114,11 @@ def abandoned(kind: str, now: datetime | None = None) -> list[Job]:
         lost = list(silent)
         again = [job for job in lost if job.result.get("starts", 0) < MOST_STARTS]
         Job.objects.filter(pk__in=[job.pk for job in again]).update(state=State.WAITING, worked_at=now)
-        given_up = {job.pk for job in lost} - {job.pk for job in again}
-        Job.objects.filter(pk__in=given_up).update(state=State.FAILED, finished_at=now)
+        for job in lost:
+            if job not in again:
+                job.state, job.finished_at = State.FAILED, now
+                job.result |= {"why": f"处理它的程序中断了 {MOST_STARTS} 次，已停止再试。"}
+                job.save(update_fields=["state", "finished_at", "result"])
+                if give_up is not None:
+                    give_up(job)
     return again

@@ -11,6 +11,7 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers
 
+from portal.logs import request_number
 from portal.requests import Request
 
 GetResponse = Callable[[Request], HttpResponse]
@@ -33,6 +34,7 @@ def client_address(request: HttpRequest) -> str:
 def request_id(get_response: GetResponse) -> GetResponse:
     def middleware(request: Request) -> HttpResponse:
         request.id = uuid.uuid4().hex
+        request_number.set(request.id)
         response = get_response(request)
         response["X-Request-ID"] = request.id
         return response

@@ -20,7 +20,6 @@ urlpatterns = [
     path("notices/", public.notices, name="notices"),
     path("notices/<int:pk>/", public.notice, name="notice"),
     path("privacy/", public.privacy, name="privacy"),
-    path("health/", public.health, name="health"),
     path("messages/", personal.messages, name="messages"),
     path("messages/<int:pk>/open/", personal.open_message, name="message-open"),
     path("messages/read-all/", personal.read_all_messages, name="messages-read-all"),

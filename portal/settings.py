@@ -10,9 +10,17 @@ import pghistory
 import pgtrigger
 from csp.constants import NONE, SELF
 
+from portal import logs
 from portal.bootstrap import folders, values
 from portal.bootstrap.failure import Failure
 
+# Set by portal/server.py for its own: a page may not wait as long as a command may.
+PROCESS = values.text("PORTAL_PROCESS", "")
+WEB_TIMEOUTS = {
+    "statement_timeout": "30s",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "60s",
+}
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -38,8 +46,15 @@ def database_from_url(url: str) -> dict[str, Any]:
     options: dict[str, Any] = dict(database.pop("OPTIONS", {}))
     # In the query stands the folder of a socket; PostgreSQL's own programs are told HOST and PORT only.
     database |= {name.upper(): options.pop(name) for name in ("host", "port") if name in options}
-    # Parallel workers help one idle reader and starve the others when every core is busy.
-    options.setdefault("options", "-c max_parallel_workers_per_gather=0")
+    # A server that does not even refuse (a machine that is gone) is given up before the client gives us up.
+    options.setdefault("connect_timeout", "5")
+    if not values.boolean("PGBOUNCER"):
+        # Parallel workers help one idle reader and starve the others when every core is busy.
+        told = {"max_parallel_workers_per_gather": "0"} | (WEB_TIMEOUTS if PROCESS == "web" else {})
+        options.setdefault("options", " ".join(f"-c {name}={value}" for name, value in told.items()))
+    else:
+        # PgBouncer takes no options and keeps no cursor of a session; deploy/ sets the same by ALTER ROLE.
+        database["DISABLE_SERVER_SIDE_CURSORS"] = True
     return database | {"OPTIONS": options}
 
 
@@ -54,6 +69,19 @@ def host_names() -> list[str]:
                 f"{name!r} is not a host name alone; separate several by commas",
             )
     return names
+
+
+def portal_url() -> str:
+    """What links in mails begin with: PORTAL_URL, else the first whole host name; "" where neither tells."""
+    given = values.text("PORTAL_URL", "").rstrip("/")
+    if given and not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d+)?", given):
+        values.refuse(
+            "PORTAL_URL",
+            "应为 https://portal.example.cn 这样的地址，不带路径",
+            "must be an address like https://portal.example.cn, without a path",
+        )
+    whole = [name for name in ALLOWED_HOSTS if name[0] not in "*.["]
+    return given or (f"https://{whole[0]}" if whole and not DEBUG else "")
 
 
 DEBUG = values.boolean("DEBUG")
@@ -88,6 +116,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.service.guard",
     "django.middleware.security.SecurityMiddleware",
     "portal.static_files.ListedFiles",
     "csp.middleware.CSPMiddleware",
@@ -228,6 +257,10 @@ CLOCK_CHORES = [
     "review.quality.tasks.recheck_when_due",
     "review.funnel.tasks.recount_when_due",
     "review.exports.jobs.look_after",
+]
+# Likewise what cannot be taken back, which waits while the clock's time is doubted (portal/clock_trust.py).
+FINAL_CLOCK_CHORES = [
+    "review.exports.jobs.forget_expired",
     "review.switches.services.carry_out_due",
 ]
 # Who names what is kept of a resident, in the order of the page 我的全部信息 (portal/own_copy.py).
@@ -238,6 +271,8 @@ OWN_COPY = [
     "portal.own_copy.account",
 ]
 UPLOAD_MAX_BYTES = 20 * 1024 * 1024
+# A whole request; what is larger is refused by its first line (portal/server.py), and by the proxy (deploy/).
+REQUEST_MAX_BYTES = 25 * 1024 * 1024
 WORKBOOK_MAX_ROWS = values.number("WORKBOOK_MAX_ROWS", 5000, 1, 1_000_000)
 # What one key of the interface may ask in a minute; a batch holds up to a thousand records.
 API_REQUESTS_PER_MINUTE = values.number("API_REQUESTS_PER_MINUTE", 120, 1, 1_000_000)
@@ -253,7 +288,8 @@ UPLOAD_SCANNER = values.text("UPLOAD_SCANNER", "")
 TASKS = {
     "default": {
         "BACKEND": values.text("TASKS_BACKEND", "django_tasks_db.DatabaseBackend"),
-        "QUEUES": ["default"],
+        # Tasks that wait for mail servers and the like have a lane, and a worker, of their own (portal/outside.py).
+        "QUEUES": ["default", "outside"],
     }
 }
 
@@ -264,7 +300,27 @@ PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(related_name="events", related_que
 PGHISTORY_CONTEXT_FIELD = pghistory.ContextForeignKey(null=True)
 
 EMAIL_BACKEND = values.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_HOST = values.text("EMAIL_HOST", "localhost")
+EMAIL_PORT = values.number("EMAIL_PORT", 25, 1, 65535)
+EMAIL_HOST_USER = values.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = values.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = values.boolean("EMAIL_USE_TLS")
+EMAIL_USE_SSL = values.boolean("EMAIL_USE_SSL")
+if EMAIL_USE_TLS and EMAIL_USE_SSL:
+    values.refuse(
+        "EMAIL_USE_SSL",
+        "与 EMAIL_USE_TLS 只能有一项为 1：端口 587 一般用 EMAIL_USE_TLS，465 用 EMAIL_USE_SSL",
+        "only one of EMAIL_USE_TLS (mostly port 587) and EMAIL_USE_SSL (465) may be 1",
+    )
+# Each wait for an answer of the mail server; without one a silent server is waited for without end.
+EMAIL_TIMEOUT = values.number("EMAIL_TIMEOUT", 10, 1, 60)
 DEFAULT_FROM_EMAIL = values.text("DEFAULT_FROM_EMAIL", "noreply@localhost")
+# The whole of one mail or SMS, and the look of the virus scanner at one file.
+GATEWAY_SECONDS = values.number("GATEWAY_SECONDS", 30, 1, 40)
+SCANNER_SECONDS = values.number("SCANNER_SECONDS", 20, 1, 60)
+PORTAL_URL = portal_url()
+# Mail addresses that accounts lack, by the account's key (the frame imports no other app).
+MAIL_ADDRESSES = "residents.services.personal.mail_addresses"
 # Where mails and SMS of messages go: a function (channel, address, text) by its dotted path, see portal/gateways.py.
 MESSAGE_GATEWAY = values.text("MESSAGE_GATEWAY", "portal.gateways.console")
 
@@ -272,7 +328,27 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"request": {"()": "django.utils.log.CallbackFilter", "callback": logs.with_request}},
+    "formatters": {
+        "plain": {
+            "()": "portal.logs.Plain",
+            "format": "{asctime} {levelname} {name} [{request_id}] {message}",
+            "style": "{",
+        },
+        "json": {
+            "()": "portal.logs.Json",
+            "format": "{asctime}{levelname}{name}{request_id}{message}",
+            "style": "{",
+        },
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": values.choice("LOG_FORMAT", "PLAIN", ("PLAIN", "JSON")).lower(),
+            "filters": ["request"],
+        }
+    },
+    # Django writes its own to the console only where DEBUG is on, and mails the rest to nobody.
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
     "root": {"handlers": ["console"], "level": values.choice("LOG_LEVEL", "INFO", LOG_LEVELS)},
 }

@@ -109,6 +109,7 @@ MENUS: dict[str, tuple[Entry | Group, ...]] = {
                 STAFF,
                 Entry("公告与联系方式", "review:announcements"),
                 Entry("操作记录", "review:audit"),
+                Entry("运行状况", "review:running"),
             ),
         ),
     ),

@@ -23,6 +23,7 @@ from review.quality import views as quality
 from review.queue import views as queue
 from review.records.views import lists as record_lists
 from review.records.views import record
+from review.running import views as running
 from review.staff import views as staff
 from review.statistics.views import returns as return_statistics
 from review.statistics.views import statistics
@@ -62,8 +63,13 @@ urlpatterns = [
     path("records/export/", record_lists.export_records, name="residents-export"),
     path("funnel/", funnel.progress, name="funnel"),
     path("funnel/records/", funnel.records, name="funnel-records"),
+    path("running/", running.status, name="running"),
+    path("running/clock/", running.confirm_clock, name="clock-confirm"),
+    path("running/jobs/<int:pk>/again/", running.job_again, name="running-job-again"),
+    path("running/batches/<int:pk>/again/", running.batch_again, name="running-batch-again"),
     path("exports/", exports.exports, name="exports"),
     path("exports/<int:pk>/file/", exports.export_file, name="export-file"),
+    path("exports/<int:pk>/again/", exports.export_again, name="export-again"),
     path("exports/<int:pk>/cancel/", exports.export_cancel, name="export-cancel"),
     path("quality/export/", quality.export, name="quality-export"),
     path("quality/<int:pk>/verify/", quality.verify, name="quality-verify"),

@@ -76,10 +76,10 @@
     }
     const valid = kept.refused && kept.user === user && Date.now() - kept.at < UNSENT_KEPT;
     const form = valid && [...document.forms].find((each) => each.method === "post" && targetOf(each) === kept.target);
-    if (form) fill(form, kept.fields);
+    if (form) fill(form, kept.fields, kept.why === "away" ? "平台暂停服务时没有保存的内容" : "登录失效时没有提交的内容");
     if (form || !valid) sessionStorage.removeItem(UNSENT);
   }
-  function fill(form, fields) {
+  function fill(form, fields, what) {
     for (const [name, value] of fields) {
       for (const each of form.querySelectorAll(`[name="${CSS.escape(name)}"]:not([type=hidden])`)) {
         if (["checkbox", "radio"].includes(each.type)) each.checked ||= each.value === value;
@@ -90,7 +90,7 @@
     const note = document.createElement("p");
     note.className = "flash flash-info";
     note.setAttribute("role", "status");
-    note.textContent = "登录失效时没有提交的内容已填回，请核对后再提交。";
+    note.textContent = `${what}已填回，请核对后再提交。`;
     form.prepend(note);
     form.dispatchEvent(new Event("change", { bubbles: true }));
   }
@@ -167,5 +167,19 @@
   });
   bringBackUnsent();
   document.querySelector(".error-summary")?.focus();
+  // htmx puts no answer of an error into the page: what was typed stays, and here is said why nothing happened.
+  function tellAway(event) {
+    const status = event.detail.xhr?.status ?? 0;
+    if (status && status !== 503) return;
+    document.querySelector("[data-away-told]")?.remove();
+    const note = document.createElement("p");
+    note.className = "flash flash-warning";
+    note.setAttribute("role", "alert");
+    note.dataset.awayTold = "";
+    note.textContent = "平台暂时没有应答，这次操作没有保存。页面上的内容还在，请过一会儿再试。";
+    (event.detail.elt?.closest("form") || document.querySelector("main") || document.body).prepend(note);
+  }
+  document.body.addEventListener("htmx:responseError", tellAway);
+  document.body.addEventListener("htmx:sendError", tellAway);
   document.body.addEventListener("htmx:configRequest", (event) => { event.detail.headers["X-CSRFToken"] = csrf(); });
 })();

@@ -41,7 +41,9 @@ def _private_files(settings, tmp_path):
     settings.STORAGES = storages
     # Nothing is asked by time: the number of queries of a page stays exact.
     settings.CODE_LISTS_SECONDS = 0
-    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+    settings.TASKS = {
+        "default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend", "QUEUES": []}
+    }
 
 
 @pytest.fixture(autouse=True)

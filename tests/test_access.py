@@ -21,7 +21,7 @@ from bases.models import (
     TransferRequest,
 )
 from bases.report.services import build_submission
-from portal.models import CycleWindow, Message, Notice, Step
+from portal.models import CycleWindow, Job, Message, Notice, Step
 from portal.moved import BEFORE
 from portal.roles import Role
 from residents.models import EducationRecord, Enrollment, NumberShape, PersonalReturn
@@ -164,6 +164,7 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         expires_at=timezone.now() + datetime.timedelta(days=1),
         by=reviewer,
     )
+    failed = Job.objects.create(kind="export", state=Job.State.FAILED, requested_by=reviewer)
     shape, _ = NumberShape.objects.get_or_create(
         field="degree_no", lengths=[12], defaults={"reason": "军队院校", "changed_by": reviewer}
     )
@@ -190,6 +191,7 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
             letter: Export.objects.create(requested_by=people[letter], kind="residents_list").pk
             for letter in "pc"
         },
+        "failed job": {"pk": failed.pk},
         "api key": {"pk": client.pk},
         "finding": {"pk": finding.pk},
         "extension": {"pk": extension.pk},
@@ -230,6 +232,7 @@ SHARED = {
     "number shape",
     "directory",
     "decision batch",
+    "failed job",
 }
 # Kinds of which each role has an object of its own, by letter.
 OF_EACH_ROLE = {"message", "import batch", "export"}

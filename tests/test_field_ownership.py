@@ -302,7 +302,7 @@ def send(base, base_officer, cycle):
 @pytest.fixture(autouse=True)
 def _worker_waits(settings):
     """These tests call the worker's part themselves."""
-    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend", "QUEUES": []}}
 
 
 @pytest.mark.parametrize("header", _LOCKED_CELLS)

@@ -17,6 +17,12 @@ State = ImportBatch.State
 Verdict = ImportRow.Verdict
 
 
+# The code of a batch that an error of ours stopped.
+FAILURE = "failure"
+# The code of a batch that its workers could not finish: the file itself may be what stops them.
+SET_ASIDE = "set_aside"
+
+
 class BatchMoved(Exception):
     """The batch is no longer in the state the page showed; the text says what it is now."""
 

@@ -48,7 +48,11 @@ class UploadForm(forms.Form):
                 f"文件有 {file.size / MEGABYTE:.1f} MB，超过 {MAX_BYTES // MEGABYTE} MB 的上限。"
                 "请删去图片和无关的工作表，或分成几个文件上传。"
             )
-        if found := scanning.finding(file):
+        try:
+            found = scanning.finding(file)
+        except scanning.NotScanned as silent:
+            raise ValidationError(scanning.NOT_SCANNED + scanning.NOT_SCANNED_REPAIR) from silent
+        if found:
             raise ValidationError(f"文件未通过安全检查（{found}）。请用杀毒软件处理后重新上传。")
         return file
 

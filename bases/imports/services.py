@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
-from bases.imports.batch import BatchMoved, State, count_rows, locked, move, require_open
+from bases.imports.batch import FAILURE, SET_ASIDE, BatchMoved, State, count_rows, locked, move, require_open
 from bases.imports.choices import ANSWERS, LEAVE, has_open_questions, other_sheets, questions_of
 from bases.imports.offers import can_be_read_again
 from bases.imports.progress import begins_to_wait
@@ -76,6 +76,10 @@ def _sha256(file: UploadedFile) -> str:
 def _queue(batch: ImportBatch) -> None:
     """Hand the batch to the worker once this transaction is committed; lost on the way, it counts as abandoned."""
     begins_to_wait(batch.pk)
+    _hand_over(batch)
+
+
+def _hand_over(batch: ImportBatch) -> None:
     transaction.on_commit(lambda: work_on_batch.enqueue(batch.pk))
 
 
@@ -89,6 +93,25 @@ def earlier_upload(batch: ImportBatch) -> ImportBatch | None:
         file_sha256=batch.file_sha256,
     )
     return same.filter(state=State.APPLIED, pk__lt=batch.pk).order_by("-pk").first()
+
+
+def process_again(batch: ImportBatch, *, by: User) -> None:
+    """A batch whose check failed through no fault of the file: checked once more. Raises BatchMoved for any other."""
+    with transaction.atomic():
+        batch = locked(batch.pk)
+        if not can_be_processed_again(batch):
+            raise BatchMoved("这批数据不需要重新处理，或文件已删除，请重新上传。")
+        require_open(batch)
+        audit.record("import_again", by=by, target=batch)
+        _read_again(batch)
+
+
+def can_be_processed_again(batch: ImportBatch) -> bool:
+    return (
+        batch.state == State.REFUSED
+        and batch.refusal.get("code") in (FAILURE, SET_ASIDE)
+        and bool(batch.file)
+    )
 
 
 # --- what the file hides ---------------------------------------------------------------------------------------------
@@ -156,7 +179,7 @@ def _read_again(batch: ImportBatch) -> None:
     batch.rows.all().delete()
     batch.rows_total = 0
     count_rows(batch)
-    move(batch, State.UPLOADED, refusal={}, facts={}, ignored_headers=[])
+    move(batch, State.UPLOADED, refusal={}, facts={}, ignored_headers=[], starts=0)
     _queue(batch)
 
 
@@ -196,7 +219,7 @@ def confirm(batch: ImportBatch, *, mode: str, by: User, reason: str = "") -> Non
         if is_asked and not reason.strip():
             raise BatchMoved("有疑似同一人用另一种证件登记的行，请核实后填写确认理由，再确认导入。")
         told: dict[str, Any] = {"two_types_reason": reason.strip()[:200]} if is_asked else {}
-        move(batch, State.APPLYING, mode=mode, confirmed_by=by, refusal={}, **told)
+        move(batch, State.APPLYING, mode=mode, confirmed_by=by, refusal={}, starts=0, **told)
         # The worker's own line has no address: it runs elsewhere, later (TRUST-55).
         audit.record("import_confirm", by=by, target=batch, **told)
         _queue(batch)
@@ -229,7 +252,8 @@ def requeue_abandoned(now: datetime | None = None) -> int:
         batches = list(silent)
         for batch in batches:
             move(batch, batch.state)
-            _queue(batch)
+            begins_to_wait(batch.pk)
+            _hand_over(batch)
     return len(batches)
 
 

@@ -3,7 +3,7 @@
 from django_tasks import task
 
 from bases.imports import messages, progress
-from bases.imports.worker import apply_batch, check_batch
+from bases.imports.worker import apply_batch, begin, check_batch
 from bases.models import ImportBatch
 
 
@@ -11,6 +11,9 @@ from bases.models import ImportBatch
 def work_on_batch(batch_id: int) -> None:
     """Bring an import batch one step further: check it, or write it once it is confirmed. Twice is the same as once."""
     before = ImportBatch.objects.values_list("state", flat=True).get(pk=batch_id)
+    if not begin(batch_id):
+        messages.tell(batch_id, before)
+        return
     with progress.at_work(batch_id):
         check_batch(batch_id)
         apply_batch(batch_id)

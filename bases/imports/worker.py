@@ -10,10 +10,11 @@ from typing import Any
 
 import pghistory
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from bases.imports.batch import (
+    SET_ASIDE,
     BatchMoved,
     State,
     Verdict,
@@ -41,6 +42,7 @@ from portal.sheets.values import Wire
 logger = logging.getLogger(__name__)
 
 _ROWS_BETWEEN_SIGNS = 500
+MOST_STARTS = 3
 # Warnings about an account that no longer hold once somebody else was first.
 _OVERTAKEN = {"account_reused", "mobile_kept", "year_kept"}
 _json = DjangoJSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -55,6 +57,28 @@ class _NotAllGood(Exception):
 
 
 # --- state -----------------------------------------------------------------------------------------------------------
+
+
+def begin(batch_id: int) -> bool:
+    """Whether a worker may begin; counts the starts. One that was begun MOST_STARTS times and never ended is set
+    aside, with words."""
+    with transaction.atomic():
+        batch = locked(batch_id)
+        if batch.state not in (State.UPLOADED, State.CHECKING, State.APPLYING):
+            return True
+        if batch.starts < MOST_STARTS:
+            ImportBatch.objects.filter(pk=batch_id).update(starts=batch.starts + 1)
+            return True
+        is_applying = batch.state == State.APPLYING
+        text = f"处理这份文件的程序中断了 {MOST_STARTS} 次，已停止再试，没有导入任何数据。"
+        repair = "请再次确认导入" if is_applying else "请点“重新处理”，或换一份文件上传"
+        refusal = {
+            "code": SET_ASIDE,
+            "text": text,
+            "repair": f"{repair}；如仍不成功，请联系技术支持并告知批次号。",
+        }
+        move(batch, _unwritten(batch) if is_applying else State.REFUSED, refusal=refusal, starts=0)
+        return False
 
 
 # --- check ---------------------------------------------------------------------------------------------------------
@@ -86,6 +110,9 @@ def check_batch(batch_id: int) -> None:
         _refuse(batch_id, told, facts)
     except _Stopped:
         return
+    except (OperationalError, InterfaceError):
+        # The database, not the file: the clock queues it again.
+        raise
     except Exception:
         logger.exception("Check of import batch %s failed", batch_id)
         _refuse(
@@ -93,7 +120,7 @@ def check_batch(batch_id: int) -> None:
             {
                 "code": "failure",
                 "text": "系统在检查这份文件时出错，已记录，没有导入任何数据。",
-                "repair": "请稍后重新上传；如仍出错，请联系技术支持并告知批次号。",
+                "repair": "请点“重新处理”；如仍出错，请联系技术支持并告知批次号。",
             },
         )
 

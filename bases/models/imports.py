@@ -56,6 +56,8 @@ class ImportBatch(models.Model):
     confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     # The last sign of life of the worker, or when the batch was queued: an abandoned batch is known by it.
     worked_at = models.DateTimeField(default=timezone.now)
+    # How often a worker has begun this step of it; too often, and it is the file that kills them.
+    starts = models.PositiveSmallIntegerField(default=0, db_default=0)
     file = models.FileField(upload_to=upload_path, max_length=200)
     file_name = models.CharField("文件名", max_length=255)
     file_sha256 = models.CharField(max_length=64)

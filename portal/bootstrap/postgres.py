@@ -57,6 +57,14 @@ def is_running(cluster: Cluster) -> bool:
         return probe.connect_ex(f"{cluster.sockets}{clusters.SOCKET_NAME}") == 0
 
 
+def revive() -> None:
+    """Start our own server again where it has ended by itself; returns at once while it runs. Raises Failure."""
+    home = clusters.home_folder()
+    cluster = clusters.load(home)
+    if cluster is not None and not is_running(cluster):
+        start(home)
+
+
 @contextmanager
 def database() -> Iterator[str]:
     """A DATABASE_URL for as long as the block runs; a given one untouched, else that of our own server."""

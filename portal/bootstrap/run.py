@@ -7,18 +7,19 @@ python -m portal.bootstrap.run smoke           tables, one web process, one requ
 
 import http.client
 import os
+import shlex
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from portal.bootstrap import environment, values
 from portal.bootstrap.environment import ROOT
 from portal.bootstrap.failure import Failure, exit_code_of
-from portal.bootstrap.postgres import database
+from portal.bootstrap.keeper import Child, Keeper
+from portal.bootstrap.postgres import database, revive
 
 ANSWER_SECONDS = 60
 HOME_PATH = "/"
@@ -28,17 +29,22 @@ def serve() -> int:
     """Serve until Ctrl-C; the exit code of the processes."""
     host, port = values.text("HOST", "127.0.0.1"), _port()
     _refuse_taken(host, port)
+    is_own = values.given("DATABASE_URL") is None
     with database() as url:
         os.environ["DATABASE_URL"] = url
         _say("建立数据表 / migrating")
         _manage("migrate", "--verbosity", "0")
         sign_ins = _load_demo() if values.boolean("DEBUG") else _collect_static()
-        with _processes(f"{host}:{port}", "web", "worker", "clock") as processes:
-            if _answer(processes, host, port) is not None:
+        keeper = _keeper(f"{host}:{port}", "web", "worker", "outside", "clock", own_database=is_own)
+
+        def tell() -> None:
+            if _answer(host, port) is not None:
                 _say(
                     f"打开浏览器 / open: http://{host}:{port}{HOME_PATH}\n\n{sign_ins}\nCtrl-C 停止 / stops everything"
                 )
-            return processes.wait()
+
+        threading.Thread(target=tell, daemon=True).start()
+        return keeper.run()
 
 
 def smoke() -> int:
@@ -47,9 +53,12 @@ def smoke() -> int:
     with database() as url:
         os.environ["DATABASE_URL"] = url
         _manage("migrate", "--verbosity", "0")
-        with _processes(f"{host}:{port}", "web") as processes:
-            status = _answer(processes, host, port)
-            processes.terminate()
+        keeper = _keeper(f"{host}:{port}", "web", own_database=False)
+        kept = threading.Thread(target=keeper.run)
+        kept.start()
+        status = _answer(host, port)
+        keeper.end()
+        kept.join()
     _say(f"GET {HOME_PATH} -> {status}")
     return 0 if status == http.client.OK else 1
 
@@ -82,44 +91,19 @@ def _collect_static() -> str:
     return ""
 
 
-@contextmanager
-def _processes(address: str, *names: str) -> Iterator[subprocess.Popen]:
-    """honcho with the named lines of the Procfile; ended together, whatever happens."""
-    command = [
-        "honcho",
-        "-e",
-        os.devnull,
-        "-f",
-        "portal/bootstrap/Procfile",
-        "-d",
-        str(ROOT),
-        "start",
-        *names,
-    ]
-    processes = subprocess.Popen(
-        [sys.executable, "-m", *command],
-        cwd=ROOT,
-        env={**os.environ, "BIND": address, "PYTHONUNBUFFERED": "1"},
-    )
-    # The terminal's Ctrl-C reaches honcho too, which ends its children; we wait for it, the database goes last.
-    old = {
-        end: signal.signal(end, lambda *_: processes.terminate()) for end in (signal.SIGTERM, signal.SIGHUP)
-    }
-    old[signal.SIGINT] = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield processes
-    finally:
-        if processes.poll() is None:
-            processes.terminate()
-        processes.wait()
-        for end, handler in old.items():
-            signal.signal(end, handler)
+def _keeper(address: str, *names: str, own_database: bool) -> Keeper:
+    """Keeps the named lines of the Procfile, and our own database, alive."""
+    os.environ["BIND"] = address
+    lines = (ROOT / "portal" / "bootstrap" / "Procfile").read_text(encoding="utf-8").splitlines()
+    commands = dict(line.split(": ", 1) for line in lines)
+    children = [Child(name, [sys.executable, *shlex.split(commands[name])[1:]]) for name in names]
+    return Keeper(children, folder=str(ROOT), tend=revive if own_database else None)
 
 
-def _answer(processes: subprocess.Popen, host: str, port: int) -> int | None:
-    """The status of the home page once somebody answers, None where the processes ended or nobody did in time."""
+def _answer(host: str, port: int) -> int | None:
+    """The status of the home page once somebody answers, None where nobody did in time."""
     deadline = time.monotonic() + ANSWER_SECONDS
-    while processes.poll() is None and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
         connection = http.client.HTTPConnection(host, port, timeout=ANSWER_SECONDS)
         try:
             connection.request("GET", HOME_PATH)

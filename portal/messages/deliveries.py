@@ -3,13 +3,18 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.module_loading import import_string
+from django_tasks import TaskResultStatus
+from django_tasks_db.models import DBTaskResult
 
-from portal import audit
+from portal import audit, gateways
 from portal.messages.tasks import send_due_messages
 from portal.models import Delivery, Message, MessageSettings, User
+from portal.roles import Role
 
 State = Delivery.State
 DIGEST_HOUR = 8
@@ -25,19 +30,22 @@ def last_digest_hour(now: datetime) -> datetime:
 
 
 def plan(
-    messages: Iterable[Message], settings: Mapping[int, MessageSettings], *, daily: Collection[int]
+    messages: Iterable[Message], chosen: Mapping[int, MessageSettings], *, daily: Collection[int]
 ) -> None:
     """Write a delivery for each message whose recipient has an address on his channel; the worker is woken on commit.
 
-    Those in `daily` go out together at the next digest hour. Two queries.
+    Those in `daily` go out together at the next digest hour. Two queries, three where residents have no address of
+    their own account.
     """
     by_person = {message.recipient_id: message for message in messages}
-    people = User.objects.filter(pk__in=list(by_person), is_active=True).only("email", "mobile")
+    people = list(User.objects.filter(pk__in=list(by_person), is_active=True).only("email", "mobile", "role"))
+    lacking = [person for person in people if not person.email]
+    others, usable = other_addresses(lacking), gateways.channels()
     now = timezone.now()
     tomorrow = last_digest_hour(now) + timedelta(days=1)
     rows = []
     for person in people:
-        channel = channel_of(person, settings.get(person.pk))
+        channel = channel_of(person, chosen.get(person.pk), others.get(person.pk, ""), usable)
         if channel:
             due = tomorrow if person.pk in daily else now
             message = by_person[person.pk]
@@ -47,14 +55,28 @@ def plan(
         wake_worker()
 
 
-def channel_of(person: User, settings: MessageSettings | None) -> str:
-    """The way to this person; "" where he wants none or has no address on it."""
-    wanted = settings.channel if settings else MessageSettings.Channel.AUTOMATIC
-    addresses = {Delivery.Channel.MAIL: person.email, Delivery.Channel.SMS: person.mobile}
+def channel_of(
+    person: User,
+    chosen: MessageSettings | None,
+    other_address: str = "",
+    usable: Collection[str] = gateways.BOTH,
+) -> str:
+    """The way to this person; "" where he wants none, has no address on it or the gateway cannot go it.
+
+    `other_address` is a mail address known elsewhere than in the account.
+    """
+    wanted = chosen.channel if chosen else MessageSettings.Channel.AUTOMATIC
+    addresses = {Delivery.Channel.MAIL: person.email or other_address, Delivery.Channel.SMS: person.mobile}
     for channel, address in addresses.items():
-        if address and wanted in ("", channel):
+        if address and channel in usable and wanted in ("", channel):
             return channel
     return ""
+
+
+def other_addresses(people: Iterable[User]) -> dict[int, str]:
+    """Mail addresses of these people known elsewhere than in their accounts, by the account's key."""
+    ids = [person.pk for person in people if person.role == Role.RESIDENT]
+    return import_string(settings.MAIL_ADDRESSES)(ids) if ids else {}
 
 
 def wake_worker() -> None:
@@ -64,7 +86,12 @@ def wake_worker() -> None:
 
 
 def _enqueue() -> None:
-    send_due_messages.enqueue()
+    # One that has not begun will send these too: behind a silent mail server a task more each round would pile up.
+    waiting = DBTaskResult.objects.filter(
+        status=TaskResultStatus.READY, task_path=send_due_messages.module_path
+    )
+    if not waiting.exists():
+        send_due_messages.enqueue()
 
 
 def send_again(rows: QuerySet[Delivery], *, by: User) -> int:

@@ -10,15 +10,19 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from portal import outside
+from portal.messages import deliveries
 from portal.models import Delivery
 
 State = Delivery.State
 # Minutes until the next try after each refusal; after one more the row is 发送失败.
 PAUSES = (1, 5, 30, 120)
-BATCH = 50
+# All of a batch, each waited for as long as it may take, must come before the clock's patience ends.
+BATCH = 20
 
 log = logging.getLogger(__name__)
 
@@ -52,12 +56,16 @@ def _claim() -> list[Delivery]:
 
 def _hand_over(group: list[Delivery]) -> int:
     """One text to one person; the outcome is written for each of its rows."""
-    gateway = import_string(settings.MESSAGE_GATEWAY)
     first = group[0]
-    address = first.recipient.email if first.channel == Delivery.Channel.MAIL else first.recipient.mobile
     rows = Delivery.objects.filter(pk__in=[row.pk for row in group])
     try:
-        gateway(first.channel, address, text_of(group))
+        address = address_of(first)
+        gateway = import_string(settings.MESSAGE_GATEWAY)
+        outside.call(gateway, first.channel, address, text_of(group), seconds=settings.GATEWAY_SECONDS)
+    except outside.Silent:
+        # It may have been handed over all the same: stays 发送中, which the clock makes 结果不明.
+        log.warning("Message gateway was silent for %s", first.channel)
+        return 0
     except Exception as refusal:  # a gateway is somebody else's code: whatever it raises is a refusal
         log.warning("Message gateway refused %s: %s", first.channel, type(refusal).__name__)
         _write_refusal(rows, max(row.tries for row in group), refusal)
@@ -65,10 +73,23 @@ def _hand_over(group: list[Delivery]) -> int:
     return rows.update(state=State.SENT, error="")
 
 
+def address_of(row: Delivery) -> str:
+    """Where it goes, as known now. Raises ValueError where the person has no such address any more."""
+    person = row.recipient
+    if row.channel == Delivery.Channel.SMS:
+        address = person.mobile
+    else:
+        address = person.email or deliveries.other_addresses([person]).get(person.pk, "")
+    if not address:
+        raise ValueError("这个人没有可用的地址。")
+    return address
+
+
 def text_of(group: list[Delivery]) -> str:
     """What leaves the portal: how many messages on what, no name and no number (PIPL 51)."""
     topics = "；".join(dict.fromkeys(row.message.get_topic_display() for row in group))
-    return f"您在住院医师信息采集平台有 {len(group)} 条新消息：{topics}。请登录平台查看。"
+    link = f"{settings.PORTAL_URL}{reverse('portal:messages')}" if settings.PORTAL_URL else ""
+    return f"您在住院医师信息采集平台有 {len(group)} 条新消息：{topics}。请登录平台查看。{link}"
 
 
 def _write_refusal(rows: QuerySet[Delivery], tries: int, refusal: Exception) -> None:

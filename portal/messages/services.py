@@ -39,6 +39,9 @@ TOPIC_OF = {
     "approved": Topic.APPROVAL,
     "second_factor": Topic.SECURITY,
     "email_change": Topic.SECURITY,
+    # Nothing moves until somebody does something: it also leaves the portal.
+    "process_silent": Topic.SECURITY,
+    "clock_doubted": Topic.SECURITY,
 }
 # Somebody waits for the answer, or the account is at stake: in the portal these always appear, and at once.
 ALWAYS_SHOWN = frozenset({Topic.RETURN, Topic.DEADLINE, Topic.TRANSFER, Topic.SECURITY})

@@ -4,11 +4,13 @@ from portal.models.audit import AuditEvent
 from portal.models.cycle import CollectionCycle, CycleWindow, Extension, Step
 from portal.models.messages import Delivery, Message, MessageSettings
 from portal.models.people import SignInAttempt, User
+from portal.models.processes import ClockState, ProcessSign
 from portal.models.second_factor import RecoveryCode, SecondFactor
 from portal.models.work import FormDraft, Job, Notice, SiteContact
 
 __all__ = [
     "AuditEvent",
+    "ClockState",
     "CollectionCycle",
     "CycleWindow",
     "Delivery",
@@ -18,6 +20,7 @@ __all__ = [
     "Message",
     "MessageSettings",
     "Notice",
+    "ProcessSign",
     "RecoveryCode",
     "SecondFactor",
     "SignInAttempt",

@@ -19,6 +19,7 @@ from django.utils.module_loading import import_string
 
 from portal import audit
 from portal.masking import mask
+from portal.messages import services as messages
 from portal.middleware import client_address
 from portal.models import User
 from portal.roles import Role
@@ -183,7 +184,9 @@ def change_password(request: HttpRequest, user: User, new_password: str) -> None
     login(request, user, backend=BACKEND)
 
 
-def reset_to_activation(user: User, *, by: User, request: HttpRequest | None = None) -> None:
+def reset_to_activation(
+    user: User, *, by: User | None, request: HttpRequest | None = None, **detail: str
+) -> None:
     """Put an account back to 未激活 (BR-51): no password, all sessions end; nobody learns or chooses a password."""
     now = timezone.now()
     user.set_unusable_password()
@@ -192,10 +195,10 @@ def reset_to_activation(user: User, *, by: User, request: HttpRequest | None = N
     user.activation_failures, user.activation_released_at = 0, None
     with transaction.atomic():
         user.save()
-        audit.record("password_reset", by=by, target=user, request=request)
+        audit.record("password_reset", by=by, target=user, request=request, **detail)
 
 
-def issue_initial_code(user: User, *, by: User, request: HttpRequest | None = None) -> str:
+def issue_initial_code(user: User, *, by: User | None, request: HttpRequest | None = None) -> str:
     """A random one-time initial password, shown once: stored hashed, good for 90 days and one activation.
 
     Raises ValueError for an account that is already activated: reset it first.
@@ -209,6 +212,25 @@ def issue_initial_code(user: User, *, by: User, request: HttpRequest | None = No
     with transaction.atomic():
         user.save(update_fields=["initial_code_hash", "initial_code_expires_at", "activation_failures"])
         audit.record("initial_code", by=by, target=user, request=request)
+    return code
+
+
+def reset_by_operator(user: User, *, reason: str) -> str:
+    """For a lost password that no colleague may reset: back to 未激活, all sessions end; returns the one-time code.
+
+    The reason is in the audit log, and the other accounts of the association are told.
+    """
+    with transaction.atomic():
+        user = User.objects.select_for_update().get(pk=user.pk)
+        reset_to_activation(user, by=None, reason=reason)
+        code = issue_initial_code(user, by=None)
+        others = User.objects.filter(role=Role.CMDA, is_active=True).exclude(pk=user.pk)
+        messages.send(
+            list(others),
+            kind="second_factor",
+            subject=f"账号 {user.username} 的密码已由运维人员重置",
+            body=f"理由：{reason}。如不知情，请立即联系运营者，并在“操作记录”中核对。",
+        )
     return code
 
 

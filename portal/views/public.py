@@ -1,6 +1,5 @@
-"""Home, notices, privacy, health: pages for everybody (BR-94, BR-95)."""
+"""Home, notices, privacy: pages for everybody (BR-94, BR-95)."""
 
-from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -43,12 +42,3 @@ def notice(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def privacy(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/privacy.html", {"version": PRIVACY_VERSION})
-
-
-@open_to_all
-@require_GET
-def health(request: HttpRequest) -> HttpResponse:
-    """For the proxy in front: this process answers and reaches its database."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return HttpResponse("ok", content_type="text/plain")

@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
+from portal import audit
 from portal.calendar import Calendar
 from portal.models import CollectionCycle, CycleWindow, Extension
 from residents.models import Enrollment
@@ -40,9 +42,13 @@ def locks_at(cycle: CollectionCycle, *, province_id: str, base_id: int) -> datet
 
 def _lock(cycle: CollectionCycle, now: datetime) -> int:
     records, is_over = _to_lapse(cycle, now)
-    lapsed = records.update(lapsed_at=now, state_since=now)
-    if is_over:
-        CollectionCycle.objects.filter(pk=cycle.pk, locked_at__isnull=True).update(locked_at=now)
+    with transaction.atomic():
+        lapsed = records.update(lapsed_at=now, state_since=now)
+        if is_over:
+            CollectionCycle.objects.filter(pk=cycle.pk, locked_at__isnull=True).update(locked_at=now)
+        if lapsed:
+            # A locked province may go on to be extended; each time tells how many and for which year.
+            audit.record("lapse", by=None, target=cycle, year=cycle.year, count=lapsed)
     return lapsed
 
 

@@ -385,3 +385,9 @@ def _is_unreported(enrollment: Enrollment) -> bool:
     last = enrollment.submissions.order_by("-number").values_list("snapshot", flat=True).first()
     now = snapshot_of(with_blocks(Enrollment.objects.all()).get(pk=enrollment.pk))
     return last is not None and personal_part(last) != personal_part(now)
+
+
+def mail_addresses(accounts: Iterable[int]) -> dict[int, str]:
+    """The mail address in 基本信息 of these accounts, by the account's key; those without one are missing."""
+    found = BasicInfo.objects.filter(resident__user__in=list(accounts)).exclude(email="")
+    return dict(found.values_list("resident__user_id", "email"))

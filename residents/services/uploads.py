@@ -54,7 +54,11 @@ def upload_problem(name: str, upload: UploadedFile) -> Problem | None:
         return Problem("file_empty", "文件是空的。", "请重新选择文件。")
     is_photo, kind = name == "photo", content_type(upload)
     fault = _photo_problem(upload, kind) if is_photo else _scan_problem(upload, kind)
-    if fault is None and (found := scanning.finding(upload)):
+    try:
+        found = scanning.finding(upload) if fault is None else None
+    except scanning.NotScanned:
+        return Problem("file_not_scanned", scanning.NOT_SCANNED, scanning.NOT_SCANNED_REPAIR)
+    if found:
         return Problem(
             "file_unsafe",
             f"文件未通过安全检查（{found}）。",

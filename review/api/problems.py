@@ -12,6 +12,8 @@ from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import ConfigDict, Field
 
+from portal.service import RETRY_SECONDS, trouble_of
+
 ROOT = "/api/"
 MEDIA_TYPE = "application/problem+json"
 logger = logging.getLogger(__name__)
@@ -76,7 +78,7 @@ class Refusal(Exception):
 def general(status: int) -> Refusal:
     """The refusal of a status in general words."""
     code, title, detail = GENERAL.get(status, (f"http_{status}", "请求未能完成", "请求未能完成。"))
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": str(RETRY_SECONDS)}}.get(status, {})
     return Refusal(status, code, title, detail, headers=headers)
 
 
@@ -126,6 +128,9 @@ def _malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 
 def _unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
+    if trouble_of(error):
+        logger.warning("%s %s: %s", request.method, request.path, type(error).__name__)
+        return answer(request, general(503))
     logger.error("%s %s", request.method, request.path, exc_info=error)
     return answer(request, general(500))
 
@@ -175,7 +180,9 @@ def answers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Ht
         if not request.path.startswith(ROOT):
             return response
         if response.status_code >= 400 and not response["Content-Type"].startswith(MEDIA_TYPE):
-            refused = answer(request, general(response.status_code))
+            # What no view could answer: the database is away before one is reached.
+            status = 503 if getattr(request, "trouble", None) else response.status_code
+            refused = answer(request, general(status))
             if response.has_header("Allow"):
                 refused["Allow"] = response["Allow"]
             response = refused

@@ -37,6 +37,7 @@ ACTS = {
     "import_confirm": "确认导入",
     "import_choose": "选择读取导入文件的哪些内容",
     "import_correct": "网页改正导入行",
+    "import_again": "重新处理导入文件",
     "import_undo": "撤销导入",
     "import_restore": "恢复已撤销的导入",
     "import_directory": "导入机构名录",
@@ -108,6 +109,10 @@ ACTS = {
     "api_delivery": "接口传送",
     "api_removal": "接口删除记录",
     "send_again": "重发站外通知",
+    "job_again": "重新执行后台任务",
+    "clock_doubted": "系统暂停定时操作：时间有疑问",
+    "clock_confirmed": "确认平台时间正确",
+    "lapse": "系统锁定招收信息",
     "stale_reminders": "系统提醒：状态待更新",
     "deadline_reminders": "系统提醒：截止时间",
 }
@@ -121,6 +126,7 @@ RESULTS = {
 }
 _DETAILS = {
     "purpose": "用途",
+    "doubt": "疑问",
     "reason": "理由",
     "rows": "条数",
     "count": "人数",

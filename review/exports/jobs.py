@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.core.files import File
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -23,6 +23,7 @@ from django_tasks import task
 from portal import audit, jobs
 from portal.messages import services as messages
 from portal.models import AuditEvent, Job, User
+from portal.service import AWAY, BUSY, trouble_of
 from portal.sheets.streaming import stream_csv, stream_xlsx
 from portal.sign_in import second_factor
 from residents.models import Disclosure
@@ -173,8 +174,13 @@ def make(job_id: int) -> None:
     except jobs.Cancelled:
         jobs.finish(job_id, jobs.State.CANCELLED)
         return
-    except Exception:
-        jobs.finish(job_id, jobs.State.FAILED)
+    except (OperationalError, InterfaceError) as error:
+        if (trouble := trouble_of(error)) not in (AWAY, BUSY):
+            _give_up(export, f"{trouble.title}。" if trouble else jobs.why_failed(error))
+        # Else it stays 进行中, and the clock queues it again.
+        raise
+    except Exception as error:
+        _give_up(export, jobs.why_failed(error))
         raise
     export.rows, export.expires_at = written, timezone.now() + timedelta(days=settings.EXPORT_DAYS)
     export.save(update_fields=["file", "rows", "expires_at"])
@@ -183,15 +189,41 @@ def make(job_id: int) -> None:
     messages.send([export.requested_by], kind=KIND, subject=subject, link=reverse("review:exports"))
 
 
+def _give_up(export: Export, why: str) -> None:
+    jobs.fail(cast(int, export.job_id), why)
+    _tell_failed(export, why)
+
+
+def _tell_failed(export: Export, why: str) -> None:
+    subject = f"“{KINDS[export.kind].title}”没有导出成功"
+    body = f"{why}请在“我的导出”中点“重试”；仍不成功的，请联系技术支持。"
+    messages.send(
+        [export.requested_by], kind=KIND, subject=subject, body=body, link=reverse("review:exports")
+    )
+
+
+def _given_up(job: Job) -> None:
+    _tell_failed(Export.objects.select_related("requested_by").get(job=job), job.result["why"])
+
+
+def again(job_id: int) -> bool:
+    """Try a failed export once more; False where it has not failed."""
+    return jobs.repeat(job_id, enqueue=_enqueue)
+
+
 def look_after(now: datetime | None = None) -> None:
-    """The clock's part: files that have expired go, work that lost its worker is queued again."""
+    """For the clock: work that lost its worker is queued again."""
+    for job in jobs.abandoned(KIND, now, give_up=_given_up):
+        _enqueue(job)
+
+
+def forget_expired(now: datetime | None = None) -> None:
+    """For the clock: files that have expired go."""
     now = now or timezone.now()
     for export in Export.objects.filter(expires_at__lt=now).exclude(file=""):
         export.file.delete(save=False)
         export.file = ""
         export.save(update_fields=["file"])
-    for job in jobs.abandoned(KIND, now):
-        _enqueue(job)
 
 
 # --- the one who asked -----------------------------------------------------------------------------------------------

@@ -51,6 +51,18 @@ def export_file(request: SignedInRequest, pk: int) -> HttpResponseBase:
 
 @require_POST
 @allow(Role.PROVINCE, Role.CMDA)
+def export_again(request: SignedInRequest, pk: int) -> HttpResponse:
+    """A failed export is made once more, by the rights and records of now."""
+    export = get_object_or_404(export_jobs.own(request.user), pk=pk, job__isnull=False)
+    if export_jobs.again(cast(int, export.job_id)):
+        messages.success(request, "已重新开始导出。")
+    else:
+        messages.info(request, "这次导出没有失败，不需要重试。")
+    return redirect("review:exports")
+
+
+@require_POST
+@allow(Role.PROVINCE, Role.CMDA)
 def export_cancel(request: SignedInRequest, pk: int) -> HttpResponse:
     export = get_object_or_404(export_jobs.own(request.user), pk=pk, job__isnull=False)
     jobs.cancel(cast(int, export.job_id))

@@ -91,6 +91,7 @@ PLACES = {
     "review:funnel": "statistics#funnel",
     "review:funnel-records": "statistics#funnel",
     "review:exports": "statistics#export",
+    "review:running": "national#running",
     "review:national": "national#overview",
     "review:windows": "national#cycles",
     "review:cycle": "national#cycles",

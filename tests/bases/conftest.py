@@ -23,7 +23,7 @@ HEADERS = ("招收年份", "姓名", "证件类型", "证件号", "手机号")
 @pytest.fixture(autouse=True)
 def _worker_waits(settings):
     """The tests of this folder call the worker's part themselves."""
-    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend", "QUEUES": []}}
 
 
 def account_line(**values) -> dict:

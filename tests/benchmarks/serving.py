@@ -75,7 +75,7 @@ def _free_port() -> int:
 
 @contextmanager
 def _server(conn_max_age: int) -> Iterator[int]:
-    """Port of the product under gunicorn with two workers, on the benchmark's database."""
+    """Port of the product with two web processes, on the benchmark's database."""
     port = _free_port()
     address = urlsplit(os.environ["DATABASE_URL"])
     database = urlunsplit(address._replace(path=f"/{quote(settings.DATABASES['default']['NAME'])}"))
@@ -85,8 +85,10 @@ def _server(conn_max_age: int) -> Iterator[int]:
         "DJANGO_SETTINGS_MODULE": "tests.benchmarks.stock_settings",
         "DEBUG": "1",
     }
-    command = [sys.executable, "-m", "gunicorn", "portal.wsgi", "-b", f"127.0.0.1:{port}", "-w", "2"]
-    server = subprocess.Popen([*command, "--log-level", "warning"], env=environment)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "portal.server"],
+        env=environment | {"BIND": f"127.0.0.1:{port}", "LOG_LEVEL": "WARNING"},
+    )
     try:
         for _ in range(150):
             with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
@@ -127,7 +129,7 @@ def measure_pages() -> Result:
     return Result(
         found["product"] / found["stock"],
         notes=[
-            f"{PAGE} of {OWN_RECORDS} records among {ROWS:,}, gunicorn with 2 sync workers, {AT_ONCE} at once: "
+            f"{PAGE} of {OWN_RECORDS} records among {ROWS:,}, 2 web processes, {AT_ONCE} at once: "
             f"connections kept {found['product']:.1f} requests/s, a new one each time {found['stock']:.1f}"
         ],
     )

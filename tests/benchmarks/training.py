@@ -102,7 +102,7 @@ def _fresh(make: Callable[[], bytes], job: Callable[[bytes], None]) -> tuple[int
     return ROWS, lambda: job(next(files))
 
 
-@override_settings(TASKS={"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}})
+@override_settings(TASKS={"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend", "QUEUES": []}})
 def measure_training() -> Result:
     """Target 4. The product shows before → after first and writes when told so; the like of it on the other side is
     the admin's dry run and import. What one pass without a preview gives is printed beside it."""

@@ -24,7 +24,7 @@ NAMES = ("林晓月", "古丽米热·艾比布力", "赵新")
 @pytest.fixture(autouse=True)
 def _worker_waits(settings):
     """The tests do the worker's part themselves, so that the waiting page can be seen."""
-    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend", "QUEUES": []}}
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tests.test_access import World
 
 NARROW = {"width": 320, "height": 700}
 # Files and the machine's own pages.
-NO_PAGES = {"portal:health", "api:openapi", "review:directory-template", "review:completion-template"}
+NO_PAGES = {"api:openapi", "review:directory-template", "review:completion-template"}
 # Pages of the association that a province sees otherwise: its own buttons, forms and states.
 DIFFERENT = {
     "review:record",

@@ -143,3 +143,39 @@ def test_a_backup_does_not_lie_in_what_it_saves_or_what_is_served(tmp_path, sett
         backups.make(places[inside] / "backup")
 
     assert not (places[inside] / "backup").exists()
+
+
+def test_failed_backup_may_be_repeated_and_an_empty_folder_taken(filled, tmp_path, monkeypatch):
+    folder = tmp_path / "backup"
+    folder.mkdir()
+    run = backups._run
+    monkeypatch.setattr(backups, "_program", lambda name: Path("/bin/false"))
+    with pytest.raises(CommandError, match="pg_dump 失败"):
+        call_command("backup", folder)
+    assert list(folder.iterdir()) == []
+    monkeypatch.undo()
+    assert backups._run is run
+    call_command("backup", folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["database.dump", "manifest.json", "uploads.tar"]
+    assert not folder.with_name("backup.unfinished").exists()
+
+
+def test_programs_get_every_option_of_the_connection(monkeypatch, tmp_path):
+    """sslmode did not reach pg_dump. The kind: any parameter, and none on the command line."""
+    seen = tmp_path / "seen"
+    program = tmp_path / "pg_dump"
+    program.write_text(f'#!/bin/sh\ncat "$PGSERVICEFILE" > {seen}\necho "$@" >> {seen}\n')
+    program.chmod(0o700)
+    monkeypatch.setattr(backups, "_program", lambda name: program)
+    given = {
+        "dbname": "p",
+        "password": "Geheim 1",
+        "host": "a,b",
+        "sslmode": "verify-full",
+        "sslrootcert": "/ca",
+    }
+    monkeypatch.setattr(backups.connection, "get_connection_params", lambda: given)
+    backups._run("pg_dump", "--format=custom")
+    service, command = seen.read_text().rsplit("\n", 2)[:2]
+    assert service.splitlines() == ["[portal]", *(f"{key}={value}" for key, value in given.items())]
+    assert command == "--dbname=service=portal --format=custom"

@@ -1,7 +1,7 @@
 """No address answers with a file of the project, of the data or of the machine but the collected static files (O1).
 
 On a copy of the repository with the data of a running portal in it, set up by the letter of `.env.example` and served
-by gunicorn: what happens to lie in a folder of the server is here put there on purpose.
+by its own server: what happens to lie in a folder of the server is here put there on purpose.
 """
 
 import contextlib
@@ -121,9 +121,9 @@ def test_no_path_of_the_project_is_served(collected, debug):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("proxies", "status"), [("0", 301), ("1", 200)])
 def test_a_forwarded_scheme_is_believed_of_our_own_proxies_only(collected, proxies, status):
-    """gunicorn believed whoever came from 127.0.0.1, whatever the portal was told."""
+    """A server once believed whoever came from 127.0.0.1, whatever the portal was told."""
     with served(collected, TRUSTED_PROXY_COUNT=proxies) as port:
-        assert ask(port, ["/health/"])["/health/"][0] == status
+        assert ask(port, ["/privacy/"])["/privacy/"][0] == status
 
 
 @pytest.mark.parametrize("value", ["{project}", "{project}/..", ".", "var", "static"])
@@ -135,7 +135,7 @@ def test_a_hostile_static_root_stops_everything(checkout, value):
     for command in (
         ("manage.py", "collectstatic", "--noinput", "--clear"),
         ("manage.py", "check", "--deploy"),
-        ("-m", "gunicorn", "portal.wsgi", "--bind", "127.0.0.1:0", "--no-control-socket"),
+        ("-c", "import portal.wsgi"),
     ):
         done = run(checkout, *command, STATIC_ROOT=static_root)
         assert done.returncode != 0
@@ -213,7 +213,7 @@ def run(checkout: Path, *command: str, **changes: str) -> subprocess.CompletedPr
 
 @contextlib.contextmanager
 def served(checkout: Path, **changes: str) -> Iterator[int]:
-    """The port on which the web process of the Procfile answers, with threads for many questions at once."""
+    """The port on which the web process of the Procfile answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -226,7 +226,7 @@ def served(checkout: Path, **changes: str) -> Iterator[int]:
         "DATABASE_URL": database_url(),
     }
     process = subprocess.Popen(
-        ["/bin/sh", "-c", f"exec {web} --worker-class gthread --threads 4 --keep-alive 60"],
+        ["/bin/sh", "-c", f"exec {web}"],
         cwd=checkout,
         env=environment(**own, **changes),
         stdout=subprocess.DEVNULL,

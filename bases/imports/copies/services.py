@@ -6,7 +6,7 @@ A wide sheet takes openpyxl twenty seconds, which no web process may spend.
 from datetime import datetime
 
 from django.core.files.base import ContentFile
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.urls import reverse
 from django_tasks import task
 
@@ -66,8 +66,13 @@ def make(job_id: int) -> None:
         jobs.finish(job_id, jobs.State.FAILED)
         _tell(batch, "没有生成带标注的文件", refusal.text + refusal.repair)
         return
-    except Exception:
-        jobs.finish(job_id, jobs.State.FAILED)
+    except (OperationalError, InterfaceError):
+        # It stays 进行中; the clock queues it again, three times at most.
+        raise
+    except Exception as error:
+        why = jobs.why_failed(error)
+        jobs.fail(job_id, why)
+        _tell(batch, "没有生成带标注的文件", f"{why}请在批次页面中重新生成。")
         raise
     before = batch.copy.name
     batch.copy.save("", ContentFile(content), save=False)
@@ -89,7 +94,17 @@ def _tell(batch: ImportBatch, what: str, body: str) -> None:
 
 def look_after_copies(now: datetime | None = None) -> int:
     """The clock's part: copies whose worker was lost are queued again; returns how many."""
-    lost = jobs.abandoned(KIND, now)
+    lost = jobs.abandoned(KIND, now, give_up=_given_up)
     for job in lost:
         _enqueue(job)
     return len(lost)
+
+
+def _given_up(job: Job) -> None:
+    batch = ImportBatch.objects.select_related("copy_job__requested_by").get(copy_job=job)
+    _tell(batch, "没有生成带标注的文件", f"{job.result['why']}请在批次页面中重新生成。")
+
+
+def again(job_id: int) -> bool:
+    """Try a failed copy once more; False where it has not failed."""
+    return jobs.repeat(job_id, enqueue=_enqueue)

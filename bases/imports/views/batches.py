@@ -180,12 +180,25 @@ def _judged(request: HttpRequest, found: ImportBatch, acts: bool) -> dict:
         "kept_rows": kept_rows(found),
         "restored_rows": restored_rows(found),
         "waiting_rows": waiting,
+        "may_process_again": acts and imports.can_be_processed_again(found),
         "good_rows": good,
         "written_rows": good - waiting,
         "asks_reason": imports.asks_reason(found),
         "held_codes": HELD_ELSEWHERE,
         "doubted_codes": DOUBTED,
     }
+
+
+@allow(Role.BASE, Role.PROVINCE)
+@require_POST
+def process_again(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Check a batch once more whose check failed through no fault of the file."""
+    found = batch_for(request.user, pk)
+    try:
+        imports.process_again(found, by=request.user)
+    except BatchMoved as moved:
+        messages.error(request, str(moved))
+    return redirect("bases:import-batch", pk=pk)
 
 
 @allow(Role.BASE, Role.PROVINCE)

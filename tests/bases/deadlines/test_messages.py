@@ -204,7 +204,9 @@ def test_a_window_brought_near_tells_those_behind_at_once(
     number,
 ):
     """GOAL-S4, GOAL-N1: who has little time left by a change does not wait for the reminder of a named day."""
-    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+    settings.TASKS = {
+        "default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend", "QUEUES": []}
+    }
     cycle = closing(Step.RESIDENT_FILL, 30)
     monkeypatch.setattr(timezone, "now", lambda: NOW)
     recruit(base)

@@ -115,7 +115,7 @@ def assert_once(batch: ImportBatch) -> None:
 
 def test_connection_lost_at_ten_moments_and_each_row_applied_once(confirmed, settings):
     for moment in moments(confirmed):
-        settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}
+        settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend", "QUEUES": []}}
         batch = confirmed()
         assert len(apply_in_thread(batch, Interrupt(moment, lose_connection))) == 1
         batch.refresh_from_db()
@@ -125,7 +125,9 @@ def test_connection_lost_at_ten_moments_and_each_row_applied_once(confirmed, set
         ImportBatch.objects.filter(pk=batch.pk).update(
             worked_at=batch.worked_at - 2 * imports.ABANDONED_AFTER
         )
-        settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+        settings.TASKS = {
+            "default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend", "QUEUES": []}
+        }
         assert imports.requeue_abandoned() == 1
         assert_once(batch)
 

@@ -42,7 +42,9 @@ def address(name: str, *args) -> str:
 
 def test_upload_check_confirm_result(officer, cycle, django_capture_on_commit_callbacks, settings):
     """The whole way through the pages with the real task, as the worker runs it."""
-    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+    settings.TASKS = {
+        "default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend", "QUEUES": []}
+    }
     lines = [account_line(intake_year=str(cycle.year)), account_line(intake_year=str(cycle.year), mobile="1")]
     with django_capture_on_commit_callbacks(execute=True):
         answer = officer.post(address("import-upload", "accounts", "intake"), sent(workbook(lines)))

@@ -403,7 +403,9 @@ def test_check_is_repeated_after_a_worker_died_in_it(upload):
 
 def test_abandoned_batches_are_queued_again(upload, django_capture_on_commit_callbacks, settings):
     """GOAL-B9: silent for longer than the limit; one that is young or finished is left alone."""
-    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+    settings.TASKS = {
+        "default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend", "QUEUES": []}
+    }
     old, young, done = upload([account_line()]), upload([account_line()]), upload([account_line()])
     long_ago = timezone.now() - 2 * imports.ABANDONED_AFTER
     ImportBatch.objects.filter(pk__in=[old.pk, done.pk]).update(worked_at=long_ago)

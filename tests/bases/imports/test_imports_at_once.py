@@ -182,7 +182,9 @@ def test_worker_killed_in_mid_apply_leaves_nothing_and_the_rest_is_done_once(che
     assert Enrollment.objects.count() == 0
 
     ImportBatch.objects.update(worked_at=batch.uploaded_at - 2 * imports.ABANDONED_AFTER)
-    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+    settings.TASKS = {
+        "default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend", "QUEUES": []}
+    }
     assert imports.requeue_abandoned() == 1
     batch.refresh_from_db()
     assert (batch.state, counts(batch)) == ("applied", (2, 2, 0, 0))

@@ -192,7 +192,9 @@ def test_progress_of_a_batch_that_waits_tells_how_many_are_ahead(upload):
 
 def test_clock_takes_up_what_a_dead_worker_left(upload, settings, django_capture_on_commit_callbacks):
     """GOAL-B9: nobody need look at the page for an abandoned batch to go on."""
-    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+    settings.TASKS = {
+        "default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend", "QUEUES": []}
+    }
     batch = upload([account_line()])
     ImportBatch.objects.update(state="checking", worked_at=timezone.now() - 2 * imports.ABANDONED_AFTER)
     with django_capture_on_commit_callbacks(execute=True):

@@ -1,4 +1,4 @@
-"""The portal as it is deployed, on the test's database: two processes of gunicorn behind one port."""
+"""The portal as it is deployed, on the test's database: two web processes behind one port."""
 
 import contextlib
 import os
@@ -30,19 +30,19 @@ def portal(**environment: str) -> Iterator[str]:
     command = [
         sys.executable,
         "-m",
-        "gunicorn",
-        "portal.wsgi",
-        "-b",
-        f"127.0.0.1:{port}",
-        "-w",
-        "2",
-        "-t",
-        "120",
+        "portal.server",
     ]
     process = subprocess.Popen(
-        [*command, "--log-level", "critical"],
+        command,
         cwd=Path(__file__).parents[3],
-        env={**os.environ, "DATABASE_URL": database_url(), "DEBUG": "1", **environment},
+        env={
+            **os.environ,
+            "DATABASE_URL": database_url(),
+            "DEBUG": "1",
+            "BIND": f"127.0.0.1:{port}",
+            "LOG_LEVEL": "CRITICAL",
+            **environment,
+        },
     )
     try:
         _wait_for(port, process)
@@ -59,4 +59,4 @@ def _wait_for(port: int, process: subprocess.Popen) -> None:
         if process.poll() is not None:
             break
         time.sleep(0.1)
-    raise AssertionError("gunicorn did not start")
+    raise AssertionError("the server did not start")

@@ -57,7 +57,7 @@ def test_an_export_is_named_and_its_later_download_has_an_address(
     provincial_reviewer, base, cycle, monkeypatch, settings, log_page
 ):
     """GOAL-N5, TRUST-55: each download is logged, from where."""
-    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend", "QUEUES": []}}
     monkeypatch.setattr(exports, "MOST_AT_ONCE", 0)
     factories.EnrollmentFactory(base=base, intake_year=cycle.year)
     export = exports.ask(provincial_reviewer, "residents_list", {})

@@ -30,7 +30,7 @@ SAVED = Path(__file__).parents[2] / "files" / "completions_libreoffice.xlsx"
 
 @pytest.fixture(autouse=True)
 def _worker_waits(settings):
-    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend", "QUEUES": []}}
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ FULL = {"unmasked": "on", "purpose": "核发补助"}
 
 @pytest.fixture(autouse=True)
 def _worker_waits(settings):
-    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend", "QUEUES": []}}
 
 
 @pytest.fixture

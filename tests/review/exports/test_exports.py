@@ -2,12 +2,15 @@
 
 import csv
 import datetime
+import errno
 import gc
 import io
 import sys
 
 import openpyxl
+import psycopg2
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -23,7 +26,7 @@ MASKED_NUMBER = 5
 
 @pytest.fixture(autouse=True)
 def _worker_waits(settings):
-    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend", "QUEUES": []}}
 
 
 @pytest.fixture
@@ -160,7 +163,7 @@ def test_expired_file_is_gone_and_said_so(queued, signed_in, provincial_reviewer
     client = signed_in(provincial_reviewer)
     answer = client.get(reverse("review:export-file", args=[queued.pk]), follow=True)
     assert "已过期" in answer.content.decode()
-    exports.look_after(later)
+    exports.forget_expired(later)
     assert not storage.exists(name)
 
 
@@ -175,6 +178,47 @@ def test_worker_killed_is_followed_by_another(queued):
     Job.objects.update(worked_at=timezone.now() - datetime.timedelta(minutes=5))
     assert jobs.abandoned("export") == []
     assert Job.objects.get().state == "failed"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(OSError(errno.ENOSPC, "full"), "存储空间不足。"), (ValueError("ours"), "处理时出错，已记录。")],
+)
+def test_failed_export_says_why_and_offers_to_repeat(
+    queued, signed_in, provincial_reviewer, monkeypatch, error, words
+):
+    def fail(export):
+        raise error
+
+    with monkeypatch.context() as broken:
+        broken.setattr(exports, "_sheet", fail)
+        with pytest.raises(type(error)):
+            exports.make(queued.job_id)
+    told = Message.objects.get(recipient=provincial_reviewer, kind="export")
+    assert words in told.body
+    client = signed_in(provincial_reviewer)
+    shown = client.get(reverse("review:exports")).content.decode()
+    assert words in shown
+    assert "重试" in shown
+    client.post(reverse("review:export-again", args=[queued.pk]))
+    exports.make(queued.job_id)
+    queued.refresh_from_db()
+    assert (queued.job.state, queued.rows) == ("done", 3)
+
+
+def test_database_away_amid_an_export_is_tried_again_by_the_clock(queued, monkeypatch):
+    def fail(export):
+        raise OperationalError("away") from psycopg2.OperationalError("away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(exports, "_sheet", fail)
+        with pytest.raises(OperationalError):
+            exports.make(queued.job_id)
+    Job.objects.update(worked_at=timezone.now() - datetime.timedelta(minutes=5))
+    exports.look_after()
+    assert Job.objects.get().state == "waiting"
+    exports.make(queued.job_id)
+    assert Job.objects.get().state == "done"
 
 
 def test_cancelled_leaves_no_file(queued, signed_in, provincial_reviewer, monkeypatch):

@@ -21,7 +21,6 @@ from tests.access_table import ROUTES
 # Not pages: a redirect by role, the sign of life, files; and the manual itself.
 WITHOUT_PLACE = {
     "portal:desk",
-    "portal:health",
     "api:openapi",
     "api:nothing",
     "manual:index",

@@ -348,7 +348,7 @@ def test_recheck_button_has_the_worker_look_again(started, provincial_reviewer, 
 
 
 def test_recheck_button_pressed_again_and_again_asks_once(started, provincial_reviewer, signed_in, settings):
-    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend", "QUEUES": []}}
     client = signed_in(provincial_reviewer)
     for _ in range(3):
         client.post(reverse("review:quality-recheck"))
@@ -371,7 +371,7 @@ def test_clock_looks_once_an_hour(started):
 
 def test_clock_asks_the_worker_and_asks_once(started, settings):
     """A rebuild takes a minute over a nation; the clock's other chores do not wait for it."""
-    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend", "QUEUES": []}}
     started(planned_end_date=DATE(2028, 12, 1))
     for _ in range(3):
         call_command("run_clock", "--once")

@@ -86,7 +86,7 @@ def test_file_has_as_many_lines_as_the_number(signed_in, national_officer, perso
 
 
 def test_long_file_is_the_workers(monkeypatch, settings, national_officer, person):
-    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend", "QUEUES": []}}
     monkeypatch.setattr(exports, "MOST_IN_FULL_AT_ONCE", 0)
     export = exports.ask(national_officer, "records_in_full", {"source": "current"})
     exports.make(export.job_id)
