@@ -33,12 +33,10 @@ def status(request: SignedInRequest) -> HttpResponse:
         }
         for kind, (name, waits) in processes.KINDS.items()
     ]
-    batches = list(services.stopped_batches()[: services.MOST])
-    for batch in batches:
-        batch.may_be_repeated = can_be_processed_again(batch)
-    jobs = list(services.failed_jobs()[: services.MOST])
-    for job in jobs:
-        job.title = services.KINDS[job.kind][0]
+    batches = [
+        (batch, can_be_processed_again(batch)) for batch in services.stopped_batches()[: services.MOST]
+    ]
+    jobs = [(job, services.KINDS[job.kind][0]) for job in services.failed_jobs()[: services.MOST]]
     context = {
         "kinds": kinds,
         "waiting": services.waiting_tasks(),

@@ -36,7 +36,7 @@ def test_processes_jobs_and_doubts_are_shown(signed_in, national_officer):
 
 
 def test_a_file_that_kills_its_workers_is_set_aside_told_and_processed_again(
-    signed_in, national_officer, base, cycle
+    signed_in, national_officer, base, base_officer, cycle
 ):
     batch = ImportBatch.objects.create(
         kind="accounts",
