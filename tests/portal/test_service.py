@@ -150,7 +150,7 @@ def test_the_alarm_tells_of_silent_worker_and_clock(db, client):
         processes.beat(processes.new_name(kind), kind)
     answer = client.get("/health/")
     assert (answer.status_code, answer.json()["silent"]) == (200, [])
-    ProcessSign.objects.filter(kind="clock").update(seen_at="2020-01-01Z")
+    ProcessSign.objects.filter(kind="clock").update(seen_at="2020-01-01 00:00Z")
     answer = client.get("/health/")
     assert (answer.status_code, answer.json()["silent"]) == (503, ["clock"])
     # A web process without a clock still serves.

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from contextlib import ExitStack
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -41,7 +42,9 @@ class Command(BaseCommand):
             excluded_queue_names=[],
         )
         worker.configure_signals()
-        with processes.alive(names[0], kinds[0]), processes.alive(names[-1], kinds[-1]):
+        with ExitStack() as signs:
+            for name, kind in zip(names, kinds, strict=True):
+                signs.enter_context(processes.alive(name, kind))
             while worker.running:
                 try:
                     worker.run()
