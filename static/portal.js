@@ -166,6 +166,11 @@
     if (form.dataset.warnUnsaved !== undefined) warnUnsaved(form);
   });
   bringBackUnsent();
+  // On a phone the bar of steps and the menu are wider than the screen: where one is comes into sight.
+  document.querySelectorAll("[aria-current]").forEach((now) => {
+    const bar = now.closest(".fill-steps, .desk-nav-row");
+    if (bar) bar.scrollLeft = now.offsetLeft - bar.offsetLeft - (bar.clientWidth - now.offsetWidth) / 2;
+  });
   document.querySelector(".error-summary")?.focus();
   // htmx puts no answer of an error into the page: what was typed stays, and here is said why nothing happened.
   function tellAway(event) {

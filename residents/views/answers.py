@@ -1,7 +1,7 @@
 """核对信息 and 信息采集表: every answer on one page before the resident is done, and the same on paper (GOAL-R8)."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
@@ -18,7 +18,7 @@ from portal.requests import SignedInRequest
 from portal.roles import Role
 from residents.models.enrollment import Module
 from residents.rules.fields import Field
-from residents.services.personal import confirm_all_unchanged
+from residents.services.personal import confirm_all_unchanged, own_fields
 from residents.services.states import StateMoved
 from residents.snapshot import FIELDS, block_of, identity_values, values_of
 from residents.views.desk import Desk, Step, required_desk, section_url
@@ -28,20 +28,21 @@ from residents.words import in_words
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer in words, with the address of its file, if it is one; empty words where it still is missing."""
+    """One answer in words, empty where it still is missing; the address of its file, if it is one; the address where
+    the person changes it, if he may."""
 
     name: str
     label: str
     words: str
     file: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The answers of one block, of one level of study in 学习经历, and where they are changed."""
+    """The answers of one block, in 学习经历 of one level of study under its name."""
 
     title: str
-    url: str
     answers: list[Answer]
 
 
@@ -126,38 +127,39 @@ def _blocks(desk: Desk, step: Step) -> list[Answers]:
     if step.key != "education":
         row = block_of(resident, step.key)
         missing = {item.field for item in section.missing}
-        return [Answers("", section_url(step.key), _of_row(step.key, row, missing))]
+        return [Answers("", _of_row(desk, step.key, row, missing))]
     rows = sorted(resident.education_records.all(), key=lambda row: (row.level, row.pk))
     level = next(item for item in FIELDS["education"] if item.name == "level")
     return [
         Answers(
             in_words(level, row.level) or "未选学历层次",
-            reverse("residents:education-edit", args=[row.pk]),
-            _of_row("education", row, {item.field for item in section.missing if item.row == position}),
+            _of_row(desk, "education", row, {item.field for item in section.missing if item.row == position}),
         )
         for position, row in enumerate(rows)
     ]
 
 
-def _of_row(section: str, row: Any, missing: Collection[str]) -> list[Answer]:
-    files = {
-        item.name: file_url(section, row, item.name)
-        for item in FIELDS[section]
-        if item.kind == "file" and getattr(row, item.name, None)
-    }
-    return _answers(FIELDS[section], values_of(row, section), missing, files)
+def _of_row(desk: Desk, section: str, row: Any, missing: Collection[str]) -> list[Answer]:
+    """The answers of one row; what the ID number tells or nobody edits has no way to a form (GOAL-R6)."""
+    url = (
+        reverse("residents:education-edit", args=[row.pk]) if section == "education" else section_url(section)
+    )
+    own = {item.name for item in own_fields(desk.enrollment, section)} if desk.entry.is_open else set()
+    found = _answers(FIELDS[section], values_of(row, section), missing)
+    files = {item.name for item in FIELDS[section] if item.kind == "file"}
+    return [
+        replace(
+            each,
+            file=file_url(section, row, each.name) if each.name in files and each.words else "",
+            url=f"{url}#id_{each.name}_box" if each.name in own else "",
+        )
+        for each in found
+    ]
 
 
 def _answers(
-    fields: Iterable[Field],
-    values: Mapping[str, Any],
-    missing: Collection[str] = (),
-    files: Mapping[str, str] | None = None,
+    fields: Iterable[Field], values: Mapping[str, Any], missing: Collection[str] = ()
 ) -> list[Answer]:
     """What is answered and what still is missing; what was left out because nobody asks for it stays out."""
     found = [(item, in_words(item, values.get(item.name), masked=False)) for item in fields]
-    return [
-        Answer(item.name, item.label, words, (files or {}).get(item.name, ""))
-        for item, words in found
-        if words or item.name in missing
-    ]
+    return [Answer(item.name, item.label, words) for item, words in found if words or item.name in missing]
