@@ -1,17 +1,26 @@
-"""Is this step open, for whom, until when. The only place that compares a deadline with the clock (BR-12, BR-39,
-BR-55)."""
+"""Is this step open, for whom, until when, and in which year. The only place that compares a deadline with the clock
+(BR-12, BR-39, BR-55).
 
-from collections.abc import Iterable
+No cycle is current for the nation (AM-42): a recruit asks the cycle of his year, every other act `step_now`.
+"""
+
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from portal.models import CollectionCycle, CycleWindow, Extension, Step
 
 # A form opened in time and posted this late is kept as a draft, never reported (AM-26).
 GRACE = timedelta(minutes=5)
+# A record can still become approved as long as one of these is open for it (AM-03): the last end is its lock (AM-29).
+INTAKE_STEPS = (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT, Step.REVIEW)
+# With any of these the recruiting of a year begins somewhere.
+_BEGINNINGS = (*INTAKE_STEPS, Step.API_TRANSFER)
+# No province is named so: it stands for all that follow the national windows.
+_ELSEWHERE = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +44,6 @@ def wall_clock(moment: datetime) -> datetime:
 def last_moment(closes_at: datetime) -> str:
     """The deadline in words. Windows end before `closes_at`, so midnight is written as 23:59:59 of the day before."""
     return timezone.localtime(closes_at - timedelta(seconds=1)).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def current_cycle() -> CollectionCycle | None:
-    """The newest cycle of which any window has opened; before the first one has, the newest that is set up (BR-40).
-
-    Next year's cycle, set up in advance, leaves the running one alone.
-    """
-    opened = CycleWindow.objects.filter(cycle=OuterRef("pk"), opens_at__lte=timezone.now())
-    return CollectionCycle.objects.order_by(Exists(opened).desc(), "-year").first()
 
 
 class Calendar:
@@ -161,6 +161,120 @@ def openings_of_provinces(
         province: {step: calendar.opening(cycle, step, province_id=province) for step in Step}
         for province in provinces
     }
+
+
+def step_now(
+    step: Step, *, province_id: str | None = None, base_id: int | None = None, now: datetime | None = None
+) -> tuple[CollectionCycle | None, Opening]:
+    """The cycle to which an act of this step belongs now, and whether it is open there: the oldest in which it is open
+    for this province and base (AM-42); where none is, the last in which it was; before any was, the next. Three
+    queries."""
+    cycles = list(CollectionCycle.objects.order_by("year"))
+    calendar = Calendar(
+        cycles,
+        provinces=[province_id] if province_id is not None else [],
+        bases=[base_id] if base_id is not None else [],
+        now=now,
+    )
+    found = [calendar.opening(cycle, step, province_id=province_id, base_id=base_id) for cycle in cycles]
+    chosen = _of_all(cycles, [(state.opens_at, state.closes_at) for state in found], calendar.now)
+    return chosen, calendar.opening(chosen, step, province_id=province_id, base_id=base_id)
+
+
+def open_cycles(step: Step, *, province_id: str, base_id: int | None = None) -> list[CollectionCycle]:
+    """All the cycles in which this step is open for the province and base now, the oldest first; three queries."""
+    cycles = list(CollectionCycle.objects.order_by("year"))
+    calendar = Calendar(cycles, provinces=[province_id], bases=[base_id] if base_id is not None else [])
+    return [
+        each
+        for each in cycles
+        if calendar.opening(each, step, province_id=province_id, base_id=base_id).is_open
+    ]
+
+
+def running_cycles(
+    provinces: Collection[str] | None = None, bases: Collection[int] = (), *, now: datetime | None = None
+) -> list[CollectionCycle]:
+    """The cycles whose intake has begun for one of these provinces or bases and is not locked for all of them, the
+    oldest first; the nation's without a province. Three queries."""
+    now = now or timezone.now()
+    spans = _spans(provinces, bases, now)
+    return [cycle for cycle, (begin, end) in spans.items() if begin and end and begin <= now < end]
+
+
+def cycle_in_view(
+    provinces: Collection[str] | None = None, bases: Collection[int] = (), *, now: datetime | None = None
+) -> CollectionCycle | None:
+    """The cycle that a page about these provinces or bases opens with: the one with open work for them (AM-42)."""
+    now = now or timezone.now()
+    spans = _spans(provinces, bases, now)
+    return _of_all(list(spans), list(spans.values()), now)
+
+
+_Span = tuple[datetime | None, datetime | None]
+
+
+def _of_all(cycles: list[CollectionCycle], spans: list[_Span], now: datetime) -> CollectionCycle | None:
+    """Of cycles in the order of their years: the first that is open, else the last that was, else the next to be."""
+    rows = list(zip(cycles, spans, strict=True))
+    open_now = [cycle for cycle, (begin, end) in rows if begin and end and begin <= now < end]
+    over = [cycle for cycle, (begin, _) in rows if begin and begin <= now]
+    ahead = sorted(
+        ((begin, cycle.year, cycle) for cycle, (begin, _) in rows if begin), key=lambda row: row[:2]
+    )
+    if open_now:
+        return open_now[0]
+    if over:
+        return over[-1]
+    return ahead[0][2] if ahead else (cycles[-1] if cycles else None)
+
+
+def _spans(
+    provinces: Collection[str] | None, bases: Collection[int], now: datetime
+) -> dict[CollectionCycle, _Span]:
+    """By cycle, in the order of years: when recruiting begins and when the intake locks, for the first and the last of
+    these places."""
+    reach = Q() if provinces is None else Q(province__in=provinces)
+    windows: dict[int, dict[tuple[str, str | None], CycleWindow]] = {}
+    rows = CycleWindow.objects.filter(Q(province=None) | reach, step__in=_BEGINNINGS)
+    for row in rows:
+        windows.setdefault(row.cycle_id, {})[row.step, row.province_id] = row
+    named = (
+        Q()
+        if provinces is None
+        else reach
+        | Q(base__in=list(bases))
+        | Q(enrollment__base__in=list(bases))
+        # A province and the nation see every base; a base sees its own alone.
+        | (Q() if bases else Q(base__province__in=provinces) | Q(enrollment__base__province__in=provinces))
+    )
+    later: dict[int, datetime] = {}
+    extensions = Extension.objects.filter(named, step__in=INTAKE_STEPS, until__gt=now)
+    for cycle_id, until in extensions.values_list("cycle", "until"):
+        later[cycle_id] = max(until, later.get(cycle_id, until))
+    return {
+        cycle: _span(windows.get(cycle.pk, {}), provinces, later.get(cycle.pk))
+        for cycle in CollectionCycle.objects.order_by("year")
+    }
+
+
+def _span(
+    windows: dict[tuple[str, str | None], CycleWindow],
+    provinces: Collection[str] | None,
+    extended: datetime | None,
+) -> _Span:
+    places = set(provinces) if provinces is not None else {code or _ELSEWHERE for _, code in windows}
+    begins = [
+        row.opens_at
+        for step in _BEGINNINGS
+        for place in places or {_ELSEWHERE}
+        if (row := windows.get((step, place)) or windows.get((step, None)))
+    ]
+    # As the lock does: it waits for the national windows, too.
+    ends = [row.closes_at for (step, _), row in windows.items() if step in INTAKE_STEPS]
+    has_national = any(place is None for step, place in windows if step in INTAKE_STEPS)
+    end = max([*ends, *([extended] if extended else [])]) if has_national else None
+    return min(begins, default=None), end
 
 
 def _judge(step: Step, window: CycleWindow | None, extended: datetime | None, now: datetime) -> Opening:

@@ -5,14 +5,11 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cached_property
 
-from portal.calendar import Calendar, Opening, last_moment
+from portal.calendar import INTAKE_STEPS, Calendar, Opening, last_moment
 from portal.models import CollectionCycle, Step
 from residents.codes.training import API_TRANSFER
 from residents.models import Enrollment
 from residents.models.enrollment import Module, ReportStatus, ReviewStatus
-
-# A record can still become approved as long as one of these is open for it (AM-03).
-INTAKE_STEPS = (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT, Step.REVIEW)
 
 ALWAYS = Opening(True)
 SWITCHED = Opening(
@@ -149,7 +146,19 @@ def _intake(
     if enrollment.base.province.reporting_mode == API_TRANSFER:
         return SWITCHED
     times = times or Times([enrollment])
-    state = times.opening(enrollment, step)
+    return _or_returned(enrollment, times.opening(enrollment, step), times, review_status)
+
+
+def delivery_entry(enrollment: Enrollment, times: Times | None = None) -> Opening:
+    """May the interface of its province correct or take out this delivered record? In the window of 接口传送, and a
+    returned record until the review ends (AM-03, AM-44)."""
+    times = times or Times([enrollment])
+    return _or_returned(enrollment, times.opening(enrollment, Step.API_TRANSFER), times)
+
+
+def _or_returned(
+    enrollment: Enrollment, state: Opening, times: Times, review_status: str | None = None
+) -> Opening:
     if not state.is_open and (review_status or enrollment.review_status) == ReviewStatus.RETURNED:
         closes_at = times.opening(enrollment, Step.REVIEW).closes_at
         if closes_at and times.now < closes_at:

@@ -5,12 +5,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from bases.board.board import board, follow_ups, recent_returns, to_do
-from bases.extensions.services import asking_entry
+from bases.extensions.services import askable
 from bases.lists.access import desk_openings
 from bases.lists.records import scope_of
 from bases.scope import bases_for, current_base
+from bases.seasons import asked_cycle
 from portal.access import allow
-from portal.calendar import current_cycle
+from portal.models import CollectionCycle
 from portal.parameters import choice, key, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
@@ -20,7 +21,8 @@ from residents.models.enrollment import Module
 @allow(Role.BASE)
 def desk(request: SignedInRequest) -> HttpResponse:
     """工作台: counts by cohort and stage, what is to be done, what the province sent back (GOAL-B16)."""
-    base, cycle = current_base(request), current_cycle()
+    base = current_base(request)
+    cycle = asked_cycle(request, base, name="cycle")
     asking_base = current_base(request, Action.REPORT)
     scope = scope_of(request.user, base)
     boards = [board(scope, module) for module in Module]
@@ -35,11 +37,12 @@ def desk(request: SignedInRequest) -> HttpResponse:
             "base": base,
             "bases": bases_for(request.user, Action.VIEW).order_by("code"),
             "cycle": cycle,
+            "cycles": CollectionCycle.objects.order_by("-year"),
             "openings": desk_openings(base, cycle),
             "boards": [each for each in boards if each.rows],
             "detail": detail,
             "to_do": to_do(boards, scope),
-            "may_extend": asking_base is not None and asking_entry(asking_base, cycle).is_open,
+            "may_extend": asking_base is not None and bool(askable(asking_base)),
             "follow_ups": follow_ups(scope, base, cycle),
             "returns": recent_returns(scope),
         },

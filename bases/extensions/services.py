@@ -23,6 +23,7 @@ from portal.models import CollectionCycle, Step, User
 from portal.roles import Action, Role
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE, ReviewStatus
+from residents.services.lock import is_locked
 from residents.services.states import StateMoved
 
 State = ExtensionRequest.State
@@ -44,8 +45,11 @@ def asking_entry(base: TrainingBase, cycle: CollectionCycle | None) -> Opening:
     """May the base ask for more time now, whatever the step and the day? Every button and form asks this."""
     if cycle is None:
         return Opening(False, reason="尚未设置采集周期，请联系中国医师协会。", word="未设置")
-    if cycle.locked_at is not None:
-        return Opening(False, reason="本年度招收信息已锁定，不能再延期；漏报的住院医师请在下一年度补录。")
+    if is_locked(cycle, province_id=base.province_id, base_id=base.pk):
+        return Opening(
+            False,
+            reason=f"{cycle.year}年招收信息已锁定，不能再延期；漏报的住院医师请在“住院医师信息管理”中补录。",
+        )
     if base.province.reporting_mode == ReportingMode.API:
         return Opening(
             False, reason="本省已切换为接口传送，招收信息不在此填报，无需申请延期。", word="已切换接口"
@@ -53,8 +57,14 @@ def asking_entry(base: TrainingBase, cycle: CollectionCycle | None) -> Opening:
     return Opening(True)
 
 
-def may_name(enrollment: Enrollment, cycle: CollectionCycle | None) -> bool:
-    """Whether more time can be asked for and would help this record."""
+def askable(base: TrainingBase) -> list[CollectionCycle]:
+    """The cycles for which the base may ask for more time now, the oldest first (AM-42)."""
+    return [each for each in CollectionCycle.objects.order_by("year") if asking_entry(base, each).is_open]
+
+
+def may_name(enrollment: Enrollment) -> bool:
+    """Whether more time in the cycle of its own year can be asked for and would help this record."""
+    cycle = CollectionCycle.objects.filter(year=enrollment.intake_year).first()
     if cycle is None or not asking_entry(enrollment.base, cycle).is_open:
         return False
     return candidates(enrollment.base, cycle).filter(pk=enrollment.pk).exists()

@@ -13,12 +13,13 @@ from bases.extensions import services as extensions
 from bases.extensions.forms import NAMED, WHOLE, ExtensionForm
 from bases.models import TrainingBase
 from bases.scope import bases_for, current_base, required_base
+from bases.seasons import asked_cycle
 from portal.access import allow
-from portal.calendar import current_cycle
 from portal.models import CollectionCycle
 from portal.parameters import whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
+from residents.models import Enrollment
 from residents.services.states import StateMoved
 
 PAGE_SIZE = 50
@@ -34,7 +35,7 @@ def extension_list(request: SignedInRequest) -> HttpResponse:
         found = found.filter(base=base)
     page = {
         "page": Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page")),
-        "may_ask": asking is not None and extensions.asking_entry(asking, current_cycle()).is_open,
+        "may_ask": asking is not None and bool(extensions.askable(asking)),
         "waiting": extensions.WAITING,
     }
     return render(request, "bases/extensions/list.html", page)
@@ -44,7 +45,9 @@ def extension_list(request: SignedInRequest) -> HttpResponse:
 @allow(Role.BASE)
 def extension_new(request: SignedInRequest) -> HttpResponse:
     """Ask for more time for one step, for named records or all of the base's."""
-    base, cycle = required_base(request, Action.REPORT), current_cycle()
+    base = required_base(request, Action.REPORT)
+    askable = extensions.askable(base)
+    cycle = _of_request(request, askable) or asked_cycle(request, base)
     entry = extensions.asking_entry(base, cycle)
     if cycle is None or not entry.is_open:
         messages.error(request, entry.reason)
@@ -58,8 +61,24 @@ def extension_new(request: SignedInRequest) -> HttpResponse:
         else:
             messages.success(request, "延期申请已提交，处理结果会以消息告知。")
             return redirect("bases:extensions")
-    page = {"form": form, "base": base, "cycle": cycle, "review_end": extensions.review_end(base, cycle)}
+    page = {
+        "form": form,
+        "base": base,
+        "cycle": cycle,
+        "cycles": askable,
+        "review_end": extensions.review_end(base, cycle),
+    }
     return render(request, "bases/extensions/new.html", page, status=422 if form.errors else 200)
+
+
+def _of_request(request: HttpRequest, askable: list[CollectionCycle]) -> CollectionCycle | None:
+    """The year of the record or that of the address; else the first for which something can be asked."""
+    named = whole_number(request.GET, "record")
+    of_record = Enrollment.objects.filter(pk=named or 0).values_list("intake_year", flat=True).first()
+    year = of_record or whole_number(request.GET, "year", most=9999)
+    if year is None:
+        return askable[0] if askable else None
+    return next((each for each in askable if each.year == year), None)
 
 
 def _form(request: HttpRequest, base: TrainingBase, cycle: CollectionCycle) -> ExtensionForm:

@@ -17,9 +17,9 @@ from bases.imports.offers import can_be_read_again
 from bases.imports.progress import begins_to_wait
 from bases.imports.tasks import work_on_batch
 from bases.models import ImportBatch, Province, TrainingBase
+from bases.workbooks.kinds import kind_named
 from portal import audit
-from portal.calendar import current_cycle
-from portal.models import User
+from portal.models import CollectionCycle, User
 from residents.rules.account import TWO_TYPES
 
 # A batch that shows no sign of life for this long is queued again; a repeated task does no harm.
@@ -36,9 +36,10 @@ def store_upload(
     token: UUID,
     base: TrainingBase | None = None,
     province: Province | None = None,
+    cycle: CollectionCycle | None = None,
 ) -> ImportBatch:
     """Keep the uploaded workbook of a base or a province and queue its check; the same token again gives the batch of
-    the first time (PAIN-23)."""
+    the first time (PAIN-23). Without a cycle it is of the one that takes such a workbook now (AM-42)."""
     with transaction.atomic():
         # Without a cycle the page's own check of the opening has refused already.
         batch, is_new = ImportBatch.objects.get_or_create(  # type: ignore[misc]
@@ -46,7 +47,7 @@ def store_upload(
             defaults={
                 "kind": kind,
                 "module": module,
-                "cycle": current_cycle(),
+                "cycle": cycle or kind_named(kind).cycle(base or province, module),
                 "base": base,
                 "province": province,
                 "uploaded_by": by,

@@ -10,8 +10,8 @@ from bases.lists.filters import RecordFilter
 from bases.lists.records import filtered, records_of, scope_of
 from bases.models import TrainingBase
 from bases.scope import enrollments_for
+from bases.seasons import default_cycle
 from portal.addresses import own_address
-from portal.calendar import current_cycle
 from portal.models import CollectionCycle, User
 from portal.parameters import choice, is_on, numbers_of, text, texts
 from portal.roles import Action
@@ -50,7 +50,7 @@ def chosen(params: QueryDict, user: User, base: TrainingBase | None, action: Act
     module = choice(params, "module", Module.values)
     if not module:
         return scope.none()
-    cycle = current_cycle()
+    cycle = default_cycle(user, base)
     records = records_of(scope, module)
     values = filter_of(params, records, module, cycle).values
     return filtered(records, values, cycle=cycle, base=base)

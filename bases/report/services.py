@@ -20,8 +20,8 @@ from bases.submissions.differences import changed_fields
 from bases.submissions.kept import approved_snapshots, last_snapshots, snapshot_as_kept
 from bases.submissions.unchanged import UNTOUCHED, untouched_since_return
 from portal.bulk import without_collecting
-from portal.calendar import Opening, current_cycle
-from portal.models import CollectionCycle, User
+from portal.calendar import Opening, step_now
+from portal.models import CollectionCycle, Step, User
 from residents.completeness import Completeness, Section, completeness_of_many
 from residents.models import Enrollment, PersonalReturn
 from residents.models.enrollment import Module, ReportStatus, ReviewStatus, Status
@@ -252,7 +252,7 @@ def _submit(
                 by=by,
                 declared=True,
                 last=last.get(row.pk, (0, 0)),
-                cycle=cycles.get(row.intake_year if row.module == Module.INTAKE else None),
+                cycle=cycles[row.pk],
                 batch=batch,
                 reported=kept.get(row.pk),
                 approved=approved.get(row.pk),
@@ -269,15 +269,20 @@ def _submit(
     mark_reviewed(ids)
 
 
-def _cycles_of(rows: list[Enrollment]) -> dict[int | None, CollectionCycle]:
-    """The cycle of each intake year, and under None the one in which registry records are reported now."""
-    cycles: dict[int | None, CollectionCycle] = {}
+def _cycles_of(rows: list[Enrollment]) -> dict[int, CollectionCycle | None]:
+    """By the record's id the cycle it is reported in: an intake's that of its year, a registry's the one in which its
+    province updates the registry now (AM-42)."""
     years = {row.intake_year for row in rows if row.module == Module.INTAKE}
-    for cycle in CollectionCycle.objects.filter(year__in=years):
-        cycles[cycle.year] = cycle
-    if any(row.module == Module.REGISTRY for row in rows) and (now := current_cycle()):
-        cycles[None] = now
-    return cycles
+    of_year = {cycle.year: cycle for cycle in CollectionCycle.objects.filter(year__in=years)}
+    places = {(row.base.province_id, row.base_id) for row in rows if row.module == Module.REGISTRY}
+    now = {
+        base_id: step_now(Step.REGISTRY_UPDATE, province_id=province_id, base_id=base_id)[0]
+        for province_id, base_id in places
+    }
+    return {
+        row.pk: of_year.get(row.intake_year) if row.module == Module.INTAKE else now[row.base_id]
+        for row in rows
+    }
 
 
 def build_submission(
@@ -301,9 +306,7 @@ def build_submission(
     if last is None:
         found = enrollment.submissions.aggregate(number=Max("number"), turn=Max("turn"))
         last = (found["number"] or 0, found["turn"] or 0)
-        cycle = cycle or _cycles_of([enrollment]).get(
-            enrollment.intake_year if enrollment.module == Module.INTAKE else None
-        )
+        cycle = cycle or _cycles_of([enrollment])[enrollment.pk]
     snapshot = snapshot_as_kept(enrollment, reported)
     studied = education.derived(snapshot.get("education") or [])
     # 上报 refuses a record that lacks what is not null here (bases/report/checks).

@@ -11,7 +11,7 @@ from bases.models.organisations import ReportingMode
 from bases.workbooks.resource import WorkbookResource, column
 from bases.workbooks.rows import Applied, JudgedRow, Verdict, as_stored, has_errors, shown
 from bases.workbooks.signs import tell
-from portal.calendar import opening
+from portal.calendar import INTAKE_STEPS, Calendar
 from portal.models import CollectionCycle, Step, User
 from portal.sheets.reading import Table
 from residents.catalogue.catalogue import Problem, problem
@@ -21,7 +21,6 @@ from residents.models.enrollment import Module
 from residents.rules import account
 from residents.rules.fields import Problems
 from residents.services.accounts import create_accounts
-from residents.services.lock import locks_at
 from residents.standing import NOBODY, AccountRow, Known, Standing, live_facts, standings
 from residents.two_types import under_another_type
 
@@ -91,6 +90,8 @@ class AccountWorkbook:
     def template(
         self, records: Iterable[Enrollment], *, base: TrainingBase, module: str, cycle_year: int
     ) -> bytes:
+        if module == Module.REGISTRY:
+            cycle_year = first_untaken_year(base) or cycle_year
         return account_template(cycle_year=cycle_year, module=module)
 
     def judge(self, batch: ImportBatch, table: Table) -> Iterator[JudgedRow]:
@@ -107,7 +108,8 @@ class AccountWorkbook:
         context = {
             "module": batch.module,
             "today": timezone.localdate(),
-            **doors(batch.cycle, cast(TrainingBase, batch.base)),
+            "cycle_year": batch.cycle.year,
+            "doors": doors(cast(TrainingBase, batch.base)),
         }
         for number, record, values, found in read:
             standing = known.get(number, NOBODY)
@@ -173,22 +175,36 @@ def _overtaken(batch: ImportBatch, values: dict[str, Any], standing: Standing) -
     """What speaks against a row that was good at its check: live by now, or the registry's by now."""
     year = {"intake_year": values.get("intake_year")}
     facts = _person_facts(standing, values, cast(int, batch.base_id))
-    context = {"module": batch.module, **doors(batch.cycle, cast(TrainingBase, batch.base)), **facts}
+    opened = {"cycle_year": batch.cycle.year, "doors": doors(cast(TrainingBase, batch.base))}
+    context = {"module": batch.module, **opened, **facts}
     return account.problems(year, context)
 
 
-def doors(cycle: CollectionCycle, base: TrainingBase) -> dict[str, Any]:
-    """Which module takes a recruit of the cycle's year at this base now, as account.problems asks it (AM-31)."""
-    locks = locks_at(cycle, province_id=base.province_id, base_id=base.pk)
+def doors(base: TrainingBase) -> dict[int, account.Door]:
+    """Which module takes a recruit of each cycle's year at this base now, as account.problems asks it (AM-31, AM-42);
+    three queries."""
+    cycles = list(CollectionCycle.objects.order_by("-year"))
+    place: dict[str, Any] = {"province_id": base.province_id, "base_id": base.pk}
+    calendar = Calendar(cycles, provinces=[base.province_id], bases=[base.pk])
     is_direct = base.province.reporting_mode != ReportingMode.API
-    intake = opening(cycle, Step.BASE_FILL, province_id=base.province_id, base_id=base.pk)
-    return {
-        "cycle_year": cycle.year,
-        "intake_is_open": is_direct and intake.is_open,
-        "registry_takes_cycle_year": locks is not None and locks <= timezone.now(),
-        "intake_opens": _in_words(intake.opens_at) if is_direct else None,
-        "registry_opens": _in_words(locks),
-    }
+    found: dict[int, account.Door] = {}
+    for cycle in cycles:
+        locks = calendar.last_end(cycle, INTAKE_STEPS, **place)
+        intake = calendar.opening(cycle, Step.BASE_FILL, **place)
+        # A year that was never opened is over as soon as a later one is.
+        is_locked = locks <= calendar.now if locks else any(door.registry_takes for door in found.values())
+        found[cycle.year] = account.Door(
+            intake_is_open=is_direct and intake.is_open,
+            registry_takes=is_locked,
+            intake_opens=_in_words(intake.opens_at) if is_direct else None,
+            registry_opens=_in_words(locks),
+        )
+    return found
+
+
+def first_untaken_year(base: TrainingBase) -> int | None:
+    """The first year whose recruits the registry does not take from this base yet."""
+    return min((year for year, door in doors(base).items() if not door.registry_takes), default=None)
 
 
 def _in_words(moment: datetime | None) -> str | None:

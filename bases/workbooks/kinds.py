@@ -9,7 +9,7 @@ from bases.models.organisations import ReportingMode
 from bases.workbooks.accounts import AccountWorkbook
 from bases.workbooks.rows import Workbook
 from bases.workbooks.training import TrainingWorkbook
-from portal.calendar import Opening, opening
+from portal.calendar import Opening, opening, step_now
 from portal.models import CollectionCycle, Step
 from portal.roles import Action
 from residents.models.enrollment import Module
@@ -35,6 +35,13 @@ def training_opening(base: TrainingBase, module: str, cycle: CollectionCycle | N
     return Opening(True) if cycle else _NO_CYCLE
 
 
+def cycle_of_base(base: TrainingBase, module: str) -> CollectionCycle | None:
+    """The cycle of a base's workbook where none is chosen: of the intake the oldest that takes accounts of this base
+    now, of the registry the one that is updated (AM-42)."""
+    step = Step.BASE_FILL if module == Module.INTAKE else Step.REGISTRY_UPDATE
+    return step_now(step, province_id=base.province_id, base_id=base.pk)[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of workbook.
@@ -42,7 +49,8 @@ class Kind:
     `good` and `same` say what an import does with a good row and with one that would change nothing, `nothing_new`
     that no row is a good one, `before` and `after` what the page adds to a confirmation and to its result. `is_filled`:
     the template holds the records chosen, and so their full numbers; `shown`: the fields in the list of rows.
-    `home`: the page from which it is uploaded, where that isn't the base's own.
+    `cycle`: to which a file belongs where its uploader chose none. `home`: the page from which it is uploaded, where
+    that isn't the base's own.
     """
 
     key: str
@@ -58,6 +66,7 @@ class Kind:
     is_filled: bool = False
     before: str = ""
     after: str = ""
+    cycle: Callable[[Any, str], CollectionCycle | None] = cycle_of_base
     home: str = ""
 
     def __str__(self) -> str:
@@ -107,8 +116,12 @@ def offer(kind: Kind) -> None:
     _OTHERS[kind.key] = kind
 
 
+def kind_named(key: str) -> Kind:
+    return KINDS.get(key) or _OTHERS[key]
+
+
 def kind_of(batch: ImportBatch) -> Kind:
-    return KINDS.get(batch.kind) or _OTHERS[batch.kind]
+    return kind_named(batch.kind)
 
 
 def workbook_of(batch: ImportBatch) -> Workbook:

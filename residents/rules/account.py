@@ -1,10 +1,12 @@
 """账号模板: the five columns that create accounts (docs/fields.md#account, BR-43), and rows judged against each other.
 
-Context: `cycle_year`, `module` ("intake" or "registry"), `today`, and, where the database knows a live enrollment of
+Context: `cycle_year` (the year of the cycle the row is brought into), `doors` (what each year with a cycle takes now),
+`module` ("intake" or "registry"), `today`, and, where the database knows a live enrollment of
 the person, `live_enrollment` (see problems).
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from residents.codes.training import REGISTRY
@@ -62,6 +64,16 @@ MOBILE = Field(
 FIELDS: tuple[Field, ...] = (INTAKE_YEAR, FULL_NAME, ID_TYPE, ID_NUMBER, MOBILE)
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What becomes of a recruit of one year at one base now (AM-31, AM-42); moments to come are in words."""
+
+    intake_is_open: bool = False
+    registry_takes: bool = False
+    intake_opens: str | None = None
+    registry_opens: str | None = None
+
+
 def problems(values: Mapping[str, Any], context: Mapping[str, Any]) -> Problems:
     """Errors and warnings of one row of the account template; an account is never created incomplete.
 
@@ -95,46 +107,48 @@ def judge_identity(values: Mapping[str, Any], context: Mapping[str, Any], found:
 def _judge_year(year: int | None, context: Mapping[str, Any], found: Problems) -> None:
     """Which of the two modules takes this person as one of this year (BR-69, AM-31, AM-48).
 
-    `kept_year` and `has_original` tell of the person, `registry_takes_cycle_year`, `intake_is_open`, `intake_opens` and
-    `registry_opens` (moments in words) of the base's doors now.
+    `kept_year` and `has_original` tell of the person, `doors` of the base now.
     """
     cycle_year = context.get("cycle_year")
     if year is None or cycle_year is None:
         return
+    doors: Mapping[int, Door] = context.get("doors", {})
+    door = doors.get(year)
     kept_year, is_registrys = context.get("kept_year"), context.get("has_original")
     if context.get("module") != REGISTRY:
         if kept_year is not None:
             add(found, "intake_year", "year_of_transfer", year=kept_year)
         elif year != cycle_year:
-            add(found, "intake_year", "intake_year_intake", value=year, year=cycle_year)
+            code = "intake_year_other_open" if door and door.intake_is_open else "intake_year_intake"
+            add(found, "intake_year", code, value=year, year=cycle_year)
         elif is_registrys and not context.get("live_enrollment"):
             add(found, "intake_year", "intake_original_exists", year=year)
     elif kept_year is not None:
         if year != kept_year:
             add(found, "intake_year", "year_kept", value=year, year=kept_year)
-    elif year == cycle_year:
-        is_taken = is_registrys or context.get("registry_takes_cycle_year")
+    elif door is not None:
         # Whoever is held somewhere is told of that alone: no module takes him.
-        if not (is_taken or context.get("live_enrollment")):
-            _judge_cycle_year_in_registry(year, context, found)
-    elif not FIRST_REGISTRY_YEAR <= year < cycle_year:
-        _refuse_year(year, cycle_year, context, found)
+        if not (door.registry_takes or is_registrys or context.get("live_enrollment")):
+            _name_the_door(year, door, doors, found)
+    elif not FIRST_REGISTRY_YEAR <= year < max([cycle_year, *doors]):
+        _refuse_year(year, doors, cycle_year, found)
 
 
-def _judge_cycle_year_in_registry(year: int, context: Mapping[str, Any], found: Problems) -> None:
+def _name_the_door(year: int, door: Door, doors: Mapping[int, Door], found: Problems) -> None:
     """Not taken yet: the message names the door that is open now, or the day on which this one opens (AM-31)."""
-    if context.get("intake_is_open"):
+    if door.intake_is_open:
         add(found, "intake_year", "intake_year_still_open", value=year)
-    elif opens := context.get("intake_opens"):
+    elif opens := door.intake_opens:
         add(found, "intake_year", "intake_year_not_open_yet", value=year, opens=opens)
-    elif opens := context.get("registry_opens"):
+    elif opens := door.registry_opens:
         add(found, "intake_year", "intake_year_before_lock", value=year, opens=opens)
     else:
-        _refuse_year(year, year, context, found)
+        _refuse_year(year, doors, year, found)
 
 
-def _refuse_year(year: int, cycle_year: int, context: Mapping[str, Any], found: Problems) -> None:
-    last = cycle_year if context.get("registry_takes_cycle_year") else cycle_year - 1
+def _refuse_year(year: int, doors: Mapping[int, Door], cycle_year: int, found: Problems) -> None:
+    last = min((each for each, door in doors.items() if not door.registry_takes), default=None)
+    last = max(doors, default=cycle_year - 1) if last is None else last - 1
     add(found, "intake_year", "intake_year_registry", value=year, first=FIRST_REGISTRY_YEAR, last=last)
 
 

@@ -7,11 +7,10 @@ from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from portal import audit
-from portal.calendar import Calendar
+from portal.calendar import INTAKE_STEPS, Calendar
 from portal.models import CollectionCycle, CycleWindow, Extension
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE
-from residents.openness import INTAKE_STEPS
 
 
 def carry_out_locks(now: datetime | None = None) -> int:
@@ -38,6 +37,12 @@ def locks_at(cycle: CollectionCycle, *, province_id: str, base_id: int) -> datet
     windows are not set. From then on its recruits are the registry's (AM-31)."""
     calendar = Calendar([cycle], provinces=[province_id], bases=[base_id])
     return calendar.last_end(cycle, INTAKE_STEPS, province_id=province_id, base_id=base_id)
+
+
+def is_locked(cycle: CollectionCycle, *, province_id: str, base_id: int) -> bool:
+    """Whether the intake of this cycle is locked for a base now; a later window or extension opens it again (AM-43)."""
+    locks = locks_at(cycle, province_id=province_id, base_id=base_id)
+    return locks is not None and locks <= timezone.now()
 
 
 def _lock(cycle: CollectionCycle, now: datetime) -> int:

@@ -6,7 +6,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.access import allow
-from portal.calendar import current_cycle
+from portal.calendar import step_now
+from portal.models import CollectionCycle, Step
 from portal.parameters import choice, text
 from portal.requests import SignedInRequest
 from portal.roles import Role
@@ -44,11 +45,19 @@ def home(request: SignedInRequest) -> HttpResponse:
 
 def _confirmed(desk: Desk) -> dict[str, SectionConfirmation] | None:
     """This cycle's confirmations by section; None where there is nothing to confirm yet (GOAL-R5)."""
-    cycle = current_cycle()
-    if desk.enrollment.module != Module.REGISTRY or not desk.enrollment.is_live or cycle is None:
+    if desk.enrollment.module != Module.REGISTRY or not desk.enrollment.is_live:
+        return None
+    cycle = _update_cycle(desk.enrollment)
+    if cycle is None:
         return None
     stored = SectionConfirmation.objects.filter(resident=desk.enrollment.resident_id, cycle=cycle)
     return {each.section: each for each in stored}
+
+
+def _update_cycle(enrollment: Enrollment) -> CollectionCycle | None:
+    """The cycle in which the registry of his base is brought up to date now (AM-42)."""
+    base = enrollment.base
+    return step_now(Step.REGISTRY_UPDATE, province_id=base.province_id, base_id=base.pk)[0]
 
 
 @allow(Role.RESIDENT)
@@ -94,7 +103,7 @@ def confirm(request: SignedInRequest) -> HttpResponse:
     """信息无变化 for one section in this year's cycle (GOAL-R5)."""
     section = choice(request.POST, "section", RULES)
     desk = required_desk(request.user, section)
-    cycle = current_cycle()
+    cycle = _update_cycle(desk.enrollment)
     if cycle is None or desk.enrollment.module != Module.REGISTRY:
         raise Http404
     try:

@@ -48,6 +48,16 @@ IdempotencyKey = Annotated[
     ),
 ]
 
+IntakeYear = Annotated[
+    int | None,
+    Query(
+        title="招收年份",
+        description="不填为现在开放传送的年份（同时开放几个年份的，较早的）。",
+        ge=2000,
+        le=2100,
+    ),
+]
+
 
 @api.post(
     "/recruitments",
@@ -162,11 +172,12 @@ def _refuse_unknown(request: HttpRequest, known: set[str]) -> None:
     operation_id="list_bases",
     summary="本省培训基地",
     tags=["基础数据"],
-    response={200: Bases, **_REFUSALS},
+    response={200: Bases, 422: ProblemDetail, **_REFUSALS},
 )
-def list_bases(request: KeyRequest) -> dict:
-    """本省在用的培训基地及其本年度可招收的专业。"""
-    return reference.bases(request.auth.province_id)
+def list_bases(request: KeyRequest, intake_year: IntakeYear = None) -> dict:
+    """本省在用的培训基地及其在该招收年份可招收的专业。"""
+    _refuse_unknown(request, {"intake_year"})
+    return reference.bases(request.auth.province_id, intake_year)
 
 
 @api.get(
@@ -175,11 +186,12 @@ def list_bases(request: KeyRequest) -> dict:
     operation_id="list_specialties",
     summary="培训专业",
     tags=["基础数据"],
-    response={200: Specialties, **_REFUSALS},
+    response={200: Specialties, 422: ProblemDetail, **_REFUSALS},
 )
-def list_specialties(request: HttpRequest) -> dict:
-    """全国培训专业目录。"""
-    return reference.specialties()
+def list_specialties(request: KeyRequest, intake_year: IntakeYear = None) -> dict:
+    """全国培训专业目录，及其在该招收年份是否招收。"""
+    _refuse_unknown(request, {"intake_year"})
+    return reference.specialties(request.auth.province_id, intake_year)
 
 
 @api.get(

@@ -19,11 +19,12 @@ from bases.report.services import report_delivered
 from bases.report.withdrawal import take_back_waiting
 from bases.transfer_requests import settle
 from portal import audit
-from portal.calendar import Opening, current_cycle, opening
+from portal.calendar import Calendar, Opening, step_now
 from portal.models import CollectionCycle, Step, User
 from portal.roles import Role
 from residents.models import Enrollment
-from residents.models.enrollment import DEPARTURES, Deletion, Module
+from residents.models.enrollment import DEPARTURES, LIVE, Deletion, Module, ReviewStatus
+from residents.openness import delivery_entry, entries_of
 from residents.services.accounts import create_accounts
 from residents.services.deletion import delete_enrollment, departure_entry
 from residents.services.delivered import (
@@ -61,15 +62,16 @@ class _NothingWritten(Exception):
 def take(client: ApiClient, records: Sequence[Mapping[str, Any]], *, dry_run: bool, whole: bool) -> dict:
     """The answer to one batch, with everything that it writes; runs in the caller's transaction.
 
-    `whole`: all or nothing. Raises Refusal outside the window of 接口传送 (BR-09); a sandbox key may always try.
+    `whole`: all or nothing. Raises Refusal where the calendar takes none of the records (BR-09); a sandbox key may
+    always try.
     """
-    cycle = _open_cycle(client)
     entries = read(client.province_id, records)
-    judge(entries, cycle)
+    _assign_cycles(entries, client)
+    judge(entries)
     batch = uuid.uuid4()
-    written = not (dry_run or client.is_sandbox) and _write_or_nothing(entries, client, cycle, batch, whole)
+    written = not (dry_run or client.is_sandbox) and _write_or_nothing(entries, client, batch, whole)
     if not written:
-        settle_known(entries, cycle, lock=False)
+        settle_known(entries, lock=False)
         _foretell(entries)
         if whole and any(each.outcome in _BAD for each in entries):
             for each in entries:
@@ -77,12 +79,44 @@ def take(client: ApiClient, records: Sequence[Mapping[str, Any]], *, dry_run: bo
     return _answer(entries, client, batch, dry_run=dry_run, written=written)
 
 
-def _open_cycle(client: ApiClient) -> CollectionCycle:
-    cycle = current_cycle()
-    entry = opening(cycle, Step.API_TRANSFER, province_id=client.province_id)
-    if cycle is None or not (entry.is_open or client.is_sandbox):
-        raise Refusal(403, "transfer_closed", "现在不能传送", entry.reason)
-    return cycle
+def _assign_cycles(entries: Iterable[Entry], client: ApiClient) -> None:
+    """Each record to the cycle of its year, where 接口传送 is open there or was; any other to the cycle that takes
+    deliveries of this province now (AM-42). Raises Refusal where not a single one could be taken."""
+    province = client.province_id
+    chosen, state = step_now(Step.API_TRANSFER, province_id=province)
+    if chosen is None:
+        raise Refusal(403, "transfer_closed", "现在不能传送", state.reason)
+    cycles = {cycle.year: cycle for cycle in CollectionCycle.objects.all()}
+    calendar = Calendar(
+        cycles.values(), provinces=[province], bases={each.base.pk for each in entries if each.base}
+    )
+    for each in entries:
+        year = each.delivered.values["account"].get("intake_year")
+        cycle = cycles.get(year or 0, chosen)
+        entry = calendar.opening(
+            cycle, Step.API_TRANSFER, province_id=province, base_id=each.base.pk if each.base else None
+        )
+        has_begun = entry.opens_at is not None and entry.opens_at <= calendar.now
+        if client.is_sandbox or not has_begun:
+            cycle, entry = chosen, state
+        each.cycle_year = cycle.year
+        each.closed = "" if entry.is_open or client.is_sandbox else entry.reason
+    if all(each.closed for each in entries) and not _correctable(entries, province):
+        raise Refusal(403, "transfer_closed", "现在不能传送", state.reason)
+
+
+def _correctable(entries: Iterable[Entry], province: str) -> bool:
+    """Whether one of these persons has a returned record that may still be corrected (AM-44)."""
+    numbers = [number for each in entries if (number := each.delivered.values["account"].get("id_number"))]
+    returned = Enrollment.objects.filter(
+        LIVE,
+        resident__id_number__in=numbers,
+        base__province=province,
+        registered_at=None,
+        review_status=ReviewStatus.RETURNED,
+    )
+    records = list(returned.select_related("base__province"))
+    return any(state.is_open for state in entries_of(records, delivery_entry).values())
 
 
 def _foretell(entries: Iterable[Entry]) -> None:
@@ -94,15 +128,13 @@ def _foretell(entries: Iterable[Entry]) -> None:
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
-def _write_or_nothing(
-    entries: Sequence[Entry], client: ApiClient, cycle: CollectionCycle, batch: uuid.UUID, whole: bool
-) -> bool:
+def _write_or_nothing(entries: Sequence[Entry], client: ApiClient, batch: uuid.UUID, whole: bool) -> bool:
     try:
         with transaction.atomic(), acting_for(client, batch) as by:
             hold_mode(client.province_id)
             if whole and any(each.outcome in _BAD for each in entries):
                 raise _NothingWritten
-            _write(entries, cycle, batch, by)
+            _write(entries, batch, by)
             if whole and any(each.outcome in _BAD for each in entries):
                 raise _NothingWritten
             counts = Counter(each.outcome for each in entries)
@@ -138,8 +170,8 @@ def acting_for(client: ApiClient, batch: uuid.UUID) -> Iterator[User]:
         yield by
 
 
-def _write(entries: Sequence[Entry], cycle: CollectionCycle, batch: uuid.UUID, by: User) -> None:
-    corrected = settle_known(entries, cycle, lock=True)
+def _write(entries: Sequence[Entry], batch: uuid.UUID, by: User) -> None:
+    corrected = settle_known(entries, lock=True)
     entered: list[Entry] = []
     for base, group in by_base(each for each in entries if not each.outcome):
         entered += _create(base, group, by)
@@ -327,13 +359,8 @@ def _outcome(removal: Removal, client: ApiClient, by: User) -> tuple[str, str]:
 
 
 def _entry_of(enrollment: Enrollment, kind: str) -> Opening:
-    """Of an unapproved record: 录错 while 接口传送 is open (BR-50), the others until the lock."""
+    """Of an unapproved record: 录错 while it may be corrected (BR-50, AM-44), the others until the lock."""
     entry = departure_entry(enrollment)
     if kind in DEPARTURES or not entry.is_open:
         return entry
-    return opening(
-        current_cycle(),
-        Step.API_TRANSFER,
-        province_id=enrollment.base.province_id,
-        base_id=enrollment.base_id,
-    )
+    return delivery_entry(enrollment)

@@ -8,7 +8,6 @@ from django.db.models import Q
 from django.utils import timezone
 
 from bases.models import SpecialtyBase, TrainingBase
-from portal.models import CollectionCycle
 from residents.catalogue.catalogue import problem
 from residents.codes import CODE_LISTS
 from residents.models import CertificateInfo
@@ -31,6 +30,9 @@ class Entry:
     standing: Standing | None = None
     outcome: str = ""
     enrollment_id: int | None = None
+    # The cycle it is delivered to (AM-42), and why that takes nothing new now.
+    cycle_year: int | None = None
+    closed: str = ""
 
     @property
     def known(self) -> Known | None:
@@ -72,14 +74,16 @@ def read(province_id: str, records: Iterable[Mapping[str, Any]]) -> list[Entry]:
     return entries
 
 
-def judge(entries: Sequence[Entry], cycle: CollectionCycle) -> None:
+def judge(entries: Sequence[Entry]) -> None:
     for at_base, group in by_base(entries):
         known = standings([row for each in group if (row := each.row)], base_id=at_base.pk)
         for each in group:
             each.standing = known.get(each.index)
     new = [row for each in entries if each.known is Known.NOBODY and (row := each.row)]
     doubles = under_another_type(new)
-    accredited = accredited_of({each.base.pk for each in entries if each.base}, cycle.year)
+    years = {each.cycle_year for each in entries}
+    base_ids = {each.base.pk for each in entries if each.base}
+    accredited = {year: accredited_of(base_ids, year) for year in years if year is not None}
     held = _held_certificates(entries)
     today = timezone.localdate()
     for each in entries:
@@ -88,15 +92,19 @@ def judge(entries: Sequence[Entry], cycle: CollectionCycle) -> None:
             each.delivered,
             {
                 "today": today,
-                "cycle_year": cycle.year,
+                "cycle_year": each.cycle_year,
                 "base_found": base is not None or not each.delivered.values["training"].get("training_base"),
                 "base_province": base and base.province_id,
-                "accredited": accredited.get(base.pk, frozenset()) if base else None,
+                "accredited": accredited.get(each.cycle_year or 0, {}).get(base.pk, frozenset())
+                if base
+                else None,
                 "live_enrollment": _live_elsewhere(each.standing),
                 "stored": held.get(each.index, {}),
             },
         )
         judge_standing(each)
+        if each.closed and each.known is not Known.HERE:
+            each.delivered.add("account.intake_year", [problem("transfer_closed", reason=each.closed)])
         if each.index in doubles:
             each.delivered.add("account.id_number", [problem(account.TWO_TYPES)])
     rules.problems_of_records([each.delivered for each in entries])

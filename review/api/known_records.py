@@ -4,17 +4,17 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from portal.models import CollectionCycle
 from residents.catalogue.catalogue import problem
 from residents.models import Enrollment
 from residents.models.enrollment import ReportStatus, ReviewStatus
+from residents.openness import Times, delivery_entry
 from residents.rules.delivery import PARTS
 from residents.snapshot import snapshot_of
 from residents.standing import Known, LiveEnrollment
 from review.api.judging import Entry
 
 
-def settle_known(entries: Iterable[Entry], cycle: CollectionCycle, *, lock: bool) -> list[Entry]:
+def settle_known(entries: Iterable[Entry], *, lock: bool) -> list[Entry]:
     """Say of each record of a person who is live at its base what becomes of it; returns those to be written.
 
     With `lock` the records are locked first, in the order in which everybody locks them.
@@ -28,9 +28,10 @@ def settle_known(entries: Iterable[Entry], cycle: CollectionCycle, *, lock: bool
         and not each.outcome
     ]
     stored = _load([live.enrollment_id for _, _, live in here], lock=lock)
+    times = Times(stored.values())
     for each, standing, live in here:
         each.enrollment_id = live.enrollment_id
-        each.outcome = _outcome(each, standing.differences, live, stored.get(live.enrollment_id), cycle)
+        each.outcome = _outcome(each, standing.differences, live, stored.get(live.enrollment_id), times)
     return [each for each, _, _ in here if each.outcome == "corrected"]
 
 
@@ -52,17 +53,20 @@ def _outcome(
     differences: tuple[str, ...],
     live: LiveEnrollment,
     enrollment: Enrollment | None,
-    cycle: CollectionCycle,
+    times: Times,
 ) -> str:
     if (
         enrollment is None
         or not enrollment.is_live
         or enrollment.registered_at is not None
-        or enrollment.intake_year != cycle.year
+        or enrollment.intake_year != entry.cycle_year
     ):
         facts = {"base": live.base_name, "year": live.intake_year, "status": live.status_name}
         entry.delivered.add("account.id_number", [problem("already_here", **facts)])
         return "duplicate"
+    if entry.closed and not delivery_entry(enrollment, times).is_open:
+        entry.delivered.add("account.intake_year", [problem("transfer_closed", reason=entry.closed)])
+        return "refused"
     is_activated = enrollment.resident.user.activated_at is not None
     if "姓名" in differences and is_activated:
         entry.delivered.add("account.id_number", [problem("identity_name_differs")])

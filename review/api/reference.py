@@ -5,15 +5,29 @@ from typing import Any
 from django.db.models import Q
 
 from bases.models import Specialty, TrainingBase
-from portal.calendar import current_cycle
+from portal.calendar import step_now
+from portal.models import CollectionCycle, Step
 from residents.codes import CODE_LISTS
 from residents.rules.delivery import PARTS
 from review.api.judging import accredited_of
+from review.api.problems import Refusal
 
 
-def bases(province_id: str) -> dict[str, Any]:
-    """The province's bases in use, with what each is accredited for in the year of the current cycle."""
-    cycle = current_cycle()
+def cycle_of(province_id: str, year: int | None) -> CollectionCycle | None:
+    """The cycle of the year asked for, else the one that takes deliveries of this province now (AM-42). Raises Refusal
+    for a year without a cycle."""
+    if year is None:
+        return step_now(Step.API_TRANSFER, province_id=province_id)[0]
+    cycle = CollectionCycle.objects.filter(year=year).first()
+    if cycle is None:
+        fault = {"pointer": "intake_year", "text": f"{year} 年没有采集周期。"}
+        raise Refusal(422, "malformed", "请求不符合接口格式", "请按下列各项改正后重试。", errors=[fault])
+    return cycle
+
+
+def bases(province_id: str, year: int | None = None) -> dict[str, Any]:
+    """The province's bases in use, with what each is accredited for in the year asked for or of the present cycle."""
+    cycle = cycle_of(province_id, year)
     found = TrainingBase.objects.filter(province=province_id, is_active=True).order_by("code")
     accredited = accredited_of({base.pk for base in found}, cycle.year) if cycle else {}
     items = [
@@ -23,9 +37,9 @@ def bases(province_id: str) -> dict[str, Any]:
     return {"intake_year": cycle.year if cycle else None, "items": items}
 
 
-def specialties() -> dict[str, Any]:
-    """Specialties offered in the year of the current cycle, and those of other years as not offered."""
-    cycle = current_cycle()
+def specialties(province_id: str, year: int | None = None) -> dict[str, Any]:
+    """Specialties offered in the year asked for or of the present cycle, and those of other years as not offered."""
+    cycle = cycle_of(province_id, year)
     year = cycle.year if cycle else None
     valid = Q(valid_from__lte=year or 0) & (Q(valid_to=None) | Q(valid_to__gte=year or 0))
     offered = set(Specialty.objects.filter(valid).values_list("pk", flat=True))

@@ -6,7 +6,7 @@ from portal.calendar import Opening
 from portal.models import CollectionCycle
 from portal.roles import Action
 from residents.models.enrollment import Module
-from review.completions.services import batch_opening
+from review.completions.services import batch_cycle, batch_opening
 from review.completions.workbook import CompletionWorkbook
 
 
@@ -28,6 +28,7 @@ COMPLETIONS = Kind(
     shown=("full_name", "id_type", "id_number", "training_base", "specialty", "certificate_no"),
     before="确认后提交中国医师协会接收。",
     after="已提交中国医师协会，等待接收。",
+    cycle=lambda province, module: batch_cycle(province),
     home="review:completions",
 )
 

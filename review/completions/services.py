@@ -18,7 +18,7 @@ from bases.models import ImportBatch, Province
 from bases.scope import province_codes_for
 from bases.staff import recipients
 from portal import audit
-from portal.calendar import Opening, current_cycle, opening
+from portal.calendar import Opening, opening, step_now
 from portal.messages import services as messages
 from portal.models import CollectionCycle, Step, User
 from portal.roles import Action, Role
@@ -35,8 +35,15 @@ KIND = "completion"
 
 
 def batch_opening(province: Province, cycle: CollectionCycle | None = None) -> Opening:
-    """May this province report early completions now (BR-18)?"""
-    return opening(cycle or current_cycle(), Step.BACK_REPORT, province_id=province.pk)
+    """May this province report early completions now (BR-18), in this cycle or in the one open for it (AM-42)?"""
+    if cycle is not None:
+        return opening(cycle, Step.BACK_REPORT, province_id=province.pk)
+    return step_now(Step.BACK_REPORT, province_id=province.pk)[1]
+
+
+def batch_cycle(province: Province) -> CollectionCycle | None:
+    """The cycle in which this province reports early completions now."""
+    return step_now(Step.BACK_REPORT, province_id=province.pk)[0]
 
 
 def in_view(user: User, action: Action = Action.VIEW) -> QuerySet[CompletionBatch]:

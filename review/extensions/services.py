@@ -20,6 +20,7 @@ from portal.messages import services as messages
 from portal.models import Extension, Step, User
 from portal.roles import Action, Role
 from residents.models.enrollment import PersonalState
+from residents.services.lock import is_locked
 from residents.services.states import StateMoved
 
 State = ExtensionRequest.State
@@ -74,8 +75,10 @@ def _taken(request_id: int, by: User) -> ExtensionRequest:
 
 
 def _check_until(asked: ExtensionRequest, until: datetime, review_until: datetime | None, by: User) -> None:
-    if asked.cycle.locked_at is not None:
-        raise StateMoved("本年度招收信息已锁定，不能再延期。")
+    base = asked.base
+    # After the lock only the association opens the year again, for those named (AM-43).
+    if by.role != Role.CMDA and is_locked(asked.cycle, province_id=base.province_id, base_id=base.pk):
+        raise StateMoved(f"{asked.cycle.year}年招收信息已锁定，只有中国医师协会能再延期。")
     end = extensions.review_end(asked.base, asked.cycle)
     if until <= timezone.now():
         raise StateMoved("延长到的日期已经过去。")

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from bases.models import IntakeCount, Submission
 from bases.scope import base_ids, enrollments_for, province_codes_for
-from portal.calendar import current_cycle
+from portal.calendar import cycle_in_view
 from portal.models import CollectionCycle, User
 from portal.roles import Action, Role
 from residents.models import Enrollment
@@ -201,7 +201,7 @@ def recount(year: int) -> FunnelCount:
 
 def due_year() -> int | None:
     """The year whose nation is to be counted anew; from then on the caller has asked for it and others get None."""
-    cycle, now = current_cycle(), timezone.now()
+    cycle, now = cycle_in_view(), timezone.now()
     if cycle is None or not _is_large(cycle.year):
         return None
     FunnelCount.objects.get_or_create(year=cycle.year)

@@ -4,19 +4,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from bases.models import Province
-from bases.scope import bases_for, provinces_for
+from bases.scope import bases_for, current_base, provinces_for
+from bases.seasons import asked_cycle
 from portal.access import allow
-from portal.calendar import current_cycle
 from portal.models import CollectionCycle
 from portal.parameters import moment as moment_sent
-from portal.parameters import number_of, text, whole_number
+from portal.parameters import number_of, text
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from review.funnel import funnel
@@ -29,8 +29,7 @@ STAFF = (Role.BASE, Role.PROVINCE, Role.CMDA)
 
 def _asked(request: SignedInRequest) -> tuple[CollectionCycle | None, dict[str, str]]:
     """The cycle and the organisation of the address; 404 for one outside the scope."""
-    year = whole_number(request.GET, "year", most=9999)
-    cycle = current_cycle() if year is None else get_object_or_404(CollectionCycle, year=year)
+    cycle = asked_cycle(request, current_base(request) if request.user.role == Role.BASE else None)
     province, base = text(request.GET, "province", longest=20), text(request.GET, "base", longest=20)
     if province and not provinces_for(request.user, Action.VIEW).filter(pk=province).exists():
         raise Http404

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from bases.scope import base_ids, bases_for, provinces_for
 from portal import audit
-from portal.calendar import current_cycle, cycle_state
+from portal.calendar import cycle_in_view, cycle_state
 from portal.models import User
 from portal.roles import Action, Role
 from residents.models import Enrollment
@@ -48,7 +48,7 @@ def recheck() -> int:
 
     One statement a check however many records there are; findings whose facts are unchanged are not written.
     """
-    cycle = current_cycle()
+    cycle = cycle_in_view()
     asked = {
         "year": cycle.year if cycle else timezone.localdate().year,
         "is_closed": cycle is not None and cycle_state(cycle) not in _STILL_FILLING,

@@ -15,8 +15,8 @@ from bases.models.organisations import ReportingMode
 from bases.scope import provinces_for
 from bases.submissions.unchanged import with_untouched
 from portal.access import allow
-from portal.calendar import current_cycle, opening
-from portal.models import AuditEvent, Step, User
+from portal.calendar import cycle_in_view, opening, running_cycles
+from portal.models import AuditEvent, CollectionCycle, Step, User
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.openness import entries_of, review_entry
@@ -57,13 +57,21 @@ def waiting(request: SignedInRequest) -> HttpResponse:
 
 
 def _deadline(request: SignedInRequest) -> dict[str, Any]:
-    """The deadline of this year's intake review in the reviewer's (first) province; and whether one of his provinces
-    delivers its intake by API, so that what was reported directly is read-only (BR-08)."""
+    """The deadline of each running intake's review in the reviewer's (first) province (AM-42); and whether one of his
+    provinces delivers its intake by API, so that what was reported directly is read-only (BR-08)."""
     provinces = list(provinces_for(request.user, Action.VIEW).order_by("pk"))
+    first = [provinces[0].pk] if provinces else []
+    shown: list[CollectionCycle | None] = []
+    if first:
+        shown = [*running_cycles(first)] or [cycle_in_view(first)]
     return {
-        "opening": provinces and opening(current_cycle(), Step.REVIEW, province_id=provinces[0].pk),
+        "deadlines": [(_label(cycle), opening(cycle, Step.REVIEW, province_id=first[0])) for cycle in shown],
         "is_switched": any(each.reporting_mode == ReportingMode.API for each in provinces),
     }
+
+
+def _label(cycle: CollectionCycle | None) -> str:
+    return f"{cycle.year}年招收信息省级审核" if cycle else "招收信息省级审核"
 
 
 @require_POST

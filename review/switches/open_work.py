@@ -7,7 +7,7 @@ from django.db.models import BigIntegerField, Count, Func, Q, QuerySet, Value
 from django.db.models.functions import Cast
 
 from bases.models import ImportBatch, Province, TrainingBase
-from portal.models import CollectionCycle, FormDraft
+from portal.models import FormDraft
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE, Module, ReportStatus, ReviewStatus
 
@@ -42,12 +42,11 @@ class OpenWork:
     drafts: list[Draft]
 
 
-def open_work(province: Province, cycle: CollectionCycle | None) -> OpenWork:
-    """A handful of queries however large the province is; drafts beyond the newest hundred are not listed."""
+def open_work(province: Province) -> OpenWork:
+    """Of every year whose intake is not locked (AM-42). A handful of queries however large the province is; drafts
+    beyond the newest hundred are not listed."""
     bases = TrainingBase.objects.filter(province=province, is_active=True)
-    records = Enrollment.objects.filter(
-        LIVE, base__province=province, registered_at=None, intake_year=cycle.year if cycle else 0
-    )
+    records = Enrollment.objects.filter(LIVE, base__province=province, registered_at=None)
     unfinished = ~Q(review_status=ReviewStatus.APPROVED)
     counts = records.aggregate(
         records=Count("pk"),

@@ -20,7 +20,7 @@ from bases.models.organisations import ReportingMode
 from bases.scope import province_codes_for, provinces_for
 from bases.staff import recipients
 from portal import audit
-from portal.calendar import current_cycle, opening
+from portal.calendar import step_now
 from portal.messages import services as messages
 from portal.models import Step, User
 from portal.roles import Action, Role
@@ -94,7 +94,7 @@ def _judged(province: Province, values: Mapping[str, Any]) -> Problems:
 
 
 def _last_day_of_transfer(province: Province) -> date | None:
-    closes_at = opening(current_cycle(), Step.API_TRANSFER, province_id=province.pk).closes_at
+    closes_at = step_now(Step.API_TRANSFER, province_id=province.pk)[1].closes_at
     return timezone.localdate(closes_at - timedelta(seconds=1)) if closes_at else None
 
 

@@ -14,7 +14,7 @@ from bases.models import Province
 from bases.scope import provinces_for
 from portal import audit
 from portal.access import allow
-from portal.calendar import current_cycle, opening
+from portal.calendar import step_now
 from portal.models import Step
 from portal.parameters import is_on
 from portal.requests import SignedInRequest
@@ -34,11 +34,13 @@ from review.switches.services import State
 @allow(Role.PROVINCE, Role.CMDA)
 def switches(request: SignedInRequest) -> HttpResponse:
     """报送方式: how each province in view reports, and the applications to change it (Annex 2, BR-05 … BR-08)."""
+    provinces = provinces_for(request.user, Action.VIEW).order_by("code")
+    first = provinces.first() if request.user.role == Role.PROVINCE else None
     page = {
-        "provinces": provinces_for(request.user, Action.VIEW).order_by("code"),
+        "provinces": provinces,
         "applications": services.in_view(request.user)[:200],
         "may_apply": services.free_to_apply(request.user),
-        "transfer": opening(current_cycle(), Step.API_TRANSFER),
+        "transfer": step_now(Step.API_TRANSFER, province_id=first.pk if first else None)[1],
     }
     return render(request, "review/switches/switches.html", page)
 
@@ -119,7 +121,7 @@ def _show(request: SignedInRequest, application: ModeSwitchApplication, **forms:
         **forms,
     }
     if application.state in (State.WAITING, State.SCHEDULED, State.CONFIRMED):
-        page["work"] = open_work(application.province, current_cycle())
+        page["work"] = open_work(application.province)
     refused = any(form.errors for form in forms.values())
     return render(request, "review/switches/switch.html", page, status=422 if refused else 200)
 

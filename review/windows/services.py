@@ -16,12 +16,12 @@ from django.utils import timezone
 from bases.deadlines.tasks import tell_of_window
 from bases.models import Province, TrainingBase
 from portal import audit
-from portal.calendar import Opening, openings
+from portal.calendar import INTAKE_STEPS, Opening, openings
 from portal.histories import event_model
 from portal.models import CollectionCycle, CycleWindow, Step, User
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE, ReportStatus, ReviewStatus
-from residents.services.lock import INTAKE_STEPS, lapsing
+from residents.services.lock import lapsing
 
 
 class WindowMoved(ValueError):

@@ -8,8 +8,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bases.models import Province
+from bases.seasons import default_cycle
 from portal.access import allow
-from portal.calendar import current_cycle
 from portal.models import CollectionCycle, CycleWindow, Step
 from portal.parameters import text
 from portal.requests import SignedInRequest
@@ -22,8 +22,8 @@ from review.windows.forms import CycleForm, WindowForm
 @require_GET
 @allow(Role.CMDA)
 def cycle(request: SignedInRequest, year: int | None = None) -> HttpResponse:
-    """The windows of one cycle, the latest by default, step by step and province by province (GOAL-N1)."""
-    shown = get_object_or_404(CollectionCycle, year=year) if year else current_cycle()
+    """The windows of one cycle, the one with open work by default, step by step and province by province (GOAL-N1)."""
+    shown = get_object_or_404(CollectionCycle, year=year) if year else default_cycle(request.user)
     context: dict[str, Any] = {"cycles": windows.cycles(), "cycle": shown, "cycle_form": CycleForm()}
     if shown:
         context |= {
@@ -55,7 +55,7 @@ def create_cycle(request: SignedInRequest) -> HttpResponse:
         else:
             messages.success(request, f"已建立“{made.title}”，各环节时间沿用上一周期并顺延，请逐项核对。")
             return redirect("review:cycle", year=made.year)
-    latest = current_cycle()
+    latest = default_cycle(request.user)
     context: dict[str, Any] = {"cycles": windows.cycles(), "cycle": latest, "cycle_form": form}
     if latest:
         context |= {"steps": windows.steps_of(latest), "history": windows.history(latest)}

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bases.imports import services as imports
@@ -25,13 +25,14 @@ from bases.imports.undo.services import kept_rows
 from bases.lists.selection import chosen
 from bases.models import ImportBatch, TrainingBase
 from bases.scope import current_base, required_base
+from bases.workbooks.accounts import first_untaken_year
 from bases.workbooks.kinds import KINDS, Kind, kind_of, opening_of
 from bases.workbooks.rows import BaseWorkbook
 from portal import audit
 from portal.access import allow
-from portal.calendar import current_cycle
+from portal.calendar import open_cycles
 from portal.downloads import workbook_response
-from portal.models import User
+from portal.models import CollectionCycle, Step, User
 from portal.parameters import choice, is_on, text, texts, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
@@ -57,7 +58,8 @@ _ACCOUNTS = KINDS[ImportBatch.Kind.ACCOUNTS]
 def uploads(request: SignedInRequest, kind: Kind = _ACCOUNTS, module: Module = Module.INTAKE) -> HttpResponse:
     """Template and upload of one kind and module, and the earlier batches of the base (BR-70)."""
     base = required_base(request, Action.VIEW if request.method == "GET" else kind.action)
-    state = kind.opening(base, module, current_cycle())
+    cycle = _cycle(request, kind, module, base)
+    state = kind.opening(base, module, cycle)
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = UploadForm(*sent, template=kind.template_title)
     if request.method == "POST" and not state.is_open:
@@ -71,15 +73,36 @@ def uploads(request: SignedInRequest, kind: Kind = _ACCOUNTS, module: Module = M
             base=base,
             by=request.user,
             token=form.cleaned_data["token"],
+            cycle=cycle,
         )
         return redirect("bases:import-batch", batch.pk)
     imports.requeue_abandoned()
     context = {"kind": kind, "module": module, "opening": state, "form": form}
-    context |= _surroundings(request, kind, module, base)
+    context |= _surroundings(request, kind, module, base, cycle)
     return render(request, "bases/imports/uploads.html", context, status=422 if form.errors else 200)
 
 
-def _surroundings(request: SignedInRequest, kind: Kind, module: Module, base: TrainingBase) -> dict:
+def _cycle(
+    request: SignedInRequest, kind: Kind, module: Module, base: TrainingBase
+) -> CollectionCycle | None:
+    """The cycle asked for, else the one that takes this workbook of the base now (AM-42)."""
+    year = whole_number(request.GET, "cycle", most=9999)
+    if year is not None:
+        return get_object_or_404(CollectionCycle, year=year)
+    return kind.cycle(base, module)
+
+
+def _choosable(kind: Kind, module: Module, base: TrainingBase) -> list[CollectionCycle]:
+    """The years between which an import of accounts is to be chosen: those whose intake is open for this base."""
+    if kind.is_filled or module != Module.INTAKE:
+        return []
+    found = open_cycles(Step.BASE_FILL, province_id=base.province_id, base_id=base.pk)
+    return found if len(found) > 1 else []
+
+
+def _surroundings(
+    request: SignedInRequest, kind: Kind, module: Module, base: TrainingBase, cycle: CollectionCycle | None
+) -> dict:
     """What the upload page shows beside its form."""
     batches = ImportBatch.objects.filter(base=base, kind=kind.key).select_related("uploaded_by")
     shown = choice(request.GET, "batches", _SHOWN)
@@ -90,7 +113,9 @@ def _surroundings(request: SignedInRequest, kind: Kind, module: Module, base: Tr
         "choices": [("", "全部"), *((name, words) for name, (words, _) in _SHOWN.items())],
         "kinds": KINDS.values(),
         "modules": Module,
-        "cycle": current_cycle(),
+        "cycle": cycle,
+        "choosable": _choosable(kind, module, base),
+        "untaken": first_untaken_year(base) if module == Module.REGISTRY else None,
         "may_act": current_base(request, kind.action) == base,
         "batches": Paginator(batches, BATCHES_A_PAGE).get_page(whole_number(request.GET, "page")),
         "count": _records(kind, request.GET, request.user, base, module).count(),
@@ -98,7 +123,7 @@ def _surroundings(request: SignedInRequest, kind: Kind, module: Module, base: Tr
             (name, value)
             for name in request.GET
             for value in texts(request.GET, name)
-            if name not in ("page", "batches")
+            if name not in ("page", "batches", "cycle")
         ],
     }
 
@@ -122,7 +147,7 @@ def _records(
 def template(request: SignedInRequest, kind: Kind, module: Module) -> HttpResponse:
     """The template of one kind and module (BR-27, BR-29); one that holds full ID numbers is logged."""
     base = required_base(request, kind.action if kind.is_filled else Action.VIEW)
-    cycle = current_cycle()
+    cycle = _cycle(request, kind, module, base)
     if cycle is None:
         raise Http404
     records = _records(kind, request.POST, request.user, base, module)

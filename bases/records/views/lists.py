@@ -8,8 +8,9 @@ from bases.lists.access import desk_openings, may_act
 from bases.lists.records import filtered, for_list, records_of, scope_of
 from bases.lists.selection import filter_of
 from bases.scope import current_base
+from bases.seasons import default_cycle
 from portal.access import allow
-from portal.calendar import current_cycle
+from portal.models import CollectionCycle
 from portal.parameters import whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Role
@@ -21,10 +22,12 @@ PAGE_SIZE = 50
 @allow(Role.BASE)
 def record_list(request: SignedInRequest, module: str) -> HttpResponse:
     """招收信息管理 or 住院医师信息管理: the records of the module under the filters of the address."""
-    base, cycle = current_base(request), current_cycle()
+    base = current_base(request)
+    cycle = default_cycle(request.user, base)
     scope = scope_of(request.user, base)
     records = records_of(scope, module)
     filters = filter_of(request.GET, records, module, cycle)
+    shown = CollectionCycle.objects.filter(year=filters.values.get("year", 0)).first() or cycle
     found = for_list(filtered(records, filters.values, cycle=cycle, base=base))
     return render(
         request,
@@ -33,7 +36,7 @@ def record_list(request: SignedInRequest, module: str) -> HttpResponse:
             "module": Module(module),
             "filters": filters,
             "page": Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page")),
-            "opening": desk_openings(base, cycle)[2][1] if module == Module.INTAKE else None,
+            "opening": desk_openings(base, shown)[2][1] if module == Module.INTAKE else None,
             "may_act": may_act(request.user, base),
         },
     )

@@ -17,7 +17,6 @@ from bases.submissions.remarks import to_answer, with_remarks
 from bases.submissions.sections import Comment, Section, comments_of, place_of, sections
 from portal import audit
 from portal.access import allow
-from portal.calendar import current_cycle
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.unmasking import unmask
@@ -108,7 +107,7 @@ def _may(request: SignedInRequest, enrollment: Enrollment, times: Times) -> dict
         "check": to_report,
         "report": to_report and report_entry(enrollment, times).is_open,
         "return": acting and personal_entry(enrollment, times).is_open,
-        "extend": acting and to_report and may_name(enrollment, current_cycle()),
+        "extend": acting and to_report and may_name(enrollment),
         "correct": acting and not is_waiting(enrollment.resident_id),
         "withdraw": acting and waiting and withdrawal_entry(enrollment, times).is_open,
         "change_status": acting and bool(enrollment.registered_at) and enrollment.lapsed_at is None,

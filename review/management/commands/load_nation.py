@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from bases.models import Province, Specialty, SpecialtyBase, Submission, TrainingBase
-from portal.calendar import current_cycle
+from portal.calendar import cycle_in_view
 from portal.models import User
 from residents.models.enrollment import Module
 from review.demo.nation import PREFIX, add_residents
@@ -24,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:
             raise CommandError("DEBUG is off: a made-up nation is never loaded into a real database.")
-        cycle = current_cycle()
+        cycle = cycle_in_view()
         reporter = User.objects.filter(role="base").first()
         reviewer = User.objects.filter(role="province").first()
         pattern = Submission.objects.filter(outcome=Submission.Outcome.APPROVED, module=Module.INTAKE).first()

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from bases.models import TransferRequest
 from bases.transfers import services as transfers
+from portal.calendar import INTAKE_STEPS
 from portal.models import AuditEvent, Step
 from residents.models import Enrollment
-from residents.openness import INTAKE_STEPS
 from residents.services.deletion import delete_enrollment, restore_enrollment
 from residents.services.lock import carry_out_locks
 from residents.services.states import StateMoved

@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from bases.imports import services as imports
 from bases.imports.worker import apply_batch
+from portal.calendar import INTAKE_STEPS
 from portal.models import Extension, Step
 from residents.models import Enrollment, StatusChange
-from residents.services.lock import INTAKE_STEPS, carry_out_locks, locks_at
+from residents.services.lock import carry_out_locks, locks_at
 from tests import factories
 from tests.bases.conftest import account_line, counts, problem_codes
 from tests.bases.desk import approved, close, complete

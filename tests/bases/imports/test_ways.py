@@ -13,10 +13,10 @@ from bases.imports import services as imports
 from bases.imports.worker import apply_batch
 from bases.models import IdentityCheck, TransferRequest
 from bases.transfers import services as transfers
+from portal.calendar import INTAKE_STEPS
 from portal.models import Step
 from residents.catalogue.catalogue import CATALOGUE
 from residents.models import Enrollment, StatusChange
-from residents.openness import INTAKE_STEPS
 from tests import factories
 from tests.bases.conftest import account_line, problem_codes
 from tests.bases.desk import approved, close, complete, page

@@ -77,7 +77,7 @@ def everywhere(user, lives: list[Life]) -> None:
 
 def _progress(user) -> None:
     """Of the intake each person counts once, in the figures kept and in the lists."""
-    cycle = funnel.current_cycle()
+    cycle = funnel.cycle_in_view()
     found = funnel.records(user, cycle)
     people = set(found.values_list("resident", flat=True))
     assert funnel.number(user, cycle, "imported") == found.count() == len(people)
