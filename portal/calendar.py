@@ -97,7 +97,7 @@ class Calendar:
         steps: Iterable[Step],
         *,
         province_id: str,
-        base_id: int,
+        base_id: int | None = None,
         enrollment_id: int | None = None,
     ) -> datetime | None:
         """When nobody named here has time left for any of these steps; None where no national window is set.

@@ -18,7 +18,7 @@ DESKS = ("bases", "review")
 FIRST_PAGE = {"bases": "board", "review": "queue"}
 # Ground that several rooms stand on, and what Django or stored names look for there.
 AT_THE_ROOT = {
-    "bases": {"apps", "counts", "scope", "staff", "tasks", "transfer_requests", "urls"},
+    "bases": {"apps", "counts", "scope", "seasons", "staff", "tasks", "transfer_requests", "urls"},
     "review": {
         "apps",
         "choices",

@@ -164,7 +164,7 @@ def follow_ups(
 
 def _condition(module: Module, todo: Todo, cycle: CollectionCycle | None, base: TrainingBase | None) -> Q:
     """As the list behind the number asks: that of the intake opens with the year of the cycle."""
-    condition = todo_condition(todo, cycle, base)
+    condition = todo_condition(todo, base)
     return condition & Q(intake_year=cycle.year) if module == Module.INTAKE and cycle else condition
 
 

@@ -24,10 +24,11 @@ from portal.messages.services import send
 from portal.models import AuditEvent, CollectionCycle, Extension, Step
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE, Module, PersonalState, ReportStatus, ReviewStatus
+from residents.updating import ASKED, is_up_to_date
 
 KIND = "deadline"
 DAYS_BEFORE = (7, 3, 1)
-STEPS = (Step.RESIDENT_FILL, Step.REPORT, Step.REVIEW, Step.REGISTRY_UPDATE)
+STEPS = (Step.RESIDENT_FILL, Step.REPORT, Step.REVIEW, Step.API_TRANSFER, Step.REGISTRY_UPDATE)
 _ACTION = "deadline_reminders"
 _RETURNED = Q(review_status=ReviewStatus.RETURNED)
 
@@ -41,6 +42,8 @@ class Deadline:
     closes_at: datetime
     days_left: int
     scope: Q
+    # Whose window it is; "" for the time of single bases and records.
+    province: str = ""
     # What comes before the words of a message that no common day brought.
     notice: str = ""
 
@@ -74,7 +77,7 @@ def tell_of_change(cycle: CollectionCycle, step: Step, codes: list[str]) -> int:
 
     May be repeated: a message with the same last moment is sent once only.
     """
-    if step not in STEPS or cycle.locked_at is not None:
+    if step not in STEPS:
         return 0
     now, days = timezone.now(), range(max(DAYS_BEFORE) + 1)
     near = _of_windows(cycle, [step], codes, _longer(cycle, now), now, days)
@@ -83,7 +86,7 @@ def tell_of_change(cycle: CollectionCycle, step: Step, codes: list[str]) -> int:
 
 def _near(now: datetime) -> Iterator[Deadline]:
     codes = list(Province.objects.values_list("pk", flat=True))
-    for cycle in CollectionCycle.objects.filter(locked_at__isnull=True):
+    for cycle in CollectionCycle.objects.order_by("year"):
         longer = _longer(cycle, now)
         yield from _of_windows(cycle, STEPS, codes, longer, now, DAYS_BEFORE)
         for extension in longer:
@@ -108,7 +111,7 @@ def _of_windows(
             left = _days_left(state.closes_at, now)
             if left in days:
                 scope = Q(base__province_id=code) & ~_extended(longer, step)
-                yield Deadline(cycle, step, state.closes_at, left, scope)
+                yield Deadline(cycle, step, state.closes_at, left, scope, code)
 
 
 def _longer(cycle: CollectionCycle, now: datetime) -> list[Extension]:
@@ -129,12 +132,17 @@ def _extended(extensions: list[Extension], step: Step) -> Q:
     return Q(base_id__in=bases) | Q(pk__in=records)
 
 
+def _recruits(deadline: Deadline) -> QuerySet[Enrollment]:
+    records = Enrollment.objects.filter(LIVE, deadline.scope, registered_at=None)
+    return records.filter(intake_year=deadline.cycle.year)
+
+
+_BY_API = Q(base__province__reporting_mode=ReportingMode.API)
+
+
 def _intake(deadline: Deadline) -> QuerySet[Enrollment]:
     """The recruits of the cycle; in a province that transfers by API nobody fills in here."""
-    records = Enrollment.objects.filter(LIVE, deadline.scope, registered_at=None)
-    return records.filter(intake_year=deadline.cycle.year).exclude(
-        base__province__reporting_mode=ReportingMode.API
-    )
+    return _recruits(deadline).exclude(_BY_API)
 
 
 def _notify_residents(deadline: Deadline) -> int:
@@ -145,17 +153,48 @@ def _notify_residents(deadline: Deadline) -> int:
 
 
 def _notify_registered(deadline: Deadline) -> int:
-    """AM-04: the deadline of the registry is soft, a reminder and no lock."""
-    records = Enrollment.objects.filter(LIVE, deadline.scope, registered_at__isnull=False)
-    unfinished = records.exclude(personal_state=PersonalState.COMPLETE)
+    """AM-04: the deadline of the registry is soft, a reminder and no lock. Whoever has not confirmed every section of
+    this year's update, and his base, are told."""
+    records = Enrollment.objects.filter(ASKED, deadline.scope)
+    behind = records.exclude(is_up_to_date(deadline.cycle))
     return _notify_people(
-        unfinished, deadline, f"请在 {deadline.moment} 前更新个人信息，您的信息还没有填写完整"
+        behind,
+        deadline,
+        f"请在 {deadline.moment} 前逐项核对个人信息（{deadline.cycle.year}年集中更新）",
+        "登录后首页列出每个部分：没有变化的点“信息无变化”，有变化的修改并保存。",
+    ) + _notify_staff(
+        behind,
+        deadline,
+        TrainingBase,
+        f"集中更新将于 {deadline.moment} 截止，还有 {{}} 人没有逐项确认",
+        f"{reverse('bases:record-list', args=[Module.REGISTRY])}?{urlencode({'todo': Todo.STALE.value})}",
+        "请从下面的链接查看名单，提醒本人登录核对。截止后仍可以更新。",
     )
 
 
-def _notify_people(records: QuerySet[Enrollment], deadline: Deadline, subject: str) -> int:
+def _notify_delivering(deadline: Deadline) -> int:
+    """The province that delivers by API has the same reminders as the bases elsewhere (AM-44)."""
+    found = Province.objects.filter(pk=deadline.province, reporting_mode=ReportingMode.API).first()
+    if found is None:
+        return 0
+    number = _recruits(deadline).count()
+    return send(
+        recipients(Province, [found.pk]).get(found.pk, []),
+        kind=KIND,
+        subject=f"{deadline.notice}接口传送将于 {deadline.moment} 截止，已传送而未审核通过的有 {number} 人",
+        body="截止后不再接收新的记录；省级审核退回的记录仍可由接口更正，至省级审核截止。",
+        link=reverse("review:funnel"),
+        key=f"{deadline.key}:{found.pk}",
+    )
+
+
+def _notify_people(
+    records: QuerySet[Enrollment],
+    deadline: Deadline,
+    subject: str,
+    body: str = "登录后首页列出还缺的项目，点击即可填写。填写后保存即可，无需上报。",
+) -> int:
     people = records.values_list("resident__user_id", flat=True)
-    body = "登录后首页列出还缺的项目，点击即可填写。填写后保存即可，无需上报。"
     return send(
         people,
         kind=KIND,
@@ -178,23 +217,36 @@ def _notify_bases(deadline: Deadline) -> int:
 
 
 def _notify_reviewers(deadline: Deadline) -> int:
-    """The end of the review is also the last day for what was returned (AM-03)."""
-    records = _intake(deadline)
-    pending = records.filter(review_status=ReviewStatus.PENDING)
-    returned = records.filter(_RETURNED)
+    """The end of the review is also the last day for what was returned (AM-03): to its base, or to the province whose
+    interface delivered it (AM-44)."""
+    pending = _recruits(deadline).filter(review_status=ReviewStatus.PENDING)
+    returned = _intake(deadline).filter(_RETURNED)
+    back: dict[str, str | int] = {"year": deadline.cycle.year, "stage": "returned"}
+    by_api = _recruits(deadline).filter(_BY_API, _RETURNED)
     asked: dict[str, str | int] = {"module": Module.INTAKE, "year": deadline.cycle.year, "assigned": "all"}
-    return _notify_staff(
-        pending,
-        deadline,
-        Province,
-        f"省级审核将于 {deadline.moment} 截止，还有 {{}} 人待审核",
-        f"{reverse('review:queue')}?{urlencode(asked)}",
-    ) + _notify_staff(
-        returned,
-        deadline,
-        TrainingBase,
-        f"省级退回的 {{}} 人须在 {deadline.moment} 前修改并重新上报",
-        _base_list(deadline, todo=Todo.BACK),
+    return (
+        _notify_staff(
+            pending,
+            deadline,
+            Province,
+            f"省级审核将于 {deadline.moment} 截止，还有 {{}} 人待审核",
+            f"{reverse('review:queue')}?{urlencode(asked)}",
+        )
+        + _notify_staff(
+            returned,
+            deadline,
+            TrainingBase,
+            f"省级退回的 {{}} 人须在 {deadline.moment} 前修改并重新上报",
+            _base_list(deadline, todo=Todo.BACK),
+        )
+        + _notify_staff(
+            by_api,
+            deadline,
+            Province,
+            f"省级退回的 {{}} 人须在 {deadline.moment} 前由接口更正并重新传送",
+            f"{reverse('review:funnel-records')}?{urlencode(back)}",
+            key="returned",
+        )
     )
 
 
@@ -214,20 +266,23 @@ def _notify_staff(
     model: type[Province] | type[TrainingBase],
     subject: str,
     link: str,
+    body: str = "请从下面的链接查看名单。截止后数据锁定，没有办理的记录不再纳入本周期。",
+    *,
+    key: str = "",
 ) -> int:
     owner = "base__province_id" if model is Province else "base_id"
     counts = dict(records.values_list(owner).annotate(number=Count("pk")))
     staff = recipients(model, counts)
     return sum(
         send(
-            staff.get(key, []),
+            staff.get(place, []),
             kind=KIND,
             subject=deadline.notice + subject.format(number),
-            body="请从下面的链接查看名单。截止后数据锁定，没有办理的记录不再纳入本周期。",
+            body=body,
             link=link,
-            key=f"{deadline.key}:{key}",
+            key=f"{deadline.key}:{place}{key}",
         )
-        for key, number in counts.items()
+        for place, number in counts.items()
     )
 
 
@@ -235,5 +290,6 @@ _TELL = {
     Step.RESIDENT_FILL: _notify_residents,
     Step.REPORT: _notify_bases,
     Step.REVIEW: _notify_reviewers,
+    Step.API_TRANSFER: _notify_delivering,
     Step.REGISTRY_UPDATE: _notify_registered,
 }

@@ -1,7 +1,6 @@
 """Which records a base's lists show: two modules, stages of the work, filters of the URL (BR-38, BR-90; GOAL-B16)."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -10,10 +9,9 @@ from django.utils import timezone
 
 from bases.models import ImportRow, TrainingBase
 from bases.scope import enrollments_for
-from portal.calendar import opening
-from portal.models import CollectionCycle, Step, User
+from portal.models import User
 from portal.roles import Action
-from residents.models import Enrollment, PersonalReturn, SectionConfirmation, StatusChange
+from residents.models import Enrollment, PersonalReturn, StatusChange
 from residents.models.enrollment import (
     OF_THE_INTAKE,
     Module,
@@ -24,6 +22,7 @@ from residents.models.enrollment import (
 )
 from residents.models.personal import TO_REVIEW
 from residents.search import by_name_or_number
+from residents.updating import ASKED, is_up_to_date, update_of
 
 
 class Stage(models.TextChoices):
@@ -45,7 +44,7 @@ class Todo(models.TextChoices):
     """What a base looks for beside the stages (BR-14, BR-33, BR-82; AM-14; AM-40; PAIN-14, PAIN-20; GOAL-B14)."""
 
     UPDATE = "update", "个人信息有未上报的更新"
-    STALE = "stale", "本周期未更新个人信息"
+    STALE = "stale", "本年度信息未逐项确认"
     NEVER = "never", "从未登录"
     ANSWERED = "answered", "已修改待复核"
     OVERDUE = "overdue", "延期或暂停已到期"
@@ -120,7 +119,6 @@ def filtered(
     records: QuerySet[Enrollment],
     filters: Mapping[str, Any],
     *,
-    cycle: CollectionCycle | None,
     base: TrainingBase | None,
 ) -> QuerySet[Enrollment]:
     """Apply the cleaned values of bases.lists.filters.RecordFilter; what is absent or empty asks for nothing
@@ -134,7 +132,7 @@ def filtered(
         if filters.get(name) not in (None, ""):
             records = records.filter(**{column: filters[name]})
     if filters.get("todo"):
-        records = records.filter(todo_condition(filters["todo"], cycle, base))
+        records = records.filter(todo_condition(filters["todo"], base))
     if filters.get("batch"):
         rows = ImportRow.objects.filter(batch=filters["batch"], verdict=ImportRow.Verdict.UPDATE)
         records = records.filter(Q(import_batch=filters["batch"]) | Q(pk__in=rows.values("enrollment")))
@@ -163,7 +161,7 @@ IS_UNDATED = ~Q(status=Status.IN_TRAINING) & Q(
 )
 
 
-def todo_condition(todo: str, cycle: CollectionCycle | None, base: TrainingBase | None) -> Q:
+def todo_condition(todo: str, base: TrainingBase | None) -> Q:
     """The records that one kind of follow-up is about."""
     today = timezone.localdate()
     if todo == Todo.UPDATE:
@@ -180,23 +178,15 @@ def todo_condition(todo: str, cycle: CollectionCycle | None, base: TrainingBase 
         return Q(review_status=ReviewStatus.RETURNED, registered_at__isnull=True, lapsed_at__isnull=True)
     if todo == Todo.ANSWERED:
         return IS_ANSWERED
-    confirmed = Exists(SectionConfirmation.objects.filter(resident=OuterRef("resident"), cycle=cycle))
-    before = Q(personal_changed_at__isnull=True) | Q(personal_changed_at__lt=update_begins(cycle, base))
-    return Q(status__in=[Status.IN_TRAINING, Status.EXTENDED, Status.SUSPENDED]) & before & Q(~confirmed)
+    return _is_stale(base)
 
 
-def update_begins(cycle: CollectionCycle | None, base: TrainingBase | None) -> datetime:
-    """Since when a save counts as this cycle's update of a registry record (BR-14, AM-04)."""
-    if cycle is not None:
-        found = opening(
-            cycle,
-            Step.REGISTRY_UPDATE,
-            province_id=base.province_id if base else None,
-            base_id=base.pk if base else None,
-        )
-        if found.opens_at is not None:
-            return found.opens_at
-    return timezone.localtime().replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
+def _is_stale(base: TrainingBase | None) -> Q:
+    """Whoever has not confirmed or saved every section in the update that has begun (BR-14, AM-04)."""
+    update = update_of(province_id=base.province_id if base else None, base_id=base.pk if base else None)
+    if update.cycle is None or not update.has_begun:
+        return Q(pk__in=[])
+    return ASKED & ~is_up_to_date(update.cycle)
 
 
 def for_list(records: QuerySet[Enrollment]) -> QuerySet[Enrollment]:

@@ -53,7 +53,7 @@ def chosen(params: QueryDict, user: User, base: TrainingBase | None, action: Act
     cycle = default_cycle(user, base)
     records = records_of(scope, module)
     values = filter_of(params, records, module, cycle).values
-    return filtered(records, values, cycle=cycle, base=base)
+    return filtered(records, values, base=base)
 
 
 def named(texts: Iterable[str], user: User, action: Action) -> QuerySet[Enrollment]:

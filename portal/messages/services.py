@@ -29,6 +29,7 @@ TOPIC_OF = {
     "personal_return": Topic.RETURN,
     "reminder": Topic.DEADLINE,
     "deadline": Topic.DEADLINE,
+    "year_letter": Topic.DEADLINE,
     "transfer": Topic.TRANSFER,
     "transfer_overdue": Topic.TRANSFER,
     "correction": Topic.TRANSFER,

@@ -1,14 +1,15 @@
-"""The intake lock: what was not approved when the review window ended lapses (AM-05, AM-29)."""
+"""The intake lock: what was not approved when the review window ended lapses (AM-05, AM-29); a cycle that is opened
+again locks again (AM-43)."""
 
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.utils import timezone
 
 from portal import audit
 from portal.calendar import INTAKE_STEPS, Calendar
-from portal.models import CollectionCycle, CycleWindow, Extension
+from portal.models import CollectionCycle, CycleWindow, Extension, User
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE
 
@@ -17,14 +18,25 @@ def carry_out_locks(now: datetime | None = None) -> int:
     """Lapse the unapproved intake records of every province whose last window is over; returns how many.
 
     A lapsed record stays visible in the locked intake list and no longer blocks other bases; its base may add the
-    person again as 漏报. A cycle is marked locked once no province, base or record has time left. Running it twice, or
-    on two machines at once, changes nothing more.
+    person again as 漏报. A cycle is marked locked once no province, base or record has time left, and is unmarked while
+    somebody has time again. Running it twice, or on two machines at once, changes nothing more.
     """
     now = now or timezone.now()
     lapsed = 0
-    for cycle in CollectionCycle.objects.filter(locked_at__isnull=True):
-        lapsed += _lock(cycle, now)
+    for cycle in CollectionCycle.objects.all():
+        if cycle.locked_at is None or unmark_if_open(cycle, now):
+            lapsed += _lock(cycle, now)
     return lapsed
+
+
+def unmark_if_open(cycle: CollectionCycle, now: datetime | None = None) -> bool:
+    """Whoever changes windows or extensions calls it: a locked cycle in which somebody has time again counts as open
+    and will lock again (AM-43). Returns whether the mark was taken away."""
+    if cycle.locked_at is None or _to_lapse(cycle, now or timezone.now())[1]:
+        return False
+    CollectionCycle.objects.filter(pk=cycle.pk).update(locked_at=None)
+    cycle.locked_at = None
+    return True
 
 
 def lapsing(cycle: CollectionCycle, now: datetime | None = None) -> QuerySet[Enrollment]:
@@ -49,12 +61,24 @@ def _lock(cycle: CollectionCycle, now: datetime) -> int:
     records, is_over = _to_lapse(cycle, now)
     with transaction.atomic():
         lapsed = records.update(lapsed_at=now, state_since=now)
+        if lapsed:
+            _close_unused_accounts(cycle, now)
         if is_over:
             CollectionCycle.objects.filter(pk=cycle.pk, locked_at__isnull=True).update(locked_at=now)
         if lapsed:
             # A locked province may go on to be extended; each time tells how many and for which year.
             audit.record("lapse", by=None, target=cycle, year=cycle.year, count=lapsed)
     return lapsed
+
+
+def _close_unused_accounts(cycle: CollectionCycle, now: datetime) -> None:
+    """Nobody activates an account, by a printed code or otherwise, whose only record has just lapsed; the next import
+    of the person opens it again."""
+    gone = Enrollment.objects.filter(resident__user=OuterRef("pk"), intake_year=cycle.year, lapsed_at=now)
+    others = Enrollment.objects.filter(resident__user=OuterRef("pk"), deleted_at=None, lapsed_at=None)
+    User.objects.filter(Exists(gone), ~Exists(others), activated_at=None, is_active=True).update(
+        is_active=False, initial_code_hash="", initial_code_expires_at=None
+    )
 
 
 def _to_lapse(cycle: CollectionCycle, now: datetime) -> tuple[QuerySet[Enrollment], bool]:

@@ -47,6 +47,7 @@ from residents.snapshot import (
     values_of,
     with_blocks,
 )
+from residents.updating import SECTIONS, update_of
 
 RULES: dict[str, ModuleType] = {
     "basic": basic,
@@ -371,6 +372,8 @@ def _settled(
     if changes or answered:
         settle_state(enrollment)
     if changes:
+        _note_saved(enrollment, block)
+    if changes:
         # Without a new version: the base works on its part at the same time (BR-64).
         Enrollment.objects.filter(pk=enrollment.pk).update(
             personal_changed_at=moment, has_unreported_update=_is_unreported(enrollment)
@@ -391,3 +394,18 @@ def mail_addresses(accounts: Iterable[int]) -> dict[int, str]:
     """The mail address in 基本信息 of these accounts, by the account's key; those without one are missing."""
     found = BasicInfo.objects.filter(resident__user__in=list(accounts)).exclude(email="")
     return dict(found.values_list("resident__user_id", "email"))
+
+
+def _note_saved(enrollment: Enrollment, section: str) -> None:
+    """A saved section needs no confirmation any more in the update that has begun. For records of the registry."""
+    if enrollment.registered_at is None or section not in SECTIONS:
+        return
+    base = enrollment.base
+    update = update_of(province_id=base.province_id, base_id=base.pk)
+    if update.has_begun and update.cycle is not None:
+        SectionConfirmation.objects.get_or_create(
+            resident_id=enrollment.resident_id,
+            cycle=update.cycle,
+            section=section,
+            defaults={"confirmed_by_id": enrollment.resident.user_id},
+        )

@@ -6,20 +6,20 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.access import allow
-from portal.calendar import step_now
-from portal.models import CollectionCycle, Step
 from portal.parameters import choice, text
 from portal.requests import SignedInRequest
 from portal.roles import Role
 from residents.history import timeline
+from residents.lapses import why_lapsed
 from residents.models import Enrollment, PersonalReturn, SectionConfirmation
-from residents.models.enrollment import Module
+from residents.models.enrollment import Module, Status
 from residents.services.disclosures import looks_at
 from residents.services.personal import RULES, confirm_unchanged
 from residents.services.refusals import Refused
 from residents.services.returns import answer_without_change
 from residents.services.states import StateMoved
 from residents.snapshot import FIELDS, values_of
+from residents.updating import Update, update_of
 from residents.views.desk import Desk, desk_of, required_desk
 from residents.words import in_words
 
@@ -37,27 +37,37 @@ def home(request: SignedInRequest) -> HttpResponse:
         .select_related("base", "specialty")
         .order_by("-intake_year", "-pk")
     )
-    confirmed = _confirmed(desk)
+    update = _update_of(desk.enrollment)
+    confirmed = _confirmed(desk, update)
     cards = [(step, (confirmed or {}).get(step.key)) for step in desk.steps]
-    context = {"desk": desk, "others": others, "cards": cards, "may_confirm": confirmed is not None}
+    context = {
+        "desk": desk,
+        "others": others,
+        "cards": cards,
+        "may_confirm": confirmed is not None,
+        "update": update if confirmed is not None else None,
+        "done": len([1 for _, told in cards if told]),
+        "lapsed": why_lapsed(desk.enrollment),
+    }
     return render(request, "residents/home.html", context)
 
 
-def _confirmed(desk: Desk) -> dict[str, SectionConfirmation] | None:
-    """This cycle's confirmations by section; None where there is nothing to confirm yet (GOAL-R5)."""
-    if desk.enrollment.module != Module.REGISTRY or not desk.enrollment.is_live:
+def _confirmed(desk: Desk, update: Update | None) -> dict[str, SectionConfirmation] | None:
+    """This update's confirmations by section; None where there is nothing to confirm (GOAL-R5)."""
+    if update is None:
         return None
-    cycle = _update_cycle(desk.enrollment)
-    if cycle is None:
-        return None
-    stored = SectionConfirmation.objects.filter(resident=desk.enrollment.resident_id, cycle=cycle)
+    stored = SectionConfirmation.objects.filter(resident=desk.enrollment.resident_id, cycle=update.cycle)
     return {each.section: each for each in stored}
 
 
-def _update_cycle(enrollment: Enrollment) -> CollectionCycle | None:
-    """The cycle in which the registry of his base is brought up to date now (AM-42)."""
+def _update_of(enrollment: Enrollment) -> Update | None:
+    """The update of the registry that has begun for his base (AM-42); None for whoever is not asked for it."""
+    is_asked = enrollment.status in (Status.IN_TRAINING, Status.EXTENDED, Status.SUSPENDED)
+    if enrollment.module != Module.REGISTRY or not enrollment.is_live or not is_asked:
+        return None
     base = enrollment.base
-    return step_now(Step.REGISTRY_UPDATE, province_id=base.province_id, base_id=base.pk)[0]
+    update = update_of(province_id=base.province_id, base_id=base.pk)
+    return update if update.has_begun else None
 
 
 @allow(Role.RESIDENT)
@@ -103,11 +113,11 @@ def confirm(request: SignedInRequest) -> HttpResponse:
     """信息无变化 for one section in this year's cycle (GOAL-R5)."""
     section = choice(request.POST, "section", RULES)
     desk = required_desk(request.user, section)
-    cycle = _update_cycle(desk.enrollment)
-    if cycle is None or desk.enrollment.module != Module.REGISTRY:
+    update = _update_of(desk.enrollment)
+    if update is None or update.cycle is None:
         raise Http404
     try:
-        is_new = confirm_unchanged(desk.enrollment, section, cycle, by=request.user)
+        is_new = confirm_unchanged(desk.enrollment, section, update.cycle, by=request.user)
     except StateMoved as moved:
         messages.error(request, str(moved))
     else:

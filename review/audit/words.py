@@ -81,6 +81,7 @@ ACTS = {
     "create_cycle": "建立采集周期",
     "delete_cycle": "删除采集周期",
     "set_window": "修改开放时间",
+    "lapsed_revived": "恢复锁定失效的记录",
     "remove_window": "改回全国统一时间",
     "save_base": "修改培训基地",
     "save_accreditation": "修改专业基地",

@@ -20,7 +20,7 @@ from portal.messages import services as messages
 from portal.models import Extension, Step, User
 from portal.roles import Action, Role
 from residents.models.enrollment import PersonalState
-from residents.services.lock import is_locked
+from residents.services.lock import is_locked, unmark_if_open
 from residents.services.states import StateMoved
 
 State = ExtensionRequest.State
@@ -95,6 +95,7 @@ def _open(asked: ExtensionRequest, step: Step, until: datetime, by: User) -> Non
     named = list(asked.enrollments.values_list("pk", flat=True))
     rows = [Extension(enrollment_id=pk, **common) for pk in named] or [Extension(base=asked.base, **common)]
     Extension.objects.bulk_create(rows)
+    unmark_if_open(asked.cycle)
 
 
 def _decide(asked: ExtensionRequest, state: str, by: User, comment: str) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -16,10 +16,12 @@ from bases.seasons import asked_cycle
 from portal.access import allow
 from portal.models import CollectionCycle
 from portal.parameters import moment as moment_sent
-from portal.parameters import number_of, text
+from portal.parameters import number_of, text, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
+from residents.updating import update_of
 from review.funnel import funnel
+from review.funnel import updates as registry_update
 from review.funnel.departures import departures
 from review.funnel.funnel import LISTS, STAGES, Day, Line
 from review.paging import keyset_page, one_moment
@@ -103,6 +105,37 @@ def records(request: SignedInRequest) -> HttpResponse:
         "record_route": "bases:record" if request.user.role == Role.BASE else "review:record",
     }
     return render(request, "review/funnel/records.html", page)
+
+
+@require_GET
+@allow(*STAFF)
+def updates(request: SignedInRequest) -> HttpResponse:
+    """集中更新进度: who in the registry has confirmed every section this year, by province or base (BR-14)."""
+    base = current_base(request) if request.user.role == Role.BASE else None
+    province = text(request.GET, "province", longest=20)
+    named = provinces_for(request.user, Action.VIEW).filter(pk=province).first() if province else None
+    if province and named is None:
+        raise Http404
+    first = provinces_for(request.user, Action.VIEW).order_by("pk").first()
+    of = base.province_id if base else (named.pk if named else None)
+    if of is None and request.user.role == Role.PROVINCE and first is not None:
+        of = first.pk
+    update = update_of(province_id=of, base_id=base.pk if base else None)
+    year = whole_number(request.GET, "year", most=9999)
+    cycle = get_object_or_404(CollectionCycle, year=year) if year is not None else update.cycle
+    lines = registry_update.lines(request.user, cycle, province=province) if cycle else []
+    page = {
+        "cycle": cycle,
+        "cycles": CollectionCycle.objects.order_by("-year"),
+        "update": update,
+        "lines": lines,
+        "province": named,
+        "is_national": request.user.role == Role.CMDA and named is None,
+        "total": registry_update.Line(
+            "", "合计", sum(each.asked for each in lines), sum(each.done for each in lines)
+        ),
+    }
+    return render(request, "review/funnel/updates.html", page)
 
 
 def _figure_of(request: SignedInRequest) -> datetime | None:

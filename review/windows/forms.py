@@ -4,10 +4,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from bases.models import Province
+from bases.models import Province, TrainingBase
 from portal.models import CollectionCycle, CycleWindow
+from residents.models import Enrollment
 
 _TO_THE_SECOND = "%Y-%m-%dT%H:%M:%S"
 
@@ -65,3 +67,37 @@ class WindowForm(forms.Form):
             "opens_at": self.cleaned_data["opens_at"],
             "closes_at": self.cleaned_data["last_moment"] + timedelta(seconds=1),
         }
+
+
+class PlaceForm(forms.Form):
+    """The filters of the lapsed: one province, one base. What cannot be read narrows to nobody."""
+
+    province = forms.ModelChoiceField(
+        label="省份", queryset=Province.objects.order_by("code"), required=False, empty_label="全部"
+    )
+    base = forms.ModelChoiceField(
+        label="培训基地", queryset=TrainingBase.objects.order_by("code"), required=False, empty_label="全部"
+    )
+
+    def narrow(self, records: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
+        """The records of the places given; offers the bases that occur among them."""
+        bases = TrainingBase.objects.filter(pk__in=records.order_by().values("base")).order_by("code")
+        field = self.fields["base"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = bases
+        if not self.is_valid():
+            return records.none()
+        if province := self.cleaned_data.get("province"):
+            records = records.filter(base__province=province)
+        if base := self.cleaned_data.get("base"):
+            records = records.filter(base=base)
+        return records
+
+
+class ReviveForm(forms.Form):
+    reason = forms.CharField(
+        label="恢复的理由",
+        max_length=200,
+        help_text="会告知培训基地、省级和住院医师本人，并记入操作记录。",
+        error_messages={"required": "请填写恢复的理由。"},
+    )

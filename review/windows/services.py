@@ -4,24 +4,30 @@ GOAL-N1).
 Whether a step is open is asked of portal/calendar.py alone; here the windows are only written and counted over.
 """
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
+from bases.deadlines.messages import KIND
 from bases.deadlines.tasks import tell_of_window
 from bases.models import Province, TrainingBase
+from bases.staff import recipients
 from portal import audit
-from portal.calendar import INTAKE_STEPS, Opening, openings
+from portal.calendar import INTAKE_STEPS, Calendar, Opening, last_moment, openings, running_cycles
 from portal.histories import event_model
+from portal.messages import services as messages
 from portal.models import CollectionCycle, CycleWindow, Step, User
 from residents.models import Enrollment
-from residents.models.enrollment import LIVE, ReportStatus, ReviewStatus
-from residents.services.lock import lapsing
+from residents.models.enrollment import LIVE, Module, ReportStatus, ReviewStatus
+from residents.services.lock import lapsing, unmark_if_open
+from residents.services.revival import Revived, lapsed_of, revive
 
 
 class WindowMoved(ValueError):
@@ -48,14 +54,31 @@ class Affected:
 
 
 @dataclass(frozen=True, slots=True)
+class Effect:
+    """What a change would do alike in some provinces: the step and the lock of the intake in words, before and after,
+    how many records lapse within a minute, how many lapsed ones could live again (AM-43)."""
+
+    provinces: list[str]
+    before: str
+    after: str
+    locks_before: str
+    locks_after: str
+    lapsing: int
+    revivable: int
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """What a change of a window would do: whom it reaches, what the calendar says then, how many intake records lapse
-    at once and for good (AM-05), and which later step would be over before this one."""
+    at once (AM-05), which later step would be over before this one, what changes in which provinces, and which other
+    cycles are running, untouched (AM-42)."""
 
     affected: Affected
     opening: Opening
     lapsing: int
     over_before: list[str]
+    effects: list[Effect]
+    beside: list[CollectionCycle]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +159,7 @@ def set_window(
             opens_at=opens_at.isoformat(),
             closes_at=closes_at.isoformat(),
         )
+        unmark_if_open(cycle)
         _notify(cycle, step, province)
     return window
 
@@ -166,14 +190,91 @@ def preview_removal(window: CycleWindow) -> Preview:
 def _tried(
     cycle: CollectionCycle, step: Step, province: Province | None, change: Callable[[], object]
 ) -> Preview:
-    reached = affected(cycle, step, province)
-    before = lapsing(cycle).count() if cycle.locked_at is None else 0
+    reached, now = affected(cycle, step, province), timezone.now()
+    before = situation(cycle, step, now)
     with transaction.atomic():
         change()
-        states = openings(cycle, list(Step), province_id=province.pk if province else None)
-        after = lapsing(cycle).count() if cycle.locked_at is None else 0
+        states = openings(cycle, list(Step), province_id=province.pk if province else None, now=now)
+        after = situation(cycle, step, now)
         transaction.set_rollback(True)
-    return Preview(reached, states[step], max(0, after - before), _over_before(step, states))
+    effects = _differences(before, after, _lapsed_by_province(cycle))
+    return Preview(
+        reached,
+        states[step],
+        sum(each.lapsing for each in effects),
+        _over_before(step, states),
+        effects,
+        [each for each in running_cycles(now=now) if each.pk != cycle.pk],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One step of one cycle in one province, in words, and how many records its lock takes away within a minute."""
+
+    step: str
+    locks: str
+    is_locked: bool
+    lapsing: int
+
+
+def situation(cycle: CollectionCycle, step: Step, now: datetime | None = None) -> dict[str, Situation]:
+    """What is so in every province, by its code; six queries."""
+    codes = list(Province.objects.order_by("code").values_list("pk", flat=True))
+    calendar = Calendar([cycle], provinces=codes, now=now)
+    counted = lapsing(cycle, calendar.now).order_by().values_list("base__province_id")
+    gone = dict(counted.annotate(number=Count("pk")))
+    found = {}
+    for code in codes:
+        end = calendar.last_end(cycle, INTAKE_STEPS, province_id=code)
+        is_locked = end is not None and end <= calendar.now
+        words = last_moment(end) if end else "未设置"
+        found[code] = Situation(
+            in_words(calendar.opening(cycle, step, province_id=code)),
+            f"已于 {words} 锁定" if is_locked else words,
+            is_locked,
+            gone.get(code, 0),
+        )
+    return found
+
+
+def in_words(opening: Opening) -> str:
+    """A step's state as the preview and its result say it."""
+    if opening.opens_at is None or opening.closes_at is None:
+        return opening.word
+    begins = f"{timezone.localtime(opening.opens_at):%Y-%m-%d %H:%M}"
+    ends = last_moment(opening.closes_at)
+    if opening.is_open:
+        return f"开放，至 {ends}"
+    return f"{begins} 开放，至 {ends}" if opening.word == "未开始" else f"已于 {ends} 截止"
+
+
+def _lapsed_by_province(cycle: CollectionCycle) -> dict[str, int]:
+    counted = lapsed_of(cycle).order_by().values_list("base__province_id")
+    return dict(counted.annotate(number=Count("pk")))
+
+
+def _differences(
+    before: dict[str, Situation], after: dict[str, Situation], lapsed: dict[str, int]
+) -> list[Effect]:
+    """Provinces in which anything changes, those with the same change together."""
+    names = dict(Province.objects.values_list("pk", "short_name"))
+    groups: dict[tuple[str, str, str, str], list[str]] = {}
+    for code, old in before.items():
+        new = after[code]
+        if old != new:
+            groups.setdefault((old.step, new.step, old.locks, new.locks), []).append(code)
+    return [
+        Effect(
+            [names[code] for code in codes],
+            *words,
+            lapsing=sum(max(0, after[code].lapsing - before[code].lapsing) for code in codes),
+            revivable=sum(
+                lapsed.get(code, 0) for code in codes if before[code].is_locked and not after[code].is_locked
+            ),
+        )
+        for words, codes in groups.items()
+    ]
 
 
 def _over_before(step: Step, states: dict[Step, Opening]) -> list[str]:
@@ -202,7 +303,46 @@ def remove_provincial_window(window: CycleWindow, *, by: User, seen: str | None 
             province=window.province_id,
         )
         window.delete()
+        unmark_if_open(window.cycle)
         _notify(window.cycle, Step(window.step), window.province)
+
+
+def bring_back(ids: Collection[int], *, cycle: CollectionCycle, by: User, reason: str) -> Revived:
+    """Let lapsed recruits live again while the cycle is open for them (AM-43); their bases, provinces and they
+    themselves are told. Raises StateMoved."""
+    with transaction.atomic():
+        found = revive(ids, cycle=cycle, by=by, reason=reason)
+        _tell_revived(cycle, found.done, reason)
+    return found
+
+
+def _tell_revived(cycle: CollectionCycle, records: list[Enrollment], reason: str) -> None:
+    body = f"中国医师协会说明：{reason}"
+    messages.send(
+        [each.resident.user_id for each in records],
+        kind=KIND,
+        subject=f"您的{cycle.year}年招收信息已恢复，可以继续办理",
+        body=body,
+        link=reverse("residents:home"),
+    )
+    by_base: Counter[Any] = Counter(each.base_id for each in records)
+    for base_id, staff in recipients(TrainingBase, by_base).items():
+        messages.send(
+            staff,
+            kind=KIND,
+            subject=f"{cycle.year}年锁定失效的 {by_base[base_id]} 人已恢复，请在截止前办理",
+            body=body,
+            link=f"{reverse('bases:record-list', args=[Module.INTAKE])}?year={cycle.year}",
+        )
+    by_province: Counter[Any] = Counter(each.base.province_id for each in records)
+    for code, staff in recipients(Province, by_province).items():
+        messages.send(
+            staff,
+            kind=KIND,
+            subject=f"{cycle.year}年锁定失效的 {by_province[code]} 人已恢复，上报后请审核",
+            body=body,
+            link=f"{reverse('review:funnel')}?year={cycle.year}",
+        )
 
 
 def create_cycle(year: int, title: str, *, by: User) -> CollectionCycle:

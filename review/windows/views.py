@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -11,12 +12,16 @@ from bases.models import Province
 from bases.seasons import default_cycle
 from portal.access import allow
 from portal.models import CollectionCycle, CycleWindow, Step
-from portal.parameters import text
+from portal.parameters import is_on, numbers_of, text, texts, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Role
+from residents.services.revival import hindrances, lapsed_of
+from residents.services.states import StateMoved
 from review.windows import board as step_board
 from review.windows import services as windows
-from review.windows.forms import CycleForm, WindowForm
+from review.windows.forms import CycleForm, PlaceForm, ReviveForm, WindowForm
+
+ROWS_A_PAGE = 50
 
 
 @require_GET
@@ -41,6 +46,41 @@ def board(request: SignedInRequest, year: int) -> HttpResponse:
     shown = get_object_or_404(CollectionCycle, year=year)
     context: dict[str, Any] = {"cycle": shown, "steps": list(Step), "lines": step_board.lines(shown)}
     return render(request, "review/windows/board.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@allow(Role.CMDA)
+def lapsed(request: SignedInRequest, year: int) -> HttpResponse:
+    """Who lapsed at the lock of this cycle and whether each can live again; a POST with a reason lets those ticked, or
+    all of the filter, live again while the cycle is open for them (AM-43)."""
+    shown = get_object_or_404(CollectionCycle, year=year)
+    places = PlaceForm(request.GET)
+    found = places.narrow(lapsed_of(shown)).select_related("resident", "base__province").order_by("-pk")
+    form = ReviveForm(request.POST if request.method == "POST" else None)
+    result = None
+    if request.method == "POST" and form.is_valid():
+        is_all = is_on(request.POST, "range", "all")
+        chosen = (
+            list(found.values_list("pk", flat=True)) if is_all else numbers_of(texts(request.POST, "choice"))
+        )
+        try:
+            result = windows.bring_back(
+                chosen, cycle=shown, by=request.user, reason=form.cleaned_data["reason"]
+            )
+        except StateMoved as moved:
+            messages.error(request, str(moved))
+        form = ReviveForm()
+    page = Paginator(found, ROWS_A_PAGE).get_page(whole_number(request.GET, "page"))
+    why = hindrances(page.object_list)
+    context: dict[str, Any] = {
+        "cycle": shown,
+        "places": places,
+        "page": page,
+        "rows": [(row, why.get(row.pk, "")) for row in page.object_list],
+        "form": form,
+        "result": result,
+    }
+    return render(request, "review/windows/lapsed.html", context, status=422 if form.errors else 200)
 
 
 @require_POST
@@ -136,7 +176,7 @@ def _is_saved(
 
 def _agrees(request: HttpRequest, preview: windows.Preview) -> bool:
     if preview.lapsing and "lapse" not in request.POST:
-        messages.error(request, f"将有 {preview.lapsing} 人锁定失效且不能恢复，请勾选确认后再保存。")
+        messages.error(request, f"将有 {preview.lapsing} 人锁定失效，请勾选确认后再保存。")
         return False
     return True
 

@@ -28,7 +28,7 @@ def record_list(request: SignedInRequest, module: str) -> HttpResponse:
     records = records_of(scope, module)
     filters = filter_of(request.GET, records, module, cycle)
     shown = CollectionCycle.objects.filter(year=filters.values.get("year", 0)).first() or cycle
-    found = for_list(filtered(records, filters.values, cycle=cycle, base=base))
+    found = for_list(filtered(records, filters.values, base=base))
     return render(
         request,
         "bases/records/record_list.html",

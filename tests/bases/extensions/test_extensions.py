@@ -1,13 +1,14 @@
 """申请延期 as a base asks for it: GOAL-P8."""
 
 import pytest
-from django.utils import timezone
 
 from bases.extensions import services as extensions
 from bases.models import ExtensionRequest
+from portal.calendar import INTAKE_STEPS
 from portal.models import Step
 from residents.services.states import StateMoved
 from tests import factories
+from tests.bases.desk import close
 from tests.bases.extensions.conftest import asked_for, day
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def test_what_cannot_be_asked_for(base, closing, base_officer, case):
     """AM-05, BR-08: a locked cycle, a province that delivers by API, a date that brings nothing."""
     if case == "locked":
-        closing.locked_at = timezone.now()
+        close(closing, *INTAKE_STEPS)
     if case == "switched":
         base.province.reporting_mode = "2"
     if case == "earlier":

@@ -201,7 +201,7 @@ def test_board_asks_for_nothing_that_nobody_can_do(
     ("when", "word", "asks"),
     [
         (not_begun, "未开始", True),
-        (all_over, "已截止", True),
+        (all_over, "已截止", False),
         (switched, "已切换接口", False),
         (locked, "已截止", False),
     ],

@@ -165,7 +165,7 @@ def test_page_costs_the_same_for_more_bases(
     for _ in range(3):
         factories.EnrollmentFactory(intake_year=cycle.year)
     client.get(reverse("review:funnel"))
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(16):
         client.get(reverse("review:funnel"))
 
 

@@ -224,7 +224,7 @@ def test_open_work_is_listed(
     )
     reporting.report([complete_enrollment.pk], by=base_officer, declared=True)
     with django_assert_num_queries(6):
-        work = open_work(province, cycle)
+        work = open_work(province)
         by_base, batches = list(work.by_base), list(work.batches)
     assert (work.unreported, work.waiting, work.returned) == (2, 1, 0)
     assert [(row["base_id"], row["unreported"], row["waiting"]) for row in by_base] == [(base.pk, 2, 1)]

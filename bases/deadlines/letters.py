@@ -1,0 +1,204 @@
+"""年度告知: at the lock of an intake every base, province and recruit learns what was approved, what lapsed and why,
+and which door is open next (AM-05, AM-29, AM-31, AM-43)."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from bases.models import Province, TrainingBase
+from bases.staff import recipients
+from portal import audit
+from portal.calendar import INTAKE_STEPS, Calendar
+from portal.messages.services import send
+from portal.models import AuditEvent, CollectionCycle, Extension
+from residents.lapses import NEXT, WORDS
+from residents.models import Enrollment
+from residents.models.enrollment import LIVE, OF_THE_INTAKE, Module, ReviewStatus
+
+KIND = "year_letter"
+_ACTION = "year_letter"
+# A lock that was carried out longer ago, before this program or while the clock stood still for long, is told nobody.
+_NEWS_FOR = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What locked at one moment: the records of `scope`."""
+
+    cycle: CollectionCycle
+    at: datetime
+    scope: Q
+
+    @property
+    def key(self) -> str:
+        return f"letter:{self.cycle.year}:{self.at:%Y%m%d%H%M%S}"
+
+
+def send_letters(now: datetime | None = None) -> int:
+    """The letters of every lock of the last days that were not written yet; returns how many messages. The clock calls
+    it after the locks; nobody gets one twice."""
+    now = now or timezone.now()
+    sent = 0
+    for each in _rounds(now):
+        with transaction.atomic():
+            number = _to_bases(each) + _to_provinces(each) + _to_residents(each)
+            audit.record(_ACTION, by=None, target=each.cycle, round=each.key, sent=number)
+        sent += number
+    return sent
+
+
+def _rounds(now: datetime) -> Iterator[Round]:
+    for cycle in CollectionCycle.objects.order_by("year"):
+        ends = _ends(cycle, now)
+        news = {at for at in ends.values() if now - _NEWS_FOR < at <= now}
+        for at in sorted(news):
+            found = Round(cycle, at, _scope([code for code, end in ends.items() if end == at]))
+            if not AuditEvent.objects.filter(action=_ACTION, detail__round=found.key).exists():
+                yield found
+        yield from _extended_rounds(cycle, ends, now)
+
+
+def _ends(cycle: CollectionCycle, now: datetime) -> dict[str, datetime]:
+    """By province, when its intake locks, time given to single bases and records left aside."""
+    codes = list(Province.objects.values_list("pk", flat=True))
+    calendar = Calendar([cycle], provinces=codes, now=now)
+    found = {code: calendar.last_end(cycle, INTAKE_STEPS, province_id=code) for code in codes}
+    return {code: end for code, end in found.items() if end is not None}
+
+
+def _scope(codes: Iterable[str]) -> Q:
+    return Q(base__province_id__in=list(codes))
+
+
+def _extended_rounds(cycle: CollectionCycle, ends: dict[str, datetime], now: datetime) -> Iterator[Round]:
+    """The bases and single records that locked later than their province."""
+    given = Extension.objects.filter(
+        cycle=cycle, step__in=INTAKE_STEPS, province=None, until__gt=now - _NEWS_FOR, until__lte=now
+    )
+    rows = given.values_list("until", "base", "base__province", "enrollment", "enrollment__base__province")
+    named: dict[datetime, Q] = {}
+    for until, base_id, base_province, record_id, record_province in rows:
+        if until > ends.get(base_province or record_province, until):
+            scope = Q(base_id=base_id) if base_id else Q(pk=record_id)
+            named[until] = named.get(until, Q(pk__in=[])) | scope
+    later = Extension.objects.filter(cycle=cycle, step__in=INTAKE_STEPS, until__gt=now)
+    still = Q(base_id__in=later.filter(base__isnull=False).values("base")) | Q(
+        pk__in=later.filter(enrollment__isnull=False).values("enrollment")
+    )
+    for at in sorted(named):
+        found = Round(cycle, at, named[at] & ~still)
+        if not AuditEvent.objects.filter(action=_ACTION, detail__round=found.key).exists():
+            yield found
+
+
+def _recruits(each: Round) -> QuerySet[Enrollment]:
+    """The recruits of the round, those with more time left aside."""
+    later = Extension.objects.filter(cycle=each.cycle, step__in=INTAKE_STEPS, until__gt=each.at)
+    still = Q(base_id__in=later.filter(base__isnull=False).values("base")) | Q(
+        pk__in=later.filter(enrollment__isnull=False).values("enrollment")
+    )
+    found = Enrollment.objects.filter(OF_THE_INTAKE, each.scope, deleted_at=None)
+    return found.filter(intake_year=each.cycle.year).exclude(still)
+
+
+_LAPSED = Q(lapsed_at__isnull=False)
+_WHY = {
+    "waiting": Q(review_status=ReviewStatus.PENDING),
+    "returned": Q(review_status=ReviewStatus.RETURNED),
+    "unreported": ~Q(review_status__in=[ReviewStatus.PENDING, ReviewStatus.RETURNED]),
+}
+_COUNTS = {
+    "approved": Count("pk", filter=Q(intake_submission__isnull=False)),
+    "lapsed": Count("pk", filter=_LAPSED),
+    **{name: Count("pk", filter=_LAPSED & why) for name, why in _WHY.items()},
+}
+
+
+def _counted(each: Round, owner: str) -> list[dict]:
+    return list(_recruits(each).order_by().values(owner).annotate(**_COUNTS))
+
+
+def _words(counts: dict) -> str:
+    """What lapsed, by the reason."""
+    reasons = {"waiting": "待审核、截止时未审核", "returned": "省级退回、未重新上报", "unreported": "未上报"}
+    parts = [f"{words} {counts[name]} 人" for name, words in reasons.items() if counts[name]]
+    return "锁定失效的人：" + "，".join(parts) + "。" if parts else "没有锁定失效的人。"
+
+
+def _to_bases(each: Round) -> int:
+    year = each.cycle.year
+    rows = {row["base"]: row for row in _counted(each, "base")}
+    staff, sent = recipients(TrainingBase, rows), 0
+    address = reverse("bases:record-list", args=[Module.INTAKE])
+    for base_id, counts in rows.items():
+        next_door = (
+            f"失效的记录只读留存，不再占用此人；仍在本基地培训的，现在起在“住院医师信息管理”的账号导入中补录，"
+            f"招收年份填{year}，账号和已填的个人信息随之带入。"
+        )
+        sent += send(
+            staff.get(base_id, []),
+            kind=KIND,
+            subject=f"{year}年招收信息已锁定：审核通过 {counts['approved']} 人，锁定失效 {counts['lapsed']} 人",
+            body=_words(counts) + (next_door if counts["lapsed"] else "审核通过的已纳入“住院医师信息管理”。"),
+            link=f"{address}?year={year}" + ("&stage=lapsed" if counts["lapsed"] else ""),
+            key=f"{each.key}:{base_id}",
+        )
+    return sent
+
+
+def _to_provinces(each: Round) -> int:
+    year = each.cycle.year
+    rows = {row["base__province"]: row for row in _counted(each, "base__province")}
+    bases = Counter(
+        dict(
+            _recruits(each)
+            .filter(_LAPSED)
+            .order_by()
+            .values_list("base__province")
+            .annotate(number=Count("base", distinct=True))
+        )
+    )
+    staff, sent = recipients(Province, rows), 0
+    for code, counts in rows.items():
+        door = f"涉及 {bases[code]} 个培训基地，已分别告知；仍在培训的由其在“住院医师信息管理”中补录，上报后请审核。"
+        stage = "lapsed" if counts["lapsed"] else "approved"
+        sent += send(
+            staff.get(code, []),
+            kind=KIND,
+            subject=f"{year}年招收信息已锁定：审核通过 {counts['approved']} 人，锁定失效 {counts['lapsed']} 人",
+            body=_words(counts) + (door if counts["lapsed"] else ""),
+            link=f"{reverse('review:funnel-records')}?year={year}&province={code}&stage={stage}",
+            key=f"{each.key}:{code}",
+        )
+    return sent
+
+
+def _to_residents(each: Round) -> int:
+    year = each.cycle.year
+    lives = Enrollment.objects.filter(LIVE, resident=OuterRef("resident"))
+    found = _recruits(each)
+    sent = send(
+        found.filter(LIVE, intake_submission__isnull=False).values_list("resident__user_id", flat=True),
+        kind=KIND,
+        subject=f"您的{year}年招收信息已审核通过",
+        body=f"{year}年招收信息已锁定，您的培训记录已纳入住院医师信息管理；个人信息此后可以随时更新。",
+        link=reverse("residents:home"),
+        key=f"{each.key}:approved",
+    )
+    lapsed = found.filter(~Exists(lives), _LAPSED)
+    for name, why in _WHY.items():
+        sent += send(
+            lapsed.filter(why).values_list("resident__user_id", flat=True),
+            kind=KIND,
+            subject=f"您的{year}年招收信息已锁定失效",
+            body=WORDS[name] + NEXT,
+            link=reverse("residents:home"),
+            key=f"{each.key}:{name}",
+        )
+    return sent

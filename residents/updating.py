@@ -1,0 +1,50 @@
+"""集中更新: once a year everybody in the registry confirms or mends each section of his personal info (BR-14, AM-04;
+GOAL-R5). Which year, says the calendar of his province (AM-42)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from portal.calendar import Opening, step_now
+from portal.models import CollectionCycle, Step
+from residents.models import SectionConfirmation
+from residents.models.enrollment import LIVE, PersonalState, Status
+
+SECTIONS = ("basic", "education", "certificate", "work")
+# Whoever has ended or left is asked for nothing.
+ASKED = LIVE & Q(
+    registered_at__isnull=False, status__in=[Status.IN_TRAINING, Status.EXTENDED, Status.SUSPENDED]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """The yearly update as it stands for one base or province: its cycle and its soft window."""
+
+    cycle: CollectionCycle | None
+    opening: Opening
+
+    @property
+    def has_begun(self) -> bool:
+        opens_at = self.opening.opens_at
+        return self.cycle is not None and opens_at is not None and opens_at <= timezone.now()
+
+    @property
+    def closes_at(self) -> datetime | None:
+        return self.opening.closes_at
+
+
+def update_of(*, province_id: str | None = None, base_id: int | None = None) -> Update:
+    """The update that is asked for there now, or the last one, or the next; three queries."""
+    return Update(*step_now(Step.REGISTRY_UPDATE, province_id=province_id, base_id=base_id))
+
+
+def is_up_to_date(cycle: CollectionCycle) -> Q:
+    """Of records: whose person has confirmed or saved every section in this cycle and lacks nothing."""
+    told = SectionConfirmation.objects.filter(resident=OuterRef("resident"), cycle=cycle)
+    found = Q(personal_state=PersonalState.COMPLETE)
+    for section in SECTIONS:
+        found &= Q(Exists(told.filter(section=section)))
+    return found
