@@ -41,6 +41,7 @@ def corrected(sent):
 
 
 def test_a_returned_record_is_corrected_after_the_transfer_and_nothing_else(key, base, cycle, returned):
+    """AM-44: "returned records (only those) may be corrected by API until the review ends" (AM-03)."""
     first, second = returned
     new = record(base, cycle.year, 3)
     response = post(key, [corrected(first), corrected(second), new])
@@ -64,6 +65,7 @@ def test_without_a_returned_record_the_whole_batch_is_refused(key, cycle, return
 def test_the_provinces_staff_get_the_reminders_of_transfer_review_and_returned(
     base, cycle, returned, provincial_reviewer
 ):
+    """AM-44: "its reviewers get the same reminders"."""
     nine = timezone.localtime().replace(hour=9, minute=0, second=0, microsecond=0)
     end = nine.replace(hour=0) + datetime.timedelta(days=4)
     for step in (Step.REVIEW, Step.API_TRANSFER):
