@@ -10,7 +10,7 @@ import pghistory
 import pgtrigger
 from csp.constants import NONE, SELF
 
-from portal import logs
+from portal import clock, logs
 from portal.bootstrap import folders, values
 from portal.bootstrap.failure import Failure
 
@@ -85,6 +85,16 @@ def portal_url() -> str:
 
 
 DEBUG = values.boolean("DEBUG")
+# For demonstrations: another day can be tried (portal/clock.py). Never on a real installation.
+CLOCK_CAN_MOVE = values.boolean("CLOCK_CAN_MOVE")
+if CLOCK_CAN_MOVE:
+    if not DEBUG:
+        values.refuse(
+            "CLOCK_CAN_MOVE",
+            "只能与 DEBUG=1 一起用于演示，正式平台的时钟不能移动",
+            "only together with DEBUG=1; the clock of a real installation is never moved",
+        )
+    clock.install()
 SECRET_KEY = values.text("SECRET_KEY", "debug-only-key-never-used-where-debug-is-off" if DEBUG else None)
 # Former keys, while a new one takes over: what they sealed or signed stays readable.
 SECRET_KEY_FALLBACKS = values.parts("SECRET_KEY_FALLBACKS")

@@ -87,12 +87,8 @@ def _extended_rounds(cycle: CollectionCycle, ends: dict[str, datetime], now: dat
         if until > ends.get(base_province or record_province, until):
             scope = Q(base_id=base_id) if base_id else Q(pk=record_id)
             named[until] = named.get(until, Q(pk__in=[])) | scope
-    later = Extension.objects.filter(cycle=cycle, step__in=INTAKE_STEPS, until__gt=now)
-    still = Q(base_id__in=later.filter(base__isnull=False).values("base")) | Q(
-        pk__in=later.filter(enrollment__isnull=False).values("enrollment")
-    )
     for at in sorted(named):
-        found = Round(cycle, at, named[at] & ~still)
+        found = Round(cycle, at, named[at])
         if not AuditEvent.objects.filter(action=_ACTION, detail__round=found.key).exists():
             yield found
 
@@ -189,9 +185,10 @@ def _to_residents(each: Round) -> int:
         subject=f"您的{year}年招收信息已审核通过",
         body=f"{year}年招收信息已锁定，您的培训记录已纳入住院医师信息管理；个人信息此后可以随时更新。",
         link=reverse("residents:home"),
-        key=f"{each.key}:approved",
+        key=f"letter:{year}:approved",
     )
-    lapsed = found.filter(~Exists(lives), _LAPSED)
+    # Whoever lapsed at an earlier lock has his letter.
+    lapsed = found.filter(~Exists(lives), lapsed_at__gte=each.at)
     for name, why in _WHY.items():
         sent += send(
             lapsed.filter(why).values_list("resident__user_id", flat=True),

@@ -83,25 +83,25 @@ def test_the_provinces_staff_get_the_reminders_of_transfer_review_and_returned(
 
 
 def test_each_record_goes_to_the_cycle_of_its_year(key, base, cycle, switched):
-    """AM-42: next year's transfer is open too; a year that was never opened is refused by its name."""
-    ahead = factories.CycleFactory(year=cycle.year + 1)
-    factories.open_windows(ahead)
-    sent = [record(base, cycle.year, 1), record(base, ahead.year, 2), record(base, ahead.year + 1, 3)]
+    """AM-42: last year's transfer is open still; a year that was never opened is refused by its name."""
+    older = factories.CycleFactory(year=cycle.year - 1)
+    factories.open_windows(older)
+    sent = [record(base, cycle.year, 1), record(base, older.year, 2), record(base, older.year - 1, 3)]
     response = post(key, sent)
     assert outcomes(response) == [(201, "accepted"), (201, "accepted"), (422, "refused")]
     assert ("account.intake_year", "intake_year_intake") in said(response, 2)
-    assert set(Enrollment.objects.values_list("intake_year", flat=True)) == {cycle.year, ahead.year}
+    assert set(Enrollment.objects.values_list("intake_year", flat=True)) == {cycle.year, older.year}
     years = Enrollment.objects.values_list("submissions__cycle__year", "intake_year")
     assert all(reported == own for reported, own in years)
 
 
 def test_reference_asks_and_tells_the_year(key, api_get, base, cycle, switched):
     """AM-42: without a year the one that takes deliveries now, the older of two; an unknown one is refused."""
-    ahead = factories.CycleFactory(year=cycle.year + 1)
-    factories.open_windows(ahead)
+    older = factories.CycleFactory(year=cycle.year - 1)
+    factories.open_windows(older)
     for path in ("/api/v1/reference/bases", "/api/v1/reference/specialties"):
-        assert api_get(path)["intake_year"] == cycle.year
-        assert api_get(f"{path}?intake_year={ahead.year}")["intake_year"] == ahead.year
+        assert api_get(path)["intake_year"] == older.year
+        assert api_get(f"{path}?intake_year={cycle.year}")["intake_year"] == cycle.year
         assert api_get(f"{path}?intake_year=2050", status=422)["code"] == "malformed"
 
 

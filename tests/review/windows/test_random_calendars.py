@@ -117,7 +117,7 @@ class World:
 
 @pytest.fixture
 def far(other_province):
-    return factories.TrainingBaseFactory(province=other_province)
+    return factories.TrainingBaseFactory(province_id=other_province.pk)
 
 
 def drawn_in(base, far, by, drawn, check):

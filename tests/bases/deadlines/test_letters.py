@@ -1,0 +1,130 @@
+"""The year's letter at the lock (AM-05, AM-29, AM-31): what was approved, what lapsed and why, the next door; once."""
+
+import datetime
+
+import pytest
+from django.utils import timezone
+
+from bases.deadlines.letters import send_letters
+from portal.calendar import INTAKE_STEPS
+from portal.models import Extension, Message, Step
+from residents.models import Enrollment
+from residents.services.lock import carry_out_locks
+from tests import factories
+from tests.bases.desk import approved, close, complete, page, reported, returned
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def recruits(base, cycle, base_officer, provincial_reviewer):
+    """One of each fate, with the lock over."""
+    found = {
+        "approved": approved(complete(base, cycle.year), base_officer, provincial_reviewer),
+        "waiting": reported(complete(base, cycle.year), base_officer),
+        "returned": returned(complete(base, cycle.year), base_officer, provincial_reviewer),
+        "unreported": complete(base, cycle.year),
+    }
+    Message.objects.all().delete()
+    return found
+
+
+def lock(cycle):
+    close(cycle, *INTAKE_STEPS)
+    carry_out_locks()
+
+
+def letters(user) -> list[str]:
+    found = Message.objects.filter(recipient=user, kind="year_letter")
+    return [f"{each.subject} {each.body} {each.link}" for each in found]
+
+
+def test_everybody_is_told_once_what_became_of_the_year(recruits, cycle, base_officer, provincial_reviewer):
+    assert send_letters() == 0
+    lock(cycle)
+    assert send_letters() == 6
+    assert send_letters() == 0
+    (to_base,) = letters(base_officer)
+    for words in ("审核通过 1 人", "锁定失效 3 人", "待审核", "退回", "未上报 1 人", "住院医师信息管理"):
+        assert words in to_base
+    (to_province,) = letters(provincial_reviewer)
+    assert "锁定失效 3 人" in to_province
+    words = {
+        "approved": "审核通过",
+        "waiting": "省级尚未审核",
+        "returned": "被省级退回",
+        "unreported": "没有上报",
+    }
+    for fate, record in recruits.items():
+        (letter,) = letters(record.resident.user)
+        assert words[fate] in letter
+        assert ("补录" in letter) == (fate != "approved")
+
+
+def test_links_of_the_letters_lead_to_as_many_as_they_say(
+    recruits, cycle, base_officer, provincial_reviewer, signed_in
+):
+    lock(cycle)
+    send_letters()
+    desk = signed_in(base_officer)
+    link = Message.objects.get(recipient=base_officer, kind="year_letter").link
+    assert desk.get(link).context["page"].paginator.count == 3
+    link = Message.objects.get(recipient=provincial_reviewer, kind="year_letter").link
+    assert "锁定失效：3 人" in page(signed_in(provincial_reviewer).get(link))
+
+
+def test_a_base_with_more_time_is_told_at_its_own_end(
+    recruits, cycle, other_base, base_officer, other_base_officer, national_officer
+):
+    """AM-43: it locks again at the new end."""
+    complete(other_base, cycle.year)
+    until = timezone.now() + datetime.timedelta(days=2)
+    Extension.objects.create(
+        cycle=cycle,
+        step=Step.REPORT,
+        base=other_base,
+        until=until,
+        reason="停电",
+        granted_by=national_officer,
+    )
+    lock(cycle)
+    send_letters()
+    assert (len(letters(base_officer)), letters(other_base_officer)) == (1, [])
+    later = until + datetime.timedelta(hours=1)
+    carry_out_locks(later)
+    send_letters(later)
+    assert (len(letters(base_officer)), len(letters(other_base_officer))) == (1, 1)
+
+
+def test_an_old_lock_is_nobodys_news(recruits, cycle):
+    close(cycle, *INTAKE_STEPS, ago=datetime.timedelta(days=30))
+    carry_out_locks()
+    assert send_letters() == 0
+
+
+def test_the_page_of_a_lapsed_resident_says_why_and_what_next(recruits, cycle, signed_in):
+    lock(cycle)
+    for fate, words in (("waiting", "省级尚未审核通过"), ("unreported", "培训基地没有上报")):
+        text = page(signed_in(recruits[fate].resident.user).get("/resident/"))
+        assert words in text
+        assert "补录" in text
+        for wrong in ("已完整", "待审核", "100%"):
+            assert wrong not in text, wrong
+
+
+def test_a_printed_code_of_a_lapsed_recruit_activates_nobody(base, cycle, other_base):
+    """Y9; the next import opens the account again."""
+    record = factories.EnrollmentFactory(base=base, intake_year=cycle.year)
+    user = record.resident.user
+    type(user).objects.filter(pk=user.pk).update(activated_at=None, initial_code_hash="x")
+    lock(cycle)
+    user.refresh_from_db()
+    assert (user.is_active, user.initial_code_hash) == (False, "")
+    assert Enrollment.objects.get().lapsed_at is not None
+
+
+def test_whoever_has_activated_still_signs_in(recruits, cycle):
+    lock(cycle)
+    user = recruits["waiting"].resident.user
+    user.refresh_from_db()
+    assert user.is_active
