@@ -8,7 +8,6 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import psycopg
 from django.conf import settings
 from django.db import connection
 from django.db.backends.signals import connection_created
@@ -48,12 +47,7 @@ def ahead() -> timedelta:
     global _read_at, _ahead
     if time.monotonic() - _read_at > _KEPT_FOR:
         _read_at = time.monotonic()
-        try:
-            with psycopg.connect(**_own_connection()) as own:
-                row = own.execute(f"SELECT ahead FROM {SCHEMA}.clock").fetchone()
-            _ahead = row[0] if row else timedelta()
-        except psycopg.Error:
-            _ahead = timedelta()
+        _ahead = _read()
     return _ahead
 
 
@@ -73,13 +67,19 @@ def move(by: timedelta) -> None:
     _read_at = float("-inf")
 
 
-def _own_connection() -> dict[str, Any]:
-    parameters = connection.get_connection_params()
-    return {
-        name: value
-        for name, value in parameters.items()
-        if name not in ("context", "cursor_factory", "prepare_threshold")
-    }
+def _read() -> timedelta:
+    driver = connection.Database
+    try:
+        own = driver.connect(**connection.get_connection_params())
+        try:
+            cursor = own.cursor()
+            cursor.execute(f"SELECT ahead FROM {SCHEMA}.clock")
+            row = cursor.fetchone()
+        finally:
+            own.close()
+    except driver.Error:
+        return timedelta()
+    return row[0] if row else timedelta()
 
 
 def _look_here_first(sender: object, connection: Any, **more: object) -> None:

@@ -24,10 +24,7 @@ class Command(BaseCommand):
         moment = options["to"]
         if (moment is None) == (options["days"] is None):
             raise CommandError("Say either --to or --days.")
-        if moment is not None:
-            by = timezone.make_aware(moment) - datetime.now(UTC)
-        else:
-            by = timedelta(days=options["days"])
+        by = timezone.make_aware(moment) - datetime.now(UTC) if moment else timedelta(days=options["days"])
         try:
             clock.move(by)
         except RuntimeError as refused:
