@@ -61,14 +61,15 @@ def move(by: timedelta) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_CREATE)
         cursor.execute(
-            f"INSERT INTO {SCHEMA}.clock (ahead) VALUES (%s) ON CONFLICT (only_one) DO UPDATE SET ahead = %s",
-            [by, by],
+            f"INSERT INTO {SCHEMA}.clock (ahead) VALUES (make_interval(secs => %s))"
+            " ON CONFLICT (only_one) DO UPDATE SET ahead = excluded.ahead",
+            [by.total_seconds()],
         )
     _read_at = float("-inf")
 
 
 def _read() -> timedelta:
-    driver = connection.Database
+    driver: Any = connection.Database  # type: ignore[attr-defined]
     try:
         own = driver.connect(**connection.get_connection_params())
         try:

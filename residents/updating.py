@@ -9,14 +9,13 @@ from django.utils import timezone
 
 from portal.calendar import Opening, step_now
 from portal.models import CollectionCycle, Step
-from residents.models import SectionConfirmation
+from residents.models import Enrollment, SectionConfirmation
 from residents.models.enrollment import LIVE, PersonalState, Status
 
 SECTIONS = ("basic", "education", "certificate", "work")
 # Whoever has ended or left is asked for nothing.
-ASKED = LIVE & Q(
-    registered_at__isnull=False, status__in=[Status.IN_TRAINING, Status.EXTENDED, Status.SUSPENDED]
-)
+_STATUSES = (Status.IN_TRAINING, Status.EXTENDED, Status.SUSPENDED)
+ASKED = LIVE & Q(registered_at__isnull=False, status__in=_STATUSES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +38,15 @@ class Update:
 def update_of(*, province_id: str | None = None, base_id: int | None = None) -> Update:
     """The update that is asked for there now, or the last one, or the next; three queries."""
     return Update(*step_now(Step.REGISTRY_UPDATE, province_id=province_id, base_id=base_id))
+
+
+def asked_of(enrollment: Enrollment) -> Update | None:
+    """The update that has begun for this record's base; None for whoever is not asked for it."""
+    if enrollment.registered_at is None or not enrollment.is_live or enrollment.status not in _STATUSES:
+        return None
+    base = enrollment.base
+    update = update_of(province_id=base.province_id, base_id=base.pk)
+    return update if update.has_begun else None
 
 
 def is_up_to_date(cycle: CollectionCycle) -> Q:

@@ -47,7 +47,7 @@ from residents.snapshot import (
     values_of,
     with_blocks,
 )
-from residents.updating import SECTIONS, update_of
+from residents.updating import asked_of
 
 RULES: dict[str, ModuleType] = {
     "basic": basic,
@@ -397,12 +397,9 @@ def mail_addresses(accounts: Iterable[int]) -> dict[int, str]:
 
 
 def _note_saved(enrollment: Enrollment, section: str) -> None:
-    """A saved section needs no confirmation any more in the update that has begun. For records of the registry."""
-    if enrollment.registered_at is None or section not in SECTIONS:
-        return
-    base = enrollment.base
-    update = update_of(province_id=base.province_id, base_id=base.pk)
-    if update.has_begun and update.cycle is not None:
+    """A saved section needs no confirmation any more in the update that has begun."""
+    update = asked_of(enrollment)
+    if update is not None and update.cycle is not None:
         SectionConfirmation.objects.get_or_create(
             resident_id=enrollment.resident_id,
             cycle=update.cycle,

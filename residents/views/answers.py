@@ -12,15 +12,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.access import allow
-from portal.calendar import current_cycle
 from portal.models import CollectionCycle
 from portal.requests import SignedInRequest
 from portal.roles import Role
-from residents.models.enrollment import Module
+from residents.lapses import why_lapsed
 from residents.rules.fields import Field
 from residents.services.personal import confirm_all_unchanged, own_fields
 from residents.services.states import StateMoved
 from residents.snapshot import FIELDS, block_of, identity_values, values_of
+from residents.updating import asked_of
 from residents.views.desk import Desk, Step, required_desk, section_url
 from residents.views.layout import file_url
 from residents.words import in_words
@@ -64,6 +64,7 @@ def check(request: SignedInRequest) -> HttpResponse:
         "identity": _identity(desk),
         "parts": _parts(desk),
         "cycle": _cycle_to_confirm(desk),
+        "lapsed": why_lapsed(desk.enrollment),
     }
     return render(request, "residents/check.html", context)
 
@@ -73,11 +74,11 @@ def check(request: SignedInRequest) -> HttpResponse:
 def confirm_all(request: SignedInRequest) -> HttpResponse:
     """全部信息无变化 for this year in one act (GOAL-R5, GOAL-R8)."""
     desk = required_desk(request.user)
-    cycle = current_cycle()
-    if cycle is None or desk.enrollment.module != Module.REGISTRY:
+    update = asked_of(desk.enrollment)
+    if update is None or update.cycle is None:
         raise Http404
     try:
-        is_new = confirm_all_unchanged(desk.enrollment, cycle, by=request.user)
+        is_new = confirm_all_unchanged(desk.enrollment, update.cycle, by=request.user)
     except StateMoved as moved:
         messages.error(request, str(moved))
     else:
@@ -105,13 +106,12 @@ def sheet(request: SignedInRequest) -> HttpResponse:
 
 def _cycle_to_confirm(desk: Desk) -> CollectionCycle | None:
     """The year for which all his sections can be confirmed at once now: open, complete, not all confirmed yet."""
-    cycle, record = current_cycle(), desk.enrollment
-    if cycle is None or record.module != Module.REGISTRY or not desk.entry.is_open:
+    update = asked_of(desk.enrollment) if desk.entry.is_open else None
+    if update is None or not desk.complete.personal_is_complete or desk.comments:
         return None
-    if not desk.complete.personal_is_complete or desk.comments:
-        return None
-    confirmed = record.resident.confirmations.filter(cycle=cycle).values_list("section", flat=True)
-    return cycle if {step.key for step in desk.steps} - set(confirmed) else None
+    confirmations = desk.enrollment.resident.confirmations.filter(cycle=update.cycle)
+    confirmed = confirmations.values_list("section", flat=True)
+    return update.cycle if {step.key for step in desk.steps} - set(confirmed) else None
 
 
 def _identity(desk: Desk) -> list[Answer]:

@@ -12,14 +12,13 @@ from portal.roles import Role
 from residents.history import timeline
 from residents.lapses import why_lapsed
 from residents.models import Enrollment, PersonalReturn, SectionConfirmation
-from residents.models.enrollment import Module, Status
 from residents.services.disclosures import looks_at
 from residents.services.personal import RULES, confirm_unchanged
 from residents.services.refusals import Refused
 from residents.services.returns import answer_without_change
 from residents.services.states import StateMoved
 from residents.snapshot import FIELDS, values_of
-from residents.updating import Update, update_of
+from residents.updating import Update, asked_of
 from residents.views.desk import Desk, desk_of, required_desk
 from residents.words import in_words
 
@@ -37,7 +36,7 @@ def home(request: SignedInRequest) -> HttpResponse:
         .select_related("base", "specialty")
         .order_by("-intake_year", "-pk")
     )
-    update = _update_of(desk.enrollment)
+    update = asked_of(desk.enrollment)
     confirmed = _confirmed(desk, update)
     cards = [(step, (confirmed or {}).get(step.key)) for step in desk.steps]
     context = {
@@ -58,16 +57,6 @@ def _confirmed(desk: Desk, update: Update | None) -> dict[str, SectionConfirmati
         return None
     stored = SectionConfirmation.objects.filter(resident=desk.enrollment.resident_id, cycle=update.cycle)
     return {each.section: each for each in stored}
-
-
-def _update_of(enrollment: Enrollment) -> Update | None:
-    """The update of the registry that has begun for his base (AM-42); None for whoever is not asked for it."""
-    is_asked = enrollment.status in (Status.IN_TRAINING, Status.EXTENDED, Status.SUSPENDED)
-    if enrollment.module != Module.REGISTRY or not enrollment.is_live or not is_asked:
-        return None
-    base = enrollment.base
-    update = update_of(province_id=base.province_id, base_id=base.pk)
-    return update if update.has_begun else None
 
 
 @allow(Role.RESIDENT)
@@ -113,7 +102,7 @@ def confirm(request: SignedInRequest) -> HttpResponse:
     """信息无变化 for one section in this year's cycle (GOAL-R5)."""
     section = choice(request.POST, "section", RULES)
     desk = required_desk(request.user, section)
-    update = _update_of(desk.enrollment)
+    update = asked_of(desk.enrollment)
     if update is None or update.cycle is None:
         raise Http404
     try:
