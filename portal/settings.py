@@ -165,6 +165,9 @@ TEMPLATES = [
     },
 ]
 
+# Controls are written in Python (docs/performance.md).
+FORM_RENDERER = "portal.controls.Renderer"
+
 DATABASES = {"default": database_from_url(values.text("DATABASE_URL"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

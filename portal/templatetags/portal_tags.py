@@ -4,13 +4,14 @@ import re
 from datetime import date, datetime
 from typing import cast
 
-from django import forms, template
+from django import template
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.module_loading import import_string
 
+from portal import controls
 from portal.calendar import last_moment as calendar_last_moment
 from portal.masking import mask
 
@@ -76,42 +77,8 @@ def manual_place(context: dict) -> str:
     return import_string(settings.MANUAL_PLACE)(match.view_name) if match else ""
 
 
-@register.simple_tag
-def control(field: forms.BoundField) -> str:
-    """The input of a form field with the design's class, its error and help connected for screen readers (GOAL-S6)."""
-    widget = field.field.widget
-    if isinstance(widget, forms.CheckboxInput):
-        css = "form-check-input"
-    elif isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
-        css = "form-check-inputs"
-    elif isinstance(widget, forms.Select):
-        css = "form-select"
-    else:
-        css = "form-control"
-    described = [
-        f"{field.auto_id}_{part}"
-        for part, text in (("error", field.errors), ("help", field.help_text))
-        if text
-    ]
-    attributes: dict[str, str | bool] = {
-        "class": f"{widget.attrs.get('class', '')} {css}{' is-invalid' if field.errors else ''}".strip()
-    }
-    if described:
-        attributes["aria-describedby"] = " ".join(described)
-    if field.errors:
-        attributes["aria-invalid"] = "true"
-    return field.as_widget(attrs=attributes)
-
-
-@register.filter
-def is_choice_group(field: forms.BoundField) -> bool:
-    """Whether the field is a group of radio buttons or boxes, which needs a legend in place of a label."""
-    return isinstance(field.field.widget, forms.RadioSelect | forms.CheckboxSelectMultiple)
-
-
-@register.filter
-def is_checkbox(field: forms.BoundField) -> bool:
-    return isinstance(field.field.widget, forms.CheckboxInput)
+register.simple_tag(controls.control)
+register.simple_tag(controls.field_box)
 
 
 class _Joined(template.Node):

@@ -7,7 +7,6 @@ from django import forms
 from bases.models import Province, TrainingBase
 from portal.models import Delivery, Message
 from portal.searching import SearchField
-from portal.widgets import LongSelect
 from review.audit.words import ACTS, RESULTS
 from review.choices import ANY
 
@@ -44,7 +43,6 @@ class HistoryFilter(PeriodFilter):
         queryset=TrainingBase.objects.order_by("province_id", "code"),
         required=False,
         empty_label="全部",
-        widget=LongSelect,
     )
 
     field_order = ["who", "record", "province", "base", "since", "until"]

@@ -8,7 +8,6 @@ from bases.models import Province, TrainingBase
 from bases.scope import bases_in_view, provinces_for
 from portal.models import User
 from portal.roles import Action, Role
-from portal.widgets import LongSelect
 from review.choices import ANY
 from review.quality.checks import CHECKS
 
@@ -31,7 +30,6 @@ class QualityFilter(forms.Form):
         queryset=TrainingBase.objects.none(),
         required=False,
         empty_label="全部",
-        widget=LongSelect,
     )
     year = forms.IntegerField(label="招收年份", required=False, min_value=2000, max_value=2100)
     state = forms.ChoiceField(label="核实情况", required=False, choices=STATES)

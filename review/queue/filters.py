@@ -11,7 +11,6 @@ from bases.scope import bases_in_view
 from bases.submissions.differences import field_labels
 from portal.models import User
 from portal.searching import SearchField
-from portal.widgets import LongSelect
 from residents.codes import CODE_LISTS
 from residents.models.enrollment import Module
 from review.assignments.services import bases_of
@@ -27,7 +26,6 @@ class ListFilter(forms.Form):
         queryset=TrainingBase.objects.none(),
         required=False,
         empty_label="全部",
-        widget=LongSelect,
     )
     specialty = forms.ModelChoiceField(
         label="培训专业", queryset=Specialty.objects.all(), required=False, empty_label="全部"

@@ -8,7 +8,6 @@ from django import forms
 from bases.scope import bases_in_view, provinces_for
 from portal.models import User
 from portal.roles import Action
-from portal.widgets import LongSelect
 from review.choices import ANY, _names
 from review.exports.forms import ExportForm
 from review.statistics import returns as return_statistics
@@ -53,7 +52,7 @@ class NarrowedForm(forms.Form):
             else:
                 blank = [(BLANK, UNKNOWN)] if self.offers_blank and dimension.can_be_blank else []
                 choices = [*ANY, *own.get(key, dimension.names)().items(), *blank]
-                field = forms.ChoiceField(choices=choices, required=False, widget=LongSelect)
+                field = forms.ChoiceField(choices=choices, required=False)
             field.label = dimension.label
             self.fields[key] = field
         self.is_valid()
