@@ -163,6 +163,13 @@ TEMPLATES = [
             ],
         },
     },
+    {
+        # Rows of lists; asked for by this name alone, never by the name of a page.
+        "NAME": "rows",
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {"environment": "residents.rows.environment"},
+    },
 ]
 
 # Controls are written in Python (docs/performance.md).

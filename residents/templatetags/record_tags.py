@@ -1,5 +1,7 @@
 """States and codes of a record in words and colour. Built into every template (settings TEMPLATES)."""
 
+from functools import lru_cache
+
 from django import template
 from django.utils.html import format_html
 
@@ -30,6 +32,8 @@ _BADGES: dict[str, dict[str, tuple[str, str]]] = {
         "4": (Status("4").label, "blue"),
         "5": (Status("5").label, "grey"),
     },
+    "lapsed": {"1": ("锁定失效", "grey")},
+    "training": {"True": ("已完整", "green"), "False": ("未完整", "amber")},
     "outcome": {
         "pending": ("待审核", "amber"),
         "approved": ("审核通过", "green"),
@@ -93,6 +97,7 @@ def state_colour(state: str, kind: str) -> str:
 
 
 @register.simple_tag
+@lru_cache
 def badge(kind: str, value: str) -> str:
     """A state as a coloured word; the colour never says it alone."""
     words, colour = _BADGES[kind].get(str(value), (str(value), "grey"))
