@@ -82,7 +82,7 @@ manage: $(RUNTIME) ## Any management command: make manage ARGS="showmigrations"
 backup: $(RUNTIME) ## Database and uploads into a new folder: make backup DIR=/mnt/backup/2026-11-23
 	@$(PY) -m portal.bootstrap.run manage backup "$(DIR)"
 
-restore: $(RUNTIME) ## A backup into an empty database, rows compared: make restore DIR=… DATABASE_URL=…
+restore: $(RUNTIME) ## A backup into an empty database, rows compared: make restore DIR=… DATABASE_URL=… DATABASE_OWNER_URL=…
 	@$(PY) -m portal.bootstrap.run manage restore "$(DIR)"
 
 smoke: $(RUNTIME) $(STATIC) ## Tables, one web process, one request; with PORTAL_POSTGRES=embedded on the wheel's database

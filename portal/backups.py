@@ -19,6 +19,7 @@ from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.utils import timezone
 
+from portal import table_rights
 from portal.bootstrap import binaries, folders
 from portal.digests import sha256_of
 
@@ -97,6 +98,8 @@ def restore(folder: Path) -> dict[str, int]:
         raise BackupFailed(f"上传文件夹 {uploads_folder()} 不是空的。请用 PRIVATE_ROOT 指向一个空文件夹。")
     arguments = ["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges"]
     _run("pg_restore", *arguments, str(folder / DUMP))
+    # The dump is without privileges: another server has other logins.
+    table_rights.set_up()
     uploads_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     with tarfile.open(folder / UPLOADS) as archive:
         # Python before 3.11.4 knows no filters and passes this by.

@@ -5,16 +5,18 @@ Those on folders bear the tag of static files: `collectstatic` runs them before 
 
 import inspect
 import io
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.files.storage import default_storage
+from django.db import OperationalError, connection
 from django.utils.module_loading import import_string
 
-from portal import outside
+from portal import outside, table_rights
 from portal.bootstrap import folders
 from portal.bootstrap.failure import Failure
 
@@ -116,10 +118,56 @@ def proxies_are_counted(**_: Any) -> list[CheckMessage]:
     ]
 
 
+@register
+def history_is_guarded(**_: Any) -> list[CheckMessage]:
+    """Worker and clock do not start where a trigger that writes history has lost its owner's rights (TRUST-55).
+
+    A database that does not answer is their own matter.
+    """
+    if sys.argv[1:2] not in (["run_worker"], ["run_clock"]):
+        return []
+    try:
+        return [Error(f"{fault}。{_MIGRATE}", id="portal.E004") for fault in table_rights.faults()]
+    except OperationalError:
+        return []
+
+
+@register(deploy=True)
+def runtime_login_is_no_owner(**_: Any) -> list[CheckMessage]:
+    """A server works with a login that can neither rewrite history nor switch its protection off (TRUST-55)."""
+    try:
+        found = [f"{fault}。{_MIGRATE}" for fault in table_rights.faults()]
+        return [Error(fault, id="portal.E004") for fault in (*found, *table_rights.faults_of_login())]
+    except OperationalError as error:
+        return [
+            Warning(
+                f"数据库没有应答，运行账户的权限未能检查（{str(error).strip()}）。"
+                "/ The database did not answer; the login's rights were not checked.",
+                id="portal.W001",
+            )
+        ]
+
+
+_MIGRATE = "请运行 manage.py migrate，它会重新设置"
+
+
 def refuse_unusable_code() -> None:
-    """The same for a web process, which runs no checks of its own. Raises Failure."""
+    """`named_code_exists` for a web process, which runs no checks of its own. Raises Failure."""
     if faults := named_code_exists():
         raise Failure("\n".join(fault.msg for fault in faults))
+
+
+def refuse_unguarded_history() -> None:
+    """`history_is_guarded` for a web process. Raises Failure."""
+    try:
+        faults = table_rights.faults()
+    except OperationalError:
+        return
+    finally:
+        # Threads and forks to come each open their own.
+        connection.close()
+    if faults:
+        raise Failure("\n".join(f"{fault}。{_MIGRATE}" for fault in faults))
 
 
 def _why_unusable(path: str, taken: tuple | None) -> str | None:

@@ -1,6 +1,7 @@
 """Every value that differs between machines comes from the environment; a missing one stops the start with the cure."""
 
 import re
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from csp.constants import NONE, SELF
 from portal import clock, logs
 from portal.bootstrap import folders, values
 from portal.bootstrap.failure import Failure
+from portal.bootstrap.logins import works_as_owner
 
 # Set by portal/server.py for its own: a page may not wait as long as a command may.
 PROCESS = values.text("PORTAL_PROCESS", "")
@@ -24,20 +26,20 @@ WEB_TIMEOUTS = {
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-def database_from_url(url: str) -> dict[str, Any]:
+def database_from_url(url: str, setting: str = "DATABASE_URL") -> dict[str, Any]:
     """postgresql://user:password@host:port/name?host=/socket/folder -> Django's settings dict."""
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
         values.refuse(
-            "DATABASE_URL",
+            setting,
             "地址写法有误。用户名和口令中的 : / ? # [ ] @ % 须写成 %3A 这样的编码",
             "not an address; encode : / ? # [ ] @ % of user and password like %3A",
         )
     if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
         values.refuse(
-            "DATABASE_URL",
+            setting,
             "应为 postgresql://用户:口令@主机:端口/数据库名，只支持 PostgreSQL",
             "must be postgresql://user:password@host:port/name; this product runs on PostgreSQL only",
         )
@@ -175,7 +177,25 @@ TEMPLATES = [
 # Controls are written in Python (docs/performance.md).
 FORM_RENDERER = "portal.controls.Renderer"
 
-DATABASES = {"default": database_from_url(values.text("DATABASE_URL"))}
+# Two logins (TRUST-55): what serves and works may neither change history nor switch its protection off; what makes
+# tables is their owner. Without an owner's address one login does both, as before there were two.
+_RUNTIME = database_from_url(values.text("DATABASE_URL"))
+_OWNER_URL = values.given("DATABASE_OWNER_URL")
+_OWNER = database_from_url(_OWNER_URL, "DATABASE_OWNER_URL") if _OWNER_URL else None
+DATABASES = {"default": _RUNTIME}
+if _OWNER and works_as_owner(sys.argv):
+    if _OWNER["NAME"] != _RUNTIME["NAME"]:
+        values.refuse(
+            "DATABASE_OWNER_URL",
+            "与 DATABASE_URL 不是同一个数据库",
+            "names another database than DATABASE_URL",
+        )
+    DATABASES = {"default": _OWNER}
+# To whom `migrate` grants what the program needs, and which of the owner's procedures are meant for it.
+DATABASE_RUNTIME_LOGIN = _RUNTIME["USER"]
+DATABASE_RUNTIME_PROCEDURES = [
+    "residents_correct_identity(bigint, text, text, text, text, bigint, text)",
+]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Sign-in. Argon2id at OWASP strength: a tenth of the time of Django's default hasher (see portal/hashers.py).

@@ -2,9 +2,14 @@
 
 A copy takes a tenth of a second where the migrations take half a minute, so that even one test alone begins at once
 and always on the database that the migrations make, whatever the last run left behind.
+
+A test works with the runtime login, as web, worker and clock do: what the product may not, it may not either. The owner
+makes the databases and empties them; `as_owner` lends his login to what a test must prepare past the guards.
 """
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
@@ -13,10 +18,15 @@ import pgtrigger
 from django.apps import apps
 from django.conf import settings
 from django.db import connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test.utils import setup_databases
 
+from portal.bootstrap import values
+from portal.bootstrap.failure import Failure
+from portal.settings import database_from_url
+
 # Beside the migrations, what decides how a fresh database looks.
-BY_HAND = ("portal/history_plans.py", "tests/database.py")
+BY_HAND = ("portal/history_plans.py", "portal/table_rights.py", "tests/database.py")
 # Nobody but the migrations writes these.
 LEFT_ALONE = {"django_migrations", "django_content_type", "auth_permission"}
 # One maker of databases at a time: PostgreSQL copies no template that somebody is connected to.
@@ -30,7 +40,7 @@ def make() -> None:
     name = connection.creation._get_test_db_name()
     family = f"{connection.settings_dict['NAME']}_template_"
     template = family + _state_of_the_migrations()
-    with connection._nodb_cursor() as cursor:
+    with owner()._nodb_cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [family])
@@ -50,7 +60,7 @@ def drop() -> None:
     """Remove this process's copy; the template stays for the next run."""
     name = connection.settings_dict["NAME"]
     connections.close_all()
-    with connection._nodb_cursor() as cursor:
+    with owner()._nodb_cursor() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
@@ -59,11 +69,45 @@ def empty() -> None:
 
     Django truncates every table and makes permissions anew, a second a test; a test fills a few rows of a few tables.
     """
-    with transaction.atomic(), connection.cursor() as cursor, pgtrigger.ignore():
+    with as_owner(), transaction.atomic(), connection.cursor() as cursor, pgtrigger.ignore():
         for table in _filled_tables(cursor):
             cursor.execute(f'DELETE FROM "{table}"')
         for table, rows in _migrated_rows.items():
             cursor.copy_expert(f'COPY "{table}" FROM STDIN', io.StringIO(rows))
+
+
+def owner() -> BaseDatabaseWrapper:
+    """A connection of its own to the test's database, as its owner."""
+    own = connection.copy()
+    own.settings_dict |= owners_login()
+    return own
+
+
+@contextmanager
+def as_owner() -> Iterator[None]:
+    """The default connection as the owner's; not inside a transaction, which would be of the runtime login."""
+    assert not connection.in_atomic_block, "mark the test with django_db(transaction=True)"
+    runtime = {name: connection.settings_dict[name] for name in ("USER", "PASSWORD")}
+    connection.close()
+    connection.settings_dict |= owners_login()
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict |= runtime
+
+
+def owners_login() -> dict[str, str]:
+    """What a connection's settings need to be the owner's."""
+    url = values.given("DATABASE_OWNER_URL")
+    if url is None:
+        raise Failure(
+            "测试需要两个数据库账户：请用 DATABASE_URL 给出运行账户，用 DATABASE_OWNER_URL 给出所有者"
+            "（须能建立数据库）；两个都不给，则使用项目自己的数据库。\n"
+            "Tests need two logins: DATABASE_URL (runtime) and DATABASE_OWNER_URL (owner, with CREATEDB)."
+        )
+    found = database_from_url(url)
+    return {name: found[name] for name in ("USER", "PASSWORD")}
 
 
 def _connect_to(name: str) -> None:
@@ -78,6 +122,7 @@ def _state_of_the_migrations() -> str:
     for app in apps.get_app_configs():
         files += sorted(Path(app.path).glob("migrations/*.py"))
     digest = sha256(b"".join(file.read_bytes() for file in files))
+    digest.update(repr([settings.DATABASE_RUNTIME_LOGIN, settings.DATABASE_RUNTIME_PROCEDURES]).encode())
     for name in ("Django", "django-pghistory", "django-pgtrigger"):
         digest.update(metadata.version(name).encode())
     return digest.hexdigest()[:12]
@@ -86,9 +131,10 @@ def _state_of_the_migrations() -> str:
 def _make_template(cursor, template: str) -> None:
     """Migrate an empty database; it gets its name at the very end, so that a half-made one is never taken."""
     product = connection.settings_dict["NAME"]
-    setup_databases(verbosity=0, interactive=False)
-    made = connection.settings_dict["NAME"]
-    _connect_to(product)
+    with as_owner():
+        setup_databases(verbosity=0, interactive=False)
+        made = connection.settings_dict["NAME"]
+        _connect_to(product)
     cursor.execute(f'ALTER DATABASE "{made}" RENAME TO "{template}"')
 
 

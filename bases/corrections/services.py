@@ -127,6 +127,7 @@ def apply(request_id: int, *, by: User, comment: str = "") -> None:
             asked.resident_id,
             old=(asked.old_id_type, asked.old_id_number),
             new=(asked.new_id_type, asked.new_id_number),
+            by=by,
             reason=f"证件更正申请 {asked.pk}：{asked.reason}",
         )
         _decide(asked, State.DONE, by, comment)

@@ -100,7 +100,7 @@ def correct_known(check_id: int, *, by: User, comment: str = "") -> None:
             give_name(asked.resident_id, old=asked.known_name, new=asked.full_name, reason=reason)
         else:
             old, new = (asked.known_id_type, asked.id_number), (asked.id_type, asked.id_number)
-            correct_identity(asked.resident_id, old=old, new=new, reason=reason)
+            correct_identity(asked.resident_id, old=old, new=new, by=by, reason=reason)
         _done(asked, State.CORRECTED, by, comment)
         _notify_holder(
             asked, f"经身份核实，{asked.full_name}的登记信息已更正", "请核对；已上报的记录请再次上报。"
@@ -115,7 +115,7 @@ def free(check_id: int, *, by: User, comment: str = "") -> None:
     with transaction.atomic():
         asked = _locked(check_id, State.WITH_CMDA)
         old = (asked.known_id_type, asked.id_number)
-        free_number(asked.resident_id, old=old, reason=f"身份核实 {asked.pk}：{asked.reason}")
+        free_number(asked.resident_id, old=old, by=by, reason=f"身份核实 {asked.pk}：{asked.reason}")
         _done(asked, State.FREED, by, comment)
         subject = f"{asked.known_name}的证件号经核实不属于本人，请申请更正证件"
         _notify_holder(

@@ -1,6 +1,8 @@
 """The data folder of our PostgreSQL: where it lies, whom it belongs to, which programs made it, and how it is made.
 
-Beside the data are `server.json` (the record: folders, major, account, password; 0600) and `log`.
+Two logins: the owner (`portal`) makes and changes tables, the runtime login (`portal_runtime`) serves, works and keeps
+time with what the owner grants it. Beside the data are `server.json` (the record: folders, major, account, passwords;
+0600) and `log`.
 """
 
 import json
@@ -20,6 +22,7 @@ from portal.bootstrap.failure import Failure
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NAME = "portal"
+RUNTIME = "portal_runtime"
 # A folder outside the project, for a root whose project lies where the server's account cannot go (/root).
 OUTSIDE = Path("/var/lib/residency-portal")
 # sun_path holds 108 bytes with its closing zero; PostgreSQL adds this name to the folder's.
@@ -36,11 +39,21 @@ class Cluster:
     binaries: Binaries
     account: Account
     password: str
+    # Empty where the data was made before there were two logins.
+    runtime_password: str
     sockets: Path
 
     @property
     def url(self) -> str:
-        return f"postgresql://{NAME}:{self.password}@/{NAME}?host={self.sockets}"
+        """The runtime login's address."""
+        return self._url(RUNTIME, self.runtime_password)
+
+    @property
+    def owner_url(self) -> str:
+        return self._url(NAME, self.password)
+
+    def _url(self, login: str, password: str) -> str:
+        return f"postgresql://{login}:{password}@/{NAME}?host={self.sockets}"
 
     @property
     def log(self) -> Path:
@@ -76,11 +89,12 @@ def load(home: Path) -> Cluster | None:
         raise not_ours(home)
     major = int((data / "PG_VERSION").read_text().strip())
     programs = _fitting(Binaries(Path(record["bin"]), major, record["kind"]), data)
-    return _reachable(Cluster(home, data, programs, account, record["password"], Path(record["sockets"])))
+    passwords = record["password"], record.get("runtime_password", "")
+    return _reachable(Cluster(home, data, programs, account, *passwords, Path(record["sockets"])))
 
 
 def make(home: Path) -> Cluster:
-    """Make a new data folder, the account `portal` (no superuser) and its database in it."""
+    """Make a new data folder, both logins (no superuser) and their database in it."""
     choices = binaries.found(binaries.wanted_kind())
     if not choices:
         raise Failure(
@@ -96,7 +110,8 @@ def make(home: Path) -> Cluster:
             "请恢复该文件，或移走数据文件夹后再运行。什么都没有改动。\n"
             "Data without its server.json: restore that file, or move the folder away. Nothing was changed."
         )
-    cluster = Cluster(home, data, choices[0], account, secrets.token_urlsafe(24), home)
+    passwords = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+    cluster = Cluster(home, data, choices[0], account, *passwords, home)
     cluster = _reachable(cluster)
     _write_cluster(cluster)
     return cluster
@@ -111,6 +126,7 @@ def record(cluster: Cluster) -> None:
         "major": cluster.binaries.major,
         "account": cluster.account.name,
         "password": cluster.password,
+        "runtime_password": cluster.runtime_password,
         "sockets": str(cluster.sockets),
     }
     draft = cluster.home / "server.json.new"
@@ -119,6 +135,17 @@ def record(cluster: Cluster) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(cluster.home / "server.json")
+
+
+def with_runtime_login(cluster: Cluster) -> Cluster:
+    """The cluster with its runtime login: data made before there was one gets it while the server is stopped."""
+    if cluster.runtime_password:
+        return cluster
+    whole = replace(cluster, runtime_password=secrets.token_urlsafe(24))
+    _make_logins(whole, whole.data)
+    # Written last: a making that was cut off is made anew.
+    record(whole)
+    return whole
 
 
 def with_sockets(cluster: Cluster) -> Cluster:
@@ -226,17 +253,48 @@ def _write_cluster(cluster: Cluster) -> None:
         [cluster.binaries.folder / "initdb", "--pgdata", draft, "--username", "postgres"],
         ["--encoding", "UTF8", "--locale", "C.UTF-8", "--auth-local", "peer", "--auth-host", "reject"],
     )
-    # Single-user mode: one statement a line, no client library, no moment in which anyone may connect.
-    _run(
+    _single_user(
         cluster,
-        [cluster.binaries.folder / "postgres", "--single", "-c", "exit_on_error=on", "-D", draft, "postgres"],
-        statements=f"CREATE ROLE {NAME} LOGIN CREATEDB PASSWORD '{cluster.password}'\n"
-        f"CREATE DATABASE {NAME} OWNER {NAME}\n",
+        draft,
+        "postgres",
+        f"CREATE ROLE {NAME} LOGIN CREATEDB PASSWORD '{cluster.password}'",
+        f"CREATE DATABASE {NAME} OWNER {NAME}",
     )
+    _make_logins(cluster, draft)
     # Other accounts of the machine reach nothing: the socket folder is private and there is no trust entry.
     (draft / "pg_hba.conf").write_text("local all all scram-sha-256\n")
     record(cluster)
     draft.replace(cluster.data)
+
+
+def _make_logins(cluster: Cluster, data: Path) -> None:
+    """The runtime login, with no right but to connect: `migrate` grants the rest table by table."""
+    _single_user(
+        cluster,
+        data,
+        "postgres",
+        f"DO $$BEGIN IF to_regrole('{RUNTIME}') IS NULL THEN CREATE ROLE {RUNTIME}; END IF; END$$",
+        f"ALTER ROLE {RUNTIME} LOGIN PASSWORD '{cluster.runtime_password}'",
+    )
+    if cluster.binaries.major < 15:
+        # There everybody may put objects of his own beside the owner's; databases to come are copies of template1.
+        for database in ("template1", NAME):
+            closed = "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
+            _single_user(cluster, data, database, closed, f"GRANT CREATE ON SCHEMA public TO {NAME}")
+
+
+def _single_user(cluster: Cluster, data: Path, database: str, *statements: str) -> None:
+    """Single-user mode: one statement a line, no client library, no moment in which anyone may connect."""
+    command = [
+        cluster.binaries.folder / "postgres",
+        "--single",
+        "-c",
+        "exit_on_error=on",
+        "-D",
+        data,
+        database,
+    ]
+    _run(cluster, command, statements="".join(f"{each}\n" for each in statements))
 
 
 def _run(cluster: Cluster, *commands: list, statements: str = "") -> None:

@@ -1,4 +1,4 @@
-"""The PostgreSQL of this project: `python -m portal.bootstrap.postgres start|stop|status|url|exec`.
+"""The PostgreSQL of this project: `python -m portal.bootstrap.postgres start|stop|status|url|owner-url|exec`.
 
 Only used where no DATABASE_URL is given. One server a project folder, on a private unix socket, without TCP.
 Whoever needs it holds a shared lock; the last one to let go stops it, unless it was started by hand.
@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from portal.bootstrap import cluster as clusters
 from portal.bootstrap import values
@@ -31,12 +32,33 @@ LOG_KEPT_BYTES = 10 * 1024 * 1024
 PROCESSES = Path("/proc")
 
 
+class Addresses(NamedTuple):
+    """Where the database is, for the runtime login and for its owner; a given DATABASE_URL may come without owner."""
+
+    runtime: str
+    owner: str | None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        owner = {"DATABASE_OWNER_URL": self.owner} if self.owner else {}
+        return {"DATABASE_URL": self.runtime, **owner}
+
+
 def start(home: Path) -> Cluster:
     """The running cluster of this home folder: made and started as needed, again after any crash."""
     with _locked(home):
         cluster = clusters.load(home) or clusters.make(home)
         cluster = clusters.with_sockets(cluster)
-        if not is_running(cluster):
+        if is_running(cluster):
+            if not cluster.runtime_password:
+                raise Failure(
+                    "数据库由旧版本启动，正在运行。请先停止它（make run 按 Ctrl-C，或运行下面的命令），再启动。\n"
+                    "A former version's database is running; stop it first: "
+                    "python -m portal.bootstrap.postgres stop"
+                )
+        else:
+            _remove_stale_locks(cluster)
+            cluster = clusters.with_runtime_login(cluster)
             _start_until(cluster, time.monotonic() + RETRY_SECONDS)
         return cluster
 
@@ -66,18 +88,18 @@ def revive() -> None:
 
 
 @contextmanager
-def database() -> Iterator[str]:
-    """A DATABASE_URL for as long as the block runs; a given one untouched, else that of our own server."""
+def database() -> Iterator[Addresses]:
+    """Addresses for as long as the block runs; given ones untouched, else those of our own server."""
     if given := values.given("DATABASE_URL"):
-        yield given
+        yield Addresses(given, values.given("DATABASE_OWNER_URL"))
         return
     home = clusters.home_folder()
     users = _open_lock(home / "users")
     try:
         fcntl.flock(users, fcntl.LOCK_SH)
-        url = start(home).url
+        cluster = start(home)
         try:
-            yield url
+            yield Addresses(cluster.url, cluster.owner_url)
         finally:
             _stop_if_last(home, users)
     finally:
@@ -253,11 +275,20 @@ def _status(home: Path) -> int:
 
 
 def _url(home: Path) -> int:
+    print(_running(home).url)
+    return 0
+
+
+def _owner_url(home: Path) -> int:
+    print(_running(home).owner_url)
+    return 0
+
+
+def _running(home: Path) -> Cluster:
     cluster = clusters.load(home)
     if cluster is None or not is_running(cluster):
         raise Failure("数据库没有运行。请先运行 start。/ Not running; use start first.")
-    print(cluster.url)
-    return 0
+    return cluster
 
 
 def _start_by_hand(home: Path) -> int:
@@ -274,9 +305,9 @@ def _stop_by_hand(home: Path) -> int:
 
 
 def _execute(command: list[str]) -> int:
-    """Run the command with DATABASE_URL set, the server up for at least as long; its exit code."""
-    with database() as url:
-        child = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url})
+    """Run the command with both addresses set, the server up for at least as long; its exit code."""
+    with database() as addresses:
+        child = subprocess.Popen(command, env={**os.environ, **addresses.environment})
         # The terminal sends Ctrl-C to the child as well; it decides, and only then the database may go.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         for end in (signal.SIGTERM, signal.SIGHUP):
@@ -287,14 +318,20 @@ def _execute(command: list[str]) -> int:
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m portal.bootstrap.postgres", description=__doc__)
-    parser.add_argument("action", choices=["start", "stop", "status", "url", "exec"])
+    parser.add_argument("action", choices=["start", "stop", "status", "url", "owner-url", "exec"])
     parser.add_argument(
         "command", nargs=argparse.REMAINDER, help="for exec: -- the command and its arguments"
     )
     options = parser.parse_args(arguments)
     if options.action == "exec":
         return _execute(options.command[1:] if options.command[:1] == ["--"] else options.command)
-    actions = {"start": _start_by_hand, "stop": _stop_by_hand, "status": _status, "url": _url}
+    actions = {
+        "start": _start_by_hand,
+        "stop": _stop_by_hand,
+        "status": _status,
+        "url": _url,
+        "owner-url": _owner_url,
+    }
     return actions[options.action](clusters.home_folder())
 
 

@@ -30,8 +30,8 @@ def serve() -> int:
     host, port = values.text("HOST", "127.0.0.1"), _port()
     _refuse_taken(host, port)
     is_own = values.given("DATABASE_URL") is None
-    with database() as url:
-        os.environ["DATABASE_URL"] = url
+    with database() as addresses:
+        os.environ.update(addresses.environment)
         _say("建立数据表 / migrating")
         _let_the_clock_move()
         _manage("migrate", "--verbosity", "0")
@@ -51,8 +51,8 @@ def serve() -> int:
 def smoke() -> int:
     """0 where tables, a web process and one request to the home page work on the chosen database."""
     host, port = "127.0.0.1", _free_port()
-    with database() as url:
-        os.environ["DATABASE_URL"] = url
+    with database() as addresses:
+        os.environ.update(addresses.environment)
         _manage("migrate", "--verbosity", "0")
         keeper = _keeper(f"{host}:{port}", "web", own_database=False)
         kept = threading.Thread(target=keeper.run)
@@ -65,8 +65,8 @@ def smoke() -> int:
 
 
 def manage(*command: str) -> int:
-    with database() as url:
-        os.environ["DATABASE_URL"] = url
+    with database() as addresses:
+        os.environ.update(addresses.environment)
         _let_the_clock_move()
         return subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, check=False).returncode
 
@@ -102,6 +102,9 @@ def _collect_static() -> str:
 def _keeper(address: str, *names: str, own_database: bool) -> Keeper:
     """Keeps the named lines of the Procfile, and our own database, alive."""
     os.environ["BIND"] = address
+    # What serves the world never learns the owner's login.
+    for name in ("DATABASE_OWNER_URL", "DATABASE_OWNER_URL_FILE"):
+        os.environ.pop(name, None)
     lines = (ROOT / "portal" / "bootstrap" / "Procfile").read_text(encoding="utf-8").splitlines()
     commands = dict(line.split(": ", 1) for line in lines)
     children = [Child(name, [sys.executable, *shlex.split(commands[name])[1:]]) for name in names]

@@ -11,7 +11,7 @@ from residents.models.personal import (
     SectionConfirmation,
     WorkInfo,
 )
-from residents.models.resident import Resident
+from residents.models.resident import IdentityCorrection, Resident
 
 __all__ = [
     "BasicInfo",
@@ -20,6 +20,7 @@ __all__ = [
     "Disclosure",
     "EducationRecord",
     "Enrollment",
+    "IdentityCorrection",
     "NumberShape",
     "PersonalReturn",
     "Resident",

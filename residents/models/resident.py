@@ -4,7 +4,20 @@ import pghistory
 import pgtrigger
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
+
+_UNLESS_CORRECTED = """
+IF NEW.user_id = OLD.user_id AND EXISTS (
+    SELECT FROM residents_identitycorrection c
+    WHERE c.resident_id = OLD.id AND c.transaction = pg_current_xact_id()::text::bigint
+    AND (c.old_id_type, c.old_id_number, c.id_type, c.id_number)
+        = (OLD.id_type, OLD.id_number, NEW.id_type, NEW.id_number)
+) THEN
+    RETURN NEW;
+END IF;
+RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;
+"""
 
 
 @pghistory.track(
@@ -19,7 +32,7 @@ class Resident(models.Model):
 
     Both never change after creation (BR-48).
 
-    The lock is a database trigger: only an accepted CorrectionRequest passes it (PAIN-18).
+    The lock is a database trigger: only an IdentityCorrection passes it (PAIN-18).
     """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="resident")
@@ -44,7 +57,42 @@ class Resident(models.Model):
                 fields=["full_name"], condition=~models.Q(id_type="01"), name="resident_without_resident_id"
             )
         ]
-        triggers = [pgtrigger.ReadOnly(name="identity_is_locked", fields=["id_type", "id_number", "user"])]
+        triggers = [
+            pgtrigger.Trigger(
+                name="identity_is_locked",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.AnyChange("id_type", "id_number", "user"),
+                func=_UNLESS_CORRECTED,
+            )
+        ]
 
     def __str__(self) -> str:
         return self.full_name
+
+
+class IdentityCorrection(models.Model):
+    """That a locked ID type or number was altered, why and by whom: what the lock asks for, in the same transaction.
+
+    Only the procedure `residents_correct_identity` writes it, which checks and alters in one step
+    (migration 0023; PAIN-18, GOAL-S8).
+    """
+
+    written_by_database = True
+
+    resident = models.ForeignKey(Resident, models.PROTECT, related_name="+")
+    old_id_type = models.CharField(max_length=2)
+    old_id_number = models.CharField(max_length=20)
+    id_type = models.CharField(max_length=2)
+    id_number = models.CharField(max_length=20)
+    reason = models.TextField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField(db_default=Now())
+    transaction = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "证件更正"
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.resident_id} {self.at:%Y-%m-%d}"

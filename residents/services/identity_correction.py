@@ -1,8 +1,10 @@
-"""Altering a locked ID type or number: the one way through the database's lock (BR-48, PAIN-18, AM-35)."""
+"""Altering a locked ID type or number: the one way through the database's lock (BR-48, PAIN-18, AM-35).
+
+The owner's procedure in the database checks, alters and records the act: the program itself cannot pass the lock.
+"""
 
 import pghistory
-import pgtrigger
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from portal.models import User
 from residents.models import BasicInfo, Enrollment, Resident
@@ -22,7 +24,7 @@ def is_taken(resident_id: int, id_type: str, number: str) -> bool:
 
 
 def correct_identity(
-    resident_id: int, *, old: tuple[str, str], new: tuple[str, str], reason: str
+    resident_id: int, *, old: tuple[str, str], new: tuple[str, str], by: User, reason: str
 ) -> Resident:
     """Give the person another (ID type, number): the login follows, 性别 and 出生日期 follow what the number tells.
 
@@ -36,7 +38,7 @@ def correct_identity(
                 raise StateMoved("该住院医师的证件信息在申请之后已变化，请重新申请。")
             if is_taken(resident_id, *new):
                 raise StateMoved(TAKEN)
-            _write(resident, *new)
+            _write(resident, *new, by, reason)
     except IntegrityError as race:
         # Imported under the new number in this very moment.
         raise StateMoved(TAKEN) from race
@@ -58,10 +60,10 @@ def give_name(resident_id: int, *, old: str, new: str, reason: str) -> Resident:
     return resident
 
 
-def free_number(resident_id: int, *, old: tuple[str, str], reason: str) -> Resident:
+def free_number(resident_id: int, *, old: tuple[str, str], by: User, reason: str) -> Resident:
     """Take a number from a person to whom it never belonged: until his base has his own corrected, he bears a stand-in
     that nobody can sign in with by chance (AM-35). Raises StateMoved where the stored identity is no longer `old`."""
-    return correct_identity(resident_id, old=old, new=(OTHER, f"待更正{resident_id}"), reason=reason)
+    return correct_identity(resident_id, old=old, new=(OTHER, f"待更正{resident_id}"), by=by, reason=reason)
 
 
 def _locked(resident_id: int) -> Resident:
@@ -81,11 +83,14 @@ def _free_login(resident: Resident) -> str:
     return login_beside(login, resident.id_type) if others.exists() else login
 
 
-def _write(resident: Resident, id_type: str, id_number: str) -> None:
+def _write(resident: Resident, id_type: str, id_number: str, by: User, reason: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CALL residents_correct_identity(%s, %s, %s, %s, %s, %s, %s)",
+            [resident.pk, resident.id_type, resident.id_number, id_type, id_number, by.pk, reason],
+        )
     resident.id_type, resident.id_number = id_type, id_number
     resident.version += 1
-    with pgtrigger.ignore("residents.Resident:identity_is_locked"):
-        resident.save(update_fields=["id_type", "id_number", "version"])
     resident.user.username = _free_login(resident)
     resident.user.save(update_fields=["username"])
     told = derived(id_type, id_number)

@@ -105,6 +105,8 @@ class ApiResult(models.Model):
         RETURNED = "returned", "退回修改"
         REVOKED = "revoked", "审核决定已撤销"
 
+    written_by_database = True
+
     province = models.ForeignKey("bases.Province", models.PROTECT, related_name="+", db_index=False)
     submission = models.ForeignKey("bases.Submission", models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=10, choices=Kind)

@@ -19,7 +19,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from portal import audit, backups
-from tests import factories
+from tests import database, factories
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,16 +37,26 @@ def filled(transactional_db, base):
 def empty_database():
     """The address of a new database on the server of the tests."""
     name = f"restored_{uuid.uuid4().hex[:12]}"
-    parameters = {**connection.get_connection_params(), "dbname": "postgres"}
+    parameters = {**database.owner().get_connection_params(), "dbname": "postgres"}
     parameters.pop("cursor_factory", None)
     server = psycopg2.connect(**parameters)
     server.autocommit = True
     server.cursor().execute(f"CREATE DATABASE {name}")
-    user, password = (quote(str(parameters.get(key) or "")) for key in ("user", "password"))
+    user, password = (quote(str(parameters.get(key) or ""), safe="") for key in ("user", "password"))
     host, port = (quote(str(parameters.get(key) or ""), safe="") for key in ("host", "port"))
     yield f"postgresql://{user}:{password}@/{name}?host={host}&port={port or 5432}"
     server.cursor().execute(f"DROP DATABASE {name} WITH (FORCE)")
     server.close()
+
+
+def addresses(url: str) -> dict[str, str]:
+    """The owner's address of a database, and the runtime login's of the same."""
+    owner, runtime = (f"//{user['USER']}:{quote(user['PASSWORD'], safe='')}@" for user in logins())
+    return {"DATABASE_OWNER_URL": url, "DATABASE_URL": url.replace(owner, runtime)}
+
+
+def logins() -> tuple[dict, dict]:
+    return database.owner().settings_dict, connection.settings_dict
 
 
 def restore(folder: Path, url: str, uploads: Path) -> subprocess.CompletedProcess:
@@ -54,7 +64,7 @@ def restore(folder: Path, url: str, uploads: Path) -> subprocess.CompletedProces
     return subprocess.run(
         [sys.executable, "manage.py", "restore", str(folder)],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": url, "PRIVATE_ROOT": str(uploads), "DEBUG": "1"},
+        env={**os.environ, **addresses(url), "PRIVATE_ROOT": str(uploads), "DEBUG": "1"},
         capture_output=True,
         text=True,
         check=False,
@@ -69,7 +79,7 @@ def test_restored_database_has_the_same_rows_files_and_promises(filled, empty_da
     done = restore(folder, empty_database, uploads)
     assert (done.returncode, done.stderr) == (0, "")
 
-    with psycopg2.connect(empty_database) as database, database.cursor() as cursor:
+    with psycopg2.connect(empty_database) as restored, restored.cursor() as cursor:
         for table, number in backups.rows_by_table().items():
             cursor.execute(f'SELECT count(*) FROM "{table}"')
             assert (table, cursor.fetchone()[0]) == (table, number)

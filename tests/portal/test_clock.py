@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from portal import clock
+from tests.database import as_owner
 from tests.review.api.served import database_url
 
 PROJECT = Path(__file__).parents[2]
@@ -39,7 +40,7 @@ def days_ahead(text: str) -> list[int]:
 
 @pytest.mark.django_db(transaction=True)
 def test_program_and_sql_move_alike_in_every_process_and_back():
-    url = {"DATABASE_URL": database_url()}
+    url = {"DATABASE_URL": database_url(), "DATABASE_OWNER_URL": database_url(as_owner=True)}
     try:
         assert days_ahead(manage("shell", "-c", NOW, **url).stdout) == [0, 0]
         assert manage("move_clock", "--days", "400", **url).returncode == 0
@@ -50,7 +51,7 @@ def test_program_and_sql_move_alike_in_every_process_and_back():
         assert manage("move_clock", "--days", "0", **url).returncode == 0
         assert days_ahead(manage("shell", "-c", NOW, **url).stdout) == [0, 0]
     finally:
-        with connection.cursor() as cursor:
+        with as_owner(), connection.cursor() as cursor:
             cursor.execute(f"DROP SCHEMA IF EXISTS {clock.SCHEMA} CASCADE")
 
 

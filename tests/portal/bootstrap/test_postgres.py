@@ -29,6 +29,7 @@ def home(monkeypatch) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="pg-test-", dir="/tmp"))
     folder.chmod(0o711)
     monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.delenv("DATABASE_OWNER_URL", raising=False)
     monkeypatch.delenv("PORTAL_POSTGRES", raising=False)
     monkeypatch.setenv("PORTAL_POSTGRES_HOME", str(folder))
     yield folder
@@ -59,6 +60,13 @@ def started() -> str:
     done = command("start")
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+def owners(url: str) -> str:
+    """The same database's address for its owner."""
+    address = command("owner-url").stdout.strip()
+    assert address.partition("@")[2] == url.partition("@")[2]
+    return address
 
 
 def query(url: str, sql: str) -> list[tuple]:
@@ -103,7 +111,7 @@ def test_committed_rows_survive_a_killed_server(home, monkeypatch, kind):
     """A kill -9 and a restart with nothing lost, on the machine's programs and on the wheel's."""
     if kind:
         monkeypatch.setenv("PORTAL_POSTGRES", kind)
-    url = started()
+    url = owners(started())
     query(url, "CREATE TABLE kept (round int, text text)")
 
     for number in range(3):
@@ -111,7 +119,7 @@ def test_committed_rows_survive_a_killed_server(home, monkeypatch, kind):
         unfinished = psycopg2.connect(url)
         unfinished.cursor().execute("INSERT INTO kept VALUES (99, 'never committed')")
         _kill(home / "data")
-        url = started()
+        url = owners(started())
         unfinished.close()
 
     found = query(url, "SELECT round, text, count(*) FROM kept GROUP BY round, text ORDER BY round")
@@ -121,7 +129,7 @@ def test_committed_rows_survive_a_killed_server(home, monkeypatch, kind):
 
 def test_start_again_after_the_process_number_went_to_another(home):
     """A restarted container hands the dead server's number to somebody else; PostgreSQL alone would refuse for ever."""
-    url = started()
+    url = owners(started())
     query(url, "CREATE TABLE kept AS SELECT 7 AS number")
     data = home / "data"
     _kill(data)
@@ -131,7 +139,7 @@ def test_start_again_after_the_process_number_went_to_another(home):
     _replace_first_line(data / "postmaster.pid", str(other.pid))
     _replace_first_line(home / "socket" / ".s.PGSQL.5432.lock", str(other.pid))
 
-    url = started()
+    url = owners(started())
 
     assert query(url, "SELECT number FROM kept") == [(7,)]
     other.kill()
@@ -173,7 +181,7 @@ def test_other_accounts_of_the_machine_are_kept_out(home):
     """The database lets nobody in unasked: no trust entry, no TCP, private files; the application's own role is no
     superuser."""
     url = started()
-    password = json.loads((home / "server.json").read_text())["password"]
+    password = json.loads((home / "server.json").read_text())["runtime_password"]
 
     with pytest.raises(psycopg2.OperationalError, match="password"):
         psycopg2.connect(url.replace(password, "guessed"))
@@ -186,6 +194,31 @@ def test_other_accounts_of_the_machine_are_kept_out(home):
     assert (home / "data").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("kind", [None, "embedded"])
+def test_data_of_one_login_get_the_other_at_the_next_start(home, monkeypatch, kind):
+    """A cluster from before there were two logins keeps its data; a making that was cut off is made anew."""
+    if kind:
+        monkeypatch.setenv("PORTAL_POSTGRES", kind)
+    owner = owners(started())
+    query(owner, "CREATE TABLE kept AS SELECT 7 AS number")
+    record = json.loads((home / "server.json").read_text())
+    del record["runtime_password"]
+    (home / "server.json").write_text(json.dumps(record))
+
+    refused = command("start")
+    assert (refused.returncode, "请先停止" in refused.stderr) == (1, True)
+    assert command("stop").returncode == 0
+    url = started()
+
+    assert owners(url) == owner
+    assert query(owner, "SELECT number FROM kept") == [(7,)]
+    assert query(url, "SELECT current_user::text") == [("portal_runtime",)]
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        query(url, "SELECT number FROM kept")
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        query(url, "CREATE TABLE mine (a int)")
+
+
 def test_chinese_text_is_letters_to_the_database(home):
     """With plain C instead of C.UTF-8 searches in Chinese names silently find nothing."""
     url = started()
@@ -194,10 +227,10 @@ def test_chinese_text_is_letters_to_the_database(home):
 
 
 def test_the_last_user_stops_the_server(home):
-    with postgres.database() as url:
+    with postgres.database() as addresses:
         with postgres.database() as same:
-            assert same == url
-        assert query(url, "SELECT 1") == [(1,)]
+            assert same == addresses
+        assert query(addresses.runtime, "SELECT 1") == [(1,)]
 
     assert command("status").returncode == 3
     assert not (home / "data" / "postmaster.pid").exists()
@@ -206,7 +239,7 @@ def test_the_last_user_stops_the_server(home):
 def test_a_server_started_by_hand_outlives_its_users(home):
     url = started()
     with postgres.database() as same:
-        assert same == url
+        assert same.runtime == url
 
     assert query(url, "SELECT 1") == [(1,)]
     assert command("stop").returncode == 0
@@ -215,16 +248,19 @@ def test_a_server_started_by_hand_outlives_its_users(home):
 
 def test_a_given_database_url_is_used_untouched(home, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://somebody@somewhere/else")
-
-    with postgres.database() as url:
-        assert url == "postgresql://somebody@somewhere/else"
+    with postgres.database() as addresses:
+        assert addresses.environment == {"DATABASE_URL": "postgresql://somebody@somewhere/else"}
+    monkeypatch.setenv("DATABASE_OWNER_URL", "postgresql://owner@somewhere/else")
+    with postgres.database() as addresses:
+        assert addresses == ("postgresql://somebody@somewhere/else", "postgresql://owner@somewhere/else")
 
     assert list(home.iterdir()) == []
 
 
-def test_exec_hands_over_the_url_and_the_exit_code(home):
+def test_exec_hands_over_both_addresses_and_the_exit_code(home):
     script = (
-        "import os, sys; sys.exit(7 if os.environ['DATABASE_URL'].startswith('postgresql://portal:') else 1)"
+        "import os, sys; sys.exit(7 if os.environ['DATABASE_URL'].startswith('postgresql://portal_runtime:')"
+        " and os.environ['DATABASE_OWNER_URL'].startswith('postgresql://portal:') else 1)"
     )
 
     assert command("exec", "--", sys.executable, "-c", script).returncode == 7
@@ -254,7 +290,8 @@ def test_a_folder_too_deep_for_a_socket_gets_a_short_private_one(home, monkeypat
     """The operating system cuts socket paths at 107 bytes."""
     deep = home / ("培训基地" * 6) / ("住院医师" * 6)
     monkeypatch.setenv("PORTAL_POSTGRES_HOME", str(deep))
-    with postgres.database() as url:
+    with postgres.database() as addresses:
+        url = addresses.runtime
         sockets = Path(url.partition("?host=")[2])
 
         assert query(url, "SELECT 1") == [(1,)]
@@ -277,8 +314,8 @@ def test_private_project_of_root_is_served_from_outside(home, monkeypatch, tmp_p
     monkeypatch.setenv("PORTAL_POSTGRES", "embedded")
     monkeypatch.setenv("PORTAL_POSTGRES_HOME", str(private / "postgres"))
 
-    with postgres.database() as url:
-        assert query(url, "SELECT 1") == [(1,)]
+    with postgres.database() as addresses:
+        assert query(addresses.runtime, "SELECT 1") == [(1,)]
         record = json.loads((private / "postgres" / "server.json").read_text())
 
     is_root = os.geteuid() == 0

@@ -12,9 +12,12 @@ from urllib.parse import quote, urlencode
 
 from django.db import connection
 
+from tests.database import owners_login
 
-def database_url() -> str:
-    values = connection.settings_dict
+
+def database_url(*, as_owner: bool = False) -> str:
+    """The test's database, for the runtime login or for its owner."""
+    values = connection.settings_dict | (owners_login() if as_owner else {})
     place = {"host": values["HOST"], "port": values["PORT"]}
     query = urlencode({name: value for name, value in place.items() if value})
     user = quote(values["USER"]) + (f":{quote(values['PASSWORD'])}" if values["PASSWORD"] else "")

@@ -14,6 +14,7 @@ from residents.models import Enrollment
 from residents.snapshot import snapshot_of
 from review.decisions.services import approve, return_for_correction, revoke
 from review.queue import lists
+from tests.database import as_owner
 from tests.review.conftest import submit
 
 pytestmark = pytest.mark.django_db
@@ -105,12 +106,13 @@ def test_a_report_that_lapsed_at_the_lock_waits_no_more(
         assert "未审核，锁定失效" in pages[name], name
 
 
+@pytest.mark.django_db(transaction=True)  # a migration works as the owner
 def test_revocations_from_before_are_told_in_the_same_way(pending, base_officer, provincial_reviewer):
     """The migration: what stood in the comment becomes who, when and why, and no copy counts as a report."""
     first = decided(pending, provincial_reviewer, "approved")
     again = revoke(first, by=provincial_reviewer, reason="点错了")
     migration = importlib.import_module("bases.migrations.0023_revocations_so_far")
-    with pgtrigger.ignore("bases.Submission:snapshot_is_frozen"):
+    with as_owner(), pgtrigger.ignore("bases.Submission:snapshot_is_frozen"):
         Submission.objects.filter(pk=first.pk).update(
             revoked_by=None,
             revoked_at=None,
