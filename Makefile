@@ -26,7 +26,7 @@ PRODUCTION := DEBUG=0 SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.toke
 TEMPLATES = git ls-files -z --cached --others --exclude-standard 'templates/*.html'
 PYTHON_FILES = git ls-files -z --cached --others --exclude-standard '*.py'
 
-.PHONY: help run test long t check lint fix docs demo bench manage backup restore smoke static install clean
+.PHONY: help run test long t check lint fix docs demo bench manage backup restore smoke lock static install clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -88,6 +88,13 @@ restore: $(RUNTIME) ## A backup into an empty database, rows compared: make rest
 smoke: $(RUNTIME) $(STATIC) ## Tables, one web process, one request; with PORTAL_POSTGRES=embedded on the wheel's database
 	@$(PY) -m portal.bootstrap.run smoke
 
+lock: $(VENV)/.made ## Choose the newest versions in the ranges of requirements*.txt, with their hashes
+	@$(PIP) "uv>=0.13,<1"
+	@for name in requirements requirements-local requirements-dev; do \
+	  $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --custom-compile-command "make lock" $$name.txt -o $$name.lock; \
+	done
+
 static: $(STATIC) ## Fetch the front-end packages and copy what the pages use
 
 install: $(DEV) $(STATIC) ## Only install, for editors
@@ -109,14 +116,14 @@ $(VENV)/.made:
 	  echo "不能建立虚拟环境。Debian/Ubuntu 请先运行 apt-get install python3-venv。/ On Debian or Ubuntu install python3-venv first." >&2; exit 1; }
 	@touch $@
 
-$(RUNTIME): requirements.txt | $(VENV)/.made
+$(RUNTIME): requirements-local.lock | $(VENV)/.made
 	@echo "安装 Python 包 / installing Python packages"
-	@$(PIP) -r requirements.txt
+	@$(PIP) --require-hashes -r requirements-local.lock
 	@touch $@
 
-$(DEV): requirements-dev.txt $(RUNTIME)
+$(DEV): requirements-dev.lock $(RUNTIME)
 	@echo "安装测试与检查工具 / installing test and check tools"
-	@$(PIP) -r requirements-dev.txt
+	@$(PIP) --require-hashes -r requirements-dev.lock
 	@touch $@
 
 $(STATIC): package.json package-lock.json portal/bootstrap/frontend.py | $(RUNTIME)

@@ -8,9 +8,13 @@ import io
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from django.apps import apps
 from django.conf import settings
+from django.contrib.staticfiles.apps import StaticFilesConfig
+from django.contrib.staticfiles.finders import get_finders
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.files.storage import default_storage
 from django.db import OperationalError, connection
@@ -149,6 +153,26 @@ def runtime_login_is_no_owner(**_: Any) -> list[CheckMessage]:
 
 
 _MIGRATE = "请运行 manage.py migrate，它会重新设置"
+
+
+def stale_files() -> list[str]:
+    """Static files of this version that were not collected; a page that names one would be an error."""
+    if settings.DEBUG:
+        return []
+    listed = getattr(staticfiles_storage, "hashed_files", {})
+    passed_over = cast(StaticFilesConfig, apps.get_app_config("staticfiles")).ignore_patterns
+    names = {name for finder in get_finders() for name, _ in finder.list(passed_over)}
+    return sorted(names - set(listed))
+
+
+def refuse_stale_files() -> None:
+    """Raises Failure: new code over old collected files answered 500 page by page."""
+    if names := stale_files():
+        raise Failure(
+            f"静态文件不是这个版本的（缺少 {names[0]} 等 {len(names)} 个）。"
+            "请先运行 python -m portal.bootstrap.run upgrade，再启动。\n"
+            "Static files are not of this version: run `python -m portal.bootstrap.run upgrade` first."
+        )
 
 
 def refuse_unusable_code() -> None:

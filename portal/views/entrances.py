@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from portal import audit
 from portal.access import allow, open_to_all
 from portal.addresses import own_address
-from portal.parameters import digits_in, text
+from portal.parameters import choice, digits_in, text
 from portal.requests import SignedInRequest
 from portal.roles import Role
 from portal.sign_in import one_time_codes, services
@@ -112,7 +112,9 @@ def _to_activation(request: HttpRequest, known: dict[str, Any]) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def activate(request: HttpRequest) -> HttpResponse:
     known = request.session.get("activation", {})
-    is_resident = known.get("is_resident", True)
+    # Whoever comes by himself says at which of the two entrances he is; from there it is known.
+    who = choice(request.GET, "who", ("resident", "staff"))
+    is_resident = who == "resident" if who else known.get("is_resident", True)
     initial = {name: known.get(name, "") for name in ("account", "kind", "code")}
     asks_kind = is_resident and ("kind" in request.POST or bool(initial["kind"]))
     form = ActivationForm(request.POST or None, initial=initial, is_resident=is_resident, asks_kind=asks_kind)

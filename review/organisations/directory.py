@@ -18,7 +18,8 @@ from residents.rules.identity import clean_uscc
 from review.organisations.effects import Effect, effects
 from review.sheets import Fault, Line, Sheet
 
-MOST_ROWS = 2000
+# A nation: some 1,200 bases with up to 34 specialties each would be more than anybody uploads at once.
+MOST_ROWS = 20_000
 IN_USE = {"在用": True, "停用": False}
 COLUMNS = (
     Column("省份", required=True, rule="省级单位的名称或两位代码。", example="浙江省"),

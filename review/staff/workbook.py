@@ -1,5 +1,6 @@
 """Staff accounts by workbook: each row one person of one organisation, all or nothing, one-time codes as slips."""
 
+import base64
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,7 @@ from bases import staff as services
 from bases.models import Province, TrainingBase
 from portal import audit
 from portal.models import User
+from portal.sheets.streaming import stream_xlsx
 from portal.sheets.writing import Column, write_template
 from portal.sign_in.services import issue_initial_code
 from review.sheets import Fault, Line, Sheet
@@ -74,10 +76,12 @@ def template() -> bytes:
     )
 
 
-def plan(sheet: Sheet) -> Plan:
+def plan(sheet: Sheet, *, by: User) -> Plan:
     """Judge every row by the rules of the page; an account that already works there is left alone."""
     made = Plan(list(sheet.faults))
-    organisations = _organisations(sheet)
+    organisations = {
+        name: place for name, place in _organisations(sheet).items() if services.may_manage(by, place)
+    }
     existing = _existing(sheet)
     accounts: dict[str, int] = {}
     for line in sheet.lines:
@@ -87,7 +91,7 @@ def plan(sheet: Sheet) -> Plan:
         if place is None and "单位" in told:
             continue
         if place is None:
-            text = "没有这个单位。请填写省级单位名称，或在用培训基地的代码。"
+            text = "没有这个单位，或不由您管理。请填写省级单位名称，或在用培训基地的代码。"
             made.faults.append(sheet.fault(line, "单位", text))
         elif (row := accounts.setdefault(account, line.number)) != line.number:
             made.faults.append(sheet.fault(line, "账号", f"与第 {row} 行的账号重复。请改用不同的账号。"))
@@ -148,3 +152,15 @@ def apply(made: Plan, *, by: User, request: HttpRequest) -> list[Slip]:
             slips.append(Slip(user, person.organisation, issue_initial_code(user, by=by, request=request)))
         audit.record("import_staff", by=by, rows=len(slips))
     return slips
+
+
+def slips_as_workbook(slips: list[Slip]) -> str:
+    """The slips as .xlsx in base64, part of the page: a second request could not have the codes any more. Sorted by
+    organisation, so that each is handed its own rows."""
+    lines = (
+        [slip.organisation.name, slip.person.full_name, slip.person.username, slip.code]
+        for slip in sorted(slips, key=lambda each: (each.organisation.name, each.person.username))
+    )
+    headers = ["单位", "姓名", "账号", "一次性初始密码"]
+    content = b"".join(stream_xlsx(headers, lines, sheet_name="初始密码", widths=[34, 14, 20, 18]))
+    return base64.b64encode(content).decode()

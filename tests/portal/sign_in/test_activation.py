@@ -6,10 +6,13 @@ import re
 import pytest
 from django.contrib.auth.hashers import check_password
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from portal.models import AuditEvent, CycleWindow, User
+from portal.roles import Role
 from portal.sign_in import services
+from portal.sign_in.services import issue_initial_code
 from residents.models import BasicInfo, Enrollment
 from tests import factories
 from tests.portal.sign_in.entrances import NEW, STAFF_ENTRANCE, activation, sign_in
@@ -170,3 +173,31 @@ def test_intake_account_opens_inside_its_cycle_only(newcomer, enrollment):
     Enrollment.objects.filter(pk=enrollment.pk).update(registered_at=timezone.now())
 
     assert Client().post("/activate/", activation(newcomer)).status_code == 302
+
+
+@pytest.mark.parametrize("who", ["resident", "staff"])
+def test_whoever_comes_by_himself_finds_the_form_of_his_entrance(db, client, who):
+    """Staff who opened the page were shown the resident's form."""
+    page = client.get(reverse("portal:activate"), {"who": who}).content.decode()
+    assert ('name="mobile"' in page) == (who == "resident")
+    other = "staff" if who == "resident" else "resident"
+    assert f'href="?who={other}"' in page
+
+
+def test_staff_activates_from_the_page_itself(db, client):
+    user = factories.UserFactory(username="province01", role=Role.PROVINCE, activated_at=None)
+    code = issue_initial_code(user, by=user)
+    answer = client.post(
+        f"{reverse('portal:activate')}?who=staff",
+        {
+            "account": "province01",
+            "code": code,
+            "new_password1": "Shanshui-4096",
+            "new_password2": "Shanshui-4096",
+            "accepts_privacy": "on",
+            "accepts_sensitive": "on",
+        },
+    )
+    assert answer.status_code == 302
+    user.refresh_from_db()
+    assert user.is_activated

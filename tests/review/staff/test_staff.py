@@ -1,14 +1,24 @@
 """Appointing and dismissing staff: the only writer of guardian; nobody grants more than he has (TRUST-22, TRUST-23,
 TRUST-29)."""
 
+import base64
+import io
+import re
+import uuid
+
+import openpyxl
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 
 from bases import staff as services
 from bases.models import ProvinceUserGrant, TrainingBaseUserGrant
 from bases.scope import bases_for, enrollments_for
 from portal.models import AuditEvent, User
 from portal.roles import Action, Role
+from portal.sheets.writing import Column, write_template
+from review.staff import workbook as staff_workbook
 from tests import factories
 
 # Said aloud: tests that look their visitors up by name would count as tests without a database.
@@ -231,3 +241,46 @@ def test_a_bad_or_taken_account_name_is_refused_with_a_reason(base, base_officer
     assert answer.status_code == 200
     if username != "zjyy\n":  # a browser's line break is trimmed
         assert list(answer.context["form"].errors) == ["username"]
+
+
+def test_a_province_invites_the_people_of_its_own_bases_by_workbook(
+    base, other_province, provincial_reviewer, signed_in
+):
+    """The slips are a file too, sorted by organisation; a foreign unit is refused like one that does not exist."""
+    client = signed_in(provincial_reviewer)
+    rows = [["张一", "zhangyi01", "13900000011", "", base.code, ""]]
+    headers = [column.header for column in staff_workbook.COLUMNS]
+
+    def sent(lines):
+        content = write_template(
+            [Column(header) for header in headers],
+            lines,
+            sheet_name="工作人员",
+            version="staff-1",
+            text_rows=9,
+        )
+        file = SimpleUploadedFile("x.xlsx", content)
+        address = reverse("review:directory-upload", kwargs={"kind": "staff"})
+        return client.post(address, {"token": str(uuid.uuid4()), "file": file})
+
+    foreign = sent(
+        [
+            [
+                "李二",
+                "lier01",
+                "13900000012",
+                "",
+                factories.TrainingBaseFactory(province=other_province).code,
+                "",
+            ]
+        ]
+    )
+    assert "没有这个单位，或不由您管理" in foreign.content.decode()
+    preview = sent(rows)
+    address = reverse("review:directory-apply", kwargs={"kind": "staff"})
+    slips = client.post(address, {"rows": preview.context["rows"]}).content.decode()
+    assert User.objects.filter(username="zhangyi01").exists()
+    workbook = re.search(r"base64,([A-Za-z0-9+/=]+)", slips)[1]
+    book = openpyxl.load_workbook(io.BytesIO(base64.b64decode(workbook)))
+    assert [cell.value for cell in book.worksheets[0][2]][:3] == [base.name, "张一", "zhangyi01"]
+    assert client.get(reverse("review:directory-upload", kwargs={"kind": "bases"})).status_code == 403
