@@ -37,9 +37,9 @@ class UploadForm(forms.Form):
     def __init__(self, *args: Any, template: str, most_rows: int = 0, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         most_rows = most_rows or settings.WORKBOOK_MAX_ROWS
-        self.fields[
-            "file"
-        ].help_text = f"请上传 .xlsx 文件（.xls、.ods、.csv 也可以），不超过 {MAX_BYTES // MEGABYTE} MB、{most_rows} 行。"
+        size = f"{MAX_BYTES // MEGABYTE} MB、{most_rows} 行"
+        help_text = f"请上传 .xlsx 文件（.xls、.ods、.csv 也可以），不超过 {size}。"
+        self.fields["file"].help_text = help_text
         self.fields["file"].label = f"填好的{template}"
         self.fields["file"].error_messages["required"] = f"没有选择文件。请先选择填好的{template}。"
 
