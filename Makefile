@@ -26,7 +26,7 @@ PRODUCTION := DEBUG=0 SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.toke
 TEMPLATES = git ls-files -z --cached --others --exclude-standard 'templates/*.html'
 PYTHON_FILES = git ls-files -z --cached --others --exclude-standard '*.py'
 
-.PHONY: help run test long t check lint fix docs demo bench manage backup restore smoke lock static install clean
+.PHONY: help run test long faults t check lint fix docs demo bench manage backup restore smoke lock static install clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -39,6 +39,9 @@ test: $(DEV) $(STATIC) ## The fast suite, browser tests included: make test ARGS
 
 long: $(DEV) $(STATIC) ## What takes longer, after make test: wide fuzz, recovery, faults, clusters
 	@$(WITH_BROWSER); $(WITH_DATABASE) $(SUITE) -m "long or hypothesis" --hypothesis-profile=wide --timeout=3600 $(ARGS)
+
+faults: $(DEV) $(STATIC) ## Real processes killed fifty times under load; part of make long
+	@$(WITH_DATABASE) $(PY) -m pytest -q -m long --timeout=1800 tests/faults
 
 t: $(DEV) $(STATIC) ## One test, at once: make t ARGS="tests/portal/test_sign_in.py -k spelling"
 	@$(WITH_DATABASE) $(PY) -m pytest -q $(ARGS)

@@ -11,7 +11,7 @@ import sys
 from portal.bootstrap import values
 from portal.bootstrap.environment import ROOT
 from portal.bootstrap.failure import Failure, exit_code_of
-from portal.bootstrap.keeper import Child, Keeper
+from portal.bootstrap.keeper import Child, Keeper, end_with_keeper
 
 # Each thread keeps a connection to the database: workers x threads, and some more for worker and clock, stay far below
 # PostgreSQL's 100.
@@ -23,6 +23,7 @@ BACKLOG = 1024
 
 
 def main() -> int:
+    end_with_keeper()
     if len(sys.argv) > 1:
         return serve(int(sys.argv[1]))
     listener = listen(values.text("BIND", "127.0.0.1:8000"))

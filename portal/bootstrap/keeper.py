@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import IO
 
+from portal.bootstrap import values
 from portal.bootstrap.failure import Failure
 
 # After a quick end the next start waits, longer each time, so that a fault in the code does not eat the processor.
@@ -18,6 +19,7 @@ STEADY_SECONDS = 10
 # Longer than any request or chore needs to come to an end of its own.
 GRACE_SECONDS = 20
 LOOK_SECONDS = 0.1
+KEEPER = "PORTAL_KEEPER"
 
 
 @dataclass(slots=True)
@@ -96,7 +98,7 @@ class Keeper:
         child.process = subprocess.Popen(
             child.command,
             cwd=self.folder,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **child.environment},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", KEEPER: str(os.getpid()), **child.environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -118,6 +120,21 @@ class Keeper:
                 # With all that it started: reading of workbooks runs in children.
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+
+
+def end_with_keeper() -> None:
+    """Called by a kept process: it ends when its keeper is gone, so that none of a killed one stays behind and holds
+    the port. Does nothing where no Keeper started it."""
+    keeper = values.number(KEEPER, 0, 0, 999_999_999)
+    if not keeper:
+        return
+
+    def watch() -> None:
+        while os.getppid() == keeper:
+            time.sleep(LOOK_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="keeper", daemon=True).start()
 
 
 def say(name: str, text: str) -> None:

@@ -19,6 +19,7 @@ from bases.imports.copies.services import look_after_copies
 from bases.imports.services import forget_old_files, requeue_abandoned
 from bases.transfer_requests import settle_all
 from portal import clock_trust, processes
+from portal.bootstrap.keeper import end_with_keeper
 from portal.messages.deliveries import look_after
 from portal.messages.services import fold_into_digests
 from portal.upkeep import prune
@@ -67,6 +68,7 @@ class Command(BaseCommand):
         if options["once"]:
             self.round()
             return
+        end_with_keeper()
         with processes.alive(processes.new_name("clock"), "clock"):
             while True:
                 try:

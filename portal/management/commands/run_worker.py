@@ -10,6 +10,7 @@ from django.db import DatabaseError, InterfaceError, connections
 from django_tasks_db.management.commands.db_worker import Worker
 
 from portal import outside, processes
+from portal.bootstrap.keeper import end_with_keeper
 
 LANES = {"worker": ["default"], "outside": [outside.LANE], "all": ["*"]}
 WAIT_SECONDS = 1
@@ -42,6 +43,7 @@ class Command(BaseCommand):
             excluded_queue_names=[],
         )
         worker.configure_signals()
+        end_with_keeper()
         with ExitStack() as signs:
             for name, kind in zip(names, kinds, strict=True):
                 signs.enter_context(processes.alive(name, kind))

@@ -2,16 +2,19 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from portal.bootstrap.failure import Failure
 from portal.bootstrap.keeper import Child, Keeper
 
+ROOT = Path(__file__).resolve().parents[3]
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 
 
@@ -80,3 +83,30 @@ def test_one_that_does_not_end_is_killed_with_its_children(kept, monkeypatch):
     )
     kept(Child("deaf", [sys.executable, "-c", line]))
     time.sleep(0.5)
+
+
+def test_what_is_kept_ends_with_a_killed_keeper(tmp_path):
+    """Orphans of a killed keeper held the port, so that its successor never came up."""
+    mark = tmp_path / "pid"
+    kept_line = (
+        "import os, time; from portal.bootstrap.keeper import end_with_keeper; end_with_keeper(); "
+        f"open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    )
+    keeper_line = (
+        "import sys; from portal.bootstrap.keeper import Child, Keeper; "
+        f"Keeper([Child('one', [sys.executable, '-c', {kept_line!r}])], folder='.').run()"
+    )
+    keeper = subprocess.Popen([sys.executable, "-c", keeper_line], cwd=ROOT)
+    until(lambda: mark.exists() and mark.read_text() != "")
+    orphan = int(mark.read_text())
+    keeper.kill()
+    keeper.wait()
+
+    def is_gone() -> bool:
+        try:
+            os.kill(orphan, 0)
+        except ProcessLookupError:
+            return True
+        return "Z" in Path(f"/proc/{orphan}/stat").read_text().rsplit(")", 1)[1]
+
+    until(is_gone)
