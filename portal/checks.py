@@ -101,7 +101,7 @@ def outside_answers(**_: Any) -> list[CheckMessage]:
                 Error(
                     f"设置 {name}：试用失败（{fault}）。请核对地址、端口、账号和网络，再运行本检查。"
                     f"/ Setting {name}: tried, and it failed.",
-                    id="portal.E004",
+                    id="portal.E006",
                 )
             )
     return found

@@ -57,8 +57,6 @@ class Command(BaseCommand):
     help = (
         "What time itself asks for, once a minute: intake lock, reminders, digests, imports. Safe everywhere."
     )
-    # The database may be away when it starts.
-    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="one round, then stop")

@@ -19,8 +19,6 @@ log = logging.getLogger(__name__)
 
 class Command(BaseCommand):
     help = "Carry out queued tasks: imports, exports (lane worker), mails and SMS (lane outside). Any number of each."
-    # The database may be away when it starts.
-    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--lane", choices=list(LANES), default="all")
