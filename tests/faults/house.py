@@ -82,7 +82,7 @@ class House:
     def ask(self, *statements: str) -> list[tuple]:
         """What the last of the statements answers; each is a transaction of its own."""
         url = subprocess.run(
-            [sys.executable, "-m", "portal.bootstrap.postgres", "url"],
+            [sys.executable, "-m", "portal.bootstrap.postgres", "owner-url"],
             cwd=ROOT,
             env=self.environment(self.home),
             capture_output=True,
