@@ -23,7 +23,7 @@ from bases.models import (
 )
 from bases.scope import bases_for, provinces_for
 from portal import audit
-from portal.models import User
+from portal.models import AuditEvent, User
 from portal.roles import Action, Role, role_allows
 from portal.sign_in import second_factor
 
@@ -110,6 +110,21 @@ def create_staff(
     return user
 
 
+def interface_account(province: Province) -> User:
+    """The actor of what a province's interface does (GOAL-S3). Nobody can sign in to it, and nobody can name an account
+    so: `#` stands in no name that is typed, and the database keeps such an account disabled."""
+    by, _ = User.objects.get_or_create(
+        username=f"{User.MACHINE}api-{province.pk}",
+        defaults={
+            "role": Role.PROVINCE,
+            "full_name": f"{province.short_name}接口传送",
+            "is_active": False,
+            "password": "!",
+        },
+    )
+    return by
+
+
 def set_active(user: User, *, active: bool, by: User) -> None:
     """Disable or enable one person's account everywhere; takes the right over every organisation he works for."""
     if not may_manage_person(by, user):
@@ -122,12 +137,25 @@ def set_active(user: User, *, active: bool, by: User) -> None:
 
 def may_manage_person(by: User, user: User) -> bool:
     """May `by` disable this person or issue him a code: never himself, never someone who also works elsewhere."""
-    if user.pk == by.pk or user.role == Role.RESIDENT:
+    if user.pk == by.pk or user.role == Role.RESIDENT or user.is_machine:
         return False
     if by.role == Role.CMDA:
         return role_allows(by.role, Action.MANAGE_STAFF)
     places = memberships_of(user)
     return bool(places) and all(may_manage(by, place.organisation) for place in places)
+
+
+def may_issue_code(by: User, user: User) -> bool:
+    """May `by` hand this person a one-time code, with which one enters as him? Only from the level above, or of an
+    account never used that he made himself: an equal who could would be his colleague whenever he liked. The
+    association's own staff ask the operator."""
+    if not may_manage_person(by, user):
+        return False
+    levels = (Role.BASE, Role.PROVINCE, Role.CMDA)
+    if levels.index(Role(by.role)) > levels.index(Role(user.role)):
+        return True
+    made = AuditEvent.objects.filter(action="create_staff", actor=by, target_id=str(user.pk))
+    return not user.is_activated and made.exists()
 
 
 def is_above(by: User, user: User) -> bool:

@@ -10,23 +10,25 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from portal.addresses import own_address
+from portal.limits import TooMany
 from portal.models import User
 from portal.roles import Role
 from portal.sign_in.second_factor import SecondFactorNeeded, demand
 
 View = Callable[..., HttpResponseBase]
+DECIDING = (Role.PROVINCE, Role.CMDA, Role.AUDITOR)
 
 
 def allow(*roles: Role, before_second_factor: bool = False) -> Callable[[View], View]:
     """Open a view to these roles only; others get 403. The route walk in tests fails for a view without it.
 
-    The association's staff is led to its second factor first, everybody else where the view demands one (TRUST-14);
-    `before_second_factor` marks what must work until then.
+    Who decides or watches is led to the second factor first, everybody else where a view demands one, as the gate to
+    full numbers does (TRUST-14); `before_second_factor` marks what must work until then.
     """
 
     def decorate(view: View) -> View:
@@ -37,15 +39,23 @@ def allow(*roles: Role, before_second_factor: bool = False) -> Callable[[View], 
                 raise PermissionDenied
             user.looked_up = {}
             try:
-                if user.role == Role.CMDA and not before_second_factor:
+                if user.role in DECIDING and not before_second_factor:
                     demand(user)
                 return view(request, *args, **kwargs)
             except SecondFactorNeeded:
                 return _to_second_factor(request)
+            except TooMany as many:
+                return _to_be_continued(request, many)
 
         return _mark(guarded, allowed_roles=frozenset(roles))
 
     return decorate
+
+
+def _to_be_continued(request: HttpRequest, many: TooMany) -> HttpResponse:
+    answer = render(request, "429.html", {"words": str(many), "way_back": _came_from(request)}, status=429)
+    answer["Retry-After"] = str(many.seconds)
+    return answer
 
 
 def _to_second_factor(request: HttpRequest) -> HttpResponse:
@@ -59,8 +69,11 @@ def _to_second_factor(request: HttpRequest) -> HttpResponse:
 
 def _way_back(request: HttpRequest) -> str:
     """This page, or the one whose form was sent: an address that only takes forms leads nowhere. Empty if unknown."""
-    if request.method == "GET":
-        return request.get_full_path()
+    return request.get_full_path() if request.method == "GET" else _came_from(request)
+
+
+def _came_from(request: HttpRequest) -> str:
+    """The page of ours that the visitor was on; empty if unknown."""
     try:
         came_from = urlsplit(request.headers.get("referer", ""))
     except ValueError:

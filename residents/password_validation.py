@@ -9,6 +9,7 @@ from portal.roles import Role
 from residents.models import Resident
 from residents.models.enrollment import LIVE
 from residents.pinyin import pinyin_key
+from residents.rules.basic import derived
 from residents.rules.passwords import weak_password_problem
 
 
@@ -37,7 +38,10 @@ class PersonalPasswordValidator:
         )
         if resident is not None:
             known["id_number"] = resident.id_number
-            known["birth_date"] = resident.basic.birth_date if hasattr(resident, "basic") else None
+            # Until he has saved it, it is what his number says.
+            told = derived(resident.id_type, resident.id_number)
+            written = resident.basic.birth_date if hasattr(resident, "basic") else None
+            known["birth_date"] = written or told.get("birth_date")
             live = resident.enrollments.filter(LIVE).select_related("base").first()
             known["base_name"] = live.base.name if live else None
         return known

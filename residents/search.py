@@ -12,9 +12,9 @@ from residents.rules.text import clean_name, clean_text, name_key
 _HAS_DIGITS = re.compile(r"[0-9]{2}")
 # Below this a number is taken for its beginning only; from here on people paste the whole of it.
 WHOLE_NUMBER = 15
-# What a list displays of a number: three characters, stars, four characters; people type the last four to six.
+# What a list displays of a number: some characters, stars, some characters; people type the last four to six.
 _END = range(4, 7)
-_MASKED = re.compile(r"([0-9A-Z]{3})\*+([0-9A-Z]{4})")
+_MASKED = re.compile(r"([0-9A-Z]{1,3})\*+([0-9A-Z]{2,4})")
 
 
 def by_name_or_number(records: QuerySet, text: str, *, by_end: bool = False) -> QuerySet:

@@ -56,6 +56,7 @@ class Known(Enum):
     NAME_DIFFERS = "name_differs"  # this type and number are of an account with another name (AM-35)
     TYPE_DIFFERS = "type_differs"  # a person of this name has the number under another type (AM-35)
     OVERTAKEN = "overtaken"  # imported by several others in this moment
+    NOT_TOLD = "not_told"  # the organisation has asked for too many today (bases/whereabouts.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,8 @@ class Standing:
 
 
 NOBODY = Standing(Known.NOBODY)
+# Whoever names the person rightly, or has him already, may learn of his past.
+_TOLD_OF = (Known.FREE, Known.HERE, Known.ELSEWHERE)
 
 
 def standings(
@@ -142,11 +145,13 @@ def standings(
         known = bearers.get(row.id_number, [])
         person = next((each for each in known if each.id_type == row.id_type), None)
         if person is not None:
-            found[row.row] = replace(
-                _judge(row, person, live.get(person.pk), person.pk in unused, base_id),
-                originals=past.originals.get(person.pk, frozenset()),
-                kept_year=None if person.pk in live else past.kept_years.get(person.pk),
-            )
+            found[row.row] = _judge(row, person, live.get(person.pk), person.pk in unused, base_id)
+            if found[row.row].known in _TOLD_OF:
+                found[row.row] = replace(
+                    found[row.row],
+                    originals=past.originals.get(person.pk, frozenset()),
+                    kept_year=None if person.pk in live else past.kept_years.get(person.pk),
+                )
         else:
             others = [each for each in known if each.pk not in unused]
             found[row.row] = _judge_beside(row, others, is_taken=row.login in taken)
@@ -256,6 +261,9 @@ def _judge(
 ) -> Standing:
     if live is not None and live.base_id == base_id:
         return Standing(Known.HERE, person.pk, person.user_id, live, _differences(row, person, live))
+    if not row.full_name:
+        # A bare number tells nothing; a name that could not be read has its own message.
+        return NOBODY
     if not (_is_namesake(row, person) or is_unused):
         return Standing(Known.NAME_DIFFERS, person.pk)
     if live is not None:
@@ -266,15 +274,14 @@ def _judge(
 
 def _judge_beside(row: AccountRow, others: list[_Person], *, is_taken: bool) -> Standing:
     """A type and number that nobody has, where `others` have the number under another type."""
-    namesake = next((each for each in others if row.full_name and _is_namesake(row, each)), None)
+    namesake = next((each for each in others if _is_namesake(row, each)), None)
     if namesake is not None:
         return Standing(Known.TYPE_DIFFERS, namesake.pk)
     return Standing(Known.NOBODY, shares_login=is_taken)
 
 
 def _is_namesake(row: AccountRow, person: _Person) -> bool:
-    """A name that could not be read has its own message."""
-    return not row.full_name or name_key(row.full_name) == name_key(person.full_name)
+    return bool(row.full_name) and name_key(row.full_name) == name_key(person.full_name)
 
 
 def _differences(row: AccountRow, person: _Person, live: LiveEnrollment) -> tuple[str, ...]:

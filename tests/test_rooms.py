@@ -18,7 +18,18 @@ DESKS = ("bases", "review")
 FIRST_PAGE = {"bases": "board", "review": "queue"}
 # Ground that several rooms stand on, and what Django or stored names look for there.
 AT_THE_ROOT = {
-    "bases": {"apps", "counts", "scope", "seasons", "staff", "tasks", "transfer_requests", "urls"},
+    "bases": {
+        "apps",
+        "counts",
+        "reveal",
+        "scope",
+        "seasons",
+        "staff",
+        "tasks",
+        "transfer_requests",
+        "urls",
+        "whereabouts",
+    },
     "review": {
         "apps",
         "choices",
@@ -28,7 +39,6 @@ AT_THE_ROOT = {
         "paging",
         "sheets",
         "tasks",
-        "unmasking",
         "urls",
     },
 }

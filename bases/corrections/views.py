@@ -9,14 +9,13 @@ from bases.corrections import services as corrections
 from bases.corrections.forms import CorrectionForm
 from bases.lists.access import record_for
 from bases.models import CorrectionRequest
+from bases.reveal import show_file
 from bases.scope import base_ids
-from portal import audit
 from portal.access import allow
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.downloads import evidence_response
 from residents.forms import show_problems
-from residents.services.disclosures import disclose
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved
 
@@ -63,6 +62,5 @@ def correction_file(request: SignedInRequest, pk: int) -> FileResponse:
     """The evidence of the request; each look is written to the audit log (TRUST-51)."""
     asked = _own(request, pk)
     response = evidence_response(asked.evidence.name, "证明材料")
-    event = audit.record("file", by=request.user, target=asked, request=request, file="correction.evidence")
-    disclose(event, [asked.resident_id])
+    show_file(request, asked, [asked.resident_id], at=asked.base, file="correction.evidence")
     return response

@@ -17,6 +17,7 @@ from django.utils import timezone
 from bases.models import IdentityCheck, Province, TrainingBase
 from bases.scope import bases_for, provinces_for
 from bases.staff import recipients
+from bases.whereabouts import TooManyMisses, ask_on_page
 from portal import audit
 from portal.messages import services as messages
 from portal.models import User
@@ -27,7 +28,7 @@ from residents.services.identity_correction import correct_identity, free_number
 from residents.services.refusals import refuse_errors
 from residents.services.states import StateMoved
 from residents.services.uploads import upload_problem
-from residents.standing import AccountRow, Known, standings
+from residents.standing import AccountRow, Known
 
 State = IdentityCheck.State
 WAITING = (State.WITH_PROVINCE, State.WITH_CMDA)
@@ -43,8 +44,11 @@ def ask(
     if evidence is not None and (refused := upload_problem("evidence", evidence)):
         refuse_errors({"evidence": [refused]})
     row = AccountRow(1, None, values["full_name"], values["id_type"], values["id_number"], None)
-    standing = standings([row], base_id=base.pk)[1]
-    if standing.known not in (Known.NAME_DIFFERS, Known.TYPE_DIFFERS):
+    try:
+        standing = ask_on_page(row, base, user=by, wanted=(Known.NAME_DIFFERS, Known.TYPE_DIFFERS))
+    except TooManyMisses as many:
+        raise StateMoved(str(many)) from many
+    if standing is None:
         raise StateMoved("平台中没有与这三项不一致的登记，不需要核实，请直接用账号导入添加此人。")
     known = Resident.objects.get(pk=standing.resident_id or 0)
     if evidence is not None:

@@ -11,7 +11,7 @@ from django.db.models import Case, Q, Value, When
 from bases.models import ImportBatch, ImportRow
 from bases.models.imports import ImportRows
 from bases.workbooks.kinds import kind_of, workbook_of
-from portal.masking import mask
+from portal.masking import mask, mask_numbers
 from residents.models import Enrollment
 from residents.rules.fields import Field
 from residents.words import in_words
@@ -19,6 +19,8 @@ from residents.words import in_words
 PAGE_SIZE = 50
 GOOD, WARNED = "good", "warned"
 _PERSONAL_KINDS = frozenset({"id_number", "mobile"})
+# Below this nothing typed is anybody's number.
+_SHORTEST_NUMBER = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +136,13 @@ def _cells(row: ImportRow, fields: Iterable[Field]) -> list[Cell]:
 
 
 def _cell(row: ImportRow, field: Field, level: str) -> Cell:
-    """What is wrong appears as typed, what is right as it is stored, with numbers of persons masked (TRUST-51)."""
+    """What is wrong appears as typed, what is right as it is stored; numbers of persons are masked in both, in full
+    they stand in the page that corrects them (TRUST-51)."""
     typed, value = row.raw.get(field.label, ""), row.values.get(field.name)
     if level == "error" or value is None:
-        is_secret = field.kind in _PERSONAL_KINDS and level != "error"
-        return Cell(field.label, mask(typed) if is_secret else typed, level)
+        # A number may stand in the wrong column, and a wrong one is nearly right.
+        is_number = field.kind in _PERSONAL_KINDS and len(typed) >= _SHORTEST_NUMBER
+        return Cell(field.label, mask(typed) if is_number else mask_numbers(typed), level)
     text = in_words(field, value)
     is_same = field.kind in _PERSONAL_KINDS or typed.strip() == text
     return Cell(field.label, text, level, "" if is_same else typed)

@@ -260,7 +260,8 @@ def correct(batch: ImportBatch, texts: Mapping[int, Mapping[str, str]], *, by: U
         _store(rows.values(), judged, texts)
         count_rows(batch)
         move(batch, batch.state)
-        audit.record("import_correct", by=by, target=batch, rows=sorted(rows.keys() & texts.keys()))
+        if corrected := sorted(rows.keys() & texts.keys()):
+            audit.record("import_correct", by=by, target=batch, rows=corrected)
     own = [judged[number].verdict for number in rows if number in texts]
     return Outcome(len(own), own.count(Verdict.REFUSED))
 

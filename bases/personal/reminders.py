@@ -45,5 +45,6 @@ def remind(enrollment_ids: Collection[int], *, by: User, text: str) -> Reminded:
             body=text.strip() or TEXT,
             link=reverse("residents:home"),
         )
-        audit.record("remind", by=by, count=sent)
+        if sent:
+            audit.record("remind", by=by, count=sent)
     return Reminded(sent, len(had_one))

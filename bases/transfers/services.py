@@ -9,22 +9,20 @@ from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
 from django.utils import timezone
 
 from bases.models import TrainingBase, TransferRequest
 from bases.records import services as training
 from bases.scope import base_ids, enrollments_for, province_codes_for
 from bases.transfer_requests import close, settle, tell_bases, tell_provinces, with_names
+from bases.whereabouts import ask_on_page
 from portal import audit
-from portal.models import AuditEvent, User
+from portal.models import User
 from portal.roles import Action, Role
 from residents.codes.training import ENDED, WITHDRAWN
-from residents.models import Resident
-from residents.rules.text import name_key
 from residents.services import states, status
 from residents.services.states import StateMoved
-from residents.standing import AccountRow, Known, LiveEnrollment, standings
+from residents.standing import AccountRow, Known, LiveEnrollment
 
 State = TransferRequest.State
 
@@ -36,8 +34,6 @@ RECRUIT_HELD: dict[str, str] = {
     Role.BASE: "此人还在招收信息管理中，不能退培。同意转出的，请在“账号查找与重置”中按“转到其他基地”删除此人的记录。",
     Role.CMDA: "此人还在招收信息管理中，不能退培。由原基地按“转到其他基地”删除，或在招收信息锁定时自动失效。",
 }
-# Whoever tries numbers instead of asking for a person he knows is stopped here.
-MISSES_PER_HOUR = 20
 
 
 class NotHeld(ValueError):
@@ -50,34 +46,17 @@ class NotHeld(ValueError):
         )
 
 
-class TooManyMisses(ValueError):
-    """One person has looked up too many unknown persons within the hour."""
-
-    def __init__(self) -> None:
-        super().__init__("一小时内没有查到的次数过多。请核对名单，一小时后再试。")
-
-
 def find_held(
-    base: TrainingBase, *, id_type: str, id_number: str, full_name: str, by: User, request: HttpRequest
+    base: TrainingBase, *, id_type: str, id_number: str, full_name: str, by: User
 ) -> LiveEnrollment:
     """The enrollment that holds this person elsewhere. Raises NotHeld, TooManyMisses, or StateMoved for one's own."""
-    mine = AuditEvent.objects.filter(actor=by, action="transfer_lookup", result="none")
-    if mine.filter(at__gte=timezone.now() - timedelta(hours=1)).count() >= MISSES_PER_HOUR:
-        raise TooManyMisses
     row = AccountRow(1, None, full_name, id_type, id_number, None)
-    standing = standings([row], base_id=base.pk)[1]
-    if standing.live is not None and _is_exactly(standing.resident_id, row):
-        if standing.known is Known.HERE:
-            raise StateMoved("此人已在本基地，不需要请求转出。")
-        audit.record("transfer_lookup", by=by, target=base, request=request)
-        return standing.live
-    audit.record("transfer_lookup", by=by, target=base, request=request, result="none")
-    raise NotHeld
-
-
-def _is_exactly(resident_id: int | None, row: AccountRow) -> bool:
-    person = Resident.objects.only("id_type", "full_name").get(pk=resident_id or 0)
-    return person.id_type == row.id_type and name_key(person.full_name) == name_key(row.full_name)
+    standing = ask_on_page(row, base, user=by, wanted=(Known.HERE, Known.ELSEWHERE))
+    if standing is None or standing.live is None:
+        raise NotHeld
+    if standing.known is Known.HERE:
+        raise StateMoved("此人已在本基地，不需要请求转出。")
+    return standing.live
 
 
 def ask(enrollment_id: int, base: TrainingBase, *, reason: str, by: User) -> TransferRequest:

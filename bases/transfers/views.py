@@ -14,6 +14,7 @@ from bases.models import ImportRow, TrainingBase, TransferRequest
 from bases.scope import current_base, required_base
 from bases.transfers import services as transfers
 from bases.transfers.forms import PersonForm, ReasonForm, RefusalForm, ReleaseForm
+from bases.whereabouts import TooManyMisses
 from portal.access import allow
 from portal.parameters import is_on
 from portal.requests import SignedInRequest
@@ -76,8 +77,8 @@ def _held(request: SignedInRequest, base: TrainingBase, person: PersonForm) -> A
         return None
     details = {name: person.cleaned_data[name] for name in PersonForm.base_fields}
     try:
-        return transfers.find_held(base, **details, by=request.user, request=request)
-    except (transfers.NotHeld, transfers.TooManyMisses, StateMoved) as refusal:
+        return transfers.find_held(base, **details, by=request.user)
+    except (transfers.NotHeld, TooManyMisses, StateMoved) as refusal:
         person.add_error(None, str(refusal))
         return None
 

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django.utils import timezone
 
+from bases import whereabouts
 from bases.models import ImportBatch, TrainingBase
 from bases.models.organisations import ReportingMode
 from bases.workbooks.resource import WorkbookResource, column
@@ -21,7 +22,7 @@ from residents.models.enrollment import Module
 from residents.rules import account
 from residents.rules.fields import Problems
 from residents.services.accounts import create_accounts
-from residents.standing import NOBODY, AccountRow, Known, Standing, live_facts, standings
+from residents.standing import NOBODY, AccountRow, Known, Standing, live_facts
 from residents.two_types import under_another_type
 
 
@@ -102,7 +103,13 @@ class AccountWorkbook:
         ]
         base_id = cast(int, batch.base_id)  # a workbook of accounts is always a base's
         identified = list(_identified(read))
-        known = standings(identified, base_id=base_id)
+        known = whereabouts.ask(
+            identified,
+            base_id=base_id,
+            by=cast(TrainingBase, batch.base),
+            user=batch.uploaded_by,
+            way="workbook",
+        )
         doubles = under_another_type([row for row in identified if known[row.row].known is Known.NOBODY])
         among = account.problems_of_rows((number, values) for number, _, values, _ in read)
         context = {
@@ -145,7 +152,8 @@ class AccountWorkbook:
         )
         applied = Applied()
         letters, sent = {header: column for column, header in batch.headers}, dict(rows)
-        for number, standing in created.others.items():
+        others = whereabouts.tell(created.others, by=cast(TrainingBase, batch.base), user=by, way="workbook")
+        for number, standing in others.items():
             found = _standing_problems(standing)
             for name, problems in _overtaken(batch, sent[number], standing).items():
                 found.setdefault(name, []).extend(problems)

@@ -16,7 +16,7 @@ from django.utils.safestring import mark_safe
 
 from portal import controls
 from portal.calendar import last_moment as calendar_last_moment
-from portal.masking import mask
+from portal.masking import mask, mask_numbers
 
 register = template.Library()
 
@@ -30,6 +30,12 @@ def mask_id(number: str | None) -> str:
 @register.filter
 def mask_mobile(number: str | None) -> str:
     return mask(number or "")
+
+
+@register.filter
+def mask_typed(text: str) -> str:
+    """A sentence that may quote what somebody typed, numbers of persons in it masked."""
+    return mask_numbers(text)
 
 
 @register.filter

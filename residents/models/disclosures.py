@@ -8,7 +8,7 @@ from django.db import models
 
 class Disclosure(models.Model):
     """The persons whose full numbers one line of the audit log let out: an export in full, a filled template, a look
-    at a request (TRUST-51, GOAL-R7). A look at one record stands under that record already."""
+    at a record or a request (TRUST-51, GOAL-R7)."""
 
     event = models.ForeignKey("portal.AuditEvent", models.PROTECT, related_name="+")
     # Keys of Resident: one row for a list of any length.

@@ -164,6 +164,7 @@ WHO_IS_WHO = {
     "name_differs": "identity_name_differs",
     "type_differs": "identity_type_differs",
     "overtaken": "identity_busy",
+    "not_told": "whereabouts_limit",
 }
 # The warning that is confirmed with a reason (AM-36).
 TWO_TYPES = "same_person_other_type"

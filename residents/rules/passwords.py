@@ -11,7 +11,10 @@ from residents.catalogue.catalogue import Problem, Verbatim, problem
 
 SHORTEST = 8
 INITIAL = "000000"
-_SEPARATORS = re.compile(r"[\s\-_./\\,;:]+")
+_SEPARATORS = re.compile(r"[\s\-_./\\,;:年月日]+")
+# Of a number that a list prints, any stretch so long is known to whoever has the list.
+_STRETCH = 6
+_SHORTEST_LOGIN = 4
 # A shorter syllable turns up inside ordinary words.
 _SHORTEST_PINYIN_TO_SEARCH = 5
 
@@ -30,7 +33,8 @@ def weak_password_problem(
     """The first reason to refuse a new password, or None.
 
     Refused: fewer than 8 characters, the printed default 000000, digits only, and anything that holds the ID number,
-    its last 6 or 8 characters, the birth date, the mobile number, the name's pinyin, the base's name or the login.
+    six characters of it in a row, the birth date in any order, the mobile number, the name's pinyin, the base's name or
+    the login.
     Staff also need three of four character classes.
     """
     if len(password) < SHORTEST:
@@ -57,17 +61,19 @@ def _personal_parts(
     base_name: str | None,
     username: str | None,
 ) -> Iterator[tuple[str, str]]:
-    """(what it is, the text to look for); the last 6 of the ID cover its last 8 and the whole."""
-    for number in (id_number, username):
-        tail = _SEPARATORS.sub("", number or "").casefold()[-6:]
-        if len(tail) >= 4:
-            yield ("证件号或其后6位" if number is id_number else "登录账号"), tail
+    """(what it is, the text to look for)."""
     if birth_date is not None:
-        yield "出生日期", f"{birth_date:%Y%m%d}"
-        yield "出生日期", f"{birth_date:%y%m%d}"
-        yield "出生日期", f"{birth_date.year}{birth_date.month}{birth_date.day}"
-    if mobile:
-        yield "手机号", mobile[-8:]
+        year, month, day = f"{birth_date:%Y}", f"{birth_date:%m}", f"{birth_date:%d}"
+        for written in (
+            *(year + month + day, month + day + year, day + month + year, year[2:] + month + day),
+            f"{birth_date.year}{birth_date.month}{birth_date.day}",
+        ):
+            yield "出生日期", written
+    for what, number in (("证件号或其中6位", id_number), ("手机号", mobile), ("登录账号", username)):
+        plain = _SEPARATORS.sub("", number or "").casefold()
+        if len(plain) >= _SHORTEST_LOGIN:
+            for start in range(max(1, len(plain) - _STRETCH + 1)):
+                yield what, plain[start : start + _STRETCH]
     base = _SEPARATORS.sub("", base_name or "").casefold()
     if len(base) >= 2:
         yield "培训基地名称", base

@@ -11,7 +11,14 @@ from residents.models import Disclosure, Enrollment, Resident
 from residents.words import place_in_words
 
 MOST_LOOKS = 200
-# Looks at one record are found by their target.
+_WAYS = {
+    "unmask": "在页面查看完整号码",
+    "file": "查看扫描件或照片",
+    "download": "取回导入的文件",
+    # Of him as somebody whom another organisation holds.
+    "transfer_lookup": "查询所在培训基地",
+}
+# Looks at one record are found by their target, too: earlier ones name nobody.
 _AT_A_RECORD = ("unmask", "file")
 
 
@@ -40,12 +47,13 @@ def looks_at(resident: Resident) -> list[Look]:
         result="ok",
     ).order_by("-at")[:MOST_LOOKS]
     disclosed = Disclosure.objects.filter(residents__contains=[resident.pk]).select_related("event")
-    events = [*at_records, *(each.event for each in disclosed.order_by("-event__at")[:MOST_LOOKS])]
+    named = [each.event for each in disclosed.order_by("-event__at")[:MOST_LOOKS]]
+    events = {event.pk: event for event in [*at_records, *named]}.values()
     return [_look(event) for event in nlargest(MOST_LOOKS, events, key=lambda event: (event.at, event.pk))]
 
 
 def _look(event: AuditEvent) -> Look:
-    way = {"unmask": "在页面查看完整号码", "file": "查看扫描件或照片"}.get(event.action)
+    way = _WAYS.get(event.action)
     if way is None:
         way = (
             "导出填好的表格" if event.detail.get("kind", "").endswith("_template") else "导出含完整号码的名单"
@@ -55,5 +63,5 @@ def _look(event: AuditEvent) -> Look:
         event.at,
         Role(event.role).label if event.role else "系统",
         way,
-        event.detail.get("purpose", "") or place,
+        place or event.detail.get("purpose", ""),
     )

@@ -14,14 +14,15 @@ import pghistory
 from django.db import connection, transaction
 from django.utils import timezone
 
-from bases.models import Province, TrainingBase
+from bases import whereabouts
+from bases.models import TrainingBase
 from bases.report.services import report_delivered
 from bases.report.withdrawal import take_back_waiting
+from bases.staff import interface_account
 from bases.transfer_requests import settle
 from portal import audit
 from portal.calendar import Calendar, Opening, step_now
 from portal.models import CollectionCycle, Step, User
-from portal.roles import Role
 from residents.models import Enrollment
 from residents.models.enrollment import DEPARTURES, LIVE, Deletion, Module, ReviewStatus
 from residents.openness import delivery_entry, entries_of
@@ -67,7 +68,7 @@ def take(client: ApiClient, records: Sequence[Mapping[str, Any]], *, dry_run: bo
     """
     entries = read(client.province_id, records)
     _assign_cycles(entries, client)
-    judge(entries)
+    judge(entries, client.province, interface_account(client.province))
     batch = uuid.uuid4()
     written = not (dry_run or client.is_sandbox) and _write_or_nothing(entries, client, batch, whole)
     if not written:
@@ -156,16 +157,8 @@ def hold_mode(province_id: str) -> None:
 
 @contextmanager
 def acting_for(client: ApiClient, batch: uuid.UUID) -> Iterator[User]:
-    """The history names the province's own account of the interface, which nobody can sign in to, and the key."""
-    by, _ = User.objects.get_or_create(
-        username=f"api-{client.province_id}",
-        defaults={
-            "role": Role.PROVINCE,
-            "full_name": f"{Province.objects.get(pk=client.province_id).short_name}接口传送",
-            "is_active": False,
-            "password": "!",
-        },
-    )
+    """The history names the province's own account of the interface, and the key."""
+    by = interface_account(client.province)
     with pghistory.context(user=by.pk, role=by.role, channel="api", client=client.pk, batch=str(batch)):
         yield by
 
@@ -194,12 +187,13 @@ def _create(base: TrainingBase, group: Sequence[Entry], by: User) -> list[Entry]
         origin=Enrollment.Origin.API,
         details={each.index: details_of(each.delivered.values) for each in group},
     )
+    others = whereabouts.tell(created.others, by=base.province, user=by, way="api")
     for each in group:
         each.enrollment_id = created.enrollments.get(each.index)
         if each.enrollment_id is not None:
             each.outcome = "accepted"
         else:
-            each.standing = created.others[each.index]
+            each.standing = others[each.index]
             judge_standing(each, is_late=True)
     return [each for each in group if each.outcome == "accepted"]
 

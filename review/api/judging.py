@@ -7,13 +7,15 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from bases.models import SpecialtyBase, TrainingBase
+from bases import whereabouts
+from bases.models import Province, SpecialtyBase, TrainingBase
+from portal.models import User
 from residents.catalogue.catalogue import problem
 from residents.codes import CODE_LISTS
 from residents.models import CertificateInfo
 from residents.rules import account, certificate
 from residents.rules import delivery as rules
-from residents.standing import AccountRow, Known, Standing, live_facts, standings
+from residents.standing import AccountRow, Known, Standing, live_facts
 from residents.two_types import under_another_type
 
 _CODED = {field.name: field.codes for field in certificate.FIELDS if field.codes}
@@ -74,9 +76,15 @@ def read(province_id: str, records: Iterable[Mapping[str, Any]]) -> list[Entry]:
     return entries
 
 
-def judge(entries: Sequence[Entry]) -> None:
+def judge(entries: Sequence[Entry], province: Province, by: User) -> None:
     for at_base, group in by_base(entries):
-        known = standings([row for each in group if (row := each.row)], base_id=at_base.pk)
+        known = whereabouts.ask(
+            [row for each in group if (row := each.row)],
+            base_id=at_base.pk,
+            by=province,
+            user=by,
+            way="api",
+        )
         for each in group:
             each.standing = known.get(each.index)
     new = [row for each in entries if each.known is Known.NOBODY and (row := each.row)]

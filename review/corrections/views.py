@@ -13,16 +13,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from bases.corrections import services as corrections
 from bases.corrections.forms import AcceptForm, RefuseForm
 from bases.models import CorrectionRequest
-from portal import audit
+from bases.reveal import asked_in_full, may_see, show_file
 from portal.access import allow
 from portal.parameters import choice, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
-from portal.unmasking import unmask
 from residents.downloads import evidence_response
-from residents.services.disclosures import disclose
 from residents.services.states import StateMoved
-from review.unmasking import may_unmask
 
 PAGE_SIZE = 50
 State = CorrectionRequest.State
@@ -59,10 +56,7 @@ def correction(request: SignedInRequest, pk: int) -> HttpResponse:
     asked = _seen(request, pk)
     if request.method == "GET":
         return _show(request, asked)
-    if not may_unmask(request.user):
-        raise PermissionDenied
-    if event := unmask(request, asked):
-        disclose(event, [asked.resident_id])
+    event = asked_in_full(request, asked, [asked.resident_id], at=asked.base)
     return _show(request, asked, masked=event is None)
 
 
@@ -72,7 +66,7 @@ def _show(
     page = {
         "asked": asked,
         "masked": masked,
-        "may_unmask": may_unmask(request.user),
+        "may_unmask": may_see(request.user, asked.base),
         "may_decide": asked.state == TURN[request.user.role] and _may_act(request, asked),
         "accept_form": AcceptForm(),
         "refuse_form": RefuseForm(),
@@ -137,6 +131,5 @@ def correction_file(request: SignedInRequest, pk: int) -> FileResponse:
     """The evidence of the request; each look is written to the audit log (TRUST-51)."""
     asked = _seen(request, pk)
     response = evidence_response(asked.evidence.name, "证明材料")
-    event = audit.record("file", by=request.user, target=asked, request=request, file="correction.evidence")
-    disclose(event, [asked.resident_id])
+    show_file(request, asked, [asked.resident_id], at=asked.base, file="correction.evidence")
     return response

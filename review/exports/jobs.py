@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
 from django.core.files import File
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
@@ -20,18 +19,17 @@ from django.urls import reverse
 from django.utils import timezone
 from django_tasks import task
 
+from bases.reveal import demand, may_see, reveal
 from portal import audit, jobs
 from portal.messages import services as messages
 from portal.models import AuditEvent, Job, User
 from portal.service import AWAY, BUSY, trouble_of
 from portal.sheets.streaming import stream_csv, stream_xlsx
-from portal.sign_in import second_factor
 from residents.models import Disclosure
 from residents.services.disclosures import disclose
 from residents.services.states import StateMoved
 from review.exports.sheets import Sheet
 from review.models import Export
-from review.unmasking import may_unmask
 
 KIND = "export"
 # What streams in about a second is handed out at once.
@@ -74,12 +72,10 @@ def ask(
 ) -> Export:
     """A new export under these filters, logged; a long one is queued (`job`), a short one waits to be streamed.
 
-    Raises PermissionDenied for full numbers without the right to them, or without a second factor (TRUST-14).
+    Full numbers pass bases/reveal.py: raises what it raises.
     """
     if unmasked:
-        if not may_unmask(user):
-            raise PermissionDenied
-        second_factor.demand(user)
+        demand(user)
     count = KINDS[kind].sheet(user, asked, unmasked=unmasked).count()
     with transaction.atomic():
         export = Export.objects.create(
@@ -91,7 +87,11 @@ def ask(
             purpose=purpose,
             rows=count,
         )
-        audit.record("export", by=user, target=export, rows=count, masked=not unmasked, purpose=purpose)
+        if unmasked:
+            # Whose numbers they are is put down when the rows are read.
+            reveal("export", None, by=user, at=None, target=export, purpose=purpose, rows=count, masked=False)
+        else:
+            audit.record("export", by=user, target=export, rows=count, masked=True, purpose=purpose)
         if count > KINDS[kind].most_at_once:
             export.job = jobs.start(KIND, by=user, total=count, enqueue=_enqueue)
             export.save(update_fields=["job"])
@@ -114,7 +114,7 @@ def content(export: Export) -> Iterator[bytes]:
 
 def _sheet(export: Export) -> Sheet:
     """The rights are those of now: what was taken away since it was asked for is not in it."""
-    unmasked = not export.is_masked and may_unmask(export.requested_by)
+    unmasked = not export.is_masked and may_see(export.requested_by)
     return KINDS[export.kind].sheet(export.requested_by, export.filters, unmasked=unmasked)
 
 
@@ -238,14 +238,16 @@ def fetch(export: Export, *, by: User, request: HttpRequest) -> Any:
     SecondFactorNeeded where full numbers are in it."""
     if not export.file or (export.expires_at and export.expires_at <= timezone.now()):
         raise StateMoved("这份导出已过期或尚未完成，请重新导出。")
-    if not export.is_masked and not may_unmask(by):
+    if not export.is_masked and not may_see(by):
         raise StateMoved("您已没有查看完整号码的权限，请重新导出。")
-    if not export.is_masked:
-        second_factor.demand(by)
+    told: dict[str, Any] = {"by": by, "target": export, "request": request}
+    told |= {"rows": export.rows, "masked": export.is_masked}
     with transaction.atomic():
         export.downloaded_at = timezone.now()
         export.save(update_fields=["downloaded_at"])
-        audit.record(
-            "download", by=by, target=export, request=request, rows=export.rows, masked=export.is_masked
-        )
+        if export.is_masked:
+            audit.record("download", **told)
+        else:
+            # Its persons stand under the line of the export itself.
+            reveal("download", None, at=None, purpose=export.purpose, **told)
     return export.file.open("rb")

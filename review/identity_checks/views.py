@@ -13,15 +13,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from bases.identity_checks import services
 from bases.models import IdentityCheck
+from bases.reveal import asked_in_full, may_see, show_file
 from bases.submissions.evidence import evidence_response
-from portal import audit
 from portal.access import allow
 from portal.parameters import choice, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
-from portal.unmasking import unmask
 from residents.services.states import StateMoved
-from review.unmasking import may_unmask
 
 PAGE_SIZE = 50
 State = IdentityCheck.State
@@ -87,9 +85,8 @@ def check(request: SignedInRequest, pk: int) -> HttpResponse:
     asked = _seen(request, pk)
     if request.method == "GET":
         return _show(request, asked)
-    if not may_unmask(request.user):
-        raise PermissionDenied
-    return _show(request, asked, masked=not unmask(request, asked))
+    event = asked_in_full(request, asked, [asked.resident_id], at=asked.base)
+    return _show(request, asked, masked=event is None)
 
 
 @require_POST
@@ -118,7 +115,7 @@ def check_file(request: SignedInRequest, pk: int) -> FileResponse:
     """The base's evidence; each look is written to the audit log (TRUST-51)."""
     asked = _seen(request, pk)
     response = evidence_response(asked.evidence.name, "证明材料")
-    audit.record("file", by=request.user, target=asked, request=request, file="identity_check.evidence")
+    show_file(request, asked, [asked.resident_id], at=asked.base, file="identity_check.evidence")
     return response
 
 
@@ -138,7 +135,7 @@ def _show(
     page = {
         "asked": asked,
         "masked": masked,
-        "may_unmask": may_unmask(request.user),
+        "may_unmask": may_see(request.user, asked.base),
         "may_decide": asked.state == TURN[request.user.role] and _may_act(request, asked),
         # The known person is the association's to see (AM-35).
         "knows_both": request.user.role == Role.CMDA,

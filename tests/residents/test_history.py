@@ -40,7 +40,7 @@ def test_timeline_tells_old_and_new_in_words(changed):
     ]
     assert [(c.label, c.old, c.new) for c in own.changes] == [
         ("婚姻状况", "", "已婚"),
-        ("紧急联系人手机", "137****0001", "137****0002"),
+        ("紧急联系人手机", "13******001", "13******002"),
     ]
 
 

@@ -30,7 +30,7 @@ from portal.parameters import choice, text, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.searching import text_of
-from portal.sign_in.services import MOBILE_TRIES, release_activation
+from portal.sign_in.services import MOBILE_TRIES, limited_until, release_activation
 from residents.models import Enrollment
 from residents.models.enrollment import ReviewStatus
 from residents.services.deletion import RESTORABLE_FOR, entry_of, restoring_entry
@@ -75,6 +75,7 @@ def account(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {
         "record": enrollment,
         "person": user,
+        "limited_until": limited_until(user),
         "is_locked": not user.is_activated and user.activation_failures >= MOBILE_TRIES,
         "mobile_is_enough": not user.is_activated and mobile_is_enough(user),
         "not_live": "" if enrollment.is_live else NOT_LIVE,

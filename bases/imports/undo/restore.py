@@ -73,7 +73,10 @@ def _restore(batch: ImportBatch, by: User, request: HttpRequest) -> Restored:
     reasons = _reasons(records)
     back = [each for each in records if each.pk not in reasons]
     bring_back(back)
-    audit.record("import_restore", by=by, target=batch, request=request, rows=len(back), kept=len(reasons))
+    if back:
+        audit.record(
+            "import_restore", by=by, target=batch, request=request, rows=len(back), kept=len(reasons)
+        )
     return Restored(len(back), len(reasons), next(iter(reasons.values()), ""))
 
 

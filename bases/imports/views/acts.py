@@ -14,8 +14,10 @@ from bases.imports import services as imports
 from bases.imports.access import batch_for
 from bases.imports.batch import BatchMoved, State
 from bases.imports.choices import has_open_questions, matches_of
+from bases.imports.full_rows import show_rows
 from bases.imports.undo import services
 from bases.models import ImportBatch
+from bases.reveal import Purpose
 from bases.workbooks.kinds import kind_of, opening_of
 from portal.access import allow
 from portal.parameters import choice, text, whole_number
@@ -27,7 +29,7 @@ from portal.roles import Role
 @require_http_methods(["GET", "POST"])
 def correct(request: SignedInRequest, pk: int) -> HttpResponse:
     """The refused rows in an editable table, a page at a time (GOAL-B7). Numbers are in full: they are to be
-    corrected by those who may import them."""
+    corrected by those who may import them, through the gate of full numbers."""
     batch = batch_for(request.user, pk)
     number, fault = whole_number(request.GET, "page", 1), text(request.GET, "fault", longest=100)
     if request.method == "POST":
@@ -39,11 +41,14 @@ def correct(request: SignedInRequest, pk: int) -> HttpResponse:
         messages.error(request, row_fixing.CHOOSE_FIRST)
         return redirect("bases:import-batch", pk)
     group = row_fixing.group_of(batch, fault)
+    page = row_fixing.page_to_correct(batch, number, fault if group else "")
+    shown = batch.rows.filter(pk__in=[line.row.pk for line in page.object_list])
+    show_rows(request, batch, shown, Purpose.CORRECT_ROWS, action="unmask")
     context = {
         "batch": batch,
         "kind": kind_of(batch),
         "group": group,
-        "page": row_fixing.page_to_correct(batch, number, fault if group else ""),
+        "page": page,
         "opening": opening_of(batch),
     }
     return render(request, "bases/imports/correct.html", context)

@@ -16,6 +16,7 @@ from bases.imports.batch import BatchMoved, State
 from bases.imports.choices import has_open_questions, matches_of, questions_of
 from bases.imports.copies import services as copies
 from bases.imports.forms import ConfirmForm, UploadForm
+from bases.imports.full_rows import show_rows
 from bases.imports.messages import has_seen
 from bases.imports.offers import Offers, has_annotated_copy, offers_of
 from bases.imports.page import page_of, problem_groups
@@ -24,11 +25,11 @@ from bases.imports.undo.restore import restored_rows
 from bases.imports.undo.services import kept_rows
 from bases.lists.selection import chosen
 from bases.models import ImportBatch, TrainingBase
+from bases.reveal import Purpose, demand, reveal
 from bases.scope import current_base, required_base
 from bases.workbooks.accounts import first_untaken_year
 from bases.workbooks.kinds import KINDS, Kind, kind_of, opening_of
 from bases.workbooks.rows import BaseWorkbook
-from portal import audit
 from portal.access import allow
 from portal.calendar import open_cycles
 from portal.downloads import workbook_response
@@ -39,7 +40,6 @@ from portal.roles import Action, Role
 from residents.models import Enrollment
 from residents.models.enrollment import Module
 from residents.rules.account import DOUBTED, HELD_ELSEWHERE
-from residents.services.disclosures import disclose
 from residents.snapshot import for_check
 
 BATCHES_A_PAGE = 20
@@ -150,16 +150,24 @@ def template(request: SignedInRequest, kind: Kind, module: Module) -> HttpRespon
     cycle = _cycle(request, kind, module, base)
     if cycle is None:
         raise Http404
+    if kind.is_filled:
+        demand(request.user, base)
     records = _records(kind, request.POST, request.user, base, module)
     content = cast(BaseWorkbook, kind.workbooks[module]).template(
         for_check(records).order_by("-intake_year", "pk"), base=base, module=module, cycle_year=cycle.year
     )
     if kind.is_filled:
-        what = f"{kind.key}_template"
-        event = audit.record(
-            "export", by=request.user, target=base, request=request, kind=what, module=module
+        reveal(
+            "export",
+            records.values_list("resident_id", flat=True),
+            by=request.user,
+            at=base,
+            target=base,
+            purpose=Purpose.FILLED_TEMPLATE.value,
+            request=request,
+            kind=f"{kind.key}_template",
+            module=module,
         )
-        disclose(event, records.values_list("resident_id", flat=True))
     return workbook_response(content, f"{cycle.year}年{kind.template_title}（{module.label}）.xlsx")
 
 
@@ -271,5 +279,6 @@ def annotated(request: SignedInRequest, pk: int) -> HttpResponse:
         messages.info(request, "标注了检查结果的文件还没有生成，请在本页点击“生成”。")
         return redirect("bases:import-batch", pk)
     name = found.file_name.rpartition(".")[0] or found.file_name
+    show_rows(request, found, found.rows.all(), Purpose.ANNOTATED_COPY, action="download")
     with found.copy.open("rb") as file:
         return workbook_response(file.read(), f"{name}-检查结果.xlsx")

@@ -11,15 +11,14 @@ from bases.lists.access import may, record_for
 from bases.records.specialty_change import change_entry, other_records
 from bases.report.services import examine, goes_up_with_gaps, is_reported
 from bases.report.withdrawal import withdrawal_entry
+from bases.reveal import asked_in_full, may_see, show_file
 from bases.submissions.evidence import file_response
 from bases.submissions.kept import end_of_period, last_snapshots, snapshot_as_kept
 from bases.submissions.remarks import to_answer, with_remarks
 from bases.submissions.sections import Comment, Section, comments_of, place_of, sections
-from portal import audit
 from portal.access import allow
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
-from portal.unmasking import unmask
 from residents.completeness import LABELS
 from residents.history import timeline
 from residents.models import Enrollment
@@ -36,7 +35,10 @@ def record(request: SignedInRequest, pk: int) -> HttpResponse:
     A POST with a purpose shows the full numbers in this one response and is written to the audit log (TRUST-51).
     """
     enrollment = record_for(request.user, pk)
-    masked = not (request.method == "POST" and unmask(request, enrollment))
+    masked = not (
+        request.method == "POST"
+        and asked_in_full(request, enrollment, [enrollment.resident_id], at=enrollment)
+    )
     submissions = list(enrollment.submissions.select_related("reported_by", "revoked_by").defer("snapshot"))
     returned = to_answer(enrollment, submissions)
     returns = list(enrollment.personal_returns.filter(answered_at__isnull=True))
@@ -103,6 +105,7 @@ def _may(request: SignedInRequest, enrollment: Enrollment, times: Times) -> dict
     waiting = enrollment.review_status == ReviewStatus.PENDING
     return {
         "act": acting,
+        "reveal": may_see(request.user, enrollment),
         # What lapsed at the lock stays as it is: the person is added again as 漏报 (AM-05).
         "check": to_report,
         "report": to_report and report_entry(enrollment, times).is_open,
@@ -142,7 +145,7 @@ def record_file(request: SignedInRequest, pk: int, block: str, name: str, row: i
     enrollment = record_for(request.user, pk)
     snapshot = snapshot_as_kept(enrollment, last_snapshots([enrollment]).get(enrollment.pk))
     response = file_response(snapshot, block, name, row)
-    audit.record("file", by=request.user, target=enrollment, request=request, file=f"{block}.{name}")
+    show_file(request, enrollment, [enrollment.resident_id], at=enrollment, file=f"{block}.{name}")
     return response
 
 

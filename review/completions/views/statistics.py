@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from bases.reveal import may_see
 from portal.access import allow
 from portal.requests import SignedInRequest
 from portal.roles import Role
@@ -16,7 +17,6 @@ from review.exports.forms import ExportForm
 from review.paging import keyset_page
 from review.statistics import cross_table as statistics
 from review.statistics.links import linked_lines
-from review.unmasking import may_unmask
 
 
 @require_GET
@@ -46,7 +46,7 @@ def records(request: SignedInRequest) -> HttpResponse:
         "page": keyset_page(found, request.GET, most_counted=None),
         "filters_in_words": statistics.in_words(form.filters, DIMENSIONS),
         "export_form": export_form(request),
-        "may_unmask": may_unmask(request.user),
+        "may_unmask": may_see(request.user),
     }
     return render(request, "review/completions/records.html", page)
 

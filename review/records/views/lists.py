@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from bases.reveal import may_see
 from portal.access import allow
 from portal.parameters import those
 from portal.requests import SignedInRequest
@@ -14,7 +15,6 @@ from review.exports.forms import ExportForm
 from review.paging import keyset_page
 from review.records import lists
 from review.records.filters import RecordFilter
-from review.unmasking import may_unmask
 
 
 @require_GET
@@ -24,7 +24,7 @@ def all_records(request: SignedInRequest) -> HttpResponse:
     filters = RecordFilter(request.user, request.GET)
     found = lists.all_records(request.user, filters.values).select_related("resident", "base", "specialty")
     page = keyset_page(found, request.GET, descending=True)
-    context = {"export_form": export_form(request), "may_unmask": may_unmask(request.user)}
+    context = {"export_form": export_form(request), "may_unmask": may_see(request.user)}
     return render(request, "review/records/residents.html", context | {"filters": filters, "page": page})
 
 

@@ -10,14 +10,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bases.models import Submission
+from bases.reveal import asked_in_full, may_see, show_file
 from bases.scope import enrollments_for
 from bases.submissions.evidence import file_response
-from portal import audit
 from portal.access import allow
 from portal.parameters import key, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
-from portal.unmasking import unmask
 from residents.models import Enrollment
 from residents.services.states import StateMoved
 from review.decisions import claims
@@ -27,7 +26,6 @@ from review.models import Claim
 from review.queue import lists as queue
 from review.queue.filters import QueueFilter
 from review.records.page import RecordPage, record_page, rows_in, shown_snapshot
-from review.unmasking import may_unmask
 
 
 def _visible(request: SignedInRequest, pk: int) -> Enrollment:
@@ -54,7 +52,7 @@ def _show(
         "enrollment": enrollment,
         "query": request.GET.urlencode(),
         "masked": masked,
-        "may_unmask": may_unmask(request.user),
+        "may_unmask": may_see(request.user, enrollment),
     }
     context |= {"return_form": ReturnForm(rows=page.rows), "revoke_form": RevokeForm()} | forms
     return render(request, "review/records/record.html", context)
@@ -81,20 +79,17 @@ def record(request: SignedInRequest, pk: int) -> HttpResponse:
     enrollment = _visible(request, pk)
     if request.method == "GET":
         return _show(request, enrollment)
-    if not may_unmask(request.user):
-        raise PermissionDenied
-    return _show(request, enrollment, masked=not unmask(request, enrollment))
+    event = asked_in_full(request, enrollment, [enrollment.resident_id], at=enrollment)
+    return _show(request, enrollment, masked=event is None)
 
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
 def record_file(request: SignedInRequest, pk: int, block: str, name: str, row: int) -> FileResponse:
-    """One piece of evidence of the record as displayed; only for those who may see full numbers, each look logged."""
+    """One piece of evidence of the record as displayed; through the gate of full numbers."""
     enrollment = _visible(request, pk)
-    if not may_unmask(request.user):
-        raise PermissionDenied
     response = file_response(shown_snapshot(enrollment), block, name, row)
-    audit.record("file", by=request.user, target=enrollment, request=request, file=f"{block}.{name}")
+    show_file(request, enrollment, [enrollment.resident_id], at=enrollment, file=f"{block}.{name}")
     return response
 
 

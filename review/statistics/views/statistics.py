@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST
 
+from bases.reveal import may_see
 from portal.access import allow
 from portal.requests import SignedInRequest
 from portal.roles import Role
@@ -20,7 +21,6 @@ from review.statistics import cross_table as statistics
 from review.statistics import export as statistics_export
 from review.statistics.forms import StatisticsExportForm, StatisticsForm
 from review.statistics.links import linked_lines
-from review.unmasking import may_unmask
 
 
 def statistics_form(request: SignedInRequest) -> StatisticsForm:
@@ -67,7 +67,7 @@ def records(request: SignedInRequest) -> HttpResponse:
         "form": form,
         **_about(form),
         "export_form": export_form(request, StatisticsExportForm),
-        "may_unmask": may_unmask(request.user),
+        "may_unmask": may_see(request.user),
     }
     if form.is_readable:
         with one_moment() as as_of:

@@ -80,7 +80,7 @@ def test_identifying_numbers_are_masked_and_a_hidden_change_still_shows():
         identity={"mobile": "13899991234"}, certificate={"qualification_no": "202033110330102199503121234"}
     )
     assert lines(new) == [
-        ("身份信息", "手机号", "138****1234", "138****1234（隐去部分有变化）"),
+        ("身份信息", "手机号", "13******234", "13******234（隐去部分有变化）"),
         ("证书信息", "医师资格证书编码", "", "202********************1234"),
     ]
     assert lines(new, masked=False)[0] == ("身份信息", "手机号", "13800001234", "13899991234")

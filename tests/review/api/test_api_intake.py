@@ -339,7 +339,7 @@ def test_history_names_the_interface_and_the_key(make_key, base, cycle):
     client, key = make_key()
     post(key, [record(base, cycle.year, 1)])
     context = Enrollment.events.rel.related_model.objects.get().pgh_context.metadata
-    account = User.objects.get(username="api-33")
+    account = User.objects.get(username="#api-33")
     assert (context["channel"], context["client"], context["user"]) == ("api", client.pk, account.pk)
     assert (account.is_active, account.has_usable_password()) == (False, False)
 

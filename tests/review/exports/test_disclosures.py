@@ -94,7 +94,7 @@ def test_a_long_export_puts_them_down_once_however_often_it_is_made(
 def test_a_filled_template(signed_in, enrollment, other, base_officer):
     address = reverse("bases:import-template", args=["training", "intake"])
     signed_in(base_officer).post(address, {"range": "selected", "choice": [enrollment.pk]})
-    assert ways(enrollment) == [("导出填好的表格", "")]
+    assert ways(enrollment) == [("导出填好的表格", "填写并导回培训信息")]
     assert ways(other) == []
 
 
