@@ -43,12 +43,15 @@ def request_id(get_response: GetResponse) -> GetResponse:
 
 
 def session_limits(get_response: GetResponse) -> GetResponse:
-    """End a session after SESSION_IDLE_SECONDS without a request; the absolute end is the cookie's age."""
+    """End a session after SESSION_IDLE_SECONDS without a request, and SESSION_COOKIE_AGE after it began in any case
+    (TRUST-16)."""
 
     def middleware(request: Request) -> HttpResponse:
         if request.user.is_authenticated:
             now = int(time.time())
-            if now - request.session.get("seen_at", now) > settings.SESSION_IDLE_SECONDS:
+            began = request.session.setdefault("began_at", now)
+            is_idle = now - request.session.get("seen_at", now) > settings.SESSION_IDLE_SECONDS
+            if is_idle or now - began > settings.SESSION_COOKIE_AGE:
                 logout(request)
                 request.session_expired = True
             elif now - request.session.get("seen_at", 0) > 60:

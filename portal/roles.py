@@ -11,6 +11,8 @@ class Role(models.TextChoices):
     BASE = "base", "培训基地"
     PROVINCE = "province", "省级卫生健康委科教处"
     CMDA = "cmda", "中国医师协会"
+    # Reads the audit log and does nothing else: whoever is watched does not watch himself.
+    AUDITOR = "auditor", "安全审计员"
 
 
 class Action(Enum):

@@ -133,6 +133,7 @@ MIDDLEWARE = [
     "portal.static_files.ListedFiles",
     "csp.middleware.CSPMiddleware",
     "portal.middleware.request_id",
+    "portal.sign_in.devices.tell_browser",
     "review.api.problems.answers",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -206,8 +207,7 @@ AUTHENTICATION_BACKENDS = [
 ]
 PASSWORD_HASHERS = ["portal.hashers.OwaspArgon2idHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "portal.sign_in.common_passwords.CommonPasswords"},
     {"NAME": "residents.password_validation.PersonalPasswordValidator"},
 ]
 # By string, since the frame imports no other app: how a typed account becomes the stored one, and whether a new
@@ -225,7 +225,7 @@ GUARDIAN_MONKEY_PATCH_USER = False
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_IDLE_SECONDS = values.number("SESSION_IDLE_SECONDS", 1800, 1, 86400)
-# Whether the association, and whoever asks for full numbers, must have a second factor (TRUST-14). Anybody may.
+# Whether whoever decides, audits or asks for full numbers must have a second factor (TRUST-14). Anybody may.
 SECOND_FACTOR_REQUIRED = values.boolean("SECOND_FACTOR_REQUIRED", not DEBUG)
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
@@ -294,6 +294,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000
 # What the clock calls once a minute beside its own work, by name: it stands below the desks and knows none of them.
 CLOCK_CHORES = [
+    "portal.sign_in.pruning.prune_when_due",
     "review.quality.tasks.recheck_when_due",
     "review.funnel.tasks.recount_when_due",
     "review.exports.jobs.look_after",

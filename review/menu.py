@@ -68,6 +68,8 @@ DATA = Group(
     ),
 )
 
+AUDIT = Entry("操作记录", "review:audit")
+
 MENUS: dict[str, tuple[Entry | Group, ...]] = {
     Role.RESIDENT: (
         Entry("我的信息", "residents:home", is_exact=True),
@@ -108,11 +110,12 @@ MENUS: dict[str, tuple[Entry | Group, ...]] = {
                 Entry("机构", "review:organisations"),
                 STAFF,
                 Entry("公告与联系方式", "review:announcements"),
-                Entry("操作记录", "review:audit"),
+                AUDIT,
                 Entry("运行状况", "review:running"),
             ),
         ),
     ),
+    Role.AUDITOR: (AUDIT,),
 }
 
 

@@ -1,7 +1,7 @@
 """The table of tests/test_access.py: which visitor may open which route, and what its address names.
 
-Letters: a anonymous, r resident, b base, p province, c the association. `get` is the status of the visitor's own page;
-405 marks a route that only takes POST.
+Letters: a anonymous, r resident, b base, p province, c the association, s the security auditor. `get` is the status of
+the visitor's own page; 405 marks a route that only takes POST.
 """
 
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ class Route:
     only_base: int | None = None  # where a base's officer is sent on, as he has one organisation only
 
 
-ANYBODY = "arbpc"
-SIGNED_IN = "rbpc"
+ANYBODY = "arbpcs"
+SIGNED_IN = "rbpcs"
 
 ROUTES = {
     "portal:home": Route(ANYBODY),
@@ -34,7 +34,7 @@ ROUTES = {
     "portal:sign-out": Route(SIGNED_IN, get=405),
     "portal:desk": Route(SIGNED_IN, get=302),
     "portal:password-change": Route(SIGNED_IN),
-    "portal:second-factor": Route("bpc"),
+    "portal:second-factor": Route("bpcs"),
     "portal:messages": Route(SIGNED_IN),
     "portal:message-open": Route(SIGNED_IN, "message", get=405),
     "portal:messages-read-all": Route(SIGNED_IN, get=405),
@@ -163,8 +163,8 @@ ROUTES = {
     "review:quality-export": Route("pc", get=405),
     "review:quality-verify": Route("pc", "finding", get=405),
     "review:quality-reopen": Route("pc", "finding", get=405),
-    "review:audit": Route("c"),
-    "review:audit-changes": Route("c"),
+    "review:audit": Route("cs"),
+    "review:audit-changes": Route("cs"),
     "review:deliveries": Route("c"),
     "review:deliveries-again": Route("c", get=405),
     "review:national": Route("c"),

@@ -21,7 +21,7 @@ from bases.models import (
     TransferRequest,
 )
 from bases.report.services import build_submission
-from portal.models import CycleWindow, Job, Message, Notice, Step
+from portal.models import CycleWindow, Job, Message, Notice, Step, User
 from portal.moved import BEFORE
 from portal.roles import Role
 from residents.models import EducationRecord, Enrollment, NumberShape, PersonalReturn
@@ -30,7 +30,7 @@ from review.models import CompletionBatch, Export, ModeSwitchApplication, Qualit
 from tests import factories
 from tests.access_table import ROUTES
 
-ROLES = {"r": Role.RESIDENT, "b": Role.BASE, "p": Role.PROVINCE, "c": Role.CMDA}
+ROLES = {"r": Role.RESIDENT, "b": Role.BASE, "p": Role.PROVINCE, "c": Role.CMDA, "s": Role.AUDITOR}
 NOBODY = 10**9
 
 
@@ -43,6 +43,12 @@ def walk(resolver, namespace: str = ""):
 
 
 VIEWS = {name: view for name, view in walk(get_resolver()) if not name.endswith(BEFORE)}
+
+
+def _auditor():
+    return User.objects.filter(role=Role.AUDITOR).first() or factories.UserFactory(
+        username="shenji01", role=Role.AUDITOR
+    )
 
 
 def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dict:
@@ -84,7 +90,7 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         opens_at=timezone.now(),
         closes_at=timezone.now() + datetime.timedelta(days=3),
     )
-    people = {"r": resident.user, "b": officer, "p": reviewer, "c": national}
+    people = {"r": resident.user, "b": officer, "p": reviewer, "c": national, "s": _auditor()}
     messages = {
         letter: Message.objects.create(recipient=user, kind="test", subject="测试").pk
         for letter, user in people.items()
@@ -245,7 +251,7 @@ class World:
         self.national = factories.UserFactory(username="cmda01", role=Role.CMDA)
         self.people, self.own = self.side("33", cycle)
         _, self.foreign = self.side("44", cycle)
-        self.people["c"] = self.national
+        self.people |= {"c": self.national, "s": _auditor()}
 
     def side(self, province: str, cycle):
         base = factories.TrainingBaseFactory(province_id=province)
@@ -289,7 +295,7 @@ def test_view_says_which_roles_it_is_for(name):
         assert allowed == frozenset(ROLES[letter] for letter in route.roles)
 
 
-@pytest.mark.parametrize("letter", ["a", "r", "b", "p", "c"])
+@pytest.mark.parametrize("letter", ["a", "r", "b", "p", "c", "s"])
 def test_own_pages_open_and_others_do_not(world, letter):
     """Own object: the page; wrong role: 403; nobody signed in: to the sign-in page (GOAL-S1, TRUST-23)."""
     client, seen, expected = world.client(letter), {}, {}

@@ -39,6 +39,7 @@ TOPIC_OF = {
     "substitution": Topic.TRANSFER,
     "approved": Topic.APPROVAL,
     "second_factor": Topic.SECURITY,
+    "password_reset": Topic.SECURITY,
     "email_change": Topic.SECURITY,
     # Nothing moves until somebody does something: it also leaves the portal.
     "process_silent": Topic.SECURITY,

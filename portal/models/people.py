@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pghistory
+import pgtrigger
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -51,6 +52,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     # What the reader of a list of staff may do with this person, where the list has put it (review/staff).
     is_manageable: bool
     is_resettable: bool
+    may_have_code: bool
     # What bases/scope.py has found of his rights in this request; None outside of one, where each question is asked.
     looked_up: dict[tuple, Any] | None = None
 
@@ -71,6 +73,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     initial_code_hash = models.CharField(max_length=128, blank=True)
     initial_code_expires_at = models.DateTimeField(null=True, blank=True)
     password_changed_at = models.DateTimeField(null=True, blank=True)
+    # What was ended by this moment stays ended, whatever becomes of the account (TRUST-22).
+    sessions_ended_at = models.DateTimeField(null=True, blank=True)
     password_reset_at = models.DateTimeField(null=True, blank=True)
     password_reset_seen = models.BooleanField(default=True)
     # Since when there is a SecondFactor; here as well, so that every request knows without a query.
@@ -80,6 +84,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     privacy_accepted_version = models.CharField(max_length=20, blank=True)
     privacy_accepted_at = models.DateTimeField(null=True, blank=True)
 
+    # Begins the name of an account that acts for a machine (a province's interface): no name that is typed has it.
+    MACHINE = "#"
+
     USERNAME_FIELD = "username"
     objects = UserManager()
 
@@ -87,6 +94,22 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = verbose_name_plural = "用户"
         constraints = [
             models.CheckConstraint(condition=Q(role__in=Role.values), name="user_role_known"),
+            models.CheckConstraint(
+                condition=~Q(username__startswith="#") | Q(is_active=False), name="machine_never_signs_in"
+            ),
+        ]
+        triggers = [
+            # Accounts are disabled by many statements, some of them set-wise; enabled again, no session revives, and
+            # no row saved from an older reading forgets the end.
+            pgtrigger.Trigger(
+                name="disabled_ends_sessions",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                func=(
+                    "NEW.sessions_ended_at := CASE WHEN OLD.is_active AND NOT NEW.is_active THEN clock_timestamp()"
+                    " ELSE GREATEST(NEW.sessions_ended_at, OLD.sessions_ended_at) END; RETURN NEW;"
+                ),
+            )
         ]
 
     def __str__(self) -> str:
@@ -97,29 +120,40 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.activated_at is not None
 
     @property
+    def is_machine(self) -> bool:
+        return self.username.startswith(self.MACHINE)
+
+    @property
     def lacks_second_factor(self) -> bool:
         """Whether what asks for a second factor must still be refused to this person (TRUST-14)."""
         return settings.SECOND_FACTOR_REQUIRED and self.second_factor_at is None
 
     def get_session_auth_hash(self) -> str:
-        """Part of every session: a new password, or a second factor set up or taken away, ends all others at once."""
-        return self._with_factor(super().get_session_auth_hash())
+        """Part of every session: a new password, a second factor set up or taken away, or an account disabled ends all
+        others at once and for good."""
+        return self._with_ends(super().get_session_auth_hash())
 
     def get_session_auth_fallback_hash(self) -> Iterator[str]:
-        return map(self._with_factor, super().get_session_auth_fallback_hash())
+        return map(self._with_ends, super().get_session_auth_fallback_hash())
 
-    def _with_factor(self, auth_hash: str) -> str:
-        return f"{auth_hash} {self.second_factor_at.timestamp()}" if self.second_factor_at else auth_hash
+    def _with_ends(self, auth_hash: str) -> str:
+        moments = (self.second_factor_at, self.sessions_ended_at)
+        return " ".join([auth_hash, *(str(each.timestamp()) if each else "-" for each in moments)])
 
 
 class SignInAttempt(models.Model):
     """One try to sign in or activate, written before any password is hashed, so that fifty at once all count.
+
+    `address` of IPv6 is the subscriber's network (portal/sign_in/throttle.py). Kept for some months: the address of a
+    right try is one where the account is known.
 
     `account` is the normalised login name as typed (hashed: a log of mistyped ID numbers would be personal data).
     """
 
     account = models.CharField(max_length=64)
     address = models.GenericIPAddressField()
+    # The known browser of the account's owner, counted by itself (portal/sign_in/devices.py).
+    device = models.CharField(max_length=16, blank=True)
     succeeded = models.BooleanField(default=False)
     at = models.DateTimeField(default=timezone.now)
 

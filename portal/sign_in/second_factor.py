@@ -26,10 +26,10 @@ from portal.messages import services as messages
 from portal.middleware import client_address
 from portal.models import RecoveryCode, SecondFactor, User
 from portal.roles import Role
-from portal.sign_in import one_time_codes, throttle
+from portal.sign_in import devices, one_time_codes, throttle
 
 # Staff; a resident's account reaches nobody's data but his own.
-ROLES = (Role.BASE, Role.PROVINCE, Role.CMDA)
+ROLES = (Role.BASE, Role.PROVINCE, Role.CMDA, Role.AUDITOR)
 ISSUER = "住院医师信息采集平台"
 STEP_SECONDS = 30
 # A clock may be wrong by one step to either side.
@@ -45,7 +45,7 @@ class SecondFactorNeeded(PermissionDenied):
 
 
 class CodeRefused(Exception):
-    """The code does not fit, was used before, or there were too many tries: one answer for all."""
+    """The code does not fit, or was used before."""
 
 
 class PasswordWrong(Exception):
@@ -85,19 +85,23 @@ def stop_waiting(request: HttpRequest) -> None:
 def prove(request: HttpRequest, user: User, typed: str) -> str:
     """Use up a code of the authenticator or a recovery code; which of them it was ("code", "recovery").
 
-    Raises CodeRefused. Every try is counted before it is looked at, and every refusal is in the audit log.
+    Raises CodeRefused, throttle.Limited. Every try is counted before it is looked at, and every refusal is in the audit
+    log.
     """
     account = f"code {user.username}"
-    attempt = throttle.begin(account, client_address(request))
+    try:
+        attempt = throttle.begin(account, client_address(request), devices.known(request, user.username))
+    except throttle.Limited:
+        if throttle.is_first_refusal(account, client_address(request)):
+            audit.record("second_factor_code", by=None, target=user, request=request, result="limited")
+        raise
     with transaction.atomic():
-        proof = _use(user, typed) if attempt else None
+        proof = _use(user, typed)
         if proof == "recovery":
             audit.record("recovery_code", by=user, target=user, request=request)
             _notify(user, "您的一个恢复码已被使用。如果不是您本人，请立即修改密码并联系上级管理人员。")
-    if attempt is None or proof is None:
-        result = "refused" if attempt else "limited"
-        if attempt or throttle.is_first_refusal(account, client_address(request)):
-            audit.record("second_factor_code", by=None, target=user, request=request, result=result)
+    if proof is None:
+        audit.record("second_factor_code", by=None, target=user, request=request, result="refused")
         raise CodeRefused
     throttle.succeed(attempt)
     return proof
@@ -158,11 +162,10 @@ def address_of(user: User, key: str) -> str:
 def set_up(request: HttpRequest, user: User, *, password: str, typed: str) -> list[str]:
     """Give this person the factor whose code was typed; his recovery codes, to be shown once.
 
-    Every other session of his ends. Raises PasswordWrong or CodeRefused.
+    Every other session of his ends. Raises PasswordWrong, CodeRefused or throttle.Limited.
     """
-    attempt = throttle.begin(f"code {user.username}", client_address(request))
-    if attempt is None:
-        raise CodeRefused
+    device = devices.known(request, user.username)
+    attempt = throttle.begin(f"code {user.username}", client_address(request), device)
     if not user.check_password(password):
         raise PasswordWrong
     key = key_to_set_up(request)

@@ -5,7 +5,8 @@ own new password is set in the same step.
 """
 
 import secrets
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth import authenticate, login
@@ -14,6 +15,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
 from django.db.models import F, Q
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -21,20 +23,26 @@ from portal import audit
 from portal.masking import mask
 from portal.messages import services as messages
 from portal.middleware import client_address
-from portal.models import User
+from portal.models import SignInAttempt, User
 from portal.roles import Role
 from portal.shared_logins import SHARED_LOGIN
-from portal.sign_in import one_time_codes, second_factor, throttle
+from portal.sign_in import devices, one_time_codes, second_factor, throttle
 
 INITIAL_WORD = "000000"
 MOBILE_TRIES = 5
 CODE_DAYS = 90
 PRIVACY_VERSION = "2026-01"
+RESET_WORDS = "您的登录密码已由管理人员重置。如果不是您要求的，请立即联系上级管理人员。"
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 class SignInRefused(Exception):
-    """Account, password, mobile number or code do not fit, or there were too many tries: one answer for all."""
+    """Account, password, mobile number or code do not fit: one answer for all. Too many tries are throttle.Limited,
+    which knows accounts that exist from those that do not as little."""
+
+
+class MobileClosed(SignInRefused):
+    """This account has met as many wrong mobile numbers as there are tries, whether it exists or not."""
 
 
 def login_name(raw: str, *, is_resident: bool) -> str:
@@ -50,7 +58,7 @@ class KindNeeded(Exception):
 def account_of(request: HttpRequest, raw: str, *, is_resident: bool, kind: str = "") -> str:
     """The account that was meant: the name that was typed, for residents who share a number the one of this ID type.
 
-    Raises KindNeeded where it takes the type to tell, SignInRefused for too many such questions.
+    Raises KindNeeded where it takes the type to tell, throttle.Limited for too many such questions.
     """
     name = login_name(raw, is_resident=is_resident)
     if not is_resident:
@@ -61,8 +69,7 @@ def account_of(request: HttpRequest, raw: str, *, is_resident: bool, kind: str =
         return next(iter(names), name)
     if not kind:
         # That two people share a number is for those who know one of them.
-        if throttle.begin(f"kind {name}", client_address(request)) is None:
-            raise SignInRefused
+        throttle.begin(f"kind {name}", client_address(request), devices.known(request, name))
         raise KindNeeded
     beside = f"{name}{SHARED_LOGIN}{kind}"
     return beside if beside in names else name
@@ -71,12 +78,9 @@ def account_of(request: HttpRequest, raw: str, *, is_resident: bool, kind: str =
 def sign_in(request: HttpRequest, *, account: str, password: str, is_resident: bool) -> bool:
     """Sign a person in at his entrance; False where his second factor is still to be asked for.
 
-    Raises SignInRefused; every failure takes one hash and is counted.
+    Raises SignInRefused, throttle.Limited; every failure takes one hash and is counted.
     """
-    attempt = throttle.begin(account, client_address(request))
-    if attempt is None:
-        _note_too_many("sign_in", account, request)
-        raise SignInRefused
+    attempt = _begin("sign_in", account, account, request)
     user = authenticate(request, username=account, password=password)
     if user is None or (user.role == Role.RESIDENT) != is_resident:
         tried = User.objects.filter(username=account).first()
@@ -88,8 +92,16 @@ def sign_in(request: HttpRequest, *, account: str, password: str, is_resident: b
     return _let_in(request, user)
 
 
+def _begin(action: str, what: str, account: str, request: HttpRequest) -> SignInAttempt:
+    """Count a try; too many leave one line a period, account and address: a stranger cannot fill the log (TRUST-55)."""
+    try:
+        return throttle.begin(what, client_address(request), devices.known(request, account))
+    except throttle.Limited:
+        _note_too_many(action, account, request)
+        raise
+
+
 def _note_too_many(action: str, account: str, request: HttpRequest) -> None:
-    """One line a period, account and address: a stranger cannot fill the log (TRUST-55)."""
     if throttle.is_first_refusal(f"{action} {account}", client_address(request)):
         tried = User.objects.filter(username=account).first()
         audit.record(action, by=None, target=tried, request=request, result="limited", account=mask(account))
@@ -101,16 +113,23 @@ def _let_in(request: HttpRequest, user: User) -> bool:
         # Who gives up here knew the password: the owner's administrators should see it.
         audit.record("sign_in", by=None, target=user, request=request, result="waiting")
         return False
-    login(request, user, backend=BACKEND)
+    _begin_session(request, user)
     audit.record("sign_in", by=user, request=request)
     return True
+
+
+def _begin_session(request: HttpRequest, user: User) -> None:
+    """From here on its absolute end is counted (portal.middleware.session_limits)."""
+    login(request, user, backend=BACKEND)
+    request.session["began_at"] = int(time.time())
+    devices.remember(request, user.username)
 
 
 def sign_in_with_code(request: HttpRequest, user: User, typed: str) -> None:
     """The second step, for the one whose code the session waits for. Raises second_factor.CodeRefused."""
     proof = second_factor.prove(request, user, typed)
     second_factor.stop_waiting(request)
-    login(request, user, backend=BACKEND)
+    _begin_session(request, user)
     audit.record("sign_in", by=user, request=request, proof=proof)
 
 
@@ -119,14 +138,12 @@ def activate(
 ) -> bool:
     """Give a not yet activated account its own password and sign it in (GOAL-R1); False as for `sign_in`.
 
-    Proof is the one-time code, or, for a resident's still empty account, the mobile number on file; after five wrong
-    proofs only the base can release the account. Raises SignInRefused, or ValidationError for a weak password once
-    the proof was right.
+    Proof is the one-time code, or, for a resident's still empty account, the mobile number on file. Each is counted by
+    itself: five wrong mobile numbers close that way until the base opens it again, and take nothing from the holder of
+    a code. Raises SignInRefused, throttle.Limited, or ValidationError for a weak password once the proof was right.
     """
-    attempt = throttle.begin(f"activate {account}", client_address(request))
-    if attempt is None:
-        _note_too_many("activate", account, request)
-        raise SignInRefused
+    kind = "slip" if code else "mobile"
+    attempt = _begin("activate", f"{kind} {account}", account, request)
     with transaction.atomic():
         user = User.objects.select_for_update().filter(username=account).first()
         is_proven = _is_proven(user, mobile=mobile, code=code, is_resident=is_resident)
@@ -136,12 +153,13 @@ def activate(
             _set_activated(proven, new_password, client_address(request))
             audit.record("activate", by=proven, target=proven, request=request)
     if proven is None:
-        if user is not None and not user.is_activated:
+        if kind == "mobile" and user is not None and not user.is_activated:
             User.objects.filter(pk=user.pk, activation_failures__lt=MOBILE_TRIES).update(
                 activation_failures=F("activation_failures") + 1
             )
         audit.record("activate", by=None, target=user, request=request, result="refused")
-        raise SignInRefused
+        is_closed = kind == "mobile" and throttle.failures(f"mobile {account}") >= MOBILE_TRIES
+        raise MobileClosed if is_closed else SignInRefused
     throttle.succeed(attempt)
     return _let_in(request, proven)
 
@@ -152,10 +170,10 @@ def _is_proven(user: User | None, *, mobile: str, code: str, is_resident: bool) 
     code_fits = check_password(one_time_codes.letters(code), stored or _DUMMY_HASH) and bool(stored)
     if user is None or user.is_activated or not user.is_active or (user.role == Role.RESIDENT) != is_resident:
         return False
-    if user.activation_failures >= MOBILE_TRIES:
-        return False
     if code_fits:
         return user.initial_code_expires_at is not None and user.initial_code_expires_at > timezone.now()
+    if code or user.activation_failures >= MOBILE_TRIES:
+        return False
     mobile_fits = bool(mobile) and secrets.compare_digest(mobile.encode(), user.mobile.encode())
     return mobile_fits and is_resident and import_string(settings.MOBILE_ACTIVATION_POLICY)(user)
 
@@ -195,7 +213,33 @@ def reset_to_activation(
     user.activation_failures, user.activation_released_at = 0, None
     with transaction.atomic():
         user.save()
+        _forgive(user)
         audit.record("password_reset", by=by, target=user, request=request, **detail)
+        # A resident is told at his next sign-in, a colleague also where he reads his messages: it may not be he who
+        # asked for it.
+        if user.role != Role.RESIDENT:
+            messages.send(
+                [user], kind="password_reset", subject=RESET_WORDS, link=reverse("portal:password-change")
+            )
+
+
+def _forgive(user: User) -> None:
+    for kind in ("", "mobile ", "slip "):
+        throttle.forgive(f"{kind}{user.username}")
+
+
+def limited_until(user: User) -> datetime | None:
+    """Until when somebody meets a limit at this account, for those whom its owner asks for help."""
+    return throttle.limited_until(*(f"{kind}{user.username}" for kind in ("", "mobile ", "slip ", "code ")))
+
+
+def prove_password(request: HttpRequest, user: User, typed: str) -> bool:
+    """Whether this is the person's own password, asked for again; counted like signing in. Raises throttle.Limited."""
+    attempt = _begin("password_change", f"password {user.username}", user.username, request)
+    if not user.check_password(typed):
+        return False
+    throttle.succeed(attempt)
+    return True
 
 
 def issue_initial_code(user: User, *, by: User | None, request: HttpRequest | None = None) -> str:
@@ -239,6 +283,7 @@ def release_activation(user: User, *, by: User, request: HttpRequest | None = No
     user.activation_failures, user.activation_released_at = 0, timezone.now()
     with transaction.atomic():
         user.save(update_fields=["activation_failures", "activation_released_at"])
+        _forgive(user)
         audit.record("activation_release", by=by, target=user, request=request)
 
 

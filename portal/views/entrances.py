@@ -23,16 +23,27 @@ from portal.requests import SignedInRequest
 from portal.roles import Role
 from portal.sign_in import one_time_codes, services
 from portal.sign_in.forms import ActivationForm, PasswordChangeForm, SignInForm
+from portal.sign_in.throttle import Limited
 
 # One sentence for unknown, wrong, locked and not activated: it must not say which (BR-51, TRUST-02).
 REFUSED = {
-    True: "证件号或密码不正确，或短时间内尝试过多。首次登录请用初始密码 000000；仍无法登录时，"
+    True: "证件号或密码不正确。首次登录请用初始密码 000000；仍无法登录时，"
     "请联系所在培训基地确认账号并重置密码。",
-    False: "账号或密码不正确，或短时间内尝试过多。请稍后再试，或联系为您开通账号的人员重置。",
+    False: "账号或密码不正确。请核对后再试，或联系为您开通账号的人员重置。",
 }
 ACTIVATION_REFUSED = (
-    "填写的信息与登记的不一致，或该账号不能这样激活（已激活、已停用、尝试过多，或需要一次性初始密码）。"
+    "填写的信息与登记的不一致，或该账号不能这样激活（已激活、已停用，或需要一次性初始密码）。"
     "请核对后再试；仍不能激活时，请联系所在培训基地查找账号并办理。"
+)
+
+
+FORGOTTEN = {
+    True: "忘记密码的，请联系所在培训基地重置。",
+    False: "忘记密码的，请联系为您开通账号的人员重置。",
+}
+MOBILE_CLOSED = (
+    f"手机号已填错 {services.MOBILE_TRIES} 次，不能再用手机号激活，直到培训基地在“账号查找与重置”中解除。"
+    "持有一次性初始密码的，不受影响，请直接填写一次性初始密码。"
 )
 
 
@@ -85,6 +96,8 @@ def _sign_in(request: HttpRequest, *, is_resident: bool) -> HttpResponse:
             if one_time_codes.SHAPE.fullmatch(password.strip()):
                 return _to_activation(request, known | {"code": password.strip()})
             form.add_error(None, REFUSED[is_resident])
+        except Limited as limited:
+            form.add_error(None, f"{limited}{FORGOTTEN[is_resident]}")
     context = {"form": form, "is_resident": is_resident, "next": text(request.GET, "next")}
     return render(request, "portal/sign_in.html", context)
 
@@ -136,8 +149,12 @@ def activate(request: HttpRequest) -> HttpResponse:
         except services.KindNeeded:
             told = {name: values.get(name) for name in ("account", "mobile", "code")}
             form = ActivationForm(initial=told, is_resident=True, asks_kind=True)
+        except services.MobileClosed:
+            form.add_error("mobile" if is_resident else None, MOBILE_CLOSED)
         except services.SignInRefused:
             form.add_error(None, ACTIVATION_REFUSED)
+        except Limited as limited:
+            form.add_error(None, str(limited))
         except ValidationError as weak:
             form.add_error("new_password1", weak)
     return render(request, "portal/activate.html", {"form": form, "is_resident": is_resident})
@@ -155,22 +172,30 @@ def sign_out(request: SignedInRequest) -> HttpResponse:
     audit.record("sign_out", by=request.user, request=request)
     logout(request)
     messages.success(request, "您已安全退出。")
-    return redirect("portal:home")
+    answer = redirect("portal:home")
+    # What the browser keeps of this person's pages goes; the cookie of the known device stays.
+    answer["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
 
 
 @allow(*Role, before_second_factor=True)
 @sensitive_post_parameters("old_password", "new_password1", "new_password2")
 @require_http_methods(["GET", "POST"])
 def password_change(request: SignedInRequest) -> HttpResponse:
-    form = PasswordChangeForm(request.POST or None, user=request.user)
+    form = PasswordChangeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
+            if not services.prove_password(request, request.user, form.cleaned_data["old_password"]):
+                form.add_error("old_password", "当前密码不正确。请重新输入。")
+                return render(request, "portal/password_change.html", {"form": form})
             validate_password(form.cleaned_data["new_password1"], request.user)
             services.change_password(request, request.user, form.cleaned_data["new_password1"])
             messages.success(request, "密码已修改，其他设备上的登录已退出。")
             return redirect("portal:desk")
         except ValidationError as weak:
             form.add_error("new_password1", weak)
+        except Limited as limited:
+            form.add_error("old_password", str(limited))
     return render(request, "portal/password_change.html", {"form": form})
 
 
@@ -188,5 +213,6 @@ def desk(request: SignedInRequest) -> HttpResponse:
         Role.BASE: "bases:desk",
         Role.PROVINCE: "review:queue",
         Role.CMDA: "review:national",
+        Role.AUDITOR: "review:audit",
     }
     return redirect(names[user.role])

@@ -15,11 +15,10 @@ from portal.parameters import is_on, text
 from portal.requests import SignedInRequest
 from portal.sign_in import second_factor, services
 from portal.sign_in.second_factor_forms import CodeForm, SetUpForm
+from portal.sign_in.throttle import Limited
 from portal.views.entrances import way_on
 
-REFUSED = (
-    "验证码不正确、已经用过，或短时间内尝试过多。请等应用显示下一个数字后再试；仍不正确的，请核对手机的时间。"
-)
+REFUSED = "验证码不正确或已经用过。请等应用显示下一个数字后再试；仍不正确的，请核对手机的时间。"
 
 
 @open_to_all
@@ -40,6 +39,8 @@ def second_step(request: HttpRequest) -> HttpResponse:
             return redirect(way_on(request))
         except second_factor.CodeRefused:
             form.add_error("code", REFUSED)
+        except Limited as limited:
+            form.add_error(None, str(limited))
     return render(request, "portal/second_step.html", {"form": form})
 
 
@@ -65,6 +66,8 @@ def _set_up(request: SignedInRequest) -> HttpResponse:
             form.add_error("code", REFUSED)
         except second_factor.PasswordWrong:
             form.add_error("password", "当前密码不正确。请重新输入。")
+        except Limited as limited:
+            form.add_error(None, str(limited))
     key = second_factor.key_to_set_up(request)
     picture = segno.make(second_factor.address_of(request.user, key), error="l", micro=False)
     context = {
@@ -88,6 +91,8 @@ def _change(request: SignedInRequest) -> HttpResponse:
             return _show_codes(request, second_factor.renew_recovery_codes(request, request.user, typed))
         except second_factor.CodeRefused:
             form.add_error("code", REFUSED)
+        except Limited as limited:
+            form.add_error(None, str(limited))
     left = second_factor.recovery_codes_left(request.user)
     return render(request, "portal/second_factor.html", {"form": form, "left": left})
 

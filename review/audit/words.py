@@ -59,7 +59,7 @@ ACTS = {
     "extension_withdrawn": "撤回延期申请",
     "quality_verify": "标为已核实",
     "quality_reopen": "撤销核实标记",
-    "transfer_lookup": "转入查询",
+    "transfer_lookup": "查询人员所在基地",
     "transfer_asked": "申请转入",
     "transfer_released": "同意转出",
     "transfer_refused": "拒绝转出",

@@ -173,6 +173,8 @@ def revoke_batch(decided: Collection[int], of: uuid.UUID, *, by: User, reason: s
         Submission.objects.bulk_create([_copy(row, row.number + 1) for row in ready], batch_size=500)
         for row in ready:
             row.revoked_by, row.revoked_at, row.revocation_reason = by, now, reason.strip()
+        if _has_done_nothing(ready, left_out):
+            return Decision(batch, [], left_out)
         audit.record(
             "revoke",
             by=by,
@@ -287,10 +289,17 @@ def _close(
     claims.release([row.pk for row in ready])
 
 
+def _has_done_nothing(ready: Collection[Submission], left_out: Collection[LeftOut]) -> bool:
+    return not ready and all(left.reason == NOT_YOURS for left in left_out)
+
+
 def _conclude(
     act: str, batch: uuid.UUID, by: User, ready: Collection[Submission], left_out: Collection[LeftOut]
 ) -> None:
-    """One audit line a batch, with every submission it decided or left out; the page of the batch reads it."""
+    """One audit line a batch, with every submission it decided or left out; the page of the batch reads it. Who may
+    decide none of them has done nothing."""
+    if _has_done_nothing(ready, left_out):
+        return
     audit.record(
         act,
         by=by,

@@ -64,6 +64,7 @@ def make_staff(bases: list[TrainingBase]) -> list[SignIn]:
         )
 
     national = person("cmda", Role.CMDA, "韩立新")
+    person("shenji", Role.AUDITOR, "安全审计员")
     sign_ins = [SignIn("中国医师协会", national.username, PASSWORD, "采集周期、统计、机构与账号")]
     for province in Province.objects.all():
         officer = person(f"sheng{province.code}", Role.PROVINCE, f"{province.short_name}审核员")

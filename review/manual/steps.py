@@ -7,6 +7,7 @@ TITLES: dict[str | None, str] = {
     Role.BASE: "培训基地办理步骤",
     Role.PROVINCE: "省级办理步骤",
     Role.CMDA: "中国医师协会办理步骤",
+    Role.AUDITOR: "安全审计员办理步骤",
 }
 STEPS: dict[str | None, tuple[str, ...]] = {
     Role.RESIDENT: (
@@ -36,5 +37,9 @@ STEPS: dict[str | None, tuple[str, ...]] = {
         "发布公告，核对联系方式。",
         "在“总览”中查看各省进度。",
         "办理报送方式切换、提前结业补报和证件更正，汇总统计。",
+    ),
+    Role.AUDITOR: (
+        "打开“操作记录”，按人员、时间和操作查看谁做了什么。",
+        "在“数据变更”中核对写入的内容；发现异常，告知运营者和中国医师协会。",
     ),
 }

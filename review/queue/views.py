@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -78,6 +79,8 @@ def _label(cycle: CollectionCycle | None) -> str:
 @allow(Role.PROVINCE)
 def bulk(request: SignedInRequest) -> HttpResponse:
     """Approve or return what was ticked, or all of the filter: first the count to confirm, then the deed (GOAL-P3)."""
+    if not provinces_for(request.user, Action.REVIEW).exists():
+        raise PermissionDenied
     order = BulkForm(request.POST)
     if not order.is_valid():
         for texts in order.errors.values():

@@ -9,6 +9,9 @@ from portal.models import User
 from residents.catalogue.catalogue import Invalid
 from residents.rules.identity import clean_mobile
 
+STAFF_NAME = r"^[a-z][a-z0-9._-]*\Z"
+STAFF_NAME_WORDS = "账号以小写字母开头，只能含小写字母、数字、点、下划线和短横线。"
+
 
 class StaffForm(forms.Form):
     """A new person of an organisation. The role is not asked: it follows from the organisation (TRUST-29)."""
@@ -19,11 +22,7 @@ class StaffForm(forms.Form):
         min_length=4,
         max_length=40,
         help_text="4 至 40 位小写字母、数字、点、下划线或短横线，以字母开头；一人一号，不要共用。",
-        validators=[
-            RegexValidator(
-                r"^[a-z][a-z0-9._-]*\Z", "账号以小写字母开头，只能含小写字母、数字、点、下划线和短横线。"
-            )
-        ],
+        validators=[RegexValidator(STAFF_NAME, STAFF_NAME_WORDS)],
     )
     mobile = forms.CharField(label="手机号", max_length=20)
     email = forms.EmailField(label="电子邮箱", max_length=100, required=False)

@@ -91,6 +91,7 @@ def staff_of(request: SignedInRequest, kind: str, key: str) -> HttpResponse:
     for member in members:
         person = member.user
         person.is_manageable = services.may_manage_person(request.user, person)
+        person.may_have_code = services.may_issue_code(request.user, person)
         person.is_resettable = person.is_manageable and services.is_above(request.user, person)
     context = {"organisation": organisation, "kind": kind, "key": key, "members": members}
     return render(request, "review/staff/staff_of.html", context)
@@ -125,9 +126,7 @@ def change(request: SignedInRequest, kind: str, key: str, pk: int) -> HttpRespon
     act = choice(request.POST, "act", ACTS)
     if not act or (organisation is None and act in ACTS_OF_PLACE):
         raise Http404
-    if person.pk == request.user.pk or (
-        act == "code" and not services.may_manage_person(request.user, person)
-    ):
+    if person.pk == request.user.pk or (act == "code" and not services.may_issue_code(request.user, person)):
         raise PermissionDenied
     if act == "code":
         return _show_code(request, person, kind, key)

@@ -1,4 +1,4 @@
-"""操作记录 for the association: what was done, and what was written to the records."""
+"""操作记录 for the association and its auditors: what was done, and what was written to the records."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,7 +14,7 @@ from review.paging import keyset_page
 
 
 @require_GET
-@allow(Role.CMDA)
+@allow(Role.CMDA, Role.AUDITOR)
 def acts(request: HttpRequest) -> HttpResponse:
     """Who did what, when, from where, with what result (BR-21, TRUST-55)."""
     filters = AuditFilter(request.GET)
@@ -29,7 +29,7 @@ def acts(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@allow(Role.CMDA)
+@allow(Role.CMDA, Role.AUDITOR)
 def changes(request: HttpRequest) -> HttpResponse:
     """What was written to the records, request by request; the fields are in each record's own history (GOAL-S3)."""
     filters = HistoryFilter(request.GET)

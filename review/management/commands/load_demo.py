@@ -64,6 +64,7 @@ def demo_sign_ins() -> list[SignIn]:
     base_code = f"{DEMO_PROVINCE}001"
     names = {
         "cmda": "采集周期、统计、机构与账号",
+        "shenji": "只看操作记录",
         f"sheng{DEMO_PROVINCE}": "审核上报的信息",
         f"jidi{base_code}": "导入账号、上报",
     }

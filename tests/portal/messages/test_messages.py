@@ -312,4 +312,4 @@ def test_gateway_console_masks_the_address(caplog):
     """TRUST-52: no number in the log."""
     caplog.set_level("INFO")
     gateways.console("sms", "13900000001", "您有 1 条新消息。")
-    assert caplog.messages == ["sms to 139****0001: 您有 1 条新消息。"]
+    assert caplog.messages == ["sms to 13******001: 您有 1 条新消息。"]

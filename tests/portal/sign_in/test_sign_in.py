@@ -205,7 +205,9 @@ def test_parallel_tries_all_count(transactional_db, settings):
 
     def attempt(_):
         try:
-            return throttle.begin(account, "10.0.0.8") is not None
+            return bool(throttle.begin(account, "10.0.0.8"))
+        except throttle.Limited:
+            return False
         finally:
             connection.close()
 

@@ -194,7 +194,7 @@ def test_numbers_in_details_are_masked():
         "kept": 2,
     }
     assert details_in_words(detail) == [
-        "用途：核对 330***********4526 和 138****8000",
+        "用途：核对 330***********4526 和 13******000",
         "条数：3",
         "号码已脱敏：否",
         "批次号：x",
