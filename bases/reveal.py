@@ -15,7 +15,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import FileResponse, HttpRequest
 from django.utils import timezone
 
 from bases.models import Province, TrainingBase
@@ -132,19 +132,30 @@ def asked_in_full(
 
 
 def show_file(
-    request: SignedInRequest, target: Model, persons: Iterable[int], *, at: Place, file: str
-) -> AuditEvent:
-    """One scan or photo is handed out: it shows the number as a page does."""
-    return reveal(
-        "file",
-        persons,
-        by=request.user,
-        at=at,
-        target=target,
-        purpose=Purpose.EVIDENCE.value,
-        request=request,
-        file=file,
-    )
+    response: FileResponse,
+    request: SignedInRequest,
+    target: Model,
+    persons: Iterable[int],
+    *,
+    at: Place,
+    file: str,
+) -> FileResponse:
+    """The scan or photo that is handed out: it shows the number as a page does."""
+    try:
+        reveal(
+            "file",
+            persons,
+            by=request.user,
+            at=at,
+            target=target,
+            purpose=Purpose.EVIDENCE.value,
+            request=request,
+            file=file,
+        )
+    except Exception:
+        response.close()
+        raise
+    return response
 
 
 _LOOKS, _LISTS = ("unmask", "file"), ("export", "download")

@@ -119,7 +119,7 @@ def _obstacle(key: str, place: str) -> datetime | None:
     strange = SignInAttempt.objects.filter(device="")
     here = strange.filter(address=place)
     # Before anything else, and for accounts that are known here too: the guess is spread over them.
-    until = _sprayed(here, key)
+    until = _sprayed(here)
     if until is None:
         until = _too_many(_own(here.filter(account=key)))
     if until is not None or SignInAttempt.objects.filter(account=key, address=place, succeeded=True).exists():
@@ -147,12 +147,12 @@ def _too_many(times: list[datetime]) -> datetime | None:
     return times[0] + PERIOD if len(times) >= TRIES_PER_ACCOUNT_AND_ADDRESS else None
 
 
-def _sprayed(here: QuerySet[SignInAttempt], key: str) -> datetime | None:
+def _sprayed(here: QuerySet[SignInAttempt]) -> datetime | None:
     recent = here.filter(at__gte=timezone.now() - PERIOD)
     # An account that mistyped and then signed in is a colleague, not a victim of spraying.
     later_success = recent.filter(account=OuterRef("account"), succeeded=True, at__gt=OuterRef("at"))
     failed = recent.filter(~Exists(later_success), succeeded=False)
-    if failed.exclude(account=key).values("account").distinct().count() < FAILED_ACCOUNTS_PER_ADDRESS:
+    if failed.values("account").distinct().count() < FAILED_ACCOUNTS_PER_ADDRESS:
         return None
     oldest = failed.order_by("at").values_list("at", flat=True).first()
     return (oldest or timezone.now()) + PERIOD

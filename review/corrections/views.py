@@ -131,5 +131,4 @@ def correction_file(request: SignedInRequest, pk: int) -> FileResponse:
     """The evidence of the request; each look is written to the audit log (TRUST-51)."""
     asked = _seen(request, pk)
     response = evidence_response(asked.evidence.name, "证明材料")
-    show_file(request, asked, [asked.resident_id], at=asked.base, file="correction.evidence")
-    return response
+    return show_file(response, request, asked, [asked.resident_id], at=asked.base, file="correction.evidence")

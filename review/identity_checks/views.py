@@ -115,8 +115,9 @@ def check_file(request: SignedInRequest, pk: int) -> FileResponse:
     """The base's evidence; each look is written to the audit log (TRUST-51)."""
     asked = _seen(request, pk)
     response = evidence_response(asked.evidence.name, "证明材料")
-    show_file(request, asked, [asked.resident_id], at=asked.base, file="identity_check.evidence")
-    return response
+    return show_file(
+        response, request, asked, [asked.resident_id], at=asked.base, file="identity_check.evidence"
+    )
 
 
 def _seen(request: SignedInRequest, pk: int) -> IdentityCheck:

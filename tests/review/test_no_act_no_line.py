@@ -39,7 +39,7 @@ def test_decisions_on_nothing(reader, pending):
 
 
 def test_reminder_to_nobody(base_officer):
-    remind([], by=base_officer)
+    remind([], by=base_officer, text="")
     assert not AuditEvent.objects.exists()
 
 

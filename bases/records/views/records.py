@@ -145,8 +145,9 @@ def record_file(request: SignedInRequest, pk: int, block: str, name: str, row: i
     enrollment = record_for(request.user, pk)
     snapshot = snapshot_as_kept(enrollment, last_snapshots([enrollment]).get(enrollment.pk))
     response = file_response(snapshot, block, name, row)
-    show_file(request, enrollment, [enrollment.resident_id], at=enrollment, file=f"{block}.{name}")
-    return response
+    return show_file(
+        response, request, enrollment, [enrollment.resident_id], at=enrollment, file=f"{block}.{name}"
+    )
 
 
 @allow(Role.BASE)

@@ -89,8 +89,9 @@ def record_file(request: SignedInRequest, pk: int, block: str, name: str, row: i
     """One piece of evidence of the record as displayed; through the gate of full numbers."""
     enrollment = _visible(request, pk)
     response = file_response(shown_snapshot(enrollment), block, name, row)
-    show_file(request, enrollment, [enrollment.resident_id], at=enrollment, file=f"{block}.{name}")
-    return response
+    return show_file(
+        response, request, enrollment, [enrollment.resident_id], at=enrollment, file=f"{block}.{name}"
+    )
 
 
 def _choice(request: HttpRequest, enrollment: Enrollment) -> tuple[Submission, dict[int, int]]:

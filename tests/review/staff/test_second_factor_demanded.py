@@ -88,7 +88,8 @@ def test_who_decides_or_watches_reaches_nothing_without_a_factor(who, method, re
     before = {"portal:sign-out", "portal:password-change", "portal:second-factor"}
     for name, route in ROUTES.items():
         if letter in route.roles and "a" not in route.roles and not route.names and name not in before:
-            assert getattr(client, method)(reverse(name)).url.startswith(SET_UP), name
+            answer = getattr(client, method)(reverse(name))
+            assert answer.status_code == 405 or answer.url.startswith(SET_UP), name
 
 
 @pytest.fixture
