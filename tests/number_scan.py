@@ -49,7 +49,8 @@ def in_templates() -> set[str]:
     """ "file: variable" of each number that a template prints without a mask."""
     return {
         f"{path.relative_to(ROOT)}: {found[0]}"
-        for path in sorted((ROOT / "templates").rglob("*.html"))
+        for path in sorted((ROOT / "templates").rglob("*"))
+        if path.suffix in (".html", ".jinja")
         for found in _VARIABLE.finditer(path.read_text(encoding="utf-8"))
         if "mask_" not in found["filters"]
     }
