@@ -10,7 +10,13 @@ from residents.words import in_words
 _MOST_NAMED = 9
 _NAMED = {field.name: field for field in (*account.FIELDS, *training.FIELDS, *status.FIELDS)}
 _EXAMPLES = {"date": "2019-09-01", "month": "2019-09"}
-_FORMS = {"date": "年-月-日", "month": "年-月", "uscc": "18位统一社会信用代码", "mobile": "11位手机号"}
+_FORMS = {
+    "date": "年-月-日",
+    "month": "年-月",
+    "uscc": "18位统一社会信用代码",
+    "mobile": "11位手机号",
+    "phone": "11位手机号，或“+”加国家或地区代码和号码",
+}
 
 
 def need_in_words(field: Field) -> str:

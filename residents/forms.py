@@ -172,11 +172,12 @@ def _input(item: Field) -> forms.Widget:
             return forms.TextInput({"type": "month", "placeholder": "例如 2019-07"})
         case "int":
             return forms.NumberInput({"min": item.minimum, "max": item.maximum})
-        case "mobile":
-            # Room for blanks, dashes and +86, which the rules strip.
-            return forms.TextInput({"type": "tel", "maxlength": 20})
+        case "mobile" | "phone":
+            # Room for blanks, dashes and +86, which the rules strip; a telephone offers digits for this type.
+            own = {"autocomplete": "tel"} if item.kind == "mobile" else {}
+            return forms.TextInput({"type": "tel", "maxlength": 24, **own})
         case "email":
-            return forms.EmailInput(limit)
+            return forms.EmailInput({**limit, "autocomplete": "email"})
         case "text" if item.keeps_lines:
             return forms.Textarea({**limit, "rows": 3})
     if item.is_number_text or item.kind in ("uscc", "id_number"):

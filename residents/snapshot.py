@@ -27,7 +27,7 @@ _FILES = {
     key: tuple(field.name for field in fields if field.kind == "file") for key, fields in FIELDS.items()
 }
 
-_TEXTS = frozenset({"text", "code", "uscc", "email", "mobile", "name", "file"})
+_TEXTS = frozenset({"text", "code", "uscc", "email", "mobile", "phone", "name", "file"})
 
 
 def as_column(field: Field, value: Any) -> Any:

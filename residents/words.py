@@ -38,7 +38,7 @@ _PLACES = {block.key: block.label for block in BLOCKS} | {
 _ANSWERS = {"is_fresh_graduate": ("应届生", "往届生")}
 # The last 18 characters of a qualification certificate's number are the ID number.
 _PERSONAL_NUMBERS = frozenset({"qualification_no"})
-_PERSONAL_KINDS = frozenset({"id_number", "mobile"})
+_PERSONAL_KINDS = frozenset({"id_number", "mobile", "phone"})
 
 
 def place_in_words(path: str) -> str:

@@ -15,7 +15,7 @@ from portal.sheets.values import Value
 from residents.rules.fields import Field
 
 # Fields of a row that nobody fills in by drawing a cell down.
-_OWN_KINDS = frozenset({"name", "id_number", "mobile", "email", "text", "date", "month", "uscc"})
+_OWN_KINDS = frozenset({"name", "id_number", "mobile", "phone", "email", "text", "date", "month", "uscc"})
 _BELOW_A_LIST = re.compile(
     r"\s*(?:共\s*[0-9０-９]+\s*[人名行]|"
     r"(?:合\s*计|总\s*计|小\s*计|共\s*计|汇总|总?人数|备?注|说明|附注|提示|注意|填(?:表|写|报)人|"

@@ -50,7 +50,7 @@ class BasicInfo(models.Model):
     postcode = text(6)
     landline = text(20)
     emergency_name = text(50)
-    emergency_mobile = text(11)
+    emergency_mobile = text(16)
     emergency_address = text(200)
     military_status = code(1)
     language_exam_type = code(1)

@@ -147,6 +147,7 @@ _READERS: dict[str, Callable[[Field, Any], Any]] = {
     "int": _int,
     "email": _email,
     "mobile": lambda field, raw: identity.clean_mobile(raw),
+    "phone": lambda field, raw: identity.clean_phone(raw),
     "name": lambda field, raw: clean_name(raw),
     "id_number": lambda field, raw: identity.clean_id_number(raw),
     "uscc": lambda field, raw: identity.clean_uscc(raw),

@@ -52,6 +52,8 @@ _LOOKS = (
 _PRINTED_SERIAL = re.compile(r"([HM][0-9]{8}|[0-9]{8,10})\(([0-9A-Z]{1,2})\)")
 
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
+# E.164: at most 15 digits, the country first.
+_ABROAD = re.compile(r"\+[1-9][0-9]{6,14}")
 _MOBILE_NOISE = re.compile(r"[-().]")
 
 _USCC = re.compile("[0-9A-HJ-NPQRTUWXY]{18}")
@@ -277,6 +279,22 @@ def clean_mobile(raw: Any) -> str:
     if not _MOBILE.fullmatch(number):
         raise invalid("mobile_format", value=text)
     return number
+
+
+def clean_phone(raw: Any) -> str:
+    """A telephone number of anybody in the world: 11 digits as clean_mobile has them, else "+", country and number
+    without blanks and dashes (a family may live in Hong Kong or abroad). Raises Invalid."""
+    text = clean_number_text(raw)
+    number = _MOBILE_NOISE.sub("", text.removesuffix(".0"))
+    abroad = "+" + number.removeprefix("+").removeprefix("00")
+    if number.startswith(("+", "00")) and not abroad.startswith("+86"):
+        if not _ABROAD.fullmatch(abroad):
+            raise invalid("phone_abroad_format", value=text)
+        return abroad
+    try:
+        return clean_mobile(raw)
+    except Invalid as refused:
+        raise invalid("phone_format", value=text) from refused
 
 
 def clean_uscc(raw: Any) -> str:

@@ -12,6 +12,7 @@ from residents.rules import account, identity
 from residents.rules.identity import (
     clean_id_number,
     clean_mobile,
+    clean_phone,
     clean_uscc,
     derived_birth_date,
     derived_sex,
@@ -312,6 +313,31 @@ def test_mobile_prefixes_of_all_years_are_taken(raw):
 def test_mobile_is_refused(raw):
     with pytest.raises(Invalid):
         clean_mobile(raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "stored"),
+    [
+        ("138-0013-8000", "13800138000"),
+        ("+86 138 0013 8000", "13800138000"),
+        ("+852 9123 4567", "+85291234567"),
+        ("00852-91234567", "+85291234567"),
+        ("＋886 912 345 678", "+886912345678"),
+        ("+1 (202) 555-0123", "+12025550123"),
+        ("+853 6612 3456", "+85366123456"),
+    ],
+)
+def test_phone_of_a_family_anywhere_in_the_world_is_taken(raw, stored):
+    assert clean_phone(raw) == clean_phone(stored) == stored
+
+
+@pytest.mark.parametrize(
+    "raw", ["91234567", "+86 91234567", "+852", "+0123456789", "+1234567890123456", "+852 abc"]
+)
+def test_phone_without_country_or_of_no_length_is_refused_with_the_way_out(raw):
+    with pytest.raises(Invalid) as refused:
+        clean_phone(raw)
+    assert "+852 91234567" in str(refused.value.problem)
 
 
 def test_uscc_example_of_the_standard_is_accepted():
