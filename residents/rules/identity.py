@@ -8,7 +8,7 @@ from typing import Any
 from stdnum.cn import ric, uscc
 
 from portal.shared_logins import SHARED_LOGIN
-from residents.catalogue.catalogue import Problem, Verbatim, invalid, problem
+from residents.catalogue.catalogue import Invalid, Problem, Verbatim, invalid, problem
 from residents.codes.people import ID_TYPE
 from residents.codes.places import HUKOU_PROVINCE
 from residents.rules.text import clean_number_text, codepoint, squeezed

@@ -41,6 +41,7 @@ KINDS = {
     "month",
     "int",
     "mobile",
+    "phone",
     "email",
     "name",
     "id_number",
