@@ -21,7 +21,7 @@ from review.windows import board as step_board
 from review.windows import services as windows
 from review.windows.forms import CycleForm, PlaceForm, ReviveForm, WindowForm
 
-ROWS_A_PAGE = 50
+ROWS_A_PAGE = 20
 
 
 @require_GET
@@ -70,13 +70,16 @@ def lapsed(request: SignedInRequest, year: int) -> HttpResponse:
         except StateMoved as moved:
             messages.error(request, str(moved))
         form = ReviveForm()
-    page = Paginator(found, ROWS_A_PAGE).get_page(whole_number(request.GET, "page"))
-    why = hindrances(page.object_list)
+    # The button says how many it brings back: nothing is offered that would not be done.
+    everybody = list(found)
+    why = hindrances(everybody)
+    page = Paginator(everybody, ROWS_A_PAGE).get_page(whole_number(request.GET, "page"))
     context: dict[str, Any] = {
         "cycle": shown,
         "places": places,
         "page": page,
         "rows": [(row, why.get(row.pk, "")) for row in page.object_list],
+        "revivable": len(everybody) - len(why),
         "form": form,
         "result": result,
     }
