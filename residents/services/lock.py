@@ -32,11 +32,11 @@ def carry_out_locks(now: datetime | None = None) -> int:
 def unmark_if_open(cycle: CollectionCycle, now: datetime | None = None) -> bool:
     """Whoever changes windows or extensions calls it: a locked cycle in which somebody has time again counts as open
     and will lock again (AM-43). Returns whether the mark was taken away."""
-    if cycle.locked_at is None or _to_lapse(cycle, now or timezone.now())[1]:
+    if not _has_time(cycle, now or timezone.now()):
         return False
-    CollectionCycle.objects.filter(pk=cycle.pk).update(locked_at=None)
+    # The mark may be newer than what the caller holds.
     cycle.locked_at = None
-    return True
+    return bool(CollectionCycle.objects.filter(pk=cycle.pk, locked_at__isnull=False).update(locked_at=None))
 
 
 def lapsing(cycle: CollectionCycle, now: datetime | None = None) -> QuerySet[Enrollment]:
@@ -55,6 +55,13 @@ def is_locked(cycle: CollectionCycle, *, province_id: str, base_id: int) -> bool
     """Whether the intake of this cycle is locked for a base now; a later window or extension opens it again (AM-43)."""
     locks = locks_at(cycle, province_id=province_id, base_id=base_id)
     return locks is not None and locks <= timezone.now()
+
+
+def _has_time(cycle: CollectionCycle, now: datetime) -> bool:
+    """Whether any province, base or record may still become approved."""
+    windows = CycleWindow.objects.filter(cycle=cycle, step__in=INTAKE_STEPS, closes_at__gt=now)
+    extensions = Extension.objects.filter(cycle=cycle, step__in=INTAKE_STEPS, until__gt=now)
+    return windows.exists() or extensions.exists()
 
 
 def _lock(cycle: CollectionCycle, now: datetime) -> int:

@@ -97,7 +97,7 @@ def test_a_base_with_more_time_is_told_at_its_own_end(
 
 
 def test_an_old_lock_is_nobodys_news(recruits, cycle):
-    close(cycle, *INTAKE_STEPS, ago=datetime.timedelta(days=30))
+    close(cycle, *INTAKE_STEPS, ago=datetime.timedelta(days=9))
     carry_out_locks()
     assert send_letters() == 0
 
