@@ -11,10 +11,13 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from django.conf import settings
+from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.utils import timezone
@@ -44,7 +47,9 @@ def make(folder: Path) -> dict[str, int]:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BackupFailed(f"{folder} 已存在，而且不是空文件夹，请另选一个新文件夹。")
-    places = {"STATIC_ROOT": Path(settings.STATIC_ROOT), "PRIVATE_ROOT": uploads_folder(), "DIR": folder}
+    places = {"STATIC_ROOT": Path(settings.STATIC_ROOT), "DIR": folder}
+    if location := getattr(default_storage, "location", None):
+        places["PRIVATE_ROOT"] = Path(location)
     if faults := folders.faults(places):
         raise BackupFailed("备份文件夹不能放在这里。" + "\n".join(faults))
     final, folder = folder, folder.with_name(folder.name + UNFINISHED)
@@ -73,8 +78,8 @@ def _write(folder: Path) -> dict[str, int]:
         _run("pg_dump", *arguments, "--no-owner", "--no-privileges")
         counts = rows_by_table()
     with tarfile.open(folder / UPLOADS, "w") as archive:
-        if uploads_folder().exists():
-            archive.add(uploads_folder(), arcname=".")
+        for name in stored_files():
+            _put_in(archive, name)
     manifest = {
         "made_at": timezone.now().isoformat(),
         "rows": counts,
@@ -94,17 +99,17 @@ def restore(folder: Path) -> dict[str, int]:
     manifest = _checked_manifest(folder)
     if rows_by_table():
         raise BackupFailed("目标数据库不是空的。请新建一个空数据库，用 DATABASE_URL 指向它。")
-    if uploads_folder().exists() and any(uploads_folder().iterdir()):
-        raise BackupFailed(f"上传文件夹 {uploads_folder()} 不是空的。请用 PRIVATE_ROOT 指向一个空文件夹。")
+    if next(stored_files(), None) is not None:
+        raise BackupFailed(
+            "上传文件的存放处不是空的。请指向空文件夹（PRIVATE_ROOT）或空的存储桶（UPLOADS_BUCKET）。"
+        )
     arguments = ["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges"]
     _run("pg_restore", *arguments, str(folder / DUMP))
     # The dump is without privileges: another server has other logins.
     table_rights.set_up()
-    uploads_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     with tarfile.open(folder / UPLOADS) as archive:
-        # Python before 3.11.4 knows no filters and passes this by.
-        archive.extraction_filter = getattr(tarfile, "data_filter", None)
-        archive.extractall(uploads_folder(), members=_own_files(archive))
+        for member in _own_files(archive):
+            _bring_back(archive, member)
     counts = rows_by_table()
     if counts != manifest["rows"]:
         wrong = [
@@ -124,8 +129,36 @@ def _own_files(archive: tarfile.TarFile) -> list[tarfile.TarInfo]:
     return members
 
 
-def uploads_folder() -> Path:
-    return Path(default_storage.path("."))
+def stored_files(folder: str = "") -> Iterator[str]:
+    """The names of all uploads, wherever the storage has them."""
+    try:
+        folders_in, files = default_storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    yield from (f"{folder}{name}" for name in files)
+    for name in folders_in:
+        yield from stored_files(f"{folder}{name}/")
+
+
+def _put_in(archive: tarfile.TarFile, name: str) -> None:
+    # The size is needed before the content: a file that is elsewhere comes here first.
+    with default_storage.open(name, "rb") as stored, tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(stored, copy)
+        entry = tarfile.TarInfo(name)
+        entry.size, entry.mode, entry.mtime = copy.tell(), 0o600, int(time.time())
+        copy.seek(0)
+        archive.addfile(entry, copy)
+
+
+def _bring_back(archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
+    """Store one file under the name it had. Raises BackupFailed where the storage gives it another."""
+    if not member.isfile():
+        return
+    content = archive.extractfile(member)
+    assert content is not None
+    name = str(PurePosixPath(member.name))
+    if default_storage.save(name, File(content)) != name:
+        raise BackupFailed(f"上传文件 {name} 不能以原来的名称保存。请勿使用这次恢复的结果。")
 
 
 def rows_by_table() -> dict[str, int]:

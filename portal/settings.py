@@ -277,12 +277,36 @@ if faults := folders.faults(
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # In DEBUG files are found where they lie; elsewhere `collectstatic` has gathered them.
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
+UPLOADS_BUCKET = values.text("UPLOADS_BUCKET", "")
+
+
+def uploads_storage() -> dict[str, Any]:
+    """Where uploads lie: a folder, or a bucket of an S3-compatible store where several machines share them.
+
+    They hold personal data: no address leads to them, each download is a view with its own right.
+    """
+    if not UPLOADS_BUCKET:
+        location = {"location": str(PRIVATE_ROOT), "base_url": None}
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": location}
+    from botocore.config import Config  # noqa: PLC0415 - a fifth of a second that most installations need not wait
+
+    options = {
+        "bucket_name": UPLOADS_BUCKET,
+        "endpoint_url": values.text("UPLOADS_ENDPOINT", "") or None,
+        "region_name": values.text("UPLOADS_REGION", "") or None,
+        "access_key": values.text("UPLOADS_ACCESS_KEY"),
+        "secret_key": values.text("UPLOADS_SECRET_KEY"),
+        "default_acl": "private",
+        "file_overwrite": False,
+        # No link of the store is ever handed out.
+        "querystring_auth": True,
+        "client_config": Config(connect_timeout=5, read_timeout=30, retries={"max_attempts": 2}),
+    }
+    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+
+
 STORAGES = {
-    # Uploads hold personal data: a folder that no URL serves; each download is a view with its own right.
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": str(PRIVATE_ROOT), "base_url": None},
-    },
+    "default": uploads_storage(),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG

