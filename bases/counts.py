@@ -3,10 +3,11 @@ the records, counting anew."""
 
 from django.db import connection, transaction
 
-from bases.models.counts import APPROVED, EVERYBODY_CHOSEN, INTAKE, PERSONS, RECORDS, Ledger
+from bases.models.counts import APPROVED, EVERYBODY_CHOSEN, INTAKE, MOVEMENTS, PERSONS, RECORDS, Ledger
 
 LEDGERS = (APPROVED, INTAKE)
 _PERSON = "resident_id, submission_id, source"
+_COUNTED = "source, submission_id"
 
 
 def fold() -> None:
@@ -24,16 +25,17 @@ def fold() -> None:
 
 
 def differences() -> dict[tuple, int]:
-    """By how much each kind (table, *columns) is written down too high; empty where every number is right and the
-    right submission stands for each person."""
+    """By how much each kind (table, *columns) is written down too high; empty where every number is right, the right
+    submission stands for each person, and the movements add up to what counts."""
     chosen = f"SELECT {_PERSON}, 1 AS number FROM {PERSONS} WHERE submission_id IS NOT NULL"
     true = f"SELECT {_PERSON}, 1 AS number FROM ({EVERYBODY_CHOSEN}) AS everybody"
     found = _differences(PERSONS, _PERSON, chosen, true)
     for ledger in LEDGERS:
         kind = ", ".join(ledger.kind)
         kept = f"SELECT {kind}, number FROM {ledger.table}"
-        found |= _differences(ledger.table, kind, kept, _true(ledger))
-    return found
+        found |= _differences(ledger.table, kind, kept, ledger.numbers_of(_counted(ledger)))
+    kept = f"SELECT {_COUNTED}, number FROM {MOVEMENTS}"
+    return found | _differences(MOVEMENTS, _COUNTED, kept, _counted(APPROVED))
 
 
 def _differences(table: str, kind: str, kept: str, true: str) -> dict[tuple, int]:
@@ -48,19 +50,32 @@ def _differences(table: str, kind: str, kept: str, true: str) -> dict[tuple, int
 
 
 def count_anew() -> None:
-    """Write down from the records who counts and every number; whoever would change one waits."""
+    """Write down from the records who counts and every number; whoever would change one waits. What was shown wrong
+    until now stays among the movements as it was shown, and moves to what is right at this moment."""
     with transaction.atomic(), connection.cursor() as cursor:
-        tables = ", ".join((RECORDS, PERSONS, *(ledger.table for ledger in LEDGERS)))
+        tables = ", ".join((RECORDS, PERSONS, MOVEMENTS, *(ledger.table for ledger in LEDGERS)))
         cursor.execute(f"LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE")
-        cursor.execute(f"DELETE FROM {PERSONS}")
-        cursor.execute(f"INSERT INTO {PERSONS} ({_PERSON}) {EVERYBODY_CHOSEN}")
+        cursor.execute(
+            f"UPDATE {PERSONS} SET submission_id = NULL, source = '' WHERE (resident_id, submission_id, source)"
+            f" NOT IN (SELECT {_PERSON} FROM ({EVERYBODY_CHOSEN}) AS everybody) AND submission_id IS NOT NULL"
+        )
+        cursor.execute(
+            f"INSERT INTO {PERSONS} ({_PERSON}) {EVERYBODY_CHOSEN} ON CONFLICT (resident_id) DO UPDATE"
+            f" SET submission_id = excluded.submission_id, source = excluded.source"
+            f" WHERE {PERSONS}.submission_id IS NULL"
+        )
         for ledger in LEDGERS:
             cursor.execute(f"DELETE FROM {ledger.table}")
             columns = ", ".join((*ledger.kind, "number"))
-            cursor.execute(f"INSERT INTO {ledger.table} ({columns}) {_true(ledger)}")
+            true = ledger.numbers_of(_counted(ledger))
+            cursor.execute(f"INSERT INTO {ledger.table} ({columns}) {true}")
+        cursor.execute(
+            f"INSERT INTO {MOVEMENTS} ({_COUNTED}, number) SELECT {_COUNTED}, sum(number)"
+            f" FROM ({_counted(APPROVED)} UNION ALL SELECT {_COUNTED}, -number FROM {MOVEMENTS}) AS both_sides"
+            f" GROUP BY {_COUNTED} HAVING sum(number) <> 0"
+        )
 
 
-def _true(ledger: Ledger) -> str:
-    return ledger.numbers_of(
-        " UNION ALL ".join(counted_in(table, 1) for table, counted_in in ledger.counted_in.items())
-    )
+def _counted(ledger: Ledger) -> str:
+    """A SELECT of all that counts now."""
+    return " UNION ALL ".join(counted_in(table, 1) for table, counted_in in ledger.counted_in.items())

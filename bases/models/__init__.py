@@ -1,6 +1,6 @@
 """The tables of the bases' desk. Django looks for models in this module only."""
 
-from bases.models.counts import ApprovedCount, CountedEnrollment, CountedPerson, IntakeCount, Source
+from bases.models.counts import ApprovedCount, CountedEnrollment, CountedPerson, IntakeCount, Movement, Source
 from bases.models.imports import ImportBatch, ImportRow
 from bases.models.legacy import LegacyFault, LegacyRoster
 from bases.models.organisations import (
@@ -28,6 +28,7 @@ __all__ = [
     "ImportBatch",
     "ImportRow",
     "IntakeCount",
+    "Movement",
     "LegacyFault",
     "LegacyRoster",
     "Province",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pgtrigger
 from django.db import models
+from django.db.models.functions import Now
 
 from residents.models import Enrollment
 
@@ -72,6 +73,38 @@ class ApprovedCount(models.Model):
         return f"{self.source} {self.province_id} {self.number}"
 
 
+class Movement(models.Model):
+    """A submission that counts from this moment on (+1) or no more (-1): what counted at any moment is the sum of the
+    movements until then, so a statistic can be asked as it was shown on any day (AM-50, GOAL-N12).
+
+    Written by the triggers that keep the numbers, never altered. The moment is that of the transaction: what was
+    decided at once moves at once. Its reference is not checked by the database, as those of ApprovedCount.
+    """
+
+    source = models.CharField(max_length=7, choices=Source)
+    submission = models.ForeignKey(
+        "bases.Submission", models.PROTECT, related_name="movements", db_index=False, db_constraint=False
+    )
+    number = models.SmallIntegerField()
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = verbose_name_plural = "统计变动"
+        indexes = [
+            # What has moved since a moment, for the numbers; whether one counted then, for the lists.
+            models.Index(
+                fields=["source", "at"], include=["submission", "number"], name="movement_by_moment"
+            ),
+            models.Index(
+                fields=["submission", "source"], include=["at", "number"], name="movement_by_submission"
+            ),
+        ]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.submission_id} {self.number:+}"
+
+
 class IntakeCount(models.Model):
     """So many records of a base's intake more or less that stand where these columns say; what was opened in the
     registry (漏报, 转换专业, history) is none, so that a person is counted once a year (AM-32)."""
@@ -114,18 +147,28 @@ def _records_in(records: str, sign: int) -> str:
 
 
 def _persons_in(persons: str, sign: int) -> str:
-    return f"SELECT source, submission_id, {sign} AS number FROM {persons} WHERE source <> ''"
+    stands = "source <> '' AND submission_id IS NOT NULL"
+    return f"SELECT source, submission_id, {sign} AS number FROM {persons} WHERE {stands}"
+
+
+def _moved(counted: str) -> str:
+    """What comes and goes in one statement is dropped before any submission is looked up."""
+    return f"""
+        SELECT source, submission_id, sum(number) AS number FROM ({counted}) AS every
+        GROUP BY source, submission_id HAVING sum(number) <> 0
+    """
 
 
 def _numbers_of_approved(counted: str) -> str:
-    """What comes and goes in one statement is dropped before any submission is looked up. Submissions never change what
-    is counted of them, so only a change of records makes the numbers move."""
+    """Submissions never change what is counted of them, so only a change of records makes the numbers move."""
+    return _numbers_of_moved(f"({_moved(counted)})")
+
+
+def _numbers_of_moved(moved: str) -> str:
     columns = ", ".join(COUNTED_BY)
     return f"""
-        SELECT source, {columns}, sum(moved.number) AS number FROM (
-            SELECT source, submission_id, sum(number) AS number FROM ({counted}) AS every
-            GROUP BY source, submission_id HAVING sum(number) <> 0
-        ) AS moved JOIN bases_submission ON bases_submission.id = moved.submission_id
+        SELECT source, {columns}, sum(moved.number) AS number
+        FROM {moved} AS moved JOIN bases_submission ON bases_submission.id = moved.submission_id
         GROUP BY source, {columns} HAVING sum(moved.number) <> 0
     """
 
@@ -146,7 +189,7 @@ def _numbers_of_stages(counted: str) -> str:
     """
 
 
-RECORDS, PERSONS = "residents_enrollment", "bases_countedperson"
+RECORDS, PERSONS, MOVEMENTS = "residents_enrollment", "bases_countedperson", "bases_movement"
 APPROVED = Ledger(
     "bases_approvedcount",
     ("source", *COUNTED_BY),
@@ -232,6 +275,17 @@ def _write_down(ledger: Ledger) -> Callable[[str], str]:
     return lambda moved: f"INSERT INTO {ledger.table} ({columns}) {ledger.numbers_of(moved)}; RETURN NULL;"
 
 
+def _write_down_approved(changed: str) -> str:
+    """The movements, and the numbers they make."""
+    columns = ", ".join((*APPROVED.kind, "number"))
+    return f"""
+        WITH moved AS ({_moved(changed)}), kept AS (
+            INSERT INTO {MOVEMENTS} (source, submission_id, number) SELECT * FROM moved
+        )
+        INSERT INTO {APPROVED.table} ({columns}) {_numbers_of_moved("moved")}; RETURN NULL;
+    """
+
+
 def _triggers(
     name: str,
     counted_in: Callable[[str, int], str],
@@ -281,7 +335,7 @@ class CountedPerson(models.Model):
         indexes = [
             models.Index(fields=["submission"], condition=models.Q(source="waiting"), name="person_waiting")
         ]
-        triggers = _triggers("count", APPROVED.counted_in[PERSONS], _write_down(APPROVED))
+        triggers = _triggers("count", APPROVED.counted_in[PERSONS], _write_down_approved)
 
     def __str__(self) -> str:
         return f"{self.source} {self.resident_id}"
@@ -293,7 +347,7 @@ class CountedEnrollment(Enrollment):
     class Meta:
         proxy = True
         triggers = [
-            *_triggers("count", APPROVED.counted_in[RECORDS], _write_down(APPROVED)),
+            *_triggers("count", APPROVED.counted_in[RECORDS], _write_down_approved),
             *_triggers("intake", INTAKE.counted_in[RECORDS], _write_down(INTAKE)),
             *_triggers("chosen", _choices_in, _choose, [("touched", "bigint[]")]),
         ]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Expression, QuerySet
+from django.db.models import Expression, F, QuerySet
 
 from portal.masking import mask
 from residents.codes import CODE_LISTS
@@ -20,7 +20,7 @@ class Column:
     """One column of a list: where its value comes from, how it reads, how wide it is in characters."""
 
     header: str
-    source: str | Expression
+    source: str | Expression | F
     words: Callable[[Any], Any] | None = None
     width: int = 14
     is_personal: bool = False

@@ -2,24 +2,42 @@
 
 A head count counts persons, each once (AM-32): which submission stands for a person is written down by the triggers of
 bases/models/counts.py. A number and its list come from the same queryset, so a cell always opens exactly that many
-(GOAL-P7). What is being changed counts as last approved until a newer approval replaces it (AM-16).
+(GOAL-P7). What is being changed counts as last approved until a newer approval replaces it (AM-16). Every one can be
+asked as of a past moment of the database (截至日期): what was approved then, as it was shown then (AM-50, GOAL-N12).
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Aggregate, Count, F, Model, QuerySet, Sum
+from django.db.models import (
+    Aggregate,
+    Case,
+    Count,
+    DateTimeField,
+    Expression,
+    F,
+    Max,
+    Model,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Sum,
+    When,
+)
 from django.db.models.fields.json import KT
+from django.db.models.lookups import Exact, GreaterThan
 from django.utils import timezone
 
-from bases.models import ApprovedCount, Province, Source, Specialty, Submission, TrainingBase
+from bases.models import ApprovedCount, Movement, Province, Source, Specialty, Submission, TrainingBase
 from bases.models.counts import COUNTED_BY
 from bases.scope import province_codes_for
 from portal.models import User
 from portal.roles import Action, Role
 from residents.codes import CODE_LISTS
+from review.paging import one_moment
 
 # An empty column value in addresses: a parameter without a value asks for nothing.
 BLANK = "-"
@@ -136,52 +154,88 @@ class CrossTable:
         return not (self.total or (self.ended and self.ended.total) or (self.waiting and self.waiting.total))
 
 
-def counted(user: User, source: str, filters: Mapping[str, str]) -> QuerySet[Submission]:
+def counted(
+    user: User, source: str, filters: Mapping[str, str], as_of: datetime | None = None
+) -> QuerySet[Submission]:
     """The approved snapshots that count, within the provinces the user sees; `filters`: dimension key → value
-    (BR-31, BR-93). Of persons one each (AM-32)."""
-    found = Submission.objects.filter(**_STANDS.get(Source(source), {"stands_for__source": source}))
+    (BR-31, BR-93). Of persons one each (AM-32). Those that counted at the moment `as_of`, where one is given."""
+    if as_of:
+        # Row by row, so that a page of a long list need not find out who else counted.
+        found = Submission.objects.filter(GreaterThan(Subquery(_net(source, as_of)), 0))
+    else:
+        found = Submission.objects.filter(**_STANDS.get(Source(source), {"stands_for__source": source}))
     return _narrowed(found, user, filters)
 
 
-def counted_table(user: User, source: str, filters: Mapping[str, str], rows: str, columns: str) -> CrossTable:
+def _net(source: str, as_of: datetime) -> QuerySet:
+    """The sum of the outer submission's movements until then: 1 where it counted, else 0 or nothing."""
+    mine = Movement.objects.filter(source=source, at__lte=as_of, submission=OuterRef("pk")).order_by()
+    return mine.values("submission").annotate(net=Sum("number")).values("net")
+
+
+def counted_table(
+    user: User,
+    source: str,
+    filters: Mapping[str, str],
+    rows: str,
+    columns: str,
+    as_of: datetime | None = None,
+) -> CrossTable:
     """The snapshots of `counted` crossed by two different dimensions, and what stands beside them: from the numbers
     kept by the triggers where they tell these dimensions apart, else counted one by one. All of one moment."""
     row, column = DIMENSIONS[rows], DIMENSIONS[columns]
     sources = (source, *BESIDE.get(Source(source), ()))
-    asked = {DIMENSIONS[key].column for key in (*filters, rows, columns)}
-    is_kept = asked <= set(COUNTED_BY)
-    if not is_kept and len(sources) == 1:
+    is_kept = {DIMENSIONS[key].column for key in (*filters, rows, columns)} <= set(COUNTED_BY)
+    if not is_kept and not as_of and len(sources) == 1:
         return cross_table(counted(user, source, filters), rows, columns)
-    found: QuerySet
-    number: Aggregate
-    if is_kept:
-        found, of, number = ApprovedCount.objects.filter(source__in=sources), "source", Sum("number")
-    else:
-        of, number = "stands_for__source", _EACH
-        found = Submission.objects.filter(**{f"{of}__in": sources})
-    as_of = timezone.now()
-    groups: dict[str, list[Group]] = {each: [] for each in sources}
-    grouped = _narrowed(found, user, filters).order_by().values_list(of, row.column, column.column)
-    for each, first, second, count in grouped.annotate(counted=number).exclude(counted=0):
-        groups[each].append((_written(first), _written(second), count))
+    told: dict[str, Counter[tuple[str, str]]] = {each: Counter() for each in sources}
+
+    def add(found: QuerySet, of: str, prefix: str, number: Aggregate, sign: int = 1) -> None:
+        grouped = _narrowed(found, user, filters, prefix).order_by()
+        parts = grouped.values_list(of, f"{prefix}{row.column}", f"{prefix}{column.column}")
+        for each, first, second, count in parts.annotate(counted=number).exclude(counted=0):
+            told[each][_written(first), _written(second)] += sign * count
+
+    with one_moment() as now:
+        if is_kept:
+            add(ApprovedCount.objects.filter(source__in=sources), "source", "", Sum("number"))
+        elif not as_of:
+            found = Submission.objects.filter(stands_for__source__in=sources)
+            add(found, "stands_for__source", "", _EACH)
+        if as_of:
+            moved = Movement.objects.filter(source__in=sources)
+            # Less what has moved since, or all that had moved until then.
+            moved = moved.filter(at__gt=as_of) if is_kept else moved.filter(at__lte=as_of)
+            add(moved, "source", "submission__", Sum("number"), -1 if is_kept else 1)
+    groups = {
+        each: [(*values, number) for values, number in numbers.items() if number]
+        for each, numbers in told.items()
+    }
     beside = {each: _beside(each, groups[each]) for each in sources[1:]}
-    return _crossed(groups[source], row, column, as_of, **beside)
+    return _crossed(groups[source], row, column, as_of or now, **beside)
 
 
-def number(user: User, source: str, filters: Mapping[str, str]) -> int | None:
+def number(user: User, source: str, filters: Mapping[str, str], as_of: datetime | None = None) -> int | None:
     """How many snapshots `counted` finds, from the numbers kept by the triggers; None where they do not know."""
     if not {DIMENSIONS[key].column for key in filters} <= set(COUNTED_BY):
         return None
     kept = _narrowed(ApprovedCount.objects.filter(source=source), user, filters)
-    return kept.aggregate(total=Sum("number", default=0))["total"]
+    total = kept.aggregate(total=Sum("number", default=0))["total"]
+    if not as_of:
+        return total
+    since = Movement.objects.filter(source=source, at__gt=as_of)
+    return (
+        total
+        - _narrowed(since, user, filters, "submission__").aggregate(total=Sum("number", default=0))["total"]
+    )
 
 
-def _narrowed(found: QuerySet, user: User, filters: Mapping[str, str]) -> QuerySet:
+def _narrowed(found: QuerySet, user: User, filters: Mapping[str, str], prefix: str = "") -> QuerySet:
     if user.role != Role.CMDA:
         provinces = province_codes_for(user, Action.VIEW)
-        found = found.filter(province_id__in=provinces)
+        found = found.filter(**{f"{prefix}province_id__in": provinces})
     for key, value in filters.items():
-        found = found.filter(**{DIMENSIONS[key].column: _stored(value)})
+        found = found.filter(**{f"{prefix}{DIMENSIONS[key].column}": _stored(value)})
     return found
 
 
@@ -248,7 +302,22 @@ def _beside(source: str, groups: Iterable[Group]) -> Beside:
     return Beside(source, SOURCES[source], by_row, by_column, sum(by_row.values()))
 
 
-def for_list(found: QuerySet[Submission]) -> QuerySet[Submission]:
+def deleted_later(as_of: datetime | None) -> F | Expression:
+    """When the record of an original was deleted (AM-32), as far as was known at the moment `as_of`: of a deleted
+    record nothing counts among all."""
+    if as_of is None:
+        return F("enrollment__deleted_at")
+    mine = Movement.objects.filter(
+        source=Source.ALL, at__lte=as_of, submission__enrollment=OuterRef("enrollment")
+    ).order_by()
+    total = mine.values("submission__enrollment").annotate(net=Sum("number")).values("net")
+    last = mine.values("submission__enrollment").annotate(last=Max("at")).values("last")
+    return Case(
+        When(Exact(Subquery(total), 0), then=Subquery(last)), default=None, output_field=DateTimeField()
+    )
+
+
+def for_list(found: QuerySet[Submission], as_of: datetime | None = None) -> QuerySet[Submission]:
     """With what a list shows of the snapshot, and without the long snapshot itself; `deleted_later` is the moment at
     which the record was deleted (AM-32)."""
     return (
@@ -258,9 +327,14 @@ def for_list(found: QuerySet[Submission]) -> QuerySet[Submission]:
             full_name=KT("snapshot__identity__full_name"),
             id_number=KT("snapshot__identity__id_number"),
             mobile=KT("snapshot__identity__mobile"),
-            deleted_later=F("enrollment__deleted_at"),
+            deleted_later=deleted_later(as_of),
         )
     )
+
+
+def until_words(as_of: datetime | None) -> list[str]:
+    """The moment that a statistic was asked of, in words; none where it is now."""
+    return [f"截至 {timezone.localtime(as_of):%Y-%m-%d %H:%M:%S}"] if as_of else []
 
 
 def in_words(filters: Mapping[str, str], dimensions: Mapping[str, Dimension] = DIMENSIONS) -> list[str]:

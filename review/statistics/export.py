@@ -1,7 +1,7 @@
 """Statistics as workbooks: the cross table, and the complete list of people behind any number (GOAL-N5, GOAL-P7)."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -12,10 +12,19 @@ from bases.models import Source
 from portal import audit
 from portal.calendar import wall_clock
 from portal.models import User
+from portal.parameters import moment_of
 from portal.sheets.streaming import stream_xlsx
 from review.exports.sheets import Column, Sheet, label, sheet_of
 from review.models import Export
-from review.statistics.cross_table import COUNTS_WHAT, SOURCES, CrossTable, counted, in_words
+from review.statistics.cross_table import (
+    COUNTS_WHAT,
+    SOURCES,
+    CrossTable,
+    counted,
+    deleted_later,
+    in_words,
+    until_words,
+)
 
 COLUMNS = (
     Column("省份", "province__name"),
@@ -40,31 +49,41 @@ COLUMNS = (
     Column("上报时间", "reported_at", wall_clock, 20),
     Column("审核通过时间", "decided_at", wall_clock, 20),
 )
-# Of an approved original only (AM-32).
-DELETED_LATER = Column("后来删除", "enrollment__deleted_at", wall_clock, 20)
+
+
+def of_export(asked: Mapping[str, str]) -> tuple[str, dict[str, str], datetime | None]:
+    """What an export was asked: source, filters, and the moment if not that of the export."""
+    filters = dict(asked)
+    source, as_of = filters.pop("source"), filters.pop("as_of", "")
+    return source, filters, moment_of(as_of)
 
 
 def list_sheet(user: User, asked: Mapping[str, str], *, unmasked: bool) -> Sheet:
-    """Everybody whom `counted` finds for this source and these filters."""
-    filters = dict(asked)
-    source = filters.pop("source")
-    columns = (*COLUMNS, DELETED_LATER) if source == Source.INTAKE else COLUMNS
-    return sheet_of(counted(user, source, filters), columns, unmasked=unmasked, person="enrollment__resident")
+    """Everybody whom `counted` finds for what was asked; of an original also when it was deleted (AM-32)."""
+    source, filters, as_of = of_export(asked)
+    is_intake = source == Source.INTAKE
+    columns = [*COLUMNS, Column("后来删除", deleted_later(as_of), wall_clock, 20)] if is_intake else COLUMNS
+    found = counted(user, source, filters, as_of)
+    return sheet_of(found, columns, unmasked=unmasked, person="enrollment__resident")
 
 
 def list_in_words(asked: Mapping[str, str]) -> list[str]:
-    filters = dict(asked)
-    source = filters.pop("source")
-    return [SOURCES[source], COUNTS_WHAT[source], *in_words(filters)]
+    source, filters, as_of = of_export(asked)
+    return [SOURCES[source], COUNTS_WHAT[source], *until_words(as_of), *in_words(filters)]
 
 
-def export_table(user: User, table: CrossTable, source: str, filters: Mapping[str, str]) -> Iterator[bytes]:
+def export_table(
+    user: User, table: CrossTable, source: str, filters: Mapping[str, str], as_of: datetime | None = None
+) -> Iterator[bytes]:
     """The cross table as an .xlsx, with its totals, its filters in words and the moment it was counted."""
+    asked = {"source": source, "rows": table.rows.key, "columns": table.columns.key, **filters}
+    if as_of:
+        asked["as_of"] = as_of.isoformat()
     with transaction.atomic():
         export = Export.objects.create(
             requested_by=user,
             kind="statistics_table",
-            filters={"source": source, "rows": table.rows.key, "columns": table.columns.key, **filters},
+            filters=asked,
             rows=len(table.row_names),
         )
         audit.record("export", by=user, target=export, rows=export.rows, masked=True)
@@ -86,6 +105,7 @@ def export_table(user: User, table: CrossTable, source: str, filters: Mapping[st
     notes = [
         f"统计口径：{SOURCES[source]}",
         COUNTS_WHAT[source],
+        *until_words(as_of),
         *in_words(filters),
         f"数据时间：{timezone.localtime(table.as_of):%Y-%m-%d %H:%M:%S}",
     ]

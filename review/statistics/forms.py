@@ -1,9 +1,11 @@
 """What the pages of 统计 ask for: dimensions, filters, source, export."""
 
 from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
 from typing import Any, ClassVar, cast
 
 from django import forms
+from django.utils import timezone
 
 from bases.scope import bases_in_view, provinces_for
 from portal.models import User
@@ -12,6 +14,9 @@ from review.choices import ANY, _names
 from review.exports.forms import ExportForm
 from review.statistics import returns as return_statistics
 from review.statistics.cross_table import BLANK, DIMENSIONS, SOURCES, UNKNOWN, Dimension
+
+# The notice that began it all is of this year (BR-01); nothing counted before.
+EARLIEST = date(2019, 1, 1)
 
 
 class StatisticsExportForm(ExportForm):
@@ -74,6 +79,58 @@ class NarrowedForm(forms.Form):
         return {key: str(self.cleaned_data[key]) for key in self.by if self.cleaned_data.get(key)}
 
 
+class AsOfForm(forms.Form):
+    """截至日期: the moment of the database that a statistic is asked of; nothing given means now (AM-50, GOAL-N12)."""
+
+    until = forms.DateField(
+        label="截至日期",
+        required=False,
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": "截至日期格式不正确，请写成 2026-09-01。"},
+        help_text="当时已审核通过、当时显示的数；不填为现在。",
+    )
+    at = forms.TimeField(
+        label="时刻",
+        required=False,
+        widget=forms.TimeInput({"type": "time", "step": "1"}, format="%H:%M:%S"),
+        error_messages={"invalid": "时刻格式不正确，请写成 17:30 或 17:30:00。"},
+        help_text="不填为当日 24 时。",
+    )
+
+    def clean_until(self) -> date | None:
+        until = self.cleaned_data["until"]
+        if until and not EARLIEST <= until <= timezone.localdate():
+            raise forms.ValidationError(f"截至日期须在 {EARLIEST:%Y-%m-%d} 至今天之间，请重新填写。")
+        return until
+
+    def clean(self) -> dict[str, Any] | None:
+        if self.cleaned_data.get("at") and not self.cleaned_data.get("until") and "until" not in self.errors:
+            self.add_error("until", "填写了时刻，请一并填写截至日期。")
+        return super().clean()
+
+    @property
+    def knows_when(self) -> bool:
+        """Whether the moment, if any, could be read."""
+        return not (self.has_error("until") or self.has_error("at"))
+
+    @property
+    def as_of(self) -> datetime | None:
+        """The last instant that still counts; None where that is now, or is yet to come."""
+        until, at = self.cleaned_data.get("until"), self.cleaned_data.get("at")
+        if not until:
+            return None
+        # What was written within the second named belongs to it.
+        last = datetime.combine(until, at.replace(microsecond=999_999) if at else time.max)
+        moment = timezone.make_aware(last)
+        return moment if moment < timezone.now() else None
+
+    @property
+    def asked_until(self) -> dict[str, str]:
+        """As the address says it."""
+        given = {name: self.cleaned_data.get(name) for name in ("until", "at")}
+        return {name: value.isoformat() for name, value in given.items() if value}
+
+
 class CrossedForm(NarrowedForm):
     """Two dimensions crossed; `spare` takes the place of columns that are asked to be the same as the rows."""
 
@@ -94,7 +151,7 @@ class CrossedForm(NarrowedForm):
         return self.cleaned_data.get(name) or self.default[name]
 
 
-class StatisticsForm(CrossedForm):
+class StatisticsForm(AsOfForm, CrossedForm):
     """Which two dimensions are crossed, of which source, narrowed by which values of the others."""
 
     default: ClassVar = {"rows": "province", "columns": "type"}
@@ -108,7 +165,7 @@ class StatisticsForm(CrossedForm):
         required=False,
         help_text="现有人员、结束、转出待入按人计，每人一次；全部培训记录按记录计；招收原始信息按招收时审核通过的信息计。",
     )
-    field_order = ["source"]
+    field_order = ["source", "rows", "columns", "until", "at"]
 
     @property
     def is_readable(self) -> bool:
@@ -124,7 +181,7 @@ class StatisticsForm(CrossedForm):
         return self.cleaned_data.get("source") or "current"
 
 
-class ReturnStatisticsForm(NarrowedForm):
+class ReturnStatisticsForm(AsOfForm, NarrowedForm):
     """By what the reasons of returns are split, narrowed by which values."""
 
     default: ClassVar = {"rows": "base"}
@@ -132,6 +189,7 @@ class ReturnStatisticsForm(NarrowedForm):
     split: ClassVar = return_statistics.SPLIT
 
     rows = forms.ChoiceField(label="按", required=False)
+    field_order = ["rows", "until", "at"]
 
     @property
     def chosen_rows(self) -> str:

@@ -18,7 +18,8 @@ from residents.codes import CODE_LISTS
 from residents.rules.fields import Field
 from residents.words import BLOCKS, Block, in_words
 from review.exports.sheets import ROWS_AT_ONCE, Sheet
-from review.statistics.cross_table import counted
+from review.statistics.cross_table import counted, deleted_later
+from review.statistics.export import of_export
 
 _ABOUT = (("省份", 14), ("培训基地", 30), ("上报时间", 20), ("审核通过时间", 20))
 # Of an approved original only (AM-32).
@@ -83,9 +84,8 @@ def _parts() -> list[_Part]:
 
 def record_sheet(user: User, asked: Mapping[str, str], *, unmasked: bool) -> Sheet:
     """As many lines as the list of the same filters has."""
-    filters = dict(asked)
-    source = filters.pop("source")
-    found = counted(user, source, filters)
+    source, filters, as_of = of_export(asked)
+    found = counted(user, source, filters, as_of).annotate(deleted_later=deleted_later(as_of))
     about = (*_ABOUT, _DELETED_LATER) if source == Source.INTAKE else _ABOUT
     parts = _parts()
     fields = [field for part in parts for field in part.fields]
@@ -104,7 +104,7 @@ def _rows(found: QuerySet[Submission], parts: list[_Part], about: int, *, masked
         "base__name",
         "reported_at",
         "decided_at",
-        "enrollment__deleted_at",
+        "deleted_later",
         "snapshot",
     )
     rows = found.order_by("pk").values_list(*columns).iterator(chunk_size=ROWS_AT_ONCE // 10)

@@ -20,13 +20,16 @@ from review.statistics.links import linked_lines
 def table(request: SignedInRequest) -> HttpResponse:
     """Why records were returned, by base or another dimension; every number leads to its returns (GOAL-P4)."""
     form = ReturnStatisticsForm(request.GET, user=request.user)
-    crossed = return_statistics.reasons_table(
-        return_statistics.returns(request.user, form.filters), form.chosen_rows
-    )
+    if not form.knows_when:
+        return render(request, "review/statistics/returns.html", {"form": form})
+    found = return_statistics.returns(request.user, form.filters, form.as_of)
+    crossed = return_statistics.reasons_table(found, form.chosen_rows, form.as_of)
+    asked = {**form.asked_until, **form.filters}
     page = {
         "form": form,
         "table": crossed,
-        "lines": linked_lines(crossed, reverse("review:return-records"), form.filters),
+        "lines": linked_lines(crossed, reverse("review:return-records"), asked),
+        "until_words": statistics.until_words(form.as_of),
         "filters_in_words": statistics.in_words(form.filters, return_statistics.ALL),
     }
     return render(request, "review/statistics/returns.html", page)
@@ -37,7 +40,9 @@ def table(request: SignedInRequest) -> HttpResponse:
 def records(request: SignedInRequest) -> HttpResponse:
     """The returns behind one number: the same filters, the same count."""
     form = ReturnStatisticsForm(request.GET, user=request.user)
-    found = return_statistics.for_list(return_statistics.returns(request.user, form.filters))
+    if not form.knows_when:
+        return render(request, "review/statistics/returns.html", {"form": form})
+    found = return_statistics.for_list(return_statistics.returns(request.user, form.filters, form.as_of))
     page = keyset_page(found, request.GET, descending=True, most_counted=None)
-    words = statistics.in_words(form.filters, return_statistics.ALL)
+    words = statistics.until_words(form.as_of) + statistics.in_words(form.filters, return_statistics.ALL)
     return render(request, "review/statistics/return_records.html", {"page": page, "filters_in_words": words})

@@ -44,14 +44,12 @@ def table(request: SignedInRequest) -> HttpResponse:
     form = statistics_form(request)
     context = {"form": form, **_about(form)}
     if form.is_readable:
-        crossed = statistics.counted_table(request.user, form.chosen_source, form.filters, *form.crossed)
+        crossed = _crossed(request, form)
+        asked = {"source": form.chosen_source, **form.asked_until, **form.filters}
         context |= {
             "table": crossed,
-            "lines": linked_lines(
-                crossed,
-                reverse("review:statistics-records"),
-                {"source": form.chosen_source, **form.filters},
-            ),
+            "lines": linked_lines(crossed, reverse("review:statistics-records"), asked),
+            "until_words": statistics.until_words(form.as_of),
             "filters_in_words": statistics.in_words(form.filters),
             "query": request.GET.urlencode(),
         }
@@ -70,13 +68,14 @@ def records(request: SignedInRequest) -> HttpResponse:
         "may_unmask": may_see(request.user),
     }
     if form.is_readable:
-        with one_moment() as as_of:
-            found = statistics.counted(request.user, form.chosen_source, form.filters)
-            number = statistics.number(request.user, form.chosen_source, form.filters)
-            page = keyset_page(statistics.for_list(found), request.GET, most_counted=None, number=number)
+        asked, then = (request.user, form.chosen_source, form.filters, form.as_of), form.as_of
+        with one_moment() as now:
+            found = statistics.for_list(statistics.counted(*asked), then)
+            page = keyset_page(found, request.GET, most_counted=None, number=statistics.number(*asked))
         context |= {
             "page": page,
-            "as_of": as_of,
+            "as_of": then or now,
+            "until_words": statistics.until_words(then),
             "filters_in_words": statistics.in_words(form.filters),
             "query": request.GET.urlencode(),
         }
@@ -89,10 +88,11 @@ def export_table(request: SignedInRequest) -> HttpResponseBase:
     form = statistics_form(request)
     if not form.is_readable:
         return _unreadable(request)
-    crossed = statistics.counted_table(request.user, form.chosen_source, form.filters, *form.crossed)
-    return download(
-        statistics_export.export_table(request.user, crossed, form.chosen_source, form.filters), "统计表"
+    crossed = _crossed(request, form)
+    content = statistics_export.export_table(
+        request.user, crossed, form.chosen_source, form.filters, form.as_of
     )
+    return download(content, "统计表")
 
 
 @require_POST
@@ -104,8 +104,16 @@ def export_records(request: SignedInRequest) -> HttpResponseBase:
         return _unreadable(request)
     if not asked.is_valid():
         return refused(request, asked, reverse("review:statistics-records"))
-    source = {"source": form.chosen_source}
-    return answer(request, asked.cleaned_data.pop("kind"), source | form.filters, asked)
+    of = {"source": form.chosen_source}
+    if form.as_of:
+        of["as_of"] = form.as_of.isoformat()
+    return answer(request, asked.cleaned_data.pop("kind"), of | form.filters, asked)
+
+
+def _crossed(request: SignedInRequest, form: StatisticsForm) -> statistics.CrossTable:
+    return statistics.counted_table(
+        request.user, form.chosen_source, form.filters, *form.crossed, as_of=form.as_of
+    )
 
 
 def _unreadable(request: SignedInRequest) -> HttpResponse:
