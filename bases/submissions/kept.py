@@ -1,11 +1,12 @@
-"""What a base keeps of a person who has left it: the copy it reported, not the living data of the next base (AM-20)."""
+"""What a base keeps of a person who has left it: his data as they were when he left (AM-49) or as the base reported
+them last, not the living data of the next base (AM-20)."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
 from bases.models import Submission
-from residents.models import Enrollment
+from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import Status
 from residents.snapshot import identity_values, personal_part, snapshot_of
 
@@ -13,16 +14,25 @@ _OWN = ("training", "status")
 
 
 def last_snapshots(enrollments: Iterable[Enrollment]) -> dict[int, dict[str, Any]]:
-    """The newest reported snapshot of each record that is no longer live, by its id; no query where all are live."""
-    left = [row.pk for row in enrollments if not row.is_live]
+    """What the base keeps of the person of each record that is no longer live, by its id: the personal blocks as they
+    were at the 退培 (AM-49), else the newest reported snapshot; no query where all are live."""
+    left = [row for row in enrollments if not row.is_live]
     if not left:
         return {}
     newest = (
-        Submission.objects.filter(enrollment__in=left)
+        Submission.objects.filter(enrollment__in=[row.pk for row in left])
         .order_by("enrollment", "-number")
         .distinct("enrollment")
     )
-    return dict(newest.values_list("enrollment", "snapshot"))
+    gone = [row.pk for row in left if row.status == Status.WITHDRAWN]
+    withdrawals = (
+        StatusChange.objects.filter(enrollment__in=gone, personal_then__isnull=False)
+        .order_by("enrollment", "-pk")
+        .distinct("enrollment")
+    )
+    return dict(newest.values_list("enrollment", "snapshot")) | dict(
+        withdrawals.values_list("enrollment", "personal_then")
+    )
 
 
 def approved_snapshots(enrollment_ids: Collection[int]) -> dict[int, dict[str, Any]]:

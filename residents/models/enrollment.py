@@ -345,6 +345,8 @@ class StatusChange(models.Model):
     attachment = models.FileField(upload_to=evidence_path, max_length=120, blank=True)
     # Taken over from a roster without day, reason or details (AM-40).
     is_undated = models.BooleanField("历史数据，日期不详", default=False, db_default=False)
+    # Of a 退培: the personal blocks of a snapshot as they were at it, all that the base keeps of the person (AM-49).
+    personal_then = models.JSONField("退培时的个人信息", null=True, editable=False)
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
     )
