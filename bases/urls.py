@@ -104,6 +104,7 @@ urlpatterns = [
     path("corrections/new/<int:pk>/", corrections.correction_new, name="correction-new"),
     path("identity-checks/", checks.check_list, name="identity-checks"),
     path("identity-checks/new/", checks.check_new, name="identity-check-new"),
+    path("corrections/end/<int:pk>/", corrections.end_correction_new, name="end-correction-new"),
     path("corrections/<int:pk>/", corrections.correction, name="correction"),
     path("corrections/<int:pk>/file/", corrections.correction_file, name="correction-file"),
     path("deadlines/statuses/", deadlines.stale_statuses, name="stale-statuses"),

@@ -15,7 +15,7 @@ ALWAYS = Opening(True)
 SWITCHED = Opening(
     False, reason="本省已切换为接口传送，招收信息直接填报功能已关闭（只读）。", word="已切换接口"
 )
-_READ_ONLY = Opening(False, reason="这条培训记录已不在培（退培、失效或删除），为只读。")
+_READ_ONLY = Opening(False, reason="这条培训记录已不在培（退培、失效、删除或不再占用），为只读。")
 
 
 class Times:
@@ -81,7 +81,7 @@ def personal_entry(enrollment: Enrollment, times: Times | None = None) -> Openin
     """May the resident save personal info? Registry: always (BR-80). Intake: in its window (BR-55), and a returned
     record until the review window ends (AM-03)."""
     if not enrollment.is_live:
-        return Opening(False, reason="这条培训记录已不在培（退培、失效或删除），个人信息为只读。")
+        return Opening(False, reason="这条培训记录已不在培（退培、失效、删除或不再占用），个人信息为只读。")
     return ALWAYS if enrollment.registered_at else _intake(enrollment, Step.RESIDENT_FILL, times)
 
 

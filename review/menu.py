@@ -51,7 +51,7 @@ class Shown:
 
 RECORDS = Entry("全部住院医师", "review:residents")
 TRANSFERS = Entry("转出请求", "review:transfers")
-CORRECTIONS = Entry("证件更正", "review:corrections")
+CORRECTIONS = Entry("更正申请", "review:corrections")
 CHECKS = Entry("身份核实", "review:identity-checks")
 EXTENSIONS = Entry("延期申请", "review:extensions")
 COMPLETIONS = Entry("提前结业补报", "review:completions")

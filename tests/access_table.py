@@ -40,6 +40,7 @@ ROUTES = {
     "portal:messages-read-all": Route(SIGNED_IN, get=405),
     "portal:message-settings": Route(SIGNED_IN),
     "portal:letter-keys": Route("pc", get=405),
+    "portal:deed": Route("bpc", "deed"),
     "portal:search": Route("bpc", get=405),
     "portal:draft": Route(SIGNED_IN, get=405),
     "manual:index": Route(ANYBODY),
@@ -114,6 +115,8 @@ ROUTES = {
     # The record of the test is in the intake: its specialty is changed in the training form.
     "bases:specialty-change": Route("b", "record", get=302),
     "bases:correction-new": Route("b", "record"),
+    # Only of what has ended.
+    "bases:end-correction-new": Route("b", "record", get=302),
     "bases:correction": Route("b", "correction"),
     "bases:correction-file": Route("b", "correction", get=404),
     "bases:stale-statuses": Route("b"),

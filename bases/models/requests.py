@@ -41,20 +41,33 @@ class TransferRequest(models.Model):
 
 
 class CorrectionRequest(models.Model):
-    """A request to alter a locked ID type or number: base → province → association, the only way (PAIN-18)."""
+    """更正申请, base → province → association: the only way to alter a locked ID type or number (PAIN-18), to take a
+    person who was certified back into training, and to let a finished one be trained once more (AM-34).
+
+    `base` asks; `enrollment` is the record with the 结束, its own or, for a further training, another base's.
+    """
+
+    class Kind(models.TextChoices):
+        IDENTITY = "identity", "更正证件"
+        REOPEN = "reopen", "恢复为“在培”"
+        AGAIN = "again", "再次培训"
 
     class State(models.TextChoices):
         WITH_PROVINCE = "province", "待省级核实"
         WITH_CMDA = "cmda", "待中国医师协会处理"
-        DONE = "done", "已更正"
+        DONE = "done", "已办理"
         REFUSED = "refused", "未通过"
 
+    kind = models.CharField("申请事项", max_length=10, choices=Kind.choices, default=Kind.IDENTITY)
     resident = models.ForeignKey("residents.Resident", models.PROTECT, related_name="correction_requests")
     base = models.ForeignKey("bases.TrainingBase", models.PROTECT, related_name="+")
-    old_id_type = models.CharField(max_length=2)
-    old_id_number = models.CharField(max_length=20)
-    new_id_type = models.CharField(max_length=2)
-    new_id_number = models.CharField(max_length=20)
+    enrollment = models.ForeignKey(
+        "residents.Enrollment", models.PROTECT, null=True, related_name="correction_requests"
+    )
+    old_id_type = models.CharField(max_length=2, blank=True)
+    old_id_number = models.CharField(max_length=20, blank=True)
+    new_id_type = models.CharField(max_length=2, blank=True)
+    new_id_number = models.CharField(max_length=20, blank=True)
     reason = models.CharField(max_length=500)
     evidence = models.FileField(upload_to="corrections/", blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WITH_PROVINCE)
@@ -67,13 +80,18 @@ class CorrectionRequest(models.Model):
     comment = models.CharField(max_length=500, blank=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = "证件更正申请"
+        verbose_name = verbose_name_plural = "更正申请"
         constraints = [
             models.UniqueConstraint(
                 fields=["resident"],
                 condition=Q(state__in=["province", "cmda"]),
                 name="one_open_correction_per_resident",
-            )
+            ),
+            models.CheckConstraint(
+                condition=(Q(kind="identity", enrollment__isnull=True) & ~Q(new_id_number=""))
+                | (~Q(kind="identity") & Q(enrollment__isnull=False, new_id_number="")),
+                name="correction_names_what_is_corrected",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -75,17 +75,6 @@ class LastResortForm(ReleaseForm):
     )
 
 
-class FurtherTrainingForm(forms.Form):
-    """The exception of AM-25: a finished resident may be trained once more, with the association's reason."""
-
-    note = forms.CharField(
-        label="准许再次培训的理由",
-        max_length=200,
-        widget=forms.Textarea({"rows": 2}),
-        error_messages={"required": "请填写准许再次培训的理由，将记入操作记录并告知原基地。"},
-    )
-
-
 class RefusalForm(forms.Form):
     answer = forms.CharField(
         label="不同意的理由",

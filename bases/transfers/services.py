@@ -14,13 +14,13 @@ from django.utils import timezone
 from bases.models import TrainingBase, TransferRequest
 from bases.records import services as training
 from bases.scope import base_ids, enrollments_for, province_codes_for
-from bases.transfer_requests import close, settle, tell_bases, tell_provinces, with_names
+from bases.transfer_requests import close, tell_bases, tell_provinces, with_names
 from bases.whereabouts import ask_on_page
 from portal import audit
 from portal.models import User
 from portal.roles import Action, Role
 from residents.codes.training import ENDED, WITHDRAWN
-from residents.services import states, status
+from residents.services import states
 from residents.services.states import StateMoved
 from residents.standing import AccountRow, Known, LiveEnrollment
 
@@ -34,6 +34,10 @@ RECRUIT_HELD: dict[str, str] = {
     Role.BASE: "此人还在招收信息管理中，不能退培。同意转出的，请在“账号查找与重置”中按“转到其他基地”删除此人的记录。",
     Role.CMDA: "此人还在招收信息管理中，不能退培。由原基地按“转到其他基地”删除，或在招收信息锁定时自动失效。",
 }
+ENDED_HELD = (
+    "培训状态为“结束”的记录不能改为退培。“结束”登记有误的，由其培训基地更正，已结业并获证的用“更正申请”；"
+    "确需再次培训的，由接收的培训基地在“请求转出”中查找此人并申请再次培训。"
+)
 
 
 class NotHeld(ValueError):
@@ -66,6 +70,8 @@ def ask(enrollment_id: int, base: TrainingBase, *, reason: str, by: User) -> Tra
         enrollment = states.lock(enrollment_id)
         if not enrollment.is_live or enrollment.base_id == base.pk:
             raise StateMoved("此人已不在原培训基地，请直接用账号导入添加。")
+        if enrollment.status == ENDED:
+            raise StateMoved("此人的培训刚刚“结束”，不再转出；请重新查找，申请再次培训。")
         try:
             with transaction.atomic():
                 asked = TransferRequest.objects.create(
@@ -97,10 +103,7 @@ def release(
         if not asked.enrollment.registered_at:
             raise StateMoved(RECRUIT_HELD[by.role])
         if asked.enrollment.status == ENDED:
-            raise StateMoved(
-                "培训状态为“结束”的记录不能改为退培。若“结束”登记有误，请先更正为“在培”；"
-                "确需再次培训的，由中国医师协会办理例外。"
-            )
+            raise StateMoved(ENDED_HELD)
         values = {
             "status": WITHDRAWN,
             "reason": CHANGE_OF_BASE,
@@ -114,22 +117,6 @@ def release(
         if by.role == Role.CMDA:
             subject = f"中国医师协会已办理转出：{asked.enrollment.resident.full_name}"
             tell_bases([asked.enrollment.base_id], asked, subject, f"理由：{note}")
-    asked.refresh_from_db()
-    return asked
-
-
-def allow_further_training(request_id: int, *, note: str, by: User) -> TransferRequest:
-    """The association's exception for a person whose training has ended (AM-25): 结束 stays, the request is answered.
-
-    Raises StateMoved where the training has not ended.
-    """
-    with transaction.atomic():
-        asked = _open(request_id)
-        enrollment = status.allow_further_training(asked.enrollment_id, reason=note, by=by)
-        settle([enrollment], by=by)
-        audit.record("further_training_allowed", by=by, target=asked, reason=note)
-        subject = f"中国医师协会已准许再次培训：{asked.enrollment.resident.full_name}"
-        tell_bases([asked.enrollment.base_id], asked, subject, f"理由：{note}")
     asked.refresh_from_db()
     return asked
 

@@ -9,12 +9,14 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from bases.corrections import services as corrections
 from bases.imports.access import refused_row
-from bases.models import ImportRow, TrainingBase, TransferRequest
+from bases.models import CorrectionRequest, ImportRow, TrainingBase, TransferRequest
 from bases.scope import current_base, required_base
 from bases.transfers import services as transfers
 from bases.transfers.forms import PersonForm, ReasonForm, RefusalForm, ReleaseForm
 from bases.whereabouts import TooManyMisses
+from bases.workbooks.doors import door_of
 from portal.access import allow
 from portal.parameters import is_on
 from portal.requests import SignedInRequest
@@ -22,6 +24,7 @@ from portal.roles import Action, Role
 from residents.forms import show_problems
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved
+from residents.standing import LiveEnrollment
 
 MOST_CLOSED = 50
 
@@ -54,6 +57,8 @@ def transfer_new(request: SignedInRequest) -> HttpResponse:
     live = _held(request, base, person) if is_known else None
     reason = ReasonForm(request.POST if is_on(request.POST, "act", "ask") else None)
     if live and reason.is_bound and reason.is_valid():
+        if live.has_ended:
+            return _asks_again(request, base, live, reason.cleaned_data["reason"])
         try:
             asked = transfers.ask(
                 live.enrollment_id, base, reason=reason.cleaned_data["reason"], by=request.user
@@ -66,6 +71,18 @@ def transfer_new(request: SignedInRequest) -> HttpResponse:
     page = {"base": base, "row": row, "person": person, "live": live, "reason": reason}
     bad = person.errors or reason.errors
     return render(request, "bases/transfers/new.html", page, status=422 if bad else 200)
+
+
+def _asks_again(request: SignedInRequest, base: TrainingBase, live: LiveEnrollment, why: str) -> HttpResponse:
+    """A person whose training has ended is not let go: a further training is granted by the association (AM-34)."""
+    kind = CorrectionRequest.Kind.AGAIN
+    try:
+        asked = corrections.ask_about_end(live.enrollment_id, base, kind=kind, reason=why, by=request.user)
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+        return redirect("bases:transfers")
+    messages.success(request, "已申请再次培训，由省级核实后报中国医师协会办理；办结后会发消息。")
+    return redirect("bases:correction", asked.pk)
 
 
 def _details(row: ImportRow) -> dict[str, Any]:
@@ -113,6 +130,8 @@ def _show(
         "release_form": ReleaseForm(initial={"destination": asked.to_base.name}),
         "refusal_form": RefusalForm(),
     }
+    if asked.state == "released" and not is_holder:
+        page["door"] = door_of(asked.enrollment.resident, asked.enrollment.intake_year, asked.to_base)
     bad = any(form.errors for form in changed.values())
     return render(request, "bases/transfers/request.html", page | changed, status=422 if bad else 200)
 

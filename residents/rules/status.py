@@ -3,7 +3,8 @@ docs/codes.md#status).
 
 Context: `today`, `current_status` (None for a new enrollment), `current_reason`, `last_change_date`,
 `actual_start_date`, `planned_end_date`, `extended_until`, `intake_year`, `approved_years`, `is_certified` (结束 with
-结业并获证), `has_pending_extension`, `has_newer_live_enrollment` and `module`.
+结业并获证), `is_set_aside` (结束, and a further training granted), `has_pending_extension`, `has_newer_live_enrollment`
+and `module`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,6 +27,7 @@ from residents.codes.training import (
     WITHDRAWN,
     offered_reasons,
 )
+from residents.rules import scans
 from residents.rules.fields import Field, Problems, add, missing_fields, without_empty
 from residents.rules.training import latest_end_year
 
@@ -125,7 +127,7 @@ FIELDS: tuple[Field, ...] = (
     Field("expected_resume", "预计恢复日期", "date", required=True, asked=_SUSPENSION, owner="base"),
     Field("ended_on", "结束日期", "date", required=True, asked=_END, owner="base"),
     Field("ended_result", "结业结果", "code", codes="ended_result", required=True, asked=_END, owner="base"),
-    Field("attachment", "证明材料", "file", owner="base", help="JPG、PNG 或 PDF，不超过10 MB。"),
+    Field("attachment", "证明材料", "file", owner="base", help=scans.HELP),
 )
 # The status columns of the registry's template (BR-35).
 TEMPLATE_FIELDS: tuple[Field, ...] = tuple(field for field in FIELDS if field.kind != "file")
@@ -168,7 +170,9 @@ def _judge_transition(status: str, context: Mapping[str, Any], found: Problems) 
     if context.get("module") == INTAKE and current is not None:
         add(found, "status", "status_in_intake")
         return
-    if context.get("is_certified"):
+    if context.get("is_set_aside"):
+        add(found, "status", "status_set_aside", to=STATUS.label(status))
+    elif context.get("is_certified"):
         add(found, "status", "status_certified", to=STATUS.label(status))
     elif (current, status) not in TRANSITIONS:
         code = "withdraw_after_end" if (current, status) == (ENDED, WITHDRAWN) else "status_transition"

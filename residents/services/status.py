@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from portal.models import User
 from residents.catalogue.catalogue import problem
-from residents.codes.training import CERTIFIED, ENDED, EXTENDED, IN_TRAINING
+from residents.codes.training import CERTIFIED, ENDED, EXTENDED, IN_TRAINING, WITHDRAWN
 from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import LIVE, ReviewStatus
 from residents.rules import status as rules
@@ -23,6 +23,7 @@ from residents.services import states
 from residents.services.refusals import EditConflict, refuse_errors
 from residents.services.states import StateMoved
 from residents.services.training import read_given
+from residents.snapshot import personal_part, snapshot_of
 
 # The details of a status that the record itself carries, for lists and reminders (PAIN-20).
 _DETAILS = ("extended_until", "expected_resume")
@@ -48,6 +49,7 @@ def status_context(enrollment: Enrollment) -> dict[str, Any]:
         "is_certified": (
             enrollment.status == ENDED and bool(changes) and changes[0].ended_result == CERTIFIED
         ),
+        "is_set_aside": enrollment.further_training_allowed_at is not None,
         # To fill in what a roster did not tell is no second extension (AM-40).
         "has_pending_extension": (
             enrollment.status == EXTENDED
@@ -116,12 +118,38 @@ def allow_further_training(enrollment_id: int, *, reason: str, by: User) -> Enro
     """
     with transaction.atomic(), pghistory.context(reason=reason):
         enrollment = states.lock(enrollment_id)
-        if enrollment.status != ENDED or not (enrollment.is_live and enrollment.registered_at):
-            raise StateMoved("只有培训状态为“结束”的记录可以准许再次培训。")
+        if not has_ended(enrollment):
+            raise StateMoved("此人的记录已不是“结束”，或已不再占用此人，不需要准许再次培训，请刷新页面。")
         enrollment.further_training_allowed_at = enrollment.updated_at = timezone.now()
         enrollment.version += 1
         enrollment.save(update_fields=["further_training_allowed_at", "version", "updated_at"])
     return enrollment
+
+
+def reopen_certified(enrollment_id: int, *, reason: str, by: User) -> Enrollment:
+    """Take a person whose 结业并获证 was granted to be corrected back into training (AM-34).
+
+    Raises StateMoved where the record is no such one any more.
+    """
+    with transaction.atomic(), pghistory.context(reason=reason):
+        enrollment = states.lock(enrollment_id)
+        if not is_certified(enrollment):
+            raise StateMoved("此人的记录已不是“结业并获证”，不需要由协会恢复，请刷新页面。")
+        after = {"status": IN_TRAINING, "effective_date": timezone.localdate(), "reason_note": reason}
+        write_change(enrollment, after, by=by)
+    return enrollment
+
+
+def has_ended(enrollment: Enrollment) -> bool:
+    """结束, and holding the person still."""
+    is_ended = enrollment.status == ENDED and enrollment.registered_at is not None
+    return is_ended and enrollment.is_live
+
+
+def is_certified(enrollment: Enrollment) -> bool:
+    """Ended with a certificate: only the association takes such a person back into training (AM-34)."""
+    last = enrollment.status_changes.first() if has_ended(enrollment) else None
+    return last is not None and last.ended_result == CERTIFIED
 
 
 def changes_status(enrollment: Enrollment, after: Mapping[str, Any]) -> bool:
@@ -142,6 +170,8 @@ def write_change(
     change = StatusChange(
         enrollment=enrollment, from_status=enrollment.status, to_status=after["status"], changed_by=by
     )
+    if change.to_status == WITHDRAWN:
+        change.personal_then = _personal_then(enrollment)
     for name, value in after.items():
         if name != "status" and value not in (None, ""):
             setattr(change, name, value)
@@ -160,3 +190,11 @@ def write_change(
             # Between the check and this write another base has imported the person (AM-27).
             raise StateMoved(str(problem("reopen_blocked"))) from race
     return change
+
+
+def _personal_then(enrollment: Enrollment) -> dict[str, Any] | None:
+    """What his base keeps of a person who leaves now; if he has left already, what it kept then (AM-49)."""
+    if enrollment.status != WITHDRAWN:
+        return personal_part(snapshot_of(enrollment))
+    last = enrollment.status_changes.first()
+    return last.personal_then if last else None

@@ -93,7 +93,7 @@ def correction_confirm(request: SignedInRequest, pk: int) -> HttpResponse:
 @allow(Role.CMDA)
 def correction_apply(request: SignedInRequest, pk: int) -> HttpResponse:
     _acting(request, pk)
-    return _accept(request, pk, corrections.apply, "证件信息已更正，该住院医师的登录账号随之改变。")
+    return _accept(request, pk, corrections.apply, "已办理，培训基地和省级会收到消息。")
 
 
 def _accept(request: SignedInRequest, pk: int, act: Callable[..., None], words: str) -> HttpResponse:

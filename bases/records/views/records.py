@@ -5,7 +5,7 @@ from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from bases.corrections.services import is_waiting
+from bases.corrections.services import is_waiting, kinds_open
 from bases.extensions.services import may_name
 from bases.lists.access import may, record_for
 from bases.records.specialty_change import change_entry, other_records
@@ -103,6 +103,7 @@ def _may(request: SignedInRequest, enrollment: Enrollment, times: Times) -> dict
     acting = may(request.user, enrollment, Action.EDIT_TRAINING)
     to_report = enrollment.lapsed_at is None and not is_reported(enrollment)
     waiting = enrollment.review_status == ReviewStatus.PENDING
+    is_free_to_ask = acting and not is_waiting(enrollment.resident_id)
     return {
         "act": acting,
         "reveal": may_see(request.user, enrollment),
@@ -111,7 +112,8 @@ def _may(request: SignedInRequest, enrollment: Enrollment, times: Times) -> dict
         "report": to_report and report_entry(enrollment, times).is_open,
         "return": acting and personal_entry(enrollment, times).is_open,
         "extend": acting and to_report and may_name(enrollment),
-        "correct": acting and not is_waiting(enrollment.resident_id),
+        "correct": is_free_to_ask,
+        "ask_about_end": is_free_to_ask and bool(kinds_open(enrollment, enrollment.base)),
         "withdraw": acting and waiting and withdrawal_entry(enrollment, times).is_open,
         "change_status": acting and bool(enrollment.registered_at) and enrollment.lapsed_at is None,
         "change_specialty": acting and change_entry(enrollment).is_open,

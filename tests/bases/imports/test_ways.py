@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from bases.imports import services as imports
 from bases.imports.worker import apply_batch
-from bases.models import IdentityCheck, TransferRequest
+from bases.models import CorrectionRequest, IdentityCheck, TransferRequest
 from bases.transfers import services as transfers
 from portal.calendar import INTAKE_STEPS
 from portal.models import Step
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 # Words by which a repair text sends its reader somewhere.
 NAMES_A_WAY = re.compile(
-    "住院医师信息管理”|招收信息管理”|请求转出|提交核实|打开此人|账号查找与重置|账号模板导入|此人的页面|转换专业”|确认导入时|在本页"
+    "住院医师信息管理”|招收信息管理”|请求转出|提交核实|打开此人|账号查找与重置|账号模板导入|此人的页面|更正申请|转换专业”|确认导入时|在本页"
 )
 
 
@@ -81,6 +81,36 @@ class World:
         address = self.link(batch, "请求转出")
         self.signed_in(self.officer).post(address, {"act": "ask", "reason": "批准转入"})
         return TransferRequest.objects.get(state="open")
+
+    def asks_about_end(self, record, kind):
+        """By the button of the record's page; granted by province and association."""
+        client, address = self.signed_in(self.officer), reverse("bases:end-correction-new", args=[record.pk])
+        assert address in page(client.get(reverse("bases:record", args=[record.pk])))
+        assert client.post(address, {"kind": kind, "reason": "有批准文件"}).status_code == 302
+        self.grants(CorrectionRequest.objects.get(kind=kind, enrollment=record))
+
+    def grants(self, asked):
+        for desk, act in ((self.reviewer, "confirm"), (self.national, "apply")):
+            client = self.signed_in(desk)
+            address = reverse(f"review:correction-{act}", args=[asked.pk])
+            assert address in page(client.get(reverse("review:correction", args=[asked.pk])))
+            assert client.post(address, {"comment": ""}).status_code == 302
+        asked.refresh_from_db()
+        assert asked.state == "done"
+
+    def ended(self, base, result):
+        record = self.registered(base)
+        Enrollment.objects.filter(pk=record.pk).update(status="4")
+        StatusChange.objects.create(
+            enrollment=record,
+            from_status="1",
+            to_status="4",
+            reason="41" if result == "1" else "42",
+            effective_date=timezone.localdate(),
+            ended_on=timezone.localdate(),
+            ended_result=result,
+        )
+        return record
 
     def registered(self, base, **values):
         year, now = self.cycle.year - 1, timezone.now()
@@ -187,11 +217,9 @@ def ended_elsewhere(world):
     record = world.registered(world.other_base)
     Enrollment.objects.filter(pk=record.pk).update(status="4")
     line = world.sheet(record, intake_year=str(world.cycle.year - 1))
-    asked = world.ask_for(world.says("ended_elsewhere", line, "registry"))
-    url = reverse("review:transfer-release", args=[asked.pk])
-    association = world.signed_in(world.national)
-    page(association.get(url))
-    assert association.post(url, {"note": "经批准再次培训"}).status_code == 302
+    address = world.link(world.says("ended_elsewhere", line, "registry"), "请求转出")
+    world.signed_in(world.officer).post(address, {"act": "ask", "reason": "批准再次培训"})
+    world.grants(CorrectionRequest.objects.get(state="province", base=world.base))
     world.enters(line, "registry")
 
 
@@ -328,21 +356,43 @@ def reopen_blocked(world):
 
 
 def withdraw_after_end(world):
-    record = world.registered(world.base)
-    Enrollment.objects.filter(pk=record.pk).update(status="4")
-    page(world.signed_in(world.officer).get(reverse("bases:status-edit", args=[record.pk])))
-    asked = transfers.ask(record.pk, world.other_base, reason="再次培训", by=world.other_officer)
-    transfers.allow_further_training(asked.pk, note="经批准", by=world.national)
+    """Back to 在培 where the end was a mistake; else a further training, here or where 请求转出 asks for it."""
+    record = world.ended(world.base, "2")
+    today = timezone.localdate().isoformat()
+    client, address = world.signed_in(world.officer), reverse("bases:status-edit", args=[record.pk])
+    page(client.get(address))
+    again = world.ended(world.base, "2")
+    form = {"status": "1", "effective_date": today, "version": record.version}
+    assert client.post(address, form).status_code == 302
+    record.refresh_from_db()
+    assert record.status == "1"
+    world.asks_about_end(again, "again")
+    world.enters(world.sheet(again, intake_year=str(world.cycle.year - 1)), "registry")
+    ended_elsewhere(world)
 
 
 def status_certified(world):
-    """The details of 结束 can be corrected by the base, and another base may ask for a further training (AM-34)."""
-    record = world.registered(world.base)
-    Enrollment.objects.filter(pk=record.pk).update(status="4")
+    """The details of 结束 are corrected by the base; back to 在培 and a further training are asked for (AM-34)."""
+    record, again = world.ended(world.base, "1"), world.ended(world.base, "1")
     shown = page(world.signed_in(world.officer).get(reverse("bases:status-edit", args=[record.pk])))
     assert "结束（更正明细）" in shown
-    asked = transfers.ask(record.pk, world.other_base, reason="再次培训", by=world.other_officer)
-    transfers.allow_further_training(asked.pk, note="经批准", by=world.national)
+    world.asks_about_end(record, "reopen")
+    record.refresh_from_db()
+    assert (record.status, record.report_status) == ("1", "0")
+    world.asks_about_end(again, "again")
+    world.enters(world.sheet(again, intake_year=str(world.cycle.year - 1)), "registry")
+
+
+def status_set_aside(world):
+    """Of a person who may be trained again: the record that holds him is the new one."""
+    record = world.ended(world.base, "2")
+    world.asks_about_end(record, "again")
+    record.refresh_from_db()
+    address = reverse("bases:status-edit", args=[record.pk])
+    form = {"status": "1", "effective_date": timezone.localdate().isoformat(), "version": record.version}
+    answer = world.signed_in(world.officer).post(address, form)
+    assert "不再占用此人" in answer.content.decode()
+    world.enters(world.sheet(record, intake_year=str(world.cycle.year - 1)), "registry")
 
 
 def status_undated(world):
@@ -379,6 +429,7 @@ WALKS = {
         reopen_blocked,
         withdraw_after_end,
         status_certified,
+        status_set_aside,
         status_undated,
     )
 }
