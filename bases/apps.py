@@ -1,7 +1,12 @@
-"""The app of the bases' desk."""
+"""The app of the bases' desk; at start it tells the worker what can be done to many records at once."""
+
+from importlib import import_module
 
 from django.apps import AppConfig
 
 
 class BasesConfig(AppConfig):
     name = "bases"
+
+    def ready(self) -> None:
+        import_module("bases.deeds")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.views import entrances, personal, public, second_factor
+from portal.views import deeds, entrances, personal, public, second_factor
 
 app_name = "portal"
 
@@ -25,6 +25,7 @@ urlpatterns = [
     path("messages/read-all/", personal.read_all_messages, name="messages-read-all"),
     path("messages/settings/", personal.message_settings, name="message-settings"),
     path("messages/settings/keys/", personal.letter_keys, name="letter-keys"),
+    path("deeds/<int:pk>/", deeds.deed, name="deed"),
     path("search/", personal.search, name="search"),
     path("draft/", personal.draft, name="draft"),
 ]

@@ -13,3 +13,5 @@ class ReviewConfig(AppConfig):
         import_module("review.completions.kind")
         # Likewise the lists to the room of exports.
         import_module("review.export_kinds")
+        # And what is done to many records to the worker.
+        import_module("review.deeds")

@@ -21,7 +21,7 @@ from bases.models import (
     TransferRequest,
 )
 from bases.report.services import build_submission
-from portal.models import CycleWindow, Job, Message, Notice, Step, User
+from portal.models import CycleWindow, Deed, Job, Message, Notice, Step, User
 from portal.moved import BEFORE
 from portal.roles import Role
 from residents.models import EducationRecord, Enrollment, NumberShape, PersonalReturn
@@ -94,6 +94,12 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
     messages = {
         letter: Message.objects.create(recipient=user, kind="test", subject="测试").pk
         for letter, user in people.items()
+    }
+    deeds = {
+        letter: Deed.objects.create(
+            job=Job.objects.create(kind="deed", requested_by=people[letter]), act="report", asked={}
+        ).pk
+        for letter in "bpc"
     }
     accredited = SpecialtyBase.objects.filter(base=enrollment.base).first()
     notice = Notice.objects.create(title="公告", body="正文")
@@ -204,6 +210,7 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         "substitution": {"pk": substitution.pk},
         "decision batch": {"batch": uuid.uuid4()},
         "message": messages,
+        "deed": deeds,
         "public notice": {"pk": notice.pk},
         "year": {"year": cycle.year},
         "step": {"year": cycle.year, "step": "report"},
@@ -241,7 +248,7 @@ SHARED = {
     "failed job",
 }
 # Kinds of which each role has an object of its own, by letter.
-OF_EACH_ROLE = {"message", "import batch", "export"}
+OF_EACH_ROLE = {"message", "import batch", "export", "deed"}
 
 
 class World:

@@ -21,6 +21,7 @@ AT_THE_ROOT = {
     "bases": {
         "apps",
         "counts",
+        "deeds",
         "reveal",
         "scope",
         "seasons",
@@ -33,6 +34,7 @@ AT_THE_ROOT = {
     "review": {
         "apps",
         "choices",
+        "deeds",
         "export_jobs",
         "export_kinds",
         "menu",

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.messages import INFO, SUCCESS, WARNING
 from django.core.paginator import Page, Paginator
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
@@ -84,6 +85,16 @@ class Outcome:
     @property
     def good(self) -> int:
         return self.judged - self.refused
+
+    @property
+    def in_words(self) -> tuple[int, str]:
+        """Level and words for whoever saved."""
+        if self.refused:
+            judged = f"已重新检查 {self.judged} 行：{self.good} 行可以导入，{self.refused} 行仍有误。"
+            return WARNING, judged
+        if self.judged:
+            return SUCCESS, f"已重新检查 {self.judged} 行，都没有错误，请确认导入。"
+        return INFO, "这些行已改正，没有需要重新检查的。"
 
 
 def can_be_corrected(batch: ImportBatch) -> bool:

@@ -1,17 +1,15 @@
 """退回住院医师 and 提醒住院医师: what a base asks of its residents about their personal info."""
 
-from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 
 from bases.lists.selection import LONGEST_LIST, chosen, named, way_back
 from bases.personal.forms import ReminderForm
-from bases.personal.reminders import remind as send_reminder
 from bases.personal.return_forms import CANNED, ManyReturnForm, ReturnForm
-from bases.personal.returns import return_many
 from bases.scope import current_base
 from bases.submissions.sections import Section, common_fields, personal_fields
+from portal import deeds
 from portal.access import allow
 from portal.parameters import text
 from portal.requests import SignedInRequest
@@ -29,8 +27,13 @@ def return_to_resident(request: SignedInRequest) -> HttpResponse:
     fields = personal_fields(records[0]) if len(records) == 1 else []
     form = _return_form(request, records, fields)
     if form.is_bound and form.is_valid():
-        _return(request, records, form)
-        return redirect(way_back(request))
+        asked = {
+            "ids": [record.pk for record in records],
+            "comments": form.comments(),
+            "batch": str(form.cleaned_data["batch"]),
+            "back": way_back(request),
+        }
+        return deeds.carry_out(request, "return_personal", asked, number=len(records))
     return render(
         request,
         "bases/personal/return_form.html",
@@ -67,20 +70,6 @@ def _with_words(fields: list[Section], form: ReturnForm) -> list[tuple[Section, 
     ]
 
 
-def _return(request: SignedInRequest, records: list[Enrollment], form: ReturnForm) -> None:
-    ids = [record.pk for record in records]
-    result = return_many(ids, form.comments(), by=request.user, batch=form.cleaned_data["batch"])
-    if result.is_repeat:
-        messages.info(request, "这次退回已经办理，没有重复退回。")
-    if result.done:
-        messages.success(request, f"已退回 {result.done} 人，住院医师会收到消息；修改保存后您可以再次核对。")
-    if result.refused:
-        more = f"等 {len(result.refused)} 人" if len(result.refused) > REFUSED_NAMED else ""
-        messages.error(request, f"未能退回：{'　'.join(result.refused[:REFUSED_NAMED])}{more}")
-    if not records:
-        messages.warning(request, "没有选中记录。")
-
-
 @allow(Role.BASE)
 def remind(request: SignedInRequest) -> HttpResponse:
     """提醒住院医师 to fill in or update, one or many (BR-14, BR-33)."""
@@ -89,11 +78,9 @@ def remind(request: SignedInRequest) -> HttpResponse:
     never = [row for row in records if not row.resident.user.activated_at]
     form = ReminderForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        result = send_reminder([row.pk for row in records], by=request.user, text=form.cleaned_data["text"])
-        skipped = f"，{result.skipped} 人今天已经提醒过，没有重复发送" if result.skipped else ""
-        unread = f"其中 {len(never)} 人从未登录，看不到站内消息，请直接联系本人。" if never else ""
-        messages.success(request, f"已向 {result.sent} 人发出站内消息{skipped}。{unread}")
-        return redirect(way_back(request))
+        ids = [row.pk for row in records]
+        asked = {"ids": ids, "text": form.cleaned_data["text"], "back": way_back(request)}
+        return deeds.carry_out(request, "remind", asked, number=len(ids))
     return render(
         request,
         "bases/personal/remind.html",

@@ -9,8 +9,9 @@ from django.views.decorators.http import require_POST
 from bases.lists.access import record_for
 from bases.lists.selection import LONGEST_LIST, chosen, ids_in, named, way_back
 from bases.report import services, withdrawal
-from bases.report.services import DECLARATION, DeclarationMissing, ReportResult
+from bases.report.services import DECLARATION, DeclarationMissing
 from bases.scope import current_base
+from portal import deeds
 from portal.access import allow
 from portal.parameters import is_on, text, texts
 from portal.requests import SignedInRequest
@@ -33,17 +34,16 @@ def report(request: SignedInRequest) -> HttpResponse:
     own = named([text(request.POST, "ids", longest=LONGEST_LIST)], request.user, Action.REPORT)
     declared = is_on(request.POST, "declared", "on")
     insisted = ids_in(texts(request.POST, "untouched"))
-    try:
-        result = services.report(
-            own.values_list("pk", flat=True), by=request.user, declared=declared, untouched=insisted
-        )
-    except DeclarationMissing as missing:
+    if not declared:
         lists = [text(request.POST, name, longest=LONGEST_LIST) for name in ("ids", "others")]
         shown = named(lists, request.user, Action.REPORT)
-        context = _checked(request, list(for_check(shown).order_by("pk"))) | {"error": str(missing)}
+        context = _checked(request, list(for_check(shown).order_by("pk"))) | {
+            "error": str(DeclarationMissing())
+        }
         return render(request, "bases/report/report.html", context | {"insisted": insisted}, status=422)
-    _say(request, result)
-    return redirect(way_back(request))
+    ids = list(own.values_list("pk", flat=True))
+    asked = {"ids": ids, "untouched": insisted, "back": way_back(request)}
+    return deeds.carry_out(request, "report", asked, number=len(ids))
 
 
 def _checked(request: HttpRequest, records: list[Enrollment]) -> dict:
@@ -67,24 +67,6 @@ def _checked(request: HttpRequest, records: list[Enrollment]) -> dict:
         "declaration": DECLARATION,
         "back": way_back(request),
     }
-
-
-def _say(request: HttpRequest, result: ReportResult) -> None:
-    if result.reported:
-        messages.success(request, f"已上报 {len(result.reported)} 人，等待省级审核。")
-    if result.already:
-        messages.info(request, f"{len(result.already)} 人此前已经上报，没有重复上报。")
-    if result.refused:
-        names = dict(
-            Enrollment.objects.filter(pk__in=[pk for pk, _ in result.refused]).values_list(
-                "pk", "resident__full_name"
-            )
-        )
-        told = [f"{names.get(pk, '')}：{reason}" for pk, reason in result.refused[:REFUSED_NAMED]]
-        more = f"等 {len(result.refused)} 人" if len(result.refused) > REFUSED_NAMED else ""
-        messages.error(request, f"未能上报：{'　'.join(told)}{more}")
-    if not (result.reported or result.already or result.refused):
-        messages.warning(request, "没有选中可以上报的记录。")
 
 
 @allow(Role.BASE)

@@ -6,13 +6,14 @@ from portal.models.messages import Delivery, Message, MessageSettings
 from portal.models.people import SignInAttempt, User
 from portal.models.processes import ClockState, ProcessSign
 from portal.models.second_factor import RecoveryCode, SecondFactor
-from portal.models.work import FormDraft, Job, Notice, SiteContact
+from portal.models.work import Deed, FormDraft, Job, Notice, SiteContact
 
 __all__ = [
     "AuditEvent",
     "ClockState",
     "CollectionCycle",
     "CycleWindow",
+    "Deed",
     "Delivery",
     "Extension",
     "FormDraft",

@@ -95,3 +95,19 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.get_state_display()}"
+
+
+class Deed(models.Model):
+    """What somebody does to many records at once, carried out by the worker (portal/deeds.py): the act, what was asked,
+    and what came of it."""
+
+    job = models.OneToOneField(Job, models.CASCADE, related_name="deed")
+    act = models.CharField(max_length=40)
+    asked = models.JSONField()
+    # Who, from where, by which request, as the history will say of the rows it changes.
+    context = models.JSONField(default=dict)
+    said = models.JSONField(default=list)
+    link = models.CharField(max_length=400, blank=True)
+
+    def __str__(self) -> str:
+        return self.act

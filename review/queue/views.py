@@ -15,6 +15,7 @@ from bases.models import Submission
 from bases.models.organisations import ReportingMode
 from bases.scope import provinces_for
 from bases.submissions.unchanged import with_untouched
+from portal import deeds
 from portal.access import allow
 from portal.calendar import cycle_in_view, opening, running_cycles
 from portal.models import AuditEvent, CollectionCycle, Step, User
@@ -93,17 +94,15 @@ def bulk(request: SignedInRequest) -> HttpResponse:
     is_return = order.cleaned_data["act"] == "return"
     if "confirmed" not in request.POST or (is_return and (comment.is_extended or not comment.is_valid())):
         return _ask_to_confirm(request, order, choices, comment)
+    # In the order of the page, which an object of JSON would lose with its whole numbers.
+    asked: dict[str, Any] = {"choices": list(choices.items()), "query": request.GET.urlencode()}
     if is_return:
-        done = decisions.return_for_correction(
-            choices,
-            by=request.user,
-            comment=comment.cleaned_data["comment"],
-            reason_codes=comment.cleaned_data["reasons"],
-            field_comments=comment.field_comments(),
-        )
-    else:
-        done = decisions.approve(choices, by=request.user)
-    return redirect(f"{reverse('review:batch', args=[done.batch])}?{request.GET.urlencode()}")
+        asked |= {
+            "comment": comment.cleaned_data["comment"],
+            "reasons": comment.cleaned_data["reasons"],
+            "field_comments": comment.field_comments(),
+        }
+    return deeds.carry_out(request, order.cleaned_data["act"], asked, number=len(choices))
 
 
 def _choices(request: SignedInRequest, order: BulkForm) -> dict[int, int]:
@@ -156,10 +155,12 @@ def batch(request: SignedInRequest, batch: UUID) -> HttpResponse:
     event = _event_of(batch, request.user)
     form = RevokeForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
-        done = decisions.revoke_batch(
-            event.detail["submissions"], batch, by=request.user, reason=form.cleaned_data["reason"]
-        )
-        return _show_batch(request, event, batch, RevokeForm(), done)
+        decided = event.detail["submissions"]
+        if len(decided) <= deeds.MOST_AT_ONCE:
+            done = decisions.revoke_batch(decided, batch, by=request.user, reason=form.cleaned_data["reason"])
+            return _show_batch(request, event, batch, RevokeForm(), done)
+        asked = {"batch": str(batch), "submissions": decided, "reason": form.cleaned_data["reason"]}
+        return deeds.carry_out(request, "revoke", asked, number=len(decided))
     return _show_batch(request, event, batch, form)
 
 

@@ -6,7 +6,6 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bases.accounts import services
@@ -14,7 +13,7 @@ from bases.accounts.activation import mobile_is_enough
 from bases.accounts.forms import DeletionForm
 from bases.accounts.services import AccountState
 from bases.imports.access import batch_for
-from bases.imports.undo.restore import restore_all, undone_imports
+from bases.imports.undo.restore import undone_imports
 from bases.models import TrainingBase
 from bases.scope import (
     bases_for,
@@ -23,6 +22,7 @@ from bases.scope import (
     enrollments_for,
     required_base,
 )
+from portal import deeds
 from portal.access import allow
 from portal.calendar import Opening
 from portal.models import User
@@ -165,14 +165,8 @@ def restore_import(request: SignedInRequest, pk: int) -> HttpResponse:
     own = bases_for(request.user, Action.DELETE_ACCOUNT)
     if batch.base_id is None or not own.filter(pk=batch.base_id).exists():
         raise PermissionDenied
-    try:
-        done = restore_all(batch, by=request.user, request=request)
-        messages.success(request, f"已恢复 {done.count} 人。")
-        if done.refused:
-            messages.warning(request, f"另有 {done.refused} 人不能恢复：{done.reason}")
-    except StateMoved as moved:
-        messages.error(request, str(moved))
-    return redirect(f"{reverse('bases:accounts')}?state={AccountState.DELETED}")
+    number = deleted_enrollments_for(request.user, Action.DELETE_ACCOUNT).filter(deleted_with=batch).count()
+    return deeds.carry_out(request, "restore_import", {"batch": pk}, number=number)
 
 
 @allow(Role.BASE)

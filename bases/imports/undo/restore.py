@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Max, QuerySet
-from django.http import HttpRequest
 
 from bases.models import ImportBatch
 from portal import audit
@@ -54,19 +53,19 @@ def restored_rows(batch: ImportBatch) -> int:
     return back.distinct().count()
 
 
-def restore_all(batch: ImportBatch, *, by: User, request: HttpRequest) -> Restored:
+def restore_all(batch: ImportBatch, *, by: User) -> Restored:
     """Bring back what went with the undone import and may come back now, in one transaction; the others stay deleted.
 
     Raises StateMoved where one of them is imported anew in this very moment.
     """
     try:
         with transaction.atomic():
-            return _restore(batch, by, request)
+            return _restore(batch, by)
     except IntegrityError as error:
         raise StateMoved("其中有人刚刚被重新导入，没有恢复任何人，请再试一次。") from error
 
 
-def _restore(batch: ImportBatch, by: User, request: HttpRequest) -> Restored:
+def _restore(batch: ImportBatch, by: User) -> Restored:
     gone = Enrollment.objects.filter(deleted_with=batch).select_for_update(of=("self",)).order_by("pk")
     ids = list(gone.values_list("pk", flat=True))
     records = list(Enrollment.objects.filter(pk__in=ids).select_related("base__province", "resident"))
@@ -75,7 +74,7 @@ def _restore(batch: ImportBatch, by: User, request: HttpRequest) -> Restored:
     bring_back(back)
     if back:
         audit.record(
-            "import_restore", by=by, target=batch, request=request, rows=len(back), kept=len(reasons)
+            "import_restore", by=by, target=batch, rows=len(back), kept=len(reasons)
         )
     return Restored(len(back), len(reasons), next(iter(reasons.values()), ""))
 

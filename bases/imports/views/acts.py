@@ -4,9 +4,8 @@ GOAL-B11)."""
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from bases.imports import row_fixing
@@ -19,6 +18,7 @@ from bases.imports.undo import services
 from bases.models import ImportBatch
 from bases.reveal import Purpose
 from bases.workbooks.kinds import kind_of, opening_of
+from portal import deeds
 from portal.access import allow
 from portal.parameters import choice, text, whole_number
 from portal.requests import SignedInRequest
@@ -58,19 +58,16 @@ def correct(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def correct_group(request: SignedInRequest, pk: int) -> HttpResponse:
     """One value for all rows with one fault; only these are judged again (GOAL-B21)."""
-    batch = batch_for(request.user, pk)
-    fault, header = text(request.POST, "fault", longest=100), text(request.POST, "header", longest=200)
-    try:
-        _say(
-            request,
-            row_fixing.set_for_all(
-                batch, fault, header, text(request.POST, "text", longest=row_fixing.LONGEST), by=request.user
-            ),
-        )
-    except BatchMoved as moved:
-        messages.error(request, str(moved))
-        return redirect("bases:import-batch", pk)
-    return redirect(f"{reverse('bases:import-correct', args=[pk])}?{urlencode({'fault': fault})}")
+    batch, fault = batch_for(request.user, pk), text(request.POST, "fault", longest=100)
+    asked = {
+        "batch": pk,
+        "fault": fault,
+        "header": text(request.POST, "header", longest=200),
+        "text": text(request.POST, "text", longest=row_fixing.LONGEST),
+    }
+    return deeds.carry_out(
+        request, "set_for_all", asked, number=row_fixing.refused_rows(batch, fault).count()
+    )
 
 
 @allow(Role.BASE, Role.PROVINCE)
@@ -114,7 +111,7 @@ def _corrected(request: SignedInRequest, batch: ImportBatch, number: int | None,
     """Save the page and go where its button leads: what was typed is not lost by turning the page."""
     texts = row_fixing.texts_of(batch, request.POST)
     try:
-        _say(request, row_fixing.correct(batch, texts, by=request.user))
+        messages.add_message(request, *row_fixing.correct(batch, texts, by=request.user).in_words)
     except BatchMoved as moved:
         messages.error(request, str(moved))
         return redirect("bases:import-batch", batch.pk)
@@ -127,31 +124,14 @@ def _corrected(request: SignedInRequest, batch: ImportBatch, number: int | None,
     return redirect(f"{request.path}?{urlencode(kept)}" if kept else request.path)
 
 
-def _say(request: HttpRequest, outcome: row_fixing.Outcome) -> None:
-    if outcome.refused:
-        messages.warning(
-            request,
-            f"已重新检查 {outcome.judged} 行：{outcome.good} 行可以导入，{outcome.refused} 行仍有误。",
-        )
-    elif outcome.judged:
-        messages.success(request, f"已重新检查 {outcome.judged} 行，都没有错误，请确认导入。")
-    else:
-        messages.info(request, "这些行已改正，没有需要重新检查的。")
-
-
 @allow(Role.BASE)
 @require_http_methods(["GET", "POST"])
 def undo(request: SignedInRequest, pk: int) -> HttpResponse:
     """Ask with counts and names what would go and what stays; carry it out (GOAL-B11)."""
     batch = batch_for(request.user, pk)
     if request.method == "POST":
-        try:
-            plan = services.undo(batch, by=request.user)
-            if plan:
-                messages.success(request, f"已撤销 {plan.count} 人的导入，保留 {len(plan.kept)} 人。")
-        except BatchMoved as moved:
-            messages.error(request, str(moved))
-        return redirect("bases:import-batch", pk)
+        number = batch.rows_created + batch.rows_updated
+        return deeds.carry_out(request, "undo_import", {"batch": pk}, number=number)
     if not services.can_be_undone(batch):
         if batch.state != State.UNDONE:
             messages.error(request, f"这批数据现在是“{batch.get_state_display()}”，不能撤销。")

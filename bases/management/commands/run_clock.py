@@ -20,6 +20,7 @@ from bases.imports.services import forget_old_files, requeue_abandoned
 from bases.transfer_requests import settle_all
 from portal import clock_trust, processes
 from portal.bootstrap.keeper import end_with_keeper
+from portal.deeds import look_after_deeds
 from portal.messages.deliveries import look_after
 from portal.messages.services import fold_into_digests
 from portal.upkeep import prune
@@ -35,6 +36,7 @@ HARMLESS = (
     look_after,
     requeue_abandoned,
     look_after_copies,
+    look_after_deeds,
     counts.fold,
     processes.tell_of_silent,
 )
