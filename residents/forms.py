@@ -17,6 +17,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from residents.codes import CODE_LISTS, SUGGESTIONS
+from residents.rules import scans
 from residents.rules.fields import Field, Problems, is_asked, is_needed
 from residents.services import uploads
 
@@ -24,7 +25,6 @@ MOST_RADIOS = 4
 YES_NO = (("True", "是"), ("False", "否"))
 _BLANK = ("", "请选择")
 _PHOTO_TYPES = "image/jpeg,image/heic,image/heif"
-_SCAN_TYPES = "image/jpeg,image/png,image/heic,image/heif,application/pdf"
 
 
 class Control(forms.Field):
@@ -34,6 +34,22 @@ class Control(forms.Field):
     is_needed: bool
     notice: str
     comments: Sequence[object]
+
+
+def scan_field(
+    label: str, what: str, *, required: str = "", max_length: int | None = None
+) -> forms.FileField:
+    """A scan to upload outside the dictionary: what it shows, and the words where it must not be missing. Its bytes are
+    judged by residents.services.uploads."""
+    return forms.FileField(
+        label=label,
+        required=bool(required),
+        max_length=max_length,
+        allow_empty_file=True,
+        widget=forms.FileInput({"accept": scans.ACCEPT}),
+        help_text=f"{what}，{scans.HELP}",
+        error_messages={"required": required},
+    )
 
 
 class SuggestedText(forms.TextInput):
@@ -134,7 +150,7 @@ def _control(item: Field, value: Any) -> Control:
 def _plain_control(item: Field, value: Any) -> forms.Field:
     common: dict[str, Any] = {"label": item.label, "help_text": item.help, "required": False}
     if item.kind == "file":
-        told = _photo_told() if item.name == "photo" else {"accept": _SCAN_TYPES}
+        told = _photo_told() if item.name == "photo" else {"accept": scans.ACCEPT}
         widget = forms.FileInput(told)
         return forms.FileField(widget=widget, allow_empty_file=True, **common)
     if item.kind == "bool":

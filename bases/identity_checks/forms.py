@@ -3,6 +3,7 @@
 from django import forms
 
 from bases.transfers.forms import PersonForm
+from residents.forms import scan_field
 
 
 class IdentityCheckForm(PersonForm):
@@ -14,10 +15,4 @@ class IdentityCheckForm(PersonForm):
         widget=forms.Textarea({"rows": 2}),
         error_messages={"required": "请填写核实说明，例如已核对证件原件。"},
     )
-    evidence = forms.FileField(
-        label="证明材料（选填）",
-        required=False,
-        allow_empty_file=True,
-        widget=forms.FileInput({"accept": "image/jpeg,image/png,application/pdf"}),
-        help_text="证件扫描件，JPG、PNG 或 PDF，不超过10 MB。",
-    )
+    evidence = scan_field("证明材料（选填）", "证件扫描件")

@@ -18,6 +18,7 @@ from residents.codes.practice import (
     STOMATOLOGY,
 )
 from residents.codes.training import DENTAL, PREVENTIVE_MEDICINE, SPECIALTY
+from residents.rules import scans
 from residents.rules.basic import NOT_MILITARY
 from residents.rules.dates import add_years
 from residents.rules.fields import Field, Problems, add, missing_fields, without_empty
@@ -43,7 +44,7 @@ FIELDS: tuple[Field, ...] = (
         "file",
         required=True,
         asked=_WAITING,
-        help="JPG、PNG 或 PDF，不超过10 MB。",
+        help=scans.HELP,
     ),
     Field("qualification_date", "取得医师资格证书时间", "date", required=True, asked=_QUALIFIED),
     Field(
@@ -79,7 +80,7 @@ FIELDS: tuple[Field, ...] = (
         "医师资格证书扫描件",
         "file",
         asked=_QUALIFIED,
-        help="JPG、PNG 或 PDF，不超过10 MB。",
+        help=scans.HELP,
     ),
     Field("has_license", "是否获得医师执业证书", "bool", required=True, asked=_QUALIFIED),
     Field("license_date", "取得医师执业证书时间", "date", required=True, asked=_LICENSED),
@@ -99,9 +100,7 @@ FIELDS: tuple[Field, ...] = (
         is_number_text=True,
         help="15位，证书上的编码。",
     ),
-    Field(
-        "scan_license", "医师执业证书扫描件", "file", asked=_LICENSED, help="JPG、PNG 或 PDF，不超过10 MB。"
-    ),
+    Field("scan_license", "医师执业证书扫描件", "file", asked=_LICENSED, help=scans.HELP),
 )
 _DATES = ("exam_pass_date", "qualification_date", "license_date")
 

@@ -23,6 +23,7 @@ from residents.codes.study import (
     PROFESSIONAL_DEGREES,
     SECONDARY,
 )
+from residents.rules import scans
 from residents.rules.dates import add_years
 from residents.rules.fields import Field, Problems, add, missing_fields, unlisted, without_empty
 
@@ -130,7 +131,7 @@ FIELDS: tuple[Field, ...] = (
         is_number_text=True,
         help="国外或港澳台院校毕业的填写。",
     ),
-    Field("scan", "证书照片", "file", help="JPG、PNG 或 PDF，不超过10 MB。"),
+    Field("scan", "证书照片", "file", help=scans.HELP),
 )
 _FIELD = {field.name: field for field in FIELDS}
 

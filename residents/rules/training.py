@@ -12,7 +12,7 @@ from typing import Any
 
 from residents.codes.practice import UNGRADED, UNGRADED_LEVEL
 from residents.codes.training import CURRENT_DEGREE, GENERAL_PRACTICE, SPECIALTIES, SPECIALTY
-from residents.rules import account
+from residents.rules import account, scans
 from residents.rules.dates import add_months, add_years
 from residents.rules.fields import Field, Problems, add, missing_fields, without_empty
 from residents.rules.identity import uscc_problems
@@ -65,7 +65,7 @@ FIELDS: tuple[Field, ...] = (
     _field("is_rural_oriented", "是否为农村订单定向免费医学毕业生", "bool", required=True),
     _field("approved_years", "核定的培训年限（年）", "int", minimum=1, maximum=3, required=True, example="3"),
     _field("reduction_reason", "减免原因", "code", codes="reduction_reason", required=True, asked=_REDUCED),
-    _field("reduction_proof", "减免证明", "file", asked=_REDUCED, help="JPG、PNG 或 PDF，不超过10 MB。"),
+    _field("reduction_proof", "减免证明", "file", asked=_REDUCED, help=scans.HELP),
     _field("actual_start_date", "培训实际开始时间", "date", required=True),
     _field("planned_end_date", "预计培训结束时间", "date", help="留空时按开始时间加核定年限计算。"),
     _field("current_degree", "当前学位类别", "code", codes="current_degree"),

@@ -8,10 +8,11 @@ from django.core.files.uploadedfile import UploadedFile
 
 from portal import scanning
 from residents.catalogue.catalogue import Problem
+from residents.rules import scans
 from residents.services.images import MOST_PIXELS, Size, Unreadable, rewritten, size_of
 from residents.services.media import HEIC, JPEG, PICTURES, content_type
 
-SCAN_MAX_BYTES = 10 * 1024 * 1024
+SCAN_MAX_BYTES = scans.MAX_MB * 1024 * 1024
 PHOTO_MAX_BYTES = 300 * 1024
 PHOTO_WIDTH, PHOTO_HEIGHT = 413, 626
 # Width to height: 2寸 is 35×53 or 35×49, upright telephone pictures are 3:4; lying or square ones are no such photo.
@@ -89,13 +90,13 @@ def _scan_problem(upload: UploadedFile, kind: str | None) -> Problem | None:
     if size > SCAN_MAX_BYTES:
         return Problem(
             "file_too_large",
-            f"文件有 {_megabytes(size)} MB，超过 10 MB。",
+            f"文件有 {_megabytes(size)} MB，超过 {scans.MAX_MB} MB。",
             "请降低扫描分辨率或压缩后重新上传。",
         )
     if kind is None:
         return Problem(
             "file_kind",
-            "文件不是 JPG、PNG、HEIC 或 PDF。",
+            f"文件不是 {scans.KINDS}。",
             "请另存为其中一种格式后重新上传，仅改文件名后缀无效。",
         )
     if kind not in PICTURES:

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from bases.imports.forms import UploadForm
 from portal.models import User
+from residents.forms import scan_field
 from residents.rules.completion import YEARS
 from residents.services.uploads import upload_problem
 from review.completions.statistics import DIMENSIONS
@@ -17,13 +18,11 @@ from review.statistics.forms import CrossedForm
 class BatchForm(UploadForm):
     """附件1 and the certificate sample together: a batch without the sample is refused (BR-17)."""
 
-    sample = forms.FileField(
-        label="结业证书模板（电子版）",
+    sample = scan_field(
+        "结业证书模板（电子版）",
+        "本省结业证书的样张",
+        required="请同时选择结业证书模板的电子版；没有它不能补报。",
         max_length=255,
-        allow_empty_file=True,
-        widget=forms.FileInput({"accept": "image/jpeg,image/png,application/pdf"}),
-        help_text="本省结业证书的样张，PDF、JPG 或 PNG，不超过10 MB。",
-        error_messages={"required": "请同时选择结业证书模板的电子版；没有它不能补报。"},
     )
 
     def clean_sample(self) -> UploadedFile:

@@ -6,7 +6,7 @@ from bases.models import TrainingBase
 from bases.workbooks.resource import WorkbookResource, column
 from portal.sheets.writing import Column, write_template
 from residents.codes import CODE_LISTS
-from residents.rules import completion
+from residents.rules import completion, scans
 from residents.rules.fields import Field
 
 _EXAMPLES = {
@@ -44,7 +44,7 @@ def completion_template(province_code: str) -> bytes:
         "用途：2015至2016年因培训年限减免提前结业、并通过省级结业考核的住院医师信息补报，由省级卫生健康委科教处上传。",
         f"一行一人，一次最多{settings.WORKBOOK_MAX_ROWS}行，13列全部必填。列的先后可以调整，请不要改动表头文字。",
         "所有单元格请保持文本格式：证件号、证书编号如按数字输入，表格软件会丢失末尾数字，该行会被退回。",
-        "培训基地填全称或代码；日期写成 2016-08-31。上传时须同时提供结业证书模板的电子版（PDF、JPG 或 PNG）。",
+        f"培训基地填全称或代码；日期写成 2016-08-31。上传时须同时提供结业证书模板的电子版（{scans.KINDS}）。",
     ]
     return write_template(
         columns, sheet_name=CompletionResource.title, notes=notes, version=CompletionResource.version

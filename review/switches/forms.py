@@ -5,17 +5,13 @@ from typing import Any, cast
 
 from django import forms
 
+from residents.forms import scan_field
+
 
 class ScanForm(forms.Form):
     """The stamped and scanned application."""
 
-    scan = forms.FileField(
-        label="盖章扫描件",
-        allow_empty_file=True,
-        widget=forms.FileInput({"accept": "image/jpeg,image/png,application/pdf"}),
-        help_text="打印申请表、盖章后扫描上传（选填）；JPG、PNG 或 PDF，不超过10 MB。",
-        error_messages={"required": "请先选择文件。"},
-    )
+    scan = scan_field("盖章扫描件", "打印申请表、盖章后扫描上传（选填）", required="请先选择文件。")
 
 
 class ConfirmForm(forms.Form):
