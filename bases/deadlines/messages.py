@@ -218,7 +218,7 @@ def _notify_bases(deadline: Deadline) -> int:
 
 def _notify_reviewers(deadline: Deadline) -> int:
     """The end of the review is also the last day for what was returned (AM-03): to its base, or to the province whose
-    interface delivered it (AM-44)."""
+    interface delivered it (AM-44); and for the updates of the registry, which lock nothing (BR-15, AM-04)."""
     pending = _recruits(deadline).filter(review_status=ReviewStatus.PENDING)
     returned = _intake(deadline).filter(_RETURNED)
     back: dict[str, str | int] = {"year": deadline.cycle.year, "stage": "returned"}
@@ -247,6 +247,26 @@ def _notify_reviewers(deadline: Deadline) -> int:
             f"{reverse('review:funnel-records')}?{urlencode(back)}",
             key="returned",
         )
+        + _notify_of_updates(deadline)
+    )
+
+
+def _notify_of_updates(deadline: Deadline) -> int:
+    updates = Enrollment.objects.filter(
+        deadline.scope,
+        registered_at__isnull=False,
+        deleted_at__isnull=True,
+        review_status=ReviewStatus.PENDING,
+    )
+    asked = {"module": Module.REGISTRY, "assigned": "all"}
+    return _notify_staff(
+        updates,
+        deadline,
+        Province,
+        f"在培住院医师信息更新请在 {deadline.moment} 前审核完，还有 {{}} 人待审核",
+        f"{reverse('review:queue')}?{urlencode(asked)}",
+        body="请从下面的链接查看名单。此后仍可审核。",
+        key="updates",
     )
 
 

@@ -108,6 +108,30 @@ def test_reviewers_and_bases_with_returned_records_are_told(
     }
 
 
+def test_provinces_are_told_the_last_day_for_the_updates_of_the_registry(
+    closing, base, base_officer, provincial_reviewer, other_province_reviewer, signed_in, monkeypatch
+):
+    """BR-15: "11月5日前完成培训信息的审核", of residents in training too; it locks nothing, and the queue shows it."""
+    closing(Step.REVIEW, 3)
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
+    values = {"report_status": "1", "review_status": "1", "registered_at": NOW}
+    for status in ("1", "5"):
+        recruit(base, status=status, **values)
+    recruit(base, review_status="2", registered_at=NOW)
+    remind_of_deadlines(NOW)
+    assert told() == {
+        provincial_reviewer.username: [
+            "在培住院医师信息更新请在 2026-10-28 23:59:59 前审核完，还有 2 人待审核"
+        ]
+    }
+    message = Message.objects.get()
+    assert "此后仍可审核" in message.body
+    assert "module=registry" in message.link
+    shown = signed_in(provincial_reviewer).get(message.link).text
+    assert "住院医师信息更新的审核" in shown
+    assert "2026-10-28" in shown
+
+
 def test_registry_residents_are_reminded_without_a_lock(closing, base):
     """AM-04."""
     closing(Step.REGISTRY_UPDATE, 3)
