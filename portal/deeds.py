@@ -13,7 +13,7 @@ from typing import Any
 
 import pghistory
 from django.contrib import messages as flashes
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -24,6 +24,7 @@ from portal import jobs
 from portal.messages import services as messages
 from portal.models import Deed, Job, User
 from portal.requests import SignedInRequest
+from portal.service import AWAY, BUSY, trouble_of
 
 KIND = "deed"
 MOST_AT_ONCE = 200
@@ -92,10 +93,33 @@ def do(job_id: int) -> None:
             jobs.finish(job_id, jobs.State.DONE, done=deed.job.total)
             words = "".join(text for _, text in deed.said)
             _tell(deed, by, f"{title_of(deed)}：已办完", words, deed.link)
-    except Exception:
-        jobs.finish(job_id, jobs.State.FAILED)
-        _tell(deed, by, f"{title_of(deed)}：没有办成", _FAILED, reverse("portal:deed", args=[deed.pk]))
+    except (OperationalError, InterfaceError) as error:
+        # A database that is away or busy: it stays 进行中, and the clock queues it again.
+        if trouble_of(error) not in (AWAY, BUSY):
+            _give_up(deed, jobs.why_failed(error))
         raise
+    except Exception as error:
+        _give_up(deed, jobs.why_failed(error))
+        raise
+
+
+def _give_up(deed: Deed, why: str) -> None:
+    jobs.fail(deed.job_id, why)
+    _tell_failed(deed, why)
+
+
+def _tell_failed(deed: Deed, why: str) -> None:
+    link = reverse("portal:deed", args=[deed.pk])
+    _tell(deed, deed.job.requested_by, f"{title_of(deed)}：没有办成", f"{why}{_FAILED}", link)
+
+
+def _given_up(job: Job) -> None:
+    _tell_failed(Deed.objects.select_related("job__requested_by").get(job=job), job.result["why"])
+
+
+def again(job_id: int) -> bool:
+    """Try a failed one once more; False where it has not failed."""
+    return jobs.repeat(job_id, enqueue=_enqueue)
 
 
 def _run(deed: Deed, by: User) -> Outcome:
@@ -107,7 +131,7 @@ def _run(deed: Deed, by: User) -> Outcome:
 
 
 def _tell(deed: Deed, by: User, subject: str, body: str, link: str) -> None:
-    messages.send([by], kind=KIND, subject=subject, body=body, link=link, key=f"deed:{deed.pk}")
+    messages.send([by], kind=KIND, subject=subject, body=body, link=link)
 
 
 @contextmanager
@@ -133,7 +157,7 @@ def _signs_of_life(job_id: int) -> Iterator[None]:
 
 def look_after_deeds() -> int:
     """The clock's part: acts whose worker was lost are queued again; returns how many."""
-    lost = jobs.abandoned(KIND)
+    lost = jobs.abandoned(KIND, give_up=_given_up)
     for job in lost:
         _enqueue(job)
     return len(lost)

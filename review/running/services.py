@@ -11,12 +11,16 @@ from bases.imports import services as imports
 from bases.imports.batch import FAILURE, SET_ASIDE
 from bases.imports.copies import services as copies
 from bases.models import ImportBatch
-from portal import audit, jobs
+from portal import audit, deeds, jobs
 from portal.models import Job, User
 from review.exports import jobs as exports
 
 # The kinds of jobs: what they are called, and how one is tried once more.
-KINDS = {exports.KIND: ("导出", exports.again), copies.KIND: ("带标注的文件", copies.again)}
+KINDS = {
+    exports.KIND: ("导出", exports.again),
+    copies.KIND: ("带标注的文件", copies.again),
+    deeds.KIND: ("批量办理", deeds.again),
+}
 DAYS = 30
 MOST = 50
 

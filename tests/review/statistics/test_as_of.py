@@ -24,7 +24,7 @@ from tests.width import examples
 # The moments of movements are those of their transactions.
 pytestmark = pytest.mark.django_db(transaction=True)
 
-FILL = import_module("bases.migrations.0025_movements").FILL
+FILL = import_module("bases.migrations.0026_movements").FILL
 TABLES = (("province", "type"), ("base", "sex"), ("status", "year"))
 
 

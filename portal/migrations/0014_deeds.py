@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0012_job_without_arguments"),
+        ("portal", "0013_processes_and_clock"),
     ]
 
     operations = [

@@ -93,7 +93,7 @@ FROM (
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bases", "0024_revocations_stay"),
+        ("bases", "0025_batch_starts"),
         ("residents", "0022_disclosures"),
     ]
 
