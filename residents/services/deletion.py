@@ -20,6 +20,10 @@ from residents.openness import ALWAYS, SWITCHED, Times, training_entry, until_lo
 from residents.services.states import StateMoved, lock
 
 RESTORABLE_FOR = timedelta(days=30)
+RECRUITED_ELSEWHERE = (
+    "此人该年的招收信息已在另一条记录中审核通过，这条记录不能恢复；"
+    "到本基地培训的，请在“住院医师信息管理”的账号导入中导入。"
+)
 
 
 def deletion_entry(enrollment: Enrollment) -> Opening:
@@ -123,7 +127,19 @@ def restore_enrollment(enrollment_id: int) -> Enrollment:
     return enrollment
 
 
+def has_original_elsewhere(enrollments: Collection[Enrollment]) -> set[int]:
+    """The ids of the recruits of whom another record holds the approved original of the same year: every intake refuses
+    them, the way back included (AM-31)."""
+    recruits = [each for each in enrollments if each.registered_at is None]
+    people = [each.resident_id for each in recruits]
+    kept = Enrollment.objects.filter(resident__in=people, intake_submission__isnull=False)
+    originals = set(kept.values_list("resident_id", "intake_year"))
+    return {each.pk for each in recruits if (each.resident_id, each.intake_year) in originals}
+
+
 def _why_held(enrollment: Enrollment) -> str:
+    if has_original_elsewhere([enrollment]):
+        return RECRUITED_ELSEWHERE
     held = Enrollment.objects.filter(LIVE, resident=enrollment.resident_id).select_related("base").first()
     if held is None or enrollment.status == Status.WITHDRAWN:
         return ""

@@ -68,7 +68,8 @@ def _names() -> Iterator[str]:
         except FileNotFoundError:
             continue
         waiting += [f"{folder}/{each}" for each in folders]
-        for each in sorted(files):
+        # What an interrupted run has left comes first.
+        for each in sorted(files, key=lambda name: not name.endswith(_NEW)):
             name = f"{folder}/{each}"
             if each.endswith(_NEW):
                 # An earlier run was interrupted between storing this and removing what it replaces.

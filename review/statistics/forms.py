@@ -82,14 +82,14 @@ class NarrowedForm(forms.Form):
 class AsOfForm(forms.Form):
     """截至日期: the moment of the database that a statistic is asked of; nothing given means now (AM-50, GOAL-N12)."""
 
-    until = forms.DateField(
+    day = forms.DateField(
         label="截至日期",
         required=False,
         widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
         error_messages={"invalid": "截至日期格式不正确，请写成 2026-09-01。"},
         help_text="当时已审核通过、当时显示的数；不填为现在。",
     )
-    at = forms.TimeField(
+    clock = forms.TimeField(
         label="时刻",
         required=False,
         widget=forms.TimeInput({"type": "time", "step": "1"}, format="%H:%M:%S"),
@@ -97,37 +97,37 @@ class AsOfForm(forms.Form):
         help_text="不填为当日 24 时。",
     )
 
-    def clean_until(self) -> date | None:
-        until = self.cleaned_data["until"]
-        if until and not EARLIEST <= until <= timezone.localdate():
+    def clean_day(self) -> date | None:
+        day = self.cleaned_data["day"]
+        if day and not EARLIEST <= day <= timezone.localdate():
             raise forms.ValidationError(f"截至日期须在 {EARLIEST:%Y-%m-%d} 至今天之间，请重新填写。")
-        return until
+        return day
 
     def clean(self) -> dict[str, Any] | None:
-        if self.cleaned_data.get("at") and not self.cleaned_data.get("until") and "until" not in self.errors:
-            self.add_error("until", "填写了时刻，请一并填写截至日期。")
+        if self.cleaned_data.get("clock") and not self.cleaned_data.get("day") and "day" not in self.errors:
+            self.add_error("day", "填写了时刻，请一并填写截至日期。")
         return super().clean()
 
     @property
     def knows_when(self) -> bool:
         """Whether the moment, if any, could be read."""
-        return not (self.has_error("until") or self.has_error("at"))
+        return not (self.has_error("day") or self.has_error("clock"))
 
     @property
     def as_of(self) -> datetime | None:
         """The last instant that still counts; None where that is now, or is yet to come."""
-        until, at = self.cleaned_data.get("until"), self.cleaned_data.get("at")
-        if not until:
+        day, clock = self.cleaned_data.get("day"), self.cleaned_data.get("clock")
+        if not day:
             return None
         # What was written within the second named belongs to it.
-        last = datetime.combine(until, at.replace(microsecond=999_999) if at else time.max)
+        last = datetime.combine(day, clock.replace(microsecond=999_999) if clock else time.max)
         moment = timezone.make_aware(last)
         return moment if moment < timezone.now() else None
 
     @property
     def asked_until(self) -> dict[str, str]:
         """As the address says it."""
-        given = {name: self.cleaned_data.get(name) for name in ("until", "at")}
+        given = {name: self.cleaned_data.get(name) for name in ("day", "clock")}
         return {name: value.isoformat() for name, value in given.items() if value}
 
 
@@ -165,7 +165,7 @@ class StatisticsForm(AsOfForm, CrossedForm):
         required=False,
         help_text="现有人员、结束、转出待入按人计，每人一次；全部培训记录按记录计；招收原始信息按招收时审核通过的信息计。",
     )
-    field_order = ["source", "rows", "columns", "until", "at"]
+    field_order = ["source", "rows", "columns", "day", "clock"]
 
     @property
     def is_readable(self) -> bool:
@@ -189,7 +189,7 @@ class ReturnStatisticsForm(AsOfForm, NarrowedForm):
     split: ClassVar = return_statistics.SPLIT
 
     rows = forms.ChoiceField(label="按", required=False)
-    field_order = ["rows", "until", "at"]
+    field_order = ["rows", "day", "clock"]
 
     @property
     def chosen_rows(self) -> str:

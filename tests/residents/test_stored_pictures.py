@@ -55,7 +55,10 @@ def test_stored_pictures_are_upright_and_tell_nothing():
         )
     }
     left = {name: store(name, f"evidence/2026/10/{name}") for name in UNTOUCHED}
+    cut = (FILES / "photo_with_place.jpg").read_bytes()[:3000]
+    broken = default_storage.save("samples/b", ContentFile(cut))
     call_command("strip_pictures")
+    assert read(broken) == cut
     for place in places.values():
         with Image.open(io.BytesIO(read(place))) as image:
             assert image.size == (500, 760)
@@ -63,7 +66,7 @@ def test_stored_pictures_are_upright_and_tell_nothing():
     for name, place in left.items():
         assert read(place) == (FILES / name).read_bytes()
     event = AuditEvent.objects.get(action="pictures_stripped")
-    assert (event.detail["seen"], event.detail["changed"], event.detail["unreadable"]) == (7, 4, 1)
+    assert (event.detail["seen"], event.detail["changed"], event.detail["unreadable"]) == (8, 4, 1)
     after = {place: read(place) for place in places.values()}
     assert stored_pictures.strip_stored_pictures().changed == 0
     assert {place: read(place) for place in places.values()} == after

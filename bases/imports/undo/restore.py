@@ -1,6 +1,6 @@
 """Undone imports in the recycle bin: each is one line of it, and comes back whole (GOAL-B11)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
@@ -12,7 +12,13 @@ from portal.models import User
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE, Status
 from residents.openness import entries_of
-from residents.services.deletion import RESTORABLE_FOR, bring_back, restore_entry
+from residents.services.deletion import (
+    RECRUITED_ELSEWHERE,
+    RESTORABLE_FOR,
+    bring_back,
+    has_original_elsewhere,
+    restore_entry,
+)
 from residents.services.states import StateMoved
 
 
@@ -79,15 +85,18 @@ def _restore(batch: ImportBatch, by: User) -> Restored:
     return Restored(len(back), len(reasons), next(iter(reasons.values()), ""))
 
 
-def _reasons(records: Iterable[Enrollment]) -> dict[int, str]:
+def _reasons(records: Collection[Enrollment]) -> dict[int, str]:
     """Why a record may not come back now, by its id (BR-49, BR-50)."""
     entries = entries_of(records, restore_entry)
     people = [each.resident_id for each in records]
     held = set(Enrollment.objects.filter(LIVE, resident__in=people).values_list("resident_id", flat=True))
+    recruited = has_original_elsewhere(records)
     found = {}
     for each in records:
         if not entries[each.pk].is_open:
             found[each.pk] = entries[each.pk].reason
+        elif each.pk in recruited:
+            found[each.pk] = RECRUITED_ELSEWHERE
         elif each.resident_id in held and each.status != Status.WITHDRAWN:
             found[each.pk] = "此人已重新导入本基地或其他基地。"
     return found

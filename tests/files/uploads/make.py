@@ -249,7 +249,7 @@ FILES: dict[str, tuple[bytes, dict]] = {
         ALL_GOOD,
     ),
     "mobile_with_country_code.xlsx": (
-        book(person(0, mobile="+86 138-0013-8000"), person(1, mobile="086 13800138001")),
+        book(person(0, mobile="+86 138-0013-8000"), person(1, mobile="+8613800138001")),
         ALL_GOOD,
     ),
     "lower_case_x.xlsx": (
@@ -304,7 +304,7 @@ FILES: dict[str, tuple[bytes, dict]] = {
     "photo_turned.jpg": (picture(760, 500, exif=exif(6)), {"field": "photo", "size": [500, 760]}),
     "photo_upside_down.jpg": (picture(exif=exif(3)), {"field": "photo", "size": [500, 760]}),
     "photo_with_place.jpg": (picture(exif=exif(1, gps=True)), {"field": "photo", "size": [500, 760]}),
-    "photo_lying.jpg": (picture(760, 500), {"field": "photo", "refusal": "photo_ratio"}),
+    "photo_lying.jpg": (picture(1000, 700), {"field": "photo", "refusal": "photo_ratio"}),
     "photo_small.jpg": (picture(200, 300), {"field": "photo", "refusal": "photo_pixels"}),
     "photo_grey.jpg": (picture(mode="L"), {"field": "photo", "size": [500, 760]}),
     "photo_for_print.jpg": (picture(mode="CMYK"), {"field": "photo", "size": [500, 760]}),

@@ -49,7 +49,7 @@ MENDED = {
     ),
     "completion_too_long": ({"actual_start_date": "2013-08-01"}, {"actual_start_date": "2014-09-01"}),
     "end_before_start": ({"actual_start_date": "2016-09-01"}, {"actual_start_date": "2014-09-01"}),
-    "date_in_future": ({"certificate_date": "2999-01-01"}, {"certificate_date": "2016-10-20"}),
+    "date_in_future": ({"certificate_date": "2099-01-01"}, {"certificate_date": "2016-10-20"}),
     "certificate_before_end": ({"certificate_date": "2016-08-01"}, {"certificate_date": "2016-10-20"}),
     "completion_year_unusual": (
         {
@@ -82,7 +82,7 @@ def is_said(sent, code) -> None:
 @pytest.mark.parametrize("code", MENDED)
 def test_repair_in_the_row_itself(code, hand_in, provincial_reviewer, other_province, signed_in):  # noqa: F811
     """Typed in the page, where the reader is sent; or left as it is, where the text says so."""
-    factories.TrainingBaseFactory(province=other_province, name="深圳某医院")
+    factories.TrainingBaseFactory(province_id=other_province.pk, name="深圳某医院")
     wrong, right = MENDED[code]
     sent = hand_in(line(**wrong))
     is_said(sent, code)
@@ -116,6 +116,14 @@ def certificate_no_repeated(hand_in, by, national):  # noqa: F811
     is_said(hand_in(first, second), "certificate_no_repeated")
     second[11] = "2016330100123457"
     takes(hand_in(first, second), by)
+
+
+def duplicate_in_file(hand_in, by, national):  # noqa: F811
+    """请保留正确的一行，删除或改正另一行。"""
+    first, second = line(), line()
+    second[2] = first[2]
+    is_said(hand_in(first, second), "duplicate_in_file")
+    takes(hand_in(first), by)
 
 
 def completion_reported(hand_in, by, national):  # noqa: F811
@@ -164,6 +172,7 @@ WALKS = {
     walk.__name__: walk
     for walk in (
         certificate_no_repeated,
+        duplicate_in_file,
         completion_reported,
         completion_reported_elsewhere,
         certificate_reported,

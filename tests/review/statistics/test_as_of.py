@@ -112,7 +112,7 @@ def test_the_page_shows_a_day_with_its_lists_and_its_file(life, national_officer
     life().live(["recruits A", "approves A"])
     one.live(["withdraws A 11", "approves A"])
     then = (timezone.localdate() - timedelta(days=5)).isoformat()
-    asked = f"{address}&until={then}"
+    asked = f"{address}&day={then}"
     answer = client.get(asked)
     table, body = answer.context["table"], answer.content.decode()
     assert (table.cells, table.total, table.ended.total, table.waiting.total) == (
@@ -131,13 +131,13 @@ def test_the_page_shows_a_day_with_its_lists_and_its_file(life, national_officer
         assert f"截至 {then}" in listed.content.decode()
     book = workbook(client.post(asked.replace("/?", "/export/?")))
     assert any(f"截至 {then} 23:59:59" in str(line[0]) for line in book.active.iter_rows(values_only=True))
-    query = f"source=current&until={then}"
+    query = f"source=current&day={then}"
     people = workbook(client.post(f"/review/statistics/records/export/?{query}", {"file_format": "xlsx"}))
     names = [line[4] for line in people.active.iter_rows(min_row=2, values_only=True)]
     assert names[:1] == [one.person.full_name]
     early = (timezone.localdate() - timedelta(days=20)).isoformat()
-    assert client.get(f"{address}&until={early}").context["table"].total == 0
-    at = client.get(f"{address}&until={timezone.localdate() - timedelta(days=10)}&at=00:00")
+    assert client.get(f"{address}&day={early}").context["table"].total == 0
+    at = client.get(f"{address}&day={timezone.localdate() - timedelta(days=10)}&clock=00:00")
     assert at.context["table"].total == 0
 
 
@@ -151,13 +151,13 @@ def days_ago(days: int) -> None:
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ("until=2099-01-01", "至今天之间"),
-        ("until=2001-01-01", "至今天之间"),
-        ("until=0001-01-01", "日期应在"),
-        ("until=9999-12-31", "日期应在"),
-        ("until=昨天", "截至日期格式不正确"),
-        ("at=12:00", "请一并填写截至日期"),
-        ("until=2026-11-01&at=25:00", "时刻格式不正确"),
+        ("day=2099-01-01", "至今天之间"),
+        ("day=2001-01-01", "至今天之间"),
+        ("day=0001-01-01", "日期应在"),
+        ("day=9999-12-31", "日期应在"),
+        ("day=昨天", "截至日期格式不正确"),
+        ("clock=12:00", "请一并填写截至日期"),
+        ("day=2026-11-01&clock=25:00", "时刻格式不正确"),
     ],
 )
 def test_a_moment_that_cannot_be_is_refused_in_words(asked, words, national_officer, signed_in):
@@ -170,7 +170,7 @@ def test_a_moment_that_cannot_be_is_refused_in_words(asked, words, national_offi
 
 def test_today_is_now(life, national_officer, signed_in):
     life().live(["recruits A", "approves A"])
-    answer = signed_in(national_officer).get(f"/review/statistics/?until={timezone.localdate()}")
+    answer = signed_in(national_officer).get(f"/review/statistics/?day={timezone.localdate()}")
     assert answer.context["table"].total == 1
     assert "截至 2" not in answer.content.decode()
 

@@ -224,7 +224,10 @@ def is_possible(one: Life, act: str) -> bool:
         return False
     record = one.of(place)
     if name == "restores":
-        return bool(record.deleted_at) and (record.status == "5" or not is_held)
+        # Every intake refuses whose original of the year another record holds, the way back included (AM-31).
+        kept = held.filter(intake_submission__isnull=False, intake_year=record.intake_year)
+        is_refused = record.registered_at is None and kept.exists()
+        return bool(record.deleted_at) and not is_refused and (record.status == "5" or not is_held)
     if record.deleted_at or record.lapsed_at:
         return False
     last = record.submissions.order_by("-number").first()

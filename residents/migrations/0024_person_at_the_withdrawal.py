@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("residents", "0022_disclosures"),
+        ("residents", "0023_identity_corrections_are_recorded"),
     ]
 
     operations = [
