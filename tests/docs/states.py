@@ -223,6 +223,8 @@ def machines() -> tuple[Machine, ...]:
                 UPLOADED -> CHECKING | bases/imports/worker.py::check_batch | 开始检查
                 CHECKING -> CHECKED | bases/imports/worker.py::_keep_verdicts | 检查完毕
                 CHECKING -> REFUSED | bases/imports/worker.py::_refuse | 文件不能读
+                UPLOADED -> REFUSED | bases/imports/worker.py::begin | 处理它的程序多次中断
+                CHECKING -> REFUSED | bases/imports/worker.py::begin | 处理它的程序多次中断
                 CHECKED -> UPLOADED | bases/imports/services.py::_read_again | 另选工作表、行或列，重新读取
                 REFUSED -> UPLOADED | bases/imports/services.py::_read_again | 另选工作表、行或列，重新读取
                 UPLOADED -> CANCELLED | bases/imports/services.py::cancel | 取消
@@ -347,7 +349,8 @@ def machines() -> tuple[Machine, ...]:
                 WAITING -> RUNNING | portal/jobs.py::take | 开始
                 RUNNING -> RUNNING | portal/jobs.py::take | 失去的工作从头再来
                 RUNNING -> DONE | review/exports/jobs.py::make | 完成
-                RUNNING -> FAILED | review/exports/jobs.py::make | 出错
+                RUNNING -> FAILED | portal/jobs.py::fail | 出错
+                FAILED -> WAITING | portal/jobs.py::repeat | 重试
                 RUNNING -> CANCELLED | review/exports/jobs.py::make | 中途取消
                 WAITING -> CANCELLED | portal/jobs.py::cancel | 取消
                 WAITING -> CANCELLED | portal/jobs.py::take | 开始前已取消

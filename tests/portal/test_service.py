@@ -183,7 +183,7 @@ def stalled(port: int, text: bytes) -> socket.socket:
 @pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_slow_clients_do_not_stop_the_site_and_large_bodies_are_not_read():
-    """S10: half-sent headers silenced the site; 200 MB of a stranger were read."""
+    """Half-sent headers silenced the site; 200 MB of a stranger were read."""
     with served_portal() as address:
         port = int(address.rsplit(":", 1)[1])
         head = b"POST /sign-in/staff/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
