@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("bases", "0026_movements"),
-        ("residents", "0024_person_at_the_withdrawal"),
+        ("residents", "0025_person_at_the_withdrawal"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -120,7 +120,7 @@ class AccountWorkbook:
         }
         for number, record, values, found in read:
             standing = known.get(number, NOBODY)
-            context |= person_facts(standing, values, base_id)
+            context |= _person_facts(standing, values, base_id)
             for name, problems in (
                 *account.problems(values, context).items(),
                 *among.get(number, {}).items(),
@@ -182,7 +182,7 @@ def _identified(read: Iterable[tuple[int, dict, dict, Problems]]) -> Iterator[Ac
 def _overtaken(batch: ImportBatch, values: dict[str, Any], standing: Standing) -> Problems:
     """What speaks against a row that was good at its check: live by now, or the registry's by now."""
     year = {"intake_year": values.get("intake_year")}
-    facts = person_facts(standing, values, cast(int, batch.base_id))
+    facts = _person_facts(standing, values, cast(int, batch.base_id))
     opened = {"cycle_year": batch.cycle.year, "doors": doors(cast(TrainingBase, batch.base))}
     context = {"module": batch.module, **opened, **facts}
     return account.problems(year, context)
@@ -222,8 +222,7 @@ def _in_words(moment: datetime | None) -> str | None:
     return f"{timezone.localtime(moment):%Y年%-m月%-d日 %H:%M}"
 
 
-def person_facts(standing: Standing, values: dict[str, Any], base_id: int) -> dict[str, Any]:
-    """What account.problems asks of the person."""
+def _person_facts(standing: Standing, values: dict[str, Any], base_id: int) -> dict[str, Any]:
     live = standing.live
     return {
         "live_enrollment": live and live_facts(live, is_same_base=live.base_id == base_id),

@@ -7,13 +7,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bases.models import TrainingBase
-from bases.workbooks.accounts import doors, person_facts
+from bases.workbooks.accounts import doors
 from bases.workbooks.kinds import KINDS, cycle_of_base, import_opening
 from portal.models import CollectionCycle
-from residents.models import Resident
-from residents.models.enrollment import Module
+from residents.models import Enrollment, Resident
+from residents.models.enrollment import LIVE, Module
 from residents.rules import account
-from residents.standing import AccountRow, Known, standings
+from residents.standing import last_transfers
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,17 @@ class Door:
 
 def door_of(person: Resident, intake_year: int, base: TrainingBase) -> Door:
     """The door of this base for the person as one of this year; for whoever is held somewhere there is none."""
-    row = AccountRow(1, intake_year, person.full_name, person.id_type, person.id_number, person.mobile)
-    standing = standings([row], base_id=base.pk)[1]
-    if standing.known is not Known.FREE:
+    records = Enrollment.objects.filter(resident=person)
+    if records.filter(LIVE).exists():
         return Door(reason="此人已有在用的培训记录，不需要再导入。")
-    year = standing.kept_year or intake_year
-    values = {"intake_year": year}
-    context = {"today": timezone.localdate(), "doors": doors(base), **person_facts(standing, values, base.pk)}
+    kept_year = last_transfers([person.pk]).get(person.pk, (None, ""))[0]
+    year = kept_year or intake_year
+    context = {
+        "today": timezone.localdate(),
+        "doors": doors(base),
+        "kept_year": kept_year,
+        "has_original": records.filter(intake_submission__isnull=False, intake_year=year).exists(),
+    }
     reason = ""
     for module in Module:
         # An intake is that of the person's year; the page of the registry takes every year.
@@ -41,10 +45,10 @@ def door_of(person: Resident, intake_year: int, base: TrainingBase) -> Door:
         cycle = (
             CollectionCycle.objects.filter(year=year).first() if is_intake else cycle_of_base(base, module)
         )
-        context["cycle_year"] = cycle.year if cycle else None
+        context |= {"module": module, "cycle_year": cycle.year if cycle else None}
         opening = import_opening(base, module, cycle)
         # The other columns are the person's own: only the year can be in the way.
-        found = account.problems(values, context | {"module": module}).get("intake_year", [])
+        found = account.problems({"intake_year": year}, context).get("intake_year", [])
         refusals = [each for each in found if not each.is_warning]
         if opening.is_open and not refusals:
             link = reverse("bases:import-upload", args=[KINDS["accounts"].key, module])

@@ -79,9 +79,7 @@ def _restore(batch: ImportBatch, by: User) -> Restored:
     back = [each for each in records if each.pk not in reasons]
     bring_back(back)
     if back:
-        audit.record(
-            "import_restore", by=by, target=batch, rows=len(back), kept=len(reasons)
-        )
+        audit.record("import_restore", by=by, target=batch, rows=len(back), kept=len(reasons))
     return Restored(len(back), len(reasons), next(iter(reasons.values()), ""))
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0013_processes_and_clock"),
+        ("portal", "0014_ways_in"),
     ]
 
     operations = [

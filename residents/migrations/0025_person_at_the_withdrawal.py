@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("residents", "0023_identity_corrections_are_recorded"),
+        ("residents", "0024_phones_of_the_world"),
     ]
 
     operations = [
