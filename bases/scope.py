@@ -22,7 +22,21 @@ Found = TypeVar("Found")
 
 
 def _granted(user: User, model: type[Model], action: Action) -> QuerySet:
-    """Objects on which the user holds the grant that the action needs: `view_…` to read, `act_…` for the rest."""
+    """Objects on which the user holds the grant that the action needs: `view_…` to read, `act_…` for the rest. The
+    grants are read once a request."""
+    if user.looked_up is None:
+        return _by_grants(user, model, action)
+    return model._default_manager.filter(pk__in=_granted_ids(user, model, action))
+
+
+def _granted_ids(user: User, model: type[Model], action: Action) -> list:
+    def find() -> list:
+        return list(_by_grants(user, model, action).order_by().values_list("pk", flat=True))
+
+    return _once(user, model.__name__, action, find)
+
+
+def _by_grants(user: User, model: type[Model], action: Action) -> QuerySet:
     name = model._meta.model_name
     codenames = [f"act_{name}"]
     if action in READ_ONLY_ACTIONS:
@@ -88,6 +102,8 @@ def _once(user: User, what: str, action: Action, find: Callable[[], Found]) -> F
 
 def base_ids(user: User, action: Action) -> list[int]:
     """The ids of `bases_for`, for queries of what hangs on bases."""
+    if user.role == Role.BASE:
+        return _granted_ids(user, TrainingBase, action) if role_allows(user.role, action) else []
     return _once(user, "bases", action, lambda: list(bases_for(user, action).values_list("pk", flat=True)))
 
 
@@ -119,12 +135,16 @@ def deleted_enrollments_for(user: User, action: Action) -> QuerySet[Enrollment]:
 def current_base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase | None:
     """The base a staff member is working for: the one chosen in this session, else the first granted one."""
     user, chosen = cast(User, request.user), request.session.get("base_id")
-
-    def find() -> TrainingBase | None:
-        granted = bases_for(user, action)
-        return (chosen and granted.filter(pk=chosen).first()) or granted.order_by("pk").first()
-
-    return _once(user, "current base", action, find)
+    granted = base_ids(user, action)
+    if not granted:
+        return None
+    pk = chosen if chosen in granted else min(granted)
+    return _once(
+        user,
+        f"base {pk}",
+        Action.VIEW,
+        lambda: TrainingBase.objects.select_related("province").filter(pk=pk).first(),
+    )
 
 
 def required_base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase:

@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404
 
 from bases.models import TrainingBase
 from bases.models.organisations import ReportingMode
-from bases.scope import bases_for, enrollments_for, specialty_bases_for
+from bases.scope import base_ids, enrollments_for, specialty_bases_for
 from portal.calendar import Opening, openings
 from portal.models import CollectionCycle, Step, User
 from portal.roles import Action
@@ -41,5 +41,5 @@ def desk_openings(base: TrainingBase | None, cycle: CollectionCycle | None) -> l
 def may_act(user: User, base: TrainingBase | None) -> bool:
     """Whether the list offers its actions at all: read-only members get none."""
     if base is not None:
-        return bases_for(user, Action.REPORT).filter(pk=base.pk).exists()
+        return base.pk in base_ids(user, Action.REPORT)
     return specialty_bases_for(user, Action.REPORT).exists()

@@ -93,12 +93,15 @@ def records_of(scope: QuerySet[Enrollment], module: str) -> QuerySet[Enrollment]
     An approved recruit is in both: in the registry as the living record, in the intake as the approved original, whose
     number among his reports is `original`.
     """
+    records = in_module(scope, module)
     if module == Module.INTAKE:
-        records = scope.filter(OF_THE_INTAKE)
         records = records.annotate(original=F("intake_submission__number"))
-    else:
-        records = scope.filter(registered_at__isnull=False)
     return records.annotate(stage=_STAGES[Module(module)])
+
+
+def in_module(scope: QuerySet[Enrollment], module: str) -> QuerySet[Enrollment]:
+    """As records_of, for who only counts."""
+    return scope.filter(OF_THE_INTAKE if module == Module.INTAKE else Q(registered_at__isnull=False))
 
 
 # The filter's word for records that have no specialty yet.

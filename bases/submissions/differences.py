@@ -5,6 +5,7 @@ A snapshot is the JSON of bases.models.Submission: blocks of field identifiers, 
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from residents.places import name_in_words, names_of, split
@@ -44,6 +45,7 @@ def changed_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(change.path for change in changes(old, new)))
 
 
+@cache
 def field_labels() -> dict[str, str]:
     """ "block.field" → "block: field" in Chinese, for whatever may be commented."""
     return {
