@@ -9,6 +9,8 @@ import pghistory
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.utils.cache import add_never_cache_headers
 
 from portal.logs import request_number
@@ -79,6 +81,16 @@ def history_context(get_response: GetResponse) -> GetResponse:
             return get_response(request)
 
     return middleware
+
+
+class CompressedPages(GZipMiddleware):
+    """Pages are sent compressed, each padded by a random length, so that its size tells nothing of a secret in it
+    (BREACH): no proxy should compress them instead. What is not a page is left alone: workbooks and pictures are
+    compressed by themselves, and a stream would be packed a piece at a time."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        is_page = response.get("Content-Type", "").startswith("text/html") and not response.streaming
+        return super().process_response(request, response) if is_page else response
 
 
 def no_store(get_response: GetResponse) -> GetResponse:

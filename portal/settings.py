@@ -131,6 +131,7 @@ MIDDLEWARE = [
     "portal.service.guard",
     "django.middleware.security.SecurityMiddleware",
     "portal.static_files.ListedFiles",
+    "portal.middleware.CompressedPages",
     "csp.middleware.CSPMiddleware",
     "portal.middleware.request_id",
     "portal.sign_in.devices.tell_browser",

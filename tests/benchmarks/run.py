@@ -26,6 +26,7 @@ MODULES = (
     "tests.benchmarks.statistics",
     "tests.benchmarks.lists",
     "tests.benchmarks.pages",
+    "tests.benchmarks.page_costs",
     "tests.benchmarks.serving",
     "tests.benchmarks.history",
     "tests.benchmarks.decisions",
