@@ -5,6 +5,7 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate, pre_migrate
 
 from portal import checks  # noqa: F401 - registers them
+from portal.chain import installation
 from portal.form_values import use_own_values
 from portal.form_words import use_own_words
 from portal.history_plans import plan_by_hash
@@ -19,5 +20,6 @@ class PortalConfig(AppConfig):
         use_own_values()
         pre_migrate.connect(refuse_stranger, sender=self)
         post_migrate.connect(plan_by_hash, sender=self)
+        post_migrate.connect(installation.set_up, sender=self)
         # Last: whatever makes a function anew takes its rights away.
         post_migrate.connect(set_up, sender=self)

@@ -24,6 +24,7 @@ from django.utils import timezone
 
 from portal import table_rights
 from portal.bootstrap import binaries, folders
+from portal.chain import installation, recovery
 from portal.digests import sha256_of
 
 DUMP, UPLOADS, MANIFEST = "database.dump", "uploads.tar", "manifest.json"
@@ -105,8 +106,6 @@ def restore(folder: Path) -> dict[str, int]:
         )
     arguments = ["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges"]
     _run("pg_restore", *arguments, str(folder / DUMP))
-    # The dump is without privileges: another server has other logins.
-    table_rights.set_up()
     with tarfile.open(folder / UPLOADS) as archive:
         for member in _own_files(archive):
             _bring_back(archive, member)
@@ -116,6 +115,9 @@ def restore(folder: Path) -> dict[str, int]:
             name for name in {*counts, *manifest["rows"]} if counts.get(name) != manifest["rows"].get(name)
         ]
         raise BackupFailed(f"恢复后的行数与备份时不一致：{'、'.join(sorted(wrong))}。请勿使用这个数据库。")
+    installation.set_up()
+    table_rights.set_up()
+    recovery.record(f"恢复备份 {manifest['made_at']}", is_other_server=True)
     return counts
 
 

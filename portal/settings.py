@@ -197,6 +197,7 @@ if _OWNER and works_as_owner(sys.argv):
 DATABASE_RUNTIME_LOGIN = _RUNTIME["USER"]
 DATABASE_RUNTIME_PROCEDURES = [
     "residents_correct_identity(bigint, text, text, text, text, bigint, text)",
+    "history_seal()",
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -267,10 +268,14 @@ USE_I18N = True
 STATIC_URL = "static/"
 STATIC_ROOT = values.folder("STATIC_ROOT", BASE_DIR / "var" / "static")
 PRIVATE_ROOT = values.folder("PRIVATE_ROOT", BASE_DIR / "var" / "private")
+# Where the clock writes down, outside the database, what it sealed of audit and history (GOAL-S8).
+HISTORY_ANCHOR_FOLDER = values.folder("HISTORY_ANCHOR_FOLDER", BASE_DIR / "var" / "anchors")
+HISTORY_ANCHOR_MAIL = values.parts("HISTORY_ANCHOR_MAIL")
 if faults := folders.faults(
     {
         "STATIC_ROOT": STATIC_ROOT,
         "PRIVATE_ROOT": PRIVATE_ROOT,
+        "HISTORY_ANCHOR_FOLDER": HISTORY_ANCHOR_FOLDER,
         "PORTAL_POSTGRES_HOME": values.folder("PORTAL_POSTGRES_HOME", BASE_DIR / "var" / "postgres"),
     }
 ):
@@ -328,6 +333,7 @@ CLOCK_CHORES = [
 FINAL_CLOCK_CHORES = [
     "review.exports.jobs.forget_expired",
     "review.switches.services.carry_out_due",
+    "portal.chain.sealing.seal_history",
 ]
 # Who names what is kept of a resident, in the order of the page 我的全部信息 (portal/own_copy.py).
 OWN_COPY = [

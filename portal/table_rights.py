@@ -217,5 +217,9 @@ def _grant(cursor: CursorWrapper, login: str) -> None:
     # SELECT for a backup, USAGE for rows that are numbered before they are written.
     cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {quoted}")
     for signature in settings.DATABASE_RUNTIME_PROCEDURES:
+        cursor.execute("SELECT to_regprocedure(%s)", [f"public.{signature}"])
+        if cursor.fetchone()[0] is None:
+            # A database on its way through the migrations.
+            continue
         cursor.execute(f"REVOKE EXECUTE ON ROUTINE {signature} FROM PUBLIC")
         cursor.execute(f"GRANT EXECUTE ON ROUTINE {signature} TO {quoted}")

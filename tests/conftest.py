@@ -39,6 +39,7 @@ def _private_files(settings, tmp_path):
         "OPTIONS": {**storages["default"]["OPTIONS"], "location": str(tmp_path / "private")},
     }
     settings.STORAGES = storages
+    settings.HISTORY_ANCHOR_FOLDER = tmp_path / "anchors"
     # Nothing is asked by time: the number of queries of a page stays exact.
     settings.CODE_LISTS_SECONDS = 0
     settings.TASKS = {

@@ -26,7 +26,12 @@ from portal.bootstrap.failure import Failure
 from portal.settings import database_from_url
 
 # Beside the migrations, what decides how a fresh database looks.
-BY_HAND = ("portal/history_plans.py", "portal/table_rights.py", "tests/database.py")
+BY_HAND = (
+    "portal/history_plans.py",
+    "portal/table_rights.py",
+    "portal/chain/installation.py",
+    "tests/database.py",
+)
 # Nobody but the migrations writes these.
 LEFT_ALONE = {"django_migrations", "django_content_type", "auth_permission"}
 # One maker of databases at a time: PostgreSQL copies no template that somebody is connected to.

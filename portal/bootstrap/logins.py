@@ -4,7 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 # Beside `migrate`: what fills an empty database, what writes past history for developers, and what takes history away.
-OWNERS_COMMANDS = {"makemigrations", "migrate", "restore", "load_nation", "pgtrigger", "flush", "move_clock"}
+OWNERS_COMMANDS = {
+    "makemigrations",
+    "migrate",
+    "restore",
+    "load_nation",
+    "pgtrigger",
+    "flush",
+    "move_clock",
+    "purge_history",
+    "record_recovery",
+}
 
 
 def works_as_owner(arguments: Sequence[str]) -> bool:

@@ -1,6 +1,7 @@
 """The tables that all desks share. Django looks for models in this module only."""
 
 from portal.models.audit import AuditEvent
+from portal.models.chain import SealedBatch, SealedRows
 from portal.models.cycle import CollectionCycle, CycleWindow, Extension, Step
 from portal.models.messages import Delivery, Message, MessageSettings
 from portal.models.people import SignInAttempt, User
@@ -23,6 +24,8 @@ __all__ = [
     "Notice",
     "ProcessSign",
     "RecoveryCode",
+    "SealedBatch",
+    "SealedRows",
     "SecondFactor",
     "SignInAttempt",
     "SiteContact",

@@ -116,6 +116,8 @@ ACTS = {
     "clock_confirmed": "确认平台时间正确",
     "lapse": "系统锁定招收信息",
     "stale_reminders": "系统提醒：状态待更新",
+    "verify_history": "核对操作记录和历史",
+    "purge_history": "清理到期的历史",
     "deadline_reminders": "系统提醒：截止时间",
 }
 RESULTS = {
@@ -141,6 +143,7 @@ _DETAILS = {
     "left_out": "未处理记录",
     "batch": "批次号",
     "sheet": "工作表",
+    "findings": "不符",
     "hidden_rows": "隐藏的行",
     "struck_rows": "划有删除线的行",
     "revoked_batch": "撤销的批次",

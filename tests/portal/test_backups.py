@@ -82,7 +82,9 @@ def test_restored_database_has_the_same_rows_files_and_promises(filled, empty_da
     with psycopg2.connect(empty_database) as restored, restored.cursor() as cursor:
         for table, number in backups.rows_by_table().items():
             cursor.execute(f'SELECT count(*) FROM "{table}"')
-            assert (table, cursor.fetchone()[0]) == (table, number)
+            # The restore itself is a link of the chain.
+            expected = number + (table == "portal_sealedbatch")
+            assert (table, cursor.fetchone()[0]) == (table, expected)
         cursor.execute("SELECT count(*) FROM residents_enrollment")
         assert cursor.fetchone() == (3,)
         with pytest.raises(psycopg2.errors.RaiseException, match="Cannot update"):

@@ -29,9 +29,10 @@ EXPECTED = {
         residents_basicinfoevent residents_certificateinfoevent residents_codeentryevent
         residents_educationrecordevent residents_enrollmentevent residents_numbershapeevent residents_residentevent
         residents_workinfoevent residents_identitycorrection review_apiresult
+        portal_sealedbatch portal_sealedrows
     """,
     # Added to, never changed.
-    "SI": "portal_auditevent residents_disclosure residents_statuschange",
+    "SI": "bases_movement portal_auditevent residents_disclosure residents_statuschange",
     # Never deleted.
     "SIU": "bases_submission review_export",
     "SIUD": """
@@ -41,7 +42,7 @@ EXPECTED = {
         bases_provinceusergrant bases_specialty bases_specialtybase bases_specialtybasegroupgrant
         bases_specialtybaseusergrant bases_trainingbase bases_trainingbasegroupgrant bases_trainingbaseusergrant
         bases_transferrequest django_session django_tasks_database_dbtaskresult guardian_groupobjectpermission
-        guardian_userobjectpermission portal_cache portal_collectioncycle portal_cyclewindow portal_delivery
+        guardian_userobjectpermission portal_cache portal_collectioncycle portal_cyclewindow portal_deed portal_delivery
         portal_extension portal_formdraft portal_job portal_message portal_messagesettings portal_notice
         portal_processsign portal_clockstate
         portal_recoverycode portal_secondfactor portal_signinattempt portal_sitecontact portal_user portal_user_groups

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from portal.access import allow
+from portal.chain.standing import standing
 from portal.parameters import moment
 from portal.roles import Role
 from review.audit import search, targets
@@ -25,7 +26,7 @@ def acts(request: HttpRequest) -> HttpResponse:
         if row.person_words:
             row.detail_words = [f"人员：{row.person_words}", *row.detail_words]
         row.result_words, row.role_words = RESULTS.get(row.result, "其他"), role_in_words(row.role)
-    return render(request, "review/audit/audit.html", {"filters": filters, "page": page})
+    return render(request, "review/audit/audit.html", {"filters": filters, "page": page, "seal": standing()})
 
 
 @require_GET
