@@ -79,7 +79,7 @@ def bases_for(user: User, action: Action) -> QuerySet[TrainingBase]:
     if user.role == Role.PROVINCE:
         return TrainingBase.objects.filter(province_id__in=province_codes_for(user, action))
     if user.role == Role.BASE:
-        return _granted(user, TrainingBase, action)
+        return _granted(user, TrainingBase, action).filter(**_in_use(action))
     return TrainingBase.objects.none()
 
 
@@ -87,7 +87,12 @@ def specialty_bases_for(user: User, action: Action) -> QuerySet[SpecialtyBase]:
     """Single accredited specialties granted to a department secretary."""
     if user.role != Role.BASE or not role_allows(user.role, action):
         return SpecialtyBase.objects.none()
-    return _granted(user, SpecialtyBase, action)
+    return _granted(user, SpecialtyBase, action).filter(**_in_use(action, "base__"))
+
+
+def _in_use(action: Action, of: str = "") -> dict[str, bool]:
+    """A base taken out of use is read-only for its own people (AM-46)."""
+    return {} if action in READ_ONLY_ACTIONS else {f"{of}is_active": True}
 
 
 def _once(user: User, what: str, action: Action, find: Callable[[], Found]) -> Found:
@@ -132,11 +137,41 @@ def deleted_enrollments_for(user: User, action: Action) -> QuerySet[Enrollment]:
     return Enrollment.objects.filter(base_id__in=base_ids(user, action), deleted_at__isnull=False)
 
 
+def specialty_records(user: User, action: Action) -> QuerySet[Enrollment]:
+    """The records of the single specialties granted to a department secretary (专业基地秘书)."""
+    within = Q(pk__in=[])
+    for base_id, specialty_id in _specialties(user, action):
+        within |= Q(base_id=base_id, specialty_id=specialty_id)
+    return Enrollment.objects.filter(within, deleted_at__isnull=True)
+
+
+def own_specialties(user: User, base_id: int | None) -> list[str] | None:
+    """The specialties to which the person is confined at this base; None for whoever works for the whole of it, and
+    for whoever has no place there (any more)."""
+    if base_id is None or user.role != Role.BASE or base_id in base_ids(user, Action.VIEW):
+        return None
+    found = specialty_bases_for(user, Action.VIEW).filter(base=base_id)
+    return list(found.values_list("specialty_id", flat=True)) or None
+
+
+# Stands in the session for the single specialties, in place of a base.
+SPECIALTIES = 0
+
+
+def specialty_places(user: User) -> list[SpecialtyBase]:
+    """The single specialties for which he works, by base and code."""
+    found = specialty_bases_for(user, Action.VIEW).select_related("base", "specialty")
+    return _once(
+        user, "specialty places", Action.VIEW, lambda: list(found.order_by("base__code", "specialty_id"))
+    )
+
+
 def current_base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase | None:
-    """The base a staff member is working for: the one chosen in this session, else the first granted one."""
+    """The base a staff member is working for: the one chosen in this session, else the first granted one. None where
+    he works for single specialties alone, or has chosen these."""
     user, chosen = cast(User, request.user), request.session.get("base_id")
     granted = base_ids(user, action)
-    if not granted:
+    if not granted or (chosen == SPECIALTIES and specialty_places(user)):
         return None
     pk = chosen if chosen in granted else min(granted)
     return _once(
@@ -153,6 +188,24 @@ def required_base(request: HttpRequest, action: Action = Action.VIEW) -> Trainin
     if base is None:
         raise PermissionDenied
     return base
+
+
+def workplace(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase:
+    """As required_base, of a department secretary the base of his first specialty. Raises PermissionDenied."""
+    if base := current_base(request, action):
+        return base
+    for place in specialty_bases_for(cast(User, request.user), action).select_related("base__province"):
+        return place.base
+    raise PermissionDenied
+
+
+def has_place(user: User) -> bool:
+    """Whether somebody of a base or a province works anywhere (AM-46: a dismissed account has no desk)."""
+    if user.role == Role.PROVINCE:
+        return bool(province_codes_for(user, Action.VIEW))
+    if user.role == Role.BASE:
+        return bool(base_ids(user, Action.VIEW) or specialty_places(user))
+    return True
 
 
 def bases_in_view(user: User) -> QuerySet[TrainingBase]:

@@ -6,7 +6,7 @@ gives, changes or takes away what lies outside his own organisations.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -76,6 +76,57 @@ def appoint(user: User, organisation: Organisation, *, by: User, read_only: bool
         remove_perm(f"bases.{other}_{name}", user, organisation)
         assign_perm(f"bases.{given}_{name}", user, organisation)
         audit.record("appoint", by=by, target=organisation, user=user.pk, read_only=read_only)
+
+
+def appoint_known(user: User, organisation: Organisation, *, by: User, read_only: bool = False) -> None:
+    """Appoint somebody who has an account already; one that was disabled and belongs to nobody is enabled with it.
+
+    Raises PermissionDenied as `appoint` does, and for a disabled account that belongs elsewhere.
+    """
+    with transaction.atomic():
+        user = User.objects.select_for_update().get(pk=user.pk)
+        if not user.is_active:
+            if memberships_of(user):
+                raise PermissionDenied
+            user.is_active = True
+            user.save(update_fields=["is_active"])
+            audit.record("enable", by=by, target=user)
+        appoint(user, organisation, by=by, read_only=read_only)
+
+
+def left_alone(user: User, organisations: Collection[Organisation]) -> list[Organisation]:
+    """Of these organisations those where nobody but this person can act."""
+    return [
+        each
+        for each in organisations
+        if [
+            place.user.pk
+            for place in staff_of(type(each), [each.pk])
+            if place.is_acting and place.user.is_active
+        ]
+        == [user.pk]
+    ]
+
+
+def without_acting(model: type[Organisation], ids: Collection[object]) -> set[object]:
+    """Of these organisations of one kind those where nobody can act: nobody appointed, read-only or disabled."""
+    act = f"act_{model._meta.model_name}"
+    rows = GRANTS[model].objects.filter(
+        content_object__in=list(ids), permission__codename=act, user__is_active=True
+    )
+    return set(ids) - set(rows.values_list("content_object_id", flat=True))
+
+
+def secretaries(places: Collection[tuple[int, str]]) -> dict[tuple[int, str], list[int]]:
+    """Whom to notify of one specialty's people: the ids of its department secretaries, by (base, specialty)."""
+    held = {
+        row.pk: (row.base_id, row.specialty_id)
+        for row in SpecialtyBase.objects.filter(
+            base__in={base for base, _ in places}, specialty__in={code for _, code in places}
+        )
+        if (row.base_id, row.specialty_id) in set(places)
+    }
+    return {held[cast(int, key)]: people for key, people in recipients(SpecialtyBase, held).items()}
 
 
 def dismiss(user: User, organisation: Organisation, *, by: User) -> None:

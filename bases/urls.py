@@ -7,6 +7,7 @@ from bases.board import views as board
 from bases.corrections import views as corrections
 from bases.deadlines import views as deadlines
 from bases.extensions import views as extensions
+from bases.handed_over import views as handed_over
 from bases.identity_checks import views as checks
 from bases.imports.views import acts, batches
 from bases.personal import views as personal
@@ -50,6 +51,8 @@ register_converter(KindConverter, "kind")
 urlpatterns = [
     path("", board.desk, name="desk"),
     path("board/choose/", board.choose_base, name="choose-base"),
+    path("handed-over/", handed_over.copies, name="handed-over"),
+    path("handed-over/<int:pk>/", handed_over.one, name="handed-over-copy"),
     path("imports/", batches.uploads, name="import-list"),
     path("imports/<kind:kind>/<module:module>/", batches.uploads, name="import-upload"),
     path("imports/<kind:kind>/<module:module>/template/", batches.template, name="import-template"),

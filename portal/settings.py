@@ -219,7 +219,7 @@ LOGIN_NAME_KINDS = "residents.rules.identity.login_kinds"
 MOBILE_ACTIVATION_POLICY = "bases.accounts.activation.mobile_is_enough"
 # Likewise the section of the manual for the page of a route, and the main menu of a role.
 MANUAL_PLACE = "review.manual.places.place_of"
-MENU = "review.menu.menu_of"
+MENU = "review.menu.menu_for"
 LOGIN_URL = "portal:sign-in"
 LOGIN_REDIRECT_URL = "portal:desk"
 ANONYMOUS_USER_NAME = None
@@ -332,8 +332,11 @@ CLOCK_CHORES = [
 # Likewise what cannot be taken back, which waits while the clock's time is doubted (portal/clock_trust.py).
 FINAL_CLOCK_CHORES = [
     "review.exports.jobs.forget_expired",
+    "review.api.deliveries.forget_old",
     "review.switches.services.carry_out_due",
     "portal.chain.sealing.seal_history",
+    "review.successions.services.carry_out_due",
+    "review.api_keys.messages.remind_of_ends",
 ]
 # Who names what is kept of a resident, in the order of the page 我的全部信息 (portal/own_copy.py).
 OWN_COPY = [

@@ -1,10 +1,13 @@
 """Rows that nobody reads any more go: what would otherwise grow for ever."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.core.cache import cache
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
+
+from portal import retention
+from portal.models import FormDraft, SignInAttempt
 
 # A failed task keeps its traceback for longer: somebody may still ask why.
 DONE_DAYS, FAILED_DAYS = 3, 30
@@ -19,3 +22,13 @@ def prune() -> int:
     done = DBTaskResult.objects.finished().filter(finished_at__lt=now - timedelta(days=DONE_DAYS))
     kept = DBTaskResult.objects.failed().filter(finished_at__gte=now - timedelta(days=FAILED_DAYS))
     return done.exclude(pk__in=kept.values("pk")).delete()[0]
+
+
+def forget_attempts(now: datetime | None = None) -> int:
+    """For the clock: tries to sign in that are older than the table of portal/retention.py keeps them."""
+    return SignInAttempt.objects.filter(at__lt=retention.until("attempts", now)).delete()[0]
+
+
+def forget_drafts(now: datetime | None = None) -> int:
+    """Likewise drafts that nobody came back to."""
+    return FormDraft.objects.filter(saved_at__lt=retention.until("drafts", now)).delete()[0]

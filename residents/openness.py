@@ -15,6 +15,12 @@ ALWAYS = Opening(True)
 SWITCHED = Opening(
     False, reason="本省已切换为接口传送，招收信息直接填报功能已关闭（只读）。", word="已切换接口"
 )
+# Of a base that the association has closed (AM-45, AM-46).
+OUT_OF_USE = Opening(
+    False,
+    reason="本基地已停用，只能查看，不能导入、填报和上报；未结束的培训和漏报由承接基地办理。",
+    word="已停用",
+)
 _READ_ONLY = Opening(False, reason="这条培训记录已不在培（退培、失效、删除或不再占用），为只读。")
 
 
@@ -89,6 +95,8 @@ def training_entry(enrollment: Enrollment, times: Times | None = None) -> Openin
     """May the base save training info? Intake: in its window and not after 上报 (AM-15); registry: always (BR-83)."""
     if not enrollment.is_live:
         return _READ_ONLY
+    if not enrollment.base.is_active:
+        return OUT_OF_USE
     if enrollment.registered_at:
         return ALWAYS
     is_direct = enrollment.base.province.reporting_mode != API_TRANSFER
@@ -116,6 +124,8 @@ def report_entry(
     is_gone = enrollment.lapsed_at is not None or enrollment.deleted_at is not None
     if is_gone or not (enrollment.is_live or enrollment.registered_at):
         return Opening(False, reason="这条培训记录已不在培（退培、失效或删除），不能上报。")
+    if not enrollment.base.is_active:
+        return OUT_OF_USE
     return ALWAYS if enrollment.registered_at else _intake(enrollment, Step.REPORT, times, review_status)
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 
 from django.urls import reverse
 
-from portal.roles import Role
+from bases.scope import base_ids, has_place
+from portal.models import User
+from portal.roles import Action, Role
 from residents.models.enrollment import Module
 
 
@@ -117,6 +119,26 @@ MENUS: dict[str, tuple[Entry | Group, ...]] = {
     ),
     Role.AUDITOR: (AUDIT,),
 }
+
+
+# A department secretary has the people of his specialties and their workbook.
+SECRETARY: tuple[Entry | Group, ...] = (
+    *MENUS[Role.BASE][:2],
+    Entry(
+        "批量填写培训信息", "bases:import-upload", ("training", Module.REGISTRY), also=("bases:import-list",)
+    ),
+)
+NOWHERE: tuple[Entry | Group, ...] = (Entry("工作台", "portal:desk", is_exact=True),)
+
+
+def menu_for(user: User, path: str) -> list[Shown]:
+    """The menu of this person: nothing in it that he may not open."""
+    entries = MENUS[user.role]
+    if not has_place(user):
+        entries = NOWHERE
+    elif user.role == Role.BASE and not base_ids(user, Action.VIEW):
+        entries = SECRETARY
+    return [_shown(each, path) for each in entries]
 
 
 def menu_of(role: str, path: str) -> list[Shown]:

@@ -27,6 +27,7 @@ from review.running import views as running
 from review.staff import views as staff
 from review.statistics.views import returns as return_statistics
 from review.statistics.views import statistics
+from review.successions import views as successions
 from review.switches import views as switches
 from review.transfers import views as transfers
 from review.windows import views as windows
@@ -125,6 +126,9 @@ urlpatterns = [
     path("code-lists/<slug:name>/", code_lists.code_list, name="code-list"),
     path("code-lists/<slug:name>/new/", code_lists.code, name="code-new"),
     path("code-lists/<slug:name>/<slug:code>/", code_lists.code, name="code"),
+    path("successions/new/<int:base_pk>/", successions.new, name="succession-new"),
+    path("successions/<int:pk>/", successions.succession, name="succession"),
+    path("successions/<int:pk>/cancel/", successions.cancel, name="succession-cancel"),
     path("organisations/specialties/", organisations.specialties, name="specialties"),
     path("organisations/specialties/<slug:code>/", organisations.specialty, name="specialty"),
     path("api-keys/", api_keys.api_keys, name="api-keys"),
@@ -156,6 +160,8 @@ urlpatterns = [
     path("completions/<int:pk>/accept/", completions.accept, name="completion-accept"),
     path("completions/<int:pk>/return/", completions.send_back, name="completion-return"),
     path("staff/", staff.staff, name="staff"),
+    path("staff/gaps/", staff.gaps, name="staff-gaps"),
+    path("staff/<slug:kind>/<slug:key>/<int:pk>/hand-over/", staff.hand_over, name="staff-hand-over"),
     path("staff/<slug:kind>/<slug:key>/", staff.staff_of, name="staff-of"),
     path("staff/<slug:kind>/<slug:key>/new/", staff.appoint, name="appoint"),
     path("staff/<slug:kind>/<slug:key>/<int:pk>/", staff.change, name="staff-change"),

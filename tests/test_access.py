@@ -15,9 +15,11 @@ from django.utils import timezone
 from bases.models import (
     CorrectionRequest,
     ExtensionRequest,
+    HandedOver,
     IdentityCheck,
     ImportBatch,
     SpecialtyBase,
+    Succession,
     TransferRequest,
 )
 from bases.report.services import build_submission
@@ -25,6 +27,7 @@ from portal.models import CycleWindow, Deed, Job, Message, Notice, Step, User
 from portal.moved import BEFORE
 from portal.roles import Role
 from residents.models import EducationRecord, Enrollment, NumberShape, PersonalReturn
+from residents.snapshot import snapshot_of
 from review.api import keys
 from review.models import CompletionBatch, Export, ModeSwitchApplication, QualityFinding, Substitution
 from tests import factories
@@ -159,6 +162,23 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         reason="暴雨停电",
         asked_by=officer,
     )
+    succession = Succession.objects.create(
+        base=enrollment.base,
+        kind="merged",
+        successor=neighbour,
+        former_province=enrollment.base.province,
+        province=neighbour.province,
+        day=timezone.localdate(),
+        reason="国卫科教〔2026〕1号",
+        decided_by=national,
+        carried_out_at=timezone.now(),
+    )
+    handed_over = HandedOver.objects.create(
+        succession=succession,
+        enrollment=enrollment,
+        snapshot=snapshot_of(enrollment),
+        full_name=resident.full_name,
+    )
     substitution = Substitution.objects.create(
         province=enrollment.base.province,
         absent=officer,
@@ -208,6 +228,8 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         "finding": {"pk": finding.pk},
         "extension": {"pk": extension.pk},
         "substitution": {"pk": substitution.pk},
+        "succession": {"pk": succession.pk},
+        "copy": {"pk": handed_over.pk},
         "decision batch": {"batch": uuid.uuid4()},
         "message": messages,
         "deed": deeds,

@@ -57,6 +57,19 @@ class EndCorrectionForm(forms.Form):
             kind.initial = kind.choices[0][0]
 
 
+class DoubtForm(forms.Form):
+    """What a former base thinks is wrong with the ID (AM-47)."""
+
+    text = forms.CharField(
+        label="疑问",
+        min_length=4,
+        max_length=300,
+        widget=forms.Textarea(_TWO_LINES),
+        help_text="写明依据，例如“本基地留存的证件复印件与登记的号码末四位不同”。不要写完整证件号。",
+        error_messages={"required": "请写明有什么疑问。"},
+    )
+
+
 class AcceptForm(forms.Form):
     comment = forms.CharField(
         label="核实说明（选填）", max_length=500, required=False, widget=forms.Textarea(_TWO_LINES)

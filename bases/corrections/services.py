@@ -25,6 +25,7 @@ from portal.roles import Action, Role
 from portal.sign_in.sessions import end_sessions
 from residents.catalogue.catalogue import Invalid, Problem
 from residents.models import Enrollment
+from residents.models.enrollment import LIVE
 from residents.rules.fields import Problems
 from residents.rules.identity import clean_id_number, id_number_problems, normal_id_number
 from residents.services import states, status
@@ -38,6 +39,7 @@ State = CorrectionRequest.State
 WAITING = (State.WITH_PROVINCE, State.WITH_CMDA)
 
 KIND = "correction"
+FORMER = "此人现在由另一家培训基地管理，证件更正由其申请；本基地可以反映疑问。"
 
 
 def is_waiting(resident_id: int) -> bool:
@@ -45,10 +47,44 @@ def is_waiting(resident_id: int) -> bool:
     return CorrectionRequest.objects.filter(resident=resident_id, state__in=WAITING).exists()
 
 
+def present(resident_id: int) -> Enrollment | None:
+    """The record by which a base answers for the person now: the live one, else the one opened last (AM-47)."""
+    rows = Enrollment.objects.filter(resident=resident_id, deleted_at__isnull=True).select_related("base")
+    return rows.filter(LIVE).first() or rows.order_by("-created_at", "-pk").first()
+
+
+def is_present_base(enrollment: Enrollment) -> bool:
+    """Whether the base of this record may start a correction of the person's ID (AM-47)."""
+    now = present(enrollment.resident_id)
+    return now is None or now.base_id == enrollment.base_id
+
+
+def report_doubt(enrollment: Enrollment, *, text: str, by: User) -> None:
+    """All that a former base can do about an ID (AM-47): the present base is asked to look, its province hears of it.
+    The former one learns nothing of where the person is (AM-28). Raises StateMoved where it is the present one."""
+    now = present(enrollment.resident_id)
+    if now is None or now.base_id == enrollment.base_id:
+        raise StateMoved("此人现在由本基地管理，请直接申请更正证件。")
+    person = enrollment.resident
+    with transaction.atomic():
+        audit.record("correction_doubt", by=by, target=enrollment, present=now.pk)
+        subject = f"证件信息有疑问，请核对：{person.full_name}"
+        body = f"“{enrollment.base.name}”反映：{text}。请与本人核对证件原件，确有错误的由现在的培训基地申请更正。"
+        for people, link in (
+            (recipients(TrainingBase, [now.base_id]), reverse("bases:correction-new", args=[now.pk])),
+            (recipients(Province, [now.base.province_id]), reverse("review:record", args=[now.pk])),
+        ):
+            told = {person for each in people.values() for person in each}
+            messages.send(told, kind=KIND, subject=subject, body=body, link=link)
+
+
 def ask(
     enrollment: Enrollment, *, values: Mapping[str, Any], evidence: UploadedFile | None, by: User
 ) -> CorrectionRequest:
-    """The base's request; its province is notified. Raises Refused with problems by field, StateMoved if one waits."""
+    """The present base's request (AM-47); its province is notified. Raises Refused with problems by field, StateMoved
+    if one waits, or if the person is another base's."""
+    if not is_present_base(enrollment):
+        raise StateMoved(FORMER)
     resident = enrollment.resident
     id_type, number = _judged(resident, values, evidence)
     if evidence is not None:
@@ -152,6 +188,7 @@ def confirm(request_id: int, *, by: User, comment: str = "") -> None:
     """The province has verified it; the association is notified. Raises StateMoved."""
     with transaction.atomic():
         asked = _locked(request_id, State.WITH_PROVINCE)
+        _require_present(asked)
         asked.state, asked.province_by, asked.province_at = State.WITH_CMDA, by, timezone.now()
         asked.comment = comment
         asked.save(update_fields=["state", "province_by", "province_at", "comment"])
@@ -175,6 +212,7 @@ def apply(request_id: int, *, by: User, comment: str = "") -> None:
     """Do what was asked and notify everybody concerned. Raises StateMoved."""
     with transaction.atomic():
         asked = _locked(request_id, State.WITH_CMDA)
+        _require_present(asked)
         act = {Kind.IDENTITY: _correct_identity, Kind.REOPEN: _reopen, Kind.AGAIN: _let_train_again}
         act[Kind(asked.kind)](asked, by)
         _decide(asked, State.DONE, by, comment)
@@ -260,6 +298,16 @@ def _locked(request_id: int, expected: str) -> CorrectionRequest:
     if asked.state != expected:
         raise StateMoved(f"这条更正申请现在是“{asked.get_state_display()}”，不能再处理。")
     return asked
+
+
+def _require_present(asked: CorrectionRequest) -> None:
+    """The person may have gone to another base since it was asked: that one is asked then (AM-47)."""
+    now = present(asked.resident_id)
+    is_identity = asked.kind == Kind.IDENTITY
+    if is_identity and now is not None and now.base_id != asked.base_id:
+        raise StateMoved(
+            f"此人现在由“{now.base.name}”管理，不能按原基地的申请更正。请退回这条申请，由现在的培训基地核对后申请。"
+        )
 
 
 def _decide(asked: CorrectionRequest, state: str, by: User, comment: str) -> None:

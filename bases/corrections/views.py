@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from bases.corrections import services as corrections
-from bases.corrections.forms import CorrectionForm, EndCorrectionForm
+from bases.corrections.forms import CorrectionForm, DoubtForm, EndCorrectionForm
 from bases.lists.access import record_for
 from bases.models import CorrectionRequest
 from bases.reveal import show_file
@@ -20,6 +20,7 @@ from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.downloads import evidence_response
 from residents.forms import show_problems
+from residents.models import Enrollment
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved
 
@@ -27,8 +28,11 @@ from residents.services.states import StateMoved
 @require_http_methods(["GET", "POST"])
 @allow(Role.BASE)
 def correction_new(request: SignedInRequest, pk: int) -> HttpResponse:
-    """申请更正证件: type and number are locked for the base, so it asks for it (BR-48, PAIN-18)."""
+    """申请更正证件: type and number are locked for the base, so it asks for it (BR-48, PAIN-18); of a person who is
+    another base's now it reports a doubt (AM-47)."""
     enrollment = record_for(request.user, pk, Action.EDIT_STATUS)
+    if not corrections.is_present_base(enrollment):
+        return _doubt(request, enrollment)
     initial = {"id_type": enrollment.resident.id_type}
     form = CorrectionForm(request.POST or None, request.FILES or None, initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -76,6 +80,20 @@ def end_correction_new(request: SignedInRequest, pk: int) -> HttpResponse:
             return redirect("bases:correction", asked.pk)
     page = {"record": enrollment, "form": form}
     return render(request, "bases/corrections/end.html", page, status=422 if form.errors else 200)
+
+
+def _doubt(request: SignedInRequest, enrollment: Enrollment) -> HttpResponse:
+    form = DoubtForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            corrections.report_doubt(enrollment, text=form.cleaned_data["text"], by=request.user)
+        except StateMoved as moved:
+            messages.error(request, str(moved))
+        else:
+            messages.success(request, "疑问已转给现在的培训基地和省级单位，由其核对。")
+        return redirect("bases:record", enrollment.pk)
+    page = {"record": enrollment, "form": form, "words": corrections.FORMER}
+    return render(request, "bases/corrections/doubt.html", page, status=422 if form.errors else 200)
 
 
 def _own(request: SignedInRequest, pk: int) -> CorrectionRequest:

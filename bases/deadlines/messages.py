@@ -16,7 +16,7 @@ from django.utils.http import urlencode
 from bases.lists.records import Todo
 from bases.models import Province, TrainingBase
 from bases.models.organisations import ReportingMode
-from bases.staff import recipients
+from bases.staff import recipients, secretaries
 from portal import audit
 from portal.calendar import last_moment, openings
 from portal.messages.deliveries import DIGEST_HOUR
@@ -293,6 +293,11 @@ def _notify_staff(
     owner = "base__province_id" if model is Province else "base_id"
     counts = dict(records.values_list(owner).annotate(number=Count("pk")))
     staff = recipients(model, counts)
+    if model is TrainingBase:
+        rows = records.order_by().values_list("base_id", "specialty_id").annotate(number=Count("pk"))
+        departments = {(base, code): number for base, code, number in rows if code}
+        for place, people in secretaries(departments).items():
+            staff[place], counts[place] = people, departments[place]
     return sum(
         send(
             staff.get(place, []),

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bases.models import Province, TrainingBase, TransferRequest
-from bases.staff import recipients
+from bases.staff import recipients, secretaries
 from portal import audit
 from portal.messages.services import send
 from portal.models import AuditEvent, Message
@@ -67,17 +67,22 @@ def remind_daily() -> int:
 
 def _remind_of_statuses() -> int:
     names: dict[int, list[str]] = defaultdict(list)
-    rows = stale(Enrollment.objects.all()).values_list("base_id", "resident__full_name")
-    for base_id, name in rows:
+    in_departments: dict[tuple[int, str], list[str]] = defaultdict(list)
+    rows = stale(Enrollment.objects.all()).values_list("base_id", "specialty_id", "resident__full_name")
+    for base_id, specialty_id, name in rows:
         names[base_id].append(name)
+        in_departments[base_id, specialty_id].append(name)
     staff = recipients(TrainingBase, names)
+    departments = secretaries(in_departments)
+    groups = [(base_id, found, staff.get(base_id, [])) for base_id, found in names.items()]
+    groups += [(place[0], in_departments[place], people) for place, people in departments.items()]
     sent = 0
-    for base_id, found in names.items():
+    for base_id, found, people in groups:
         subject = f"有 {len(found)} 名住院医师的延期、暂停或结束状态待更新"
         shown = "、".join(found[:NAMES_TOLD]) + ("等" if len(found) > NAMES_TOLD else "")
         body = f"{shown}。请及时核实并更新为“在培”，否则可能影响结业考试报名。"
         link = f"{reverse('bases:stale-statuses')}?base={base_id}"
-        sent += _send_once_a_week(staff.get(base_id, []), KIND, subject, body, link)
+        sent += _send_once_a_week(people, KIND, subject, body, link)
     return sent
 
 

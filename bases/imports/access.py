@@ -1,10 +1,18 @@
 """Whose a batch or a row is: who may look at it, and who may act on it."""
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.shortcuts import get_object_or_404
 
 from bases.models import ImportBatch, ImportRow
-from bases.scope import bases_for, province_codes_for, provinces_for
+from bases.scope import (
+    base_ids,
+    bases_for,
+    province_codes_for,
+    provinces_for,
+    specialty_bases_for,
+    specialty_places,
+)
 from bases.workbooks.kinds import kind_of
 from portal.models import User
 from portal.parameters import key, text
@@ -18,7 +26,10 @@ def batch_for(user: User, pk: int, *, to_act: bool = True) -> ImportBatch:
         "base__province", "province", "cycle", "uploaded_by", "confirmed_by", "copy_job"
     )
     if user.role == Role.BASE:
-        batches = batches.filter(base__in=list(bases_for(user, Action.VIEW).values_list("pk", flat=True)))
+        # A department secretary sees what he has sent himself: the files of others hold other people.
+        own = Q(base__in=base_ids(user, Action.VIEW))
+        own |= Q(base__in=[place.base_id for place in specialty_places(user)], uploaded_by=user)
+        batches = batches.filter(own)
     else:
         codes = province_codes_for(user, Action.VIEW)
         batches = batches.filter(base=None, province__in=codes)
@@ -32,7 +43,10 @@ def may_act(user: User, found: ImportBatch) -> bool:
     """Whether the user may do with this batch what its kind of workbook asks for."""
     action = kind_of(found).action
     if found.base_id:
-        return bases_for(user, action).filter(pk=found.base_id).exists()
+        own = found.uploaded_by_id == user.pk and found.kind == ImportBatch.Kind.TRAINING
+        return bases_for(user, action).filter(pk=found.base_id).exists() or (
+            own and specialty_bases_for(user, action).filter(base=found.base_id).exists()
+        )
     return provinces_for(user, action).filter(pk=found.province_id).exists()
 
 

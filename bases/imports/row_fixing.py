@@ -98,7 +98,9 @@ class Outcome:
 
 
 def can_be_corrected(batch: ImportBatch) -> bool:
-    return batch.state in CORRECTABLE and batch.rows_refused > 0 and not has_open_questions(batch)
+    # Without its file a batch has no full numbers any more (portal/retention.py).
+    is_whole = bool(batch.file) and not has_open_questions(batch)
+    return is_whole and batch.state in CORRECTABLE and batch.rows_refused > 0
 
 
 # --- the table -------------------------------------------------------------------------------------------------------

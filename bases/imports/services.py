@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import OperationalError, transaction
 from django.utils import timezone
@@ -256,17 +255,3 @@ def requeue_abandoned(now: datetime | None = None) -> int:
             begins_to_wait(batch.pk)
             _hand_over(batch)
     return len(batches)
-
-
-def forget_old_files(now: datetime | None = None) -> int:
-    """Delete uploaded workbooks after UPLOAD_RETENTION_DAYS (PAIN-26); their rows and counts stay. Returns how many."""
-    before = (now or timezone.now()) - timedelta(days=settings.UPLOAD_RETENTION_DAYS)
-    old = list(ImportBatch.objects.filter(uploaded_at__lt=before).exclude(file=""))
-    for batch in old:
-        batch.file.delete(save=False)
-        batch.file = ""
-        if batch.copy:
-            batch.copy.delete(save=False)
-            batch.copy = ""
-        batch.save(update_fields=["file", "copy"])
-    return len(old)

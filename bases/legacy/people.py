@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
+from typing import Any
 
 from bases.models import TrainingBase
-from residents.catalogue.catalogue import Invalid, Problem, problem
+from residents.catalogue.catalogue import Invalid, Problem, Verbatim, problem
 from residents.codes import CODE_LISTS
 from residents.models import Enrollment, Resident
 from residents.models.enrollment import Status
-from residents.rules.legacy import live_problems
+from residents.rules.legacy import PARTS, live_problems
 from residents.rules.text import clean_text, name_key
 from residents.standing import AccountRow
 
@@ -52,6 +53,10 @@ class BaseNames:
         return next(iter(get_close_matches(name, self._found, 1)), None)
 
 
+COMPARED = ("trainee_type", "approved_years", "actual_start_date", "is_fresh_graduate", "is_rural_oriented")
+_LABELS = {item.name: item.label for part in ("training", "status") for item in PARTS[part]}
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One training record of a person; `is_live` holds him (BR-49)."""
@@ -63,6 +68,8 @@ class Record:
     status: str
     is_live: bool
     is_migrated: bool
+    # The other values of 培训信息 that a roster tells, by field.
+    details: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(slots=True)
@@ -115,6 +122,7 @@ class People:
             "lapsed_at",
             "deleted_at",
             "origin",
+            *COMPARED,
         ):
             ids[record.resident_id].records.append(
                 Record(
@@ -125,6 +133,7 @@ class People:
                     record.status,
                     record.is_live,
                     record.origin == Enrollment.Origin.LEGACY,
+                    {name: getattr(record, name) for name in COMPARED},
                 )
             )
 
@@ -141,6 +150,16 @@ class People:
             return None
         held = next(iter(same), None) or next((known for known in person.records if known.is_live), None)
         return _held(held, record) if held and (same or record.is_live) else []
+
+    def changed(self, row: AccountRow, record: Record) -> list[Problem]:
+        """What a row tells otherwise than the record that was migrated before: reported, and never written."""
+        same = [known for known in self._people[_key(row)].records if _is_same(known, record)]
+        known = next(each for each in same if each.is_migrated)
+        now = known.details | {"specialty": known.specialty, "status": known.status}
+        told = record.details | {"specialty": record.specialty, "status": record.status}
+        names = [name for name, value in told.items() if value is not None and value != (now[name] or None)]
+        labels = "、".join(f"“{_LABELS[name]}”" for name in names)
+        return [problem("legacy_differs", columns=Verbatim(labels))] if names else []
 
     def take(self, row: AccountRow, record: Record) -> None:
         """The row's record enters."""

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from bases.legacy.columns import OPTIONAL, REQUIRED, Cells, aliases
-from bases.legacy.people import BaseNames, People, Record
+from bases.legacy.people import COMPARED, BaseNames, People, Record
 from bases.models import LegacyFault, LegacyRoster, TrainingBase
 from bases.workbooks.rows import shown
 from portal.digests import sha256_of
@@ -73,6 +73,8 @@ class Row:
     base: TrainingBase | Problem
     refusals: list[tuple[str, Problem]] = field(default_factory=list)
     is_present: bool = False
+    # Where it is present: what it tells otherwise than the platform.
+    changed: list[tuple[str, Problem]] = field(default_factory=list)
 
     @property
     def person(self) -> AccountRow:
@@ -98,6 +100,7 @@ class Row:
             status,
             is_live=status != WITHDRAWN,
             is_migrated=True,
+            details={name: told["training"].get(name) for name in COMPARED},
         )
 
 
@@ -224,6 +227,8 @@ class Migration:
             person, record = row.person, row.record
             found = people.judge(person, record)
             row.is_present = found is None
+            if row.is_present:
+                row.changed = [("account.id_number", each) for each in people.changed(person, record)]
             row.refusals += [("account.id_number", each) for each in found or ()]
             if found == []:
                 people.take(person, record)
@@ -271,9 +276,10 @@ def _store_counts(roster: LegacyRoster, counts: Counts) -> None:
 
 
 def _faults(rows: Iterable[Row]) -> Iterator[Fault]:
-    """Refused rows with all that is wrong with them, and created ones of which cells were left out."""
+    """Refused rows with all that is wrong with them, created ones of which cells were left out, and those that were
+    there already and tell something else now."""
     for row in rows:
-        problems = row.refusals + ([] if row.is_present else row.judged.left_out)
+        problems = row.refusals + (row.changed if row.is_present else row.judged.left_out)
         if problems:
             yield Fault(
                 row.number,

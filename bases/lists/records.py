@@ -8,7 +8,7 @@ from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, V
 from django.utils import timezone
 
 from bases.models import ImportRow, TrainingBase
-from bases.scope import enrollments_for
+from bases.scope import enrollments_for, specialty_records
 from portal.models import User
 from portal.roles import Action
 from residents.models import Enrollment, PersonalReturn, StatusChange
@@ -83,8 +83,9 @@ _STAGES = {
 
 def scope_of(user: User, base: TrainingBase | None, action: Action = Action.VIEW) -> QuerySet[Enrollment]:
     """The records of the base a person works for; without a base, those of the single specialties granted to him."""
-    records = enrollments_for(user, action)
-    return records.filter(base=base) if base is not None else records
+    if base is None:
+        return specialty_records(user, action)
+    return enrollments_for(user, action).filter(base=base)
 
 
 def records_of(scope: QuerySet[Enrollment], module: str) -> QuerySet[Enrollment]:

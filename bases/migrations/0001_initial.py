@@ -6,314 +6,546 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='CorrectionRequest',
+            name="CorrectionRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('old_id_type', models.CharField(max_length=2)),
-                ('old_id_number', models.CharField(max_length=20)),
-                ('new_id_type', models.CharField(max_length=2)),
-                ('new_id_number', models.CharField(max_length=20)),
-                ('reason', models.CharField(max_length=500)),
-                ('evidence', models.FileField(blank=True, upload_to='corrections/')),
-                ('state', models.CharField(choices=[('province', '待省级核实'), ('cmda', '待中国医师协会处理'), ('done', '已更正'), ('refused', '未通过')], default='province', max_length=10)),
-                ('asked_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('province_at', models.DateTimeField(null=True)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('comment', models.CharField(blank=True, max_length=500)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("old_id_type", models.CharField(max_length=2)),
+                ("old_id_number", models.CharField(max_length=20)),
+                ("new_id_type", models.CharField(max_length=2)),
+                ("new_id_number", models.CharField(max_length=20)),
+                ("reason", models.CharField(max_length=500)),
+                ("evidence", models.FileField(blank=True, upload_to="corrections/")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("province", "待省级核实"),
+                            ("cmda", "待中国医师协会处理"),
+                            ("done", "已更正"),
+                            ("refused", "未通过"),
+                        ],
+                        default="province",
+                        max_length=10,
+                    ),
+                ),
+                ("asked_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("province_at", models.DateTimeField(null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("comment", models.CharField(blank=True, max_length=500)),
             ],
             options={
-                'verbose_name': '证件更正申请',
-                'verbose_name_plural': '证件更正申请',
+                "verbose_name": "证件更正申请",
+                "verbose_name_plural": "证件更正申请",
             },
         ),
         migrations.CreateModel(
-            name='ImportBatch',
+            name="ImportBatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('accounts', '账号导入'), ('training', '培训信息导入'), ('completions', '提前结业补报')], max_length=12, verbose_name='类别')),
-                ('module', models.CharField(choices=[('intake', '招收信息管理'), ('registry', '住院医师信息管理')], max_length=10, verbose_name='模块')),
-                ('uploaded_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='上传时间')),
-                ('file', models.FileField(max_length=200, upload_to=bases.models.imports.upload_path)),
-                ('file_name', models.CharField(max_length=255, verbose_name='文件名')),
-                ('file_sha256', models.CharField(max_length=64)),
-                ('state', models.CharField(choices=[('uploaded', '等待检查'), ('checking', '正在检查'), ('refused', '文件未被接受'), ('checked', '待确认'), ('applying', '正在导入'), ('applied', '已导入'), ('cancelled', '已取消'), ('undone', '已撤销')], default='uploaded', max_length=10, verbose_name='状态')),
-                ('mode', models.CharField(choices=[('good_rows', '先导入无误的行'), ('all_or_nothing', '全部无误才导入')], default='good_rows', max_length=15, verbose_name='导入方式')),
-                ('refusal', models.JSONField(default=dict)),
-                ('sheet_name', models.CharField(blank=True, max_length=100)),
-                ('header_row', models.PositiveIntegerField(null=True)),
-                ('headers', models.JSONField(default=list)),
-                ('ignored_headers', models.JSONField(default=list)),
-                ('rows_total', models.PositiveIntegerField(default=0)),
-                ('rows_created', models.PositiveIntegerField(default=0)),
-                ('rows_updated', models.PositiveIntegerField(default=0)),
-                ('rows_unchanged', models.PositiveIntegerField(default=0)),
-                ('rows_refused', models.PositiveIntegerField(default=0)),
-                ('rows_warned', models.PositiveIntegerField(default=0)),
-                ('progress', models.PositiveIntegerField(default=0)),
-                ('applied_at', models.DateTimeField(null=True)),
-                ('undone_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("accounts", "账号导入"),
+                            ("training", "培训信息导入"),
+                            ("completions", "提前结业补报"),
+                        ],
+                        max_length=12,
+                        verbose_name="类别",
+                    ),
+                ),
+                (
+                    "module",
+                    models.CharField(
+                        choices=[("intake", "招收信息管理"), ("registry", "住院医师信息管理")],
+                        max_length=10,
+                        verbose_name="模块",
+                    ),
+                ),
+                (
+                    "uploaded_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="上传时间"),
+                ),
+                ("file", models.FileField(max_length=200, upload_to=bases.models.imports.upload_path)),
+                ("file_name", models.CharField(max_length=255, verbose_name="文件名")),
+                ("file_sha256", models.CharField(max_length=64)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("uploaded", "等待检查"),
+                            ("checking", "正在检查"),
+                            ("refused", "文件未被接受"),
+                            ("checked", "待确认"),
+                            ("applying", "正在导入"),
+                            ("applied", "已导入"),
+                            ("cancelled", "已取消"),
+                            ("undone", "已撤销"),
+                        ],
+                        default="uploaded",
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[("good_rows", "先导入无误的行"), ("all_or_nothing", "全部无误才导入")],
+                        default="good_rows",
+                        max_length=15,
+                        verbose_name="导入方式",
+                    ),
+                ),
+                ("refusal", models.JSONField(default=dict)),
+                ("sheet_name", models.CharField(blank=True, max_length=100)),
+                ("header_row", models.PositiveIntegerField(null=True)),
+                ("headers", models.JSONField(default=list)),
+                ("ignored_headers", models.JSONField(default=list)),
+                ("rows_total", models.PositiveIntegerField(default=0)),
+                ("rows_created", models.PositiveIntegerField(default=0)),
+                ("rows_updated", models.PositiveIntegerField(default=0)),
+                ("rows_unchanged", models.PositiveIntegerField(default=0)),
+                ("rows_refused", models.PositiveIntegerField(default=0)),
+                ("rows_warned", models.PositiveIntegerField(default=0)),
+                ("progress", models.PositiveIntegerField(default=0)),
+                ("applied_at", models.DateTimeField(null=True)),
+                ("undone_at", models.DateTimeField(null=True)),
             ],
             options={
-                'verbose_name': '导入批次',
-                'verbose_name_plural': '导入批次',
-                'ordering': ['-uploaded_at'],
+                "verbose_name": "导入批次",
+                "verbose_name_plural": "导入批次",
+                "ordering": ["-uploaded_at"],
             },
         ),
         migrations.CreateModel(
-            name='ImportRow',
+            name="ImportRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sheet_row', models.PositiveIntegerField()),
-                ('raw', models.JSONField()),
-                ('values', models.JSONField()),
-                ('verdict', models.CharField(choices=[('create', '新增'), ('update', '更新'), ('unchanged', '已存在，未重复导入'), ('refused', '有误，未导入')], max_length=10)),
-                ('problems', models.JSONField(default=list)),
-                ('before', models.JSONField(null=True)),
-                ('is_applied', models.BooleanField(default=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sheet_row", models.PositiveIntegerField()),
+                ("raw", models.JSONField()),
+                ("values", models.JSONField()),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("create", "新增"),
+                            ("update", "更新"),
+                            ("unchanged", "已存在，未重复导入"),
+                            ("refused", "有误，未导入"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("problems", models.JSONField(default=list)),
+                ("before", models.JSONField(null=True)),
+                ("is_applied", models.BooleanField(default=False)),
             ],
             options={
-                'ordering': ['sheet_row'],
+                "ordering": ["sheet_row"],
             },
         ),
         migrations.CreateModel(
-            name='Province',
+            name="Province",
             fields=[
-                ('code', models.CharField(max_length=2, primary_key=True, serialize=False, verbose_name='代码')),
-                ('name', models.CharField(max_length=20, unique=True, verbose_name='名称')),
-                ('short_name', models.CharField(max_length=10, verbose_name='简称')),
-                ('reporting_mode', models.CharField(choices=[('1', '直接填报'), ('2', '接口传送')], default='1', max_length=1, verbose_name='报送方式')),
-                ('integration_tested_at', models.DateTimeField(blank=True, null=True, verbose_name='接口联调通过时间')),
+                (
+                    "code",
+                    models.CharField(max_length=2, primary_key=True, serialize=False, verbose_name="代码"),
+                ),
+                ("name", models.CharField(max_length=20, unique=True, verbose_name="名称")),
+                ("short_name", models.CharField(max_length=10, verbose_name="简称")),
+                (
+                    "reporting_mode",
+                    models.CharField(
+                        choices=[("1", "直接填报"), ("2", "接口传送")],
+                        default="1",
+                        max_length=1,
+                        verbose_name="报送方式",
+                    ),
+                ),
+                (
+                    "integration_tested_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="接口联调通过时间"),
+                ),
             ],
             options={
-                'verbose_name': '省级行政部门',
-                'verbose_name_plural': '省级行政部门',
-                'ordering': ['code'],
-                'permissions': [('act_province', '可代表本省办理')],
-                'default_permissions': ('view',),
+                "verbose_name": "省级行政部门",
+                "verbose_name_plural": "省级行政部门",
+                "ordering": ["code"],
+                "permissions": [("act_province", "可代表本省办理")],
+                "default_permissions": ("view",),
             },
         ),
         migrations.CreateModel(
-            name='ProvinceEvent',
+            name="ProvinceEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('code', models.CharField(max_length=2, serialize=False, verbose_name='代码')),
-                ('name', models.CharField(max_length=20, verbose_name='名称')),
-                ('short_name', models.CharField(max_length=10, verbose_name='简称')),
-                ('reporting_mode', models.CharField(choices=[('1', '直接填报'), ('2', '接口传送')], default='1', max_length=1, verbose_name='报送方式')),
-                ('integration_tested_at', models.DateTimeField(blank=True, null=True, verbose_name='接口联调通过时间')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("code", models.CharField(max_length=2, serialize=False, verbose_name="代码")),
+                ("name", models.CharField(max_length=20, verbose_name="名称")),
+                ("short_name", models.CharField(max_length=10, verbose_name="简称")),
+                (
+                    "reporting_mode",
+                    models.CharField(
+                        choices=[("1", "直接填报"), ("2", "接口传送")],
+                        default="1",
+                        max_length=1,
+                        verbose_name="报送方式",
+                    ),
+                ),
+                (
+                    "integration_tested_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="接口联调通过时间"),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ProvinceGroupGrant',
+            name="ProvinceGroupGrant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ProvinceUserGrant',
+            name="ProvinceUserGrant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Specialty',
+            name="Specialty",
             fields=[
-                ('code', models.CharField(max_length=4, primary_key=True, serialize=False, verbose_name='代码')),
-                ('name', models.CharField(max_length=40, unique=True, verbose_name='名称')),
-                ('valid_from', models.PositiveSmallIntegerField(default=2014, verbose_name='启用年份')),
-                ('valid_to', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='停用年份')),
+                (
+                    "code",
+                    models.CharField(max_length=4, primary_key=True, serialize=False, verbose_name="代码"),
+                ),
+                ("name", models.CharField(max_length=40, unique=True, verbose_name="名称")),
+                ("valid_from", models.PositiveSmallIntegerField(default=2014, verbose_name="启用年份")),
+                (
+                    "valid_to",
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="停用年份"),
+                ),
             ],
             options={
-                'verbose_name': '培训专业',
-                'verbose_name_plural': '培训专业',
-                'ordering': ['code'],
+                "verbose_name": "培训专业",
+                "verbose_name_plural": "培训专业",
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='SpecialtyBase',
+            name="SpecialtyBase",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid_from', models.PositiveSmallIntegerField(default=2014, verbose_name='起始招收年份')),
-                ('valid_to', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='终止招收年份')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("valid_from", models.PositiveSmallIntegerField(default=2014, verbose_name="起始招收年份")),
+                (
+                    "valid_to",
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="终止招收年份"),
+                ),
             ],
             options={
-                'verbose_name': '专业基地',
-                'verbose_name_plural': '专业基地',
-                'ordering': ['specialty_id'],
-                'permissions': [('act_specialtybase', '可代表本专业基地办理')],
-                'default_permissions': ('view',),
+                "verbose_name": "专业基地",
+                "verbose_name_plural": "专业基地",
+                "ordering": ["specialty_id"],
+                "permissions": [("act_specialtybase", "可代表本专业基地办理")],
+                "default_permissions": ("view",),
             },
         ),
         migrations.CreateModel(
-            name='SpecialtyBaseEvent',
+            name="SpecialtyBaseEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('valid_from', models.PositiveSmallIntegerField(default=2014, verbose_name='起始招收年份')),
-                ('valid_to', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='终止招收年份')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("valid_from", models.PositiveSmallIntegerField(default=2014, verbose_name="起始招收年份")),
+                (
+                    "valid_to",
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="终止招收年份"),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='SpecialtyBaseGroupGrant',
+            name="SpecialtyBaseGroupGrant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='SpecialtyBaseUserGrant',
+            name="SpecialtyBaseUserGrant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='SpecialtyEvent',
+            name="SpecialtyEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('code', models.CharField(max_length=4, serialize=False, verbose_name='代码')),
-                ('name', models.CharField(max_length=40, verbose_name='名称')),
-                ('valid_from', models.PositiveSmallIntegerField(default=2014, verbose_name='启用年份')),
-                ('valid_to', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='停用年份')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("code", models.CharField(max_length=4, serialize=False, verbose_name="代码")),
+                ("name", models.CharField(max_length=40, verbose_name="名称")),
+                ("valid_from", models.PositiveSmallIntegerField(default=2014, verbose_name="启用年份")),
+                (
+                    "valid_to",
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="停用年份"),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Submission',
+            name="Submission",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('module', models.CharField(choices=[('intake', '招收信息'), ('registry', '住院医师信息')], max_length=10)),
-                ('number', models.PositiveSmallIntegerField(verbose_name='第几次上报')),
-                ('intake_year', models.PositiveSmallIntegerField()),
-                ('trainee_type', models.CharField(max_length=1)),
-                ('status', models.CharField(max_length=1)),
-                ('approved_years', models.PositiveSmallIntegerField()),
-                ('sex', models.CharField(max_length=1)),
-                ('highest_education', models.CharField(blank=True, max_length=1)),
-                ('highest_degree', models.CharField(blank=True, max_length=3)),
-                ('is_fresh_graduate', models.BooleanField()),
-                ('is_rural_oriented', models.BooleanField()),
-                ('is_western_support', models.BooleanField()),
-                ('snapshot', models.JSONField()),
-                ('channel', models.CharField(choices=[('page', '网页'), ('api', '接口')], default='page', max_length=4)),
-                ('declared_true', models.BooleanField(verbose_name='已声明信息真实准确')),
-                ('reported_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='上报时间')),
-                ('report_batch', models.UUIDField(null=True)),
-                ('outcome', models.CharField(choices=[('pending', '待审核'), ('approved', '审核通过'), ('returned', '退回修改'), ('withdrawn', '已撤回上报'), ('revoked', '审核已撤销')], default='pending', max_length=10)),
-                ('decided_at', models.DateTimeField(null=True, verbose_name='审核时间')),
-                ('decision_batch', models.UUIDField(null=True)),
-                ('comment', models.TextField(blank=True, verbose_name='退回修改意见')),
-                ('reason_codes', models.JSONField(default=list)),
-                ('field_comments', models.JSONField(default=dict)),
-                ('version', models.PositiveIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "module",
+                    models.CharField(
+                        choices=[("intake", "招收信息"), ("registry", "住院医师信息")], max_length=10
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField(verbose_name="第几次上报")),
+                ("intake_year", models.PositiveSmallIntegerField()),
+                ("trainee_type", models.CharField(max_length=1)),
+                ("status", models.CharField(max_length=1)),
+                ("approved_years", models.PositiveSmallIntegerField()),
+                ("sex", models.CharField(max_length=1)),
+                ("highest_education", models.CharField(blank=True, max_length=1)),
+                ("highest_degree", models.CharField(blank=True, max_length=3)),
+                ("is_fresh_graduate", models.BooleanField()),
+                ("is_rural_oriented", models.BooleanField()),
+                ("is_western_support", models.BooleanField()),
+                ("snapshot", models.JSONField()),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("page", "网页"), ("api", "接口")], default="page", max_length=4
+                    ),
+                ),
+                ("declared_true", models.BooleanField(verbose_name="已声明信息真实准确")),
+                (
+                    "reported_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="上报时间"),
+                ),
+                ("report_batch", models.UUIDField(null=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("pending", "待审核"),
+                            ("approved", "审核通过"),
+                            ("returned", "退回修改"),
+                            ("withdrawn", "已撤回上报"),
+                            ("revoked", "审核已撤销"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("decided_at", models.DateTimeField(null=True, verbose_name="审核时间")),
+                ("decision_batch", models.UUIDField(null=True)),
+                ("comment", models.TextField(blank=True, verbose_name="退回修改意见")),
+                ("reason_codes", models.JSONField(default=list)),
+                ("field_comments", models.JSONField(default=dict)),
+                ("version", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'verbose_name': '上报记录',
-                'verbose_name_plural': '上报记录',
-                'ordering': ['-reported_at'],
+                "verbose_name": "上报记录",
+                "verbose_name_plural": "上报记录",
+                "ordering": ["-reported_at"],
             },
         ),
         migrations.CreateModel(
-            name='TrainingBase',
+            name="TrainingBase",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=12, unique=True, verbose_name='基地代码')),
-                ('name', models.CharField(max_length=100, verbose_name='名称')),
-                ('name_key', models.CharField(blank=True, max_length=200, verbose_name='拼音序')),
-                ('uscc', models.CharField(blank=True, max_length=18, verbose_name='统一社会信用代码')),
-                ('activation_policy', models.CharField(choices=[('mobile', '000000 + 导入时的手机号'), ('code', '随机一次性初始密码（打印发放）')], default='mobile', max_length=10, verbose_name='住院医师首次登录方式')),
-                ('is_active', models.BooleanField(default=True, verbose_name='在用')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=12, unique=True, verbose_name="基地代码")),
+                ("name", models.CharField(max_length=100, verbose_name="名称")),
+                ("name_key", models.CharField(blank=True, max_length=200, verbose_name="拼音序")),
+                ("uscc", models.CharField(blank=True, max_length=18, verbose_name="统一社会信用代码")),
+                (
+                    "activation_policy",
+                    models.CharField(
+                        choices=[
+                            ("mobile", "000000 + 导入时的手机号"),
+                            ("code", "随机一次性初始密码（打印发放）"),
+                        ],
+                        default="mobile",
+                        max_length=10,
+                        verbose_name="住院医师首次登录方式",
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="在用")),
             ],
             options={
-                'verbose_name': '培训基地',
-                'verbose_name_plural': '培训基地',
-                'ordering': ['province_id', 'code'],
-                'permissions': [('act_trainingbase', '可代表本基地办理')],
-                'default_permissions': ('view',),
+                "verbose_name": "培训基地",
+                "verbose_name_plural": "培训基地",
+                "ordering": ["province_id", "code"],
+                "permissions": [("act_trainingbase", "可代表本基地办理")],
+                "default_permissions": ("view",),
             },
         ),
         migrations.CreateModel(
-            name='TrainingBaseEvent',
+            name="TrainingBaseEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('code', models.CharField(max_length=12, verbose_name='基地代码')),
-                ('name', models.CharField(max_length=100, verbose_name='名称')),
-                ('name_key', models.CharField(blank=True, max_length=200, verbose_name='拼音序')),
-                ('uscc', models.CharField(blank=True, max_length=18, verbose_name='统一社会信用代码')),
-                ('activation_policy', models.CharField(choices=[('mobile', '000000 + 导入时的手机号'), ('code', '随机一次性初始密码（打印发放）')], default='mobile', max_length=10, verbose_name='住院医师首次登录方式')),
-                ('is_active', models.BooleanField(default=True, verbose_name='在用')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("code", models.CharField(max_length=12, verbose_name="基地代码")),
+                ("name", models.CharField(max_length=100, verbose_name="名称")),
+                ("name_key", models.CharField(blank=True, max_length=200, verbose_name="拼音序")),
+                ("uscc", models.CharField(blank=True, max_length=18, verbose_name="统一社会信用代码")),
+                (
+                    "activation_policy",
+                    models.CharField(
+                        choices=[
+                            ("mobile", "000000 + 导入时的手机号"),
+                            ("code", "随机一次性初始密码（打印发放）"),
+                        ],
+                        default="mobile",
+                        max_length=10,
+                        verbose_name="住院医师首次登录方式",
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="在用")),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='TrainingBaseGroupGrant',
+            name="TrainingBaseGroupGrant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='TrainingBaseUserGrant',
+            name="TrainingBaseUserGrant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='TransferRequest',
+            name="TransferRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('asked_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('reason', models.CharField(max_length=200, verbose_name='转入说明')),
-                ('due_on', models.DateField(verbose_name='处理期限')),
-                ('state', models.CharField(choices=[('open', '待原基地处理'), ('released', '已转出'), ('refused', '原基地拒绝'), ('cancelled', '已撤回')], default='open', max_length=10)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('answer', models.CharField(blank=True, max_length=200, verbose_name='处理说明')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("asked_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("reason", models.CharField(max_length=200, verbose_name="转入说明")),
+                ("due_on", models.DateField(verbose_name="处理期限")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "待原基地处理"),
+                            ("released", "已转出"),
+                            ("refused", "原基地拒绝"),
+                            ("cancelled", "已撤回"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("answer", models.CharField(blank=True, max_length=200, verbose_name="处理说明")),
             ],
             options={
-                'verbose_name': '转出请求',
-                'verbose_name_plural': '转出请求',
+                "verbose_name": "转出请求",
+                "verbose_name_plural": "转出请求",
             },
         ),
     ]

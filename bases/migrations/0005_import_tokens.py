@@ -7,26 +7,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('bases', '0004_reference_data'),
+        ("bases", "0004_reference_data"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='importbatch',
-            name='confirmed_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="importbatch",
+            name="confirmed_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='importbatch',
-            name='token',
+            model_name="importbatch",
+            name="token",
             field=models.UUIDField(editable=False, null=True, unique=True),
         ),
         migrations.AddField(
-            model_name='importbatch',
-            name='worked_at',
+            model_name="importbatch",
+            name="worked_at",
             field=models.DateTimeField(default=django.utils.timezone.now),
         ),
     ]

@@ -4,14 +4,13 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('bases', '0005_import_tokens'),
+        ("bases", "0005_import_tokens"),
     ]
 
     operations = [
         migrations.RemoveField(
-            model_name='importrow',
-            name='is_applied',
+            model_name="importrow",
+            name="is_applied",
         ),
     ]

@@ -5,15 +5,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('bases', '0007_import_row_corrected_at'),
+        ("bases", "0007_import_row_corrected_at"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='importrow',
-            name='batch',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='bases.importbatch'),
+            model_name="importrow",
+            name="batch",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="rows",
+                to="bases.importbatch",
+            ),
         ),
     ]

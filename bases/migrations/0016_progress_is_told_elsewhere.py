@@ -4,14 +4,13 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('bases', '0015_returns_by_index'),
+        ("bases", "0015_returns_by_index"),
     ]
 
     operations = [
         migrations.RemoveField(
-            model_name='importbatch',
-            name='progress',
+            model_name="importbatch",
+            name="progress",
         ),
     ]

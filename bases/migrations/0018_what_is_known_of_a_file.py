@@ -20,25 +20,24 @@ def keep_damage(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('bases', '0017_persons_counted_once'),
+        ("bases", "0017_persons_counted_once"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='importbatch',
-            name='choices',
+            model_name="importbatch",
+            name="choices",
             field=models.JSONField(default=dict),
         ),
         migrations.AddField(
-            model_name='importbatch',
-            name='facts',
+            model_name="importbatch",
+            name="facts",
             field=models.JSONField(default=dict),
         ),
         migrations.AddField(
-            model_name='importrow',
-            name='typed',
+            model_name="importrow",
+            name="typed",
             field=models.JSONField(null=True),
         ),
         migrations.RunPython(keep_damage, migrations.RunPython.noop),

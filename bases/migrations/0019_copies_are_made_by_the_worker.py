@@ -6,26 +6,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('bases', '0018_what_is_known_of_a_file'),
-        ('portal', '0012_job_without_arguments'),
+        ("bases", "0018_what_is_known_of_a_file"),
+        ("portal", "0012_job_without_arguments"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='importbatch',
-            name='copy',
+            model_name="importbatch",
+            name="copy",
             field=models.FileField(blank=True, max_length=200, upload_to=bases.models.imports.upload_path),
         ),
         migrations.AddField(
-            model_name='importbatch',
-            name='copy_job',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='portal.job'),
+            model_name="importbatch",
+            name="copy_job",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="portal.job"
+            ),
         ),
         migrations.AddField(
-            model_name='importbatch',
-            name='copy_of',
+            model_name="importbatch",
+            name="copy_of",
             field=models.DateTimeField(null=True),
         ),
     ]

@@ -7,40 +7,98 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('bases', '0019_copies_are_made_by_the_worker'),
-        ('residents', '0017_type_and_number_identify'),
+        ("bases", "0019_copies_are_made_by_the_worker"),
+        ("residents", "0017_type_and_number_identify"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='IdentityCheck',
+            name="IdentityCheck",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('full_name', models.CharField(max_length=50, verbose_name='姓名')),
-                ('id_type', models.CharField(max_length=2, verbose_name='证件类型')),
-                ('id_number', models.CharField(max_length=20, verbose_name='证件号')),
-                ('known_name', models.CharField(max_length=50)),
-                ('known_id_type', models.CharField(max_length=2)),
-                ('reason', models.CharField(max_length=500)),
-                ('evidence', models.FileField(blank=True, upload_to='corrections/')),
-                ('state', models.CharField(choices=[('province', '待省级核实'), ('cmda', '待中国医师协会处理'), ('corrected', '已更正原有信息'), ('freed', '已释放证件号'), ('refused', '未通过')], default='province', max_length=10)),
-                ('asked_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('province_at', models.DateTimeField(null=True)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('comment', models.CharField(blank=True, max_length=500)),
-                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('base', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bases.trainingbase')),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('province_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('resident', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='identity_checks', to='residents.resident')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("full_name", models.CharField(max_length=50, verbose_name="姓名")),
+                ("id_type", models.CharField(max_length=2, verbose_name="证件类型")),
+                ("id_number", models.CharField(max_length=20, verbose_name="证件号")),
+                ("known_name", models.CharField(max_length=50)),
+                ("known_id_type", models.CharField(max_length=2)),
+                ("reason", models.CharField(max_length=500)),
+                ("evidence", models.FileField(blank=True, upload_to="corrections/")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("province", "待省级核实"),
+                            ("cmda", "待中国医师协会处理"),
+                            ("corrected", "已更正原有信息"),
+                            ("freed", "已释放证件号"),
+                            ("refused", "未通过"),
+                        ],
+                        default="province",
+                        max_length=10,
+                    ),
+                ),
+                ("asked_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("province_at", models.DateTimeField(null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("comment", models.CharField(blank=True, max_length=500)),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "base",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="bases.trainingbase"
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "province_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "resident",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="identity_checks",
+                        to="residents.resident",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '身份核实',
-                'verbose_name_plural': '身份核实',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ['province', 'cmda'])), fields=('resident', 'base'), name='one_open_identity_check_per_base')],
+                "verbose_name": "身份核实",
+                "verbose_name_plural": "身份核实",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["province", "cmda"])),
+                        fields=("resident", "base"),
+                        name="one_open_identity_check_per_base",
+                    )
+                ],
             },
         ),
     ]

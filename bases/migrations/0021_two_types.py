@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('bases', '0020_identity_checks'),
+        ("bases", "0020_identity_checks"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='importbatch',
-            name='two_types_reason',
-            field=models.CharField(blank=True, max_length=200, verbose_name='确认理由'),
+            model_name="importbatch",
+            name="two_types_reason",
+            field=models.CharField(blank=True, max_length=200, verbose_name="确认理由"),
         ),
     ]

@@ -6,41 +6,46 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('bases', '0021_two_types'),
+        ("bases", "0021_two_types"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='submission',
-            name='is_put_back',
-            field=models.BooleanField(default=False, verbose_name='撤销审核决定后重新待审核'),
+            model_name="submission",
+            name="is_put_back",
+            field=models.BooleanField(default=False, verbose_name="撤销审核决定后重新待审核"),
         ),
         migrations.AddField(
-            model_name='submission',
-            name='revocation_reason',
-            field=models.CharField(blank=True, max_length=200, verbose_name='撤销理由'),
+            model_name="submission",
+            name="revocation_reason",
+            field=models.CharField(blank=True, max_length=200, verbose_name="撤销理由"),
         ),
         migrations.AddField(
-            model_name='submission',
-            name='revoked_at',
-            field=models.DateTimeField(null=True, verbose_name='撤销时间'),
+            model_name="submission",
+            name="revoked_at",
+            field=models.DateTimeField(null=True, verbose_name="撤销时间"),
         ),
         migrations.AddField(
-            model_name='submission',
-            name='revoked_by',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="submission",
+            name="revoked_by",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='submission',
-            name='turn',
-            field=models.PositiveSmallIntegerField(default=1, verbose_name='第几次上报'),
+            model_name="submission",
+            name="turn",
+            field=models.PositiveSmallIntegerField(default=1, verbose_name="第几次上报"),
         ),
         migrations.AlterField(
-            model_name='submission',
-            name='number',
-            field=models.PositiveSmallIntegerField(verbose_name='序号'),
+            model_name="submission",
+            name="number",
+            field=models.PositiveSmallIntegerField(verbose_name="序号"),
         ),
     ]

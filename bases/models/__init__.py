@@ -17,6 +17,7 @@ from bases.models.organisations import (
 )
 from bases.models.requests import CorrectionRequest, ExtensionRequest, IdentityCheck, TransferRequest
 from bases.models.submissions import ReturnReason, Submission
+from bases.models.successions import HandedOver, Succession
 
 __all__ = [
     "ApprovedCount",
@@ -24,6 +25,7 @@ __all__ = [
     "ExtensionRequest",
     "CountedEnrollment",
     "CountedPerson",
+    "HandedOver",
     "IdentityCheck",
     "ImportBatch",
     "ImportRow",
@@ -41,6 +43,7 @@ __all__ = [
     "SpecialtyBaseGroupGrant",
     "SpecialtyBaseUserGrant",
     "Submission",
+    "Succession",
     "TrainingBase",
     "TrainingBaseGroupGrant",
     "TrainingBaseUserGrant",

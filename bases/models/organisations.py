@@ -109,6 +109,11 @@ class SpecialtyBase(models.Model):
     def __str__(self) -> str:
         return f"{self.base} {self.specialty}"
 
+    @property
+    def name(self) -> str:
+        """As pages call it, beside the names of bases and provinces."""
+        return f"{self.base.name} {self.specialty.name}专业基地"
+
 
 # Direct foreign-key grant tables: guardian's generic one is four times slower to read and cannot be constrained.
 class ProvinceUserGrant(UserObjectPermissionBase):

@@ -53,6 +53,10 @@ class Submission(models.Model):
     # Which 上报 of the base it is: what a revocation puts up again has the same turn and another number.
     turn = models.PositiveSmallIntegerField("第几次上报", default=1)
     is_put_back = models.BooleanField("撤销审核决定后重新待审核", default=False)
+    # By which act it was put up once more under a base's successor or new province (AM-46).
+    succession = models.ForeignKey(
+        "bases.Succession", models.PROTECT, null=True, related_name="+", db_index=False
+    )
     cycle = models.ForeignKey("portal.CollectionCycle", models.PROTECT, null=True, related_name="+")
     province = models.ForeignKey("bases.Province", models.PROTECT, related_name="+")
     base = models.ForeignKey("bases.TrainingBase", models.PROTECT, related_name="+")

@@ -12,6 +12,7 @@ from residents.forms import Control, as_input, form_for
 from residents.models import Enrollment
 from residents.rules import status
 from residents.rules.text import LONGEST_NAME
+from residents.rules.training import still_open
 from residents.services.training import EDITABLE
 from residents.snapshot import values_of
 from residents.words import in_words
@@ -45,11 +46,9 @@ def training_form(
         degree = CODE_LISTS["current_degree"].label(told)
         form.fields["current_degree"].help_text = f"按学习经历应为“{degree}”，请核对后选择。"
     if "specialty" in form.fields:
-        offered = {
-            code: name
-            for code, name in CODE_LISTS["specialty"].items.items()
-            if code in context["accredited"]
-        }
+        start = enrollment.actual_start_date
+        open_now = still_open(context["accredited"], start.year if start else enrollment.intake_year)
+        offered = {code: name for code, name in CODE_LISTS["specialty"].items.items() if code in open_now}
         if enrollment.specialty:
             offered.setdefault(enrollment.specialty.pk, enrollment.specialty.name)
         form.fields["specialty"].widget.choices = [("", "请选择"), *sorted(offered.items())]

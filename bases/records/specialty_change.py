@@ -5,6 +5,7 @@ from datetime import date
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from bases.models import TransferRequest
 from bases.report.withdrawal import unreport_after_change
@@ -16,7 +17,9 @@ from portal.roles import Action
 from residents.codes import CODE_LISTS
 from residents.codes.training import ENDED, WITHDRAWN
 from residents.models import Enrollment
+from residents.rules.training import end_problem, still_open
 from residents.services import states, status
+from residents.services.refusals import Refused
 from residents.services.specialty_change import open_in_specialty
 from residents.services.states import StateMoved
 from residents.services.training import accredited_specialties
@@ -39,8 +42,12 @@ def change_entry(enrollment: Enrollment) -> Opening:
 
 
 def offered_specialties(enrollment: Enrollment) -> Collection[str]:
-    """What the base was accredited for in the record's intake year, without the present specialty."""
-    return accredited_specialties(enrollment.base, enrollment.intake_year) - {enrollment.specialty_id}
+    """Where a training may begin at this base this year, without the present specialty."""
+    return still_open(_accredited(enrollment), timezone.localdate().year) - {enrollment.specialty_id}
+
+
+def _accredited(enrollment: Enrollment) -> dict[str, int | None]:
+    return accredited_specialties(enrollment.base, enrollment.intake_year)
 
 
 def change_specialty(
@@ -61,8 +68,13 @@ def change_specialty(
         entry = change_entry(old)
         if not entry.is_open:
             raise StateMoved(entry.reason)
-        if specialty not in offered_specialties(old):
+        accredited = _accredited(old)
+        if specialty not in accredited or specialty == old.specialty_id:
             raise StateMoved("本基地在该招收年份没有这个专业基地，请重新选择。")
+        context = {"accredited": accredited, "today": timezone.localdate()}
+        ended = end_problem(specialty, effective_date, context)
+        if ended and not ended.is_warning:
+            raise Refused({"effective_date": [ended]})
         names = CODE_LISTS["specialty"]
         values = {
             "status": WITHDRAWN,

@@ -15,6 +15,7 @@ from django.db.models import F, Max, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
+from bases.accreditation import ends
 from bases.models import Submission
 from bases.submissions.differences import changed_fields
 from bases.submissions.kept import approved_snapshots, last_snapshots, snapshot_as_kept
@@ -101,6 +102,9 @@ def examine(enrollments: Iterable[Enrollment], times: Times | None = None) -> di
     )
     complete = completeness_of_many(enrollments)
     untouched = untouched_since_return(enrollments)
+    ended = ends(enrollments)
+    for pk, said in ended.items():
+        complete[pk].section("training").problems.append(("actual_start_date", said))
     return {
         row.pk: Examination(
             _blockers(row, entries[row.pk], row.pk in returned, complete[row.pk]),

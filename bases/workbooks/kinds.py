@@ -13,7 +13,7 @@ from portal.calendar import Opening, opening, step_now
 from portal.models import CollectionCycle, Step
 from portal.roles import Action
 from residents.models.enrollment import Module
-from residents.openness import SWITCHED
+from residents.openness import OUT_OF_USE, SWITCHED
 
 _NO_CYCLE = Opening(False, reason="尚未设置采集周期，请联系中国医师协会。")
 
@@ -21,6 +21,8 @@ _NO_CYCLE = Opening(False, reason="尚未设置采集周期，请联系中国医
 def import_opening(base: TrainingBase, module: str, cycle: CollectionCycle | None) -> Opening:
     """May this base import accounts now? Intake: in its window and where the province reports directly (BR-08, BR-39);
     registry: at any time (BR-60)."""
+    if not base.is_active:
+        return OUT_OF_USE
     if cycle is None:
         return _NO_CYCLE
     if module == Module.REGISTRY:
@@ -32,6 +34,8 @@ def import_opening(base: TrainingBase, module: str, cycle: CollectionCycle | Non
 
 def training_opening(base: TrainingBase, module: str, cycle: CollectionCycle | None) -> Opening:
     """A training workbook is always taken: each of its records is open or closed by itself (AM-03)."""
+    if not base.is_active:
+        return OUT_OF_USE
     return Opening(True) if cycle else _NO_CYCLE
 
 

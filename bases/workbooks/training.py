@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from bases.models import ImportBatch, ImportRow, TrainingBase
 from bases.report.withdrawal import unreport_after_change
+from bases.scope import own_specialties
 from bases.transfer_requests import settle
 from bases.workbooks.rows import Applied, JudgedRow, as_stored, has_errors, shown
 from bases.workbooks.signs import tell
@@ -102,6 +103,9 @@ class Records:
             resident__id_number__in=numbers,
             deleted_at__isnull=True,
         )
+        # A department secretary's file reaches the people of his specialties alone.
+        if (own := own_specialties(batch.uploaded_by, batch.base_id)) is not None:
+            found = found.filter(specialty__in=own)
         if lock:
             ids = list(found.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
             found = Enrollment.objects.filter(pk__in=ids)

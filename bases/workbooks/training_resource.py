@@ -71,7 +71,9 @@ class TrainingResource(WorkbookResource):
         offered = super().choices(field)
         if field.name != "specialty" or base is None:
             return offered
-        codes = set().union(*(accredited_specialties(base, year) for year in years))
+        codes = set().union(
+            *(training.still_open(accredited_specialties(base, year), year) for year in years)
+        )
         return [name for code, name in CODE_LISTS["specialty"].offered.items() if code in codes]
 
     @classmethod

@@ -53,6 +53,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_manageable: bool
     is_resettable: bool
     may_have_code: bool
+    has_expired_code: bool
     # What bases/scope.py has found of his rights in this request; None outside of one, where each question is asked.
     looked_up: dict[tuple, Any] | None = None
 

@@ -1,7 +1,8 @@
 """培训信息: what the base keeps about a training, by form or by the 培训信息模板 (docs/fields.md#training).
 
-Context: `today`, `intake_year`, `full_name` and `specialty` as stored, `specialty_locked`, `accredited` (codes of the
-base's specialties), `active_specialties` (codes open in that year; without it the national list decides),
+Context: `today`, `intake_year`, `full_name` and `specialty` as stored, `specialty_locked`, `accredited` (code → last
+year, or None while it goes on, of the base's specialties), `approved_start` (the stored start of an approved record),
+`active_specialties` (codes open in that year; without it the national list decides),
 `enrollment_found` (False when the base has no such person), `base_province`, and from 学习经历 `current_degree` and
 `highest_graduation_date`.
 """
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from residents.catalogue.catalogue import Problem, problem
 from residents.codes.practice import UNGRADED, UNGRADED_LEVEL
 from residents.codes.training import CURRENT_DEGREE, GENERAL_PRACTICE, SPECIALTIES, SPECIALTY
 from residents.rules import account, scans
@@ -200,6 +202,8 @@ def _judge_specialty(values: Mapping[str, Any], context: Mapping[str, Any], foun
         if specialty != stored:
             labels = {"value": SPECIALTY.label(specialty), "stored": SPECIALTY.label(stored)}
             add(found, "specialty", "specialty_locked", **labels)
+        else:
+            _judge_end(specialty, values, context, found)
         return
     if not _is_active(specialty, context):
         add(
@@ -211,8 +215,38 @@ def _judge_specialty(values: Mapping[str, Any], context: Mapping[str, Any], foun
         )
     elif context.get("accredited") is not None and specialty not in context["accredited"]:
         add(found, "specialty", "specialty_not_accredited", value=SPECIALTY.label(specialty))
+    else:
+        _judge_end(specialty, values, context, found)
     if values.get("is_rural_oriented") and specialty != GENERAL_PRACTICE:
         add(found, "specialty", "rural_not_general_practice", value=SPECIALTY.label(specialty))
+
+
+def _judge_end(
+    specialty: str, values: Mapping[str, Any], context: Mapping[str, Any], found: Problems
+) -> None:
+    name = "specialty" if values.get("actual_start_date") is None else "actual_start_date"
+    if said := end_problem(specialty, values.get("actual_start_date"), context):
+        found.setdefault(name, []).append(said)
+
+
+def end_problem(specialty: str, start: date | None, context: Mapping[str, Any]) -> Problem | None:
+    """What the end of the specialty at this base says of a training that begins then (AM-45): who began before may
+    finish, nobody may begin after it. Without a start the intake year decides; an approval stands with the start that
+    was approved."""
+    last = (context.get("accredited") or {}).get(specialty)
+    if last is None:
+        return None
+    year = start.year if start else context.get("intake_year")
+    told = {"value": SPECIALTY.label(specialty), "last": last}
+    if year is not None and year > last:
+        is_approved = start is not None and start == context.get("approved_start")
+        return None if is_approved else problem("begun_after_end", **told)
+    return problem("begun_before_end", **told) if last < context["today"].year else None
+
+
+def still_open(accredited: Mapping[str, int | None], year: int) -> set[str]:
+    """The specialties in which a training of this year may begin."""
+    return {code for code, last in accredited.items() if last is None or year <= last}
 
 
 def _is_active(specialty: str, context: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pghistory
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models.functions import Least
 from django.utils import timezone
 
 from portal.bulk import stage_into
@@ -51,12 +51,12 @@ class Change:
 
 def training_context(
     enrollment: Enrollment,
-    accredited: Collection[str] | None = None,
+    accredited: Mapping[str, int | None] | None = None,
     studied: Mapping[str, Any] | None = None,
     today: date | None = None,
 ) -> dict[str, Any]:
-    """What the rules of 培训信息 know beside the block. `accredited` are the base's specialties of that intake year,
-    `studied` what the person's levels of study tell; left out, each is read (one query)."""
+    """What the rules of 培训信息 know beside the block. `accredited` are the base's specialties of that intake year
+    with their ends, `studied` what the person's levels of study tell; left out, each is read (one query)."""
     if accredited is None:
         accredited = accredited_specialties(enrollment.base, enrollment.intake_year)
     if studied is None:
@@ -71,6 +71,7 @@ def training_context(
         "specialty_locked": enrollment.specialty_locked,
         "trainee_type": enrollment.trainee_type or None,
         "accredited": accredited,
+        "approved_start": enrollment.actual_start_date if enrollment.approved_submission_id else None,
         "base_province": enrollment.base.province_id,
     }
 
@@ -84,13 +85,18 @@ def studies_of(resident_ids: Collection[int]) -> dict[int, dict[str, Any]]:
     return {pk: education.derived(of_one) for pk, of_one in rows.items()}
 
 
-def accredited_specialties(base: Any, intake_year: int) -> frozenset[str]:
-    """Codes of the specialties a TrainingBase was accredited for in that intake year, of those the country offered."""
-    valid = Q(valid_from__lte=intake_year) & (Q(valid_to__isnull=True) | Q(valid_to__gte=intake_year))
-    offered = Q(specialty__valid_from__lte=intake_year) & (
-        Q(specialty__valid_to__isnull=True) | Q(specialty__valid_to__gte=intake_year)
-    )
-    return frozenset(base.specialty_bases.filter(valid, offered).values_list("specialty_id", flat=True))
+def accredited_specialties(base: Any, intake_year: int) -> dict[str, int | None]:
+    """The specialties a TrainingBase was accredited for by that intake year, of those the country offered, each with
+    the last year in which a training may begin there (AM-45)."""
+    return {code: last for _, code, last in accreditations(base.specialty_bases, intake_year)}
+
+
+def accreditations(specialty_bases: Any, intake_year: int) -> list[tuple[int, str, int | None]]:
+    """(base, specialty, last year) of these rows of SpecialtyBase that had begun by the intake year; one query."""
+    begun = specialty_bases.filter(valid_from__lte=intake_year, specialty__valid_from__lte=intake_year)
+    # LEAST leaves out what is NULL.
+    last = Least("valid_to", "specialty__valid_to")
+    return list(begun.order_by().values_list("base_id", "specialty_id").annotate(last=last))
 
 
 def judge_training(

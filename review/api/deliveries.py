@@ -8,18 +8,16 @@ work itself. No request can be half done.
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from django.db import OperationalError, connection
-from django.utils import timezone
 from psycopg2 import errorcodes
 
+from portal import retention
 from portal.deadlocks import begun_again, code_of
 from review.api.problems import Refusal
 from review.models import ApiClient, ApiDelivery
 
-KEPT = timedelta(hours=72)
 # A repeated request waits for the first one at most so long, then is asked to come again.
 LONGEST_WAIT_SECONDS = 20
 
@@ -39,8 +37,13 @@ def once(client: ApiClient, key: str, body: bytes, work: Callable[[], dict[str, 
         raise
 
 
+def forget_old() -> int:
+    """Answers that no platform may ask for again go: before each request, and for the clock."""
+    return ApiDelivery.objects.filter(received_at__lt=retention.until("deliveries")).delete()[0]
+
+
 def _once(client: ApiClient, key: str, digest: str, work: Callable[[], dict[str, Any]]) -> tuple[str, bool]:
-    ApiDelivery.objects.filter(received_at__lt=timezone.now() - KEPT).delete()
+    forget_old()
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = %s", [f"{LONGEST_WAIT_SECONDS}s"])
     row, is_first = ApiDelivery.objects.get_or_create(

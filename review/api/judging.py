@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
 from django.utils import timezone
 
 from bases import whereabouts
@@ -15,6 +14,7 @@ from residents.codes import CODE_LISTS
 from residents.models import CertificateInfo
 from residents.rules import account, certificate
 from residents.rules import delivery as rules
+from residents.services.training import accreditations
 from residents.standing import AccountRow, Known, Standing, live_facts
 from residents.two_types import under_another_type
 
@@ -103,9 +103,7 @@ def judge(entries: Sequence[Entry], province: Province, by: User) -> None:
                 "cycle_year": each.cycle_year,
                 "base_found": base is not None or not each.delivered.values["training"].get("training_base"),
                 "base_province": base and base.province_id,
-                "accredited": accredited.get(each.cycle_year or 0, {}).get(base.pk, frozenset())
-                if base
-                else None,
+                "accredited": accredited.get(each.cycle_year or 0, {}).get(base.pk, {}) if base else None,
                 "live_enrollment": _live_elsewhere(each.standing),
                 "stored": held.get(each.index, {}),
             },
@@ -156,16 +154,12 @@ def by_base(entries: Iterable[Entry]) -> list[tuple[TrainingBase, list[Entry]]]:
     return [groups[pk] for pk in sorted(groups)]
 
 
-def accredited_of(base_ids: set[int], year: int) -> dict[int, set[str]]:
-    """Specialties of each base in that intake year, of those the country offered (docs/fields.md#training)."""
-    found: dict[int, set[str]] = {pk: set() for pk in base_ids}
-    valid = Q(valid_from__lte=year) & (Q(valid_to=None) | Q(valid_to__gte=year))
-    offered = Q(specialty__valid_from__lte=year) & (
-        Q(specialty__valid_to=None) | Q(specialty__valid_to__gte=year)
-    )
-    rows = SpecialtyBase.objects.filter(valid, offered, base__in=base_ids)
-    for base_id, specialty_id in rows.values_list("base_id", "specialty_id"):
-        found[base_id].add(specialty_id)
+def accredited_of(base_ids: set[int], year: int) -> dict[int, dict[str, int | None]]:
+    """Specialties of each base in that intake year, of those the country offered, with their ends
+    (docs/fields.md#training)."""
+    found: dict[int, dict[str, int | None]] = {pk: {} for pk in base_ids}
+    for base_id, specialty_id, last in accreditations(SpecialtyBase.objects.filter(base__in=base_ids), year):
+        found[base_id][specialty_id] = last
     return found
 
 

@@ -9,6 +9,7 @@ from portal.calendar import step_now
 from portal.models import CollectionCycle, Step
 from residents.codes import CODE_LISTS
 from residents.rules.delivery import PARTS
+from residents.rules.training import still_open
 from review.api.judging import accredited_of
 from review.api.problems import Refusal
 
@@ -28,10 +29,11 @@ def cycle_of(province_id: str, year: int | None) -> CollectionCycle | None:
 def bases(province_id: str, year: int | None = None) -> dict[str, Any]:
     """The province's bases in use, with what each is accredited for in the year asked for or of the present cycle."""
     cycle = cycle_of(province_id, year)
+    year = cycle.year if cycle else 0
     found = TrainingBase.objects.filter(province=province_id, is_active=True).order_by("code")
-    accredited = accredited_of({base.pk for base in found}, cycle.year) if cycle else {}
+    accredited = accredited_of({base.pk for base in found}, year)
     items = [
-        {"code": base.code, "name": base.name, "specialties": sorted(accredited.get(base.pk, ()))}
+        {"code": base.code, "name": base.name, "specialties": sorted(still_open(accredited[base.pk], year))}
         for base in found
     ]
     return {"intake_year": cycle.year if cycle else None, "items": items}

@@ -30,7 +30,7 @@ def bases_of(user: User) -> list[int]:
 
 def assigned_bases() -> QuerySet[Assignment, Any]:
     """The ids of all bases that somebody has."""
-    return Assignment.objects.values("base_id")
+    return Assignment.objects.filter(reviewer__is_active=True).values("base_id")
 
 
 def reviewers(province: Province) -> list[User]:
@@ -105,6 +105,44 @@ def substitute(
             body="这段时间内，其负责的培训基地会列在您的待审核“分配给我的”中。",
         )
     return made
+
+
+def release(province: Province, reviewer: User, *, by: User) -> int:
+    """Give back to the pool what a reviewer has in this province; returns how many bases he had."""
+    with transaction.atomic():
+        freed = Assignment.objects.filter(base__province=province, reviewer=reviewer)
+        bases = sorted(freed.values_list("base_id", flat=True))
+        freed.delete()
+        _substitutions_of(province, reviewer).delete()
+        if bases:
+            audit.record("assign", by=by, target=province, released=reviewer.pk, bases=bases)
+    return len(bases)
+
+
+def hand_over(province: Province, reviewer: User, to: User, *, by: User) -> int:
+    """Give the bases of one reviewer, and the days on which he stands in or is stood in for, to another one."""
+    with transaction.atomic():
+        bases = sorted(
+            Assignment.objects.filter(base__province=province, reviewer=reviewer).values_list(
+                "base_id", flat=True
+            )
+        )
+        Assignment.objects.bulk_create(
+            [Assignment(base_id=base, reviewer=to, assigned_by=by) for base in bases], ignore_conflicts=True
+        )
+        for made in _substitutions_of(province, reviewer):
+            absent = to if made.absent_id == reviewer.pk else made.absent
+            substitute = to if made.substitute_id == reviewer.pk else made.substitute
+            if absent.pk != substitute.pk:
+                Substitution.objects.filter(pk=made.pk).update(absent=absent, substitute=substitute)
+        release(province, reviewer, by=by)
+    return len(bases)
+
+
+def _substitutions_of(province: Province, reviewer: User) -> QuerySet[Substitution]:
+    """Those of today and later in which he is absent or stands in."""
+    concerned = Q(absent=reviewer) | Q(substitute=reviewer)
+    return Substitution.objects.filter(concerned, province=province, ends_on__gte=timezone.localdate())
 
 
 def end_substitution(made: Substitution, *, by: User) -> None:

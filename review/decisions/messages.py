@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from django.urls import reverse
 
 from bases.models import Submission, TrainingBase
-from bases.staff import recipients
+from bases.staff import recipients, secretaries
 from portal.messages.services import send
 
 
@@ -47,6 +47,17 @@ def _notify(decided: Sequence[Submission], kind: str, word: str, body: str) -> N
             body=body,
             link=_link(submissions),
         )
+    _notify_departments(decided, kind, word, body)
+
+
+def _notify_departments(decided: Sequence[Submission], kind: str, word: str, body: str) -> None:
+    """Department secretaries hear of the people of their own specialties."""
+    by_place: dict[tuple[int, str], list[Submission]] = {}
+    for submission in decided:
+        by_place.setdefault((submission.base_id, submission.specialty_id), []).append(submission)
+    for place, people in secretaries(by_place).items():
+        found = by_place[place]
+        send(people, kind=kind, subject=_subject(found, word), body=body, link=_link(found))
 
 
 def _subject(submissions: Sequence[Submission], word: str) -> str:

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
+from bases.accreditation import refusals
 from bases.models import Submission
 from bases.scope import enrollments_for
 from portal import audit
@@ -65,6 +66,7 @@ def approve(choices: Mapping[int, int], *, by: User) -> Decision:
     an intake record enters the registry; what changed meanwhile is left out and named."""
     with _batch() as batch:
         ready, left_out = _lock(choices, by)
+        ready = _without_late_beginnings(ready, left_out)
         now = timezone.now()
         pending = Submission.objects.filter(pk__in=[row.pk for row in ready], outcome=Outcome.PENDING)
         mark_approved_many([row.enrollment_id for row in ready], pending, now=now)
@@ -264,6 +266,21 @@ def _lock(choices: Mapping[int, int], by: User) -> tuple[list[Submission], list[
     return ready, left_out
 
 
+def _without_late_beginnings(ready: list[Submission], left_out: list[LeftOut]) -> list[Submission]:
+    """Nobody is approved who began after his specialty had ended at the base (AM-45); the way back stays open."""
+    refused = refusals([row.enrollment for row in ready])
+    left_out += [
+        LeftOut(
+            row.pk,
+            row.enrollment.resident.full_name,
+            f"{refused[row.enrollment_id]}不能审核通过，可以退回修改。",
+        )
+        for row in ready
+        if row.enrollment_id in refused
+    ]
+    return [row for row in ready if row.enrollment_id not in refused]
+
+
 def _obstacle(submission: Submission, version: int) -> str:
     """Why this submission can't be decided whatever the calendar says; empty when it can."""
     if submission.outcome != Outcome.PENDING or submission.enrollment.review_status != ReviewStatus.PENDING:
@@ -334,6 +351,8 @@ def _check_revocable(enrollment: Enrollment, submission: Submission, by: User) -
 
 def why_not_revocable(enrollment: Enrollment, submission: Submission, times: Times) -> str:
     """What stands against revoking the last decision whatever became of the content; empty where nothing does."""
+    if submission.succession_id:
+        return "该审核决定已随培训基地并入或划转，不能撤销；需要更正的，由现在的培训基地修改后重新上报。"
     entry = revocation_entry(enrollment, submission.module, times)
     if not entry.is_open:
         return entry.reason
@@ -375,5 +394,6 @@ def _copy(submission: Submission, number: int) -> Submission:
     again.revoked_by = again.revoked_at = None
     again.revocation_reason = ""
     again.decided_by = again.decided_at = again.decision_batch = None
+    again.succession = None
     again.comment, again.reason_codes, again.field_comments, again.version = "", [], {}, 0
     return again

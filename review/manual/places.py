@@ -105,6 +105,8 @@ PLACES = {
     "review:bases": "national#organisations",
     "review:base-new": "national#organisations",
     "review:base": "national#organisations",
+    "review:succession-new": "national#organisations",
+    "review:succession": "national#organisations",
     "review:accreditation-new": "national#organisations",
     "review:accreditation": "national#organisations",
     "review:directory-upload": "national#organisations",
@@ -128,6 +130,8 @@ PLACES = {
     "api:documentation": "review-other#api",
     "review:staff": "staff#who",
     "review:staff-of": "staff#rights",
+    "review:staff-gaps": "staff#rights",
+    "review:staff-hand-over": "staff#rights",
     "review:appoint": "staff#new",
     "review:staff-factor": "staff#second-factor",
 }

@@ -15,7 +15,9 @@ from portal.sheets.writing import Column, write_template
 from residents.codes.code_list import fold
 from residents.pinyin import pinyin_key
 from residents.rules.identity import clean_uscc
+from review.organisations.closing import why_not_closed
 from review.organisations.effects import Effect, effects
+from review.organisations.services import announce
 from review.sheets import Fault, Line, Sheet
 
 # A nation: some 1,200 bases with up to 34 specialties each would be more than anybody uploads at once.
@@ -118,13 +120,19 @@ class _Known:
         self.bases = {base.code: base for base in TrainingBase.objects.filter(code__in=codes)}
         owners = TrainingBase.objects.filter(name__in=names).values_list("province_id", "name", "code")
         self.owners = {(province, name): code for province, name, code in owners}
-        held = SpecialtyBase.objects.filter(base__code__in=codes).select_related("base")
+        self._open_work: dict[int, str] = {}
+        if any(line.cells.get("状态") == "停用" for line in sheet.lines):
+            self._open_work = why_not_closed(self.bases.values())
+        held = SpecialtyBase.objects.filter(base__code__in=codes).select_related("base", "specialty")
         self.held = {(row.base.code, row.specialty_id): row for row in held}
 
     def province(self, text: str) -> Province:
         if text not in self.provinces:
             raise ValueError(f"“{text}”不是省级单位。请填写名称或两位代码，例如“浙江省”。")
         return self.provinces[text]
+
+    def open_work(self, base: TrainingBase) -> str:
+        return self._open_work.get(base.pk, "")
 
     def specialty(self, text: str) -> Specialty:
         found = self.specialties.get(text.zfill(4)) or self.specialties.get(fold(text))
@@ -172,6 +180,8 @@ def _facts(sheet: Sheet, line: Line, faults: list[Fault], known: _Known) -> dict
     base, province = known.bases.get(facts["code"]), facts["province"]
     if base and base.province_id != province.pk:
         faults.append(sheet.fault(line, "省份", "该基地代码已属于另一个省，基地的省份不能修改。请核对代码。"))
+    if base and base.is_active and facts["is_active"] is False and (reason := known.open_work(base)):
+        faults.append(sheet.fault(line, "状态", reason))
     owner = known.owners.get((province.pk, facts["name"]))
     if owner not in (None, facts["code"]):
         text = f"本省已有同名的培训基地，代码为 {owner}。请核对代码或名称。"
@@ -270,6 +280,8 @@ def apply(made: Plan, *, by: User) -> None:
         _bind(made.new_specialties)
         SpecialtyBase.objects.bulk_create(made.new_specialties)
         SpecialtyBase.objects.bulk_update(made.changed_specialties, ["valid_from", "valid_to"])
+        for held in made.changed_specialties:
+            announce(held)
         audit.record("import_directory", by=by, rows=sum(made.counts.values()), counts=made.counts)
 
 

@@ -6,9 +6,11 @@ from django import forms
 from django.db.models import QuerySet
 
 from bases.models import Specialty, SpecialtyBase, TrainingBase
+from portal.closed_fields import refuse_closed
 from residents.catalogue.catalogue import Invalid
 from residents.pinyin import pinyin_key
 from residents.rules.identity import clean_uscc
+from review.organisations.closing import why_not_closed
 
 
 class BaseForm(forms.ModelForm):
@@ -22,6 +24,19 @@ class BaseForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.fields["province"].disabled = True
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        if self.instance.pk:
+            refuse_closed(self, {"province": (self.initial["province"], PROVINCE_BY_MOVE)})
+        return values
+
+    def clean_is_active(self) -> bool:
+        is_active = self.cleaned_data["is_active"]
+        ends = self.instance.pk and self.initial.get("is_active") and not is_active
+        if ends and (reason := why_not_closed([self.instance]).get(self.instance.pk)):
+            raise forms.ValidationError(reason)
+        return is_active
 
     def clean_code(self) -> str:
         code = self.cleaned_data["code"]
@@ -56,6 +71,10 @@ class BaseForm(forms.ModelForm):
         return super().save(commit)
 
 
+PROVINCE_BY_MOVE = "基地的省份不能在这里修改。请返回，使用“并入或划转”。"
+SPECIALTY_BY_NEW = "专业基地的专业不能修改。请返回，用“增加专业”另加一个。"
+
+
 class _Years(forms.ModelForm):
     """From which to which intake year something is valid; an open end stays empty."""
 
@@ -73,6 +92,12 @@ class AccreditationForm(_Years):
         model = SpecialtyBase
         fields = ["specialty", "valid_from", "valid_to"]
         labels = {"specialty": "培训专业"}
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        if self.instance.pk:
+            refuse_closed(self, {"specialty": (self.instance.specialty_id, SPECIALTY_BY_NEW)})
+        return values
 
     def __init__(self, *args: Any, base: TrainingBase, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

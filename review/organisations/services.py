@@ -2,16 +2,33 @@
 
 from typing import TypeVar
 
+from django.db import transaction
 from django.forms import ModelForm
 
 from bases.models import Specialty, SpecialtyBase, TrainingBase
 from portal import audit
 from portal.models import User
+from review.organisations.tasks import tell_of_years
 
 Entry = TypeVar("Entry", TrainingBase, SpecialtyBase, Specialty)
 _ACTS = {TrainingBase: "save_base", SpecialtyBase: "save_accreditation", Specialty: "save_specialty"}
 
 
 def save(form: "ModelForm[Entry]", *, by: User) -> Entry:
-    """Save a base, an accredited specialty or a specialty of the catalogue, with its line in the audit log."""
-    return audit.save_form(_ACTS[form._meta.model], form, by=by)
+    """Save a base, an accredited specialty or a specialty of the catalogue, with its line in the audit log; whom other
+    years of a specialty concern is told (AM-45)."""
+    with transaction.atomic():
+        saved = audit.save_form(_ACTS[form._meta.model], form, by=by)
+        if {"valid_from", "valid_to"} & set(form.changed_data):
+            announce(saved)
+    return saved
+
+
+def announce(changed: TrainingBase | SpecialtyBase | Specialty) -> None:
+    """Have the worker tell whom the years of this specialty concern, once they are committed."""
+    if isinstance(changed, SpecialtyBase):
+        code, bases = changed.specialty_id, [changed.base_id]
+    else:
+        code, held = str(changed.pk), SpecialtyBase.objects.filter(specialty=str(changed.pk))
+        bases = list(held.values_list("base_id", flat=True))
+    transaction.on_commit(lambda: tell_of_years.enqueue(code, bases))

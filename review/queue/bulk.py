@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q
 
+from bases.accreditation import refusals
 from bases.models import Submission
 from bases.scope import enrollments_for
 from bases.submissions.unchanged import with_untouched
@@ -43,16 +44,17 @@ class Prospect:
         return sum(count for _, count in self.held)
 
 
-def prospect(choices: Mapping[int, int], user: User) -> Prospect:
+def prospect(choices: Mapping[int, int], user: User, *, is_return: bool = False) -> Prospect:
     """Of submission id → version as on the page; a constant number of queries."""
     standing = [pk for pk, version in choices.items() if version != queue.NEVER]
     submissions = queue.submissions_in_view(user).filter(pk__in=standing).defer("snapshot")
     rows = list(submissions.select_related("base", "enrollment__base__province"))
     entries = entries_of([row.enrollment for row in rows], review_entry)
-    ready = [row for row in rows if entries[row.enrollment_id].is_open]
-    closed = Counter(
-        entries[row.enrollment_id].reason for row in rows if not entries[row.enrollment_id].is_open
-    )
+    reasons = {pk: entry.reason for pk, entry in entries.items() if not entry.is_open}
+    if not is_return:
+        reasons = refusals([row.enrollment for row in rows]) | reasons
+    ready = [row for row in rows if row.enrollment_id not in reasons]
+    closed = Counter(reasons[row.enrollment_id] for row in rows if row.enrollment_id in reasons)
     held = Counter(claim.reviewer.full_name for claim in claims.held_by_others(ready, user).values())
     again = Submission.objects.filter(pk__in=[row.pk for row in ready], turn__gt=1)
     return Prospect(

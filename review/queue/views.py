@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from bases.models import Submission
 from bases.models.organisations import ReportingMode
-from bases.scope import provinces_for
+from bases.scope import has_place, provinces_for
 from bases.submissions.unchanged import with_untouched
 from portal import deeds
 from portal.access import allow
@@ -35,6 +35,8 @@ from review.queue.filters import QueueFilter
 @allow(Role.PROVINCE)
 def waiting(request: SignedInRequest) -> HttpResponse:
     """The queue of 待审核, oldest first (BR-85)."""
+    if not has_place(request.user):
+        return render(request, "portal/no_place.html")
     loaded_at = timezone.now()
     filters = QueueFilter(request.user, request.GET)
     found = queue.pending(request.user, filters.values)
@@ -124,7 +126,9 @@ def _ask_to_confirm(
         "marks": [f"{pk}:{version}" for pk, version in order.cleaned_data["choices"].items()],
         "form": comment,
         "is_return": order.cleaned_data["act"] == "return",
-        "prospect": bulk_choice.prospect(choices, request.user),
+        "prospect": bulk_choice.prospect(
+            choices, request.user, is_return=order.cleaned_data["act"] == "return"
+        ),
         "filters": QueueFilter(request.user, request.GET).in_words,
     }
     return render(request, "review/queue/bulk.html", context)

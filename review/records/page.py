@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bases.accreditation import ends
 from bases.models import Submission
 from bases.report.services import WITHOUT_ANSWER
 from bases.scope import enrollments_for
@@ -13,6 +14,7 @@ from bases.submissions.sections import Section, comments_of, sections
 from portal.calendar import Opening
 from portal.models import User
 from portal.roles import Action
+from residents.catalogue.catalogue import Problem
 from residents.completeness import Section as Gaps
 from residents.completeness import personal_gaps
 from residents.history import Entry, timeline
@@ -48,6 +50,8 @@ class RecordPage:
     history: list[Entry]
     entry: Opening
     is_pending: bool
+    # What the end of the specialty at the base says of what waits (AM-45).
+    ended: Problem | None
     # What the personal part of a reported 暂停, 结束 or 退培 lacks (AM-41).
     gaps: list[Gaps]
     may_review: bool
@@ -95,6 +99,7 @@ def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked:
         history=history,
         entry=entry,
         is_pending=is_pending,
+        ended=ends([enrollment]).get(enrollment.pk) if is_pending else None,
         gaps=personal_gaps(snapshot, shown.module) if shown and _may_have_gaps(shown) else [],
         may_review=may_act and is_pending and entry.is_open,
         may_revoke=may_act and shown is not None and _is_revocable(enrollment, shown),

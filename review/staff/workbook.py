@@ -1,6 +1,7 @@
 """Staff accounts by workbook: each row one person of one organisation, all or nothing, one-time codes as slips."""
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,12 +9,13 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from bases import staff as services
-from bases.models import Province, TrainingBase
+from bases.models import Province, SpecialtyBase, TrainingBase
 from portal import audit
 from portal.models import User
 from portal.sheets.streaming import stream_xlsx
 from portal.sheets.writing import Column, write_template
 from portal.sign_in.services import issue_initial_code
+from residents.codes.code_list import fold
 from review.sheets import Fault, Line, Sheet
 from review.staff.forms import StaffForm
 
@@ -33,6 +35,9 @@ COLUMNS = (
     Column("电子邮箱", 24),
     Column("单位", 34, required=True, rule="省级单位名称，或培训基地的代码。", example="33001"),
     Column("权限", 12, rule="留空为可办理业务。", choices=tuple(RIGHTS)),
+    Column(
+        "专业", 18, rule="任用专业基地秘书时填写培训专业的名称或四位代码；留空为整个单位。", example="内科"
+    ),
 )
 _HEADERS = {
     "full_name": "姓名",
@@ -45,8 +50,11 @@ _HEADERS = {
 
 @dataclass(slots=True)
 class Person:
-    organisation: Province | TrainingBase
+    """Who is to be appointed where; `known` has an account already."""
+
+    organisation: services.Organisation
     values: dict[str, Any]
+    known: User | None = None
 
 
 @dataclass(slots=True)
@@ -59,7 +67,9 @@ class Plan:
 
     @property
     def counts(self) -> dict[str, int]:
-        return {"新增人员": len(self.people), "已有的人员（不变）": self.unchanged}
+        known = sum(person.known is not None for person in self.people)
+        counts = {"新增人员": len(self.people) - known, "已有的人员（不变）": self.unchanged}
+        return counts | ({"任用已有的账号": known} if known else {})
 
     @property
     def changes_nothing(self) -> bool:
@@ -82,10 +92,18 @@ def plan(sheet: Sheet, *, by: User) -> Plan:
     organisations = {
         name: place for name, place in _organisations(sheet).items() if services.may_manage(by, place)
     }
+    departments = _departments(organisations)
     existing = _existing(sheet)
     accounts: dict[str, int] = {}
     for line in sheet.lines:
-        place = organisations.get(line.cells.get("单位") or "")
+        unit, department = line.cells.get("单位") or "", line.cells.get("专业")
+        place = organisations.get(unit)
+        if place is not None and department:
+            place = departments.get((place.pk, fold(department))) or departments.get((place.pk, department))
+            if place is None:
+                text = "该单位没有这个专业基地。请填写该培训基地专业的名称或四位代码，或留空。"
+                made.faults.append(sheet.fault(line, "专业", text))
+                continue
         account = (line.cells.get("账号") or "").lower()
         told = {fault.header for fault in sheet.told(line)}
         if place is None and "单位" in told:
@@ -102,12 +120,19 @@ def plan(sheet: Sheet, *, by: User) -> Plan:
     return made
 
 
-def _organisations(sheet: Sheet) -> dict[str, Province | TrainingBase]:
+def _organisations(sheet: Sheet) -> dict[str, services.Organisation]:
     named = {line.cells.get("单位") for line in sheet.lines} - {None}
-    found: dict[str, Province | TrainingBase] = {
+    found: dict[str, services.Organisation] = {
         base.code: base for base in TrainingBase.objects.filter(code__in=named, is_active=True)
     }
     return found | {province.name: province for province in Province.objects.filter(name__in=named)}
+
+
+def _departments(organisations: Mapping[str, services.Organisation]) -> dict[tuple, SpecialtyBase]:
+    """The single specialties of the named bases, by the base's key and by code or name."""
+    bases = [place.pk for place in organisations.values() if isinstance(place, TrainingBase)]
+    rows = SpecialtyBase.objects.filter(base__in=bases).select_related("base", "specialty")
+    return {(row.base_id, word): row for row in rows for word in (row.specialty_id, fold(row.specialty.name))}
 
 
 def _existing(sheet: Sheet) -> set[tuple]:
@@ -121,12 +146,12 @@ def _existing(sheet: Sheet) -> set[tuple]:
     }
 
 
-def _judge(made: Plan, sheet: Sheet, line: Line, place: Province | TrainingBase) -> None:
+def _judge(made: Plan, sheet: Sheet, line: Line, place: services.Organisation) -> None:
     right = line.cells.get("权限") or "可办理业务"
     given = {name: line.cells.get(header) or "" for name, header in _HEADERS.items()}
-    form = StaffForm(given | {"read_only": RIGHTS.get(right, right)})
+    form = StaffForm(given | {"read_only": RIGHTS.get(right, right)}, organisation=place)
     if form.is_valid():
-        made.people.append(Person(place, form.cleaned_data))
+        made.people.append(Person(place, form.cleaned_data, form.known))
     told = {fault.header for fault in sheet.told(line)}
     for name, texts in form.errors.items():
         if _HEADERS[name] in told:
@@ -139,18 +164,22 @@ class Slip:
     """What is printed for one person, once."""
 
     person: User
-    organisation: Province | TrainingBase
+    organisation: services.Organisation
     code: str
 
 
 def apply(made: Plan, *, by: User, request: HttpRequest) -> list[Slip]:
-    """Create and appoint everybody in one transaction; each gets a one-time code that nobody can read again."""
+    """Create and appoint everybody in one transaction; each new one gets a one-time code that nobody can read again."""
     with transaction.atomic():
         slips = []
         for person in made.people:
+            if person.known:
+                read_only = person.values["read_only"]
+                services.appoint_known(person.known, person.organisation, by=by, read_only=read_only)
+                continue
             user = services.create_staff(person.organisation, **person.values, by=by)
             slips.append(Slip(user, person.organisation, issue_initial_code(user, by=by, request=request)))
-        audit.record("import_staff", by=by, rows=len(slips))
+        audit.record("import_staff", by=by, rows=len(made.people))
     return slips
 
 

@@ -192,13 +192,19 @@ def machines() -> tuple[Machine, ...]:
             (
                 Move("", "PENDING", _BORN, "上报"),
                 Move("", "PENDING", "review/decisions/services.py::_copy", "撤销审核，内容未变"),
+                Move("", "PENDING", "review/successions/services.py::_copy", "待审核的随基地并入或划转"),
+                Move("", "APPROVED", "review/successions/services.py::_copy", "计入统计的随基地并入或划转"),
                 *(Move(old, new, *_OUTCOME_BY[old, new]) for old, new in _of_outcome()),
                 Move("APPROVED", "REVOKED", "review/decisions/services.py::revoke_batch", "整批撤销审核"),
                 Move("RETURNED", "REVOKED", "review/decisions/services.py::revoke_batch", "整批撤销退回"),
             ),
             "Drawn from the trigger `outcome_moves_forward` in `bases/models/submissions.py`: what was decided never "
             "waits again.",
-            modules=("bases/report/services.py", "review/decisions/services.py"),
+            modules=(
+                "bases/report/services.py",
+                "review/decisions/services.py",
+                "review/successions/services.py",
+            ),
         ),
         Machine(
             "个人信息状态",
@@ -284,8 +290,9 @@ def machines() -> tuple[Machine, ...]:
                 OPEN -> RELEASED | bases/transfer_requests.py::settle | 记录不再占用此人
                 OPEN -> REFUSED | bases/transfers/services.py::refuse | 不同意
                 OPEN -> CANCELLED | bases/transfers/services.py::cancel | 撤回
+                OPEN -> CANCELLED | review/successions/services.py::_hand_over_requests | 随请求基地并入
             """),
-            modules=("bases/transfer_requests.py", "bases/transfers/"),
+            modules=("bases/transfer_requests.py", "bases/transfers/", "review/successions/services.py"),
         ),
         Machine(
             "更正证件",

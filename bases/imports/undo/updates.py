@@ -4,7 +4,7 @@ The history holds each record as it stood before the batch and as the batch left
 it. A record that somebody has worked on since is named and left alone.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -207,7 +207,7 @@ def _differs(each: Restore, names: Collection[str]) -> bool:
     return any(each.before[name] != each.after[name] for name in names)
 
 
-def _judged(each: Restore, accredited: Collection[str]) -> Judged:
+def _judged(each: Restore, accredited: Mapping[str, int | None]) -> Judged:
     values = {item.name: each.before[column] for column, item in _TRAINING_COLUMNS.items()}
     context = training_context(each.enrollment, accredited)
     return Judged.of(each.enrollment, values, is_complete(values, context))

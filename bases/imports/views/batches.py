@@ -26,7 +26,7 @@ from bases.imports.undo.services import kept_rows
 from bases.lists.selection import chosen
 from bases.models import ImportBatch, TrainingBase
 from bases.reveal import Purpose, demand, reveal
-from bases.scope import current_base, required_base
+from bases.scope import current_base, required_base, specialty_bases_for, workplace
 from bases.workbooks.accounts import first_untaken_year
 from bases.workbooks.kinds import KINDS, Kind, kind_of, opening_of
 from bases.workbooks.rows import BaseWorkbook
@@ -57,7 +57,7 @@ _ACCOUNTS = KINDS[ImportBatch.Kind.ACCOUNTS]
 @require_http_methods(["GET", "POST"])
 def uploads(request: SignedInRequest, kind: Kind = _ACCOUNTS, module: Module = Module.INTAKE) -> HttpResponse:
     """Template and upload of one kind and module, and the earlier batches of the base (BR-70)."""
-    base = required_base(request, Action.VIEW if request.method == "GET" else kind.action)
+    base = _base_for(request, kind, Action.VIEW if request.method == "GET" else kind.action)
     cycle = _cycle(request, kind, module, base)
     state = kind.opening(base, module, cycle)
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
@@ -80,6 +80,11 @@ def uploads(request: SignedInRequest, kind: Kind = _ACCOUNTS, module: Module = M
     context = {"kind": kind, "module": module, "opening": state, "form": form}
     context |= _surroundings(request, kind, module, base, cycle)
     return render(request, "bases/imports/uploads.html", context, status=422 if form.errors else 200)
+
+
+def _base_for(request: SignedInRequest, kind: Kind, action: Action) -> TrainingBase:
+    """The base whose workbook it is. A department secretary has that of 培训信息 alone. Raises PermissionDenied."""
+    return workplace(request, action) if kind.is_filled else required_base(request, action)
 
 
 def _cycle(
@@ -105,20 +110,25 @@ def _surroundings(
 ) -> dict:
     """What the upload page shows beside its form."""
     batches = ImportBatch.objects.filter(base=base, kind=kind.key).select_related("uploaded_by")
+    desk = current_base(request)
+    if desk is None:
+        batches = batches.filter(uploaded_by=request.user)
     shown = choice(request.GET, "batches", _SHOWN)
     if shown:
         batches = batches.filter(state__in=_SHOWN[shown][1])
     return {
         "shown": shown,
         "choices": [("", "全部"), *((name, words) for name, (words, _) in _SHOWN.items())],
-        "kinds": KINDS.values(),
+        "kinds": [each for each in KINDS.values() if desk or each.is_filled],
         "modules": Module,
         "cycle": cycle,
         "choosable": _choosable(kind, module, base),
         "untaken": first_untaken_year(base) if module == Module.REGISTRY else None,
-        "may_act": current_base(request, kind.action) == base,
+        "may_act": current_base(request, kind.action) == base
+        if desk
+        else specialty_bases_for(request.user, kind.action).exists(),
         "batches": Paginator(batches, BATCHES_A_PAGE).get_page(whole_number(request.GET, "page")),
-        "count": _records(kind, request.GET, request.user, base, module).count(),
+        "count": _records(kind, request.GET, request.user, desk and base, module).count(),
         "carried": [
             (name, value)
             for name in request.GET
@@ -129,7 +139,7 @@ def _surroundings(
 
 
 def _records(
-    kind: Kind, params: QueryDict, user: User, base: TrainingBase, module: Module
+    kind: Kind, params: QueryDict, user: User, base: TrainingBase | None, module: Module
 ) -> QuerySet[Enrollment]:
     """The records that fill the template: those ticked in the list, or all of its filters (GOAL-B12, GOAL-B16). Full
     numbers go out, so only for those who may edit."""
@@ -146,13 +156,13 @@ def _records(
 @require_POST
 def template(request: SignedInRequest, kind: Kind, module: Module) -> HttpResponse:
     """The template of one kind and module (BR-27, BR-29); one that holds full ID numbers is logged."""
-    base = required_base(request, kind.action if kind.is_filled else Action.VIEW)
+    base = _base_for(request, kind, kind.action if kind.is_filled else Action.VIEW)
     cycle = _cycle(request, kind, module, base)
     if cycle is None:
         raise Http404
     if kind.is_filled:
         demand(request.user, base)
-    records = _records(kind, request.POST, request.user, base, module)
+    records = _records(kind, request.POST, request.user, current_base(request) and base, module)
     content = cast(BaseWorkbook, kind.workbooks[module]).template(
         for_check(records).order_by("-intake_year", "pk"), base=base, module=module, cycle_year=cycle.year
     )

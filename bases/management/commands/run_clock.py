@@ -16,14 +16,15 @@ from bases.deadlines.letters import send_letters
 from bases.deadlines.messages import remind_of_deadlines
 from bases.deadlines.overdue_statuses import remind_daily
 from bases.imports.copies.services import look_after_copies
-from bases.imports.services import forget_old_files, requeue_abandoned
+from bases.imports.forgetting import end_unconfirmed, forget_old_files
+from bases.imports.services import requeue_abandoned
 from bases.transfer_requests import settle_all
 from portal import clock_trust, processes
 from portal.bootstrap.keeper import end_with_keeper
 from portal.deeds import look_after_deeds
 from portal.messages.deliveries import look_after
 from portal.messages.services import fold_into_digests
-from portal.upkeep import prune
+from portal.upkeep import forget_attempts, forget_drafts, prune
 from residents.services.lock import carry_out_locks
 
 # Any fixed number: of several clocks on several machines only the one that holds this lock works.
@@ -48,8 +49,11 @@ FINAL = (
     remind_daily,
     remind_of_deadlines,
     fold_into_digests,
+    end_unconfirmed,
     forget_old_files,
     prune,
+    forget_attempts,
+    forget_drafts,
 )
 CHORES = (*HARMLESS, *FINAL)
 logger = logging.getLogger(__name__)

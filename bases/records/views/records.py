@@ -12,6 +12,7 @@ from bases.records.specialty_change import change_entry, other_records
 from bases.report.services import examine, goes_up_with_gaps, is_reported
 from bases.report.withdrawal import withdrawal_entry
 from bases.reveal import asked_in_full, may_see, show_file
+from bases.scope import current_base
 from bases.submissions.evidence import file_response
 from bases.submissions.kept import end_of_period, last_snapshots, snapshot_as_kept
 from bases.submissions.remarks import to_answer, with_remarks
@@ -111,7 +112,11 @@ def _may(request: SignedInRequest, enrollment: Enrollment, times: Times) -> dict
         "check": to_report,
         "report": to_report and report_entry(enrollment, times).is_open,
         "return": acting and personal_entry(enrollment, times).is_open,
-        "extend": acting and to_report and may_name(enrollment),
+        # More time is asked for by whoever works for the whole base.
+        "extend": acting
+        and to_report
+        and current_base(request, Action.REPORT) is not None
+        and may_name(enrollment),
         "correct": is_free_to_ask,
         "ask_about_end": is_free_to_ask and bool(kinds_open(enrollment, enrollment.base)),
         "withdraw": acting and waiting and withdrawal_entry(enrollment, times).is_open,

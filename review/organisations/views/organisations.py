@@ -11,7 +11,7 @@ from portal.access import allow
 from portal.parameters import text
 from portal.requests import SignedInRequest
 from portal.roles import Role
-from review.organisations.effects import effects
+from review.organisations.effects import effects, effects_of_catalogue
 from review.organisations.forms import AccreditationForm, BaseForm, SpecialtyForm
 from review.organisations.services import save
 from review.paging import keyset_page
@@ -56,14 +56,17 @@ def base(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
     if request.method == "POST" and "again" not in request.POST and form.is_valid():
         ends = shown is not None and "is_active" in form.changed_data and not shown.is_active
         if ends and "confirmed" not in request.POST:
-            context = {"base": shown, "form": form, "effects": effects([shown] if shown else [], [])}
-            return render(request, "review/organisations/base.html", context)
+            told = {"base": shown, "form": form, "effects": effects([shown] if shown else [], [])}
+            return render(request, "review/organisations/base.html", told)
         saved = save(form, by=request.user)
         messages.success(request, f"已保存培训基地“{saved.name}”。")
         return redirect("review:base", pk=saved.pk)
     specialties = shown.specialty_bases.select_related("specialty") if shown else []
+    successions = shown.successions.all() if shown else []
     return render(
-        request, "review/organisations/base.html", {"base": shown, "form": form, "specialties": specialties}
+        request,
+        "review/organisations/base.html",
+        {"base": shown, "form": form, "specialties": specialties, "successions": successions},
     )
 
 
@@ -99,10 +102,15 @@ def specialties(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @allow(Role.CMDA)
 def specialty(request: SignedInRequest, code: str) -> HttpResponse:
+    """One specialty of the catalogue; other years are shown first, with whom they reach, then confirmed."""
     shown = get_object_or_404(Specialty, pk=code)
     form = SpecialtyForm(request.POST or None, instance=shown)
-    if request.method == "POST" and form.is_valid():
+    context = {"specialty": shown, "form": form}
+    if request.method == "POST" and "again" not in request.POST and form.is_valid():
+        if {"valid_from", "valid_to"} & set(form.changed_data) and "confirmed" not in request.POST:
+            told = effects_of_catalogue(Specialty.objects.get(pk=code), shown)
+            return render(request, "review/organisations/specialty.html", context | {"effects": told})
         saved = save(form, by=request.user)
         messages.success(request, f"已保存培训专业“{saved.name}”。")
         return redirect("review:specialties")
-    return render(request, "review/organisations/specialty.html", {"specialty": shown, "form": form})
+    return render(request, "review/organisations/specialty.html", context)

@@ -8,7 +8,7 @@ from bases.corrections import services as corrections
 from bases.models import CorrectionRequest
 from portal.models import AuditEvent, Message
 from residents.history import timeline
-from residents.models import Resident
+from residents.models import Enrollment, Resident
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved
 from tests import factories
@@ -107,3 +107,45 @@ def test_one_request_at_a_time(asked, enrollment, base_officer):
     values = {"id_type": "01", "id_number": factories.id_number(), "reason": "再次"}
     with pytest.raises(StateMoved):
         corrections.ask(enrollment, values=values, evidence=None, by=base_officer)
+
+
+@pytest.fixture
+def moved(base, other_base, cycle):
+    """A person who has left `base` and trains at `other_base`: the former record and the present one."""
+    former = factories.EnrollmentFactory(
+        base=base, intake_year=cycle.year, status="5", registered_at="2026-01-01T00:00Z"
+    )
+    now = factories.EnrollmentFactory(base=other_base, intake_year=cycle.year, resident=former.resident)
+    return former, now
+
+
+def test_a_former_base_only_reports_a_doubt(
+    moved, signed_in, base_officer, other_base_officer, provincial_reviewer, number
+):
+    """AM-47: "the present base (live enrollment) starts it or is asked; former bases can only report a doubt"."""
+    former, now = moved
+    values = {"id_type": "01", "id_number": number, "reason": "导入时录错"}
+    with pytest.raises(StateMoved):
+        corrections.ask(former, values=values, evidence=None, by=base_officer)
+    client = signed_in(base_officer)
+    shown = page(client.get(f"/base/corrections/new/{former.pk}/"))
+    assert "反映证件疑问" in shown
+    assert now.base.name not in shown
+    sent = client.post(f"/base/corrections/new/{former.pk}/", values | {"text": "留存的复印件与登记的不同"})
+    assert "已转给现在的培训基地" in told(sent)
+    assert not CorrectionRequest.objects.exists()
+    assert told_to(other_base_officer) == told_to(provincial_reviewer) == 1
+    link = Message.objects.get(recipient=other_base_officer, kind="correction").link
+    assert "申请更正证件" in page(signed_in(other_base_officer).get(link))
+    assert corrections.ask(now, values=values, evidence=None, by=other_base_officer).base == now.base
+
+
+def test_a_person_who_moved_since_is_not_corrected_for_his_former_base(
+    asked, other_base, provincial_reviewer, national_officer
+):
+    """AM-47: whoever has him now is asked; the request is sent back with these words."""
+    Enrollment.objects.filter(pk=asked.resident.enrollments.get().pk).update(status="5")
+    factories.EnrollmentFactory(base=other_base, resident=asked.resident)
+    with pytest.raises(StateMoved, match="退回这条申请"):
+        corrections.confirm(asked.pk, by=provincial_reviewer)
+    corrections.refuse(asked.pk, by=provincial_reviewer, comment="请由现基地申请")

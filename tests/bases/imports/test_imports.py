@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from bases.imports import services as imports
 from bases.imports.batch import BatchMoved
+from bases.imports.forgetting import forget_old_files
 from bases.imports.worker import apply_batch, check_batch
 from bases.models import ImportBatch
 from bases.workbooks.kinds import import_opening
@@ -483,8 +484,8 @@ def test_old_files_are_deleted_and_their_counts_stay(imported, settings):
     batch = imported([account_line()])
     path = batch.file.path
     later = batch.uploaded_at + timedelta(days=settings.UPLOAD_RETENTION_DAYS + 1)
-    assert imports.forget_old_files(batch.uploaded_at) == 0
-    assert imports.forget_old_files(later) == 1
+    assert forget_old_files(batch.uploaded_at) == 0
+    assert forget_old_files(later) == 1
     batch.refresh_from_db()
     assert (batch.file.name, counts(batch)) == ("", (1, 1, 0, 0))
     assert not Path(path).exists()

@@ -141,6 +141,23 @@ def test_second_run_adds_nothing_and_says_so(folder, migrate):
     )
 
 
+def test_a_changed_row_of_a_second_run_is_reported_and_not_dropped(folder, migrate):
+    """BR-25: what the platform has stays as it is; the file says where it is told otherwise now."""
+    taken = [list(each) for each in rows(3, 2016, [HERE])]
+    write(folder, "2016.csv", taken)
+    migrate("2016.csv")
+    place = HEADERS.index("培训实际开始时间")
+    taken[1][place] = "2016-10-08"
+    write(folder, "2016-again.csv", taken)
+
+    migrate("2016-again.csv")
+
+    fault = LegacyFault.objects.get()
+    assert (fault.sheet_row, fault.is_refused) == (3, False)
+    assert "“培训实际开始时间”与平台不一致，没有改动" in fault.problems[0][1]
+    assert not Enrollment.objects.filter(actual_start_date="2016-10-08").exists()
+
+
 def test_same_rows_in_another_file_are_already_there(folder, migrate):
     """BR-25: a rejects file or a copy sent again repeats nobody."""
     write(folder, "2016.csv", rows(5, 2016, [HERE]))

@@ -11,7 +11,7 @@ CONTEXT = {
     "today": date(2019, 10, 20),
     "intake_year": 2019,
     "full_name": "张三",
-    "accredited": {"0100", "0700", "0900"},
+    "accredited": dict.fromkeys(("0100", "0700", "0900")),
     "base_province": "32",
     "current_degree": "1",
     "highest_graduation_date": date(2019, 6, 30),

@@ -191,7 +191,7 @@ def test_documented_record_is_right_but_for_its_base():
             "cycle_year": 2019,
             "base_found": True,
             "base_province": "33",
-            "accredited": {"0100"},
+            "accredited": {"0100": None},
         },
     )
     assert [(path, said.code) for path, said in found.problems if not said.is_warning] == []

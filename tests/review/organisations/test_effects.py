@@ -25,20 +25,18 @@ def held(base):
 
 
 def test_import_tells_what_it_does_to_whom(client, held, base):  # noqa: F811
-    """A base that is closed, a specialty that ends: each by name, with how many records stand there."""
-    row = (base.province.name, base.code, base.name, "", "停用", "内科", "", "2025")
+    """A base with another name, a specialty that ends: each by name, with how many records stand there."""
+    row = (base.province.name, base.code, "浙江医院", "", "", "内科", "", "2025")
     page = send(client, workbook([row]))
     told = [(each.subject, each.change, each.records, each.cut_off) for each in page.context["plan"].effects]
     assert told == [
-        (base.name, "停用", 4, 0),
-        (f"{base.name} 内科", f"招收年份由 {held.valid_from} 起 改为 {held.valid_from} 至 2025", 4, 2),
+        (base.name, "名称改为“浙江医院”", 4, 0),
+        (f"{base.name} 内科", f"招收年份由 {held.valid_from} 起 改为 {held.valid_from} 至 2025", 4, 3),
     ]
     assert "将不能上报" in page.text
-    base.refresh_from_db()
-    assert base.is_active
     confirm(client, page)
     base.refresh_from_db()
-    assert not base.is_active
+    assert base.name == "浙江医院"
 
 
 def test_end_of_an_accreditation_is_shown_first(client, held, base):  # noqa: F811
@@ -46,7 +44,7 @@ def test_end_of_an_accreditation_is_shown_first(client, held, base):  # noqa: F8
     url = reverse("review:accreditation", args=[base.pk, held.pk])
     asked = {"valid_from": held.valid_from, "valid_to": "2025"}
     shown = client.post(url, asked)
-    assert [(each.records, each.cut_off) for each in shown.context["effects"]] == [(4, 2)]
+    assert [(each.records, each.cut_off) for each in shown.context["effects"]] == [(4, 3)]
     held.refresh_from_db()
     assert held.valid_to is None
     assert "effects" not in client.post(url, asked | {"again": "1"}).context
@@ -55,12 +53,36 @@ def test_end_of_an_accreditation_is_shown_first(client, held, base):  # noqa: F8
     assert held.valid_to == 2025
 
 
-def test_a_base_is_taken_out_of_use_only_confirmed(client, held, base):  # noqa: F811
+def test_a_base_with_people_is_not_taken_out_of_use(client, held, base):  # noqa: F811
+    """AM-46: people and waiting reviews go to a successor first; by page and by workbook, in the same words."""
+    asked = {"province": base.province_id, "code": base.code, "name": base.name, "confirmed": "1"}
+    page = client.post(reverse("review:base", args=[base.pk]), asked)
+    said = page.context["form"].errors["is_active"][0]
+    assert "还有 4 条未结束的培训记录" in said
+    assert "并入或划转" in said
+    row = (base.province.name, base.code, base.name, "", "停用", "", "", "")
+    assert faults(send(client, workbook([row]))) == [("E2", said)]
+    base.refresh_from_db()
+    assert base.is_active
+
+
+def test_a_closed_field_is_refused_and_not_left_out(client, held, base):  # noqa: F811
+    """AM-46: what a form shows and does not take is never ignored under 已保存."""
+    url = reverse("review:base", args=[base.pk])
+    asked = {"province": "44", "code": base.code, "name": base.name, "is_active": "on"}
+    page = client.post(url, asked)
+    assert "并入或划转" in page.context["form"].errors["province"][0]
+    url = reverse("review:accreditation", args=[base.pk, held.pk])
+    page = client.post(url, {"specialty": "0300", "valid_from": "2014", "valid_to": "", "confirmed": "1"})
+    assert "增加专业" in str(page.context["form"].errors)
+
+
+def test_a_base_is_taken_out_of_use_only_confirmed(client, base):  # noqa: F811
     """The same for a single base on its page; other changes are saved at once."""
     url = reverse("review:base", args=[base.pk])
     asked = {"province": base.province_id, "code": base.code, "name": base.name}
     shown = client.post(url, asked)
-    assert [(each.change, each.records) for each in shown.context["effects"]] == [("停用", 4)]
+    assert [(each.change, each.records) for each in shown.context["effects"]] == [("停用", 0)]
     base.refresh_from_db()
     assert base.is_active
     client.post(url, asked | {"confirmed": "1"})

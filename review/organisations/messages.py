@@ -1,0 +1,86 @@
+"""Who hears of a change of the directory: the bases, their provinces and the people concerned (AM-45)."""
+
+from collections.abc import Collection
+
+from django.urls import reverse
+from django.utils import timezone
+
+from bases.models import Province, Specialty, TrainingBase
+from bases.staff import recipients, secretaries
+from portal.messages.services import send
+from review.organisations.effects import Period, Reached, everywhere, reached
+
+KIND = "directory"
+
+
+def tell_of_years(specialty_code: str, base_ids: Collection[int]) -> None:
+    """From when to when the specialty is held at these bases, and what it means for whom."""
+    specialty = Specialty.objects.get(pk=specialty_code)
+    periods = {held: period for held, period in everywhere(specialty).items() if held[0] in set(base_ids)}
+    bases = TrainingBase.objects.select_related("province").in_bulk([base for base, _ in periods])
+    staff = recipients(TrainingBase, bases)
+    departments = secretaries([(base, specialty_code) for base in bases])
+    provinces = recipients(Province, {base.province_id for base in bases.values()})
+    for (base_id, code), (_, people) in reached(periods).items():
+        base = bases[base_id]
+        told = {*staff.get(base_id, []), *departments.get((base_id, code), [])}
+        _tell_organisations(base, specialty, periods[base_id, code], people, told)
+        _tell_organisations(
+            base, specialty, periods[base_id, code], people, provinces.get(base.province_id, [])
+        )
+        _tell_people(base, specialty, periods[base_id, code], people)
+
+
+def _key(base: TrainingBase, specialty: Specialty, period: Period) -> str:
+    today = timezone.localdate()
+    return f"years:{base.pk}:{specialty.pk}:{period.first}:{period.last or ''}:{today:%y%m%d}"
+
+
+def _tell_organisations(
+    base: TrainingBase,
+    specialty: Specialty,
+    period: Period,
+    people: Collection[Reached],
+    told: Collection[int],
+) -> None:
+    cut_off = sum(each.is_cut_off for each in people)
+    finishing = len(people) - cut_off
+    words = [f"“{base.name}”的“{specialty.name}”专业基地招收年份现为 {period}。"]
+    if period.last:
+        words.append(
+            f"{period.last}年12月31日以前开始培训的可以完成培训，上报时带备注：现有 {finishing} 人。"
+        )
+        words.append(f"此后开始的不能填报、上报和审核通过：现有 {cut_off} 人。")
+    send(
+        told,
+        kind=KIND,
+        subject=f"专业基地招收年份变更：{base.name} {specialty.name}",
+        body="".join(words),
+        link=reverse("manual:index"),
+        key=_key(base, specialty, period),
+    )
+
+
+def _tell_people(
+    base: TrainingBase, specialty: Specialty, period: Period, people: Collection[Reached]
+) -> None:
+    ends = f"{period.last}年12月31日" if period.last else ""
+    for is_cut_off, words in (
+        (
+            False,
+            f"“{specialty.name}”在“{base.name}”于{ends}终止。您此前已开始培训，可以继续完成培训，不需要办理手续。",
+        ),
+        (
+            True,
+            f"“{specialty.name}”在“{base.name}”的招收年份现为 {period}，您的培训信息不在其中，不能上报审核。"
+            "请联系培训基地核对培训专业和培训开始时间。",
+        ),
+    ):
+        send(
+            [each.user_id for each in people if each.is_cut_off is is_cut_off],
+            kind=KIND,
+            subject=f"您的培训专业在培训基地的招收年份有变更：{specialty.name}",
+            body=words,
+            link=reverse("residents:training"),
+            key=_key(base, specialty, period),
+        )
