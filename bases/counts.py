@@ -53,7 +53,8 @@ def count_anew() -> None:
     """Write down from the records who counts and every number; whoever would change one waits. What was shown wrong
     until now stays among the movements as it was shown, and moves to what is right at this moment."""
     with transaction.atomic(), connection.cursor() as cursor:
-        tables = ", ".join((RECORDS, PERSONS, MOVEMENTS, *(ledger.table for ledger in LEDGERS)))
+        # Nothing moves but by a record or a person.
+        tables = ", ".join((RECORDS, PERSONS, *(ledger.table for ledger in LEDGERS)))
         cursor.execute(f"LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE")
         cursor.execute(
             f"UPDATE {PERSONS} SET submission_id = NULL, source = '' WHERE (resident_id, submission_id, source)"
