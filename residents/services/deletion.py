@@ -138,11 +138,9 @@ def has_original_elsewhere(enrollments: Collection[Enrollment]) -> set[int]:
 
 
 def _why_held(enrollment: Enrollment) -> str:
-    if has_original_elsewhere([enrollment]):
-        return RECRUITED_ELSEWHERE
     held = Enrollment.objects.filter(LIVE, resident=enrollment.resident_id).select_related("base").first()
     if held is None or enrollment.status == Status.WITHDRAWN:
-        return ""
+        return RECRUITED_ELSEWHERE if has_original_elsewhere([enrollment]) else ""
     if held.base_id == enrollment.base_id:
         return "此人已重新导入本基地，这条记录不能恢复。"
     status = held.get_status_display()

@@ -93,8 +93,8 @@ def _reasons(records: Collection[Enrollment]) -> dict[int, str]:
     for each in records:
         if not entries[each.pk].is_open:
             found[each.pk] = entries[each.pk].reason
-        elif each.pk in recruited:
-            found[each.pk] = RECRUITED_ELSEWHERE
         elif each.resident_id in held and each.status != Status.WITHDRAWN:
             found[each.pk] = "此人已重新导入本基地或其他基地。"
+        elif each.pk in recruited:
+            found[each.pk] = RECRUITED_ELSEWHERE
     return found
