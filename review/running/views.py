@@ -22,7 +22,7 @@ from review.running import services
 @require_GET
 @allow(Role.CMDA)
 def status(request: SignedInRequest) -> HttpResponse:
-    """What is at work and what is not, in six queries."""
+    """What is at work and what is not, the queries do not grow with the rows."""
     ages, now = processes.ages(), timezone.now()
     kinds = [
         {
@@ -38,6 +38,7 @@ def status(request: SignedInRequest) -> HttpResponse:
     ]
     jobs = [(job, services.KINDS[job.kind][0]) for job in services.failed_jobs()[: services.MOST]]
     context = {
+        "steps": services.first_steps(),
         "kinds": kinds,
         "waiting": services.waiting_tasks(),
         "clock": ClockState.objects.select_related("confirmed_by").filter(pk=1).first(),

@@ -41,3 +41,4 @@ class Command(BaseCommand):
         )
         code = issue_initial_code(user, by=user)
         self.stdout.write(f"业务管理入口，账号 {username}，一次性初始密码 {code}（90 天内有效，只能用一次）")
+        self.stdout.write("登录以后，“设置—运行状况”列出首次使用的步骤：机构名录、人员、采集周期。")

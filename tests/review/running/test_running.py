@@ -1,13 +1,15 @@
 """运行状况: the association sees what stands still, and repeats what was set aside."""
 
 from django.urls import reverse
+from django.utils import timezone
 
 from bases.imports import worker
 from bases.imports.batch import SET_ASIDE
 from bases.imports.tasks import work_on_batch
-from bases.models import ImportBatch
+from bases.models import ImportBatch, Specialty, SpecialtyBase
 from portal import clock_trust, processes
-from portal.models import AuditEvent, ClockState, Job, Message
+from portal.models import AuditEvent, ClockState, CycleWindow, Job, Message
+from review.running import services
 
 
 def page(client) -> str:
@@ -60,3 +62,23 @@ def test_a_file_that_kills_its_workers_is_set_aside_told_and_processed_again(
     batch.refresh_from_db()
     assert batch.state in ("uploaded", "refused")
     assert AuditEvent.objects.filter(action="import_again", actor=national_officer).exists()
+
+
+def test_a_new_installation_is_led_to_its_first_base(signed_in, national_officer, base, base_officer, cycle):
+    """What is there is marked, what is not has its way; with everything there the list is gone."""
+    client = signed_in(national_officer)
+    CycleWindow.objects.all().delete()
+    shown = page(client)
+    assert "首次使用" in shown
+    assert f'<a href="{reverse("review:windows")}">建立采集周期并设置开放时间</a>' in shown
+    assert "导入机构名录：培训基地 <span" in shown
+
+
+def test_first_steps_end(national_officer, base, base_officer, provincial_reviewer, cycle):
+    SpecialtyBase.objects.get_or_create(
+        base=base, specialty=Specialty.objects.all()[0], defaults={"valid_from": 2014}
+    )
+    if not CycleWindow.objects.exists():
+        now = timezone.now()
+        CycleWindow.objects.create(cycle=cycle, step="import", opens_at=now, closes_at=now)
+    assert services.first_steps() == []
