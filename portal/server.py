@@ -34,7 +34,7 @@ def main() -> int:
         Child(f"web.{each}", command, pass_fds=(descriptor,), environment={"PORTAL_PROCESS": "web"})
         for each in range(1, number + 1)
     ]
-    return Keeper(children, folder=str(ROOT)).run()
+    return Keeper(children, folder=str(ROOT), names_lines=False).run()
 
 
 def listen(address: str) -> socket.socket:

@@ -40,13 +40,18 @@ class Keeper:
     """The processes of one folder. `run` returns when it was told to end and all are gone.
 
     `tend` is called between looks: what else must be there (the database) and comes back by it. A Failure of it is
-    told and tried again.
+    told and tried again. `names_lines`: each line of a child is printed with its name; else it writes its own.
     """
 
     def __init__(
-        self, children: list[Child], *, folder: str, tend: Callable[[], object] | None = None
+        self,
+        children: list[Child],
+        *,
+        folder: str,
+        tend: Callable[[], object] | None = None,
+        names_lines: bool = True,
     ) -> None:
-        self.children, self.folder, self.tend = children, folder, tend
+        self.children, self.folder, self.tend, self.names_lines = children, folder, tend, names_lines
         self._stop = threading.Event()
 
     def end(self, *_: object) -> None:
@@ -100,13 +105,15 @@ class Keeper:
             cwd=self.folder,
             env={**os.environ, "PYTHONUNBUFFERED": "1", KEEPER: str(os.getpid()), **child.environment},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stdout=subprocess.PIPE if self.names_lines else None,
+            stderr=subprocess.STDOUT if self.names_lines else None,
             pass_fds=child.pass_fds,
             # Of a group of its own: the terminal's Ctrl-C comes to the keeper alone, which ends all in order.
             start_new_session=True,
         )
-        threading.Thread(target=_print_lines, args=(child.name, child.process.stdout), daemon=True).start()
+        if child.process.stdout is not None:
+            lines = (child.name, child.process.stdout)
+            threading.Thread(target=_print_lines, args=lines, daemon=True).start()
 
     def _end_all(self) -> None:
         alive = [child.process for child in self.children if child.process and child.process.poll() is None]

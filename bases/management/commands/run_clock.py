@@ -16,7 +16,7 @@ from bases.deadlines.letters import send_letters
 from bases.deadlines.messages import remind_of_deadlines
 from bases.deadlines.overdue_statuses import remind_daily
 from bases.imports.copies.services import look_after_copies
-from bases.imports.forgetting import end_unconfirmed, forget_old_files
+from bases.imports.forgetting import end_unconfirmed, forget_old_files, sweep_files
 from bases.imports.services import requeue_abandoned
 from bases.transfer_requests import settle_all
 from portal import clock_trust, processes
@@ -54,6 +54,7 @@ FINAL = (
     prune,
     forget_attempts,
     forget_drafts,
+    sweep_files,
 )
 CHORES = (*HARMLESS, *FINAL)
 logger = logging.getLogger(__name__)
