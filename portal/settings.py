@@ -328,6 +328,7 @@ CLOCK_CHORES = [
     "review.quality.tasks.recheck_when_due",
     "review.funnel.tasks.recount_when_due",
     "review.exports.jobs.look_after",
+    "review.editions.services.look_after",
 ]
 # Likewise what cannot be taken back, which waits while the clock's time is doubted (portal/clock_trust.py).
 FINAL_CLOCK_CHORES = [

@@ -1,7 +1,9 @@
 """Which lists can be exported: each with what makes its sheet. Read once at start (review/apps.py)."""
 
 from review.completions import statistics as completion_statistics
+from review.editions import export as edition_export
 from review.exports.jobs import KINDS, ListKind
+from review.packages import kind as package
 from review.quality import export as quality_export
 from review.records import export as resident_export
 from review.statistics import cross_table as statistics
@@ -19,5 +21,9 @@ KINDS |= {
         lambda asked: statistics.in_words(asked, completion_statistics.DIMENSIONS),
     ),
     "quality_list": ListKind("数据质量提示", quality_export.list_sheet),
+    "edition_differences": ListKind(
+        "版间差异", edition_export.difference_sheet, edition_export.difference_words, is_wide=True
+    ),
+    "edition_package": ListKind("数据包", package.sheet, package.words, archive=package.content),
     "residents_list": ListKind("住院医师名单", resident_export.list_sheet),
 }

@@ -59,12 +59,15 @@ EXTENSIONS = Entry("延期申请", "review:extensions")
 COMPLETIONS = Entry("提前结业补报", "review:completions")
 FUNNEL = Entry("填报进度", "review:funnel")
 SWITCHES = Entry("报送方式", "review:switches", also=("review:api-keys",))
+SIGNATURES = Entry("签署", "review:signatures")
 STAFF = Entry("人员", "review:staff")
 DATA = Group(
     "数据",
     (
         FUNNEL,
         Entry("统计", "review:statistics"),
+        Entry("年度版", "review:editions"),
+        SIGNATURES,
         Entry("数据质量", "review:quality"),
         Entry("我的导出", "review:exports"),
     ),
@@ -91,6 +94,7 @@ MENUS: dict[str, tuple[Entry | Group, ...]] = {
         FUNNEL,
         Entry("账号查找与重置", "bases:accounts"),
         Entry("转出与转入", "bases:transfers"),
+        SIGNATURES,
         STAFF,
     ),
     Role.PROVINCE: (

@@ -11,6 +11,7 @@ from review.code_lists import views as code_lists
 from review.completions.views import completions
 from review.completions.views import statistics as completion_statistics
 from review.corrections import views as corrections
+from review.editions import views as editions
 from review.exports import views as exports
 from review.extensions import views as extensions
 from review.funnel import views as funnel
@@ -19,11 +20,13 @@ from review.national import views as national
 from review.notices import views as notices
 from review.organisations.views import organisations
 from review.organisations.views import upload as directory
+from review.packages import views as packages
 from review.quality import views as quality
 from review.queue import views as queue
 from review.records.views import lists as record_lists
 from review.records.views import record
 from review.running import views as running
+from review.signatures import views as signatures
 from review.staff import views as staff
 from review.statistics.views import returns as return_statistics
 from review.statistics.views import statistics
@@ -69,6 +72,11 @@ urlpatterns = [
     path("running/clock/", running.confirm_clock, name="clock-confirm"),
     path("running/jobs/<int:pk>/again/", running.job_again, name="running-job-again"),
     path("running/batches/<int:pk>/again/", running.batch_again, name="running-batch-again"),
+    path("signatures/", signatures.signatures, name="signatures"),
+    path("signatures/<int:pk>/<slug:level>/<slug:unit>/", signatures.part, name="signature"),
+    path("signatures/<int:pk>/<slug:level>/<slug:unit>/sign/", signatures.sign, name="signature-sign"),
+    path("signatures/<int:pk>/<slug:level>/<slug:unit>/refuse/", signatures.refuse, name="signature-refuse"),
+    path("packages/<int:pk>/", packages.package, name="package"),
     path("exports/", exports.exports, name="exports"),
     path("exports/<int:pk>/file/", exports.export_file, name="export-file"),
     path("exports/<int:pk>/again/", exports.export_again, name="export-again"),
@@ -82,6 +90,17 @@ urlpatterns = [
     path("statistics/records/export/", statistics.export_records, name="statistics-records-export"),
     path("statistics/returns/", return_statistics.table, name="return-statistics"),
     path("statistics/returns/records/", return_statistics.records, name="return-records"),
+    path("editions/", editions.register, name="editions"),
+    path("editions/new/", editions.new, name="edition-new"),
+    path("editions/<int:pk>/", editions.edition, name="edition"),
+    path("editions/<int:pk>/cancel/", editions.cancel, name="edition-cancel"),
+    path("editions/<int:pk>/people/", editions.people, name="edition-people"),
+    path("editions/<int:pk>/check/", editions.check, name="edition-check"),
+    path("editions/<int:pk>/erratum/", editions.erratum, name="edition-erratum"),
+    path("editions/<int:pk>/compare/<int:old>/", editions.compare, name="edition-compare"),
+    path(
+        "editions/<int:pk>/compare/<int:old>/export/", editions.compare_export, name="edition-compare-export"
+    ),
     path("extensions/", extensions.extension_list, name="extensions"),
     path("extensions/<int:pk>/", extensions.extension, name="extension"),
     path("extensions/<int:pk>/grant/", extensions.extension_grant, name="extension-grant"),

@@ -29,7 +29,15 @@ from portal.roles import Role
 from residents.models import EducationRecord, Enrollment, NumberShape, PersonalReturn
 from residents.snapshot import snapshot_of
 from review.api import keys
-from review.models import CompletionBatch, Export, ModeSwitchApplication, QualityFinding, Substitution
+from review.editions import services as editions
+from review.models import (
+    CompletionBatch,
+    Edition,
+    Export,
+    ModeSwitchApplication,
+    QualityFinding,
+    Substitution,
+)
 from tests import factories
 from tests.access_table import ROUTES
 
@@ -200,6 +208,7 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
     shape, _ = NumberShape.objects.get_or_create(
         field="degree_no", lengths=[12], defaults={"reason": "军队院校", "changed_by": reviewer}
     )
+    frozen = Edition.objects.first() or an_edition(national)
     return {
         "": {},
         "module": {"module": "intake"},
@@ -227,6 +236,9 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         "api key": {"pk": client.pk},
         "finding": {"pk": finding.pk},
         "extension": {"pk": extension.pk},
+        "edition": {"pk": frozen.pk},
+        "signature": {"pk": frozen.pk, "level": "base", "unit": str(enrollment.base_id)},
+        "two editions": {"pk": frozen.pk, "old": frozen.pk},
         "substitution": {"pk": substitution.pk},
         "succession": {"pk": succession.pk},
         "copy": {"pk": handed_over.pk},
@@ -250,6 +262,13 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
     }
 
 
+def an_edition(by) -> Edition:
+    """Of nobody, as the worker leaves it."""
+    ordered = editions.order(year=2026, kind="first", facts_on=datetime.date(2026, 11, 30), by=by)
+    editions.freeze(ordered.job_id)
+    return Edition.objects.get()
+
+
 # Kinds of address that are the same for everybody: no foreign object exists.
 SHARED = {
     "",
@@ -268,6 +287,9 @@ SHARED = {
     "directory",
     "decision batch",
     "failed job",
+    # Of the nation; what of it a province sees is its own part.
+    "edition",
+    "two editions",
 }
 # Kinds of which each role has an object of its own, by letter.
 OF_EACH_ROLE = {"message", "import batch", "export", "deed"}

@@ -96,6 +96,20 @@ def stream_xlsx(
     yield from sink.take()
 
 
+def stream_zip(members: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
+    """Yields the bytes of a zip of these members, (path, content) each, none of which is held as a whole."""
+    sink = _Sink()
+    with zipfile.ZipFile(  # type: ignore[call-overload]
+        sink, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION_LEVEL
+    ) as archive:
+        for path, content in members:
+            with archive.open(path, "w", force_zip64=True) as part:
+                for piece in content:
+                    part.write(piece)
+                    yield from sink.take()
+    yield from sink.take()
+
+
 class _Sink:
     """What the zip writer writes into and the stream is taken from. It can't seek, so sizes follow their data."""
 

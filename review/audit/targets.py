@@ -21,7 +21,15 @@ from bases.models import (
 from portal.models import AuditEvent, CollectionCycle, Notice, Step, User
 from residents.models import Enrollment, Resident
 from review.exports.jobs import KINDS
-from review.models import ApiClient, CompletionBatch, Export, ModeSwitchApplication, QualityFinding
+from review.models import (
+    ApiClient,
+    CompletionBatch,
+    Edition,
+    EditionOrder,
+    Export,
+    ModeSwitchApplication,
+    QualityFinding,
+)
 
 # The record a line leads to, where it is about one, and what it is called.
 Named = dict[str, tuple[int | None, str]]
@@ -95,6 +103,19 @@ def _exports(ids: Iterable[str]) -> Named:
     return {str(pk): (None, f"{titles.get(kind, '名单')}（{form}）") for pk, kind, form in rows}
 
 
+def _editions(ids: Iterable[str]) -> Named:
+    return {
+        str(each.pk): (None, str(each)) for each in Edition.objects.filter(pk__in=[int(each) for each in ids])
+    }
+
+
+def _orders(ids: Iterable[str]) -> Named:
+    return {
+        str(each.pk): (None, str(each))
+        for each in EditionOrder.objects.filter(pk__in=[int(each) for each in ids])
+    }
+
+
 _users = _called(User.objects.all(), "full_name")
 _NAMES: dict[str, Callable[[Iterable[str]], Named]] = {
     "residents.Enrollment": _enrollments,
@@ -119,4 +140,6 @@ _NAMES: dict[str, Callable[[Iterable[str]], Named]] = {
         QualityFinding.objects.all(), "base__name", "enrollment__resident__full_name"
     ),
     "review.Export": _exports,
+    "review.Edition": _editions,
+    "review.EditionOrder": _orders,
 }

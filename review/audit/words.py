@@ -111,6 +111,12 @@ ACTS = {
     "completions_accepted": "接收提前结业补报",
     "completions_returned": "退回提前结业补报",
     "completions_withdrawn": "撤回提前结业补报",
+    "edition_ordered": "开始封版",
+    "edition_frozen": "封版",
+    "edition_checked": "复算年度版",
+    "edition_signed": "签署年度版",
+    "edition_refused": "不予签署年度版",
+    "edition_erratum": "登记勘误",
     "api_key_created": "建立接口密钥",
     "api_key_rotated": "更换接口密钥",
     "api_key_revoked": "吊销接口密钥",
@@ -157,6 +163,11 @@ _DETAILS = {
     "closes_at": "截止",
     "read_only": "只读",
     "role_given": "角色",
+    "persons": "人数",
+    "number": "版次",
+    "sha256": "SHA-256",
+    "unit": "单位",
+    "text": "勘误",
 }
 # A mobile or an ID number that someone typed into a reason.
 _LONG_NUMBER = re.compile(r"[0-9]{10,17}[0-9Xx]")

@@ -11,6 +11,7 @@ from django.db.models import Model
 
 from bases.counts import count_anew
 from bases.models import Specialty, Submission
+from portal.histories import event_model
 from portal.models import User
 from residents.models import Enrollment, Resident
 from residents.models.enrollment import PersonalState
@@ -60,8 +61,8 @@ def add_residents(
     """So many residents more, over these bases (ids) and the years up to `year`: half approved, every tenth waiting
     for review; the first `own_records` go to `own_base`. All are reported with this snapshot but for who they are.
 
-    Writes past history and guards, then counts the kept numbers anew and has the planner look at the tables. Not to be
-    called within a transaction.
+    Writes past guards, with a line of history for what is approved, then counts the kept numbers anew and has the
+    planner look at the tables. Not to be called within a transaction.
     """
     with (
         transaction.atomic(),
@@ -136,12 +137,26 @@ def add_residents(
             intake_submission_id=approved,
             approved_submission_id=approved,
         )
+        _remember_approved(cursor)
         cursor.execute("DROP TABLE made")
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     # The triggers were off.
     count_anew()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
+
+
+def _remember_approved(cursor: Any) -> None:
+    """The one line of history that a record approved at once has: editions read it."""
+    columns = ", ".join(
+        field.column for field in event_model(Enrollment)._meta.concrete_fields if "pgh_" not in field.column
+    )
+    events, records = event_model(Enrollment)._meta.db_table, Enrollment._meta.db_table
+    cursor.execute(
+        f"INSERT INTO {events} (pgh_created_at, pgh_label, pgh_obj_id, {columns})"
+        f" SELECT now(), 'insert', id, {columns} FROM {records}"
+        " WHERE id IN (SELECT enrollment_id FROM made WHERE is_approved)"
+    )
 
 
 @contextmanager

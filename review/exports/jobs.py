@@ -39,6 +39,7 @@ _ROWS_BETWEEN_SIGNS = 2_000
 MEDIA_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
+    "zip": "application/zip",
 }
 
 
@@ -50,10 +51,14 @@ class ListKind:
     sheet: Callable[..., Sheet]
     words: Callable[[Mapping[str, str]], list[str]] = lambda asked: []
     is_wide: bool = False
+    # What makes the bytes where it is no single sheet: always the worker's.
+    archive: Callable[..., Iterator[bytes]] | None = None
 
     @property
     def most_at_once(self) -> int:
         """Rows that are handed out at once; more of them are the worker's."""
+        if self.archive:
+            return -1
         return MOST_IN_FULL_AT_ONCE if self.is_wide else MOST_AT_ONCE
 
 
@@ -132,6 +137,8 @@ def _put_down(export: Export, sheet: Sheet) -> None:
 def _stream(
     export: Export, sheet: Sheet, watch: Callable[[Iterator[list]], Iterator[list]]
 ) -> Iterator[bytes]:
+    if archive := KINDS[export.kind].archive:
+        return archive(export, unmasked=sheet.people is not None)
     if export.file_format == "csv":
         return stream_csv(sheet.headers, watch(sheet.rows))
     title = KINDS[export.kind].title
@@ -182,6 +189,8 @@ def make(job_id: int) -> None:
     except Exception as error:
         _give_up(export, jobs.why_failed(error))
         raise
+    # An archive reads its rows itself: they are as many as were counted.
+    written = export.rows if KINDS[export.kind].archive else written
     export.rows, export.expires_at = written, timezone.now() + timedelta(days=settings.EXPORT_DAYS)
     export.save(update_fields=["file", "rows", "expires_at"])
     jobs.finish(job_id, jobs.State.DONE, done=written)

@@ -3,6 +3,16 @@
 from review.models.api import ApiClient, ApiDelivery, ApiRecord, ApiResult, DeliveredSubmission
 from review.models.completions import CompletionBatch, CompletionRecord
 from review.models.desk import Assignment, Claim, Substitution
+from review.models.editions import (
+    Edition,
+    EditionCheck,
+    EditionCount,
+    EditionOrder,
+    EditionPerson,
+    Erratum,
+    Signature,
+    Standing,
+)
 from review.models.exports import Export, export_path
 from review.models.funnel import FunnelCount
 from review.models.quality import QualityCheck, QualityFinding, QualityMark
@@ -18,12 +28,20 @@ __all__ = [
     "CompletionBatch",
     "CompletionRecord",
     "DeliveredSubmission",
+    "Edition",
+    "EditionCheck",
+    "EditionCount",
+    "EditionOrder",
+    "EditionPerson",
+    "Erratum",
     "Export",
     "FunnelCount",
     "ModeSwitchApplication",
     "QualityCheck",
     "QualityFinding",
     "QualityMark",
+    "Signature",
+    "Standing",
     "Substitution",
     "export_path",
 ]

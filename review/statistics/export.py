@@ -15,7 +15,8 @@ from portal.models import User
 from portal.parameters import moment_of
 from portal.sheets.streaming import stream_xlsx
 from review.exports.sheets import Column, Sheet, label, sheet_of
-from review.models import Export
+from review.models import Edition, Export
+from review.statistics import frozen
 from review.statistics.cross_table import (
     COUNTS_WHAT,
     SOURCES,
@@ -60,6 +61,8 @@ def of_export(asked: Mapping[str, str]) -> tuple[str, dict[str, str], datetime |
 
 def list_sheet(user: User, asked: Mapping[str, str], *, unmasked: bool) -> Sheet:
     """Everybody whom `counted` finds for what was asked; of an original also when it was deleted (AM-32)."""
+    if "edition" in asked:
+        return frozen.list_sheet(user, asked, unmasked=unmasked)
     source, filters, as_of = of_export(asked)
     is_intake = source == Source.INTAKE
     columns = [*COLUMNS, Column("后来删除", deleted_later(as_of), wall_clock, 20)] if is_intake else COLUMNS
@@ -69,16 +72,26 @@ def list_sheet(user: User, asked: Mapping[str, str], *, unmasked: bool) -> Sheet
 
 def list_in_words(asked: Mapping[str, str]) -> list[str]:
     source, filters, as_of = of_export(asked)
-    return [SOURCES[source], COUNTS_WHAT[source], *until_words(as_of), *in_words(filters)]
+    edition = frozen.edition_of(asked)
+    filters.pop("edition", None)
+    whence = [frozen.in_words(edition)] if edition else until_words(as_of)
+    return [SOURCES[source], COUNTS_WHAT[source], *whence, *in_words(filters)]
 
 
 def export_table(
-    user: User, table: CrossTable, source: str, filters: Mapping[str, str], as_of: datetime | None = None
+    user: User,
+    table: CrossTable,
+    source: str,
+    filters: Mapping[str, str],
+    as_of: datetime | None = None,
+    edition: Edition | None = None,
 ) -> Iterator[bytes]:
     """The cross table as an .xlsx, with its totals, its filters in words and the moment it was counted."""
     asked = {"source": source, "rows": table.rows.key, "columns": table.columns.key, **filters}
     if as_of:
         asked["as_of"] = as_of.isoformat()
+    if edition:
+        asked["edition"] = str(edition.pk)
     with transaction.atomic():
         export = Export.objects.create(
             requested_by=user,
@@ -105,7 +118,7 @@ def export_table(
     notes = [
         f"统计口径：{SOURCES[source]}",
         COUNTS_WHAT[source],
-        *until_words(as_of),
+        *([frozen.in_words(edition)] if edition else until_words(as_of)),
         *in_words(filters),
         f"数据时间：{timezone.localtime(table.as_of):%Y-%m-%d %H:%M:%S}",
     ]

@@ -7,11 +7,13 @@ from typing import Any, ClassVar, cast
 from django import forms
 from django.utils import timezone
 
+from bases.models import Source
 from bases.scope import bases_in_view, provinces_for
 from portal.models import User
 from portal.roles import Action
 from review.choices import ANY, _names
 from review.exports.forms import ExportForm
+from review.models import Edition
 from review.statistics import returns as return_statistics
 from review.statistics.cross_table import BLANK, DIMENSIONS, SOURCES, UNKNOWN, Dimension
 
@@ -165,7 +167,33 @@ class StatisticsForm(AsOfForm, CrossedForm):
         required=False,
         help_text="现有人员、结束、转出待入按人计，每人一次；全部培训记录按记录计；招收原始信息按招收时审核通过的信息计。",
     )
-    field_order = ["source", "rows", "columns", "day", "clock"]
+    edition = forms.ModelChoiceField(
+        label="数据",
+        queryset=Edition.objects.select_related("order"),
+        required=False,
+        empty_label="实时数据",
+        help_text="选年度版时按封版的数据统计，以后不再变化。",
+    )
+    field_order = ["source", "edition", "rows", "columns", "day", "clock"]
+
+    def clean(self) -> dict[str, Any] | None:
+        found = super().clean()
+        if self.cleaned_data.get("edition"):
+            if self.cleaned_data.get("source") in (Source.ALL, Source.INTAKE):
+                self.add_error("edition", "年度版按人统计，统计口径请选“现有人员”“结束”或“转出待入”。")
+            if self.cleaned_data.get("day"):
+                self.add_error("edition", "年度版的截止日已定，请清空“截至日期”，或改选实时数据。")
+        return found
+
+    @property
+    def chosen_edition(self) -> Edition | None:
+        return self.cleaned_data.get("edition")
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """What the address of a list names."""
+        edition = {"edition": str(self.chosen_edition.pk)} if self.chosen_edition else {}
+        return {"source": self.chosen_source, **edition, **self.asked_until, **self.filters}
 
     @property
     def is_readable(self) -> bool:

@@ -18,6 +18,7 @@ from residents.codes import CODE_LISTS
 from residents.rules.fields import Field
 from residents.words import BLOCKS, Block, in_words
 from review.exports.sheets import ROWS_AT_ONCE, Sheet
+from review.statistics import frozen
 from review.statistics.cross_table import counted, deleted_later
 from review.statistics.export import of_export
 
@@ -85,7 +86,9 @@ def _parts() -> list[_Part]:
 def record_sheet(user: User, asked: Mapping[str, str], *, unmasked: bool) -> Sheet:
     """As many lines as the list of the same filters has."""
     source, filters, as_of = of_export(asked)
-    found = counted(user, source, filters, as_of).annotate(deleted_later=deleted_later(as_of))
+    is_frozen = "edition" in asked
+    found = frozen.submissions(user, asked) if is_frozen else counted(user, source, filters, as_of)
+    found = found.annotate(deleted_later=deleted_later(as_of))
     about = (*_ABOUT, _DELETED_LATER) if source == Source.INTAKE else _ABOUT
     parts = _parts()
     fields = [field for part in parts for field in part.fields]

@@ -16,9 +16,10 @@ from portal.requests import SignedInRequest
 from portal.roles import Role
 from review.exports.answers import answer, export_form, refused
 from review.exports.jobs import MEDIA_TYPES
-from review.paging import keyset_page, one_moment
+from review.paging import KeysetPage, keyset_page, one_moment
 from review.statistics import cross_table as statistics
 from review.statistics import export as statistics_export
+from review.statistics import frozen
 from review.statistics.forms import StatisticsExportForm, StatisticsForm
 from review.statistics.links import linked_lines
 
@@ -34,6 +35,7 @@ def _about(form: StatisticsForm) -> dict[str, str]:
         "source_in_words": statistics.SOURCES[source],
         "counts_what": statistics.COUNTS_WHAT[source],
         "unit": statistics.unit(source),
+        "edition_in_words": frozen.in_words(form.chosen_edition) if form.chosen_edition else "",
     }
 
 
@@ -45,10 +47,9 @@ def table(request: SignedInRequest) -> HttpResponse:
     context = {"form": form, **_about(form)}
     if form.is_readable:
         crossed = _crossed(request, form)
-        asked = {"source": form.chosen_source, **form.asked_until, **form.filters}
         context |= {
             "table": crossed,
-            "lines": linked_lines(crossed, reverse("review:statistics-records"), asked),
+            "lines": linked_lines(crossed, reverse("review:statistics-records"), form.asked),
             "until_words": statistics.until_words(form.as_of),
             "filters_in_words": statistics.in_words(form.filters),
             "query": request.GET.urlencode(),
@@ -68,14 +69,14 @@ def records(request: SignedInRequest) -> HttpResponse:
         "may_unmask": may_see(request.user),
     }
     if form.is_readable:
-        asked, then = (request.user, form.chosen_source, form.filters, form.as_of), form.as_of
+        edition = form.chosen_edition
+        then = edition.order.taken_at if edition else form.as_of
         with one_moment() as now:
-            found = statistics.for_list(statistics.counted(*asked), then)
-            page = keyset_page(found, request.GET, most_counted=None, number=statistics.number(*asked))
+            page = _page(request, form)
         context |= {
             "page": page,
             "as_of": then or now,
-            "until_words": statistics.until_words(then),
+            "until_words": statistics.until_words(form.as_of),
             "filters_in_words": statistics.in_words(form.filters),
             "query": request.GET.urlencode(),
         }
@@ -90,7 +91,7 @@ def export_table(request: SignedInRequest) -> HttpResponseBase:
         return _unreadable(request)
     crossed = _crossed(request, form)
     content = statistics_export.export_table(
-        request.user, crossed, form.chosen_source, form.filters, form.as_of
+        request.user, crossed, form.chosen_source, form.filters, form.as_of, form.chosen_edition
     )
     return download(content, "统计表")
 
@@ -107,13 +108,26 @@ def export_records(request: SignedInRequest) -> HttpResponseBase:
     of = {"source": form.chosen_source}
     if form.as_of:
         of["as_of"] = form.as_of.isoformat()
+    if form.chosen_edition:
+        of["edition"] = str(form.chosen_edition.pk)
     return answer(request, asked.cleaned_data.pop("kind"), of | form.filters, asked)
 
 
 def _crossed(request: SignedInRequest, form: StatisticsForm) -> statistics.CrossTable:
-    return statistics.counted_table(
-        request.user, form.chosen_source, form.filters, *form.crossed, as_of=form.as_of
-    )
+    asked = form.chosen_source, form.filters, *form.crossed
+    if form.chosen_edition:
+        return frozen.counted_table(request.user, form.chosen_edition, *asked)
+    return statistics.counted_table(request.user, *asked, as_of=form.as_of)
+
+
+def _page(request: SignedInRequest, form: StatisticsForm) -> KeysetPage:
+    user, source, filters = request.user, form.chosen_source, form.filters
+    if form.chosen_edition:
+        people = frozen.counted(user, form.chosen_edition.pk, source, filters)
+        return keyset_page(frozen.for_list(people), request.GET, most_counted=None)
+    asked = user, source, filters, form.as_of
+    found = statistics.for_list(statistics.counted(*asked), form.as_of)
+    return keyset_page(found, request.GET, most_counted=None, number=statistics.number(*asked))
 
 
 def _unreadable(request: SignedInRequest) -> HttpResponse:
