@@ -32,7 +32,11 @@ EXPECTED = {
         portal_sealedbatch portal_sealedrows
     """,
     # Added to, never changed.
-    "SI": "bases_movement portal_auditevent residents_disclosure residents_statuschange",
+    "SI": """
+        bases_movement portal_auditevent residents_disclosure residents_statuschange
+        review_edition review_editioncheck review_editioncount review_editionorder review_editionperson
+        review_erratum review_signature
+    """,
     # Never deleted.
     "SIU": "bases_submission review_export",
     "SIUD": """
