@@ -32,7 +32,7 @@ def environment(**options: Any) -> jinja2.Environment:
         "last_moment": last_moment,
         "moment": moment,
     }
-    made.globals |= {"badge": badge, "icon": icon, "route": route}
+    made.globals |= {"badge": badge, "icon": icon, "route": route, "address": address}
     return made
 
 
@@ -48,3 +48,8 @@ def route(name: str, numbers: int = 1) -> Callable[..., str]:
     for mark in marks:
         shape = shape.replace(str(mark), "{}")
     return shape.format
+
+
+def address(name: str, *arguments: object) -> str:
+    """One address with words in it, where few of the rows have one; `route` is for all rows."""
+    return reverse(name, args=arguments)

@@ -33,11 +33,13 @@ LARGEST_KB = 200
 
 class _Side:
     def __init__(self, tree: Path) -> None:
-        # Without the tree's own .env, whose settings the other side does not know.
+        # A side makes a database of its own, and the older commit knows one login only.
+        environment = os.environ | {"PYTHONPATH": str(tree)}
+        environment["DATABASE_URL"] = environment.pop("DATABASE_OWNER_URL", environment["DATABASE_URL"])
         self._process = subprocess.Popen(
             [sys.executable, "-P", HERE / "tests" / "benchmarks" / "page_side.py"],
             cwd=tree,
-            env=os.environ | {"PYTHONPATH": str(tree)},
+            env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
