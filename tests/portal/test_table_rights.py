@@ -332,6 +332,26 @@ def test_a_login_that_may_more_or_less_is_told():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_an_upgrade_is_checked_before_it_migrates(monkeypatch):
+    """Tables of the version before have the rights of the version before: what is to come is not held against them."""
+    with as_owner():
+        assert len(checks.runtime_login_is_no_owner()) == 1
+        monkeypatch.setattr(checks.MigrationExecutor, "migration_plan", lambda *_: ["one to come"])
+        assert checks.runtime_login_is_no_owner() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_procedure_that_is_to_come_is_granted_later(settings):
+    settings.DATABASE_RUNTIME_PROCEDURES = [
+        *settings.DATABASE_RUNTIME_PROCEDURES,
+        "of_a_later_version(bigint)",
+    ]
+    with as_owner():
+        table_rights.set_up()
+    assert table_rights.faults_of_login() == []
+
+
+@pytest.mark.django_db(transaction=True)
 def test_whoever_is_not_the_owner_migrates_nothing():
     with pytest.raises(Failure, match="DATABASE_OWNER_URL"):
         table_rights.refuse_stranger()
