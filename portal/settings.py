@@ -197,6 +197,7 @@ if _OWNER and works_as_owner(sys.argv):
 DATABASE_RUNTIME_LOGIN = _RUNTIME["USER"]
 DATABASE_RUNTIME_PROCEDURES = [
     "residents_correct_identity(bigint, text, text, text, text, bigint, text)",
+    "residents_move_records(bigint[], bigint[], bigint, bigint, text)",
     "history_seal()",
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -2,7 +2,7 @@
 
 from residents.models.code_lists import CodeEntry, NumberShape
 from residents.models.disclosures import Disclosure
-from residents.models.enrollment import Enrollment, StatusChange
+from residents.models.enrollment import Enrollment, RecordMove, StatusChange
 from residents.models.personal import (
     BasicInfo,
     CertificateInfo,
@@ -23,6 +23,7 @@ __all__ = [
     "IdentityCorrection",
     "NumberShape",
     "PersonalReturn",
+    "RecordMove",
     "Resident",
     "SectionConfirmation",
     "StatusChange",

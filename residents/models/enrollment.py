@@ -5,12 +5,24 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from portal.histories import event_model
 from residents.codes import training
 from residents.models.personal import code, evidence_path, file, text
 from residents.rules.status import TRANSITIONS
+
+_UNLESS_MOVED = """
+IF NEW.resident_id = OLD.resident_id AND NEW.intake_year = OLD.intake_year AND EXISTS (
+    SELECT FROM residents_recordmove m
+    WHERE m.enrollment_id = OLD.id AND m.transaction = pg_current_xact_id()::text::bigint
+    AND (m.old_base_id, m.base_id) = (OLD.base_id, NEW.base_id)
+) THEN
+    RETURN NEW;
+END IF;
+RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;
+"""
 
 
 class Module(models.TextChoices):
@@ -259,7 +271,13 @@ class Enrollment(models.Model):
             ),
         ]
         triggers = [
-            pgtrigger.ReadOnly(name="year_base_person_locked", fields=["resident", "base", "intake_year"]),
+            pgtrigger.Trigger(
+                name="year_base_person_locked",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.AnyChange("resident", "base", "intake_year"),
+                func=_UNLESS_MOVED,
+            ),
             pgtrigger.Protect(
                 name="specialty_is_locked",
                 operation=pgtrigger.Update,
@@ -323,6 +341,31 @@ def _change_needs() -> list[models.BaseConstraint]:
         ),
     }
     return [models.CheckConstraint(condition=need, name=name) for name, need in needs.items()]
+
+
+class RecordMove(models.Model):
+    """That a record went on at another base, why and by whom: what the lock asks for, in the same transaction.
+
+    Only the procedure `residents_move_records` writes it, which checks and moves in one step (migration 0026; AM-46,
+    TRUST-55).
+    """
+
+    written_by_database = True
+
+    enrollment = models.ForeignKey(Enrollment, models.PROTECT, related_name="+")
+    old_base = models.ForeignKey("bases.TrainingBase", models.PROTECT, related_name="+", db_index=False)
+    base = models.ForeignKey("bases.TrainingBase", models.PROTECT, related_name="+", db_index=False)
+    reason = models.TextField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField(db_default=Now())
+    transaction = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "记录移交"
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.enrollment_id} {self.old_base_id}→{self.base_id}"
 
 
 class StatusChange(models.Model):

@@ -1,23 +1,21 @@
-"""Records that go on at another base: the one way past the lock of a record's base (AM-46)."""
+"""Records that go on at another base: the one way past the lock of a record's base (AM-46).
+
+The owner's procedure in the database checks, moves and records the act: the program itself cannot pass the lock.
+"""
 
 from collections.abc import Mapping
 
-import pgtrigger
 from django.db import connection
-from django.utils import timezone
 
-_LOCK = "residents.Enrollment:year_base_person_locked"
+from portal.models import User
 
 
-def move_records(approved: Mapping[int, int | None], base_id: int) -> int:
+def move_records(approved: Mapping[int, int | None], base_id: int, *, by: User, reason: str) -> int:
     """Give the records, held locked by the caller, to this base; each with the submission that counts from now on
     (None where nothing is approved). Review state, history and whatever hangs on a record go with it."""
-    now = timezone.now()
-    with pgtrigger.ignore(_LOCK), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE residents_enrollment e SET base_id = %s, approved_submission_id = moved.approved,"
-            " version = e.version + 1, updated_at = %s"
-            " FROM unnest(%s::bigint[], %s::bigint[]) AS moved (id, approved) WHERE e.id = moved.id",
-            [base_id, now, list(approved), list(approved.values())],
+            "CALL residents_move_records(%s::bigint[], %s::bigint[], %s, %s, %s)",
+            [list(approved), list(approved.values()), base_id, by.pk, reason],
         )
-        return cursor.rowcount
+    return len(approved)

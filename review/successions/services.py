@@ -164,7 +164,7 @@ def _carry_out(made: Succession) -> None:
             for row, held in _specialties(base, successor):
                 _give_specialty(row, held, successor, made.day.year)
         approved = _put_up_again(made, ids)
-        move_records(approved, successor.pk if successor else base.pk)
+        move_records(approved, successor.pk if successor else base.pk, by=made.decided_by, reason=made.reason)
         Assignment.objects.filter(base=base).delete()
         if successor:
             _hand_over_requests(base, successor, made.decided_by)

@@ -14,7 +14,7 @@ from portal import checks, table_rights
 from portal.bootstrap.failure import Failure
 from portal.bootstrap.logins import OWNERS_COMMANDS, works_as_owner
 from portal.models import AuditEvent
-from residents.models import Enrollment, IdentityCorrection, Resident
+from residents.models import Enrollment, IdentityCorrection, RecordMove, Resident
 from tests import factories
 from tests.database import as_owner
 
@@ -28,12 +28,12 @@ EXPECTED = {
         portal_collectioncycleevent portal_cyclewindowevent portal_extensionevent portal_userevent
         residents_basicinfoevent residents_certificateinfoevent residents_codeentryevent
         residents_educationrecordevent residents_enrollmentevent residents_numbershapeevent residents_residentevent
-        residents_workinfoevent residents_identitycorrection review_apiresult
+        residents_workinfoevent residents_identitycorrection residents_recordmove review_apiresult
         portal_sealedbatch portal_sealedrows
     """,
     # Added to, never changed.
     "SI": """
-        bases_movement portal_auditevent residents_disclosure residents_statuschange
+        bases_handedover bases_movement portal_auditevent residents_disclosure residents_statuschange
         review_edition review_editioncheck review_editioncount review_editionorder review_editionperson
         review_erratum review_signature
     """,
@@ -44,7 +44,8 @@ EXPECTED = {
         bases_extensionrequest bases_extensionrequest_enrollments bases_identitycheck bases_importbatch bases_importrow
         bases_intakecount bases_legacyfault bases_legacyroster bases_province bases_provincegroupgrant
         bases_provinceusergrant bases_specialty bases_specialtybase bases_specialtybasegroupgrant
-        bases_specialtybaseusergrant bases_trainingbase bases_trainingbasegroupgrant bases_trainingbaseusergrant
+        bases_specialtybaseusergrant bases_succession
+        bases_trainingbase bases_trainingbasegroupgrant bases_trainingbaseusergrant
         bases_transferrequest django_session django_tasks_database_dbtaskresult guardian_groupobjectpermission
         guardian_userobjectpermission portal_cache portal_collectioncycle portal_cyclewindow portal_deed portal_delivery
         portal_extension portal_formdraft portal_job portal_message portal_messagesettings portal_notice
@@ -288,6 +289,35 @@ def test_a_correction_of_an_identity_checks_and_is_recorded(enrollment, resident
         )
     other = factories.ResidentFactory()
     refused("UPDATE residents_resident SET id_number = %s WHERE id = %s", "E1", other.pk, match="Cannot")
+
+
+@pytest.mark.django_db
+def test_a_record_moves_to_another_base_for_a_reason_and_is_recorded(
+    enrollment, other_base, base_officer, resident
+):
+    """AM-46, TRUST-55: the one way past the lock of a record's base leaves its own line."""
+    call = "CALL residents_move_records(ARRAY[%s]::bigint[], ARRAY[NULL]::bigint[], %s, %s, %s)"
+    for actor, reason in ((base_officer.pk, " "), (resident.pk, "并入"), (0, "并入")):
+        refused(call, enrollment.pk, other_base.pk, actor, reason, match="records are moved")
+    assert not RecordMove.objects.exists()
+    former = enrollment.base_id
+    execute(call, enrollment.pk, other_base.pk, base_officer.pk, "并入")
+    enrollment.refresh_from_db()
+    assert enrollment.base == other_base
+    line = RecordMove.objects.get()
+    assert (line.enrollment, line.old_base_id, line.base, line.by) == (
+        enrollment,
+        former,
+        other_base,
+        base_officer,
+    )
+    for column, value in (("base_id", former), ("intake_year", 2001)):
+        refused(
+            f"UPDATE residents_enrollment SET {column} = %s WHERE id = %s",
+            value,
+            enrollment.pk,
+            match="Cannot",
+        )
 
 
 @pytest.mark.django_db(transaction=True)
