@@ -96,7 +96,7 @@ def _each_text(value: Any, change: Callable[[str], str]) -> Any:
 def sweep_files(now: datetime | None = None) -> int:
     """Once an hour: workbooks and copies that a process left when it died before their row was written; returns how
     many. Evidence is no part of it: snapshots of former reports name it, too."""
-    if not cache.add("imports swept", True, EVERY_SECONDS):
+    if not cache.add("imports-swept", True, EVERY_SECONDS):
         return 0
     named = {name for pair in ImportBatch.objects.values_list("file", "copy") for name in pair if name}
     return sweep("imports/", named, now=now)
