@@ -1,17 +1,19 @@
 """Without its database the portal answers 503 in words and keeps what was typed; its probes tell what is away."""
 
 import errno
+import json
 import socket
 import time
 
 import pytest
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError
 from django.db.utils import InternalError
 from django.http import HttpResponse
 from django.test import RequestFactory
 
 from portal import processes, service
 from portal.models import ProcessSign
+from review.api import problems
 from tests.review.api.served import portal as served_portal
 
 
@@ -117,18 +119,20 @@ def test_a_form_too_large_is_not_carried():
     assert 'name="text"' not in answered(text="x" * (service.MOST_CARRIED + 1))
 
 
-def test_interface_says_503_by_its_schema(client, monkeypatch, settings):
-    client.raise_request_exception = False
+def test_interface_says_503_by_its_schema():
+    """Whether a view met the trouble or something before it."""
+    request = RequestFactory().get("/api/v1/bases/")
+    by_view = problems._unexpected(request, caused(OperationalError, None))
 
-    def fail(*args, **kwargs):
-        raise caused(OperationalError, None)
+    def fail(request):
+        request.trouble = service.AWAY
+        return HttpResponse(status=500)
 
-    monkeypatch.setattr("review.api.keys.authenticate", fail, raising=False)
-    monkeypatch.setattr("django.db.models.query.QuerySet._fetch_all", fail)
-    answer = client.get("/api/v1/bases", headers={"Authorization": "Bearer x.y"})
-    assert (answer.status_code, answer["Content-Type"]) == (503, "application/problem+json")
-    assert answer["Retry-After"] == "10"
-    assert answer.json()["code"] == "busy"
+    for answer in (by_view, problems.answers(fail)(request)):
+        assert (answer.status_code, answer["Content-Type"]) == (503, "application/problem+json")
+        assert answer["Retry-After"] == "10"
+        assert json.loads(answer.content)["code"] == "busy"
+    assert problems._unexpected(request, ValueError("ours")).status_code == 500
 
 
 # --- probes ----------------------------------------------------------------------------------------------------------
@@ -157,12 +161,20 @@ def test_the_alarm_tells_of_silent_worker_and_clock(db, client):
     assert client.get("/health/ready").status_code == 200
 
 
-def test_write_probe_leaves_nothing_and_tells_of_a_read_only_database(db, client):
+def test_write_probe_leaves_nothing(db, client):
     before = ProcessSign.objects.count()
     assert client.get("/health/write").status_code == 200
     assert ProcessSign.objects.count() == before
-    with connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION READ ONLY")
+
+
+def test_write_probe_tells_of_a_database_that_does_not_take_it(db, client, monkeypatch):
+    def refuse(*_):
+        raise caused(InternalError, "25006")
+
+    monkeypatch.setattr(service.processes, "beat", refuse)
+    monkeypatch.setattr(service.connection, "close", lambda: None)
+    answer = client.get("/health/write")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
     assert client.get("/health/ready").status_code == 200
 
 

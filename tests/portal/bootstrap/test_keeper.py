@@ -61,7 +61,7 @@ def test_a_process_that_fails_at_once_is_tried_at_growing_pauses(kept, tmp_path)
     until(lambda: mark.exists() and len(mark.read_text()) >= 3)
 
 
-def test_what_else_must_be_there_is_tended_and_its_failure_ends_nothing(kept, monkeypatch):
+def test_what_else_must_be_there_is_tended_and_its_failure_ends_nothing(monkeypatch, kept):
     monkeypatch.setattr("portal.bootstrap.keeper.LONGEST_PAUSE", 0.05)
     calls = []
 
@@ -76,7 +76,7 @@ def test_what_else_must_be_there_is_tended_and_its_failure_ends_nothing(kept, mo
     assert child.process.poll() is None
 
 
-def test_one_that_does_not_end_is_killed_with_its_children(kept, monkeypatch):
+def test_one_that_does_not_end_is_killed_with_its_children(monkeypatch, kept):
     monkeypatch.setattr("portal.bootstrap.keeper.GRACE_SECONDS", 0.3)
     line = (
         "import signal, time; signal.signal(15, signal.SIG_IGN); print('ready', flush=True); time.sleep(600)"
