@@ -19,7 +19,7 @@ from tests.residents.conftest import jpeg, upload
 BASIC_URL = "/resident/section/basic/"
 BATCH = "00000000-0000-0000-0000-000000000001"
 # Session, user, record, levels, returns, cycle, its windows and extensions, unread messages, contact; on the first
-# page the other records and the current cycle as well.
+# page the other records as well; whoever is asked for the yearly update costs four more there.
 HOME_QUERIES = 11
 EDUCATION_QUERIES = 10
 
