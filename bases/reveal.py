@@ -5,7 +5,7 @@ that names the persons, and so the person's own page 谁查看过. tests/test_fu
 a number, and fails for a new one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -132,7 +132,7 @@ def asked_in_full(
 
 
 def show_file(
-    response: FileResponse,
+    open_file: Callable[[], FileResponse],
     request: SignedInRequest,
     target: Model,
     persons: Iterable[int],
@@ -140,8 +140,9 @@ def show_file(
     at: Place,
     file: str,
 ) -> FileResponse:
-    """The scan or photo that is handed out: it shows the number as a page does."""
-    try:
+    """The scan or photo that is handed out: it shows the number as a page does. Where there is none nothing was done,
+    and no line is written."""
+    with transaction.atomic():
         reveal(
             "file",
             persons,
@@ -152,10 +153,7 @@ def show_file(
             request=request,
             file=file,
         )
-    except Exception:
-        response.close()
-        raise
-    return response
+        return open_file()
 
 
 _LOOKS, _LISTS = ("unmask", "file"), ("export", "download")

@@ -18,7 +18,7 @@ from residents.words import in_words
 
 PAGE_SIZE = 50
 GOOD, WARNED = "good", "warned"
-_PERSONAL_KINDS = frozenset({"id_number", "mobile"})
+_PERSONAL_KINDS = frozenset({"id_number", "mobile", "phone"})
 # Below this nothing typed is anybody's number.
 _SHORTEST_NUMBER = 5
 

@@ -130,5 +130,11 @@ def correction_refuse(request: SignedInRequest, pk: int) -> HttpResponse:
 def correction_file(request: SignedInRequest, pk: int) -> FileResponse:
     """The evidence of the request; each look is written to the audit log (TRUST-51)."""
     asked = _seen(request, pk)
-    response = evidence_response(asked.evidence.name, "证明材料")
-    return show_file(response, request, asked, [asked.resident_id], at=asked.base, file="correction.evidence")
+    return show_file(
+        lambda: evidence_response(asked.evidence.name, "证明材料"),
+        request,
+        asked,
+        [asked.resident_id],
+        at=asked.base,
+        file="correction.evidence",
+    )

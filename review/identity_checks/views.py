@@ -114,9 +114,13 @@ def decide(request: SignedInRequest, pk: int) -> HttpResponse:
 def check_file(request: SignedInRequest, pk: int) -> FileResponse:
     """The base's evidence; each look is written to the audit log (TRUST-51)."""
     asked = _seen(request, pk)
-    response = evidence_response(asked.evidence.name, "证明材料")
     return show_file(
-        response, request, asked, [asked.resident_id], at=asked.base, file="identity_check.evidence"
+        lambda: evidence_response(asked.evidence.name, "证明材料"),
+        request,
+        asked,
+        [asked.resident_id],
+        at=asked.base,
+        file="identity_check.evidence",
     )
 
 

@@ -145,6 +145,7 @@ _KINDS = {
     "month": "年月",
     "int": "整数",
     "mobile": "手机号",
+    "phone": "手机号或境外号码",
     "email": "电子邮箱",
     "id_number": "证件号",
     "uscc": "统一社会信用代码",

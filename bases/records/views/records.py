@@ -151,9 +151,13 @@ def record_file(request: SignedInRequest, pk: int, block: str, name: str, row: i
     """One piece of evidence of the record; each look is written to the audit log (TRUST-51)."""
     enrollment = record_for(request.user, pk)
     snapshot = snapshot_as_kept(enrollment, last_snapshots([enrollment]).get(enrollment.pk))
-    response = file_response(snapshot, block, name, row)
     return show_file(
-        response, request, enrollment, [enrollment.resident_id], at=enrollment, file=f"{block}.{name}"
+        lambda: file_response(snapshot, block, name, row),
+        request,
+        enrollment,
+        [enrollment.resident_id],
+        at=enrollment,
+        file=f"{block}.{name}",
     )
 
 

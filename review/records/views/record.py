@@ -88,9 +88,13 @@ def record(request: SignedInRequest, pk: int) -> HttpResponse:
 def record_file(request: SignedInRequest, pk: int, block: str, name: str, row: int) -> FileResponse:
     """One piece of evidence of the record as displayed; through the gate of full numbers."""
     enrollment = _visible(request, pk)
-    response = file_response(shown_snapshot(enrollment), block, name, row)
     return show_file(
-        response, request, enrollment, [enrollment.resident_id], at=enrollment, file=f"{block}.{name}"
+        lambda: file_response(shown_snapshot(enrollment), block, name, row),
+        request,
+        enrollment,
+        [enrollment.resident_id],
+        at=enrollment,
+        file=f"{block}.{name}",
     )
 
 
