@@ -61,6 +61,7 @@ JUDGED = {
     "bases/identity_checks/services.py": {"ask", "correct_known", "free"},
     "bases/identity_checks/views.py": {"_initial"},
     "bases/imports/undo/services.py": {"_note_kept"},
+    "bases/imports/forgetting.py": {"_forget_numbers", "module"},
     "bases/imports/worker.py": {"_row_values"},
     "bases/legacy/columns.py": {"Cells.__init__"},
     "bases/legacy/people.py": {"People.judge", "People.load", "People.take", "_key"},
