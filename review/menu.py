@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 from django.urls import reverse
 
@@ -9,6 +10,12 @@ from bases.scope import base_ids, has_place
 from portal.models import User
 from portal.roles import Action, Role
 from residents.models.enrollment import Module
+
+
+@cache
+def _address(route: str, arguments: tuple[str, ...] = ()) -> str:
+    """Every page has the menu, and its addresses stay while the program runs."""
+    return reverse(route, args=arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +30,13 @@ class Entry:
 
     @property
     def address(self) -> str:
-        return reverse(self.route, args=self.arguments)
+        return _address(self.route, self.arguments)
 
     def holds(self, path: str) -> bool:
         if path == self.address:
             return True
         below = [] if self.is_exact else [self.address]
-        return any(path.startswith(each) for each in (*below, *map(reverse, self.also)))
+        return any(path.startswith(each) for each in (*below, *map(_address, self.also)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,4 +168,4 @@ def _shown(each: Entry | Group, path: str) -> Shown:
         return Shown(each.words, each.address, each.holds(path))
     entries = [_shown(entry, path) for entry in each.entries]
     is_current = any(entry.is_current for entry in entries)
-    return Shown(each.words, reverse(each.route) if each.route else "", is_current, entries)
+    return Shown(each.words, _address(each.route) if each.route else "", is_current, entries)
