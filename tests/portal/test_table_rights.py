@@ -3,7 +3,9 @@
 The suite's default connection is the runtime login, so these are attacks of somebody who has the program's password.
 """
 
+import re
 import uuid
+from pathlib import Path
 
 import pghistory
 import pgtrigger
@@ -60,6 +62,7 @@ EXPECTED = {
     """,
 }
 NEVER_CHANGED = [*EXPECTED["S"].split(), *EXPECTED["SI"].split()]
+ROOT = Path(__file__).resolve().parents[2]
 DENIED = "permission denied|must (be|have)|Only roles|cannot assign"
 
 
@@ -405,6 +408,22 @@ def test_one_login_for_all_goes_on_working(settings, base_officer):
         person = factories.ResidentFactory()
         AuditEvent.objects.create(action="sign_in", actor=base_officer)
         assert person.events.count() == 1
+
+
+# The developers' made-up nation, the purge of the owner, and what hears of the setting.
+SWITCHES_OFF = {"review/demo/nation.py", "portal/chain/installation.py", "portal/table_rights.py"}
+
+
+def test_nothing_of_the_product_switches_triggers_off():
+    """TRUST-55: the runtime login could not, and what passes a lock is a procedure that records it."""
+    words = re.compile(r"pgtrigger[.]ignore|TRIGGER USER|TRIGGER ALL|session_replication_role")
+    found = {
+        str(path.relative_to(ROOT))
+        for app in ("portal", "residents", "bases", "review")
+        for path in (ROOT / app).rglob("*.py")
+        if "migrations" not in path.parts and words.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == SWITCHES_OFF
 
 
 @pytest.mark.parametrize("command", sorted(OWNERS_COMMANDS))
