@@ -19,6 +19,7 @@ from portal.roles import READ_ONLY_ACTIONS, Action, Role, role_allows
 from residents.models import Enrollment
 
 Found = TypeVar("Found")
+_IN_USE: dict[type[Model], str] = {TrainingBase: "is_active", SpecialtyBase: "base__is_active"}
 
 
 def _granted(user: User, model: type[Model], action: Action) -> QuerySet:
@@ -41,7 +42,7 @@ def _by_grants(user: User, model: type[Model], action: Action) -> QuerySet:
     codenames = [f"act_{name}"]
     if action in READ_ONLY_ACTIONS:
         codenames.append(f"view_{name}")
-    return get_objects_for_user(
+    found = get_objects_for_user(
         user,
         [f"bases.{codename}" for codename in codenames],
         klass=model,
@@ -50,6 +51,9 @@ def _by_grants(user: User, model: type[Model], action: Action) -> QuerySet:
         with_superuser=False,
         accept_global_perms=False,
     )
+    # A base taken out of use is read-only for its own people (AM-46).
+    is_read = action in READ_ONLY_ACTIONS or model not in _IN_USE
+    return found if is_read else found.filter(**{_IN_USE[model]: True})
 
 
 def provinces_for(user: User, action: Action) -> QuerySet[Province]:
@@ -79,7 +83,7 @@ def bases_for(user: User, action: Action) -> QuerySet[TrainingBase]:
     if user.role == Role.PROVINCE:
         return TrainingBase.objects.filter(province_id__in=province_codes_for(user, action))
     if user.role == Role.BASE:
-        return _granted(user, TrainingBase, action).filter(**_in_use(action))
+        return _granted(user, TrainingBase, action)
     return TrainingBase.objects.none()
 
 
@@ -87,12 +91,7 @@ def specialty_bases_for(user: User, action: Action) -> QuerySet[SpecialtyBase]:
     """Single accredited specialties granted to a department secretary."""
     if user.role != Role.BASE or not role_allows(user.role, action):
         return SpecialtyBase.objects.none()
-    return _granted(user, SpecialtyBase, action).filter(**_in_use(action, "base__"))
-
-
-def _in_use(action: Action, of: str = "") -> dict[str, bool]:
-    """A base taken out of use is read-only for its own people (AM-46)."""
-    return {} if action in READ_ONLY_ACTIONS else {f"{of}is_active": True}
+    return _granted(user, SpecialtyBase, action)
 
 
 def _once(user: User, what: str, action: Action, find: Callable[[], Found]) -> Found:

@@ -10,7 +10,7 @@ from portal.calendar import Opening, openings
 from portal.models import CollectionCycle, Step, User
 from portal.roles import Action
 from residents.models import Enrollment
-from residents.openness import SWITCHED
+from residents.openness import OUT_OF_USE, SWITCHED
 from residents.snapshot import for_check
 
 STEPS = (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT, Step.REVIEW)
@@ -30,6 +30,8 @@ def may(user: User, record: Enrollment, action: Action) -> bool:
 
 def desk_openings(base: TrainingBase | None, cycle: CollectionCycle | None) -> list[tuple[str, Opening]]:
     """The windows of this cycle's intake as they apply to the base, each with its name."""
+    if base is not None and not base.is_active:
+        return [(Step(step).label, OUT_OF_USE) for step in STEPS]
     if base is not None and base.province.reporting_mode == ReportingMode.API:
         return [(Step(step).label, SWITCHED) for step in STEPS]
     found = openings(
