@@ -43,8 +43,10 @@ class Part:
 
     @property
     def name(self) -> str:
-        names = self.edition.names.get(self.level, {})
-        return names.get(self.unit, "全国") if self.level != Level.NATION else "全国"
+        """As the unit was called on the day of the edition."""
+        if self.level == Level.NATION:
+            return "全国"
+        return self.edition.names[self.level].get(self.unit, "封版以后新增的单位")
 
     def people(self) -> QuerySet[EditionPerson]:
         return EditionPerson.objects.filter(edition=self.edition, **self.narrowed)
