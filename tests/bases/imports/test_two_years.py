@@ -63,7 +63,10 @@ def test_the_upload_page_offers_both_years_and_opens_with_the_older(desk, cycle,
 @pytest.mark.parametrize("which", ["older", "newer"])
 def test_a_file_is_of_the_chosen_year_and_names_the_other_door(desk, cycle, ahead, which):
     own, other = (cycle, ahead) if which == "older" else (ahead, cycle)
-    lines = [account_line(intake_year=str(own.year)), account_line(intake_year=str(other.year))]
+    lines = [
+        account_line(intake_year=str(own.year)),
+        account_line(intake_year=str(other.year), mobile="13800138001"),
+    ]
     batch = sent(desk, own.year, lines)
     assert (batch.cycle, counts(batch)) == (own, (2, 1, 0, 1))
     assert codes(batch) == {"intake_year_other_open"}
