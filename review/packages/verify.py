@@ -152,6 +152,8 @@ def check_persons(check, edition):
         if number == 1:
             places = {name: place for place, name in enumerate(row)}
             continue
+        if len(row) != len(places):
+            continue
         texts = [row[places[name]] for name in columns]
         digest = hashlib.sha256(json.dumps(texts, ensure_ascii=False).encode("utf-8"))
         person = int(texts[0])
@@ -180,6 +182,8 @@ def check_sums(check, edition):
         for number, row in check.rows(name):
             if number == 1:
                 places = {each: place for place, each in enumerate(row)}
+                continue
+            if len(row) != len(places):
                 continue
             standing, persons = row[places["standing"]], row[places["number"]]
             counts[standing] = counts.get(standing, 0) + (int(persons) if persons.isdigit() else 0)
