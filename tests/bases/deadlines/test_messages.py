@@ -130,7 +130,7 @@ def test_provinces_are_told_the_last_day_for_the_updates_of_the_registry(
 
 def test_the_queue_shows_the_last_day_for_the_updates(cycle, base, provincial_reviewer, signed_in):
     """BR-15: beside that of the intake, which locks."""
-    shown = signed_in(provincial_reviewer).get("/review/queue/", follow=True).text
+    shown = signed_in(provincial_reviewer).get("/review/").text
     assert "住院医师信息更新的审核" in shown
     assert "此后仍可审核" in shown
 

@@ -383,6 +383,12 @@ def status_certified(world):
     world.enters(world.sheet(again, intake_year=str(world.cycle.year - 1)), "registry")
 
 
+def legacy_differs(world):
+    """What a roster says otherwise is mended by the base, in the registry."""
+    record = world.registered(world.base)
+    page(world.signed_in(world.officer).get(reverse("bases:training-edit", args=[record.pk])))
+
+
 def status_set_aside(world):
     """Of a person who may be trained again: the record that holds him is the new one."""
     record = world.ended(world.base, "2")
@@ -429,6 +435,7 @@ WALKS = {
         reopen_blocked,
         withdraw_after_end,
         status_certified,
+        legacy_differs,
         status_set_aside,
         status_undated,
     )
