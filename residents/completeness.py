@@ -134,6 +134,11 @@ def completeness_of_many(enrollments: Iterable[Enrollment]) -> dict[int, Complet
 
 def personal_gaps(snapshot: Mapping[str, Any], module: str) -> list[Section]:
     """The personal sections of a reported snapshot that lack something, for those who judge it (AM-41)."""
+    return [part for part in reported_sections(snapshot, module) if part.missing and part.key != "training"]
+
+
+def reported_sections(snapshot: Mapping[str, Any], module: str) -> list[Section]:
+    """What the same checks say of a reported snapshot, section by section (GOAL-P10)."""
     parts: dict[str, Any] = {
         key: read_values(FIELDS[key], snapshot.get(key) or {})[0]
         for key in ("identity", "basic", "certificate", "work", "training")
@@ -148,7 +153,7 @@ def personal_gaps(snapshot: Mapping[str, Any], module: str) -> list[Section]:
     ]
     if module == Module.REGISTRY:
         sections.append(_section("work", parts["work"], context))
-    return [section for section in sections if section.missing]
+    return [*sections, _section("training", parts["training"], context)]
 
 
 def _section(key: str, values: dict[str, Any], context: dict[str, Any]) -> Section:

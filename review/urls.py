@@ -48,6 +48,7 @@ urlpatterns = [
         "records/<int:pk>/files/<slug:block>/<slug:name>/<int:row>/", record.record_file, name="record-file"
     ),
     path("records/<int:pk>/approve/", record.approve, name="approve"),
+    path("records/<int:pk>/take-back/", record.take_back, name="take-back"),
     path("records/<int:pk>/return/", record.return_for_correction, name="return"),
     path("records/<int:pk>/revoke/", record.revoke, name="revoke"),
     path("transfers/", transfers.transfer_list, name="transfers"),

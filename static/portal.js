@@ -152,7 +152,7 @@
   document.addEventListener("keydown", (event) => {
     if (document.body.dataset.letterKeys === undefined) return;
     if (event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
-    const link = /^[a-z]$/.test(event.key) && document.querySelector(`a[data-key~="${event.key}"]`);
+    const link = /^[a-z]$/.test(event.key) && document.querySelector(`[data-key~="${event.key}"]`);
     if (link) link.click();
     else if (event.key === "j" || event.key === "k") walkRows(event.key === "j" ? 1 : -1);
   });

@@ -144,6 +144,7 @@ ROUTES = {
     "review:record": Route("pc", "record"),
     "review:record-file": Route("pc", "record file", get=404),
     "review:approve": Route("p", "record", get=405),
+    "review:take-back": Route("p", "record", get=405),
     "review:return": Route("p", "record", get=405),
     "review:revoke": Route("p", "record", get=405),
     "bases:extensions": Route("b"),

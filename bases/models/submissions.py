@@ -75,6 +75,8 @@ class Submission(models.Model):
     snapshot = models.JSONField()
     # "block.field" of what differs from the snapshot approved last; null where none was approved before this 上报.
     changed_fields = ArrayField(models.CharField(max_length=60), null=True)
+    # Codes of the warnings that the check before this 上报 gave; null where nobody has asked (GOAL-P11).
+    hints = ArrayField(models.CharField(max_length=40), null=True)
     channel = models.CharField(max_length=4, choices=Channel.choices, default=Channel.PAGE)
     declared_true = models.BooleanField("已声明信息真实准确")
     reported_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

@@ -5,7 +5,7 @@ one submission (GOAL-B15, PAIN-23). The number of queries does not depend on the
 """
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,6 +69,8 @@ class Examination:
     warnings: list[str]
     # Returned by the province and not changed since.
     is_untouched: bool = False
+    # The codes of the warnings, each once, in order.
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +112,15 @@ def examine(enrollments: Iterable[Enrollment], times: Times | None = None) -> di
             _blockers(row, entries[row.pk], row.pk in returned, complete[row.pk]),
             _warnings(row, row.pk in returned, complete[row.pk]),
             row.pk in untouched,
+            hints_of(complete[row.pk].sections),
         )
         for row in enrollments
     }
+
+
+def hints_of(sections: Iterable[Section]) -> tuple[str, ...]:
+    """The codes of what only looks odd in these sections, sorted."""
+    return tuple(sorted({found.code for part in sections for _, found in part.problems if found.is_warning}))
 
 
 def is_reported(enrollment: Enrollment) -> bool:
@@ -209,7 +217,7 @@ def report(
                 result.refused.append((row.pk, f"{UNTOUCHED}，没有勾选仍要上报。"))
             else:
                 ready.append(row)
-        _submit(ready, by, result.batch)
+        _submit(ready, by, result.batch, {row.pk: found[row.pk].hints for row in ready})
         result.reported.extend(row.pk for row in ready)
     known = {row.pk for row in rows}
     result.refused.extend((pk, "记录不存在或已被删除。") for pk in sorted(set(enrollment_ids) - known))
@@ -222,7 +230,8 @@ def report_delivered(rows: list[Enrollment], *, by: User, batch: uuid.UUID) -> N
     The caller holds the records locked and gives them as they are now, with their blocks (`for_check`); a submission
     still waiting is replaced.
     """
-    _submit(rows, by, batch, channel=Submission.Channel.API)
+    hints = {pk: hints_of(found.sections) for pk, found in completeness_of_many(rows).items()}
+    _submit(rows, by, batch, hints, channel=Submission.Channel.API)
 
 
 def _locked(enrollment_ids: Collection[int]) -> list[Enrollment]:
@@ -233,7 +242,11 @@ def _locked(enrollment_ids: Collection[int]) -> list[Enrollment]:
 
 
 def _submit(
-    rows: list[Enrollment], by: User, batch: uuid.UUID, channel: str = Submission.Channel.PAGE
+    rows: list[Enrollment],
+    by: User,
+    batch: uuid.UUID,
+    hints: Mapping[int, Collection[str]],
+    channel: str = Submission.Channel.PAGE,
 ) -> None:
     if not rows:
         return
@@ -261,6 +274,7 @@ def _submit(
                 reported=kept.get(row.pk),
                 approved=approved.get(row.pk),
                 channel=channel,
+                hints=hints[row.pk],
             )
             for row in rows
         ],
@@ -300,6 +314,7 @@ def build_submission(
     reported: dict[str, Any] | None = None,
     approved: dict[str, Any] | None = None,
     channel: str = Submission.Channel.PAGE,
+    hints: Collection[str] | None = None,
 ) -> Submission:
     """The frozen picture of a record as it is now, not yet saved (BR-20).
 
@@ -315,6 +330,7 @@ def build_submission(
     studied = education.derived(snapshot.get("education") or [])
     # 上报 refuses a record that lacks what is not null here (bases/report/checks).
     return Submission(  # type: ignore[misc]
+        hints=None if hints is None else list(hints),
         enrollment=enrollment,
         module=enrollment.module,
         number=last[0] + 1,

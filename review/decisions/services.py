@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pghistory
@@ -40,6 +40,7 @@ from review.decisions import claims
 from review.decisions import messages as notifications
 
 Outcome = Submission.Outcome
+UNDO = timedelta(seconds=30)
 NOT_YOURS = "记录不存在，或不在您的审核范围内。"
 
 
@@ -145,6 +146,19 @@ def revoke(submission: Submission, *, by: User, reason: str) -> Submission | Non
         audit.record("revoke", by=by, target=submission, batch=str(batch), was=was, reason=reason.strip())
         notifications.revoked([submission])
     return again
+
+
+def take_back(submission: Submission, *, by: User) -> Submission | None:
+    """Undo one's own decision on one record within UNDO_SECONDS, without a reason to type (GOAL-P10); as `revoke`.
+
+    Raises StateMoved when it is another's, or longer ago.
+    """
+    decided_at = submission.decided_at
+    if submission.decided_by_id != by.pk or decided_at is None or decided_at < timezone.now() - UNDO:
+        raise StateMoved(
+            f"只能在作出决定后 {UNDO.seconds} 秒内撤回自己的决定。仍要撤销的，请打开该记录，填写理由撤销审核。"
+        )
+    return revoke(submission, by=by, reason=f"审核人在 {UNDO.seconds} 秒内撤回")
 
 
 def revoke_batch(decided: Collection[int], of: uuid.UUID, *, by: User, reason: str) -> Decision:

@@ -23,6 +23,9 @@ _LOCK = 2019_009
 EVERY = timedelta(hours=1)
 _STILL_FILLING = {"0", "1"}
 
+# Before a kind of finding among other kinds of hints.
+QUALITY = "quality:"
+
 _KEEP = """
 INSERT INTO quality_found
 SELECT %(kind)s, coalesce('e' || enrollment_id, 'b' || base_id), enrollment_id, base_id, intake_year, detail, md5(facts)
@@ -41,6 +44,16 @@ WHERE (review_qualityfinding.fingerprint, review_qualityfinding.detail)
     IS DISTINCT FROM (excluded.fingerprint, excluded.detail);
 DROP TABLE quality_found
 """
+
+
+def open_findings() -> QuerySet[QualityFinding]:
+    """Findings about the record of an outer submission that nobody has marked 已核实 (GOAL-P11)."""
+    return unmarked(QualityFinding.objects.filter(enrollment=OuterRef("enrollment_id")))
+
+
+def unmarked(findings: QuerySet[QualityFinding]) -> QuerySet[QualityFinding]:
+    """Those whose facts nobody has marked 已核实."""
+    return findings.filter(~Exists(QualityMark.objects.filter(**{name: OuterRef(name) for name in _FACTS})))
 
 
 def recheck() -> int:

@@ -11,10 +11,13 @@ from bases.scope import bases_in_view
 from bases.submissions.differences import field_labels
 from portal.models import User
 from portal.searching import SearchField
+from residents.catalogue.catalogue import CATALOGUE
 from residents.codes import CODE_LISTS
 from residents.models.enrollment import Module
 from review.assignments.services import bases_of
 from review.choices import ANY
+from review.quality.checks import CHECKS
+from review.quality.services import QUALITY
 
 
 class ListFilter(forms.Form):
@@ -94,6 +97,7 @@ class QueueFilter(ListFilter):
         required=False,
         choices=[*ANY, ("3", "3 天以上"), ("7", "7 天以上"), ("14", "14 天以上")],
     )
+    hints = forms.ChoiceField(label="系统提醒", required=False, choices=lambda: _hints())
     changed = forms.ChoiceField(label="与上次通过相比", required=False, choices=lambda: _changes())
 
     def __init__(self, user: User, data: Mapping[str, str]) -> None:
@@ -116,6 +120,14 @@ class QueueFilter(ListFilter):
         elif assigned == "nobody":
             found["is_unassigned"] = True
         return found
+
+
+def _hints() -> list[tuple]:
+    """Nothing to look at, something, or one kind of it (GOAL-P11): what the check before 上报 said, then what the
+    quality list found."""
+    said = sorted((code, entry.title) for code, entry in CATALOGUE.items() if entry.is_warning)
+    found = [(f"{QUALITY}{check.kind}", check.title) for check in CHECKS.values()]
+    return [*ANY, ("none", "无提醒"), ("some", "有提醒"), ("上报前检查", said), ("数据质量", found)]
 
 
 def _changes() -> list[tuple]:

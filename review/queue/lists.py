@@ -14,6 +14,7 @@ from residents.models import Enrollment
 from residents.models.enrollment import GONE
 from residents.search import by_name_or_number
 from review.assignments.services import assigned_bases
+from review.quality.services import QUALITY, open_findings
 
 # One click decides at most this many; the rest stays in the queue for the next click.
 MOST_AT_ONCE = 5000
@@ -65,6 +66,8 @@ def filtered(submissions: QuerySet[Submission], filters: Mapping) -> QuerySet[Su
         submissions = submissions.exclude(base__in=assigned_bases())
     if changed := filters.get("changed"):
         submissions = submissions.filter(_has_changed(changed))
+    if hints := filters.get("hints"):
+        submissions = submissions.filter(_has_hint(hints))
     if filters.get("waiting"):
         submissions = submissions.filter(
             reported_at__lte=timezone.now() - timedelta(days=int(filters["waiting"]))
@@ -73,6 +76,17 @@ def filtered(submissions: QuerySet[Submission], filters: Mapping) -> QuerySet[Su
         found = by_name_or_number(Enrollment.objects.all(), filters["q"])
         submissions = submissions.filter(enrollment__in=found.values("pk"))
     return submissions
+
+
+def _has_hint(what: str) -> Q:
+    """Submissions with nothing to look at ("none"), with something, or with one kind of it (GOAL-P11). What was
+    reported before warnings were kept has not been looked at, so it is not without."""
+    if what.startswith(QUALITY):
+        return Q(Exists(open_findings().filter(kind=what.removeprefix(QUALITY))))
+    if what in ("none", "some"):
+        clean = Q(hints=[]) & ~Q(Exists(open_findings()))
+        return clean if what == "none" else ~Q(hints=[]) | Q(hints__isnull=True) | Q(Exists(open_findings()))
+    return Q(hints__contains=[what])
 
 
 def _has_changed(what: str) -> Q:

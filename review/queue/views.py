@@ -22,7 +22,7 @@ from portal.models import AuditEvent, CollectionCycle, Step, User
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.openness import entries_of, review_entry
-from review.decisions import claims
+from review.decisions import claims, last
 from review.decisions import services as decisions
 from review.decisions.forms import BulkForm, ReturnForm, RevokeForm
 from review.paging import keyset_page
@@ -54,6 +54,7 @@ def waiting(request: SignedInRequest) -> HttpResponse:
             "page": page,
             "loaded_at": loaded_at.isoformat(),
             "closed_reasons": sorted(closed),
+            "last": last.told(request),
             "may_review": provinces_for(request.user, Action.REVIEW).exists(),
             **_deadline(request),
         },

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+
+from django.db.models import Exists, OuterRef
 
 from bases.accreditation import ends
 from bases.models import Submission
@@ -15,8 +17,8 @@ from portal.calendar import Opening
 from portal.models import User
 from portal.roles import Action
 from residents.catalogue.catalogue import Problem
-from residents.completeness import Section as Gaps
-from residents.completeness import personal_gaps
+from residents.completeness import Section as Judged
+from residents.completeness import reported_sections
 from residents.history import Entry, timeline
 from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import Module, ReviewStatus
@@ -24,10 +26,21 @@ from residents.openness import Times, review_entry
 from residents.places import REPEATED, names_of
 from residents.snapshot import snapshot_of
 from review.decisions.services import why_not_revocable
+from review.models import QualityFinding
+from review.quality.checks import CHECKS
+from review.quality.services import unmarked
 from review.queue import lists as queue
 from review.records.sources import sources
 
 Outcome = Submission.Outcome
+
+
+class Hint(NamedTuple):
+    """What the machine says of the content, to look at (GOAL-P10): where it stands, what it is, what it means."""
+
+    where: str
+    title: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +66,10 @@ class RecordPage:
     # What the end of the specialty at the base says of what waits (AM-45).
     ended: Problem | None
     # What the personal part of a reported 暂停, 结束 or 退培 lacks (AM-41).
-    gaps: list[Gaps]
+    gaps: list[Judged]
+    hints: list["Hint"]
+    # The person's other records, newest first; `is_in_view` says whether this reader may open one.
+    others: list[Enrollment]
     may_review: bool
     may_revoke: bool
     before: int | None
@@ -80,6 +96,7 @@ def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked:
     history = timeline(enrollment, with_names=True, masked=masked)
     returned = _answered(submissions) if shown else None
     found = changes(compared_with.snapshot, snapshot, masked=masked) if compared_with else []
+    judged = reported_sections(snapshot, shown.module if shown else enrollment.module)
     around = queue.neighbours(queue.pending(user, filters), shown) if shown and is_pending else (None, None)
     return RecordPage(
         shown=shown,
@@ -100,12 +117,39 @@ def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked:
         entry=entry,
         is_pending=is_pending,
         ended=ends([enrollment]).get(enrollment.pk) if is_pending else None,
-        gaps=personal_gaps(snapshot, shown.module) if shown and _may_have_gaps(shown) else [],
+        gaps=_gaps(judged) if shown and _may_have_gaps(shown) else [],
+        hints=[*_hints(judged), *_findings(enrollment)],
+        others=_others(user, enrollment),
         may_review=may_act and is_pending and entry.is_open,
         may_revoke=may_act and shown is not None and _is_revocable(enrollment, shown),
         before=around[0],
         after=around[1],
     )
+
+
+def _gaps(judged: list[Judged]) -> list[Judged]:
+    return [part for part in judged if part.missing and part.key != "training"]
+
+
+def _hints(judged: list[Judged]) -> list[Hint]:
+    found = ((part.label, said) for part in judged for _, said in part.problems)
+    return list(dict.fromkeys(Hint(label, said.title, str(said)) for label, said in found))
+
+
+def _findings(enrollment: Enrollment) -> list[Hint]:
+    found = unmarked(QualityFinding.objects.filter(enrollment=enrollment)).order_by("pk")
+    return [
+        Hint("数据质量", CHECKS[each.kind].title, f"{each.detail}{CHECKS[each.kind].help}") for each in found
+    ]
+
+
+def _others(user: User, enrollment: Enrollment) -> list[Enrollment]:
+    """Base, year and state of the person's other records may be known to whoever reviews him (AM-28); only those in
+    his scope are links."""
+    rows = Enrollment.objects.filter(resident=enrollment.resident_id, deleted_at__isnull=True)
+    rows = rows.exclude(pk=enrollment.pk).select_related("base", "specialty").order_by("-intake_year", "-pk")
+    in_view = enrollments_for(user, Action.VIEW).filter(pk=OuterRef("pk"))
+    return list(rows.annotate(is_in_view=Exists(in_view)))
 
 
 def _may_have_gaps(shown: Submission) -> bool:

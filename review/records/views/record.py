@@ -19,7 +19,7 @@ from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.models import Enrollment
 from residents.services.states import StateMoved
-from review.decisions import claims
+from review.decisions import claims, last
 from review.decisions import services as decisions
 from review.decisions.forms import ReturnForm, RevokeForm
 from review.models import Claim
@@ -52,6 +52,7 @@ def _show(
         "enrollment": enrollment,
         "query": request.GET.urlencode(),
         "masked": masked,
+        "last": last.told(request),
         "may_unmask": may_see(request.user, enrollment),
     }
     context |= {"return_form": ReturnForm(rows=page.rows), "revoke_form": RevokeForm()} | forms
@@ -115,7 +116,7 @@ def _go_on(
         messages.error(request, f"{left.name or '该记录'}：{left.reason}")
     if not done.decided:
         return redirect(_record_url(submission.enrollment_id, request.GET))
-    messages.success(request, f"{done.decided[0].enrollment.resident.full_name}：{word}。")
+    last.remember(request, done.decided[0], word)
     waiting = queue.pending(request.user, QueueFilter(request.user, request.GET).values)
     before, after = queue.neighbours(waiting, submission)
     following = after or before
@@ -135,6 +136,21 @@ def approve(request: SignedInRequest, pk: int) -> HttpResponse:
     submission, choice = _choice(request, enrollment)
     done = decisions.approve(choice, by=request.user)
     return _go_on(request, done, submission, "已审核通过")
+
+
+@require_POST
+@allow(Role.PROVINCE)
+def take_back(request: SignedInRequest, pk: int) -> HttpResponse:
+    """撤回 of one's own decision of the last seconds (GOAL-P10)."""
+    enrollment = _acting(request, pk)
+    submission, _ = _choice(request, enrollment)
+    try:
+        decisions.take_back(submission, by=request.user)
+    except StateMoved as moved:
+        messages.error(request, str(moved))
+    else:
+        messages.success(request, f"{enrollment.resident.full_name}：已撤回，重新待审核。")
+    return redirect(_record_url(pk, request.GET))
 
 
 @require_POST
