@@ -149,6 +149,7 @@ def say(name: str, text: str) -> None:
 
 
 def _print_lines(name: str, output: IO[bytes]) -> None:
-    for line in output:
-        sys.stdout.buffer.write(f"{name:<8}| ".encode() + line)
-        sys.stdout.buffer.flush()
+    with output:
+        for line in output:
+            sys.stdout.buffer.write(f"{name:<8}| ".encode() + line)
+            sys.stdout.buffer.flush()
