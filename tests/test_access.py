@@ -256,7 +256,7 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         "code list": {"name": "reason"},
         "code": {"name": "reason", "code": "13"},
         "number shape": {"pk": shape.pk},
-        "directory": {"kind": "bases"},
+        "directory": {"kind": "staff"},
         "organisation": {"kind": "base", "key": str(enrollment.base_id)},
         "colleague": {"kind": "base", "key": str(enrollment.base_id), "pk": colleague.pk},
     }

@@ -275,7 +275,7 @@ def test_a_province_invites_the_people_of_its_own_bases_by_workbook(
             ]
         ]
     )
-    assert "没有这个单位，或不由您管理" in foreign.content.decode()
+    assert [fault.header for fault in foreign.context["plan"].faults] == ["单位"]
     preview = sent(rows)
     address = reverse("review:directory-apply", kwargs={"kind": "staff"})
     slips = client.post(address, {"rows": preview.context["rows"]}).content.decode()
