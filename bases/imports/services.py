@@ -107,6 +107,7 @@ def process_again(batch: ImportBatch, *, by: User) -> None:
 
 
 def can_be_processed_again(batch: ImportBatch) -> bool:
+    """Whether its check was stopped by an error of ours or by dying workers, and the file is still there (TRUST-48)."""
     return (
         batch.state == State.REFUSED
         and batch.refusal.get("code") in (FAILURE, SET_ASIDE)

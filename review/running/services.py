@@ -69,6 +69,7 @@ def first_steps() -> list[Step]:
 
 
 def waiting_tasks() -> int:
+    """How many tasks no worker has begun yet, of all lanes."""
     return DBTaskResult.objects.ready().count()
 
 
