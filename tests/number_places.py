@@ -7,7 +7,6 @@ not for.
 # Shown in full: behind bases/reveal.py.
 GATE = {
     "bases/imports/copies/content.py": {"_corrections", "_is_replaced"},
-    "bases/imports/full_rows.py": {"show_rows"},
     "bases/imports/row_fixing.py": {"_cells", "_line", "_sharing", "_store", "module"},
     "bases/records/views/records.py": {"_sections"},
     "bases/workbooks/training_resource.py": {"in_template", "module"},
@@ -61,6 +60,7 @@ JUDGED = {
     "bases/identity_checks/services.py": {"ask", "correct_known", "free"},
     "bases/identity_checks/views.py": {"_initial"},
     "bases/imports/undo/services.py": {"_note_kept"},
+    "bases/imports/access.py": {"show_rows"},
     "bases/imports/forgetting.py": {"_forget_numbers", "module"},
     "bases/imports/worker.py": {"_row_values"},
     "bases/legacy/columns.py": {"Cells.__init__"},
@@ -86,7 +86,7 @@ JUDGED = {
         "TrainingWorkbook.judge",
         "_judge_match",
     },
-    "residents/completeness.py": {"completeness", "personal_gaps"},
+    "residents/completeness.py": {"completeness", "reported_sections"},
     "residents/field_words.py": {"module"},
     "residents/forms.py": {"_input"},
     "residents/models/resident.py": {"Resident.Meta", "module"},

@@ -13,10 +13,10 @@ DIGITS = {
     "portal/parameters.py": "digits_in: of any script, one by one",
     "portal/bootstrap/values.py": "settings of the operator",
     "portal/sheets/ods_parts.py": "cells, compared as texts",
-    "portal/sign_in/forms.py": "a password of digits only",
     "residents/rules/passwords.py": "the same",
     "residents/codes/number_shapes.py": "a document's number stays a text",
     "residents/codes/code_list.py": "a code stays a text",
+    "review/packages/verify.py": "the recipient's own program, of nothing but Python",
 }
 # Where what was sent is taken as it is, to be judged by the rules, shown again or led on.
 RAW_FORMS = {
@@ -123,6 +123,7 @@ def test_nobody_is_led_on_to_a_text_of_his_own():
     assert sorted(words for _, words in leads()) == [
         "message.link or 'portal:messages'",  # written by us with the message
         "names[user.role]",  # the desk of each role
+        "outcome.link",  # portal/deeds.py: the page that the act names
         "page",  # review/exports/answers.py: the list's own address, from its page
         "request.path",
         "request.path",

@@ -23,12 +23,15 @@ HOT = (
     "_parts/fields.html",
 )
 LARGEST = 200_000
+# A deadline or two above the rows.
+_FEW = re.compile(r"{% for label, opening in deadlines %}.*?{% endfor %}", re.S)
 _TAG = re.compile(r"{% (for|endfor|include|url|query|with|badge|control) ?[^%]*%}")
 
 
 def costly(source: str) -> list[str]:
     """Tags with work to do that stand in a loop: an address is reversed once, a row is written by `{% rows %}`."""
     found, depth = [], 0
+    source = _FEW.sub("", source)
     for tag in _TAG.finditer(source):
         if tag[1] in ("for", "endfor"):
             depth += 1 if tag[1] == "for" else -1

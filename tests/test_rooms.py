@@ -19,6 +19,7 @@ FIRST_PAGE = {"bases": "board", "review": "queue"}
 # Ground that several rooms stand on, and what Django or stored names look for there.
 AT_THE_ROOT = {
     "bases": {
+        "accreditation",
         "apps",
         "counts",
         "deeds",

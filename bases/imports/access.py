@@ -1,10 +1,14 @@
-"""Whose a batch or a row is: who may look at it, and who may act on it."""
+"""Whose a batch or a row is: who may look at it, who may act on it, and who sees its full numbers (TRUST-51)."""
+
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.shortcuts import get_object_or_404
 
 from bases.models import ImportBatch, ImportRow
+from bases.models.imports import ImportRows
+from bases.reveal import Purpose, reveal
 from bases.scope import (
     base_ids,
     bases_for,
@@ -18,6 +22,7 @@ from portal.models import User
 from portal.parameters import key, text
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
+from residents.models import Resident
 
 
 def batch_for(user: User, pk: int, *, to_act: bool = True) -> ImportBatch:
@@ -58,3 +63,26 @@ def refused_row(request: SignedInRequest) -> ImportRow | None:
     own = bases_for(request.user, Action.IMPORT_ACCOUNTS)
     rows = ImportRow.objects.select_related("batch__base").filter(batch__base__in=own, verdict="refused")
     return get_object_or_404(rows, pk=key(request.GET, "row"))
+
+
+def show_rows(
+    request: SignedInRequest, batch: ImportBatch, rows: ImportRows, purpose: Purpose, *, action: str
+) -> None:
+    """Pass the gate for these rows; the persons among them whom the platform knows are named in the log.
+
+    Raises what bases.reveal raises.
+    """
+    numbers = [number for number in rows.values_list("values__id_number", flat=True) if number]
+    known: Any = (
+        Resident.objects.filter(id_number__in=numbers).values_list("pk", flat=True) if numbers else ()
+    )
+    reveal(
+        action,
+        known,
+        by=request.user,
+        at=batch.base or batch.province,
+        target=batch,
+        purpose=purpose.value,
+        request=request,
+        rows=len(numbers),
+    )

@@ -24,11 +24,11 @@ class Standing:
     verified: AuditEvent | None
     held_at: datetime | None
     not_sealed: int
-    oldest: datetime | None
+    oldest_at: datetime | None
 
     @property
     def is_late(self) -> bool:
-        return self.oldest is not None and timezone.now() - self.oldest > LATE
+        return self.oldest_at is not None and timezone.now() - self.oldest_at > LATE
 
     @property
     def is_broken(self) -> bool:

@@ -9,7 +9,7 @@ ERRORS: dict[str, tuple[str, str, str]] = {
     ),
     "transfer_closed": (
         "接口传送未开放",
-        "{reason}",
+        "{reason}，现在不能传送。",
         "未开放时可以更正的只有省级审核退回的记录，至省级审核截止；其余的请在开放时间内传送。",
     ),
     "intake_year_other_open": (

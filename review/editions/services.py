@@ -65,6 +65,7 @@ def order(
 
 
 def latest(year: int) -> Edition | None:
+    """The newest edition of a year; None where it has none (GOAL-N7)."""
     return Edition.objects.filter(year=year).order_by("-number").first()
 
 

@@ -29,6 +29,8 @@ PLACES = {
     "residents:sheet": "resident#check",
     "residents:own-copy": "resident#copy",
     "bases:desk": "base-records#desk",
+    "bases:handed-over": "base-registry#handed-over",
+    "bases:handed-over-copy": "base-registry#handed-over",
     "bases:record-list": "base-records#list",
     "bases:record": "base-records#record",
     "bases:record-history": "base-records#record",

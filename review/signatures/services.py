@@ -15,6 +15,7 @@ from django.utils import timezone
 from bases.models import CountedPerson, TrainingBase
 from bases.scope import base_ids, province_codes_for
 from portal import audit
+from portal.characters import number_of
 from portal.models import User
 from portal.roles import Action, Role
 from residents.services.states import StateMoved
@@ -67,10 +68,11 @@ class Part:
 def part_for(user: User, edition: Edition, level: str, unit: str) -> Part | None:
     """The part, where this person may look at it."""
     if level == Level.BASE:
-        known = unit.isdecimal() and (
-            TrainingBase.objects.filter(pk=int(unit)).exists()
+        number = number_of(unit)
+        known = number is not None and (
+            TrainingBase.objects.filter(pk=number).exists()
             if user.role == Role.CMDA
-            else int(unit) in base_ids(user, Action.VIEW)
+            else number in base_ids(user, Action.VIEW)
         )
     elif level == Level.PROVINCE:
         known = unit in province_codes_for(user, Action.VIEW)

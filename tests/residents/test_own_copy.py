@@ -25,6 +25,7 @@ TOLD = {
     "bases.Submission.enrollment": "上报和审核",
     "bases.TransferRequest.enrollment": "转出请求",
     "bases.CorrectionRequest.resident": "证件更正申请",
+    "bases.CorrectionRequest.enrollment": "证件更正申请",
     "review.ApiRecord.enrollment": "接口传送",
     "review.CompletionRecord.resident": "提前结业补报",
     "review.QualityFinding.enrollment": "数据质量提示",
@@ -32,6 +33,10 @@ TOLD = {
     "portal.FormDraft.user": "未保存的草稿",
 }
 LEFT_OUT = {
+    "residents.IdentityCorrection.resident": "the carrying out of a 证件更正申请, which is told",
+    "residents.RecordMove.enrollment": "that a record went to the successor of a base: its history tells it",
+    "bases.HandedOver.enrollment": "the copy of a record that its former base keeps; the record is told",
+    "review.EditionPerson.resident": "what an edition counted; the 上报 it was taken from is told",
     "portal.Extension.enrollment": "more time for a record is told on its pages; it says nothing of the person",
     "portal.Delivery.recipient": "the way of a message out of the portal; the message itself is told",
     "portal.MessageSettings.user": "his own choices, on their own page",
@@ -43,7 +48,7 @@ LEFT_OUT = {
     "review.DeliveredSubmission.enrollment": "Submission under another name",
 }
 # What only staff can be behind: an act of theirs is no datum of a resident.
-STAFF_ONLY = ("_by", "reviewer", "absent", "substitute")
+STAFF_ONLY = ("by", "reviewer", "absent", "substitute")
 STAFF_MODELS = (
     "UserGrant",
     "UserObjectPermission",

@@ -46,5 +46,6 @@ def test_a_base_that_is_there_already_is_named(base, db):
 
 
 def test_an_address_typed_wrong_is_told_plainly(db):
-    form = StaffForm({"email": "he.min", "username": factories.PASSWORD})
+    place = factories.TrainingBaseFactory()
+    form = StaffForm({"email": "he.min", "username": factories.PASSWORD}, organisation=place)
     assert form.errors["email"] == ["电子邮箱格式不正确，请核对，例如 name@example.com。"]

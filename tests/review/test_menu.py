@@ -8,7 +8,14 @@ from django.urls import reverse
 from portal.roles import Role
 from review.menu import entries_of, menu_of
 
-DATA = ["review:funnel", "review:statistics", "review:quality", "review:exports"]
+DATA = [
+    "review:funnel",
+    "review:statistics",
+    "review:editions",
+    "review:signatures",
+    "review:quality",
+    "review:exports",
+]
 REQUESTS = ["review:transfers", "review:corrections", "review:identity-checks", "review:extensions"]
 # What folds away under which word; "" stands open.
 OFFERED = {
@@ -22,6 +29,7 @@ OFFERED = {
             "review:funnel",
             "bases:accounts",
             "bases:transfers",
+            "review:signatures",
             "review:staff",
         ]
     },
@@ -35,7 +43,13 @@ OFFERED = {
         "": ["review:national", "review:windows", "review:residents"],
         "申请办理": [*REQUESTS, "review:switches", "review:completions"],
         "数据": DATA,
-        "设置": ["review:organisations", "review:staff", "review:announcements", "review:audit"],
+        "设置": [
+            "review:organisations",
+            "review:staff",
+            "review:announcements",
+            "review:audit",
+            "review:running",
+        ],
     },
 }
 

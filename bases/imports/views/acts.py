@@ -10,10 +10,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from bases.imports import row_fixing
 from bases.imports import services as imports
-from bases.imports.access import batch_for
+from bases.imports.access import batch_for, show_rows
 from bases.imports.batch import BatchMoved, State
 from bases.imports.choices import has_open_questions, matches_of
-from bases.imports.full_rows import show_rows
 from bases.imports.undo import services
 from bases.models import ImportBatch
 from bases.reveal import Purpose

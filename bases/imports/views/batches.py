@@ -11,12 +11,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bases.imports import services as imports
-from bases.imports.access import batch_for, may_act
+from bases.imports.access import batch_for, may_act, show_rows
 from bases.imports.batch import BatchMoved, State
 from bases.imports.choices import has_open_questions, matches_of, questions_of
 from bases.imports.copies import services as copies
 from bases.imports.forms import ConfirmForm, UploadForm
-from bases.imports.full_rows import show_rows
 from bases.imports.messages import has_seen
 from bases.imports.offers import Offers, has_annotated_copy, offers_of
 from bases.imports.page import page_of, problem_groups
