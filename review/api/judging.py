@@ -110,7 +110,9 @@ def judge(entries: Sequence[Entry], province: Province, by: User) -> None:
         )
         judge_standing(each)
         if each.closed and each.known is not Known.HERE:
-            each.delivered.add("account.intake_year", [problem("transfer_closed", reason=each.closed.rstrip("。"))])
+            each.delivered.add(
+                "account.intake_year", [problem("transfer_closed", reason=each.closed.rstrip("。"))]
+            )
         if each.index in doubles:
             each.delivered.add("account.id_number", [problem(account.TWO_TYPES)])
     rules.problems_of_records([each.delivered for each in entries])

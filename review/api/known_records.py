@@ -65,7 +65,9 @@ def _outcome(
         entry.delivered.add("account.id_number", [problem("already_here", **facts)])
         return "duplicate"
     if entry.closed and not delivery_entry(enrollment, times).is_open:
-        entry.delivered.add("account.intake_year", [problem("transfer_closed", reason=entry.closed.rstrip("。"))])
+        entry.delivered.add(
+            "account.intake_year", [problem("transfer_closed", reason=entry.closed.rstrip("。"))]
+        )
         return "refused"
     is_activated = enrollment.resident.user.activated_at is not None
     if "姓名" in differences and is_activated:
