@@ -157,7 +157,7 @@ class People:
         known = next(each for each in same if each.is_migrated)
         now = known.details | {"specialty": known.specialty, "status": known.status}
         told = record.details | {"specialty": record.specialty, "status": record.status}
-        names = [name for name, value in told.items() if value is not None and value != (now[name] or None)]
+        names = [name for name, value in told.items() if value not in (None, "", now[name])]
         labels = "、".join(f"“{_LABELS[name]}”" for name in names)
         return [problem("legacy_differs", columns=Verbatim(labels))] if names else []
 
