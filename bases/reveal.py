@@ -69,7 +69,9 @@ def may_see(user: User, place: Place = None) -> bool:
     if isinstance(place, Enrollment):
         return enrollments_for(user, action).filter(pk=place.pk).exists()
     if isinstance(place, TrainingBase):
-        return place.pk in base_ids(user, action)
+        # A secretary acts for his specialties of the base; whom he sees there the records' own scope says.
+        is_his = specialty_bases_for(user, action).filter(base=place)
+        return place.pk in base_ids(user, action) or is_his.exists()
     if isinstance(place, Province):
         return place.pk in province_codes_for(user, action)
     if user.role == Role.BASE:
