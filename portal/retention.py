@@ -117,8 +117,14 @@ TABLE: tuple[Kept, ...] = (
     ),
     Kept(
         "requests",
-        "证件更正、身份核实等申请及其证明材料，历史数据迁移的问题行",
-        ("bases.CorrectionRequest", "bases.IdentityCheck", "bases.LegacyFault"),
+        "证件更正、身份核实、转出等申请及其证明材料，历史数据迁移的问题行",
+        (
+            "bases.CorrectionRequest",
+            "bases.IdentityCheck",
+            "bases.LegacyFault",
+            "bases.TransferRequest",
+            "residents.IdentityCorrection",
+        ),
         _WITH_THE_RECORD,
     ),
     Kept(
