@@ -27,6 +27,7 @@ FORMATS = {
     "ID",
     "IP",
     "JPG",
+    "JSON",
     "KB",
     "MB",
     "PDF",
@@ -37,9 +38,10 @@ FORMATS = {
     "ods",
     "xls",
     "xlsx",
+    "zip",
 }
 EXAMINATIONS = {"CET", "PETS", "TEM"}
-STANDARDS = {"GB", "WS"}
+STANDARDS = {"GB", "SHA", "WS"}
 CODES = {code for codes in CODE_LISTS.values() for code in codes.items}
 ALLOWED = PROGRAMS | FORMATS | EXAMINATIONS | STANDARDS | CODES
 # The documentation of the interface names its fields.

@@ -29,7 +29,7 @@ COLUMNS = (
         20,
         required=True,
         rule="4 至 40 位小写字母、数字、点、下划线或短横线，以字母开头。",
-        example="zhouxl",
+        example="zhouxl01",
     ),
     Column("手机号", 16, required=True, example="13900000001"),
     Column("电子邮箱", 24),
