@@ -24,13 +24,13 @@ def test_where_the_database_is(url, expected):
     found = database_from_url(url)
     assert tuple(found[name] for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT")) == expected
     assert found["ENGINE"] == "django.db.backends.postgresql"
-    assert found["OPTIONS"] == {"options": SPARING}
+    assert found["OPTIONS"] == {"connect_timeout": "5", "options": SPARING}
     assert (found["CONN_MAX_AGE"], found["CONN_HEALTH_CHECKS"]) == (600, True)
 
 
 def test_options_of_the_address_reach_the_driver():
     found = database_from_url("postgresql://u:p@h/n?sslmode=require&options=-c%20x%3D1")
-    assert found["OPTIONS"] == {"sslmode": "require", "options": "-c x=1"}
+    assert found["OPTIONS"] == {"sslmode": "require", "connect_timeout": "5", "options": "-c x=1"}
 
 
 @pytest.mark.parametrize("url", ["mysql://a@b/c", "sqlite:///c", "what is this", ""])

@@ -23,7 +23,7 @@ def kept_of(batch) -> str:
 def test_full_numbers_go_with_their_file(checked, signed_in):
     """Of every row, good or refused, in whichever cell they were; the page still opens."""
     good, bad = account_line(), account_line(full_name="440106199503120015")
-    passport = account_line(id_type="护照", id_number="E12345678")
+    passport = account_line(full_name="王海涛", id_type="护照", id_number="E12345678", mobile="13800138001")
     batch = checked([good, bad, passport])
     confirm(batch, mode="good_rows", by=batch.uploaded_by)
     numbers = [row.values.get("id_number") for row in batch.rows.all()]

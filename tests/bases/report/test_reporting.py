@@ -22,9 +22,9 @@ from tests.bases.desk import approved, close, complete, page, reported, returned
 pytestmark = pytest.mark.django_db
 
 LEAVE = {"status": "5", "reason": "13", "withdrawal_kind": "1", "destination": "自主择业"}
-# Savepoint, lock, read, levels of study, status changes, extensions, window (cycle, windows, extensions), returns,
-# close, numbers, cycles, approved snapshots, insert, update, release.
-QUERIES_OF_A_REPORT = 17
+# Savepoint, lock, read, levels of study, status changes, window (cycle, windows, extensions), returns, ends of
+# specialties (AM-45), close, numbers, cycles, approved snapshots, insert, update, answered returns, release.
+QUERIES_OF_A_REPORT = 18
 
 
 # --- one report ------------------------------------------------------------------------------------------------------

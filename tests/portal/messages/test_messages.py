@@ -259,14 +259,15 @@ def test_list_shows_unread_first_and_filters(person, signed_in):
 
 
 def test_list_makes_the_same_queries_for_any_number(person, signed_in, django_assert_num_queries):
+    """Session, person, two counts, his bases and his specialties for the menu (AM-46), two of messages, contact."""
     client = signed_in(person)
     send([person], kind="returned", subject="1")
     client.get(reverse("portal:messages"))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         client.get(reverse("portal:messages"))
     for number in (2, 3):
         send([person], kind="returned", subject=str(number))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         client.get(reverse("portal:messages"))
 
 
