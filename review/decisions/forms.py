@@ -16,7 +16,9 @@ REMARKS, MOST_REMARKS = 3, 30
 
 
 class ReturnForm(forms.Form):
-    """`rows`: names of the rows of 学习经历 that a remark can stand at (residents/places.py).
+    """Without a reason the statistic of returns could not say why: at least one of `reasons` is required.
+
+    `rows`: names of the rows of 学习经历 that a remark can stand at (residents/places.py).
 
     再加几行 sends the form too: then `is_extended`, and it is not judged, only laid out anew with what was typed.
     """
@@ -29,7 +31,11 @@ class ReturnForm(forms.Form):
         help_text="培训基地会在该记录上看到这段话。",
     )
     reasons = forms.MultipleChoiceField(
-        label="退回原因", choices=ReturnReason.choices, required=False, widget=forms.CheckboxSelectMultiple
+        label="退回原因",
+        choices=ReturnReason.choices,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "请勾选至少一项退回原因；都不符合的，请选“其他”。"},
+        help_text="可多选；退回原因统计按此汇总。",
     )
     rows = forms.CharField(required=False, widget=forms.HiddenInput)
 

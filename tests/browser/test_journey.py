@@ -192,6 +192,7 @@ def test_the_whole_line(line, open_page, assert_accessible):
     open_in_queue(province)
     province.get_by_text("退回修改…").click()
     province.locator('textarea[name="comment"]').fill("培训实际开始时间请核对。")
+    province.get_by_label("培训起止时间有误").check()
     province.get_by_role("button", name="退回培训基地修改").click()
     enrollment.refresh_from_db()
     assert (enrollment.report_status, enrollment.review_status) == ("0", "3")

@@ -42,6 +42,7 @@ def test_returned_record_stays_open_until_the_review_ends(line, open_page, asser
     open_in_queue(province)
     province.get_by_text("退回修改…").click()
     province.locator('textarea[name="comment"]').fill("紧急联系人和培训时间请核对。")
+    province.get_by_label("培训起止时间有误").check()
     province.get_by_role("button", name="退回培训基地修改").click()
 
     base.goto(f"/base/records/{neighbour.pk}/training/")

@@ -237,6 +237,7 @@ def test_all_of_a_filter_is_returned_without_javascript(desk, open_page):
     page.get_by_role("button", name="退回修改").click()
     expect(page.get_by_text("将对 3 条待审核记录")).to_be_visible()
     page.get_by_label("退回修改意见").fill("请核对培训开始时间。")
+    page.get_by_label("培训起止时间有误").check()
     page.get_by_role("button", name="确认退回").click()
     expect(page.get_by_role("heading", name="批量审核结果")).to_be_visible()
     assert set(Submission.objects.values_list("outcome", "comment")) == {("returned", "请核对培训开始时间。")}

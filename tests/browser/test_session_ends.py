@@ -43,6 +43,7 @@ def send_too_late(page: Page, record: Enrollment) -> None:
     page.goto(f"/review/records/{record.pk}/")
     page.get_by_text("退回修改…").click()
     page.locator("#decide textarea").first.fill("学位证书编号与证书不符")
+    page.get_by_label("学历、学位信息有误").check()
     Session.objects.all().delete()
     cache.clear()
     page.get_by_role("button", name="退回培训基地修改").click()

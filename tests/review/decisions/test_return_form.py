@@ -63,7 +63,7 @@ def test_five_remarks_two_of_them_on_levels_of_study(signed_in, provincial_revie
         ("education.school@3", "校名请用全称"),
         ("education.school@4", "与学位证不一致"),
     ]
-    fields = {"comment": "请核对", "rows": "6"}
+    fields = {"comment": "请核对", "reasons": ["10"], "rows": "6"}
     for number, (field, remark) in enumerate(remarks, 1):
         fields |= {f"field_{number}": field, f"remark_{number}": remark}
     sent(client, master, **fields)

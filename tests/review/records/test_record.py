@@ -112,12 +112,17 @@ def test_return_with_reasons_and_remarks_on_fields(reviewer, pending, base_offic
 @pytest.mark.parametrize(
     ("typed", "faults"),
     [
-        ({"comment": ""}, ["comment"]),
-        ({"comment": "x" * 1001}, ["comment"]),
+        ({"comment": "", "reasons": ["07"]}, ["comment"]),
+        ({"comment": "x" * 1001, "reasons": ["07"]}, ["comment"]),
+        ({"comment": "请核对"}, ["reasons"]),
+        ({"comment": "请核对", "reasons": [""]}, ["reasons"]),
         ({"comment": "请核对", "reasons": ["77"]}, ["reasons"]),
-        ({"comment": "请核对", "field_1": "training.remark"}, ["remark_1"]),
-        ({"comment": "请核对", "remark_1": "缺少"}, ["field_1"]),
-        ({"comment": "请核对", "field_1": "training.status", "remark_1": "x"}, ["field_1"]),
+        ({"comment": "请核对", "reasons": ["07"], "field_1": "training.remark"}, ["remark_1"]),
+        ({"comment": "请核对", "reasons": ["07"], "remark_1": "缺少"}, ["field_1"]),
+        (
+            {"comment": "请核对", "reasons": ["07"], "field_1": "training.status", "remark_1": "x"},
+            ["field_1"],
+        ),
     ],
 )
 def test_a_faulty_return_says_where_and_keeps_what_was_typed(reviewer, pending, typed, faults):

@@ -90,7 +90,8 @@ def test_a_bulk_return_carries_remarks_on_fields(signed_in, provincial_reviewer,
     order |= {"loaded_at": client.get("/review/").context["loaded_at"]}
     asked = client.post("/review/queue/bulk/", order)
     assert len(asked.context["form"].remark_pairs) == REMARKS
-    typed = {"confirmed": "1", "comment": "请核对。", "field_1": "training.remark", "remark_1": "写明来源"}
+    typed = {"confirmed": "1", "comment": "请核对。", "reasons": ["10"]}
+    typed |= {"field_1": "training.remark", "remark_1": "写明来源"}
     client.post("/review/queue/bulk/", order | typed)
     found = list(Submission.objects.values_list("outcome", "field_comments"))
     assert found == [("returned", {"training.remark": "写明来源"})] * 2
