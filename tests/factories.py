@@ -70,6 +70,13 @@ class TrainingBaseFactory(factory.django.DjangoModelFactory):
     code = factory.Sequence(lambda n: f"J{n:04d}")
     name = factory.Sequence(lambda n: f"浙江省第{n}人民医院")
 
+    @classmethod
+    def _adjust_kwargs(cls, **kwargs):
+        """A province given as an object is not overruled by the default key."""
+        if "province" in kwargs:
+            del kwargs["province_id"]
+        return kwargs
+
     @factory.post_generation
     def specialties(self, create, codes, **kwargs):
         SpecialtyBase.objects.bulk_create(

@@ -43,7 +43,7 @@ def test_reminder_to_nobody(base_officer):
     assert not AuditEvent.objects.exists()
 
 
-def test_restoring_and_correcting_nothing(base, base_officer, cycle, rf):
+def test_restoring_and_correcting_nothing(base, base_officer, cycle):
     batch = ImportBatch.objects.create(
         base=base,
         cycle=cycle,
@@ -56,6 +56,6 @@ def test_restoring_and_correcting_nothing(base, base_officer, cycle, rf):
         state="checked",
         headers=[],
     )
-    restore_all(batch, by=base_officer, request=rf.post("/"))
+    restore_all(batch, by=base_officer)
     row_fixing.correct(batch, {}, by=base_officer)
     assert not AuditEvent.objects.exists()

@@ -129,7 +129,9 @@ def test_act_7_edit_is_in_the_history(base, base_officer, national_officer):
 
 
 @pytest.mark.parametrize(
-    ("action", "more"), [("return", {"comment": "请核对。"}), ("approve", {})], ids=["act 8", "act 9"]
+    ("action", "more"),
+    [("return", {"comment": "请核对。", "reasons": ["07"]}), ("approve", {})],
+    ids=["act 8", "act 9"],
 )
 def test_acts_8_and_9_decisions(provincial_reviewer, pending, action, more):
     """TRUST-55: return, approve."""
@@ -171,7 +173,9 @@ def test_act_11_switch(province, provincial_reviewer, national_officer, cycle):
 def test_act_12_role_change(national_officer, base, base_officer):
     """TRUST-55: role change."""
     address = reverse("review:staff-change", args=["base", base.pk, base_officer.pk])
-    at_address(national_officer).post(address, {"act": "read_only"})
+    asked = at_address(national_officer).post(address, {"act": "read_only"})
+    assert "confirmed" in asked.content.decode()  # nobody would be left to act: shown first
+    at_address(national_officer).post(address, {"act": "read_only", "confirmed": "1"})
     assert line("appoint") == done_by(national_officer)
 
 

@@ -30,10 +30,11 @@ def test_items_no_longer_offered_are_marked():
 def test_only_the_specialties_change_between_cycles(signed_in, national_officer):
     """docs/codes.md#specialties: valid from and to by intake year; the code itself never changes."""
     assert [each.name for each in shown_lists() if each.is_yearly] == ["specialty"]
-    signed_in(national_officer).post(
-        reverse("review:specialty", args=["0100"]),
-        {"name": "内科", "valid_from": "2014", "valid_to": "2027", "code": "9999"},
-    )
+    typed = {"name": "内科", "valid_from": "2014", "valid_to": "2027", "code": "9999"}
+    client, address = signed_in(national_officer), reverse("review:specialty", args=["0100"])
+    client.post(address, typed)
+    assert Specialty.objects.get(pk="0100").valid_to is None  # other years: whom they reach is shown first
+    client.post(address, typed | {"confirmed": "1"})
     specialty = Specialty.objects.get(pk="0100")
     assert (specialty.valid_from, specialty.valid_to, Specialty.objects.filter(pk="9999").exists()) == (
         2014,

@@ -9,6 +9,8 @@ from portal.models import AuditEvent
 from residents.models import Disclosure
 from residents.models.enrollment import Status
 from residents.services.disclosures import looks_at
+from review.decisions.services import approve
+from review.editions.comparison import CAME
 from review.exports import jobs as exports
 from tests import factories
 
@@ -110,9 +112,17 @@ def test_a_look_at_an_earlier_record_is_a_look_at_the_person(enrollment, other, 
 
 
 @pytest.mark.parametrize("kind", sorted(exports.KINDS))
-def test_every_list_that_can_be_exported_in_full_knows_its_persons(kind, national_officer, pending):
+def test_every_list_that_can_be_exported_in_full_knows_its_persons(
+    kind, national_officer, provincial_reviewer, pending, freeze, settings
+):
     """A new kind of list either masks always or says whose numbers are in it."""
     asked = {"source": "current"} if kind in ("statistics_list", "records_in_full") else {}
+    if kind.startswith("edition_"):
+        settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+        empty = freeze()
+        approve({pending.pk: pending.version}, by=provincial_reviewer)
+        edition = freeze()
+        asked = {"old": str(empty.pk), "new": str(edition.pk), "side": CAME, "edition": str(edition.pk)}
     full = exports.KINDS[kind].sheet(national_officer, asked, unmasked=True)
     assert exports.KINDS[kind].sheet(national_officer, asked, unmasked=False).people is None
     if kind == "quality_list":
@@ -120,3 +130,5 @@ def test_every_list_that_can_be_exported_in_full_knows_its_persons(kind, nationa
         assert full.people is None
         return
     assert set(full.people) <= {pending.enrollment.resident_id}
+    if kind.startswith("edition_"):
+        assert list(full.people) == [pending.enrollment.resident_id]

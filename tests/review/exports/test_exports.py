@@ -246,12 +246,13 @@ def test_rights_taken_away_meanwhile_count(queued, provincial_reviewer, province
 def test_page_of_exports_costs_the_same_for_three(
     people, signed_in, provincial_reviewer, django_assert_num_queries
 ):
+    """Two of them ask whether the person has a place at all (AM-46)."""
     client, address = signed_in(provincial_reviewer), reverse("review:exports")
     exports.ask(provincial_reviewer, "residents_list", {})
     client.get(address)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(8):
         client.get(address)
     for _ in range(2):
         exports.ask(provincial_reviewer, "statistics_list", {"source": "current"})
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(8):
         client.get(address)

@@ -129,7 +129,8 @@ def test_lists_cost_the_same_with_one_and_three_rows(reviewer, reported, path, d
         reviewer.get(path)
 
 
-QUERIES = {QUEUE: 24, "/review/records/": 13}
+# Two of each ask whether the person has a place at all (AM-46).
+QUERIES = {QUEUE: 26, "/review/records/": 15}
 
 
 def test_association_narrows_the_residents_to_a_province(signed_in, national_officer, pending, cycle):
@@ -220,6 +221,9 @@ def test_a_bulk_return_asks_for_its_comment_and_keeps_what_was_typed(reviewer, r
     refused = reviewer.post("/review/queue/bulk/", order | {"comment": " "})
     assert list(refused.context["form"].errors) == ["comment"]
     assert refused.context["form"]["reasons"].value() == ["07"]
+    without = reviewer.post("/review/queue/bulk/", order | {"comment": "请核对。", "reasons": []})
+    assert without.context["form"].errors == {"reasons": ["请勾选至少一项退回原因；都不符合的，请选“其他”。"]}
+    assert set(Submission.objects.values_list("outcome", flat=True)) == {"pending"}
     reviewer.post("/review/queue/bulk/", order | {"comment": "请核对培训开始时间。"})
     found = Submission.objects.order_by("pk").values_list("outcome", "comment", "reason_codes")
     assert list(found) == [("returned", "请核对培训开始时间。", ["07"])] * 2
