@@ -108,8 +108,9 @@ def test_return_to_the_resident_reaches_him_alone(enrollment, base_officer):
 def test_messages_of_a_batch_cost_the_same_for_any_number(
     reported, provincial_reviewer, django_assert_num_queries, number
 ):
-    """PAIN-21: nine queries tell base and residents: staff, then settings, messages, addresses, deliveries for each."""
+    """PAIN-21: twelve queries tell base and residents: staff, then settings, messages, addresses, deliveries for each;
+    two find the secretaries of the departments, one the residents' own addresses for mail."""
     submissions = Submission.objects.filter(pk__in=[each.pk for each in reported(number)])
     decided = list(submissions.select_related("enrollment__resident__user"))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(12):
         notifications.approved(decided)
