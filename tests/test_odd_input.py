@@ -37,6 +37,7 @@ TAKES_TEXT = {
     # A year in full width is that year.
     "review:cycle-create",
     "review:correction-refuse",
+    "review:edition-erratum",
     "review:extension-refuse",
     "review:switch-refuse",
     "review:switch-reverse",
