@@ -21,9 +21,9 @@ from portal.roles import Role
 
 # What each kind is called where people read it, and what waits while it is silent.
 KINDS = {
-    "worker": ("后台处理（worker）", "导入、导出和核对"),
-    "outside": ("通知发送（worker outside）", "邮件和短信"),
-    "clock": ("定时处理（clock）", "截止、锁定、提醒和失败任务的恢复"),
+    "worker": ("后台处理", "导入、导出和核对"),
+    "outside": ("通知发送", "邮件和短信"),
+    "clock": ("定时处理", "截止、锁定、提醒和失败任务的恢复"),
 }
 BEAT_SECONDS = 5
 SILENT_SECONDS = 60

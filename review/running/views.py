@@ -27,6 +27,8 @@ def status(request: SignedInRequest) -> HttpResponse:
     kinds = [
         {
             "name": name,
+            # As the server calls the process, for whoever starts it again.
+            "process": kind,
             "waits": waits,
             "seen_at": None if ages[kind] is None else now - timedelta(seconds=ages[kind] or 0),
             "is_alive": (age := ages[kind]) is not None and age <= processes.SILENT_SECONDS,

@@ -29,7 +29,7 @@ def test_menu_by_keyboard(line, open_page, assert_accessible):
     page.keyboard.press("Tab")
     expect(settings.locator("summary")).to_be_focused()
     page.keyboard.press("Enter")
-    for _ in range(5):
+    for _ in range(6):
         page.keyboard.press("Tab")
     expect(settings.get_by_role("link", name="操作记录")).to_be_hidden()
     go_to(page, "操作记录")

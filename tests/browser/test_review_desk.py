@@ -139,12 +139,16 @@ def test_single_letters_do_nothing_once_turned_off(desk, open_page, assert_acces
     page.get_by_role("link", name="林晓月").press("Enter")
     expect(page.get_by_role("heading", name="林晓月")).to_be_visible()
     page.wait_for_load_state()
-    page.keyboard.press("s")
-    expect(page.get_by_role("button", name="审核通过")).not_to_be_focused()
+    page.keyboard.press("a")
+    expect(page.get_by_role("heading", name="林晓月")).to_be_visible()
+    assert not Submission.objects.exclude(outcome="pending").exists()
     User.objects.update(letter_keys=True)
     page.reload()
-    page.keyboard.press("s")
-    expect(page.get_by_role("button", name="审核通过")).to_be_focused()
+    page.keyboard.press("a")
+    expect(page.get_by_text("林晓月：已审核通过。")).to_be_visible()
+    assert_accessible(page)
+    page.keyboard.press("u")
+    expect(page.get_by_text("林晓月：已撤回，重新待审核。")).to_be_visible()
 
 
 @pytest.fixture
@@ -161,8 +165,8 @@ def two_hundred(desk):
 
 
 def test_two_hundred_records_are_cleared_by_keyboard_and_in_bulk(two_hundred, open_page):
-    """GOAL-P1, GOAL-P3: three approved one by one, one page of fifty ticked and returned, the rest approved as all of
-    the queue; nothing is touched but the keyboard."""
+    """GOAL-P1, GOAL-P3, GOAL-P10: three approved by one key each, one page of fifty ticked and returned, the rest
+    approved as all of the queue; nothing is touched but the keyboard."""
     page = open_page()
     sign_in(page, "sheng")
     expect(page.get_by_text("共 200 条", exact=True)).to_be_visible()

@@ -39,7 +39,7 @@ def test_the_association_is_told_once_of_a_process_that_fell_silent(national):
     sign("clock", 1)
     assert processes.tell_of_silent() == 1
     assert processes.tell_of_silent() == 0
-    assert "后台处理（worker）已停止 4 分钟" in Message.objects.get().subject
+    assert "后台处理已停止 4 分钟" in Message.objects.get().subject
 
 
 def task_of(worker: str, seconds: float) -> DBTaskResult:
