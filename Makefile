@@ -43,7 +43,7 @@ long: $(DEV) $(STATIC) ## What takes longer, after make test: wide fuzz, recover
 faults: $(DEV) $(STATIC) ## Real processes killed fifty times under load; part of make long
 	@$(WITH_DATABASE) $(PY) -m pytest -q -m long --timeout=1800 tests/faults
 
-t: $(DEV) $(STATIC) ## One test, at once: make t ARGS="tests/portal/test_sign_in.py -k spelling"
+t: $(DEV) $(STATIC) ## One test, at once: make t ARGS="tests/portal/sign_in/test_sign_in.py -k spelling"
 	@$(WITH_DATABASE) $(PY) -m pytest -q $(ARGS)
 
 check: lint ## Everything that must hold before a change lands, but the tests
