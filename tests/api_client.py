@@ -4,10 +4,15 @@ import http.client
 import json
 import random
 import socket
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
+
+
+TRIES = 20
+PAUSE_SECONDS = 2
 
 
 class Platform:
@@ -24,16 +29,18 @@ class Platform:
     def deliver(self, records: Sequence[dict[str, Any]], **more: Any) -> dict[str, Any]:
         """One batch, sent again under the same Idempotency-Key until an answer arrives."""
         body, key = self.body(records, **more), str(uuid.uuid4())
-        for _ in range(10):
+        for _ in range(TRIES):
             try:
                 status, text = self.post(body, key)
             except OSError:
                 continue
             if status in (429, 503) or (status == 409 and '"in_progress"' in text):
+                # As the interface asks (Retry-After): whoever comes again at once waits behind himself.
+                time.sleep(PAUSE_SECONDS)
                 continue
             assert status == 200, text
             return json.loads(text)
-        raise AssertionError("no answer after ten tries")
+        raise AssertionError(f"no answer after {TRIES} tries")
 
     @staticmethod
     def body(records: Sequence[dict[str, Any]], **more: Any) -> bytes:

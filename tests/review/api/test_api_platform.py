@@ -39,6 +39,7 @@ def key(transactional_db, cycle, national_officer):
     return text
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_twenty_thousand_records_stand_exactly_once_after_cut_lines_and_retries(key, cycle):
     """GOAL-N4: 20,000 records in batches, dropped connections and retries; every record stands exactly once."""
