@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-
 TRIES = 20
 PAUSE_SECONDS = 2
 
