@@ -172,7 +172,7 @@ def _refuse_unknown(request: HttpRequest, known: set[str]) -> None:
     operation_id="list_bases",
     summary="本省培训基地",
     tags=["基础数据"],
-    response={200: Bases, 422: ProblemDetail, **_REFUSALS},
+    response={200: Bases, 404: ProblemDetail, 422: ProblemDetail, **_REFUSALS},
 )
 def list_bases(request: KeyRequest, intake_year: IntakeYear = None) -> dict:
     """本省在用的培训基地及其在该招收年份可招收的专业。"""
@@ -186,7 +186,7 @@ def list_bases(request: KeyRequest, intake_year: IntakeYear = None) -> dict:
     operation_id="list_specialties",
     summary="培训专业",
     tags=["基础数据"],
-    response={200: Specialties, 422: ProblemDetail, **_REFUSALS},
+    response={200: Specialties, 404: ProblemDetail, 422: ProblemDetail, **_REFUSALS},
 )
 def list_specialties(request: KeyRequest, intake_year: IntakeYear = None) -> dict:
     """全国培训专业目录，及其在该招收年份是否招收。"""

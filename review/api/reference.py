@@ -21,8 +21,7 @@ def cycle_of(province_id: str, year: int | None) -> CollectionCycle | None:
         return step_now(Step.API_TRANSFER, province_id=province_id)[0]
     cycle = CollectionCycle.objects.filter(year=year).first()
     if cycle is None:
-        fault = {"pointer": "intake_year", "text": f"{year} 年没有采集周期。"}
-        raise Refusal(422, "malformed", "请求不符合接口格式", "请按下列各项改正后重试。", errors=[fault])
+        raise Refusal(404, "no_such_year", "没有这个年度的采集周期", f"{year} 年没有采集周期。")
     return cycle
 
 

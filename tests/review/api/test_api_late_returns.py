@@ -102,7 +102,7 @@ def test_reference_asks_and_tells_the_year(key, api_get, base, cycle, switched):
     for path in ("/api/v1/reference/bases", "/api/v1/reference/specialties"):
         assert api_get(path)["intake_year"] == older.year
         assert api_get(f"{path}?intake_year={cycle.year}")["intake_year"] == cycle.year
-        assert api_get(f"{path}?intake_year=2050", status=422)["code"] == "malformed"
+        assert api_get(f"{path}?intake_year=2050", status=404)["code"] == "no_such_year"
 
 
 @pytest.fixture
