@@ -78,16 +78,18 @@ def revive(ids: Collection[int], *, cycle: CollectionCycle, by: User, reason: st
                 [each for each in records if each.pk not in why],
                 [(each, why[each.pk]) for each in records if each.pk in why],
             )
-            _bring_back(found.done)
-            unmark_if_open(cycle)
-            audit.record(
-                "lapsed_revived",
-                by=by,
-                target=cycle,
-                reason=reason[:200],
-                records=[each.pk for each in found.done],
-                left=len(found.left),
-            )
+            # Who is brought back alone makes it an act: nobody, no line and no lock undone.
+            if found.done:
+                _bring_back(found.done)
+                unmark_if_open(cycle)
+                audit.record(
+                    "lapsed_revived",
+                    by=by,
+                    target=cycle,
+                    reason=reason[:200],
+                    records=[each.pk for each in found.done],
+                    left=len(found.left),
+                )
     except IntegrityError as error:
         raise StateMoved("其中有人刚刚被其他培训基地导入，没有恢复任何记录。请刷新后重试。") from error
     return found
