@@ -13,6 +13,7 @@ from residents.completeness import completeness
 from residents.models import Enrollment, Resident
 from residents.rules.identity import id_number_problems
 from residents.snapshot import for_check
+from tests.database import as_owner
 
 
 def test_demo_is_refused_where_debug_is_off(db, settings):
@@ -70,7 +71,8 @@ def test_nation_comes_on_top_of_the_demo_once_and_never_into_a_real_database(set
     with pytest.raises(CommandError, match="load_demo"):
         call_command("load_nation", residents=10)
     call_command("load_demo")
-    call_command("load_nation", residents=400)
+    with as_owner():
+        call_command("load_nation", residents=400)
     assert (Resident.objects.count(), TrainingBase.objects.count()) == (1000, 44 + 32 * 20)
     assert counts.differences() == {}
     with pytest.raises(CommandError, match="already"):
