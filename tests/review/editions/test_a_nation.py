@@ -20,7 +20,7 @@ CHANGES = (
     "deleted_at = now(), deleted_reason = '录错', deleted_as = '1'",
     "status = '3', status_since = current_date",
     "approved_submission_id = NULL",
-    "further_training_allowed_at = now()",
+    "status = '4', further_training_allowed_at = now()",
     "remark = '更新'",
 )
 
