@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-TRIES = 20
+TRIES = 60
 PAUSE_SECONDS = 2
 
 
