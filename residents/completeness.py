@@ -132,11 +132,6 @@ def completeness_of_many(enrollments: Iterable[Enrollment]) -> dict[int, Complet
     return {enrollment.pk: completeness(enrollment) for enrollment in enrollments}
 
 
-def personal_gaps(snapshot: Mapping[str, Any], module: str) -> list[Section]:
-    """The personal sections of a reported snapshot that lack something, for those who judge it (AM-41)."""
-    return [part for part in reported_sections(snapshot, module) if part.missing and part.key != "training"]
-
-
 def reported_sections(snapshot: Mapping[str, Any], module: str) -> list[Section]:
     """What the same checks say of a reported snapshot, section by section (GOAL-P10)."""
     parts: dict[str, Any] = {

@@ -54,7 +54,7 @@ def name_in_words(name: str) -> str:
 
 def living_names(enrollment: Enrollment) -> dict[str, str]:
     """The rows of a person's 学习经历 now: key → name, in the order of a snapshot."""
-    rows = sorted(enrollment.resident.education_records.all(), key=lambda row: (row.level, row.pk))
+    rows = enrollment.resident.levels_of_study
     return dict(
         zip((str(row.pk) for row in rows), names_of([{"level": row.level} for row in rows]), strict=True)
     )

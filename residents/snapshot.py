@@ -60,8 +60,7 @@ def block_of(resident: Resident, block: str) -> Model | None:
 
 
 def education_rows(resident: Resident) -> list[dict[str, Any]]:
-    rows = sorted(resident.education_records.all(), key=lambda row: (row.level, row.pk))
-    return [values_of(row, "education") for row in rows]
+    return [values_of(row, "education") for row in resident.levels_of_study]
 
 
 def personal_values(resident: Resident) -> dict[str, Any]:

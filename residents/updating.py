@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from portal.calendar import Opening, step_now
 from portal.models import CollectionCycle, Step
+from residents.completeness import PERSONAL
 from residents.models import Enrollment, SectionConfirmation
 from residents.models.enrollment import LIVE, PersonalState, Status
 
-SECTIONS = ("basic", "education", "certificate", "work")
 # Whoever has ended or left is asked for nothing.
 _STATUSES = (Status.IN_TRAINING, Status.EXTENDED, Status.SUSPENDED)
 ASKED = LIVE & Q(registered_at__isnull=False, status__in=_STATUSES)
@@ -53,6 +53,6 @@ def is_up_to_date(cycle: CollectionCycle) -> Q:
     """Of records: whose person has confirmed or saved every section in this cycle and lacks nothing."""
     told = SectionConfirmation.objects.filter(resident=OuterRef("resident"), cycle=cycle)
     found = Q(personal_state=PersonalState.COMPLETE)
-    for section in SECTIONS:
+    for section in PERSONAL:
         found &= Q(Exists(told.filter(section=section)))
     return found

@@ -1,11 +1,16 @@
 """住院医师: the person, whatever number of records he has."""
 
+from typing import TYPE_CHECKING
+
 import pghistory
 import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
+
+if TYPE_CHECKING:
+    from residents.models.personal import EducationRecord
 
 _UNLESS_CORRECTED = """
 IF NEW.user_id = OLD.user_id AND EXISTS (
@@ -69,6 +74,11 @@ class Resident(models.Model):
 
     def __str__(self) -> str:
         return self.full_name
+
+    @property
+    def levels_of_study(self) -> "list[EducationRecord]":
+        """The rows of 学习经历 in the order in which every page and snapshot has them; no query if they are loaded."""
+        return sorted(self.education_records.all(), key=lambda row: (row.level, row.pk))
 
 
 class IdentityCorrection(models.Model):

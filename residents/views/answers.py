@@ -128,14 +128,13 @@ def _blocks(desk: Desk, step: Step) -> list[Answers]:
         row = block_of(resident, step.key)
         missing = {item.field for item in section.missing}
         return [Answers("", _of_row(desk, step.key, row, missing))]
-    rows = sorted(resident.education_records.all(), key=lambda row: (row.level, row.pk))
     level = next(item for item in FIELDS["education"] if item.name == "level")
     return [
         Answers(
             in_words(level, row.level) or "未选学历层次",
             _of_row(desk, "education", row, {item.field for item in section.missing if item.row == position}),
         )
-        for position, row in enumerate(rows)
+        for position, row in enumerate(resident.levels_of_study)
     ]
 
 

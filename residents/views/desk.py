@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from portal.calendar import Opening
 from portal.models import User
-from residents.completeness import Completeness, Missing, Section, completeness
+from residents.completeness import PERSONAL, Completeness, Missing, Section, completeness
 from residents.models import Enrollment, PersonalReturn
 from residents.models.enrollment import PersonalState
 from residents.openness import personal_entry
@@ -18,8 +18,6 @@ from residents.services.personal import has_section
 from residents.services.returns import open_returns
 from residents.snapshot import with_blocks
 from residents.words import place_in_words
-
-ORDER = ("basic", "education", "certificate", "work")
 
 
 def section_url(key: str) -> str:
@@ -89,13 +87,12 @@ class Desk:
     def steps(self) -> list[Step]:
         found = {section.key: section for section in self.complete.sections}
         counts = [comment.section for comment in self.comments]
-        rows = sorted(self.enrollment.resident.education_records.all(), key=lambda row: (row.level, row.pk))
-        ids = [row.pk for row in rows]
+        ids = [row.pk for row in self.enrollment.resident.levels_of_study]
         resident = self.enrollment.resident
         # What follows from the ID card comes by itself with the first save (GOAL-R6).
         told = basic.derived(resident.id_type, resident.id_number)
         steps = []
-        for key in (key for key in ORDER if key in found):
+        for key in (key for key in PERSONAL if key in found):
             missing = [item for item in found[key].missing if key != "basic" or item.field not in told]
             steps.append(Step(found[key], section_url(key), _gaps(key, missing, ids), counts.count(key)))
         return steps
@@ -161,7 +158,7 @@ def _comment(returned: PersonalReturn, rows: dict[str, str]) -> Comment:
     # 手机号 belongs to the identity of a record and is edited with 基本信息.
     section = "basic" if block == "identity" else block
     place = place_in_words(path)
-    url = section_url(section) if section in ORDER else ""
+    url = section_url(section) if section in PERSONAL else ""
     if row in rows:
         place, url = f"{name_in_words(rows[row])}：{place}", reverse("residents:education-edit", args=[row])
     if url and name and (row in rows or section != REPEATED):

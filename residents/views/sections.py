@@ -51,7 +51,7 @@ def section(request: SignedInRequest, slug: str) -> HttpResponse:
 def education(request: SignedInRequest) -> HttpResponse:
     """学习经历: the levels of study, at most five."""
     desk = required_desk(request.user)
-    rows = sorted(desk.enrollment.resident.education_records.all(), key=lambda row: (row.level, row.pk))
+    rows = desk.enrollment.resident.levels_of_study
     comments, keys = desk.comments_at("education"), {str(row.pk) for row in rows}
     context = {
         "desk": desk,

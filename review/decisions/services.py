@@ -149,7 +149,7 @@ def revoke(submission: Submission, *, by: User, reason: str) -> Submission | Non
 
 
 def take_back(submission: Submission, *, by: User) -> Submission | None:
-    """Undo one's own decision on one record within UNDO_SECONDS, without a reason to type (GOAL-P10); as `revoke`.
+    """Undo one's own decision on one record within UNDO, without a reason to type (GOAL-P10); as `revoke`.
 
     Raises StateMoved when it is another's, or longer ago.
     """

@@ -8,10 +8,11 @@ from django.utils import timezone
 from bases.deadlines.messages import DAYS_BEFORE, remind_of_deadlines
 from portal.calendar import INTAKE_STEPS
 from portal.models import Message, Step
+from residents.completeness import PERSONAL
 from residents.models import Enrollment
 from residents.services.lock import carry_out_locks
 from residents.services.personal import confirm_unchanged, save_block
-from residents.updating import SECTIONS, update_of
+from residents.updating import update_of
 from tests import factories
 from tests.bases.desk import close, page
 
@@ -53,7 +54,7 @@ def test_one_section_of_four_is_not_all(
     base, province = signed_in(base_officer), signed_in(provincial_reviewer)
     home = signed_in(record.resident.user)
     assert update_of(province_id="33").has_begun
-    for number, section in enumerate(SECTIONS):
+    for number, section in enumerate(PERSONAL):
         assert (stale(base), numbers(base), numbers(province)) == (1, (1, 0), (1, 0))
         text = page(home.get("/resident/"))
         assert f"已确认 {number} / 4" in text
@@ -66,7 +67,7 @@ def test_one_section_of_four_is_not_all(
 
 def test_a_saved_section_needs_no_confirmation(record, cycle):
     user = record.resident.user
-    for section in SECTIONS[1:]:
+    for section in PERSONAL[1:]:
         confirm_unchanged(record, section, cycle, by=user)
     assert not Enrollment.objects.filter(resident__confirmations__section="basic").exists()
     save_block(record, "basic", {"email": "new@example.com"}, by=user)
@@ -87,7 +88,7 @@ def test_they_and_their_bases_are_reminded_in_the_second_year(record, cycle, bas
 
 
 def test_last_years_confirmation_does_not_count_this_year(record, cycle, signed_in, base_officer):
-    for section in SECTIONS:
+    for section in PERSONAL:
         confirm_unchanged(record, section, cycle, by=record.resident.user)
     assert stale(signed_in(base_officer)) == 0
     ahead = factories.CycleFactory(year=cycle.year + 1)

@@ -12,9 +12,9 @@ from bases.report.services import report
 from bases.workbooks.accounts import doors
 from portal.calendar import INTAKE_STEPS
 from portal.models import CollectionCycle, Message, Step
+from residents.completeness import PERSONAL
 from residents.models import Enrollment
 from residents.services.personal import confirm_unchanged
-from residents.updating import SECTIONS
 from review.api import keys
 from review.decisions.services import approve, return_for_correction
 from review.windows import services as windows
@@ -215,7 +215,7 @@ def test_three_years(clock, people, base, other_base, other_province, other_base
         assert (total.asked, total.done) == (2, 0)
         good.refresh_from_db()
         Enrollment.objects.filter(pk=good.pk).update(personal_state="2")
-        for section in SECTIONS:
+        for section in PERSONAL:
             confirm_unchanged(good, section, cycle, by=good.resident.user)
         total = people.open("base", "/review/funnel/updates/").context["total"]
         assert (total.asked, total.done) == (2, 1)
