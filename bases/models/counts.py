@@ -22,7 +22,8 @@ _STAGES = {
     "intake_year": "intake_year",
     "personal_state": "personal_state",
     "report_status": "report_status",
-    "review_status": "review_status",
+    # Of what was deleted nobody has anything to correct: it stands as the original it was.
+    "review_status": "CASE WHEN deleted_at IS NULL THEN review_status ELSE '2' END",
     "is_approved": "intake_submission_id IS NOT NULL",
 }
 # As residents.models.enrollment.LIVE says.
@@ -107,7 +108,8 @@ class Movement(models.Model):
 
 class IntakeCount(models.Model):
     """So many records of a base's intake more or less that stand where these columns say; what was opened in the
-    registry (漏报, 转换专业, history) is none, so that a person is counted once a year (AM-32)."""
+    registry (漏报, 转换专业, history) is none, so that a person is counted once a year. An approved original counts
+    whatever became of its record, as in 招收原始信息 (AM-32)."""
 
     base = models.ForeignKey("bases.TrainingBase", models.PROTECT, related_name="+", db_index=False)
     intake_year = models.PositiveSmallIntegerField()
@@ -177,7 +179,7 @@ def _stages_in(records: str, sign: int) -> str:
     columns = ", ".join(f"{expression} AS {name}" for name, expression in _STAGES.items())
     return (
         f"SELECT {columns}, {sign} AS number FROM {records}"
-        " WHERE deleted_at IS NULL AND (registered_at IS NULL OR intake_submission_id IS NOT NULL)"
+        " WHERE intake_submission_id IS NOT NULL OR (deleted_at IS NULL AND registered_at IS NULL)"
     )
 
 

@@ -79,6 +79,8 @@ LIVE = ~Q(status=Status.WITHDRAWN) & Q(
 )
 # Came through an intake, or is in it still; the others were opened in the registry.
 OF_THE_INTAKE = Q(registered_at__isnull=True) | Q(intake_submission__isnull=False)
+# Counted in the intake: of what was deleted since, only the approved original (AM-32).
+IN_THE_INTAKE = Q(intake_submission__isnull=False) | Q(registered_at__isnull=True, deleted_at__isnull=True)
 # No longer worked on: what a queue leaves out.
 GONE = Q(deleted_at__isnull=False) | Q(lapsed_at__isnull=False)
 

@@ -18,13 +18,14 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from bases.models import IntakeCount, Submission
-from bases.scope import base_ids, enrollments_for, province_codes_for
+from bases.scope import base_ids, deleted_enrollments_for, enrollments_for, province_codes_for
 from portal.calendar import cycle_in_view
 from portal.models import CollectionCycle, User
 from portal.roles import Action, Role
 from residents.models import Enrollment
 from residents.models.enrollment import (
-    OF_THE_INTAKE,
+    GONE,
+    IN_THE_INTAKE,
     Module,
     PersonalState,
     ReportStatus,
@@ -50,8 +51,8 @@ STAGES: dict[str, tuple[str, Q]] = {
 }
 # What the board and the overview count besides: where records lie that are not through (AM-29).
 LISTS = STAGES | {
-    "waiting": ("待审核", Q(review_status=ReviewStatus.PENDING, lapsed_at__isnull=True)),
-    "returned": ("退回修改", Q(review_status=ReviewStatus.RETURNED, lapsed_at__isnull=True)),
+    "waiting": ("待审核", Q(review_status=ReviewStatus.PENDING) & ~GONE),
+    "returned": ("退回修改", Q(review_status=ReviewStatus.RETURNED) & ~GONE),
     "lapsed": ("锁定失效", Q(lapsed_at__isnull=False)),
 }
 # The stages that the kept numbers distinguish, by their columns; a department's secretary has no numbers of his own.
@@ -106,9 +107,14 @@ class Counted:
 def records(
     user: User, cycle: CollectionCycle, *, province: str = "", base: str = ""
 ) -> QuerySet[Enrollment]:
-    """The year's intake within the user's scope, those that lapsed at the lock included. What was opened in the
-    registry is none (漏报, 转换专业), so that each person is counted once (AM-32)."""
-    found = _intake(enrollments_for(user, Action.VIEW), cycle.year)
+    """The year's intake within the user's scope, those that lapsed at the lock included, and the approved originals
+    whose record was deleted later. What was opened in the registry is none (漏报, 转换专业), so that each person is
+    counted once (AM-32)."""
+    if user.role == Role.CMDA:
+        seen = Enrollment.objects.all()
+    else:
+        seen = enrollments_for(user, Action.VIEW) | deleted_enrollments_for(user, Action.VIEW)
+    found = _intake(seen, cycle.year)
     if province:
         found = found.filter(base__province=province)
     if base:
@@ -117,7 +123,7 @@ def records(
 
 
 def _intake(found: QuerySet[Enrollment], year: int) -> QuerySet[Enrollment]:
-    return found.filter(OF_THE_INTAKE, intake_year=year)
+    return found.filter(IN_THE_INTAKE, intake_year=year)
 
 
 def at_stage(found: QuerySet[Enrollment], stage: str) -> QuerySet[Enrollment]:
@@ -211,7 +217,7 @@ def due_year() -> int | None:
 
 
 def _whole_intake(year: int) -> QuerySet[Enrollment]:
-    return _intake(Enrollment.objects.filter(deleted_at__isnull=True), year)
+    return _intake(Enrollment.objects.all(), year)
 
 
 def _is_large(year: int) -> bool:

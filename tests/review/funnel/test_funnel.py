@@ -6,14 +6,17 @@ import datetime
 import pytest
 from django.core.cache import cache
 from django.core.management import call_command
+from django.db.models import Sum
 from django.urls import reverse
 from django.utils import timezone
 
-from bases.models import Submission
+from bases.counts import differences
+from bases.models import ApprovedCount, Submission
 from bases.report import services as report
-from residents.services.deletion import delete_enrollment
+from residents.services.deletion import delete_enrollment, restore_enrollment
 from review.decisions.services import approve
 from review.funnel import funnel
+from review.funnel.provinces import by_province, total
 from review.models import FunnelCount
 from tests import factories
 
@@ -179,3 +182,28 @@ def test_recruits_who_left_are_told_apart(signed_in, line, base, base_officer, o
     assert shown == [("录错", 1), ("未报到或放弃培训", 1), ("转到其他基地", 1)]
     elsewhere = signed_in(other_province_reviewer).get(reverse("review:funnel")).context["departures"]
     assert [number for _, number in elsewhere] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("who", ["base_officer", "provincial_reviewer", "national_officer"])
+def test_deleting_an_approved_recruit_lowers_nothing_of_the_intake(
+    request, signed_in, line, base, base_officer, cycle, who
+):
+    """AM-32: "an intake original stays in 招收原始信息, marked 后来删除"; so do progress and overview (BR-37)."""
+    user, client = request.getfixturevalue(who), signed_in(request.getfixturevalue(who))
+
+    def shown() -> tuple:
+        numbers = [each.numbers for each in funnel.by(funnel.records(user, cycle), "base")]
+        original = ApprovedCount.objects.filter(source="intake").aggregate(number=Sum("number"))
+        return numbers, total(by_province(cycle)), original["number"]
+
+    before, last, marked = shown(), line[5], '<span class="state state-grey">后来删除</span>'
+    assert before[2] == 1
+    delete_enrollment(last.pk, by=base_officer, reason="录错了人")
+    assert shown() == before
+    assert differences() == {}
+    rows = client.get(reverse("review:funnel-records"), {"stage": "approved"})
+    assert (rows.context["page"].count, marked in rows.text) == (1, True)
+    assert reverse("review:record", args=[last.pk]) not in rows.text
+    restore_enrollment(last.pk)
+    assert shown() == before
+    assert marked not in client.get(reverse("review:funnel-records"), {"stage": "approved"}).text
