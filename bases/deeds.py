@@ -13,15 +13,19 @@ from bases.imports import row_fixing
 from bases.imports.access import batch_for
 from bases.imports.batch import BatchMoved
 from bases.imports.undo import restore, services
+from bases.models import TrainingBase
 from bases.personal.reminders import remind as send_reminder
 from bases.personal.returns import return_many
+from bases.report import checklist
 from bases.report.services import report
 from bases.scope import bases_for, enrollments_for
+from bases.workbooks.kinds import KINDS, filled_template
 from portal.deeds import ACTS, Outcome
 from portal.models import User
 from portal.roles import Action
 from residents.models import Enrollment
 from residents.services.states import StateMoved
+from residents.snapshot import for_check
 
 REFUSED_NAMED = 5
 
@@ -50,6 +54,26 @@ def _report(by: User, asked: dict[str, Any]) -> Outcome:
         outcome.say(ERROR, f"未能上报：{_some(told)}")
     if not outcome.said:
         outcome.say(WARNING, "没有选中可以上报的记录。")
+    return outcome
+
+
+def _check(by: User, asked: dict[str, Any]) -> Outcome:
+    own = enrollments_for(by, Action.REPORT).filter(pk__in=asked["ids"])
+    found = checklist.findings(for_check(own).order_by("pk"))
+    page = urlencode({"check": asked["deed"], "next": asked["back"]})
+    outcome = Outcome(f"{reverse('bases:report')}?{page}", found=found.as_json())
+    outcome.say(SUCCESS, f"检查完成：{found.in_words}。")
+    return outcome
+
+
+def _fill_template(by: User, asked: dict[str, Any]) -> Outcome:
+    kind, outcome = KINDS[asked["kind"]], Outcome(reverse("bases:template-file", args=[asked["deed"]]))
+    own = enrollments_for(by, kind.action).filter(pk__in=asked["ids"])
+    base = TrainingBase.objects.get(pk=asked["base"])
+    outcome.file = filled_template(kind, own, base=base, module=asked["module"], cycle_year=asked["year"])
+    people = list(own.values_list("resident_id", flat=True))
+    outcome.found = {name: asked[name] for name in ("kind", "module", "year", "base")} | {"people": people}
+    outcome.say(SUCCESS, f"{kind.template_title}已生成，共 {len(people)} 人，请在 7 天内下载。")
     return outcome
 
 
@@ -122,6 +146,8 @@ def _restore(by: User, asked: dict[str, Any]) -> Outcome:
 
 ACTS |= {
     "report": ("批量上报", _report),
+    checklist.ACT: ("上报前检查", _check),
+    "fill_template": ("生成培训信息模板", _fill_template),
     "return_personal": ("批量退回住院医师", _return),
     "remind": ("批量提醒住院医师", _remind),
     "set_for_all": ("本组全部改为同一个值", _set_for_all),

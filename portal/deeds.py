@@ -9,10 +9,12 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pghistory
 from django.contrib import messages as flashes
+from django.core.files.base import ContentFile
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -20,11 +22,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django_tasks import task
 
-from portal import jobs
+from portal import jobs, retention
 from portal.messages import services as messages
-from portal.models import Deed, Job, User
+from portal.models import Deed, Job, Message, User
 from portal.requests import SignedInRequest
 from portal.service import AWAY, BUSY, trouble_of
+from portal.upkeep import sweep
 
 KIND = "deed"
 MOST_AT_ONCE = 200
@@ -38,12 +41,16 @@ class Outcome:
 
     link: str
     said: list[tuple[int, str]] = field(default_factory=list)
+    # For the page of the link, of what only the worker does: what was found out, and a file.
+    found: dict[str, Any] = field(default_factory=dict)
+    file: bytes = b""
 
     def say(self, level: int, text: str) -> None:
         self.said.append((level, text))
 
 
 # What can be done to many: its name in words, and the act, which gets who asked and what for; both as JSON holds them.
+# Of what the worker does `asked["deed"]` is the key of the deed.
 # Filled by bases/deeds.py and review/deeds.py.
 Act = Callable[[User, dict[str, Any]], Outcome]
 ACTS: dict[str, tuple[str, Act]] = {}
@@ -87,8 +94,10 @@ def do(job_id: int) -> None:
     try:
         with _signs_of_life(job_id), pghistory.context(**deed.context), transaction.atomic():
             outcome = _run(deed, by)
-            deed.said, deed.link = outcome.said, outcome.link
-            deed.save(update_fields=["said", "link"])
+            deed.said, deed.link, deed.found = outcome.said, outcome.link, outcome.found
+            if outcome.file:
+                deed.file.save("", ContentFile(outcome.file), save=False)
+            deed.save(update_fields=["said", "link", "found", "file"])
             # Whoever has ended it meanwhile has the last word: then nothing was done.
             jobs.finish(job_id, jobs.State.DONE, done=deed.job.total)
             words = "".join(text for _, text in deed.said)
@@ -127,10 +136,13 @@ def _run(deed: Deed, by: User) -> Outcome:
         outcome = Outcome(reverse("portal:desk"))
         outcome.say(flashes.ERROR, "申请人的账号已停用，没有办理。")
         return outcome
-    return ACTS[deed.act][1](by, deed.asked)
+    return ACTS[deed.act][1](by, deed.asked | {"deed": deed.pk})
 
 
 def _tell(deed: Deed, by: User, subject: str, body: str, link: str) -> None:
+    # The address of a list with its filters may be longer than a message holds: then by way of the deed's own page.
+    if len(link) > (Message._meta.get_field("link").max_length or 0):
+        link = reverse("portal:deed", args=[deed.pk])
     messages.send([by], kind=KIND, subject=subject, body=body, link=link)
 
 
@@ -153,6 +165,18 @@ def _signs_of_life(job_id: int) -> Iterator[None]:
     finally:
         done.set()
         signs.join()
+
+
+def forget_findings(now: datetime | None = None) -> int:
+    """For the clock: what acts found out, and their files, go on their day (portal/retention.py); returns how many."""
+    old = Deed.objects.filter(job__created_at__lt=retention.until("deeds", now)).exclude(found={}, file="")
+    for deed in old:
+        deed.file.delete(save=False)
+        deed.found = {}
+        deed.save(update_fields=["found", "file"])
+    return len(old) + sweep(
+        "deeds/", set(Deed.objects.exclude(file="").values_list("file", flat=True)), now=now
+    )
 
 
 def look_after_deeds() -> int:

@@ -75,6 +75,14 @@ TABLE: tuple[Kept, ...] = (
         "review.exports.jobs.forget_expired",
     ),
     Kept(
+        "deeds",
+        "批量办理的检查结果和生成的表格",
+        ("portal.Deed",),
+        "`clock` 自动删除；办理记录保留",
+        7,
+        chore="portal.deeds.forget_findings",
+    ),
+    Kept(
         "deliveries",
         "接口请求的应答（用于安全重试）",
         ("review.ApiDelivery",),

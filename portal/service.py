@@ -95,7 +95,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 def guard(get_response: GetResponse) -> GetResponse:
     """The outermost middleware: answers the probes itself, whatever name or scheme they ask by, and puts 503 in place
-    of an error that is none of ours."""
+    of an error that is none of ours (TRUST-49)."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         began = time.monotonic()

@@ -294,7 +294,7 @@ def uploads_storage() -> dict[str, Any]:
     """
     if not UPLOADS_BUCKET:
         location = {"location": str(PRIVATE_ROOT), "base_url": None}
-        return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": location}
+        return {"BACKEND": "portal.private_files.PrivateFiles", "OPTIONS": location}
     from botocore.config import Config  # noqa: PLC0415 - a fifth of a second that most installations need not wait
 
     options = {

@@ -6,7 +6,6 @@ from review.exports.jobs import KINDS, ListKind
 from review.packages import kind as package
 from review.quality import export as quality_export
 from review.records import export as resident_export
-from review.statistics import cross_table as statistics
 from review.statistics import export as statistics_export
 from review.statistics import full_export
 
@@ -18,7 +17,7 @@ KINDS |= {
     "completions_list": ListKind(
         "提前结业名单",
         completion_statistics.list_sheet,
-        lambda asked: statistics.in_words(asked, completion_statistics.DIMENSIONS),
+        completion_statistics.list_in_words,
     ),
     "quality_list": ListKind("数据质量提示", quality_export.list_sheet),
     "edition_differences": ListKind(

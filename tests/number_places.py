@@ -9,6 +9,8 @@ GATE = {
     "bases/imports/copies/content.py": {"_corrections", "_is_replaced"},
     "bases/imports/row_fixing.py": {"_cells", "_line", "_sharing", "_store", "module"},
     "bases/records/views/records.py": {"_sections"},
+    "bases/report/checklist.py": {"line"},
+    "bases/report/views.py": {"export"},
     "bases/workbooks/training_resource.py": {"in_template", "module"},
     "review/completions/statistics.py": {"_rows", "list_sheet"},
     "review/corrections/views.py": {"correction"},

@@ -1,6 +1,9 @@
 """退回住院医师 and 提醒住院医师: what a base asks of its residents about their personal info."""
 
-from django.db.models import QuerySet
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -17,13 +20,14 @@ from portal.roles import Action, Role
 from residents.models import Enrollment
 from residents.snapshot import for_check
 
-REFUSED_NAMED = 5
+# By their names; of more a page says how many.
+MOST_NAMED = 100
 
 
 @allow(Role.BASE)
 def return_to_resident(request: SignedInRequest) -> HttpResponse:
     """退回住院医师: personal info of one record or of many, with comments at its fields (BR-45, BR-61; GOAL-B14)."""
-    records = list(for_check(_chosen(request)).order_by("pk"))
+    records = _with_studies(_chosen(request))
     fields = personal_fields(records[0]) if len(records) == 1 else []
     form = _return_form(request, records, fields)
     if form.is_bound and form.is_valid():
@@ -38,7 +42,7 @@ def return_to_resident(request: SignedInRequest) -> HttpResponse:
         request,
         "bases/personal/return_form.html",
         {
-            "records": records,
+            **_people(records),
             "fields": _with_words(fields, form),
             "canned": CANNED,
             "form": form,
@@ -46,6 +50,28 @@ def return_to_resident(request: SignedInRequest) -> HttpResponse:
         },
         status=422 if form.errors else 200,
     )
+
+
+def _with_studies(records: QuerySet[Enrollment]) -> list[Enrollment]:
+    """One record with all that its fields show; of many only what tells which blocks and levels all of them have."""
+    first = list(records.order_by("pk")[:2])
+    if len(first) == 1:
+        return list(for_check(records))
+    return list(
+        records.order_by("pk")
+        .select_related("resident")
+        .only("registered_at", "resident__full_name")
+        .prefetch_related("resident__education_records")
+    )
+
+
+def _people(records: Sequence[Enrollment]) -> dict[str, Any]:
+    """Whom a page is about: all of them by their keys, and the first with their names."""
+    return {
+        "count": len(records),
+        "ids": ",".join(str(record.pk) for record in records),
+        "records": records[:MOST_NAMED],
+    }
 
 
 def _return_form(request: HttpRequest, records: list[Enrollment], fields: list[Section]) -> ReturnForm:
@@ -73,9 +99,11 @@ def _with_words(fields: list[Section], form: ReturnForm) -> list[tuple[Section, 
 @allow(Role.BASE)
 def remind(request: SignedInRequest) -> HttpResponse:
     """提醒住院医师 to fill in or update, one or many (BR-14, BR-33)."""
-    own = _chosen(request)
-    records = list(own.select_related("resident__user").order_by("pk"))
-    never = [row for row in records if not row.resident.user.activated_at]
+    people = _chosen(request).select_related("resident").order_by("pk")
+    records = list(
+        people.only("resident__full_name").annotate(activated_at=F("resident__user__activated_at"))
+    )
+    never = [row for row in records if not row.activated_at]
     form = ReminderForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         ids = [row.pk for row in records]
@@ -84,6 +112,12 @@ def remind(request: SignedInRequest) -> HttpResponse:
     return render(
         request,
         "bases/personal/remind.html",
-        {"records": records, "never": never, "form": form, "back": way_back(request)},
+        {
+            **_people(records),
+            "never": never[:MOST_NAMED],
+            "never_count": len(never),
+            "form": form,
+            "back": way_back(request),
+        },
         status=422 if form.errors else 200,
     )

@@ -2,18 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
+
+from django.db.models import QuerySet
 
 from bases.models import ImportBatch, TrainingBase
 from bases.models.organisations import ReportingMode
 from bases.workbooks.accounts import AccountWorkbook
-from bases.workbooks.rows import Workbook
+from bases.workbooks.rows import BaseWorkbook, Workbook
 from bases.workbooks.training import TrainingWorkbook
 from portal.calendar import Opening, opening, step_now
 from portal.models import CollectionCycle, Step
 from portal.roles import Action
+from residents.models import Enrollment
 from residents.models.enrollment import Module
 from residents.openness import OUT_OF_USE, SWITCHED
+from residents.snapshot import for_check
 
 _NO_CYCLE = Opening(False, reason="尚未设置采集周期，请联系中国医师协会。")
 
@@ -122,6 +126,15 @@ def offer(kind: Kind) -> None:
 
 def kind_named(key: str) -> Kind:
     return KINDS.get(key) or _OTHERS[key]
+
+
+def filled_template(
+    kind: Kind, records: QuerySet[Enrollment], *, base: TrainingBase, module: str, cycle_year: int
+) -> bytes:
+    """The template of this kind, with these records in it."""
+    ordered = for_check(records).order_by("-intake_year", "pk")
+    workbook = cast(BaseWorkbook, kind.workbooks[module])
+    return workbook.template(ordered, base=base, module=module, cycle_year=cycle_year)
 
 
 def kind_of(batch: ImportBatch) -> Kind:

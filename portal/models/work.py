@@ -1,5 +1,7 @@
 """公告, 联系方式, 草稿 and background jobs."""
 
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -97,6 +99,10 @@ class Job(models.Model):
         return f"{self.kind} {self.get_state_display()}"
 
 
+def deed_path(deed: "Deed", filename: str) -> str:
+    return f"deeds/{timezone.localdate():%Y/%m}/{uuid.uuid4().hex}"
+
+
 class Deed(models.Model):
     """What somebody does to many records at once, carried out by the worker (portal/deeds.py): the act, what was asked,
     and what came of it."""
@@ -107,7 +113,11 @@ class Deed(models.Model):
     # Who, from where, by which request, as the history will say of the rows it changes.
     context = models.JSONField(default=dict)
     said = models.JSONField(default=list)
-    link = models.CharField(max_length=400, blank=True)
+    # The filters of a list in an address have no bound that a column could know.
+    link = models.TextField(blank=True)
+    # What it found out for the page it leads to, and the file it made; both are forgotten (portal/retention.py).
+    found = models.JSONField(default=dict)
+    file = models.FileField(upload_to=deed_path, max_length=120, blank=True)
 
     def __str__(self) -> str:
         return self.act

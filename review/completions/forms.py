@@ -12,7 +12,7 @@ from residents.forms import scan_field
 from residents.rules.completion import YEARS
 from residents.services.uploads import upload_problem
 from review.completions.statistics import DIMENSIONS
-from review.statistics.forms import CrossedForm
+from review.statistics.forms import AsOfForm, CrossedForm
 
 
 class BatchForm(UploadForm):
@@ -41,12 +41,13 @@ class SendBackForm(forms.Form):
     )
 
 
-class CompletionStatisticsForm(CrossedForm):
+class CompletionStatisticsForm(AsOfForm, CrossedForm):
     """Which two dimensions of the early completions are crossed, narrowed by which values of any."""
 
     default: ClassVar = {"rows": "province", "columns": "years"}
     by: ClassVar = DIMENSIONS
     spare = "end"
+    field_order = ["rows", "columns", "day", "clock"]
 
     def own_names(self, user: User) -> dict[str, Callable[[], dict[str, str]]]:
         ends = {str(year): f"{year}年" for year in (*YEARS, YEARS[-1] + 1)}

@@ -39,6 +39,8 @@ PLACES = {
     "bases:return-personal": "base-records#return",
     "bases:remind": "base-records#remind",
     "bases:report": "base-records#report",
+    "bases:report-sheet": "base-records#report",
+    "bases:template-file": "base-records#report",
     "bases:name-correct": "base-records#name",
     "bases:status-edit": "base-registry#status",
     "bases:stale-statuses": "base-registry#stale",

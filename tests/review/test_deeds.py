@@ -78,6 +78,33 @@ def reports(world):
     return world["base_officer"], "/base/report/", form, lambda: outcomes() == {"pending"}
 
 
+def checks(world):
+    rows = [complete(world["base"], world["cycle"].year) for _ in range(2)]
+    client = world["signed_in"](world["base_officer"])
+    query = "&".join(f"choice={row.pk}" for row in rows)
+
+    def is_done() -> bool:
+        deed = Deed.objects.filter(act="check_report").first()
+        shown = client.get(deed.link or "/base/report/" if deed else f"/base/report/?{query}")
+        return len(shown.context.get("ready", ())) == 2
+
+    return world["base_officer"], f"/base/report/check/?{query}", {}, is_done
+
+
+def fills_template(world):
+    for _ in range(2):
+        complete(world["base"], world["cycle"].year)
+    address = reverse("bases:import-template", args=["training", "intake"])
+    left = AuditEvent.objects.filter(action="export")
+    client = world["signed_in"](world["base_officer"])
+
+    def is_done() -> bool:
+        deed = Deed.objects.filter(act="fill_template").first()
+        return (client.get(deed.link).status_code == 200) if deed and deed.link else left.exists()
+
+    return world["base_officer"], address, {"range": "all"}, is_done
+
+
 def sends_back(world):
     ids = ",".join(str(complete(world["base"], world["cycle"].year).pk) for _ in range(2))
     form = {"ids": ids, "batch": uuid.uuid4(), "reason": "unclear", "comment": ""}
@@ -119,6 +146,8 @@ CASES = {
     "return": returns,
     "revoke": revokes,
     "report": reports,
+    "check_report": checks,
+    "fill_template": fills_template,
     "return_personal": sends_back,
     "remind": reminds,
     "set_for_all": sets_for_all,

@@ -1,7 +1,7 @@
 """The import desk: template, upload, progress, preview, confirmation and result of one batch of any kind of workbook
 (BR-27, BR-29, BR-35, BR-43, BR-48, BR-56, BR-67, BR-70; GOAL-B1 … GOAL-B12)."""
 
-from typing import cast
+from collections.abc import Iterable
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -27,19 +27,18 @@ from bases.models import ImportBatch, TrainingBase
 from bases.reveal import Purpose, demand, reveal
 from bases.scope import current_base, required_base, specialty_bases_for, workplace
 from bases.workbooks.accounts import first_untaken_year
-from bases.workbooks.kinds import KINDS, Kind, kind_of, opening_of
-from bases.workbooks.rows import BaseWorkbook
+from bases.workbooks.kinds import KINDS, Kind, filled_template, kind_of, opening_of
+from portal import deeds
 from portal.access import allow
 from portal.calendar import open_cycles
 from portal.downloads import workbook_response
-from portal.models import CollectionCycle, Step, User
+from portal.models import CollectionCycle, Deed, Step, User
 from portal.parameters import choice, is_on, text, texts, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.models import Enrollment
 from residents.models.enrollment import Module
 from residents.rules.account import DOUBTED, HELD_ELSEWHERE
-from residents.snapshot import for_check
 
 BATCHES_A_PAGE = 20
 _WORKING = (State.UPLOADED, State.CHECKING, State.APPLYING)
@@ -154,7 +153,8 @@ def _records(
 @allow(Role.BASE)
 @require_POST
 def template(request: SignedInRequest, kind: Kind, module: Module) -> HttpResponse:
-    """The template of one kind and module (BR-27, BR-29); one that holds full ID numbers is logged."""
+    """The template of one kind and module (BR-27, BR-29); one that holds full ID numbers is logged, and made by the
+    worker where it holds many (GOAL-B8)."""
     base = _base_for(request, kind, kind.action if kind.is_filled else Action.VIEW)
     cycle = _cycle(request, kind, module, base)
     if cycle is None:
@@ -162,13 +162,43 @@ def template(request: SignedInRequest, kind: Kind, module: Module) -> HttpRespon
     if kind.is_filled:
         demand(request.user, base)
     records = _records(kind, request.POST, request.user, current_base(request) and base, module)
-    content = cast(BaseWorkbook, kind.workbooks[module]).template(
-        for_check(records).order_by("-intake_year", "pk"), base=base, module=module, cycle_year=cycle.year
+    people = dict(records.values_list("pk", "resident_id"))
+    if len(people) > deeds.MOST_AT_ONCE:
+        asked = {"kind": kind.key, "module": module, "year": cycle.year, "base": base.pk, "ids": list(people)}
+        return deeds.carry_out(request, "fill_template", asked, number=len(people))
+    content = filled_template(kind, records, base=base, module=module, cycle_year=cycle.year)
+    return _handed_out(request, content, people.values(), kind, base, module, cycle.year)
+
+
+@allow(Role.BASE)
+@require_GET
+def template_file(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The filled template that the worker made for him; each time it is fetched its numbers leave the house."""
+    deed = get_object_or_404(Deed, pk=pk, act="fill_template", job__requested_by=request.user)
+    if not deed.file:
+        raise Http404
+    of = deed.found
+    base = get_object_or_404(TrainingBase, pk=of["base"])
+    with deed.file.open("rb") as file:
+        content = file.read()
+    return _handed_out(
+        request, content, of["people"], KINDS[of["kind"]], base, Module(of["module"]), of["year"]
     )
+
+
+def _handed_out(
+    request: SignedInRequest,
+    content: bytes,
+    people: Iterable[int],
+    kind: Kind,
+    base: TrainingBase,
+    module: Module,
+    year: int,
+) -> HttpResponse:
     if kind.is_filled:
         reveal(
             "export",
-            records.values_list("resident_id", flat=True),
+            people,
             by=request.user,
             at=base,
             target=base,
@@ -177,7 +207,7 @@ def template(request: SignedInRequest, kind: Kind, module: Module) -> HttpRespon
             kind=f"{kind.key}_template",
             module=module,
         )
-    return workbook_response(content, f"{cycle.year}年{kind.template_title}（{module.label}）.xlsx")
+    return workbook_response(content, f"{year}年{kind.template_title}（{module.label}）.xlsx")
 
 
 @allow(Role.BASE, Role.PROVINCE)

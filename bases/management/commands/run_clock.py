@@ -21,7 +21,7 @@ from bases.imports.services import requeue_abandoned
 from bases.transfer_requests import settle_all
 from portal import clock_trust, processes
 from portal.bootstrap.keeper import end_with_keeper
-from portal.deeds import look_after_deeds
+from portal.deeds import forget_findings, look_after_deeds
 from portal.messages.deliveries import look_after
 from portal.messages.services import fold_into_digests
 from portal.upkeep import forget_attempts, forget_drafts, prune
@@ -54,6 +54,7 @@ FINAL = (
     prune,
     forget_attempts,
     forget_drafts,
+    forget_findings,
     sweep_files,
 )
 CHORES = (*HARMLESS, *FINAL)

@@ -24,13 +24,16 @@ from review.statistics.links import linked_lines
 def table(request: SignedInRequest) -> HttpResponse:
     """Received early completions by two dimensions; every number leads to its records (GOAL-P7)."""
     form = CompletionStatisticsForm(request.GET, user=request.user)
-    found = completion_statistics.counted(request.user, form.filters)
+    if not form.knows_when:
+        return render(request, "review/completions/statistics.html", {"form": form})
+    found = completion_statistics.counted(request.user, form.filters, form.as_of)
     crossed = statistics.cross_table(found, *form.crossed, DIMENSIONS)
     address = reverse("review:completion-records")
     page = {
         "form": form,
         "table": crossed,
-        "lines": linked_lines(crossed, address, form.filters),
+        "lines": linked_lines(crossed, address, {**form.asked_until, **form.filters}),
+        "until_words": statistics.until_words(form.as_of),
         "filters_in_words": statistics.in_words(form.filters, DIMENSIONS),
     }
     return render(request, "review/completions/statistics.html", page)
@@ -41,10 +44,13 @@ def table(request: SignedInRequest) -> HttpResponse:
 def records(request: SignedInRequest) -> HttpResponse:
     """The early completions behind one number: the same filters, the same count."""
     form = CompletionStatisticsForm(request.GET, user=request.user)
-    found = completion_statistics.counted(request.user, form.filters)
+    if not form.knows_when:
+        return render(request, "review/completions/statistics.html", {"form": form})
+    found = completion_statistics.counted(request.user, form.filters, form.as_of)
+    words = statistics.until_words(form.as_of) + statistics.in_words(form.filters, DIMENSIONS)
     page = {
         "page": keyset_page(found, request.GET, most_counted=None),
-        "filters_in_words": statistics.in_words(form.filters, DIMENSIONS),
+        "filters_in_words": words,
         "export_form": export_form(request),
         "may_unmask": may_see(request.user),
     }
@@ -57,6 +63,7 @@ def export(request: SignedInRequest) -> HttpResponseBase:
     """The complete list behind one number; masked unless asked for in full with a purpose (GOAL-N5)."""
     form = CompletionStatisticsForm(request.GET, user=request.user)
     asked = ExportForm(request.POST)
-    if not asked.is_valid():
+    if not (asked.is_valid() and form.knows_when):
         return refused(request, asked, reverse("review:completion-records"))
-    return answer(request, "completions_list", form.filters, asked)
+    of = {"as_of": form.as_of.isoformat()} if form.as_of else {}
+    return answer(request, "completions_list", of | form.filters, asked)
