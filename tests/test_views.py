@@ -63,3 +63,69 @@ def test_views_write_audit_lines_of_looks_only():
     ]
     assert {act for _, act in acts} >= {"file", "export"}
     assert [(where, act) for where, act in acts if act not in LOOKS] == []
+
+
+# Within the transaction of whoever calls them; what stands alone is a try, a look or a sign, which changes no row.
+WITHIN_ANOTHERS = {
+    "portal/clock_trust.py::_tell",
+    "portal/chain/verification.py::verify",
+    "portal/sign_in/second_factor.py::prove",
+    "portal/sign_in/services.py::sign_in",
+    "portal/sign_in/services.py::_note_too_many",
+    "portal/sign_in/services.py::_let_in",
+    "portal/sign_in/services.py::sign_in_with_code",
+    # A wrong try counts, whatever becomes of its line.
+    "portal/sign_in/services.py::activate",
+    "residents/services/stored_pictures.py::strip_stored_pictures",
+    "bases/whereabouts.py::ask_on_page",
+    "bases/identity_checks/services.py::_done",
+    "bases/corrections/services.py::_reopen",
+    "bases/corrections/services.py::_let_train_again",
+    "bases/corrections/services.py::_correct_identity",
+    "bases/imports/worker.py::_apply",
+    "bases/imports/undo/services.py::_undo",
+    "bases/imports/undo/restore.py::_restore",
+    "bases/deadlines/overdue_statuses.py::remind_daily",
+    "bases/deadlines/messages.py::remind_of_deadlines",
+    "review/successions/services.py::_carry_out",
+    "review/code_lists/editing.py::_note_shape",
+    # Theirs is `_batch`, which opens it.
+    "review/decisions/services.py::revoke",
+    "review/decisions/services.py::revoke_batch",
+    "review/decisions/services.py::_conclude",
+}
+
+
+def lines_alone(source: str) -> Iterator[str]:
+    """The functions in which a line of the audit log is written outside `transaction.atomic()`."""
+
+    def look(node: ast.AST, function: str, is_within: bool) -> Iterator[str]:
+        for each in ast.iter_child_nodes(node):
+            name, within = function, is_within
+            if isinstance(each, ast.FunctionDef):
+                name, within = each.name, any("atomic" in ast.unparse(by) for by in each.decorator_list)
+            elif isinstance(each, ast.With):
+                within = within or any("atomic" in ast.unparse(item.context_expr) for item in each.items)
+            elif isinstance(each, ast.Call) and ast.unparse(each.func) == "audit.record" and not within:
+                yield function
+            yield from look(each, name, within)
+
+    yield from look(ast.parse(source), "", False)
+
+
+def test_a_service_writes_its_row_and_its_line_in_one_transaction():
+    """TRUST-55: this holds for services not written yet."""
+    found = {
+        f"{path.relative_to(ROOT)}::{name}"
+        for app in APPS
+        for path in (ROOT / app).rglob("*.py")
+        if not any(part.startswith("views") for part in path.relative_to(ROOT).parts)
+        for name in lines_alone(path.read_text(encoding="utf-8"))
+    }
+    assert found == WITHIN_ANOTHERS
+
+
+def test_a_line_after_its_transaction_is_seen():
+    within = "def f():\n    with transaction.atomic():\n        x.save()\n        audit.record('a')\n"
+    assert list(lines_alone(within)) == []
+    assert list(lines_alone(f"{within}    audit.record('b')\n")) == ["f"]

@@ -204,5 +204,6 @@ def restore(enrollment: Enrollment, *, by: User, request: HttpRequest) -> None:
 def set_activation_policy(base: TrainingBase, policy: str, *, by: User, request: HttpRequest) -> None:
     """How the base's residents open their accounts from now on: mobile number on file or printed codes."""
     base.activation_policy = policy
-    base.save(update_fields=["activation_policy"])
-    audit.record("activation_policy", by=by, target=base, request=request, policy=policy)
+    with transaction.atomic():
+        base.save(update_fields=["activation_policy"])
+        audit.record("activation_policy", by=by, target=base, request=request, policy=policy)

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -115,8 +116,17 @@ class House:
 
 
 @contextmanager
-def house(home: Path) -> Iterator[House]:
-    """One that runs, with the demo in it."""
+def house() -> Iterator[House]:
+    """One that runs, with the demo in it, in a folder that the database's own account may enter: that of pytest is
+    closed again by every other run."""
+    with tempfile.TemporaryDirectory(prefix="portal-house-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
+        with _running(Path(folder)) as made:
+            yield made
+
+
+@contextmanager
+def _running(home: Path) -> Iterator[House]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

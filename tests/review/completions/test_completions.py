@@ -2,12 +2,14 @@
 
 import io
 import uuid
+from datetime import timedelta
 from pathlib import Path
 
 import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
 from bases.imports import services as imports
 from bases.imports.worker import apply_batch, check_batch
@@ -20,7 +22,7 @@ from residents.services.states import StateMoved
 from review.completions import services as completions
 from review.completions import statistics as completion_statistics
 from review.completions.resource import completion_template
-from review.models import CompletionRecord
+from review.models import CompletionBatch, CompletionRecord
 from review.statistics import cross_table as statistics
 from tests import factories
 
@@ -278,3 +280,38 @@ def test_pages_of_the_batch_open_for_the_province_only(
         for user in (provincial_reviewer, other_province_reviewer, base_officer, national_officer)
     ]
     assert found == [200, 404, 404, 403]
+
+
+def test_statistics_as_of_a_day_are_what_was_shown_then(send, national_officer, signed_in):
+    """GOAL-N12, AM-50: of the early completions too: table, list behind each number and file as of a moment."""
+    client, page = signed_in(national_officer), "/review/completions/statistics/"
+    early, late, waiting = send(line(), line()), send(line(specialty="外科")), send(line())
+    for sent in (early, late):
+        completions.accept(sent.pk, by=national_officer)
+    # The first was received ten days ago; the last is not received at all.
+    then = timezone.now() - timedelta(days=10)
+    CompletionBatch.objects.filter(pk=early.pk).update(decided_at=then)
+    assert waiting.state == "sent"
+    assert client.get(page).context["table"].total == 3
+    for day, total in ((then, 2), (then - timedelta(days=1), 0), (timezone.now(), 3)):
+        asked = f"day={timezone.localtime(day):%Y-%m-%d}"
+        shown = client.get(f"{page}?{asked}")
+        assert shown.context["table"].total == total
+        assert ("截至 2" in shown.content.decode()) == (total < 3)
+        for one in shown.context["lines"]:
+            for number, link in [*one["cells"], (one["total"], one["link"])]:
+                if number:
+                    assert client.get(link).context["page"].count == number
+        exported = client.post(f"/review/completions/records/export/?{asked}", {"file_format": "xlsx"})
+        assert _lines_of(exported) == total
+    for asked in ("day=2099-01-01", "day=昨天", "clock=12:00"):
+        for address in (page, "/review/completions/records/"):
+            refused = client.get(f"{address}?{asked}")
+            assert refused.status_code == 200
+            assert "请" in refused.content.decode()
+            assert refused.context.get("table") is None
+
+
+def _lines_of(answer) -> int:
+    book = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
+    return sum(1 for each in book.active.iter_rows(min_row=2, values_only=True) if any(each))
