@@ -125,13 +125,14 @@ TABLE: tuple[Kept, ...] = (
     ),
     Kept(
         "requests",
-        "证件更正、身份核实、转出等申请及其证明材料，历史数据迁移的问题行",
+        "证件更正、身份核实、转出等申请及其证明材料，重复人员合并的记录，历史数据迁移的问题行",
         (
             "bases.CorrectionRequest",
             "bases.IdentityCheck",
             "bases.LegacyFault",
             "bases.TransferRequest",
             "residents.IdentityCorrection",
+            "residents.PersonMerge",
         ),
         _WITH_THE_RECORD,
     ),

@@ -198,6 +198,8 @@ DATABASE_RUNTIME_LOGIN = _RUNTIME["USER"]
 DATABASE_RUNTIME_PROCEDURES = [
     "residents_correct_identity(bigint, text, text, text, text, bigint, text)",
     "residents_move_records(bigint[], bigint[], bigint, bigint, text)",
+    "residents_merge_persons(bigint, bigint, bigint, text)",
+    "residents_part_persons(bigint, bigint, text)",
     "history_seal()",
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -217,9 +217,14 @@ def _grant(cursor: CursorWrapper, login: str) -> None:
     # SELECT for a backup, USAGE for rows that are numbered before they are written.
     cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {quoted}")
     for signature in settings.DATABASE_RUNTIME_PROCEDURES:
-        cursor.execute("SELECT to_regprocedure(%s)", [f"public.{signature}"])
-        if cursor.fetchone()[0] is None:
+        cursor.execute("SELECT prokind FROM pg_proc WHERE oid = to_regprocedure(%s)", [f"public.{signature}"])
+        found = cursor.fetchone()
+        if found is None:
             # A database on its way through the migrations.
             continue
+        if found[0] == "p":
+            # The now() of a demonstration is that of the moved clock in here, too.
+            path = _SEARCH_PATHS[settings.CLOCK_CAN_MOVE]
+            cursor.execute(f"ALTER PROCEDURE {signature} SET search_path = {path}")
         cursor.execute(f"REVOKE EXECUTE ON ROUTINE {signature} FROM PUBLIC")
         cursor.execute(f"GRANT EXECUTE ON ROUTINE {signature} TO {quoted}")

@@ -23,6 +23,7 @@ from residents.models import (
     WorkInfo,
 )
 from residents.models.enrollment import Deletion, PersonalState, ReportStatus, ReviewStatus, Status
+from residents.models.merges import persons_of
 from residents.words import BLOCKS, in_words
 
 CHANNELS = {
@@ -84,13 +85,14 @@ def timeline(
 
     `with_names`: staff see who acted by name; a resident sees the role only (GOAL-R7).
     """
-    person = enrollment.resident_id
+    # Of two entries of one person both histories (AM-47).
+    persons = persons_of(enrollment.resident_id)
     sources: list[tuple[str, Iterable[Any]]] = [
-        ("identity", _events(Resident, pgh_obj_id=person)),
-        ("basic", _events(BasicInfo, pgh_obj_id=person)),
-        ("education", _events(EducationRecord, resident_id=person)),
-        ("work", _events(WorkInfo, pgh_obj_id=person)),
-        ("certificate", _events(CertificateInfo, pgh_obj_id=person)),
+        ("identity", _events(Resident, pgh_obj_id__in=persons)),
+        ("basic", _events(BasicInfo, pgh_obj_id__in=persons)),
+        ("education", _events(EducationRecord, resident_id__in=persons)),
+        ("work", _events(WorkInfo, pgh_obj_id__in=persons)),
+        ("certificate", _events(CertificateInfo, pgh_obj_id__in=persons)),
         ("training", _events(Enrollment, pgh_obj_id=enrollment.pk)),
     ]
     found = [(event, key, old) for key, events in sources for event, old in _pairs(events)]
@@ -164,6 +166,8 @@ def _changes(event: Any, old: Any, key: str, masked: bool) -> Iterator[Change]:
             if words[0] == words[1] == "":
                 continue
             yield Change(item.label, *words)
+        elif key == "training" and name == "resident" and old is not None:
+            yield Change("所属账号", "原账号", "另一账号（重复人员合并或撤销合并）")
         elif key == "training" and name in _STATES:
             label, choices = _STATES[name]
             words = [_state_in_words(value, choices) for value in (before, after)]

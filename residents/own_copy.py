@@ -3,10 +3,18 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from portal.masking import mask
 from portal.models import User
 from portal.own_copy import Part, Row, row
 from residents.history import timeline
-from residents.models import Enrollment, PersonalReturn, Resident, SectionConfirmation, StatusChange
+from residents.models import (
+    Enrollment,
+    PersonalReturn,
+    PersonMerge,
+    Resident,
+    SectionConfirmation,
+    StatusChange,
+)
 from residents.places import living_names, name_in_words, split
 from residents.rules.fields import Field
 from residents.services.disclosures import looks_at
@@ -29,6 +37,7 @@ def record(user: User) -> list[Part]:
         Part("培训状态的变更", _status_changes(resident)),
         Part("退回个人信息的意见", _returns(records)),
         Part("年度信息无变化的确认", _confirmations(resident)),
+        Part("重复人员合并", _merges(resident)),
         Part("修改记录", _changes(records)),
         Part("完整号码的查看和提供", _looks(resident)),
     ]
@@ -106,6 +115,27 @@ def _confirmations(resident: Resident) -> list[Row]:
     found = SectionConfirmation.objects.filter(resident=resident).select_related("cycle").order_by("pk")
     return [
         row(年度=each.cycle.year, 部分=_LABELS[each.section], 确认时间=each.confirmed_at) for each in found
+    ]
+
+
+def _merges(resident: Resident) -> list[Row]:
+    """Whose records became his, and those of them that went again; what was filled in there is among the changes."""
+    found = PersonMerge.objects.filter(kept=resident).select_related("merged").order_by("pk")
+    return [
+        {
+            **_in_row(
+                FIELDS["identity"], {"full_name": each.merged.full_name, "id_type": each.merged.id_type}
+            ),
+            **row(
+                证件号=mask(each.merged.id_number),
+                合并时间=each.at,
+                转入的培训记录=len(each.records),
+                理由=each.reason,
+                撤销时间=each.undone_at,
+                撤销理由=each.undone_reason,
+            ),
+        }
+        for each in found
     ]
 
 

@@ -62,6 +62,7 @@ RECORDS = Entry("全部住院医师", "review:residents")
 TRANSFERS = Entry("转出请求", "review:transfers")
 CORRECTIONS = Entry("更正申请", "review:corrections")
 CHECKS = Entry("身份核实", "review:identity-checks")
+MERGES = Entry("重复人员合并", "review:merges")
 EXTENSIONS = Entry("延期申请", "review:extensions")
 COMPLETIONS = Entry("提前结业补报", "review:completions")
 FUNNEL = Entry("填报进度", "review:funnel")
@@ -115,7 +116,7 @@ MENUS: dict[str, tuple[Entry | Group, ...]] = {
         Entry("总览", "review:national", is_exact=True),
         Entry("采集周期", "review:windows"),
         RECORDS,
-        Group("申请办理", (TRANSFERS, CORRECTIONS, CHECKS, EXTENSIONS, SWITCHES, COMPLETIONS)),
+        Group("申请办理", (TRANSFERS, CORRECTIONS, CHECKS, MERGES, EXTENSIONS, SWITCHES, COMPLETIONS)),
         DATA,
         Group(
             "设置",

@@ -16,6 +16,7 @@ from review.exports import views as exports
 from review.extensions import views as extensions
 from review.funnel import views as funnel
 from review.identity_checks import views as checks
+from review.merges import views as merges
 from review.national import views as national
 from review.notices import views as notices
 from review.organisations.views import organisations
@@ -146,6 +147,11 @@ urlpatterns = [
     path("code-lists/<slug:name>/", code_lists.code_list, name="code-list"),
     path("code-lists/<slug:name>/new/", code_lists.code, name="code-new"),
     path("code-lists/<slug:name>/<slug:code>/", code_lists.code, name="code"),
+    path("merges/", merges.merges, name="merges"),
+    path("merges/new/<int:pk>/", merges.new, name="merge-new"),
+    path("merges/pair/<int:pk>/<int:other>/", merges.pair, name="merge-pair"),
+    path("merges/<int:pk>/", merges.merge, name="merge"),
+    path("merges/<int:pk>/undo/", merges.undo, name="merge-undo"),
     path("successions/new/<int:base_pk>/", successions.new, name="succession-new"),
     path("successions/<int:pk>/", successions.succession, name="succession"),
     path("successions/<int:pk>/cancel/", successions.cancel, name="succession-cancel"),

@@ -27,6 +27,7 @@ from portal.models import CycleWindow, Deed, Job, Message, Notice, Step, User
 from portal.moved import BEFORE
 from portal.roles import Role
 from residents.models import EducationRecord, Enrollment, NumberShape, PersonalReturn
+from residents.services import merging
 from residents.snapshot import snapshot_of
 from review.api import keys
 from review.editions import services as editions
@@ -241,6 +242,13 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         "two editions": {"pk": frozen.pk, "old": frozen.pk},
         "substitution": {"pk": substitution.pk},
         "succession": {"pk": succession.pk},
+        "pair": {
+            "pk": enrollment.pk,
+            "other": factories.EnrollmentFactory(base=factories.TrainingBaseFactory(province_id="11")).pk,
+        },
+        "merge": {
+            "pk": merging.merge(*(factories.ResidentFactory() for _ in "ab"), by=national, reason="同一人").pk
+        },
         "copy": {"pk": handed_over.pk},
         "decision batch": {"batch": uuid.uuid4()},
         "message": messages,

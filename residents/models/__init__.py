@@ -3,6 +3,7 @@
 from residents.models.code_lists import CodeEntry, NumberShape
 from residents.models.disclosures import Disclosure
 from residents.models.enrollment import Enrollment, RecordMove, StatusChange
+from residents.models.merges import PersonMerge
 from residents.models.personal import (
     BasicInfo,
     CertificateInfo,
@@ -22,6 +23,7 @@ __all__ = [
     "Enrollment",
     "IdentityCorrection",
     "NumberShape",
+    "PersonMerge",
     "PersonalReturn",
     "RecordMove",
     "Resident",

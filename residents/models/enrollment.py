@@ -21,6 +21,16 @@ IF NEW.resident_id = OLD.resident_id AND NEW.intake_year = OLD.intake_year AND E
 ) THEN
     RETURN NEW;
 END IF;
+IF NEW.base_id = OLD.base_id AND NEW.intake_year = OLD.intake_year AND EXISTS (
+    SELECT FROM residents_personmerge m
+    WHERE OLD.id = ANY (m.records) AND (
+        (m.transaction = pg_current_xact_id()::text::bigint
+            AND (m.merged_id, m.kept_id) = (OLD.resident_id, NEW.resident_id))
+        OR (m.undone_transaction = pg_current_xact_id()::text::bigint
+            AND (m.kept_id, m.merged_id) = (OLD.resident_id, NEW.resident_id)))
+) THEN
+    RETURN NEW;
+END IF;
 RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;
 """
 

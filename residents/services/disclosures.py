@@ -8,6 +8,7 @@ from heapq import nlargest
 from portal.models import AuditEvent
 from portal.roles import Role
 from residents.models import Disclosure, Enrollment, Resident
+from residents.models.merges import persons_of
 from residents.words import place_in_words
 
 MOST_LOOKS = 200
@@ -38,7 +39,7 @@ def disclose(event: AuditEvent, residents: Iterable[int]) -> None:
 
 
 def looks_at(resident: Resident) -> list[Look]:
-    """The newest looks at a person's full numbers, under whichever of his records; two queries."""
+    """The newest looks at a person's full numbers, under whichever of his records; three queries."""
     records = Enrollment.objects.filter(resident=resident).values_list("pk", flat=True)
     at_records = AuditEvent.objects.filter(
         target_type=Enrollment._meta.label,
@@ -46,7 +47,7 @@ def looks_at(resident: Resident) -> list[Look]:
         action__in=_AT_A_RECORD,
         result="ok",
     ).order_by("-at")[:MOST_LOOKS]
-    disclosed = Disclosure.objects.filter(residents__contains=[resident.pk]).select_related("event")
+    disclosed = Disclosure.objects.filter(residents__overlap=persons_of(resident.pk)).select_related("event")
     named = [each.event for each in disclosed.order_by("-event__at")[:MOST_LOOKS]]
     events = {event.pk: event for event in [*at_records, *named]}.values()
     return [_look(event) for event in nlargest(MOST_LOOKS, events, key=lambda event: (event.at, event.pk))]

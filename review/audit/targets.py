@@ -19,7 +19,7 @@ from bases.models import (
     TransferRequest,
 )
 from portal.models import AuditEvent, CollectionCycle, Notice, Step, User
-from residents.models import Enrollment, Resident
+from residents.models import Enrollment, PersonMerge, Resident
 from review.exports.jobs import KINDS
 from review.models import (
     ApiClient,
@@ -120,6 +120,7 @@ _users = _called(User.objects.all(), "full_name")
 _NAMES: dict[str, Callable[[Iterable[str]], Named]] = {
     "residents.Enrollment": _enrollments,
     "residents.Resident": _called(Resident.objects.all(), "full_name"),
+    "residents.PersonMerge": _called(PersonMerge.objects.all(), "kept__full_name"),
     "bases.Submission": _through_record(Submission.objects.all()),
     "bases.TransferRequest": _through_record(TransferRequest.objects.all()),
     "bases.CorrectionRequest": _called(CorrectionRequest.objects.all(), "resident__full_name"),

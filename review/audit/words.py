@@ -90,6 +90,8 @@ ACTS = {
     "succession_decided": "决定培训基地并入或划转",
     "succession_cancelled": "取消培训基地并入或划转",
     "succession_carried_out": "办理培训基地并入或划转",
+    "persons_merged": "合并重复人员",
+    "persons_parted": "撤销人员合并",
     "save_base": "修改培训基地",
     "save_accreditation": "修改专业基地",
     "save_specialty": "修改培训专业",

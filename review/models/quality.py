@@ -15,6 +15,7 @@ class QualityFinding(models.Model):
     # Put on the lines of the list by review/quality/services.py; `found_by` is a Check of review/quality/checks.py.
     mark: "QualityMark | None"
     found_by: object
+    may_be_double: bool
 
     kind = models.CharField(max_length=30)
     # What it is about, "e7" a record or "b3" a base: one finding of a kind for each.

@@ -200,19 +200,21 @@ WHERE before > 0 AND abs(now - before) >= {JUMP_PEOPLE}
     AND (now >= before * {JUMP_FACTOR} OR (%(is_closed)s AND now * {JUMP_FACTOR} <= before))
 """
 
+# Findings that two entries may be one person.
+DOUBLES = ("same_person", "two_types", "same_mobile", "same_certificate")
 CHECKS = {
     check.kind: check
     for check in (
         Check(
             "same_person",
             "疑似同一人",
-            "姓名、出生日期相同，证件号相差很少。请核对证件；录错的走证件更正。",
+            "姓名、出生日期相同，证件号相差很少。请核对证件；录错的走证件更正，确为一人两个账号的由中国医师协会合并。",
             _SAME_PERSON,
         ),
         Check(
             "two_types",
             "疑似一人两种证件",
-            "姓名相同，手机号或出生日期也相同，证件类型不同。请向本人核实；确为一人的，由培训基地申请更正证件或删除重复的记录。",
+            "姓名相同，手机号或出生日期也相同，证件类型不同。请向本人核实；确为一人的，由中国医师协会合并。",
             _TWO_TYPES,
         ),
         Check(

@@ -16,7 +16,7 @@ from portal.roles import Action, Role
 from residents.models import Enrollment
 from residents.services.states import StateMoved
 from review.models import QualityCheck, QualityFinding, QualityMark
-from review.quality.checks import CHECKS
+from review.quality.checks import CHECKS, DOUBLES
 
 # Any fixed number: two rebuilds at once would only wait for each other's rows.
 _LOCK = 2019_009
@@ -130,6 +130,7 @@ def with_marks(rows: list[QualityFinding]) -> list[QualityFinding]:
     for row in rows:
         row.mark = by_facts.get(tuple(getattr(row, name) for name in _FACTS))
         row.found_by = CHECKS[row.kind]
+        row.may_be_double = row.kind in DOUBLES
     return rows
 
 

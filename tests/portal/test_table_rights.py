@@ -16,7 +16,7 @@ from portal import checks, table_rights
 from portal.bootstrap.failure import Failure
 from portal.bootstrap.logins import OWNERS_COMMANDS, works_as_owner
 from portal.models import AuditEvent
-from residents.models import Enrollment, IdentityCorrection, RecordMove, Resident
+from residents.models import Enrollment, IdentityCorrection, PersonMerge, RecordMove, Resident
 from tests import factories
 from tests.database import as_owner
 
@@ -30,7 +30,7 @@ EXPECTED = {
         portal_collectioncycleevent portal_cyclewindowevent portal_extensionevent portal_userevent
         residents_basicinfoevent residents_certificateinfoevent residents_codeentryevent
         residents_educationrecordevent residents_enrollmentevent residents_numbershapeevent residents_residentevent
-        residents_workinfoevent residents_identitycorrection residents_recordmove review_apiresult
+        residents_workinfoevent residents_identitycorrection residents_recordmove residents_personmerge review_apiresult
         portal_sealedbatch portal_sealedrows
     """,
     # Added to, never changed.
@@ -321,6 +321,34 @@ def test_a_record_moves_to_another_base_for_a_reason_and_is_recorded(
             enrollment.pk,
             match="Cannot",
         )
+
+
+@pytest.mark.django_db
+def test_a_record_changes_its_person_by_a_merger_alone(enrollment, base_officer, national_officer):
+    """AM-47, TRUST-55: the association, a reason, once; and back once, within thirty days."""
+    other, merge = factories.ResidentFactory(), "CALL residents_merge_persons(%s, %s, %s, %s)"
+    part = "CALL residents_part_persons(%s, %s, %s)"
+    pair = other.pk, enrollment.resident_id
+    for actor, reason in ((national_officer.pk, " "), (base_officer.pk, "同一人"), (0, "同一人")):
+        refused(merge, *pair, actor, reason, match="persons are merged")
+    execute(merge, *pair, national_officer.pk, "同一人")
+    refused(merge, *pair, national_officer.pk, "同一人", match="once")
+    enrollment.refresh_from_db()
+    made = PersonMerge.objects.get()
+    assert (enrollment.resident, made.kept, made.records) == (other, other, [enrollment.pk])
+    refused(
+        "UPDATE residents_enrollment SET resident_id = %s WHERE id = %s",
+        pair[1],
+        enrollment.pk,
+        match="Cannot",
+    )
+    refused("UPDATE residents_personmerge SET reason = 'x'")
+    for actor, reason in ((national_officer.pk, " "), (base_officer.pk, "两人")):
+        refused(part, made.pk, actor, reason, match="persons are parted")
+    execute(part, made.pk, national_officer.pk, "两人")
+    refused(part, made.pk, national_officer.pk, "两人", match="once")
+    enrollment.refresh_from_db()
+    assert enrollment.resident_id == pair[1]
 
 
 @pytest.mark.django_db(transaction=True)

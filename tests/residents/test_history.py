@@ -53,7 +53,7 @@ def test_timeline_hides_staff_names_from_the_resident(changed):
 
 
 def test_timeline_query_count(changed, django_assert_num_queries):
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         timeline(changed, with_names=True)
 
 

@@ -22,6 +22,7 @@ TOLD = {
     "residents.StatusChange.enrollment": "培训状态的变更",
     "residents.PersonalReturn.enrollment": "退回个人信息的意见",
     "residents.SectionConfirmation.resident": "年度信息无变化的确认",
+    "residents.PersonMerge.kept": "重复人员合并",
     "bases.Submission.enrollment": "上报和审核",
     "bases.TransferRequest.enrollment": "转出请求",
     "bases.CorrectionRequest.resident": "证件更正申请",
@@ -34,6 +35,7 @@ TOLD = {
 }
 LEFT_OUT = {
     "residents.IdentityCorrection.resident": "the carrying out of a 证件更正申请, which is told",
+    "residents.PersonMerge.merged": "an account that is closed: the copy of the one that was kept tells it",
     "residents.RecordMove.enrollment": "that a record went to the successor of a base: its history tells it",
     "bases.HandedOver.enrollment": "the copy of a record that its former base keeps; the record is told",
     "review.EditionPerson.resident": "what an edition counted; the 上报 it was taken from is told",

@@ -41,7 +41,13 @@ OFFERED = {
     },
     "national_officer": {
         "": ["review:national", "review:windows", "review:residents"],
-        "申请办理": [*REQUESTS, "review:switches", "review:completions"],
+        "申请办理": [
+            *REQUESTS[:3],
+            "review:merges",
+            *REQUESTS[3:],
+            "review:switches",
+            "review:completions",
+        ],
         "数据": DATA,
         "设置": [
             "review:organisations",
