@@ -157,6 +157,15 @@
     else if (event.key === "j" || event.key === "k") walkRows(event.key === "j" ? 1 : -1);
   });
 
+  // Offered only where the browser may write to the clipboard: over HTTPS or on the machine itself.
+  document.querySelectorAll("[data-copy]").forEach((button) => {
+    button.hidden = !navigator.clipboard;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
+      button.textContent = "已复制";
+    });
+  });
+
   document.querySelectorAll("form").forEach((form) => {
     if (form.querySelector("[data-asked]")) {
       showAsked(form);

@@ -258,6 +258,8 @@ ROUTES = {
     "review:exports": Route("pc"),
     "review:funnel": Route("bpc"),
     "review:funnel-records": Route("bpc"),
+    "review:circular": Route("pc"),
+    "review:circular-file": Route("pc", get=405),
     "review:updates": Route("bpc"),
     "review:export-file": Route("pc", "export", get=302),
     "review:export-again": Route("pc", "export", get=405),

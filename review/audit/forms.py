@@ -12,7 +12,9 @@ from review.choices import ANY
 
 
 def _day(label: str) -> forms.DateField:
-    return forms.DateField(label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    return forms.DateField(
+        label=label, required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+    )
 
 
 class PeriodFilter(forms.Form):

@@ -58,13 +58,15 @@ class Records:
     ) -> Enrollment:
         """An account and an enrollment as an import leaves them."""
         person = self.people.next(province=base.province_id, intake_year=year)
+        # Some every day, so that a season shows; before any report, which is at most eight days old.
+        at = timezone.now() - datetime.timedelta(days=12 + len(self.persons) % 25)
         user = User.objects.create(
             username=person.id_number,
             role=Role.RESIDENT,
             full_name=person.full_name,
             mobile=person.mobile,
             password=self.password if activated else make_password(None),
-            activated_at=timezone.now() if activated else None,
+            activated_at=at + datetime.timedelta(days=2) if activated else None,
         )
         resident = Resident.objects.create(
             user=user,
@@ -79,6 +81,7 @@ class Records:
             base=base,
             intake_year=year,
             origin=origin,
+            created_at=at,
             created_by=self.officer[base.pk],
             registered_at=None if origin == Enrollment.Origin.INTAKE else timezone.now(),
         )

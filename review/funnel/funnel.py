@@ -5,56 +5,32 @@ A large nation takes seconds to count: then the worker does it every ten minutes
 numbers are.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from itertools import accumulate
-from math import ceil
 from typing import cast
 
 from django.core.cache import cache
 from django.db.models import Count, Q, QuerySet, Sum
-from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from bases.models import IntakeCount, Submission
+from bases.models import IntakeCount
 from bases.scope import base_ids, deleted_enrollments_for, enrollments_for, province_codes_for
 from portal.calendar import cycle_in_view
 from portal.models import CollectionCycle, User
 from portal.roles import Action, Role
 from residents.models import Enrollment
-from residents.models.enrollment import (
-    GONE,
-    IN_THE_INTAKE,
-    Module,
-    PersonalState,
-    ReportStatus,
-    ReviewStatus,
-)
+from residents.models.enrollment import IN_THE_INTAKE, PersonalState, ReportStatus
+from review.funnel import by_day
+from review.funnel.by_day import Reached
+from review.funnel.stages import STAGES
 from review.models import FunnelCount
 
 # So many records are counted in about a third of a second, while the page is waited for.
 COUNTED_AT_ONCE = 10_000
 EVERY = timedelta(minutes=10)
 
-_APPROVED = Q(intake_submission__isnull=False)
-STAGES: dict[str, tuple[str, Q]] = {
-    "imported": ("账号已导入", Q()),
-    "activated": ("已激活", Q(resident__user__activated_at__isnull=False)),
-    "personal": ("个人信息完整", _APPROVED | Q(personal_state=PersonalState.COMPLETE)),
-    "complete": (
-        "个人与培训信息都完整",
-        _APPROVED | Q(personal_state=PersonalState.COMPLETE, training_complete=True),
-    ),
-    "reported": ("已上报", _APPROVED | Q(report_status=ReportStatus.REPORTED)),
-    "approved": ("审核通过", _APPROVED),
-}
-# What the board and the overview count besides: where records lie that are not through (AM-29).
-LISTS = STAGES | {
-    "waiting": ("待审核", Q(review_status=ReviewStatus.PENDING) & ~GONE),
-    "returned": ("退回修改", Q(review_status=ReviewStatus.RETURNED) & ~GONE),
-    "lapsed": ("锁定失效", Q(lapsed_at__isnull=False)),
-}
 # The stages that the kept numbers distinguish, by their columns; a department's secretary has no numbers of his own.
 _KEPT = {
     "imported": Q(),
@@ -62,10 +38,6 @@ _KEPT = {
     "reported": Q(is_approved=True) | Q(report_status=ReportStatus.REPORTED),
     "approved": Q(is_approved=True),
 }
-# What is drawn day by day: the others have no moment of their own.
-DAILY = ("imported", "activated", "reported", "approved")
-
-MOST_DAYS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +59,17 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
-    """What had been reached at the end of one day."""
-
-    day: date
-    numbers: list[int]
-
-
-@dataclass(frozen=True, slots=True)
 class Counted:
-    """The lines and the curve of a page, the moment they are of, and whether they were kept since then."""
+    """The lines of a page, who came to a stage on which day, the moment this is of, and whether it was kept since."""
 
     lines: list[Line]
-    days: list[Day]
+    reached: Reached
     as_of: datetime
     is_kept: bool = False
+
+    @property
+    def days(self) -> list[by_day.Day]:
+        return by_day.days(self.reached)
 
 
 def records(
@@ -124,10 +92,6 @@ def records(
 
 def _intake(found: QuerySet[Enrollment], year: int) -> QuerySet[Enrollment]:
     return found.filter(IN_THE_INTAKE, intake_year=year)
-
-
-def at_stage(found: QuerySet[Enrollment], stage: str) -> QuerySet[Enrollment]:
-    return found.filter(LISTS[stage][1])
 
 
 def number(
@@ -159,18 +123,26 @@ def by(found: QuerySet[Enrollment], organisation: str) -> list[Line]:
 
 def count(found: QuerySet[Enrollment], organisation: str) -> Counted:
     as_of = timezone.now()
-    return Counted(by(found, organisation), days(found), as_of)
+    return Counted(by(found, organisation), by_day.reached(found, organisation), as_of)
 
 
 def nation(year: int) -> Counted:
     """Every province, counted now or, of a large nation, as kept; a nation that was never counted is counted now."""
     if not _is_large(year):
         return count(_whole_intake(year), "province")
-    kept = FunnelCount.objects.filter(year=year, as_of__isnull=False).first() or recount(year)
+    # What an earlier version kept has no days.
+    known = FunnelCount.objects.filter(year=year, as_of__isnull=False).exclude(reached={})
+    kept = known.first() or recount(year)
     assert kept.as_of is not None
     return Counted(
         [Line(code, name, numbers) for code, name, numbers in kept.lines],
-        [Day(date.fromisoformat(day), numbers) for day, numbers in kept.days],
+        {
+            code: {
+                stage: Counter({date.fromisoformat(day): number for day, number in numbers.items()})
+                for stage, numbers in stages.items()
+            }
+            for code, stages in kept.reached.items()
+        },
         kept.as_of,
         is_kept=True,
     )
@@ -199,7 +171,13 @@ def recount(year: int) -> FunnelCount:
         defaults={
             "as_of": counted.as_of,
             "lines": [[line.key, line.name, line.numbers] for line in counted.lines],
-            "days": [[each.day.isoformat(), each.numbers] for each in counted.days],
+            "reached": {
+                code: {
+                    stage: {day.isoformat(): number for day, number in numbers.items()}
+                    for stage, numbers in stages.items()
+                }
+                for code, stages in counted.reached.items()
+            },
         },
     )
     return kept
@@ -229,32 +207,3 @@ def _is_large(year: int) -> bool:
 def total(lines: Iterable[Line]) -> Line:
     lines = list(lines)
     return Line("", "合计", {stage: sum(line.numbers[stage] for line in lines) for stage in STAGES})
-
-
-def days(found: QuerySet[Enrollment]) -> list[Day]:
-    """The cumulative curve of the stages in DAILY, from the first import to today; four queries.
-
-    Of the records that are at the stage now, by the day each first came there: the last day is the stage's number. Of
-    a long time not every day is listed, but always the last.
-    """
-    reported = at_stage(found, "reported").values("pk")
-    first_reports = Submission.objects.filter(enrollment__in=reported, number=1, module=Module.INTAKE)
-    per_day = [
-        _per_day(found, "created_at"),
-        _per_day(at_stage(found, "activated"), "resident__user__activated_at"),
-        _per_day(first_reports, "reported_at"),
-        _per_day(at_stage(found, "approved"), "intake_submission__decided_at"),
-    ]
-    known = [day for counted in per_day for day in counted]
-    if not known:
-        return []
-    first, last = min(known), max(timezone.localdate(), *known)
-    all_days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    curves = [accumulate([counted.get(day, 0) for day in all_days]) for counted in per_day]
-    told = [Day(day, list(numbers)) for day, *numbers in zip(all_days, *curves, strict=True)]
-    return told[:: -ceil(len(told) / MOST_DAYS)][::-1]
-
-
-def _per_day(found: QuerySet, moment: str) -> dict[date, int]:
-    counted = found.order_by().values_list(TruncDate(moment)).annotate(number=Count("pk"))
-    return {day: number for day, number in counted if day is not None}

@@ -3,27 +3,35 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django import forms
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from bases.models import Province
 from bases.scope import bases_for, current_base, provinces_for
 from bases.seasons import asked_cycle
+from portal import audit
 from portal.access import allow
+from portal.downloads import workbook_response
 from portal.models import CollectionCycle
 from portal.parameters import moment as moment_sent
 from portal.parameters import number_of, text, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
+from portal.sheets.streaming import stream_xlsx
 from residents.updating import update_of
+from review.funnel import circular as circulars
 from review.funnel import funnel
 from review.funnel import updates as registry_update
+from review.funnel.by_day import DAILY, Day
+from review.funnel.circular import Circular
 from review.funnel.departures import departures
-from review.funnel.funnel import LISTS, STAGES, Day, Line
+from review.funnel.funnel import Counted, Line
+from review.funnel.stages import LISTS, STAGES, at_stage
 from review.paging import keyset_page, one_moment
 
 STAFF = (Role.BASE, Role.PROVINCE, Role.CMDA)
@@ -45,31 +53,139 @@ def _asked(request: SignedInRequest) -> tuple[CollectionCycle | None, dict[str, 
 def progress(request: SignedInRequest) -> HttpResponse:
     """填报进度: the funnel by province or base with the daily curve; every number leads to its records (GOAL-P7)."""
     cycle, where = _asked(request)
-    page: dict[str, Any] = {"cycle": cycle, "cycles": CollectionCycle.objects.order_by("-year")}
+    page: dict[str, Any] = {
+        "cycle": cycle,
+        "cycles": CollectionCycle.objects.order_by("-year"),
+        "has_circular": request.user.role in (Role.PROVINCE, Role.CMDA),
+    }
     if cycle:
         is_national = request.user.role == Role.CMDA and not where
-        counted = funnel.nation(cycle.year) if is_national else funnel.within(request.user, cycle, **where)
+        counted = _counted(request, cycle, where)
         asked = {"year": cycle.year, **where}
         # Of a number that was kept, its list tells the moment too.
         moment = {"as_of": counted.as_of.isoformat()} if counted.is_kept else {}
         total = _linked(funnel.total(counted.lines), asked, moment, "")
+        days = counted.days
         page |= {
             "stages": [title for title, _ in STAGES.values()],
             "steps": list(zip((title for title, _ in STAGES.values()), total["cells"], strict=True)),
-            "daily": [STAGES[stage][0] for stage in funnel.DAILY],
+            "daily": [STAGES[stage][0] for stage in DAILY],
             "lines": [
                 _linked(line, asked, moment, "province" if is_national else "base") for line in counted.lines
             ],
             "total": total,
             "departures": departures(request.user, cycle, **where),
-            "days": counted.days,
-            "days_apart": _days_apart(counted.days),
+            "days": days,
+            "days_apart": _days_apart(days),
             "is_national": is_national,
             "province": Province.objects.filter(pk=where.get("province")).first(),
             "as_of": counted.as_of,
             "is_kept": counted.is_kept,
         }
     return render(request, "review/funnel/funnel.html", page)
+
+
+def _counted(request: SignedInRequest, cycle: CollectionCycle, where: dict[str, str]) -> Counted:
+    """The nation by province for the association, else the bases of the scope or of one organisation in it."""
+    if request.user.role == Role.CMDA and not where:
+        return funnel.nation(cycle.year)
+    return funnel.within(request.user, cycle, **where)
+
+
+class _DayForm(forms.Form):
+    """The day and the stage of a circular; a day without one is today."""
+
+    day = forms.DateField(
+        label="日期", required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+    )
+    stage = forms.ChoiceField(
+        label="逐日列出", required=False, choices=[(name, STAGES[name][0]) for name in circulars.TOLD]
+    )
+
+
+@require_GET
+@allow(Role.PROVINCE, Role.CMDA)
+def circular(request: SignedInRequest) -> HttpResponse:
+    """日报: a day's numbers unit by unit, the days before it, and a text to paste (GOAL-P12)."""
+    cycle, where = _asked(request)
+    page: dict[str, Any] = {"cycle": cycle, "cycles": CollectionCycle.objects.order_by("-year")}
+    if cycle:
+        counted = _counted(request, cycle, where)
+        known = circulars.season(counted)
+        form = _DayForm(request.GET if request.GET else None)
+        asked = form.cleaned_data if form.is_valid() else {}
+        day = asked.get("day") or timezone.localdate()
+        page |= _organisations(request, where) | {
+            "form": _DayForm(initial={"day": day, "stage": asked.get("stage") or circulars.TOLD[0]}),
+            "is_invalid": form.is_bound and not form.is_valid(),
+            "as_of": counted.as_of,
+            "is_kept": counted.is_kept,
+        }
+        if known:
+            day = min(max(day, known[0]), known[-1])
+            told = circulars.circular(counted, day)
+            stage = asked.get("stage") or circulars.TOLD[0]
+            shown = told.days[-circulars.DAYS_SHOWN :]
+            page |= {
+                "circular": told,
+                "lines": _told_lines(counted, told, cycle, page["is_national"]),
+                "text": told.text(f"{page['title']}{cycle.year} 年住院医师招收信息采集日报"),
+                "stages": [STAGES[name][0] for name in circulars.TOLD],
+                "rates": circulars.RATES.values(),
+                "stage": STAGES[stage][0],
+                "days": shown,
+                "by_days": circulars.by_days(counted, stage, shown),
+                "before": known[0] < day and day - timedelta(days=1),
+                "after": day < known[-1] and day + timedelta(days=1),
+            }
+    return render(request, "review/funnel/circular.html", page)
+
+
+@require_POST
+@allow(Role.PROVINCE, Role.CMDA)
+def circular_file(request: SignedInRequest) -> HttpResponse:
+    """日报 of the whole season as a workbook: a row a unit and day."""
+    cycle, where = _asked(request)
+    if cycle is None:
+        raise Http404
+    counted = _counted(request, cycle, where)
+    unit = _organisations(request, where)["unit"]
+    audit.record("export", by=request.user, target=cycle, request=request, list="日报", **where)
+    content = stream_xlsx(
+        circulars.headers(unit), circulars.rows(counted), sheet_name="日报", widths=[12, 30, *[14] * 11]
+    )
+    return workbook_response(b"".join(content), f"{cycle.year}年招收日报_{timezone.localdate():%Y%m%d}.xlsx")
+
+
+def _told_lines(counted: Counted, told: Circular, cycle: CollectionCycle, is_national: bool) -> list[dict]:
+    """The lines of a circular with its total; the name of a province leads to its bases, on the same day."""
+    address, asked = reverse("review:circular"), {"year": cycle.year, "day": told.day.isoformat()}
+    deeper = [
+        f"{address}?{urlencode(asked | {'province': line.key})}" if is_national else ""
+        for line in counted.lines
+    ]
+    return [
+        {
+            "name": unit.name,
+            "deeper": leads_to,
+            "numbers": [(unit.reached[stage], unit.that_day[stage]) for stage in circulars.TOLD],
+            "rates": unit.rates.values(),
+            "is_total": unit is told.total,
+        }
+        for unit, leads_to in zip([*told.units, told.total], [*deeper, ""], strict=True)
+    ]
+
+
+def _organisations(request: SignedInRequest, where: dict[str, str]) -> dict[str, Any]:
+    """Whose circular it is, and what its lines are."""
+    is_national = request.user.role == Role.CMDA and not where
+    province = Province.objects.filter(pk=where.get("province")).first()
+    return {
+        "is_national": is_national,
+        "unit": "省级单位" if is_national else "培训基地",
+        "province": province,
+        "title": province.name if province else "",
+    }
 
 
 def _linked(line: Line, asked: dict[str, Any], moment: dict[str, str], organisation: str) -> dict:
@@ -91,7 +207,7 @@ def records(request: SignedInRequest) -> HttpResponse:
     stage = text(request.GET, "stage") or "imported"
     if cycle is None or stage not in LISTS:
         raise Http404
-    found = funnel.at_stage(funnel.records(request.user, cycle, **where), stage)
+    found = at_stage(funnel.records(request.user, cycle, **where), stage)
     found = found.select_related("resident", "base", "specialty")
     with one_moment() as as_of:
         number = funnel.number(request.user, cycle, stage, **where)

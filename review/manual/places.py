@@ -96,6 +96,7 @@ PLACES = {
     "review:statistics-records": "statistics#cross",
     "review:funnel": "statistics#funnel",
     "review:funnel-records": "statistics#funnel",
+    "review:circular": "statistics#circular",
     "review:updates": "statistics#funnel",
     "review:editions": "editions#fixed",
     "review:edition-new": "editions#freeze",

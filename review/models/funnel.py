@@ -9,9 +9,9 @@ class FunnelCount(models.Model):
     year = models.PositiveSmallIntegerField(unique=True)
     asked_at = models.DateTimeField(null=True)
     as_of = models.DateTimeField(null=True)
-    # [province code, name, {stage: number}], and [day, [numbers of the drawn stages]].
+    # [province code, name, {stage: number}], and {province code: {stage: {day: number}}}.
     lines = models.JSONField(default=list)
-    days = models.JSONField(default=list)
+    reached = models.JSONField(default=dict)
 
     def __str__(self) -> str:
         return f"{self.year} {self.as_of}"

@@ -14,6 +14,7 @@ from portal.models import Step
 from residents.models import Enrollment
 from residents.services.states import StateMoved
 from review.funnel import funnel, provinces
+from review.funnel.stages import at_stage
 from review.statistics import cross_table as statistics
 from review.statistics import export, full_export
 from review.statistics.cross_table import counted, counted_table
@@ -82,7 +83,7 @@ def _progress(user) -> None:
     people = set(found.values_list("resident", flat=True))
     assert funnel.number(user, cycle, "imported") == found.count() == len(people)
     assert provinces.total(provinces.by_province(cycle)).imported == len(people)
-    approved = funnel.at_stage(found, "approved")
+    approved = at_stage(found, "approved")
     assert provinces.total(provinces.by_province(cycle)).approved == approved.count()
     assert funnel.number(user, cycle, "approved") == approved.count()
 
