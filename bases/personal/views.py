@@ -1,9 +1,8 @@
 """退回住院医师 and 提醒住院医师: what a base asks of its residents about their personal info."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -27,22 +26,23 @@ MOST_NAMED = 100
 @allow(Role.BASE)
 def return_to_resident(request: SignedInRequest) -> HttpResponse:
     """退回住院医师: personal info of one record or of many, with comments at its fields (BR-45, BR-61; GOAL-B14)."""
-    records = _with_studies(_chosen(request))
-    fields = personal_fields(records[0]) if len(records) == 1 else []
-    form = _return_form(request, records, fields)
+    records = _chosen(request)
+    people = _people(records)
+    fields = personal_fields(for_check(records).get()) if people["count"] == 1 else []
+    form = _return_form(request, records, people["count"], fields)
     if form.is_bound and form.is_valid():
         asked = {
-            "ids": [record.pk for record in records],
+            "ids": people["ids"],
             "comments": form.comments(),
             "batch": str(form.cleaned_data["batch"]),
             "back": way_back(request),
         }
-        return deeds.carry_out(request, "return_personal", asked, number=len(records))
+        return deeds.carry_out(request, "return_personal", asked, number=people["count"])
     return render(
         request,
         "bases/personal/return_form.html",
         {
-            **_people(records),
+            **people,
             "fields": _with_words(fields, form),
             "canned": CANNED,
             "form": form,
@@ -52,31 +52,21 @@ def return_to_resident(request: SignedInRequest) -> HttpResponse:
     )
 
 
-def _with_studies(records: QuerySet[Enrollment]) -> list[Enrollment]:
-    """One record with all that its fields show; of many only what tells which blocks and levels all of them have."""
-    first = list(records.order_by("pk")[:2])
-    if len(first) == 1:
-        return list(for_check(records))
-    return list(
-        records.order_by("pk")
-        .select_related("resident")
-        .only("registered_at", "resident__full_name")
-        .prefetch_related("resident__education_records")
-    )
-
-
-def _people(records: Sequence[Enrollment]) -> dict[str, Any]:
+def _people(records: QuerySet[Enrollment]) -> dict[str, Any]:
     """Whom a page is about: all of them by their keys, and the first with their names."""
-    return {
-        "count": len(records),
-        "ids": ",".join(str(record.pk) for record in records),
-        "records": records[:MOST_NAMED],
-    }
+    ids = list(records.order_by("pk").values_list("pk", flat=True))
+    return {"ids": ids, "count": len(ids), "records": _first(records)}
 
 
-def _return_form(request: HttpRequest, records: list[Enrollment], fields: list[Section]) -> ReturnForm:
+def _first(records: QuerySet[Enrollment]) -> list[Enrollment]:
+    return list(records.select_related("resident").order_by("pk")[:MOST_NAMED])
+
+
+def _return_form(
+    request: HttpRequest, records: QuerySet[Enrollment], count: int, fields: list[Section]
+) -> ReturnForm:
     sent = request.POST if request.method == "POST" else None
-    if len(records) > 1:
+    if count > 1:
         return ManyReturnForm(sent, fields=common_fields(records))
     return ReturnForm(sent, paths=[line.path for section in fields for line in section.lines])
 
@@ -99,23 +89,20 @@ def _with_words(fields: list[Section], form: ReturnForm) -> list[tuple[Section, 
 @allow(Role.BASE)
 def remind(request: SignedInRequest) -> HttpResponse:
     """提醒住院医师 to fill in or update, one or many (BR-14, BR-33)."""
-    people = _chosen(request).select_related("resident").order_by("pk")
-    records = list(
-        people.only("resident__full_name").annotate(activated_at=F("resident__user__activated_at"))
-    )
-    never = [row for row in records if not row.activated_at]
+    records = _chosen(request)
+    people = _people(records)
     form = ReminderForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        ids = [row.pk for row in records]
-        asked = {"ids": ids, "text": form.cleaned_data["text"], "back": way_back(request)}
-        return deeds.carry_out(request, "remind", asked, number=len(ids))
+        asked = {"ids": people["ids"], "text": form.cleaned_data["text"], "back": way_back(request)}
+        return deeds.carry_out(request, "remind", asked, number=people["count"])
+    never = records.filter(resident__user__activated_at=None)
     return render(
         request,
         "bases/personal/remind.html",
         {
-            **_people(records),
-            "never": never[:MOST_NAMED],
-            "never_count": len(never),
+            **people,
+            "never": _first(never),
+            "never_count": never.count(),
             "form": form,
             "back": way_back(request),
         },

@@ -20,6 +20,8 @@ from residents.codes import CODE_LISTS
 from residents.models import Enrollment
 
 ACT = "check_report"
+# Of those that are not ready, and of those to be insisted on.
+MOST_SHOWN = 200
 HEADERS = (
     "姓名",
     "证件号",
@@ -64,7 +66,13 @@ class Findings:
         return f"{told}，已经上报 {len(self.already)} 人" if self.already else told
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """As it is kept: why somebody is not ready only of the first, since no page shows more."""
+        blocked = {
+            pk: [asdict(each) for each in why] if place < MOST_SHOWN else []
+            for place, (pk, why) in enumerate(self.blocked.items())
+        }
+        kept = {"ready": self.ready, "untouched": self.untouched, "already": self.already}
+        return kept | {"blocked": blocked}
 
 
 def findings(records: Iterable[Enrollment]) -> Findings:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from bases.lists.access import record_for
 from bases.lists.selection import LONGEST_LIST, chosen, ids_in, named, way_back
 from bases.report import checklist, withdrawal
-from bases.report.checklist import Findings
+from bases.report.checklist import MOST_SHOWN, Findings
 from bases.report.services import DECLARATION, DeclarationMissing
 from bases.reveal import PurposeForm, may_see, reveal
 from bases.scope import current_base
@@ -31,8 +31,6 @@ from residents.services.states import StateMoved
 from residents.snapshot import for_check
 
 PAGE_SIZE = 100
-# Of those that are not ready, and of those to be insisted on.
-MOST_SHOWN = 200
 
 
 @allow(Role.BASE)

@@ -1,12 +1,15 @@
 """One record in words, block by block, with the comments on its fields (BR-45, BR-54; GOAL-R3)."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+from django.utils import timezone
+
 from bases.models import Submission
-from residents.models import Enrollment, PersonalReturn
+from residents.models import EducationRecord, Enrollment, PersonalReturn
 from residents.places import REPEATED, frozen, living, living_names, name_in_words, names_of, split
 from residents.services.personal import has_section
 from residents.snapshot import snapshot_of
@@ -155,15 +158,21 @@ def _own_lines(block: Block, values: Mapping[str, Any], *, pk: int = 0) -> list[
     return lines
 
 
-def common_fields(enrollments: Collection[Enrollment]) -> list[tuple[str, list[tuple[str, str]]]]:
+def common_fields(records: QuerySet[Enrollment]) -> list[tuple[str, list[tuple[str, str]]]]:
     """What a return of several records may speak of: (place, label) by block, of the blocks that all have, of 学习经历
-    by the levels that all have."""
+    by the levels that all have. Constant queries, and nothing of a person is loaded but his levels."""
+    # Each kind once: whether a record has a block hangs on its module alone.
+    kinds = [
+        Enrollment(registered_at=at)
+        for at in (None, timezone.now())
+        if records.filter(registered_at__isnull=at is None).exists()
+    ]
     found = []
     for block in BLOCKS:
-        if not all(has_section(enrollment, block.key) for enrollment in enrollments):
+        if not all(has_section(kind, block.key) for kind in kinds):
             continue
         own = [(f"{block.key}.{each.name}", each.label) for each in block.fields if each.owner == "resident"]
-        names = _common_names(enrollments) if block.key == REPEATED else []
+        names = _common_names(records) if block.key == REPEATED else []
         if not names:
             found.append((block.label, own))
         for name in names:
@@ -172,6 +181,10 @@ def common_fields(enrollments: Collection[Enrollment]) -> list[tuple[str, list[t
     return found
 
 
-def _common_names(enrollments: Collection[Enrollment]) -> list[str]:
-    each_has = [set(living_names(enrollment).values()) for enrollment in enrollments]
-    return sorted(set.intersection(*each_has)) if each_has else []
+def _common_names(records: QuerySet[Enrollment]) -> list[str]:
+    levels: dict[int, list[str]] = {pk: [] for pk in records.order_by().values_list("resident_id", flat=True)}
+    rows = EducationRecord.objects.filter(resident__in=records.order_by().values("resident"))
+    for resident, level in rows.order_by("level", "pk").values_list("resident_id", "level"):
+        levels[resident].append(level)
+    each_has = {tuple(names_of([{"level": level} for level in own])) for own in levels.values()}
+    return sorted(set.intersection(*map(set, each_has))) if each_has else []

@@ -267,6 +267,7 @@ def test_forms_about_thousands_name_the_first_and_send_all(desk, base, cycle, mo
         shown = desk.get(address, {"range": "all", "module": "intake"})
         body = page(shown)
         assert len(shown.context["records"]) == 2
-        assert shown.context["ids"] == ",".join(str(row.pk) for row in rows)
+        assert shown.context["ids"] == [row.pk for row in rows]
+        assert f'name="ids" value="{",".join(str(row.pk) for row in rows)}"' in body
         assert "等" in body
         assert "4 人" in body
