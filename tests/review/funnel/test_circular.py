@@ -42,6 +42,7 @@ def season(base, base_officer, provincial_reviewer, cycle):
 
 
 def test_a_day_tells_what_was_reached_and_what_was_new(season, base, national_officer, cycle):
+    """GOAL-P12."""
     counted = funnel.nation(cycle.year)
     today, before = (circular.circular(counted, days_ago(ago)) for ago in (0, 1))
     [unit] = [each for each in today.units if each.reached["imported"]]
@@ -104,6 +105,7 @@ def test_an_earlier_day_and_a_day_that_is_none(signed_in, season, provincial_rev
 
 
 def test_workbook_has_every_day_and_unit(signed_in, season, base, provincial_reviewer):
+    """GOAL-P12: to be passed on."""
     answer = signed_in(provincial_reviewer).post(reverse("review:circular-file"))
     rows = list(openpyxl.load_workbook(io.BytesIO(answer.content)).active.values)
     assert rows[0][:4] == ("日期", "培训基地", "账号已导入（当日）", "账号已导入（累计）")
