@@ -13,5 +13,7 @@ class ReviewConfig(AppConfig):
         import_module("review.completions.kind")
         # Likewise the lists to the room of exports.
         import_module("review.export_kinds")
+        # What waits for a base to its desk.
+        import_module("review.funding.desk")
         # And what is done to many records to the worker.
         import_module("review.deeds")

@@ -3,6 +3,7 @@
 from review.completions import statistics as completion_statistics
 from review.editions import export as edition_export
 from review.exports.jobs import KINDS, ListKind
+from review.funding import summary as funding
 from review.packages import kind as package
 from review.quality import export as quality_export
 from review.records import export as resident_export
@@ -24,5 +25,6 @@ KINDS |= {
         "版间差异", edition_export.difference_sheet, edition_export.difference_words, is_wide=True
     ),
     "edition_package": ListKind("数据包", package.sheet, package.words, archive=package.content),
+    "funding_roster": ListKind("核算花名册", funding.roster_sheet, funding.roster_words),
     "residents_list": ListKind("住院医师名单", resident_export.list_sheet),
 }

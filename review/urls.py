@@ -14,6 +14,7 @@ from review.corrections import views as corrections
 from review.editions import views as editions
 from review.exports import views as exports
 from review.extensions import views as extensions
+from review.funding import views as funding
 from review.funnel import views as funnel
 from review.identity_checks import views as checks
 from review.merges import views as merges
@@ -72,6 +73,16 @@ urlpatterns = [
     path("funnel/circular/file/", funnel.circular_file, name="circular-file"),
     path("funnel/updates/", funnel.updates, name="updates"),
     path("funnel/records/", funnel.records, name="funnel-records"),
+    path("funding/", funding.funding, name="funding"),
+    path("funding/export/", funding.export, name="funding-export"),
+    path("funding/people/", funding.people, name="funding-people"),
+    path("funding/people/export/", funding.people_export, name="funding-people-export"),
+    path("funding/balance/", funding.balance, name="funding-balance"),
+    path("funding/balance/people/", funding.balance_people, name="funding-balance-people"),
+    path("funding/balance/<int:pk>/<int:base_pk>/explain/", funding.explain, name="funding-explain"),
+    path("funding/print/", funding.printed, name="funding-print"),
+    path("funding/rules/", funding.rules, name="funding-rules"),
+    path("funding/rules/new/", funding.rules_new, name="funding-rules-new"),
     path("running/", running.status, name="running"),
     path("running/clock/", running.confirm_clock, name="clock-confirm"),
     path("running/jobs/<int:pk>/again/", running.job_again, name="running-job-again"),

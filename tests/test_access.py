@@ -239,6 +239,7 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         "extension": {"pk": extension.pk},
         "edition": {"pk": frozen.pk},
         "signature": {"pk": frozen.pk, "level": "base", "unit": str(enrollment.base_id)},
+        "balance": {"pk": frozen.pk, "base_pk": enrollment.base_id},
         "two editions": {"pk": frozen.pk, "old": frozen.pk},
         "substitution": {"pk": substitution.pk},
         "succession": {"pk": succession.pk},

@@ -38,6 +38,7 @@ AT_THE_ROOT = {
         "deeds",
         "export_jobs",
         "export_kinds",
+        "figures",
         "menu",
         "paging",
         "sheets",

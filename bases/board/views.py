@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from bases.board.board import board, follow_ups, recent_returns, to_do
+from bases.board.board import board, follow_ups, from_above, recent_returns, to_do
 from bases.extensions.services import askable
 from bases.lists.access import desk_openings
 from bases.lists.records import scope_of
@@ -44,7 +44,7 @@ def desk(request: SignedInRequest) -> HttpResponse:
             "openings": desk_openings(base, cycle),
             "boards": [each for each in boards if each.rows],
             "detail": detail,
-            "to_do": to_do(boards, scope),
+            "to_do": to_do(boards, scope) + (from_above(base) if base else []),
             "may_extend": asking_base is not None and bool(askable(asking_base)),
             "follow_ups": follow_ups(scope, base, cycle),
             "returns": recent_returns(scope),

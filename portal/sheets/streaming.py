@@ -12,6 +12,8 @@ from datetime import date, datetime
 from itertools import chain, islice
 from xml.sax.saxutils import escape
 
+from portal.sheets.values import column_letter
+
 MAX_SHEET_ROWS = 1_048_576
 MAX_CELL_CHARACTERS = 32_767
 # A zip member needs 64-bit records from 2 GiB on, which not every spreadsheet program reads.
@@ -47,16 +49,18 @@ _STYLES = (
     f'{_DECLARATION}<styleSheet xmlns="{_MAIN}"><numFmts count="2">'
     '<numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd"/>'
     '<numFmt numFmtId="165" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts>'
-    '<fonts count="2"><font><sz val="11"/><name val="宋体"/></font>'
-    '<font><b/><sz val="11"/><name val="宋体"/></font></fonts>'
+    '<fonts count="3"><font><sz val="11"/><name val="宋体"/></font>'
+    '<font><b/><sz val="11"/><name val="宋体"/></font><font><b/><sz val="16"/><name val="宋体"/></font></fonts>'
     '<fills count="2"><fill><patternFill patternType="none"/></fill>'
     '<fill><patternFill patternType="gray125"/></fill></fills>'
     '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
-    '<cellXfs count="5"><xf numFmtId="49" applyNumberFormat="1"/><xf numFmtId="49" fontId="1" applyFont="1"/>'
+    '<cellXfs count="7"><xf numFmtId="49" applyNumberFormat="1"/><xf numFmtId="49" fontId="1" applyFont="1"/>'
     '<xf numFmtId="164" applyNumberFormat="1"/><xf numFmtId="165" applyNumberFormat="1"/><xf numFmtId="0"/>'
-    '</cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
+    '<xf numFmtId="49" fontId="2" applyFont="1" applyAlignment="1"><alignment horizontal="center"/></xf>'
+    '<xf numFmtId="49" applyAlignment="1"><alignment horizontal="left"/></xf></cellXfs>'
+    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
 )
-_HEADER, _DATE, _DATETIME, _NUMBER = 1, 2, 3, 4  # places in cellXfs; 0 is text
+_HEADER, _DATE, _DATETIME, _NUMBER, _TITLE, _ABOVE = range(1, 7)  # places in cellXfs; 0 is text
 
 
 def stream_xlsx(
@@ -65,8 +69,10 @@ def stream_xlsx(
     *,
     sheet_name: str = "数据",
     widths: Sequence[float] | None = None,
+    above: Sequence[str] = (),
 ) -> Iterator[bytes]:
-    """Yields the bytes of an .xlsx with one sheet for each 1,048,575 rows, the headers on each.
+    """Yields the bytes of an .xlsx with one sheet for each 1,048,575 rows, the headers on each; the lines `above` them
+    go over all columns, the first as a title.
 
     Text becomes inline text, never a formula; whole numbers beyond 15 digits become text; a date or datetime
     becomes a date cell (a datetime as the wall clock it holds); True and False become 是 and 否. `widths` are
@@ -87,7 +93,7 @@ def stream_xlsx(
             names.append(sheet_name if not names else f"{sheet_name}{len(names) + 1}")
             rows = chain(() if first is None else (first,), rows)
             with archive.open(f"xl/worksheets/sheet{len(names)}.xml", "w") as part:
-                for chunk in _sheet(headers, rows, widths):
+                for chunk in _sheet(headers, rows, widths, above):
                     part.write(chunk)
                     yield from sink.take()
             first = next(rows, None)
@@ -132,24 +138,30 @@ class _Sink:
 
 
 def _sheet(
-    headers: Sequence[str], rows: Iterator[Sequence[object]], widths: Sequence[float] | None
+    headers: Sequence[str],
+    rows: Iterator[Sequence[object]],
+    widths: Sequence[float] | None,
+    above: Sequence[str],
 ) -> Iterator[bytes]:
     """The XML of one sheet in chunks; takes from `rows` what fits."""
     start = f'{_DECLARATION}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">'
-    start += (
-        '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
-    )
+    top = len(above) + 1
+    start += f'<pane ySplit="{top}" topLeftCell="A{top + 1}" activePane="bottomLeft" state="frozen"/>'
+    start += "</sheetView></sheetViews>"
     if widths:
         start += "<cols>"
         for number, width in enumerate(widths, 1):
             start += f'<col min="{number}" max="{number}" width="{width}" customWidth="1"/>'
         start += "</cols>"
-    start += "<sheetData><row>"
+    start += "<sheetData>"
+    for number, line in enumerate(above):
+        start += f'<row><c t="inlineStr" s="{_ABOVE if number else _TITLE}"><is><t>{_text(line)}</t></is></c></row>'
+    start += "<row>"
     start += "".join(
         f'<c t="inlineStr" s="{_HEADER}"><is><t>{_text(header)}</t></is></c>' for header in headers
     )
     yield f"{start}</row>".encode()
-    left, written = MAX_SHEET_ROWS - 1, 0
+    left, written = MAX_SHEET_ROWS - top, 0
     while left and written < _MAX_SHEET_BYTES:
         chunk = [_row(values) for values in islice(rows, min(left, _ROWS_A_CHUNK))]
         if not chunk:
@@ -158,7 +170,12 @@ def _sheet(
         content = "".join(chunk).encode()
         written += len(content)
         yield content
-    yield b"</sheetData></worksheet>"
+    yield b"</sheetData>"
+    if above and len(headers) > 1:
+        last = column_letter(len(headers) - 1)
+        merged = "".join(f'<mergeCell ref="A{line}:{last}{line}"/>' for line in range(1, top))
+        yield f'<mergeCells count="{len(above)}">{merged}</mergeCells>'.encode()
+    yield b"</worksheet>"
 
 
 def _row(values: Sequence[object]) -> str:

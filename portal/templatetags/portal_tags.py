@@ -33,6 +33,12 @@ def mask_mobile(number: str | None) -> str:
 
 
 @register.filter
+def grouped(number: int) -> str:
+    """A whole number with commas between its thousands."""
+    return f"{number:,}"
+
+
+@register.filter
 def mask_typed(text: str) -> str:
     """A sentence that may quote what somebody typed, numbers of persons in it masked."""
     return mask_numbers(text)

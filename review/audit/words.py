@@ -119,6 +119,8 @@ ACTS = {
     "edition_signed": "签署年度版",
     "edition_refused": "不予签署年度版",
     "edition_erratum": "登记勘误",
+    "funding_rules": "保存经费核算口径",
+    "balance_explained": "说明人数差额",
     "api_key_created": "建立接口密钥",
     "api_key_rotated": "更换接口密钥",
     "api_key_revoked": "吊销接口密钥",

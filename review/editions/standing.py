@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from review.editions.canonical import COLUMNS, digest_in_sql
 
@@ -28,6 +28,11 @@ SELECT resident_id, approved_submission_id AS submission_id, record_id, created_
     SELECT DISTINCT ON (pgh_obj_id) pgh_obj_id AS record_id, pgh_label, resident_id, approved_submission_id,
         created_at, deleted_at, {_LIVE} AS is_live
     FROM residents_enrollmentevent WHERE pgh_created_at <= %(taken_at)s
+        AND (%(bases)s::bigint[] IS NULL OR pgh_obj_id IN (
+            SELECT id FROM residents_enrollment WHERE resident_id IN (
+                SELECT resident_id FROM residents_enrollment WHERE base_id = ANY(%(bases)s::bigint[])
+            )
+        ))
     ORDER BY pgh_obj_id, pgh_id DESC
 ) AS record WHERE approved_submission_id IS NOT NULL AND deleted_at IS NULL AND pgh_label <> 'delete'
 """
@@ -123,6 +128,11 @@ FREEZE = f"""
 INSERT INTO review_editionperson (edition_id, {_COLUMNS}, digest)
 {ROWS} SELECT %(edition)s, {_COLUMNS}, {digest_in_sql("person", "person.snapshot")} FROM person ORDER BY resident_id
 """
+# The same where TrialPerson finds it (review/models/editions.py).
+_TRIAL = f"""
+CREATE TEMPORARY TABLE review_trialperson ON COMMIT DROP AS
+{ROWS} SELECT resident_id AS id, {_COLUMNS} FROM person
+"""
 # (persons with their digests joined; who comes out otherwise than frozen)
 COMPUTE = f"""
 {ROWS}, computed AS (
@@ -163,11 +173,12 @@ def settled_moment() -> datetime:
 
 
 @contextmanager
-def as_of(taken_at: datetime) -> Iterator[list[tuple[int, int, int]]]:
-    """Within it the statements above can be asked for this moment; yields the steps: (low, high, persons)."""
+def as_of(taken_at: datetime, bases: list[int] | None = None) -> Iterator[list[tuple[int, int, int]]]:
+    """Within it the statements above can be asked for this moment, of the nation or of everybody who was ever at one
+    of these bases; yields the steps: (low, high, persons)."""
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS standing_then")
-        cursor.execute(_THEN, {"taken_at": taken_at})
+        cursor.execute(_THEN, {"taken_at": taken_at, "bases": bases})
         cursor.execute("CREATE INDEX ON standing_then (resident_id)")
         cursor.execute("ANALYZE standing_then")
         cursor.execute(_STEPS, [STEP])
@@ -183,6 +194,20 @@ def as_of(taken_at: datetime) -> Iterator[list[tuple[int, int, int]]]:
     finally:
         with connection.cursor() as cursor:
             cursor.execute("DROP TABLE IF EXISTS standing_then")
+
+
+@contextmanager
+def on_trial(taken_at: datetime, facts_on: date, bases: list[int]) -> Iterator[None]:
+    """Within it TrialPerson holds everybody who was ever at one of these bases, where he would stand if it were frozen
+    (试算); nothing of it stays."""
+    with transaction.atomic(), as_of(taken_at, bases):
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE IF EXISTS review_trialperson")
+            cursor.execute(_TRIAL, {"facts_on": facts_on, "low": 0, "high": LARGEST_KEY})
+            cursor.execute("ANALYZE review_trialperson")
+        yield
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE review_trialperson")
 
 
 def compute(statement: str, edition: int, facts_on: date, low: int, high: int) -> tuple[bytes, list[int]]:

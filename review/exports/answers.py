@@ -1,13 +1,15 @@
 """What a page answers to an export (导出): a download at once, or a place in the queue."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 
+from portal import audit
 from portal.requests import SignedInRequest
 from review.exports import jobs as exports
 from review.exports.forms import ExportForm
@@ -40,6 +42,20 @@ def answer(
     headers = {"Content-Disposition": content_disposition_header(True, file_name(export))}
     media_type = exports.MEDIA_TYPES[export.file_format]
     return StreamingHttpResponse(exports.content(export), content_type=media_type, headers=headers)
+
+
+def table_answer(
+    request: SignedInRequest, content: Iterator[bytes], title: str, asked: Mapping[str, str], rows: int
+) -> StreamingHttpResponse:
+    """A table of figures, which holds nobody's number, as a workbook; logged like every export."""
+    with transaction.atomic():
+        export = Export.objects.create(
+            requested_by=request.user, kind="statistics_table", filters=dict(asked), rows=rows
+        )
+        audit.record("export", by=request.user, target=export, title=title, rows=rows, masked=True)
+    name = f"{title}_{timezone.localtime(export.requested_at):%Y%m%d_%H%M%S}.xlsx"
+    headers = {"Content-Disposition": content_disposition_header(True, name)}
+    return StreamingHttpResponse(content, content_type=exports.MEDIA_TYPES["xlsx"], headers=headers)
 
 
 def file_name(export: Export) -> str:

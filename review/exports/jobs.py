@@ -142,7 +142,8 @@ def _stream(
     if export.file_format == "csv":
         return stream_csv(sheet.headers, watch(sheet.rows))
     title = KINDS[export.kind].title
-    return stream_xlsx(sheet.headers, watch(sheet.rows), sheet_name=title, widths=sheet.widths)
+    rows = watch(sheet.rows)
+    return stream_xlsx(sheet.headers, rows, sheet_name=title, widths=sheet.widths, above=sheet.above)
 
 
 # --- the worker ------------------------------------------------------------------------------------------------------

@@ -36,6 +36,8 @@ class Sheet:
     count: Callable[[], int]
     rows: Generator[list]
     people: QuerySet | None = None
+    # Lines over the headers of a workbook, the first one its title.
+    above: Sequence[str] = ()
 
 
 def sheet_of(
@@ -46,12 +48,12 @@ def sheet_of(
         headers=[column.header for column in columns],
         widths=[column.width for column in columns],
         count=found.count,
-        rows=_rows(found, columns, unmasked),
+        rows=rows_of(found, columns, unmasked),
         people=found.order_by().values_list(person, flat=True) if unmasked else None,
     )
 
 
-def _rows(found: QuerySet, columns: Sequence[Column], unmasked: bool) -> Generator[list]:
+def rows_of(found: QuerySet, columns: Sequence[Column], unmasked: bool) -> Generator[list]:
     named = {
         f"c{number}": column.source
         for number, column in enumerate(columns)

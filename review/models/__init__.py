@@ -12,8 +12,10 @@ from review.models.editions import (
     Erratum,
     Signature,
     Standing,
+    TrialPerson,
 )
 from review.models.exports import Export, export_path
+from review.models.funding import BalanceNote, FundingRules
 from review.models.funnel import FunnelCount
 from review.models.quality import QualityCheck, QualityFinding, QualityMark
 from review.models.switches import ModeSwitchApplication
@@ -24,6 +26,7 @@ __all__ = [
     "ApiRecord",
     "ApiResult",
     "Assignment",
+    "BalanceNote",
     "Claim",
     "CompletionBatch",
     "CompletionRecord",
@@ -35,6 +38,7 @@ __all__ = [
     "EditionPerson",
     "Erratum",
     "Export",
+    "FundingRules",
     "FunnelCount",
     "ModeSwitchApplication",
     "QualityCheck",
@@ -43,5 +47,6 @@ __all__ = [
     "Signature",
     "Standing",
     "Substitution",
+    "TrialPerson",
     "export_path",
 ]

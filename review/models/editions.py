@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 
-def _kept(name: str = "append_only") -> pgtrigger.Protect:
+def kept(name: str = "append_only") -> pgtrigger.Protect:
     return pgtrigger.Protect(name=name, operation=pgtrigger.Update | pgtrigger.Delete)
 
 
@@ -57,7 +57,7 @@ class EditionOrder(models.Model):
                 name="edition_revision_says_of_what_and_why",
             )
         ]
-        triggers = [_kept()]
+        triggers = [kept()]
 
     def __str__(self) -> str:
         return f"{self.year} {self.get_kind_display()}"
@@ -91,22 +91,19 @@ class Edition(models.Model):
         verbose_name = verbose_name_plural = "年度版"
         ordering = ["-year", "-number"]
         constraints = [models.UniqueConstraint(fields=["year", "number"], name="edition_number_once")]
-        triggers = [_kept()]
+        triggers = [kept()]
 
     def __str__(self) -> str:
         return f"{self.year} 年度第 {self.number} 版"
 
 
-class EditionPerson(models.Model):
-    """One person of an edition: the approved submission that stands for him, and what the statistics split by, as it
-    was on the 截止日. The columns are named as those of Submission.
+class PersonOfADay(models.Model):
+    """The approved submission that stands for a person, and what the statistics split by, as it was on a day. The
+    columns are named as those of Submission.
 
     References are not checked by the database, as those of ApprovedCount: what they lead to is never deleted.
     """
 
-    edition = models.ForeignKey(
-        Edition, models.PROTECT, related_name="people", db_constraint=False, db_index=False
-    )
     resident = models.ForeignKey(
         "residents.Resident", models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
@@ -138,6 +135,28 @@ class EditionPerson(models.Model):
     status_since = models.DateField(null=True)
     status_reason = models.CharField(max_length=2, blank=True)
     origin = models.CharField(max_length=10)
+
+    class Meta:
+        abstract = True
+
+
+class TrialPerson(PersonOfADay):
+    """Who would stand where, were it frozen now (试算): lives for one transaction, in review/editions/standing.py."""
+
+    class Meta:
+        managed = False
+        db_table = "review_trialperson"
+
+    def __str__(self) -> str:
+        return str(self.resident_id)
+
+
+class EditionPerson(PersonOfADay):
+    """One person of an edition."""
+
+    edition = models.ForeignKey(
+        Edition, models.PROTECT, related_name="people", db_constraint=False, db_index=False
+    )
     digest = models.BinaryField(max_length=32)
 
     class Meta:
@@ -145,7 +164,7 @@ class EditionPerson(models.Model):
         indexes = [models.Index(fields=["edition", "base"], name="edition_person_by_base")]
         constraints = [models.UniqueConstraint(fields=["edition", "resident"], name="edition_person_once")]
         triggers = [
-            _kept(),
+            kept(),
             pgtrigger.Trigger(
                 name="edition_is_closed",
                 level=pgtrigger.Statement,
@@ -179,7 +198,7 @@ class EditionCount(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "年度版统计数"
-        triggers = [_kept()]
+        triggers = [kept()]
 
     def __str__(self) -> str:
         return f"{self.edition_id} {self.standing} {self.number}"
@@ -196,7 +215,7 @@ class Erratum(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "勘误"
         ordering = ["pk"]
-        triggers = [_kept()]
+        triggers = [kept()]
 
     def __str__(self) -> str:
         return self.text
@@ -216,7 +235,7 @@ class EditionCheck(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "年度版复算"
         ordering = ["-pk"]
-        triggers = [_kept()]
+        triggers = [kept()]
 
     def __str__(self) -> str:
         return f"{self.edition_id} {self.at:%Y-%m-%d %H:%M}"
@@ -242,6 +261,8 @@ class Signature(models.Model):
         NATION = "nation", "中国医师协会"
 
     edition = models.ForeignKey(Edition, models.PROTECT, related_name="signatures")
+    # Of its funding by these rules (GOAL-N9); of the persons alone where there are none.
+    rules = models.ForeignKey("review.FundingRules", models.PROTECT, null=True, related_name="+")
     level = models.CharField(max_length=8, choices=Level)
     # The key of the base or of the province; "0" of the nation.
     unit = models.CharField(max_length=12)
@@ -258,14 +279,19 @@ class Signature(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["edition", "level", "unit"],
-                condition=Q(is_signed=True),
+                condition=Q(is_signed=True, rules__isnull=True),
                 name="part_of_an_edition_signed_once",
+            ),
+            models.UniqueConstraint(
+                fields=["edition", "rules", "level", "unit"],
+                condition=Q(is_signed=True, rules__isnull=False),
+                name="funding_of_a_part_signed_once",
             ),
             models.CheckConstraint(
                 condition=Q(is_signed=True) | ~Q(reason=""), name="refused_signature_says_why"
             ),
         ]
-        triggers = [_kept()]
+        triggers = [kept()]
 
     def __str__(self) -> str:
         return f"{self.edition_id} {self.level} {self.unit}"

@@ -10,6 +10,10 @@ from django.utils import timezone
 
 from review.editions.canonical import COLUMNS
 from review.editions.comparison import identity
+from review.funding import balance
+from review.funding.services import rules_of
+from review.funding.summary import rules_in_words
+from review.funding.verdicts import counted_by, judged, measures
 from review.models import Edition, EditionPerson, Standing
 
 _ROWS_AT_ONCE = 2_000
@@ -110,6 +114,7 @@ def tables_of(edition: Edition) -> list[Table]:
             ]
 
     return [
+        *_funding(edition),
         Table(
             "tables/counts.csv",
             "人数：省份 × 专业 × 招收年份 × 人员类型 × 培训状态",
@@ -159,7 +164,7 @@ def tables_of(edition: Edition) -> list[Table]:
             "definitions.csv",
             "统计口径（本平台口径）",
             {"name": "名称", "definition": "口径"},
-            lambda: iter(_DEFINITIONS),
+            lambda: iter(_definitions(edition)),
             ("name",),
         ),
         Table(
@@ -211,6 +216,61 @@ _DEFINITIONS = [
     ["截止日", "事实的日期：变更日期在此之后的状态不计。"],
     ["入库截点", "数据库的时刻：只收录到此刻为止审核通过、未撤销的信息。"],
 ]
+
+
+def _definitions(edition: Edition) -> list[list[str]]:
+    rules = rules_of(edition.year)
+    return _DEFINITIONS + [
+        ["经费核算", f"{rules}：{word}"] for word in (rules_in_words(rules) if rules else [])
+    ]
+
+
+def _funding(edition: Edition) -> Iterator[Table]:
+    """经费汇总 by the rules in force, and the balance with the edition before, where there are such."""
+    rules, old, names = rules_of(edition.year), balance.before(edition), edition.names
+    if rules:
+        by = ("base_id", "intake_year", "specialty_id", "trainee_type")
+        words = {key: heading for key, (heading, _) in measures(rules).items()}
+
+        def sums() -> Iterator[list[Any]]:
+            people = judged(edition.people.all(), rules, edition.order.facts_on)
+            for row in counted_by(people, rules, *by):
+                base, year, specialty, kind = (row[key] for key in by)
+                place = [base, names["base"].get(str(base), ""), year, specialty, kind]
+                yield [*place, *(row[key] for key in words), row["counted"] * rules.amount]
+
+        yield Table(
+            "tables/funding.csv",
+            f"经费核算：测算，非拨付（{rules}）",
+            {
+                "base_id": "基地序号",
+                "base": "培训基地",
+                "intake_year": "招收年份",
+                "specialty_id": "专业代码",
+                "trainee_type": "人员类型代码",
+                **words,
+                "amount": "金额（元）",
+            },
+            sums,
+            by,
+        )
+    if old:
+
+        def balanced() -> Iterator[list[Any]]:
+            found = balance.Balance(old, edition.people.all()).by_base({})
+            said = balance.explained(edition, found)
+            for base in sorted(found):
+                numbers = [found[base][key] for key in balance.COLUMNS]
+                is_open = numbers[-1] and said.get(base) != numbers[-1]
+                yield [base, names["base"].get(str(base), ""), *numbers, numbers[-1] if is_open else 0]
+
+        yield Table(
+            "tables/balance.csv",
+            f"人数平衡：{old} → {edition}",
+            {"base_id": "基地序号", "base": "培训基地", **balance.COLUMNS, "not_explained": "未说明的差额"},
+            balanced,
+            ("base_id",),
+        )
 
 
 def _codes(edition: Edition) -> Iterator[list[Any]]:

@@ -1,4 +1,4 @@
-"""Who may sign which part of an edition, when, and what has changed since (GOAL-N7).
+"""Who may sign which part of an edition, or its funding, when, and what has changed since (GOAL-N7, GOAL-N9).
 
 A province signs after all of its bases, the association after all provinces. What was signed stays signed: a change
 goes into the next edition and is signed there.
@@ -20,7 +20,10 @@ from portal.models import User
 from portal.roles import Action, Role
 from residents.services.states import StateMoved
 from review.editions.comparison import identity
-from review.models import Edition, EditionPerson, Signature
+from review.funding.balance import open_differences
+from review.funding.services import rules_of
+from review.funding.verdicts import signed_counts, signed_sha256
+from review.models import Edition, EditionPerson, FundingRules, Signature, Standing
 
 Level = Signature.Level
 NATION = "0"
@@ -29,11 +32,22 @@ _COUNTED = ("current", "ended", "waiting")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One unit's part of an edition: of a base, a province, or the nation."""
+    """One unit's part of an edition: of a base, a province, or the nation; of its funding where there are rules."""
 
     edition: Edition
     level: str
     unit: str
+    rules: FundingRules | None = None
+
+    @property
+    def what(self) -> str:
+        """What is signed, in words."""
+        return f"经费核算（{self.rules}）" if self.rules else "年度版"
+
+    @property
+    def query(self) -> str:
+        """As the addresses of its pages say it."""
+        return f"?rules={self.rules.pk}" if self.rules else ""
 
     @property
     def narrowed(self) -> dict[str, Any]:
@@ -53,11 +67,15 @@ class Part:
         return EditionPerson.objects.filter(edition=self.edition, **self.narrowed)
 
     def counts(self) -> dict[str, int]:
+        if self.rules:
+            return signed_counts(self.people(), self.rules, self.edition.order.facts_on)
         found = self.people().order_by().values_list("standing").annotate(number=Count("pk"))
         return dict(found.order_by("standing"))
 
     def sha256(self) -> str:
-        """Of the digests of its persons, in the order of their keys."""
+        """Of the digests of its persons, in the order of their keys; of funding, of rules and verdicts as well."""
+        if self.rules:
+            return signed_sha256(self.people(), self.rules, self.edition.order.facts_on)
         whole = hashlib.sha256()
         digests = self.people().order_by("resident_id").values_list("digest", flat=True)
         for digest in digests.iterator(chunk_size=20_000):
@@ -65,8 +83,10 @@ class Part:
         return whole.hexdigest()
 
 
-def part_for(user: User, edition: Edition, level: str, unit: str) -> Part | None:
-    """The part, where this person may look at it."""
+def part_for(
+    user: User, edition: Edition, level: str, unit: str, rules: FundingRules | None = None
+) -> Part | None:
+    """The part, where this person may look at it. Funding is signed by bases and provinces."""
     if level == Level.BASE:
         number = number_of(unit)
         known = number is not None and (
@@ -77,17 +97,18 @@ def part_for(user: User, edition: Edition, level: str, unit: str) -> Part | None
     elif level == Level.PROVINCE:
         known = unit in province_codes_for(user, Action.VIEW)
     else:
-        known = level == Level.NATION and unit == NATION and user.role == Role.CMDA
-    return Part(edition, level, unit) if known else None
+        known = level == Level.NATION and unit == NATION and user.role == Role.CMDA and rules is None
+    return Part(edition, level, unit, rules) if known else None
 
 
-def own_parts(user: User, edition: Edition) -> list[Part]:
-    """What this person's organisations sign."""
+def own_parts(user: User, edition: Edition, rules: FundingRules | None = None) -> list[Part]:
+    """What this person's organisations sign of an edition, or of its funding."""
     if user.role == Role.CMDA:
-        return [Part(edition, Level.NATION, NATION)]
+        return [] if rules else [Part(edition, Level.NATION, NATION)]
     if user.role == Role.PROVINCE:
-        return [Part(edition, Level.PROVINCE, code) for code in province_codes_for(user, Action.VIEW)]
-    return [Part(edition, Level.BASE, str(pk)) for pk in base_ids(user, Action.VIEW)]
+        codes = province_codes_for(user, Action.VIEW)
+        return [Part(edition, Level.PROVINCE, code, rules) for code in codes]
+    return [Part(edition, Level.BASE, str(pk), rules) for pk in base_ids(user, Action.VIEW)]
 
 
 def may_sign(user: User, part: Part) -> bool:
@@ -105,7 +126,15 @@ def parts_below(part: Part) -> list[Part]:
         return []
     level = Level.PROVINCE if part.level == Level.NATION else Level.BASE
     units = part.people().order_by().values_list(f"{level.value}_id", flat=True).distinct()
-    return [Part(part.edition, level, str(unit)) for unit in sorted(units)]
+    return [Part(part.edition, level, str(unit), part.rules) for unit in sorted(units)]
+
+
+def figures(part: Part, counts: dict[str, int]) -> list[tuple[str, int]]:
+    """What is counted of a part, with its words."""
+    if part.rules:
+        words = {"all": "全部人员", "counted": "计入人数", "amount": "金额（元，测算，非拨付）"}
+        return [(word, counts[key]) for key, word in words.items()]
+    return [(each.label, counts.get(each.value, 0)) for each in Standing]
 
 
 def words_on(parts: list[Part]) -> dict[tuple[str, str], Signature]:
@@ -114,6 +143,7 @@ def words_on(parts: list[Part]) -> dict[tuple[str, str], Signature]:
         return {}
     found = Signature.objects.filter(
         edition=parts[0].edition,
+        rules=parts[0].rules,
         level__in={each.level for each in parts},
         unit__in=[each.unit for each in parts],
     ).select_related("by")
@@ -134,6 +164,8 @@ def lock(part: Part) -> str:
         return f"过期：签署截止日为 {ordered.sign_until:%Y-%m-%d}，请联系中国医师协会。"
     if not part.people().exists():
         return "本版中没有本单位的人，不用签署。"
+    if part.rules and (reason := _funding_lock(part)):
+        return reason
     below = parts_below(part)
     words = words_on(below)
     open_ones = [
@@ -143,6 +175,21 @@ def lock(part: Part) -> str:
         names = "、".join(each.name for each in open_ones[:5])
         more = f"等 {len(open_ones)} 个单位" if len(open_ones) > 5 else ""
         return f"等待下级签署：{names}{more}。"
+    return ""
+
+
+def newer_rules(part: Part) -> FundingRules | None:
+    """The rules that have taken the place of those by which the funding of a part is told; None where none have."""
+    newest = rules_of(part.edition.year) if part.rules else None
+    return newest if newest != part.rules else None
+
+
+def _funding_lock(part: Part) -> str:
+    """Why the funding of a part can not be signed now: by newer rules, or before its differences are explained."""
+    if newer := newer_rules(part):
+        return f"口径已更新为{newer}，请按新口径签署。"
+    if found := open_differences(part.edition, part.narrowed):
+        return f"有 {len(found)} 个培训基地的人数平衡差额尚未说明，请先由培训基地在“经费核算”的“人数平衡”中说明。"
     return ""
 
 
@@ -164,6 +211,7 @@ def _say(part: Part, *, by: User, is_signed: bool, reason: str = "") -> Signatur
             with transaction.atomic():
                 word = Signature.objects.create(
                     edition=part.edition,
+                    rules=part.rules,
                     level=part.level,
                     unit=part.unit,
                     is_signed=is_signed,
@@ -178,6 +226,7 @@ def _say(part: Part, *, by: User, is_signed: bool, reason: str = "") -> Signatur
             "edition_signed" if is_signed else "edition_refused",
             by=by,
             target=part.edition,
+            title=part.what,
             unit=part.name,
             sha256=word.sha256,
             reason=reason,

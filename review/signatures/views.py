@@ -6,14 +6,17 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.access import allow
+from portal.parameters import key
 from portal.requests import SignedInRequest
 from portal.roles import Role
 from residents.services.states import StateMoved
 from review.editions import comparison
-from review.models import Edition, Standing
+from review.funding.services import rules_of
+from review.models import Edition, FundingRules
 from review.paging import keyset_page
 from review.signatures import services
 from review.signatures.forms import RefusalForm
@@ -27,15 +30,19 @@ def signatures(request: SignedInRequest) -> HttpResponse:
     """Each edition and what of it one's own organisations sign."""
     lines = []
     for edition in Edition.objects.select_related("order").order_by("-year", "-number")[:20]:
-        parts = services.own_parts(request.user, edition)
-        words = services.words_on(parts)
-        lines += [(part, words.get((part.level, part.unit))) for part in parts]
+        newest = rules_of(edition.year)
+        for rules in [None, newest] if newest else [None]:
+            parts = services.own_parts(request.user, edition, rules)
+            words = services.words_on(parts)
+            lines += [(part, words.get((part.level, part.unit))) for part in parts]
     return render(request, "review/signatures/signatures.html", {"lines": lines})
 
 
 def _part(request: SignedInRequest, pk: int, level: str, unit: str) -> services.Part:
     edition = get_object_or_404(Edition.objects.select_related("order"), pk=pk)
-    part = services.part_for(request.user, edition, level, unit)
+    asked = key(request.GET, "rules")
+    rules = get_object_or_404(FundingRules, pk=asked) if asked else None
+    part = services.part_for(request.user, edition, level, unit, rules)
     if part is None:
         raise Http404
     return part
@@ -49,12 +56,12 @@ def part(request: SignedInRequest, pk: int, level: str, unit: str) -> HttpRespon
     words = list(shown.edition.signatures.filter(level=level, unit=unit).select_related("by"))
     below = services.parts_below(shown)
     said = services.words_on(below)
-    counts = shown.counts()
     changed, gone = services.changed_since(shown)
     context: dict[str, Any] = {
         "part": shown,
-        "numbers": [(each.label, counts.get(each.value, 0)) for each in Standing],
+        "numbers": services.figures(shown, shown.counts()),
         "words": words,
+        "newer_rules": services.newer_rules(shown),
         "sha256": shown.sha256(),
         "lock": services.lock(shown),
         "may_sign": services.may_sign(request.user, shown),
@@ -70,6 +77,11 @@ def part(request: SignedInRequest, pk: int, level: str, unit: str) -> HttpRespon
     return render(request, "review/signatures/part.html", context)
 
 
+def _back(shown: services.Part) -> HttpResponse:
+    place = [shown.edition.pk, shown.level, shown.unit]
+    return redirect(f"{reverse('review:signature', args=place)}{shown.query}")
+
+
 @require_POST
 @allow(Role.BASE, Role.PROVINCE, Role.CMDA)
 def sign(request: SignedInRequest, pk: int, level: str, unit: str) -> HttpResponse:
@@ -81,8 +93,10 @@ def sign(request: SignedInRequest, pk: int, level: str, unit: str) -> HttpRespon
     except StateMoved as moved:
         messages.error(request, str(moved))
     else:
-        messages.success(request, f"已签署 {shown.edition}：{shown.name}。")
-    return redirect("review:signature", pk, level, unit)
+        messages.success(
+            request, f"已签署 {shown.edition}{shown.what if shown.rules else ''}：{shown.name}。"
+        )
+    return _back(shown)
 
 
 @require_POST
@@ -93,11 +107,11 @@ def refuse(request: SignedInRequest, pk: int, level: str, unit: str) -> HttpResp
         raise PermissionDenied
     if not form.is_valid():
         messages.error(request, f"没有登记：{form.errors['reason'][0]}")
-        return redirect("review:signature", pk, level, unit)
+        return _back(shown)
     try:
         services.refuse(shown, reason=form.cleaned_data["reason"], by=request.user)
     except StateMoved as moved:
         messages.error(request, str(moved))
     else:
         messages.success(request, "已登记不予签署及理由。")
-    return redirect("review:signature", pk, level, unit)
+    return _back(shown)

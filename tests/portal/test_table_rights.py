@@ -37,7 +37,7 @@ EXPECTED = {
     "SI": """
         bases_handedover bases_movement portal_auditevent residents_disclosure residents_statuschange
         review_edition review_editioncheck review_editioncount review_editionorder review_editionperson
-        review_erratum review_signature
+        review_erratum review_signature review_fundingrules review_balancenote
     """,
     # Never deleted.
     "SIU": "bases_submission review_export",

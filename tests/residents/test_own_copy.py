@@ -38,6 +38,7 @@ LEFT_OUT = {
     "residents.PersonMerge.merged": "an account that is closed: the copy of the one that was kept tells it",
     "residents.RecordMove.enrollment": "that a record went to the successor of a base: its history tells it",
     "bases.HandedOver.enrollment": "the copy of a record that its former base keeps; the record is told",
+    "review.TrialPerson.resident": "what an edition would count; it lives for one request",
     "review.EditionPerson.resident": "what an edition counted; the 上报 it was taken from is told",
     "portal.Extension.enrollment": "more time for a record is told on its pages; it says nothing of the person",
     "portal.Delivery.recipient": "the way of a message out of the portal; the message itself is told",

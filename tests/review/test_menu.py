@@ -12,6 +12,7 @@ DATA = [
     "review:funnel",
     "review:statistics",
     "review:editions",
+    "review:funding",
     "review:signatures",
     "review:quality",
     "review:exports",
@@ -29,6 +30,7 @@ OFFERED = {
             "review:funnel",
             "bases:accounts",
             "bases:transfers",
+            "review:funding",
             "review:signatures",
             "review:staff",
         ]

@@ -1,0 +1,65 @@
+"""Tables of figures as pages, prints and workbooks show them: each figure with the address of who is behind it
+(GOAL-P7), a share of nothing as a dash."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from django.utils import timezone
+
+from portal.models import User
+from portal.sheets.streaming import stream_xlsx
+
+NOTHING = "—"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number, a text or nothing, and where its people are listed."""
+
+    value: int | float | str | None
+    link: str = ""
+
+    @property
+    def shown(self) -> str:
+        if self.value is None:
+            return NOTHING
+        return f"{self.value:,}" if isinstance(self.value, int | float) else self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row: what it is of, a page with more of it, its figures."""
+
+    name: str
+    figures: Sequence[Figure]
+    link: str = ""
+    is_total: bool = False
+
+
+@dataclass(slots=True)
+class FigureTable:
+    """Lines under headers, the first of which is over their names."""
+
+    title: str
+    headers: Sequence[str]
+    lines: list[Line] = field(default_factory=list)
+    key: str = "figures"
+    notes: Sequence[str] = ()
+
+    @property
+    def values(self) -> list[list[object]]:
+        return [[line.name, *(each.value for each in line.figures)] for line in self.lines]
+
+
+def share(part: int | None, whole: int | None) -> str | None:
+    """A part in percent with one digit; None of nothing, which every table shows as a dash."""
+    return f"{100 * part / whole:.1f}%" if whole and part is not None else None
+
+
+def official(table: FigureTable, *, unit: str, by: User, remarks: Sequence[str] = ()) -> Iterator[bytes]:
+    """The table as the workbook that offices send each other: title, unit, maker and date over all columns."""
+    about = f"单位：{unit}　　制表人：{by.full_name}　　制表日期：{timezone.localdate():%Y-%m-%d}"
+    lines: list[list[object]] = [*table.values, [], *([note] for note in table.notes)]
+    widths = [30, *[13] * (len(table.headers) - 1)]
+    above = (table.title, about, *remarks)
+    return stream_xlsx(table.headers, lines, sheet_name=table.title[:28], widths=widths, above=above)

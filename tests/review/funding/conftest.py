@@ -1,0 +1,3 @@
+from tests.review.editions.fixtures import check, freeze, life
+
+__all__ = ["check", "freeze", "life"]
