@@ -59,7 +59,8 @@ def share(part: int | None, whole: int | None) -> str | None:
 def official(table: FigureTable, *, unit: str, by: User, remarks: Sequence[str] = ()) -> Iterator[bytes]:
     """The table as the workbook that offices send each other: title, unit, maker and date over all columns."""
     about = f"单位：{unit}　　制表人：{by.full_name}　　制表日期：{timezone.localdate():%Y-%m-%d}"
-    lines: list[list[object]] = [*table.values, [], *([note] for note in table.notes)]
+    lines = [*table.values, []]
+    lines.extend([note] for note in table.notes)
     widths = [30, *[13] * (len(table.headers) - 1)]
     above = (table.title, about, *remarks)
     return stream_xlsx(table.headers, lines, sheet_name=table.title[:28], widths=widths, above=above)

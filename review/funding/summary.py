@@ -1,6 +1,6 @@
 """经费汇总 (F2): how many count, by unit, year, specialty and 人员类型, and the sum; 核算花名册 (F1) as a sheet."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +16,7 @@ from review.editions.comparison import identity
 from review.exports.sheets import Column, Sheet, label, rows_of
 from review.figures import Figure, FigureTable, Line
 from review.funding.basis import Basis
-from review.funding.verdicts import Reason, counted_by, measures
+from review.funding.verdicts import COUNTED, Reason, counted_by, measures
 from review.models import Edition, FundingRules
 
 # By what the lines of a page are, from the nation down to one base: (columns, parameter that leads further).
@@ -35,12 +35,20 @@ NARROWED = {
     "specialty": "specialty_id",
     "type": "trainee_type",
 }
+TITLE = "中央财政补助经费核算汇总表"
 AMOUNT = "金额（元）"
 NOT_PAID = "测算，非拨付"
 
 
-def headers(rules: FundingRules, first: str) -> list[str]:
-    return [first, *(heading for heading, _ in measures(rules).values()), AMOUNT]
+def _told(rules: FundingRules, rows: list[dict[str, Any]]) -> list[str]:
+    """The measures of a page: a reason that nobody has needs no column."""
+    return [key for key in measures(rules) if key not in Reason.values or any(row[key] for row in rows)]
+
+
+def headers(rules: FundingRules, keys: Iterable[str]) -> list[str]:
+    """The headings of these measures, the sum behind those who count."""
+    found = {key: measures(rules)[key][0] for key in keys}
+    return [word for key in found for word in ([found[key], AMOUNT] if key == COUNTED else [found[key]])]
 
 
 def summary(found: QuerySet, basis: Basis, level: str, narrowed: Mapping[str, str]) -> FigureTable:
@@ -48,16 +56,18 @@ def summary(found: QuerySet, basis: Basis, level: str, narrowed: Mapping[str, st
     people."""
     columns, parameter = LEVELS[level]
     first = {"province": "省份", "base": "培训基地", "group": "年级、专业、人员类型"}[level]
-    table = FigureTable("中央财政补助经费核算汇总表", headers(basis.rules, first), key="funding")
+    rows = counted_by(found, basis.rules, *columns)
+    told = _told(basis.rules, rows)
+    table = FigureTable(TITLE, [first, *headers(basis.rules, told)], key="funding")
     totals = dict.fromkeys(measures(basis.rules), 0)
-    for row in counted_by(found, basis.rules, *columns):
+    for row in rows:
         name, where = _named(row, level)
         link = ""
         if parameter:
             link = _address("review:funding", basis, {**narrowed, **where})
-        table.lines.append(_line(name, row, basis, {**narrowed, **where}, link=link))
+        table.lines.append(_line(name, row, told, basis, {**narrowed, **where}, link=link))
         totals = {key: number + row[key] for key, number in totals.items()}
-    table.lines.append(_line("合计", totals, basis, narrowed, is_total=True))
+    table.lines.append(_line("合计", totals, told, basis, narrowed, is_total=True))
     table.notes = notes(basis)
     return table
 
@@ -73,14 +83,16 @@ def _named(row: Mapping[str, Any], level: str) -> tuple[str, dict[str, str]]:
     return name, {key: str(value) for key, value in where.items()}
 
 
-def _line(name: str, row: Mapping[str, int], basis: Basis, where: Mapping[str, str], **more: Any) -> Line:
-    figures = [
-        Figure(
-            row[key], _address("review:funding-people", basis, {**where, "column": key}) if row[key] else ""
-        )
-        for key in measures(basis.rules)
-    ]
-    return Line(name, [*figures, Figure(row["counted"] * basis.rules.amount)], **more)
+def _line(
+    name: str, row: Mapping[str, int], told: list[str], basis: Basis, where: Mapping[str, str], **more: Any
+) -> Line:
+    figures = []
+    for key in told:
+        address = _address("review:funding-people", basis, {**where, "column": key})
+        figures.append(Figure(row[key], address if row[key] else ""))
+        if key == COUNTED:
+            figures.append(Figure(row[key] * basis.rules.amount))
+    return Line(name, figures, **more)
 
 
 def _address(route: str, basis: Basis, where: Mapping[str, str]) -> str:
@@ -106,13 +118,14 @@ def rules_in_words(rules: FundingRules) -> list[str]:
 
 def in_full(found: QuerySet, basis: Basis) -> FigureTable:
     """Every line of base, year, specialty and type, for the workbook."""
-    headings = ["省份", "培训基地", "年级", "培训专业", "人员类型", *headers(basis.rules, "")[1:]]
-    table = FigureTable("中央财政补助经费核算汇总表", headings, notes=notes(basis))
+    keys = list(measures(basis.rules))
+    headings = ["省份", "培训基地", "年级", "培训专业", "人员类型", *headers(basis.rules, keys)]
+    table = FigureTable(TITLE, headings, notes=notes(basis))
     for row in counted_by(found, basis.rules, *_IN_FULL):
         kind = CODE_LISTS["trainee_type"].label(row["trainee_type"])
-        place = (row["base__name"], row["intake_year"], row["specialty__name"], kind)
-        figures = [*place, *(row[key] for key in measures(basis.rules)), row["counted"] * basis.rules.amount]
-        table.lines.append(Line(row["province__name"], [Figure(value) for value in figures]))
+        place = [row["base__name"], row["intake_year"], row["specialty__name"], kind]
+        figures = _line("", row, keys, basis, {}).figures
+        table.lines.append(Line(row["province__name"], [*map(Figure, place), *figures]))
     return table
 
 

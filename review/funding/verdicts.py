@@ -27,6 +27,7 @@ class Reason(TextChoices):
 
 
 COUNTS = ""
+COUNTED = "counted"
 _OF_STANDING = {
     Standing.ENDED: Reason.ENDED,
     Standing.WAITING: Reason.WAITING,
@@ -54,11 +55,11 @@ def measures(rules: FundingRules) -> dict[str, tuple[str, Q]]:
     counts = Q(reason=COUNTS)
     return {
         "current": ("现有人员", Q(standing=Standing.CURRENT)),
-        "counted": ("计入", counts),
+        COUNTED: ("计入", counts),
+        "shortage": ("其中紧缺专业", counts & Q(specialty__in=rules.shortage)),
+        "rural": ("其中订单定向", counts & Q(is_rural_oriented=True)),
+        "western": ("其中西部支援", counts & Q(is_western_support=True)),
         **{reason.value: (f"不计：{reason.label}", Q(reason=reason.value)) for reason in Reason},
-        "shortage": ("计入中：紧缺专业", counts & Q(specialty__in=rules.shortage)),
-        "rural": ("计入中：订单定向", counts & Q(is_rural_oriented=True)),
-        "western": ("计入中：西部支援", counts & Q(is_western_support=True)),
     }
 
 

@@ -11,8 +11,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bases', '0029_hints_of_a_report'),
-        ('review', '0010_signatures'),
+        ('bases', '0030_originals_count_when_deleted'),
+        ('review', '0011_days_of_the_funnel'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
