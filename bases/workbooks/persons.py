@@ -22,6 +22,11 @@ _BELOW_A_LIST = re.compile(
     r"填(?:表|报)(?:日期|单位|时间)|制表(?:人|日期)?|(?:审核|审批|复核|经办|联系|负责)人|联系(?:电话|方式)|"
     r"负责人签[字名]|签[字名]|(?:单位)?盖章|打印日期)\s*(?:[:：（(0-9０-９]|$))"
 )
+# A sentence, a page, an end: what stands alone in its row and is no name. Two names may be joined by a comma.
+_ALONE = re.compile(
+    r"[：:。；《》]|空\s*白|第.+页|^\s*[（(【].*[）)】]\s*$|(?:^|\W)(?:19|20)[0-9]{2}\s*年.+月"
+)
+_NO_WORD = re.compile(r"[\W_]+")
 _SHOWN = 30
 
 
@@ -69,7 +74,12 @@ def _is_header(filled: Mapping[str, Value], fields: Mapping[str, Field]) -> bool
 
 
 def _is_below(filled: Mapping[str, Value], fields: Mapping[str, Field]) -> bool:
-    """A sum or a note, beside nobody's number and name."""
+    """A sum or a note, beside nobody's number and name; one sentence alone; a line crossed out by dashes."""
+    texts = [value for value in filled.values() if type(value) is str]
+    if len(texts) == len(filled):
+        is_alone = len(texts) == 1 and _ALONE.search(texts[0]) is not None
+        if is_alone or all(_NO_WORD.fullmatch(each) for each in texts):
+            return True
     persons = [
         value
         for header, value in filled.items()

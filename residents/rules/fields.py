@@ -56,8 +56,13 @@ _FALSE = {"否", "无", "没有", "0", "n", "no", "false", "×", "x", "不是", 
 _BOOLS = dict.fromkeys(_TRUE, True) | dict.fromkeys(_FALSE, False)
 _CHINESE_NUMBERS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5}
 _FIRST_YEAR = 1900
-# 2026年, 2026年度, 2026届, 2026级, 2026年招收.
-_YEAR_WORDS = re.compile(r"\s*(?:年度?|年?[届级]|年度?招[收录生])?\s*$")
+# 2026年, 2026年度, 2026届, 2026级, 2026年招收, 公元2026年.
+_YEAR_WORDS = re.compile(r"^\s*公元\s*|\s*(?:年度?|年?[届级]|年度?招[收录生])?\s*$")
+# A month or a day where a year is asked: 2026/9, 2026-09-01, 2026年9月1日.
+_YEAR_OF_A_DAY = re.compile(
+    r"([0-9]{4})\s*[-/.年]\s*(?:0?[1-9]|1[0-2])"
+    r"(?:\s*[-/.月]\s*(?:0?[1-9]|[12][0-9]|3[01]))?\s*[月日号]?"
+)
 _YEAR_IN_CHINESE = re.compile("[一二三四五六七八九〇零○O0]{4}")
 _CHINESE_DIGITS = str.maketrans("一二三四五六七八九〇零○O", "1234567890000")
 _INT = re.compile(r"[+-]?[0-9]{1,9}(?:\.0+)?")
@@ -111,8 +116,11 @@ def _read_int(field: Field, raw: Any) -> int:
     if isinstance(raw, date) and _is_year(field):
         return raw.year
     text = _YEAR_WORDS.sub("", half_width(clean_text(raw)))
-    if _is_year(field) and _YEAR_IN_CHINESE.fullmatch(text):
-        text = text.translate(_CHINESE_DIGITS)
+    if _is_year(field):
+        if _YEAR_IN_CHINESE.fullmatch(text):
+            text = text.translate(_CHINESE_DIGITS)
+        elif day := _YEAR_OF_A_DAY.fullmatch(text):
+            text = day[1]
     if text in _CHINESE_NUMBERS:
         return _CHINESE_NUMBERS[text]
     if not _INT.fullmatch(text):

@@ -38,7 +38,7 @@ class House:
 
     @property
     def data(self) -> Path:
-        return self.home / "data"
+        return self.home / "postgres" / "data"
 
     def processes(self, part: str) -> list[int]:
         """The process numbers of one part below this house's own keeper."""
@@ -70,7 +70,7 @@ class House:
     def seconds_until_well(self, longest: float) -> float:
         """How long until it can write again and every process has shown itself; Raises AssertionError after that."""
         began = time.monotonic()
-        while time.monotonic() - began < longest:
+        while time.monotonic() - began < longest and self.process.poll() is None:
             try:
                 answer = requests.get(f"{self.address}/health/", timeout=5)
                 if answer.status_code == 200 and all(self.processes(part) for part in PARTS):
@@ -108,7 +108,7 @@ class House:
             if name not in ("DATABASE_URL", "PGHOST", "PGUSER")
         }
         return kept | {
-            "PORTAL_POSTGRES_HOME": str(home),
+            "PORTAL_POSTGRES_HOME": str(home / "postgres"),
             "PRIVATE_ROOT": str(home / "private"),
             "DEBUG": "1",
             "LOG_LEVEL": "WARNING",
@@ -120,7 +120,9 @@ def house() -> Iterator[House]:
     """One that runs, with the demo in it, in a folder that the database's own account may enter: that of pytest is
     closed again by every other run."""
     with tempfile.TemporaryDirectory(prefix="portal-house-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o711)
+        for each in (Path(folder), Path(folder) / "postgres"):
+            each.mkdir(exist_ok=True)
+            each.chmod(0o711)
         with _running(Path(folder)) as made:
             yield made
 

@@ -197,6 +197,30 @@ FILES: dict[str, tuple[bytes, dict]] = {
         ),
         ALL_GOOD,
     ),
+    "ends_of_lists.xlsx": (
+        book(
+            *TWO,
+            ("", "以下空白"),
+            ("——", "/", "/", "/", "-"),
+            ("", "", "", "附件：身份证复印件"),
+            ("第 1 页，共 1 页",),
+            ("（续表）",),
+            ("2026年9月1日制",),
+            ("", "——以下空白——"),
+            ("", "", "", "", "******"),
+        ),
+        ALL_GOOD,
+    ),
+    "somebody_below.xlsx": (
+        book(
+            person(0),
+            ("", "张三"),
+            ("", "张三、李四"),
+            ("", "", "", number(101)),
+            ("", "", "", "", "13800138001"),
+        ),
+        {"created": 1, "refused": 4},
+    ),
     "header_again_on_each_page.xlsx": (book(person(0), HEADERS, person(1)), ALL_GOOD),
     "dragged_type.xlsx": (book(*TWO, *(("", "", "居民身份证", "", ""),) * 60), ALL_GOOD),
     "dragged_year.xlsx": (book(*TWO, *(("2026", "", "", "", ""),) * 20), ALL_GOOD),
@@ -223,6 +247,26 @@ FILES: dict[str, tuple[bytes, dict]] = {
     "years_with_words.xlsx": (book(person(0, year="2026年度"), person(1, year="2026届")), ALL_GOOD),
     "years_in_chinese.xlsx": (book(person(0, year="二〇二六"), person(1, year="二○二六年")), ALL_GOOD),
     "year_as_a_date.xlsx": (book(person(0, year=date(2026, 9, 1)), person(1, year=2026)), ALL_GOOD),
+    "years_of_days.xlsx": (
+        book(
+            *(
+                person(place, year=year)
+                for place, year in enumerate(
+                    ("2026-09-01", "2026/9", "2026.9.1", "2026年9月1日", "公元2026年", "２０２６年９月")
+                )
+            )
+        ),
+        {"created": 6, "refused": 0},
+    ),
+    "years_of_no_day.xlsx": (
+        book(
+            *(
+                person(place, year=year)
+                for place, year in enumerate(("2026-13", "09-01-2026", "2026-2027", 46266))
+            )
+        ),
+        {"created": 0, "refused": 4},
+    ),
     "year_of_two_digits.xlsx": (book(person(0, year="26"), person(1)), {"created": 1, "refused": 1}),
     # --- names and numbers ---
     "padded_names.xlsx": (
