@@ -404,6 +404,15 @@ PORTAL_URL = portal_url()
 MAIL_ADDRESSES = "residents.services.personal.mail_addresses"
 # Where mails and SMS of messages go: a function (channel, address, text) by its dotted path, see portal/gateways.py.
 MESSAGE_GATEWAY = values.text("MESSAGE_GATEWAY", "portal.gateways.console")
+# Of portal.gateways.webhook: where it posts, and the key it signs with.
+MESSAGE_WEBHOOK_URL = values.text("MESSAGE_WEBHOOK_URL", "")
+MESSAGE_WEBHOOK_SECRET = values.text("MESSAGE_WEBHOOK_SECRET", "")
+if MESSAGE_WEBHOOK_URL and not MESSAGE_WEBHOOK_URL.startswith(("https://", "http://127.0.0.1")):
+    values.refuse(
+        "MESSAGE_WEBHOOK_URL",
+        "须以 https:// 开头（同一台机器上的程序可用 http://127.0.0.1）：正文里有手机号或邮箱",
+        "must be https:// (or http://127.0.0.1 for a program on this machine): it carries addresses",
+    )
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {

@@ -20,6 +20,8 @@ State = Delivery.State
 DIGEST_HOUR = 8
 # A worker that claimed a row and has not answered for this long is gone.
 PATIENCE = timedelta(minutes=15)
+# So long the first waits for what else comes; then all of a person go in one text.
+MERGED_WITHIN = timedelta(minutes=10)
 
 
 def last_digest_hour(now: datetime) -> datetime:
@@ -30,12 +32,17 @@ def last_digest_hour(now: datetime) -> datetime:
 
 
 def plan(
-    messages: Iterable[Message], chosen: Mapping[int, MessageSettings], *, daily: Collection[int]
+    messages: Iterable[Message],
+    chosen: Mapping[int, MessageSettings],
+    *,
+    daily: Collection[int],
+    is_urgent: bool,
 ) -> None:
-    """Write a delivery for each message whose recipient has an address on his channel; the worker is woken on commit.
+    """Write a delivery for each message whose recipient has an address on his channel.
 
-    Those in `daily` go out together at the next digest hour. Two queries, three where residents have no address of
-    their own account.
+    Those in `daily` go out together at the next digest hour, the others after MERGED_WITHIN with what came meanwhile;
+    what is urgent goes at once, and the worker is woken on commit. Two queries, three where residents have no address
+    of their own account.
     """
     by_person = {message.recipient_id: message for message in messages}
     people = list(User.objects.filter(pk__in=list(by_person), is_active=True).only("email", "mobile", "role"))
@@ -47,7 +54,9 @@ def plan(
     for person in people:
         channel = channel_of(person, chosen.get(person.pk), others.get(person.pk, ""), usable)
         if channel:
-            due = tomorrow if person.pk in daily else now
+            due = now if is_urgent else now + MERGED_WITHIN
+            if person.pk in daily:
+                due = tomorrow
             message = by_person[person.pk]
             rows.append(Delivery(message=message, recipient=person, channel=channel, due_at=due))
     Delivery.objects.bulk_create(rows)

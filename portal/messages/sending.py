@@ -1,4 +1,4 @@
-"""Sending what portal/messages/deliveries.py planned: never twice, and again after a refusal (GOAL-S4).
+"""Sending what portal/messages/deliveries.py planned: never twice, and again after a refusal (GOAL-S4, GOAL-S11).
 
 A row is claimed in a transaction of its own before it is handed over; one whose outcome was never written is marked
 结果不明 by the clock and left alone. A refusal of the gateway is tried again, later each time.
@@ -43,11 +43,12 @@ def _claim() -> list[Delivery]:
     now = timezone.now()
     with transaction.atomic():
         due = Delivery.objects.filter(state=State.WAITING, due_at__lte=now).order_by("due_at", "pk")
-        # All of a person go into one text, so one worker takes them together.
+        # All of a person go into one text, so one worker takes them together, with what would follow at once.
         people = list(due.values_list("recipient_id", flat=True)[:BATCH])
-        ids = list(
-            due.filter(recipient__in=people).select_for_update(skip_locked=True).values_list("pk", flat=True)
+        soon = Delivery.objects.filter(
+            state=State.WAITING, due_at__lte=now + deliveries.MERGED_WITHIN, recipient__in=people
         )
+        ids = list(soon.select_for_update(skip_locked=True).values_list("pk", flat=True))
         Delivery.objects.filter(pk__in=ids).update(state=State.SENDING, tries=F("tries") + 1, tried_at=now)
     return list(
         Delivery.objects.filter(pk__in=ids).select_related("recipient", "message").order_by("recipient", "pk")
@@ -70,6 +71,8 @@ def _hand_over(group: list[Delivery]) -> int:
         log.warning("Message gateway refused %s: %s", first.channel, type(refusal).__name__)
         _write_refusal(rows, max(row.tries for row in group), refusal)
         return 0
+    if not getattr(gateway, "delivers", True):
+        return rows.update(state=State.LOGGED, error="")
     return rows.update(state=State.SENT, error="")
 
 

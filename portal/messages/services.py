@@ -1,10 +1,10 @@
-"""In-site messages: who is notified of what, when, and by which way besides the portal (GOAL-S4)."""
+"""In-site messages: who is notified of what, when, and by which way besides the portal (GOAL-S4, GOAL-S11)."""
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models, transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -51,7 +51,12 @@ TOPIC_OF = {
 ALWAYS_SHOWN = frozenset({Topic.RETURN, Topic.DEADLINE, Topic.TRANSFER, Topic.SECURITY})
 # The others are for those who are at work in the portal anyway.
 LEAVES_PORTAL = ALWAYS_SHOWN | {Topic.APPROVAL}
+# 每日汇总 for who chose nothing, but where a day is too long: the account's safety, a deadline, what one waits for.
+AT_ONCE = frozenset({Topic.DEADLINE, Topic.SECURITY, Topic.OTHER})
+# What comes of the same topic within this time is one message, as long as it is unread.
+MERGED_WITHIN = timedelta(minutes=10)
 DIGEST_KIND = "digest"
+MERGED_KEY = "merged:"
 CHUNK = 2000
 
 
@@ -61,9 +66,11 @@ def choices_for(topic: Topic) -> list[Choice]:
 
 
 def chosen(settings: MessageSettings | None, topic: Topic) -> Choice:
-    """The person's choice; 即时 where he made none or an impossible one."""
-    value = (settings.choices if settings else {}).get(topic, Choice.NOW)
-    return Choice(value) if value in choices_for(topic) else Choice.NOW
+    """The person's choice; where he made none or an impossible one, 即时 for AT_ONCE and else 每日汇总."""
+    value = (settings.choices if settings else {}).get(topic)
+    if value in choices_for(topic):
+        return Choice(value)
+    return Choice.NOW if topic in AT_ONCE else Choice.DAILY
 
 
 def send(
@@ -77,8 +84,8 @@ def send(
 ) -> int:
     """Put one message into the box of each person who wants it; returns how many got one. Takes users or their ids.
 
-    Four queries, whatever the number up to 2,000 persons. With a `key` nobody gets the same message twice. What leaves
-    the portal is sent by the worker after this transaction has been committed.
+    Five queries, whatever the number up to 2,000 persons, some more where messages are merged. With a `key` nobody gets
+    the same message twice. What leaves the portal is sent by the worker after this transaction has been committed.
     """
     ids = sorted({person if isinstance(person, int) else person.pk for person in recipients})
     topic = TOPIC_OF.get(kind, Topic.OTHER)
@@ -90,8 +97,11 @@ def send(
         message = Message(kind=kind, topic=topic, subject=subject[:120], body=body, link=link, key=key)
         created = _store(message, choices)
         sent += len(created)
+        if topic not in AT_ONCE:
+            _merge([each for each in created if each.shown_at])
         if topic in LEAVES_PORTAL:
-            deliveries.plan(created, settings, daily={pk for pk in part if choices[pk] == Choice.DAILY})
+            daily = {pk for pk in part if choices[pk] == Choice.DAILY}
+            deliveries.plan(created, settings, daily=daily, is_urgent=topic == Topic.SECURITY)
     return sent
 
 
@@ -137,6 +147,44 @@ def _store(message: Message, choices: Mapping[int, Choice]) -> list[Message]:
     return Message.objects.bulk_create(rows)
 
 
+def _merge(created: list[Message]) -> None:
+    """Put each of these, all of one topic, under what its recipient got of the topic in the last minutes and has not
+    read yet, so that ten decisions in a row are one message with ten parts."""
+    if not created:
+        return
+    topic, now = Topic(created[0].topic), created[0].created_at
+    recent = Message.objects.filter(
+        recipient__in=[each.recipient_id for each in created],
+        topic=topic,
+        read_at=None,
+        digest=None,
+        shown_at__gt=now - MERGED_WITHIN,
+    ).exclude(pk__in=[each.pk for each in created])
+    first = {each.recipient_id: each for each in recent.order_by("-pk")}
+    alone = [each for each in first.values() if not each.key.startswith(MERGED_KEY)]
+    above = Message.objects.bulk_create(
+        Message(
+            recipient_id=each.recipient_id,
+            kind=DIGEST_KIND,
+            topic=topic,
+            key=f"{MERGED_KEY}{each.pk}",
+            created_at=each.created_at,
+            shown_at=each.shown_at,
+        )
+        for each in alone
+    )
+    digests = first | {each.recipient_id: each for each in above}
+    parts = [*alone, *(each for each in created if each.recipient_id in digests)]
+    for part in parts:
+        part.digest = digests[part.recipient_id]
+    Message.objects.bulk_update(parts, ["digest"])
+    for digest in Message.objects.filter(pk__in=[each.pk for each in digests.values()]).annotate(
+        number=Count("parts")
+    ):
+        digest.subject = f"{digest.number} 条消息：{topic.label}"
+        digest.save(update_fields=["subject"])
+
+
 def box(user: User) -> QuerySet[Message]:
     """What the person sees: all that has appeared, a digest in place of its parts."""
     return Message.objects.filter(recipient=user, shown_at__isnull=False, digest__isnull=True)
@@ -152,9 +200,10 @@ def mark_read(messages: QuerySet[Message]) -> int:
 
 def mark_seen(user: User, *, link: str) -> None:
     """The person is on the page to which these messages lead: they count as read, and need no digest any more."""
-    unread = Message.objects.filter(recipient=user, link=link, read_at__isnull=True)
+    own = Message.objects.filter(recipient=user, read_at__isnull=True)
     now = timezone.now()
-    unread.update(read_at=now, shown_at=Coalesce("shown_at", now))
+    if own.filter(link=link).update(read_at=now, shown_at=Coalesce("shown_at", now)):
+        own.filter(kind=DIGEST_KIND).exclude(parts__read_at__isnull=True).update(read_at=now)
 
 
 def fold_into_digests(now: datetime | None = None) -> int:

@@ -82,7 +82,10 @@ class Delivery(models.Model):
     class State(models.TextChoices):
         WAITING = "waiting", "待发送"
         SENDING = "sending", "发送中"
+        # The other side took it.
         SENT = "sent", "已发送"
+        # No way out of the portal is set up.
+        LOGGED = "logged", "仅写入日志，未发出"
         FAILED = "failed", "发送失败"
         UNKNOWN = "unknown", "结果不明"
 

@@ -341,6 +341,7 @@ def machines() -> tuple[Machine, ...]:
                 _ -> WAITING | by default | 有消息要发
                 WAITING -> SENDING | portal/messages/sending.py::_claim | 交给通道
                 SENDING -> SENT | portal/messages/sending.py::_hand_over | 通道已接受
+                SENDING -> LOGGED | portal/messages/sending.py::_hand_over | 没有接通，只写日志
                 SENDING -> WAITING | portal/messages/sending.py::_write_refusal | 通道拒绝，稍后再试
                 SENDING -> FAILED | portal/messages/sending.py::_write_refusal | 多次被拒
                 SENDING -> UNKNOWN | portal/messages/deliveries.py::look_after | 发送中断，不再重复

@@ -1,7 +1,12 @@
 """Messages (GOAL-S4): settings, box, digest, and the way out of the portal by mail or SMS."""
 
 import datetime
+import hashlib
+import hmac
+import http.server
+import json
 import threading
+import urllib.error
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -10,7 +15,7 @@ from django.utils import timezone
 
 from portal import gateways
 from portal.messages import deliveries, sending
-from portal.messages.services import Choice, Topic, box, choices_for, fold_into_digests, send
+from portal.messages.services import Choice, Topic, box, choices_for, fold_into_digests, mark_seen, send
 from portal.models import Delivery, Message, MessageSettings
 from tests import factories
 
@@ -36,6 +41,15 @@ def _gateway(settings):
 @pytest.fixture
 def person(db):
     return factories.UserFactory(mobile="13900000001", email="")
+
+
+def at_once(user, **others) -> None:
+    """This person wants returns and approvals at once."""
+    choose(user, **{"return": "now", "approval": "now", **others})
+
+
+def become_due() -> None:
+    Delivery.objects.filter(state=State.WAITING).update(due_at=timezone.now())
 
 
 def choose(user, channel: str = "", **choices) -> None:
@@ -72,11 +86,15 @@ def test_message_switched_off_is_not_stored(person):
 
 
 def test_queries_do_not_grow_with_the_recipients(person, django_assert_num_queries):
-    """PAIN-21: settings, messages, addresses, deliveries."""
-    everybody = [person, *factories.UserFactory.create_batch(2)]
-    with django_assert_num_queries(4):
+    """PAIN-21: settings, messages, what they would be merged with, addresses, deliveries."""
+    everybody = factories.UserFactory.create_batch(3)
+    with django_assert_num_queries(5):
         send([person], kind="returned", subject="退回")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
+        assert send(everybody, kind="returned", subject="退回") == 3
+    with django_assert_num_queries(9):
+        send([person], kind="returned", subject="退回")
+    with django_assert_num_queries(9 + 2):
         assert send(everybody, kind="returned", subject="退回") == 3
 
 
@@ -123,15 +141,12 @@ def test_digest_is_read_with_its_parts(person, signed_in):
 def test_text_that_leaves_holds_no_name(person, django_capture_on_commit_callbacks):
     """PIPL 51: number and topic only; sent after the commit, by SMS where no mail address is known."""
     with django_capture_on_commit_callbacks(execute=True):
-        send([person], kind="returned", subject="省级审核：陈雨桐退回修改", body="证件号 330102199803120029")
-        assert taken == []
-    assert taken == [
-        (
-            "sms",
-            "13900000001",
-            "您在住院医师信息采集平台有 1 条新消息：退回修改、撤销审核。请登录平台查看。",
+        send(
+            [person], kind="second_factor", subject="陈雨桐的二次验证已停用", body="证件号 330102199803120029"
         )
-    ]
+        assert taken == []
+    text = "您在住院医师信息采集平台有 1 条新消息：账号安全。请登录平台查看。"
+    assert taken == [("sms", "13900000001", text)]
     assert Delivery.objects.get().state == State.SENT
 
 
@@ -139,7 +154,7 @@ def test_many_messages_of_one_transaction_wake_the_worker_once(person, django_ca
     """A return of a thousand records is a thousand messages and one task."""
     with django_capture_on_commit_callbacks() as callbacks:
         for _ in range(3):
-            send([person], kind="returned", subject="退回")
+            send([person], kind="password_reset", subject="重置")
     assert len(callbacks) == 1
 
 
@@ -148,9 +163,9 @@ def test_message_of_a_part_that_was_undone_does_not_silence_the_rest(
 ):
     with django_capture_on_commit_callbacks() as callbacks:
         with transaction.atomic():
-            send([person], kind="returned", subject="退回")
+            send([person], kind="password_reset", subject="重置")
             transaction.set_rollback(True)
-        send([person], kind="returned", subject="退回")
+        send([person], kind="password_reset", subject="重置")
     assert (len(callbacks), Message.objects.count()) == (1, 1)
 
 
@@ -175,6 +190,78 @@ def test_topic_other_stays_in_the_portal(person):
     assert (subjects(person), Delivery.objects.count()) == (["导入完成"], 0)
 
 
+def test_who_chose_nothing_gets_one_text_a_day(person):
+    """GOAL-S11: but a deadline and the account's safety do not wait."""
+    send([person], kind="returned", subject="退回")
+    send([person], kind="approved", subject="通过")
+    send([person], kind="transfer", subject="转入")
+    assert {row.due_at for row in Delivery.objects.all()} == {
+        deliveries.last_digest_hour(timezone.now()) + datetime.timedelta(days=1)
+    }
+    assert subjects(person) == ["退回", "转入"]
+    send([person], kind="reminder", subject="三天后截止")
+    send([person], kind="password_reset", subject="重置")
+    waits = [row.due_at - row.message.created_at for row in Delivery.objects.order_by("pk")[3:]]
+    assert [wait >= deliveries.MERGED_WITHIN - datetime.timedelta(seconds=5) for wait in waits] == [
+        True,
+        False,
+    ]
+
+
+def test_what_comes_within_ten_minutes_goes_out_in_one_text(person):
+    """GOAL-S11: merged over time; the first one waits for the others, and takes them along."""
+    at_once(person)
+    send([person], kind="returned", subject="退回")
+    assert sending.send_due() == 0
+    Delivery.objects.update(due_at=timezone.now())
+    send([person], kind="approved", subject="通过")
+    assert sending.send_due() == 2
+    assert [text for _, _, text in taken] == [
+        "您在住院医师信息采集平台有 2 条新消息：退回修改、撤销审核；审核通过。请登录平台查看。"
+    ]
+
+
+def test_decisions_in_a_row_are_one_message_until_it_is_read(person, signed_in):
+    """GOAL-S11: not only within a bulk act."""
+    for number in (1, 2, 3):
+        send([person], kind="returned", subject=f"退回{number}", link=f"/base/records/{number}/")
+    assert subjects(person) == ["3 条消息：退回修改、撤销审核"]
+    page = signed_in(person).get(reverse("portal:messages"))
+    assert [word in page.content.decode() for word in ("退回1", "退回2", "退回3")] == [True] * 3
+    assert page.context["unread_count"]() == 1
+    signed_in(person).post(reverse("portal:messages-read-all"))
+    assert Message.objects.filter(read_at=None).count() == 0
+    send([person], kind="returned", subject="退回4")
+    assert subjects(person) == ["3 条消息：退回修改、撤销审核", "退回4"]
+
+
+def test_what_came_earlier_or_of_another_topic_stays_apart(person):
+    send([person], kind="returned", subject="早先退回")
+    Message.objects.update(shown_at=timezone.now() - datetime.timedelta(minutes=11))
+    send([person], kind="returned", subject="退回")
+    send([person], kind="transfer", subject="转入")
+    for number in (1, 2):
+        send([person], kind="password_reset", subject=f"重置{number}")
+    assert subjects(person) == ["早先退回", "退回", "转入", "重置1", "重置2"]
+
+
+def test_a_merged_message_is_read_once_all_of_its_parts_were_seen(person):
+    for number in (1, 2):
+        send([person], kind="returned", subject=f"退回{number}", link=f"/base/records/{number}/")
+    mark_seen(person, link="/base/records/1/")
+    assert box(person).filter(read_at=None).count() == 1
+    mark_seen(person, link="/base/records/2/")
+    assert box(person).filter(read_at=None).count() == 0
+
+
+def test_what_only_the_log_took_is_not_called_sent(person, settings):
+    """GOAL-S11: 已发送 means that the other side said so."""
+    settings.MESSAGE_GATEWAY = "portal.gateways.console"
+    send([person], kind="password_reset", subject="重置")
+    assert sending.send_due() == 1
+    assert Delivery.objects.get().get_state_display() == "仅写入日志，未发出"
+
+
 def test_daily_deliveries_go_out_in_one_text(person):
     """GOAL-S4: without flood."""
     choose(person, **{"return": "daily", "approval": "daily"})
@@ -193,7 +280,7 @@ def test_refused_delivery_is_tried_again_later_and_given_up(person, settings):
     send([person], kind="returned", subject="退回")
     seen = []
     for _ in range(len(sending.PAUSES) + 1):
-        Delivery.objects.filter(state=State.WAITING).update(due_at=timezone.now())
+        become_due()
         sending.send_due()
         row = Delivery.objects.get()
         seen.append((row.state, row.tries))
@@ -240,6 +327,7 @@ def test_two_workers_send_each_delivery_once():
 
 
 def test_list_shows_unread_first_and_filters(person, signed_in):
+    at_once(person)
     send([person], kind="returned", subject="旧的退回")
     Message.objects.update(read_at=timezone.now())
     send([person], kind="import", subject="导入完成")
@@ -314,3 +402,66 @@ def test_gateway_console_masks_the_address(caplog):
     caplog.set_level("INFO")
     gateways.console("sms", "13900000001", "您有 1 条新消息。")
     assert caplog.messages == ["sms to 13******001: 您有 1 条新消息。"]
+
+
+class Platform(http.server.BaseHTTPRequestHandler):
+    """An SMS platform: checks the signature as the manual says, and answers with what the test wants."""
+
+    answer = 204
+    got: list[dict] = []
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        signed = self.headers["X-Portal-Timestamp"].encode() + b"." + body
+        right = hmac.new(b"between us", signed, hashlib.sha256).hexdigest()
+        Platform.got.append(json.loads(body))
+        self.send_response(self.answer if self.headers["X-Portal-Signature"] == right else 401)
+        self.send_header("Location", "http://127.0.0.1:9/")
+        self.end_headers()
+
+    def log_message(self, *_):
+        """Silent."""
+
+
+@pytest.fixture
+def platform(settings, monkeypatch):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Platform)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    settings.MESSAGE_WEBHOOK_URL = f"http://127.0.0.1:{server.server_port}/sms"
+    settings.MESSAGE_WEBHOOK_SECRET = "between us"
+    monkeypatch.setattr(Platform, "got", [])
+    yield Platform
+    server.shutdown()
+    server.server_close()
+
+
+def test_webhook_is_signed_and_its_yes_means_sent(person, settings, platform):
+    """GOAL-S11: mail and SMS by settings alone."""
+    settings.MESSAGE_GATEWAY = "portal.gateways.webhook"
+    send([person], kind="password_reset", subject="重置")
+    assert sending.send_due() == 1
+    assert Delivery.objects.get().state == State.SENT
+    text = "您在住院医师信息采集平台有 1 条新消息：账号安全。请登录平台查看。"
+    assert platform.got == [{"type": "message", "channel": "sms", "address": "13900000001", "text": text}]
+
+
+@pytest.mark.parametrize("answer", [302, 400, 503])
+def test_webhook_that_does_not_say_yes_is_tried_again(person, settings, platform, monkeypatch, answer):
+    settings.MESSAGE_GATEWAY = "portal.gateways.webhook"
+    monkeypatch.setattr(platform, "answer", answer)
+    send([person], kind="password_reset", subject="重置")
+    assert sending.send_due() == 0
+    row = Delivery.objects.get()
+    assert (row.state, len(platform.got)) == (State.WAITING, 1)
+    assert str(answer) in row.error
+
+
+def test_webhook_with_a_wrong_secret_or_none_is_told_by_the_check(settings, platform):
+    gateways.try_webhook()
+    assert platform.got == [{"type": "ping"}]
+    settings.MESSAGE_WEBHOOK_SECRET = "another"
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        gateways.try_webhook()
+    settings.MESSAGE_WEBHOOK_SECRET = ""
+    with pytest.raises(ValueError, match="MESSAGE_WEBHOOK_SECRET"):
+        gateways.try_webhook()
