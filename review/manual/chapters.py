@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import strip_tags
 
+from portal import retention
 from portal.roles import Role
 from portal.sheets import refusals
 from residents.catalogue.catalogue import CATALOGUE, Entry
@@ -124,6 +125,7 @@ def generated() -> dict[str, Any]:
         ],
         "blocks": [(block, [line_of(field) for field in block.fields]) for block in BLOCKS],
         "code_lists": list(CODE_LISTS.items()),
+        "kept": {kept.key: kept.lasts.days for kept in retention.TABLE if kept.days},
     }
 
 

@@ -45,7 +45,6 @@ Outcome, State = Submission.Outcome, TransferRequest.State
 CHUNK = 500
 # Held by somebody, or still to be reported or decided.
 OPEN_WORK = LIVE | (Q(registered_at__isnull=False) & ~GONE & ~Q(report_status=ReportStatus.REPORTED))
-WAITING = Q(submissions__outcome=Outcome.PENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +58,19 @@ class Plan:
 
 def moving(base: TrainingBase) -> QuerySet[Enrollment]:
     """The records that go: all that live, and those of which something waits."""
-    waiting = Submission.objects.filter(base=base, outcome=Outcome.PENDING).values("enrollment")
-    return Enrollment.objects.filter(OPEN_WORK | Q(pk__in=waiting), base=base)
+    return Enrollment.objects.filter(OPEN_WORK | Q(pk__in=_waiting(base).values("enrollment")), base=base)
+
+
+def _waiting(base: TrainingBase) -> QuerySet[Submission]:
+    """What waits for the province; of whoever lapsed or was deleted nothing does, and he stays where he was."""
+    gone = Enrollment.objects.filter(GONE, base=base)
+    return Submission.objects.filter(base=base, outcome=Outcome.PENDING).exclude(enrollment__in=gone)
 
 
 def plan(base: TrainingBase, successor: TrainingBase | None, day: date) -> Plan:
     """What the act would do now; nothing is written."""
     records = moving(base)
-    waiting = Submission.objects.filter(base=base, outcome=Outcome.PENDING)
+    waiting = _waiting(base)
     counted = Submission.objects.filter(counted_for__in=records.values("pk"))
     counts = {
         "移交的培训记录": records.count(),

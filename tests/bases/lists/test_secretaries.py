@@ -138,11 +138,14 @@ def test_whoever_works_for_a_base_and_a_specialty_elsewhere_switches(
 
 
 def test_an_account_without_a_place_has_no_desk_of_nothing(signed_in):
-    """AM-46: it is told where it is appointed again, and its menu leads nowhere else."""
+    """AM-46 (Y6): it is told who appoints it again, has a way out, and its menu leads nowhere else; no other page of
+    its role shows it anything."""
     for role, route in ((Role.BASE, "bases:desk"), (Role.PROVINCE, "review:queue")):
         user = factories.UserFactory(role=role)
         client: Client = signed_in(user)
         page = client.get(reverse(route))
         assert "目前不属于任何单位" in page.text
+        assert f"可以重新任用您的：原{'培训基地' if role == Role.BASE else '省级单位'}" in page.text
+        assert f'action="{reverse("portal:sign-out")}"' in page.text.split("<main")[1]
         menu = page.text.split('<nav class="desk-nav"')[1].split("</nav>")[0]
         assert re.findall(r'href="([^"]+)"', menu) == [reverse("portal:desk")]

@@ -94,6 +94,19 @@ def test_living_records_and_waiting_reviews_move_with_their_history(
     assert (waiting.review_status, waiting.registered_at is not None) == ("2", True)
 
 
+def test_whoever_lapsed_while_he_waited_stays_where_he_was(base, successor, waiting, cycle, national_officer):
+    """AM-46: "all living records and pending reviews": what lapsed unreviewed waits for nobody (AM-29)."""
+    close(cycle, "review", "report")
+    Enrollment.objects.filter(pk=waiting.pk).update(lapsed_at=timezone.now())
+    made = merge(base, successor, national_officer)
+    waiting.refresh_from_db()
+    assert (waiting.base_id, made.counts["移交的培训记录"], made.counts["其中待审核的上报"]) == (
+        base.pk,
+        0,
+        0,
+    )
+
+
 def test_current_counts_follow_and_the_original_stays(base, successor, through, national_officer):
     """AM-46: "current counts follow the successor from that day", "past editions stay": 招收原始信息 does."""
     original = through.intake_submission
