@@ -47,7 +47,8 @@ def last_moment(closes_at: datetime) -> str:
 
 
 class Calendar:
-    """Windows and extensions of some cycles, read once for these provinces, bases and records (two queries).
+    """Windows and extensions of some cycles, read once for these provinces, bases and records (two queries); with
+    `records_of`, for every record of these bases.
 
     Extensions only ever lengthen (GOAL-N1, GOAL-P8).
     """
@@ -59,16 +60,20 @@ class Calendar:
         provinces: Iterable[str] = (),
         bases: Iterable[int] = (),
         enrollments: Iterable[int] = (),
+        records_of: Iterable[int] = (),
         now: datetime | None = None,
     ) -> None:
         self.now = now or timezone.now()
-        cycles, provinces = list(cycles), list(provinces)
+        self.cycles = cycles = sorted(cycles, key=lambda cycle: cycle.year)
+        provinces = list(provinces)
         national_or_own = Q(province__isnull=True) | Q(province__in=provinces)
         self._windows = {
             (row.cycle_id, row.step, row.province_id): row
             for row in CycleWindow.objects.filter(national_or_own, cycle__in=cycles)
         }
         named = Q(province__in=provinces) | Q(base__in=list(bases)) | Q(enrollment__in=list(enrollments))
+        if records_of := list(records_of):
+            named |= Q(enrollment__base__in=records_of)
         self._later: dict[tuple, datetime] = {}
         extensions = Extension.objects.filter(named, cycle__in=cycles)
         for *key, until in extensions.values_list("cycle", "step", "province", "base", "enrollment", "until"):
@@ -90,6 +95,14 @@ class Calendar:
         places = ((province_id, None, None), (None, base_id, None), (None, None, enrollment_id))
         later = [self._later[key] for place in places if (key := (cycle.pk, step, *place)) in self._later]
         return _judge(step, window, max(later, default=None), self.now)
+
+    def step_now(
+        self, step: Step, *, province_id: str | None = None, base_id: int | None = None
+    ) -> tuple[CollectionCycle | None, Opening]:
+        """As the function of this name, among the cycles named at the start; no query."""
+        found = [self.opening(cycle, step, province_id=province_id, base_id=base_id) for cycle in self.cycles]
+        chosen = _of_all(self.cycles, [(state.opens_at, state.closes_at) for state in found], self.now)
+        return chosen, self.opening(chosen, step, province_id=province_id, base_id=base_id)
 
     def last_end(
         self,
@@ -169,16 +182,13 @@ def step_now(
     """The cycle to which an act of this step belongs now, and whether it is open there: the oldest in which it is open
     for this province and base (AM-42); where none is, the last in which it was; before any was, the next. Three
     queries."""
-    cycles = list(CollectionCycle.objects.order_by("year"))
     calendar = Calendar(
-        cycles,
+        CollectionCycle.objects.all(),
         provinces=[province_id] if province_id is not None else [],
         bases=[base_id] if base_id is not None else [],
         now=now,
     )
-    found = [calendar.opening(cycle, step, province_id=province_id, base_id=base_id) for cycle in cycles]
-    chosen = _of_all(cycles, [(state.opens_at, state.closes_at) for state in found], calendar.now)
-    return chosen, calendar.opening(chosen, step, province_id=province_id, base_id=base_id)
+    return calendar.step_now(step, province_id=province_id, base_id=base_id)
 
 
 def open_cycles(step: Step, *, province_id: str, base_id: int | None = None) -> list[CollectionCycle]:

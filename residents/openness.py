@@ -27,11 +27,20 @@ _READ_ONLY = Opening(False, reason="这条培训记录已不在培（退培、�
 class Times:
     """The calendar of these records' intake years, read at the first question: three queries, however many records.
 
-    Expects `base__province` to be loaded.
+    Expects `base__province` to be loaded. A `calendar` given, which must know all of them, spares the queries.
     """
 
-    def __init__(self, enrollments: Iterable[Enrollment], *, now: datetime | None = None) -> None:
+    def __init__(
+        self,
+        enrollments: Iterable[Enrollment],
+        *,
+        now: datetime | None = None,
+        calendar: Calendar | None = None,
+    ) -> None:
         self._enrollments, self._now = list(enrollments), now
+        if calendar is not None:
+            self._calendar = calendar
+            self._cycles = {cycle.year: cycle for cycle in calendar.cycles}
 
     @cached_property
     def _cycles(self) -> dict[int, CollectionCycle]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from portal.calendar import Opening, step_now
+from portal.calendar import Calendar, Opening, step_now
 from portal.models import CollectionCycle, Step
 from residents.completeness import PERSONAL
 from residents.models import Enrollment, SectionConfirmation
@@ -35,9 +35,12 @@ class Update:
         return self.opening.closes_at
 
 
-def update_of(*, province_id: str | None = None, base_id: int | None = None) -> Update:
-    """The update that is asked for there now, or the last one, or the next; three queries."""
-    return Update(*step_now(Step.REGISTRY_UPDATE, province_id=province_id, base_id=base_id))
+def update_of(
+    *, province_id: str | None = None, base_id: int | None = None, calendar: Calendar | None = None
+) -> Update:
+    """The update that is asked for there now, or the last one, or the next; three queries, with the calendar none."""
+    ask = calendar.step_now if calendar else step_now
+    return Update(*ask(Step.REGISTRY_UPDATE, province_id=province_id, base_id=base_id))
 
 
 def asked_of(enrollment: Enrollment) -> Update | None:

@@ -29,6 +29,7 @@ from residents.services.deletion import RESTORABLE_FOR, delete_enrollment, resto
 
 # Each code costs one slow hash: a page of them must not keep a web process for long.
 MOST_CODES = 200
+EXPIRES_SOON = timedelta(days=3)
 
 
 class AccountState(models.TextChoices):
@@ -37,6 +38,7 @@ class AccountState(models.TextChoices):
     NEVER = "never", "从未登录"
     LOCKED = "locked", "激活被锁"
     TODAY = "today", "今日激活"
+    EXPIRING = "expiring", "初始密码 3 天内失效"
     DELETED = "deleted", "已删除"
 
 
@@ -49,6 +51,9 @@ def _condition(state: str) -> Q:
         return never
     if state == AccountState.LOCKED:
         return never & Q(**{f"{_ACCOUNT}activation_failures__gte": MOBILE_TRIES})
+    if state == AccountState.EXPIRING:
+        now = timezone.now()
+        return never & Q(**{f"{_ACCOUNT}initial_code_expires_at__range": (now, now + EXPIRES_SOON)})
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     return Q(**{f"{_ACCOUNT}activated_at__gte": midnight})
 

@@ -1,41 +1,56 @@
-"""The work board of a base: how many records at which stage, what is to do, what the province sent back (GOAL-B16).
+"""The work board of a base: how many records at which stage, what the province sent back (GOAL-B16). What is to be done
+today is bases/board/today.py.
 
 A constant number of queries, however many records.
 """
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
 
 from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, Value, When
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from bases.lists.records import Stage, Todo, in_module, records_of, todo_condition
-from bases.models import Submission, TrainingBase
+from bases.lists.records import Stage, Todo, records_of, todo_condition
+from bases.models import SpecialtyBase, Submission, TrainingBase
 from bases.submissions.remarks import with_remarks
+from portal.calendar import Calendar
 from portal.models import CollectionCycle, Extension
 from residents.models import Enrollment
 from residents.models.enrollment import Module, ReviewStatus
-from residents.openness import Times, personal_entry, report_entry, training_entry
 
 RETURNS_SHOWN = 6
-# Where the base itself must act, or must see that the resident acts.
-_TO_DO = {
-    Stage.PROVINCE: "省级退回，待修改",
-    Stage.READY: "信息完整，可上报",
-    Stage.CHANGED: "已修改，待重新上报",
-    Stage.TRAINING: "待填培训信息",
-    Stage.RETURNED: "已退回住院医师，待其修改",
+# The follow-ups of each module; that of the statuses has its own page (bases/deadlines).
+FOLLOW_UPS = {
+    Module.INTAKE: (Todo.ANSWERED, Todo.NEVER),
+    Module.REGISTRY: (Todo.ANSWERED, Todo.UPDATE, Todo.STALE, Todo.UNDATED),
 }
-_URGENT = frozenset({Stage.PROVINCE})
-# What the tile asks for, of an intake record; in the registry all of it is always open.
-_ACTS = {
-    Stage.PROVINCE: report_entry,
-    Stage.READY: report_entry,
-    Stage.TRAINING: training_entry,
-    Stage.RETURNED: personal_entry,
-}
+
+
+class Waiting(NamedTuple):
+    """How many wait, and since when the one that waits longest."""
+
+    number: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What one query tells of a module: how many records by year and stage, how many wait at a stage or for a
+    follow-up, and of each kind that the calendar cannot tell apart (stage, one record, how many)."""
+
+    module: Module
+    stages: dict[int, Counter[str]] = field(default_factory=dict)
+    waiting: dict[str, Waiting] = field(default_factory=dict)
+    alike: list[tuple[str, int, int]] = field(default_factory=list)
+
+    def add(self, name: str, number: int, since: datetime) -> None:
+        if number:
+            before = self.waiting.get(name, Waiting(0, since))
+            self.waiting[name] = Waiting(before.number + number, min(before.since, since))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +60,6 @@ class Cell:
     count: int
     url: str
     label: str = ""
-    is_urgent: bool = False
-    module: str = ""
-
-
-# What else waits for a base, from rooms above this desk, which knows none of them: filled at start (review/apps.py).
-MORE: list[Callable[[TrainingBase], list[Cell]]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,117 +88,93 @@ def list_url(module: str, **filters: object) -> str:
     return reverse("bases:record-list", args=[module]) + (f"?{query}" if query else "")
 
 
-def from_above(base: TrainingBase) -> list[Cell]:
-    """What the rooms above have for this base to do."""
-    return [cell for found in MORE for cell in found(base)]
+def calendar_of(base: TrainingBase | None, places: Iterable[SpecialtyBase]) -> Calendar:
+    """Windows and extensions of all cycles for the base, or for those of single specialties: all that the board asks of
+    the calendar, read once."""
+    bases = [base] if base else [place.base for place in places]
+    ids = [each.pk for each in bases]
+    provinces = {each.province_id for each in bases}
+    return Calendar(CollectionCycle.objects.all(), provinces=provinces, bases=ids, records_of=ids)
 
 
-def board(scope: QuerySet[Enrollment], module: Module, *, year: int | None = None) -> Board:
-    """Counts by cohort and stage; of one year by specialty and stage. One query."""
-    records = records_of(scope, module)
-    group = ("specialty_id", "specialty__name") if year else ("intake_year",)
-    if year:
-        records = records.filter(intake_year=year)
-    counts: dict[tuple, Counter[str]] = {}
-    for *key, stage, count in records.values_list(*group, "stage").annotate(count=Count("pk")).order_by():
-        counts.setdefault(tuple(key), Counter())[stage] += count
-    stages = [stage for stage in Stage if any(found[stage] for found in counts.values())]
-    rows = []
-    for key in sorted(counts, key=lambda key: (key[0] is None, key[0]) if year else -key[0]):
-        if year:
-            label, filters = key[1] or "未选专业", {"year": year, "specialty": key[0] or "none"}
-        else:
-            label, filters = f"{key[0]} 年", {"year": key[0]}
-        rows.append(_row(module, label, counts[key], stages, filters, is_open=year is None))
+def count(
+    scope: QuerySet[Enrollment],
+    module: Module,
+    *,
+    base: TrainingBase | None,
+    cycle: CollectionCycle | None,
+    calendar: Calendar,
+) -> Counts:
+    """All that the board tells of one module; one query."""
+    # The list behind a follow-up of the intake opens with the year of the cycle.
+    of_year = Q(intake_year=cycle.year) if module == Module.INTAKE and cycle else Q()
+    asked = {
+        todo.value: Count("pk", filter=todo_condition(todo, base, calendar) & of_year)
+        for todo in FOLLOW_UPS[module]
+    }
+    since = {f"{name}_since": Min("state_since", filter=found.filter) for name, found in asked.items()}
+    # Whoever has more time for himself alone is asked by himself; the registry has no windows.
+    own_time = Exists(Extension.objects.filter(enrollment=OuterRef("pk")))
+    alone = Case(When(own_time, then=F("pk")), default=Value(0)) if module == Module.INTAKE else Value(0)
+    rows: QuerySet = (
+        records_of(scope, module)
+        .annotate(alone=alone)
+        .values("intake_year", "stage", "alone", "base", "status", "report_status", "review_status")
+        .annotate(one=Min("pk"), number=Count("pk"), stage_since=Min("state_since"), **asked, **since)
+        .order_by()
+    )
+    found = Counts(module)
+    for row in rows:
+        stage, number = row["stage"], row["number"]
+        found.stages.setdefault(row["intake_year"], Counter())[stage] += number
+        found.alike.append((stage, row["one"], number))
+        found.add(stage, number, row["stage_since"])
+        for name in asked:
+            found.add(name, row[name], row[f"{name}_since"])
+    return found
+
+
+def board(found: Counts) -> Board:
+    """The counts by cohort and stage, newest first."""
+    stages = _occurring(found.stages.values())
+    rows = [
+        _row(
+            found.module,
+            f"{year} 年",
+            f"?{urlencode({'module': found.module.value, 'year': str(year)})}",
+            found.stages[year],
+            stages,
+            {"year": year},
+        )
+        for year in sorted(found.stages, reverse=True)
+    ]
+    return Board(found.module, stages, rows)
+
+
+def board_of_year(scope: QuerySet[Enrollment], module: Module, year: int) -> Board:
+    """The counts of one year by specialty and stage; one query."""
+    records: QuerySet = records_of(scope, module).filter(intake_year=year)
+    grouped = records.values_list("specialty_id", "specialty__name", "stage").annotate(count=Count("pk"))
+    counts: dict[tuple[str | None, str], Counter[str]] = {}
+    for code, name, stage, number in grouped.order_by():
+        counts.setdefault((code, name or "未选专业"), Counter())[stage] += number
+    stages, rows = _occurring(counts.values()), []
+    for code, name in sorted(counts, key=lambda key: (key[0] is None, key)):
+        filters = {"year": year, "specialty": code or "none"}
+        rows.append(_row(module, name, list_url(module, **filters), counts[code, name], stages, filters))
     return Board(module, stages, rows, year)
 
 
+def _occurring(counts: Iterable[Counter[str]]) -> list[Stage]:
+    found = sum(counts, Counter())
+    return [stage for stage in Stage if found[stage]]
+
+
 def _row(
-    module: Module, label: str, found: Counter[str], stages: list[Stage], filters: dict, *, is_open: bool
+    module: Module, label: str, url: str, found: Counter[str], stages: list[Stage], filters: dict
 ) -> Row:
     cells = [Cell(found[stage], list_url(module, **filters, stage=stage), stage.label) for stage in stages]
-    total = Cell(sum(found.values()), list_url(module, **filters))
-    inside = f"?{urlencode({'module': module, 'year': filters['year']})}" if is_open else total.url
-    return Row(label, inside, cells, total)
-
-
-def to_do(boards: list[Board], scope: QuerySet[Enrollment]) -> list[Cell]:
-    """What waits for the base, urgent first, from the counts of both boards; nothing is listed that is not there or
-    that nobody can do now."""
-    found, closed = [], _closed(boards, scope)
-    for stage, label in _TO_DO.items():
-        for each in boards:
-            if stage not in each.stages:
-                continue
-            count = sum(row.cells[each.stages.index(stage)].count for row in each.rows)
-            shut = closed[stage] if each.module == Module.INTAKE else 0
-            if shut >= count:
-                continue
-            filters = {"year": "all"} if each.module == Module.INTAKE else {}
-            url = list_url(each.module, **filters, stage=stage)
-            words = f"{label}（其中 {shut} 人现在不能办理）" if shut else label
-            found.append(Cell(count, url, words, stage in _URGENT, each.module.label))
-    return found
-
-
-def _closed(boards: list[Board], scope: QuerySet[Enrollment]) -> Counter[str]:
-    """How many of the intake records at each stage are closed for what its tile asks for; at most five queries.
-
-    One record is asked for all that the entries cannot tell apart; whoever has more time for himself alone is asked
-    by himself.
-    """
-    waits = {stage for each in boards if each.module == Module.INTAKE for stage in each.stages} & _ACTS.keys()
-    if not waits:
-        return Counter()
-    own_time = Exists(Extension.objects.filter(enrollment=OuterRef("pk")))
-    alike = (
-        records_of(scope, Module.INTAKE)
-        .filter(Q(stage__in=waits))
-        .annotate(alone=Case(When(own_time, then=F("pk")), default=Value(0)))
-        .values_list("stage", "alone", "base", "intake_year", "status", "report_status", "review_status")
-        .annotate(one=Min("pk"), count=Count("pk"))
-        .order_by()
-    )
-    found = [(stage, one, count) for stage, *_, one, count in alike]
-    records = Enrollment.objects.select_related("base__province").in_bulk([one for _, one, _ in found])
-    times, closed = Times(records.values()), Counter[str]()
-    for stage, one, count in found:
-        if one in records and not _ACTS[stage](records[one], times).is_open:
-            closed[stage] += count
-    return closed
-
-
-def follow_ups(
-    scope: QuerySet[Enrollment], base: TrainingBase | None, cycle: CollectionCycle | None
-) -> list[Cell]:
-    """Residents to remind, statuses to bring up to date or to complete (AM-40), in the registry and this year's intake
-    (BR-14, BR-33, BR-82)."""
-    asked = [
-        (Module.REGISTRY, Todo.UPDATE),
-        (Module.REGISTRY, Todo.STALE),
-        (Module.REGISTRY, Todo.OVERDUE),
-        (Module.REGISTRY, Todo.UNDATED),
-        (Module.INTAKE, Todo.NEVER),
-        *((module, Todo.ANSWERED) for module in Module),
-    ]
-    found = []
-    for module in Module:
-        todos = [todo for each, todo in asked if each == module]
-        counts = in_module(scope, module).aggregate(
-            **{todo.value: Count("pk", filter=_condition(module, todo, cycle, base)) for todo in todos}
-        )
-        found += [
-            Cell(counts[todo.value], list_url(module, todo=todo), todo.label, module=module.label)
-            for todo in todos
-            if counts[todo.value]
-        ]
-    return found
-
-
-def _condition(module: Module, todo: Todo, cycle: CollectionCycle | None, base: TrainingBase | None) -> Q:
-    """As the list behind the number asks: that of the intake opens with the year of the cycle."""
-    condition = todo_condition(todo, base)
-    return condition & Q(intake_year=cycle.year) if module == Module.INTAKE and cycle else condition
+    return Row(label, url, cells, Cell(sum(found.values()), list_url(module, **filters)))
 
 
 def recent_returns(scope: QuerySet[Enrollment]) -> list[Submission]:

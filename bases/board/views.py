@@ -4,14 +4,14 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from bases.board.board import board, follow_ups, from_above, recent_returns, to_do
+from bases.board.board import board, board_of_year, calendar_of, count, recent_returns
+from bases.board.today import tasks
 from bases.extensions.services import askable
 from bases.lists.access import desk_openings
 from bases.lists.records import scope_of
 from bases.scope import SPECIALTIES, bases_for, current_base, has_place, specialty_places
 from bases.seasons import asked_cycle
 from portal.access import allow
-from portal.models import CollectionCycle
 from portal.parameters import choice, is_on, key, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
@@ -24,29 +24,31 @@ def desk(request: SignedInRequest) -> HttpResponse:
     if not has_place(request.user):
         return render(request, "portal/no_place.html")
     base = current_base(request)
+    places = specialty_places(request.user)
     cycle = asked_cycle(request, base, name="cycle")
     asking_base = current_base(request, Action.REPORT)
     scope = scope_of(request.user, base)
-    boards = [board(scope, module) for module in Module]
+    calendar = calendar_of(base, places)
+    counts = [count(scope, module, base=base, cycle=cycle, calendar=calendar) for module in Module]
+    boards = [board(found) for found in counts]
     detail = None
     module, year = choice(request.GET, "module", Module.values), whole_number(request.GET, "year", most=9999)
     if module and year is not None:
-        detail = board(scope, Module(module), year=year)
+        detail = board_of_year(scope, Module(module), year)
     return render(
         request,
         "bases/board/desk.html",
         {
             "base": base,
-            "places": specialty_places(request.user),
+            "places": places,
             "bases": bases_for(request.user, Action.VIEW).order_by("code"),
             "cycle": cycle,
-            "cycles": CollectionCycle.objects.order_by("-year"),
-            "openings": desk_openings(base, cycle),
+            "cycles": calendar.cycles[::-1],
+            "openings": desk_openings(base, cycle, calendar),
             "boards": [each for each in boards if each.rows],
             "detail": detail,
-            "to_do": to_do(boards, scope) + (from_above(base) if base else []),
-            "may_extend": asking_base is not None and bool(askable(asking_base)),
-            "follow_ups": follow_ups(scope, base, cycle),
+            "tasks": tasks(request.user, base, scope, counts, calendar),
+            "may_extend": asking_base is not None and bool(askable(asking_base, calendar)),
             "returns": recent_returns(scope),
         },
     )

@@ -1,4 +1,4 @@
-"""The form of 申请延期: which step, until when, for whom and why (GOAL-P8)."""
+"""The form of 申请延长填报时间: which step, until when, for whom and why (GOAL-P8)."""
 
 import json
 from datetime import date, datetime, time, timedelta
@@ -40,7 +40,7 @@ class PeopleField(forms.ModelMultipleChoiceField):
 
 
 class ExtensionForm(forms.Form):
-    step = forms.ChoiceField(label="需要延期的环节", choices=[(step.value, step.label) for step in STEPS])
+    step = forms.ChoiceField(label="需要延长的环节", choices=[(step.value, step.label) for step in STEPS])
     last_day = DayField(label="申请延长至")
     reach = forms.ChoiceField(
         label="范围",

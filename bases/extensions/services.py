@@ -1,4 +1,4 @@
-"""申请延期, the base's half: what it may ask for, asking, taking back, and who is notified (GOAL-P8).
+"""申请延长填报时间, the base's half: what it may ask for, asking, taking back, and who is notified (GOAL-P8).
 
 Deciding is review/extensions/services.py; whether a step is open is asked of portal/calendar.py alone.
 """
@@ -17,7 +17,7 @@ from bases.models.organisations import ReportingMode
 from bases.scope import base_ids, province_codes_for
 from bases.staff import recipients
 from portal import audit
-from portal.calendar import Opening, last_moment, opening
+from portal.calendar import Calendar, Opening, last_moment, opening
 from portal.messages import services as messages
 from portal.models import CollectionCycle, Step, User
 from portal.roles import Action, Role
@@ -41,25 +41,33 @@ def candidates(base: TrainingBase, cycle: CollectionCycle) -> QuerySet[Enrollmen
     return found.exclude(review_status__in=waiting).select_related("resident", "specialty").order_by("pk")
 
 
-def asking_entry(base: TrainingBase, cycle: CollectionCycle | None) -> Opening:
+def asking_entry(
+    base: TrainingBase, cycle: CollectionCycle | None, calendar: Calendar | None = None
+) -> Opening:
     """May the base ask for more time now, whatever the step and the day? Every button and form asks this."""
     if cycle is None:
         return Opening(False, reason="尚未设置采集周期，请联系中国医师协会。", word="未设置")
-    if is_locked(cycle, province_id=base.province_id, base_id=base.pk):
+    if is_locked(cycle, province_id=base.province_id, base_id=base.pk, calendar=calendar):
         return Opening(
             False,
-            reason=f"{cycle.year}年招收信息已锁定，不能再延期；漏报的住院医师请在“住院医师信息管理”中补录。",
+            reason=f"{cycle.year}年招收信息已锁定，不能再延长；漏报的住院医师请在“住院医师信息管理”中补录。",
         )
     if base.province.reporting_mode == ReportingMode.API:
         return Opening(
-            False, reason="本省已切换为接口传送，招收信息不在此填报，无需申请延期。", word="已切换接口"
+            False,
+            reason="本省已切换为接口传送，招收信息不在此填报，无需申请延长填报时间。",
+            word="已切换接口",
         )
     return Opening(True)
 
 
-def askable(base: TrainingBase) -> list[CollectionCycle]:
-    """The cycles for which the base may ask for more time now, the oldest first (AM-42)."""
-    return [each for each in CollectionCycle.objects.order_by("year") if asking_entry(base, each).is_open]
+def askable(base: TrainingBase, calendar: Calendar | None = None) -> list[CollectionCycle]:
+    """The cycles for which the base may ask for more time now, the oldest first (AM-42); three queries, with the
+    calendar none."""
+    calendar = calendar or Calendar(
+        CollectionCycle.objects.all(), provinces=[base.province_id], bases=[base.pk]
+    )
+    return [each for each in calendar.cycles if asking_entry(base, each, calendar).is_open]
 
 
 def may_name(enrollment: Enrollment) -> bool:
@@ -140,12 +148,12 @@ def _refuse_second(
     else:
         return
     raise StateMoved(
-        f"“{Step(step).label}”已有一份待处理的延期申请，包含{who}。请等待处理，或撤回后重新申请。"
+        f"“{Step(step).label}”已有一份待处理的延长填报时间申请，包含{who}。请等待处理，或撤回后重新申请。"
     )
 
 
 def _notify_deciders(asked: ExtensionRequest) -> None:
-    subject = f"延期申请待处理：{asked.base.name}（{asked.get_step_display()}）"
+    subject = f"延长填报时间申请待处理：{asked.base.name}（{asked.get_step_display()}）"
     link = reverse("review:extension", args=[asked.pk])
     if asked.state == State.WITH_CMDA:
         people: Collection[int] = User.objects.filter(role=Role.CMDA, is_active=True).values_list(
@@ -169,7 +177,7 @@ def locked(request_id: int) -> ExtensionRequest:
     """The waiting request under its row lock. Raises StateMoved where it was decided or withdrawn meanwhile."""
     asked = ExtensionRequest.objects.select_for_update().get(pk=request_id)
     if asked.state not in WAITING:
-        raise StateMoved(f"该延期申请现在是“{asked.get_state_display()}”，未作处理。")
+        raise StateMoved(f"该延长填报时间申请现在是“{asked.get_state_display()}”，未作处理。")
     return asked
 
 

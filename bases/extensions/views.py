@@ -1,4 +1,4 @@
-"""申请延期, the base's side: asking for more time, following the request, taking it back."""
+"""申请延长填报时间, the base's side: asking for more time, following the request, taking it back."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ PAGE_SIZE = 50
 @require_GET
 @allow(Role.BASE)
 def extension_list(request: SignedInRequest) -> HttpResponse:
-    """申请延期: what this base asked for and what was answered (GOAL-P8)."""
+    """申请延长填报时间: what this base asked for and what was answered (GOAL-P8)."""
     found = extensions.in_view(request.user)
     base, asking = current_base(request), current_base(request, Action.REPORT)
     if base is not None:
@@ -59,7 +59,7 @@ def extension_new(request: SignedInRequest) -> HttpResponse:
         except StateMoved as moved:
             form.add_error("last_day", str(moved))
         else:
-            messages.success(request, "延期申请已提交，处理结果会以消息告知。")
+            messages.success(request, "延长填报时间申请已提交，处理结果会以消息告知。")
             return redirect("bases:extensions")
     page = {
         "form": form,
@@ -101,5 +101,5 @@ def extension_withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
     except StateMoved as moved:
         messages.error(request, str(moved))
     else:
-        messages.success(request, "延期申请已撤回。")
+        messages.success(request, "延长填报时间申请已撤回。")
     return redirect("bases:extensions")

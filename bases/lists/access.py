@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404
 from bases.models import TrainingBase
 from bases.models.organisations import ReportingMode
 from bases.scope import base_ids, enrollments_for, specialty_bases_for
-from portal.calendar import Opening, openings
+from portal.calendar import Calendar, Opening, openings
 from portal.models import CollectionCycle, Step, User
 from portal.roles import Action
 from residents.models import Enrollment
@@ -28,15 +28,19 @@ def may(user: User, record: Enrollment, action: Action) -> bool:
     return enrollments_for(user, action).filter(pk=record.pk).exists()
 
 
-def desk_openings(base: TrainingBase | None, cycle: CollectionCycle | None) -> list[tuple[str, Opening]]:
-    """The windows of this cycle's intake as they apply to the base, each with its name."""
+def desk_openings(
+    base: TrainingBase | None, cycle: CollectionCycle | None, calendar: Calendar | None = None
+) -> list[tuple[str, Opening]]:
+    """The windows of this cycle's intake as they apply to the base, each with its name; two queries, with the calendar
+    none."""
     if base is not None and not base.is_active:
         return [(Step(step).label, OUT_OF_USE) for step in STEPS]
     if base is not None and base.province.reporting_mode == ReportingMode.API:
         return [(Step(step).label, SWITCHED) for step in STEPS]
-    found = openings(
-        cycle, STEPS, province_id=base.province_id if base else None, base_id=base.pk if base else None
-    )
+    place: dict = {"province_id": base.province_id, "base_id": base.pk} if base else {}
+    if calendar is not None:
+        return [(Step(step).label, calendar.opening(cycle, step, **place)) for step in STEPS]
+    found = openings(cycle, STEPS, **place)
     return [(Step(step).label, found[step]) for step in STEPS]
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from bases.models import ImportRow, TrainingBase
 from bases.scope import enrollments_for, specialty_records
+from portal.calendar import Calendar
 from portal.models import User
 from portal.roles import Action
 from residents.models import Enrollment, PersonalReturn, StatusChange
@@ -165,8 +166,8 @@ IS_UNDATED = ~Q(status=Status.IN_TRAINING) & Q(
 )
 
 
-def todo_condition(todo: str, base: TrainingBase | None) -> Q:
-    """The records that one kind of follow-up is about."""
+def todo_condition(todo: str, base: TrainingBase | None, calendar: Calendar | None = None) -> Q:
+    """The records that one kind of follow-up is about; three queries for 本年度信息, with the calendar none."""
     today = timezone.localdate()
     if todo == Todo.UPDATE:
         return Q(has_unreported_update=True)
@@ -182,12 +183,13 @@ def todo_condition(todo: str, base: TrainingBase | None) -> Q:
         return Q(review_status=ReviewStatus.RETURNED, registered_at__isnull=True, lapsed_at__isnull=True)
     if todo == Todo.ANSWERED:
         return IS_ANSWERED
-    return _is_stale(base)
+    return _is_stale(base, calendar)
 
 
-def _is_stale(base: TrainingBase | None) -> Q:
+def _is_stale(base: TrainingBase | None, calendar: Calendar | None) -> Q:
     """Whoever has not confirmed or saved every section in the update that has begun (BR-14, AM-04)."""
-    update = update_of(province_id=base.province_id if base else None, base_id=base.pk if base else None)
+    place: dict = {"province_id": base.province_id, "base_id": base.pk} if base else {}
+    update = update_of(**place, calendar=calendar)
     if update.cycle is None or not update.has_begun:
         return Q(pk__in=[])
     return ASKED & ~is_up_to_date(update.cycle)

@@ -1,4 +1,4 @@
-"""What a base asks others for: 请求转出, 更正证件 and 申请延期, each with its way from desk to desk."""
+"""What a base asks others for: 请求转出, 更正证件 and 申请延长填报时间, each with its way from desk to desk."""
 
 from django.conf import settings
 from django.db import models
@@ -146,7 +146,7 @@ class IdentityCheck(models.Model):
 
 
 class ExtensionRequest(models.Model):
-    """申请延期: a base asks for more time for one step, for named records or for all of its records (GOAL-P8).
+    """申请延长填报时间: a base asks for more time for one step, for named records or for all of its records (GOAL-P8).
 
     The province decides; more time than its own review window leaves only the association can give. What was granted
     is a portal.models.Extension, which the calendar reads.
@@ -175,7 +175,7 @@ class ExtensionRequest(models.Model):
     comment = models.CharField("处理说明", max_length=500, blank=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = "延期申请"
+        verbose_name = verbose_name_plural = "延长填报时间申请"
         ordering = ["-asked_at", "-pk"]
         constraints = [
             models.CheckConstraint(

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from bases.lists.access import record_for
+from bases.lists.place import record_address
 from bases.lists.selection import LONGEST_LIST, chosen, ids_in, named, way_back
 from bases.report import checklist, withdrawal
 from bases.report.checklist import MOST_SHOWN, Findings
@@ -183,4 +184,4 @@ def withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
         messages.error(request, str(moved))
     else:
         messages.success(request, f"已撤回“{enrollment.resident.full_name}”的上报，修改后请再次上报。")
-    return redirect(reverse("bases:record", args=[pk]))
+    return redirect(record_address(request, enrollment))

@@ -38,7 +38,13 @@ def transfer_list(request: SignedInRequest) -> HttpResponse:
     if base is not None:
         found["incoming"] = found["incoming"].filter(enrollment__base=base)
         found["outgoing"] = found["outgoing"].filter(to_base=base)
-    page: dict[str, Any] = {"may_ask": current_base(request, Action.IMPORT_ACCOUNTS) is not None}
+    page: dict[str, Any] = {
+        "may_ask": current_base(request, Action.IMPORT_ACCOUNTS) is not None,
+        "only_open": is_on(request.GET, "state", TransferRequest.State.OPEN),
+    }
+    if page["only_open"]:
+        page["incoming"] = found["incoming"].filter(state="open")
+        return render(request, "bases/transfers/list.html", page)
     for side, requests in found.items():
         closed = requests.exclude(state="open").order_by("-answered_at")[:MOST_CLOSED]
         page[side] = [*requests.filter(state="open")[:500], *closed]

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import models, transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -188,6 +188,11 @@ def _merge(created: list[Message]) -> None:
 def box(user: User) -> QuerySet[Message]:
     """What the person sees: all that has appeared, a digest in place of its parts."""
     return Message.objects.filter(recipient=user, shown_at__isnull=False, digest__isnull=True)
+
+
+def of_topic(topic: str) -> Q:
+    """The messages of a topic and the digests with a part of it; a digest once for each of them."""
+    return Q(topic=topic) | Q(parts__topic=topic)
 
 
 def mark_read(messages: QuerySet[Message]) -> int:

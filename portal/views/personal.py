@@ -12,7 +12,7 @@ from portal import drafts, searching
 from portal.access import allow
 from portal.addresses import own_address
 from portal.messages.forms import MessageSettingsForm
-from portal.messages.services import Topic, box, mark_read, save_settings
+from portal.messages.services import Topic, box, mark_read, of_topic, save_settings
 from portal.models import Delivery, Message, MessageSettings
 from portal.parameters import choice, is_on, text, whole_number
 from portal.requests import SignedInRequest
@@ -29,7 +29,7 @@ def messages(request: SignedInRequest) -> HttpResponse:
     own = box(request.user)
     topic, unread_only = choice(request.GET, "topic", Topic.values), is_on(request.GET, "unread")
     if topic:
-        own = own.filter(Q(topic=topic) | Q(parts__topic=topic)).distinct()
+        own = own.filter(of_topic(topic)).distinct()
     if unread_only:
         own = own.filter(read_at__isnull=True)
     own = own.annotate(is_read=Q(read_at__isnull=False)).order_by("is_read", "-created_at", "-pk")

@@ -26,7 +26,7 @@ RECRUITED_ELSEWHERE = (
 )
 
 
-def deletion_entry(enrollment: Enrollment) -> Opening:
+def deletion_entry(enrollment: Enrollment, times: Times | None = None) -> Opening:
     """May this record be deleted now? Intake: inside the window and not after 上报 (BR-50); registry: at any time
     (BR-72), but not while the province has it before it."""
     if enrollment.deleted_at:
@@ -37,10 +37,10 @@ def deletion_entry(enrollment: Enrollment) -> Opening:
         return ALWAYS
     if enrollment.lapsed_at:
         return Opening(False, reason="招收信息已锁定，这条未审核通过的记录已失效并留存备查，不能删除。")
-    return training_entry(enrollment)
+    return training_entry(enrollment, times)
 
 
-def departure_entry(enrollment: Enrollment) -> Opening:
+def departure_entry(enrollment: Enrollment, times: Times | None = None) -> Opening:
     """May this recruit be taken out as one who left before his approval? Until the lock, in any unapproved state, also
     while the province has him before it (AM-33)."""
     if enrollment.deleted_at:
@@ -49,16 +49,24 @@ def departure_entry(enrollment: Enrollment) -> Opening:
         return Opening(False, reason="这条记录已在住院医师信息管理中，离开培训的请把培训状态更新为“退培”。")
     if enrollment.lapsed_at:
         return Opening(False, reason="招收信息已锁定，这条未审核通过的记录已失效，不再占用此人，无需删除。")
-    return until_lock(enrollment)
+    return until_lock(enrollment, times)
 
 
-def entry_of(enrollment: Enrollment, kind: str) -> Opening:
+def entry_of(enrollment: Enrollment, kind: str, times: Times | None = None) -> Opening:
     """May the record be deleted as this kind now, by its base?"""
     if kind not in DEPARTURES:
-        return deletion_entry(enrollment)
+        return deletion_entry(enrollment, times)
     if enrollment.registered_at is None and enrollment.base.province.reporting_mode == API_TRANSFER:
         return SWITCHED
-    return departure_entry(enrollment)
+    return departure_entry(enrollment, times)
+
+
+def any_entry(enrollment: Enrollment, times: Times | None = None) -> Opening:
+    """May the record be deleted now, as whatever? Of the registry nobody leaves by a deletion (BR-73, AM-33)."""
+    wrong = entry_of(enrollment, Deletion.WRONG, times)
+    departures = () if enrollment.registered_at else DEPARTURES
+    others = (entry_of(enrollment, kind, times) for kind in departures)
+    return wrong if wrong.is_open else next((entry for entry in others if entry.is_open), wrong)
 
 
 def restore_entry(enrollment: Enrollment, times: Times | None = None) -> Opening:

@@ -44,16 +44,20 @@ def lapsing(cycle: CollectionCycle, now: datetime | None = None) -> QuerySet[Enr
     return _to_lapse(cycle, now or timezone.now())[0]
 
 
-def locks_at(cycle: CollectionCycle, *, province_id: str, base_id: int) -> datetime | None:
+def locks_at(
+    cycle: CollectionCycle, *, province_id: str, base_id: int, calendar: Calendar | None = None
+) -> datetime | None:
     """When the intake of this cycle locks for a base, extensions of its province and its own included; None while its
     windows are not set. From then on its recruits are the registry's (AM-31)."""
-    calendar = Calendar([cycle], provinces=[province_id], bases=[base_id])
+    calendar = calendar or Calendar([cycle], provinces=[province_id], bases=[base_id])
     return calendar.last_end(cycle, INTAKE_STEPS, province_id=province_id, base_id=base_id)
 
 
-def is_locked(cycle: CollectionCycle, *, province_id: str, base_id: int) -> bool:
+def is_locked(
+    cycle: CollectionCycle, *, province_id: str, base_id: int, calendar: Calendar | None = None
+) -> bool:
     """Whether the intake of this cycle is locked for a base now; a later window or extension opens it again (AM-43)."""
-    locks = locks_at(cycle, province_id=province_id, base_id=base_id)
+    locks = locks_at(cycle, province_id=province_id, base_id=base_id, calendar=calendar)
     return locks is not None and locks <= timezone.now()
 
 

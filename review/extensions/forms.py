@@ -1,4 +1,4 @@
-"""Forms of the answer to 申请延期 (GOAL-P8)."""
+"""Forms of the answer to 申请延长填报时间 (GOAL-P8)."""
 
 from datetime import date, datetime, timedelta
 from typing import Any

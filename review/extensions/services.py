@@ -1,4 +1,4 @@
-"""申请延期, the answer: the province within its own review window, beyond it the association (GOAL-P8).
+"""申请延长填报时间, the answer: the province within its own review window, beyond it the association (GOAL-P8).
 
 What is granted opens the step for the named records or the base and for nobody else: rows of portal.models.Extension,
 which portal/calendar.py reads.
@@ -52,7 +52,7 @@ def grant(
         asked.granted_until = until
         _decide(asked, State.GRANTED, by, comment)
         audit.record("extension_granted", by=by, target=asked, step=asked.step, until=until.isoformat())
-        _notify(asked, f"已同意延期至 {last_moment(until)}")
+        _notify(asked, f"已同意延长至 {last_moment(until)}")
         _notify_residents(asked)
     return asked
 
@@ -63,7 +63,7 @@ def refuse(request_id: int, *, by: User, comment: str) -> ExtensionRequest:
         asked = _taken(request_id, by)
         _decide(asked, State.REFUSED, by, comment)
         audit.record("extension_refused", by=by, target=asked)
-        _notify(asked, "未同意延期")
+        _notify(asked, "未同意延长")
     return asked
 
 
@@ -78,7 +78,7 @@ def _check_until(asked: ExtensionRequest, until: datetime, review_until: datetim
     base = asked.base
     # After the lock only the association opens the year again, for those named (AM-43).
     if by.role != Role.CMDA and is_locked(asked.cycle, province_id=base.province_id, base_id=base.pk):
-        raise StateMoved(f"{asked.cycle.year}年招收信息已锁定，只有中国医师协会能再延期。")
+        raise StateMoved(f"{asked.cycle.year}年招收信息已锁定，只有中国医师协会能再延长。")
     end = extensions.review_end(asked.base, asked.cycle)
     if until <= timezone.now():
         raise StateMoved("延长到的日期已经过去。")

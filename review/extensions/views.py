@@ -1,4 +1,4 @@
-"""延期申请, the deciding side: province and association grant or refuse more time (GOAL-P8)."""
+"""延长填报时间申请, the deciding side: province and association grant or refuse more time (GOAL-P8)."""
 
 from collections.abc import Callable
 
@@ -29,7 +29,7 @@ TURN: dict[str, State] = {Role.PROVINCE: State.WITH_PROVINCE, Role.CMDA: State.W
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
 def extension_list(request: SignedInRequest) -> HttpResponse:
-    """延期申请: those that wait for this desk; all of them, decided ones too, on demand (GOAL-P8)."""
+    """延长填报时间申请: those that wait for this desk; all of them, decided ones too, on demand (GOAL-P8)."""
     found = in_view(request.user)
     shown = choice(request.GET, "state", ("all",), "waiting")
     if shown == "waiting":
@@ -74,7 +74,7 @@ def extension_grant(request: SignedInRequest, pk: int) -> HttpResponse:
     form = GrantForm(request.POST, asked=asked, is_national=request.user.role == Role.CMDA)
     if not form.is_valid():
         return _show(request, asked, grant_form=form)
-    return _answer(request, pk, lambda: extensions.grant(pk, by=request.user, **form.granted), "已同意延期")
+    return _answer(request, pk, lambda: extensions.grant(pk, by=request.user, **form.granted), "已同意延长")
 
 
 @require_POST
@@ -85,7 +85,7 @@ def extension_refuse(request: SignedInRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _show(request, asked, refuse_form=form)
     comment = form.cleaned_data["comment"]
-    return _answer(request, pk, lambda: extensions.refuse(pk, by=request.user, comment=comment), "未同意延期")
+    return _answer(request, pk, lambda: extensions.refuse(pk, by=request.user, comment=comment), "未同意延长")
 
 
 def _answer(request: HttpRequest, pk: int, act: Callable[[], ExtensionRequest], words: str) -> HttpResponse:

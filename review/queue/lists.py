@@ -10,6 +10,7 @@ from bases.models import Submission
 from bases.scope import bases_in_view
 from bases.submissions.unchanged import with_untouched
 from portal.models import User
+from portal.neighbours import neighbours as around
 from residents.models import Enrollment
 from residents.models.enrollment import GONE
 from residents.search import by_name_or_number
@@ -119,16 +120,4 @@ def choices_as_loaded(user: User, filters: Mapping, loaded_at: datetime) -> dict
 
 def neighbours(waiting: QuerySet[Submission], submission: Submission) -> tuple[int | None, int | None]:
     """The enrollments before and after this submission in the queue's order, for "上一条" and "下一条"."""
-    here = {"reported_at": submission.reported_at, "pk": submission.pk}
-    earlier = Q(reported_at__lt=here["reported_at"]) | Q(reported_at=here["reported_at"], pk__lt=here["pk"])
-    later = Q(reported_at__gt=here["reported_at"]) | Q(reported_at=here["reported_at"], pk__gt=here["pk"])
-    before = (
-        waiting.filter(earlier)
-        .order_by("-reported_at", "-pk")
-        .values_list("enrollment_id", flat=True)
-        .first()
-    )
-    after = (
-        waiting.filter(later).order_by("reported_at", "pk").values_list("enrollment_id", flat=True).first()
-    )
-    return before, after
+    return around(waiting, submission, "reported_at", give="enrollment_id")

@@ -211,7 +211,7 @@ def test_a_base_asks_for_more_time_and_the_province_gives_it(desk, open_page, as
     page = open_page(PHONE, javascript=javascript)
     sign_in(page, "jidi")
     page.goto("/base/extensions/new/")
-    page.get_by_label("需要延期的环节").select_option("report")
+    page.get_by_label("需要延长的环节").select_option("report")
     page.get_by_label("申请延长至").fill(f"{last_day:%Y-%m-%d}")
     page.get_by_label("只为下面勾选的住院医师").check()
     page.get_by_label(waiting.resident.full_name).check()
@@ -224,10 +224,10 @@ def test_a_base_asks_for_more_time_and_the_province_gives_it(desk, open_page, as
         assert_accessible(page)
     page = open_page(javascript=javascript)
     sign_in(page, "sheng")
-    go_to(page, "延期申请")
+    go_to(page, "延长填报时间申请")
     page.get_by_role("link", name=desk.name).click()
-    page.get_by_role("button", name="同意延期").click()
-    expect(page.get_by_text("没有待处理的延期申请")).to_be_visible()
+    page.get_by_role("button", name="同意延长").click()
+    expect(page.get_by_text("没有待处理的延长填报时间申请")).to_be_visible()
     assert report_entry(waiting).closes_at == end_of_day(last_day)
 
 

@@ -320,7 +320,7 @@ def machines() -> tuple[Machine, ...]:
             modules=("bases/identity_checks/", "review/identity_checks/"),
         ),
         Machine(
-            "申请延期",
+            "申请延长填报时间",
             ExtensionRequest.State,
             _moves("""
                 _ -> WITH_PROVINCE | bases/extensions/services.py::ask | 申请

@@ -24,7 +24,6 @@ from bases.scope import (
 )
 from portal import deeds
 from portal.access import allow
-from portal.calendar import Opening
 from portal.models import User
 from portal.parameters import choice, text, whole_number
 from portal.requests import SignedInRequest
@@ -33,7 +32,7 @@ from portal.searching import text_of
 from portal.sign_in.services import MOBILE_TRIES, limited_until, release_activation
 from residents.models import Enrollment
 from residents.models.enrollment import ReviewStatus
-from residents.services.deletion import RESTORABLE_FOR, entry_of, restoring_entry
+from residents.services.deletion import RESTORABLE_FOR, any_entry, entry_of, restoring_entry
 from residents.services.states import StateMoved
 
 PAGE_SIZE = 50
@@ -80,7 +79,7 @@ def account(request: SignedInRequest, pk: int) -> HttpResponse:
         "mobile_is_enough": not user.is_activated and mobile_is_enough(user),
         "not_live": "" if enrollment.is_live else NOT_LIVE,
         "is_recruit": enrollment.registered_at is None,
-        "deletion": _any_deletion(enrollment),
+        "deletion": any_entry(enrollment),
         "restoring": restoring_entry(enrollment) if enrollment.deleted_at else None,
         "restorable_until": enrollment.deleted_at and enrollment.deleted_at + RESTORABLE_FOR,
         "may_act": _may(request.user, enrollment, Action.RESET_PASSWORD),
@@ -109,7 +108,6 @@ def delete(request: SignedInRequest, pk: int) -> HttpResponse:
     if not _may(request.user, enrollment, Action.DELETE_ACCOUNT):
         raise PermissionDenied
     is_recruit = enrollment.registered_at is None
-    entries = {why: entry_of(enrollment, kind) for why, kind in DeletionForm.KINDS.items()}
     form = DeletionForm(
         request.POST if request.method == "POST" else None,
         is_recruit=is_recruit,
@@ -134,10 +132,10 @@ def delete(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {
         "record": enrollment,
         "form": form,
-        "closed": _closed(entries, is_recruit=is_recruit),
+        "closed": any_entry(enrollment).reason,
         "has_left": is_sound,
         "is_pending": enrollment.review_status == ReviewStatus.PENDING,
-        "wrong_entry": entries[DeletionForm.WRONG],
+        "wrong_entry": entry_of(enrollment, DeletionForm.KINDS[DeletionForm.WRONG]),
     }
     return render(request, "bases/accounts/delete.html", context, status=422 if form.errors else 200)
 
@@ -195,19 +193,6 @@ def searched(params: QueryDict) -> dict[str, str]:
 def _asked_why(request: SignedInRequest) -> str:
     """The answer that a link to the page has in mind."""
     return choice(request.GET, "why", DeletionForm.KINDS)
-
-
-def _closed(entries: dict[str, Opening], *, is_recruit: bool) -> str:
-    """Why nothing can be deleted now; empty where one of the kinds can."""
-    possible = entries.values() if is_recruit else [entries[DeletionForm.WRONG]]
-    return "" if any(entry.is_open for entry in possible) else entries[DeletionForm.WRONG].reason
-
-
-def _any_deletion(enrollment: Enrollment) -> Opening:
-    """Whether the page of deletion would take any of its answers now."""
-    entries = {why: entry_of(enrollment, kind) for why, kind in DeletionForm.KINDS.items()}
-    reason = _closed(entries, is_recruit=enrollment.registered_at is None)
-    return Opening(not reason, reason=reason)
 
 
 def _records(user: User, action: Action) -> QuerySet[Enrollment]:

@@ -5,18 +5,19 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from bases.lists.access import desk_openings, may_act
+from bases.lists.place import PAGE_SIZE, carried
 from bases.lists.records import filtered, for_list, records_of, scope_of
 from bases.lists.selection import filter_of
+from bases.models import ImportBatch, TrainingBase
 from bases.scope import current_base
 from bases.seasons import default_cycle
+from bases.workbooks.kinds import KINDS
 from portal.access import allow
 from portal.models import CollectionCycle
 from portal.parameters import whole_number
 from portal.requests import SignedInRequest
-from portal.roles import Role
+from portal.roles import Action, Role
 from residents.models.enrollment import Module
-
-PAGE_SIZE = 50
 
 
 @allow(Role.BASE)
@@ -35,8 +36,18 @@ def record_list(request: SignedInRequest, module: str) -> HttpResponse:
         {
             "module": Module(module),
             "filters": filters,
+            "carried": carried(module, filters),
             "page": Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page")),
             "opening": desk_openings(base, shown)[2][1] if module == Module.INTAKE else None,
             "may_act": may_act(request.user, base),
+            "may_import": _may_import(request, base, Module(module)),
         },
     )
+
+
+def _may_import(request: SignedInRequest, base: TrainingBase | None, module: Module) -> bool:
+    """账号模板 and 补录 stand where they work: whoever imports accounts for the base, while it may (BR-27, BR-60)."""
+    if base is None or current_base(request, Action.IMPORT_ACCOUNTS) != base:
+        return False
+    accounts = KINDS[ImportBatch.Kind.ACCOUNTS]
+    return accounts.opening(base, module, accounts.cycle(base, module)).is_open

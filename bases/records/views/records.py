@@ -1,5 +1,7 @@
 """One record as its base sees it: all blocks, the files, earlier reports, the history, full numbers on purpose."""
 
+from urllib.parse import quote
+
 from django.contrib import messages
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -8,6 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 from bases.corrections.services import is_waiting, kinds_open
 from bases.extensions.services import may_name
 from bases.lists.access import may, record_for
+from bases.lists.place import place_in_list, record_address
 from bases.records.specialty_change import change_entry, other_records
 from bases.report.services import examine, goes_up_with_gaps, is_reported
 from bases.report.withdrawal import withdrawal_entry
@@ -25,6 +28,7 @@ from residents.history import timeline
 from residents.models import Enrollment
 from residents.models.enrollment import ReviewStatus
 from residents.openness import Times, personal_entry, report_entry, training_entry
+from residents.services.deletion import any_entry
 from residents.services.returns import answers_to_review, mark_reviewed, take_back
 from residents.services.states import StateMoved
 
@@ -50,6 +54,8 @@ def record(request: SignedInRequest, pk: int) -> HttpResponse:
         "bases/records/record.html",
         {
             "record": enrollment,
+            "in_list": place_in_list(request, enrollment),
+            "here": quote(request.get_full_path(), safe=""),
             "masked": masked,
             "sections": _sections(enrollment, masked, comments),
             "submissions": submissions,
@@ -72,7 +78,7 @@ def review_answers(request: SignedInRequest, pk: int) -> HttpResponse:
     enrollment = record_for(request.user, pk, Action.EDIT_TRAINING)
     if mark_reviewed([enrollment.pk]):
         messages.success(request, f"“{enrollment.resident.full_name}”的答复已复核。")
-    return redirect("bases:record", pk)
+    return redirect(record_address(request, enrollment))
 
 
 @allow(Role.BASE)
@@ -86,7 +92,7 @@ def take_back_return(request: SignedInRequest, pk: int) -> HttpResponse:
         messages.error(request, str(moved))
     else:
         messages.success(request, f"已取回对“{enrollment.resident.full_name}”的退回，住院医师会收到消息。")
-    return redirect("bases:record", pk)
+    return redirect(record_address(request, enrollment))
 
 
 def _sections(enrollment: Enrollment, masked: bool, comments: dict[str, list[Comment]]) -> list[Section]:
@@ -121,6 +127,9 @@ def _may(request: SignedInRequest, enrollment: Enrollment, times: Times) -> dict
         "ask_about_end": is_free_to_ask and bool(kinds_open(enrollment, enrollment.base)),
         "withdraw": acting and waiting and withdrawal_entry(enrollment, times).is_open,
         "change_status": acting and bool(enrollment.registered_at) and enrollment.lapsed_at is None,
+        "log_in": may(request.user, enrollment, Action.RESET_PASSWORD) and enrollment.is_live,
+        "delete": may(request.user, enrollment, Action.DELETE_ACCOUNT)
+        and any_entry(enrollment, times).is_open,
         "change_specialty": acting and change_entry(enrollment).is_open,
     }
 
@@ -138,6 +147,7 @@ def submission(request: SignedInRequest, pk: int, number: int) -> HttpResponse:
         "bases/records/submission.html",
         {
             "record": enrollment,
+            "in_list": place_in_list(request, enrollment),
             "submission": with_remarks([chosen])[0],
             "sections": sections(chosen.snapshot, comments=comments),
             "is_intake_original": enrollment.intake_submission_id == chosen.pk,
@@ -168,4 +178,5 @@ def record_history(request: SignedInRequest, pk: int) -> HttpResponse:
     entries, end = timeline(enrollment, with_names=True), end_of_period(enrollment)
     if end is not None:
         entries = [entry for entry in entries if entry.at <= end or entry.block == LABELS["training"]]
-    return render(request, "bases/records/history.html", {"record": enrollment, "entries": entries})
+    page = {"record": enrollment, "entries": entries, "in_list": place_in_list(request, enrollment)}
+    return render(request, "bases/records/history.html", page)

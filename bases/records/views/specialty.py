@@ -2,13 +2,14 @@
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from bases.lists.access import record_for
+from bases.lists.place import place_in_list
 from bases.records.forms import SpecialtyForm
 from bases.records.specialty_change import change_entry, change_specialty, offered_specialties
-from bases.records.views.training import answer_to, version_of
+from bases.records.views.training import answer_to, back_to, version_of
 from portal.access import allow
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
@@ -23,12 +24,12 @@ def specialty_change(request: SignedInRequest, pk: int) -> HttpResponse:
     entry = change_entry(enrollment)
     if not entry.is_open:
         messages.warning(request, entry.reason)
-        return redirect("bases:record", pk)
+        return back_to(request, enrollment)
     form = SpecialtyForm(request.POST or None, offered=offered_specialties(enrollment))
     is_good = request.method == "POST" and form.is_valid()
     if is_good and (answer := answer_to(request, enrollment, form, _change)):
         return answer
-    page = {"record": enrollment, "form": form}
+    page = {"record": enrollment, "form": form, "in_list": place_in_list(request, enrollment)}
     return render(request, "bases/records/specialty.html", page, status=422 if form.errors else 200)
 
 

@@ -7,15 +7,17 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from bases.lists.access import record_for
+from bases.lists.place import place_in_list, record_address
 from bases.records import services as training
 from bases.records.forms import NameForm, grouped, show_stored, status_form, training_form
 from bases.submissions.remarks import show_at_fields, to_answer
 from portal.access import allow
 from portal.calendar import Opening
 from portal.drafts import data_of, discard_draft, draft_for, save_draft
-from portal.parameters import whole_number
+from portal.parameters import is_on, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.forms import Control, raw_of, show_problems
@@ -40,7 +42,7 @@ def training_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     entry = training_entry(enrollment)
     if not (entry.is_open or (entry.in_grace and request.method == "POST")):
         messages.warning(request, entry.reason)
-        return redirect("bases:record", pk)
+        return back_to(request, enrollment)
     context = training_context(enrollment)
     draft = draft_for(request.user, _draft_key(pk))
     if request.method == "POST":
@@ -54,7 +56,7 @@ def training_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(
         request,
         "bases/records/training_form.html",
-        _page(enrollment, form, entry, block="training")
+        _page(request, enrollment, form, entry, block="training")
         | {"groups": grouped(form), "draft": draft, "draft_key": _draft_key(pk)},
         status=422 if form.errors else 200,
     )
@@ -65,7 +67,12 @@ def _draft_key(pk: int) -> str:
 
 
 def _page(
-    enrollment: Enrollment, form: forms.Form, entry: Opening | None = None, *, block: str = ""
+    request: SignedInRequest,
+    enrollment: Enrollment,
+    form: forms.Form,
+    entry: Opening | None = None,
+    *,
+    block: str = "",
 ) -> dict[str, Any]:
     """`block` is the one of which the form asks the fields, for the comments of a return at them."""
     returned = to_answer(enrollment) if block else None
@@ -73,6 +80,7 @@ def _page(
     return {
         "returned": returned,
         "record": enrollment,
+        "in_list": place_in_list(request, enrollment),
         "form": form,
         "entry": entry,
         "will_unreport": bool(enrollment.registered_at) and enrollment.report_status == ReportStatus.REPORTED,
@@ -91,7 +99,8 @@ def answer_to(
     was refused and the form, with the reasons in it, must be shown again. Of a form with a deadline what comes up to
     five minutes late is kept as the draft `draft_key` (AM-37)."""
     try:
-        return redirect("bases:record", save(request, enrollment, form))
+        saved = save(request, enrollment, form)
+        return back_to(request, enrollment, saved, goes_on=is_on(request.POST, "then", "next"))
     except Refused as refused:
         show_problems(form, refused.problems)
     except EditConflict as conflict:
@@ -103,11 +112,22 @@ def answer_to(
             save_draft(request.user, draft_key, request.POST.urlencode(), max(version_of(request) or 0, 0))
             text += KEPT_AS_DRAFT
         messages.error(request, text)
-        return redirect("bases:record", enrollment.pk)
+        return back_to(request, enrollment)
     except StateMoved as moved:
         messages.error(request, str(moved))
-        return redirect("bases:record", enrollment.pk)
+        return back_to(request, enrollment)
     return None
+
+
+def back_to(
+    request: SignedInRequest, enrollment: Enrollment, pk: int | None = None, *, goes_on: bool = False
+) -> HttpResponse:
+    """To the record (or that of `pk`), its list still behind it; where it `goes_on`, to 培训信息 of the next person of
+    the list, if there is one (GOAL-B17)."""
+    in_list = place_in_list(request, enrollment) if goes_on else None
+    if in_list and in_list.after:
+        return redirect(reverse("bases:training-edit", args=[in_list.after]) + in_list.query)
+    return redirect(record_address(request, enrollment, pk))
 
 
 def _save(request: SignedInRequest, enrollment: Enrollment, form: forms.Form) -> int:
@@ -134,7 +154,8 @@ def _tell(request: HttpRequest, change: Change, unreported: bool) -> None:
     if not change:
         messages.info(request, "没有改动，未作保存，上报状态不变。")
         return
-    words = f"已保存培训信息，修改了 {len(change.fields)} 项。"
+    name = change.enrollment.resident.full_name
+    words = f"已保存{name}的培训信息，修改了 {len(change.fields)} 项。"
     messages.success(request, words + (UNREPORTED if unreported else ""))
 
 
@@ -145,7 +166,7 @@ def status_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     enrollment = record_for(request.user, pk, Action.EDIT_STATUS)
     if not enrollment.registered_at or enrollment.lapsed_at:
         messages.warning(request, "招收信息审核通过、进入“住院医师信息管理”后，才能变更培训状态。")
-        return redirect("bases:record", pk)
+        return back_to(request, enrollment)
     context = status_context(enrollment)
     sent: Mapping = {"data": request.POST, "files": request.FILES} if request.method == "POST" else {}
     form = status_form(context, **sent)
@@ -154,7 +175,7 @@ def status_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(
         request,
         "bases/records/status_form.html",
-        _page(enrollment, form, block="status"),
+        _page(request, enrollment, form, block="status"),
         status=422 if form.errors else 200,
     )
 
@@ -188,7 +209,7 @@ def name_correct(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(
         request,
         "bases/records/name_form.html",
-        _page(enrollment, form) | {"draft": draft},
+        _page(request, enrollment, form) | {"draft": draft},
         status=422 if form.errors else 200,
     )
 

@@ -1,4 +1,4 @@
-"""申请延期 as a base asks for it: GOAL-P8."""
+"""申请延长填报时间 as a base asks for it: GOAL-P8."""
 
 import pytest
 
@@ -56,7 +56,7 @@ def test_second_request_for_the_same_people_is_refused(base, closing, people, ba
     """GOAL-P8: one open request at a time; another step, other people or a decided one is no hindrance."""
     first = asked_for(base, closing, base_officer, people[:1])
     for again in (people[:1], people, ()):
-        with pytest.raises(StateMoved, match="已有一份待处理的延期申请"):
+        with pytest.raises(StateMoved, match="已有一份待处理的延长填报时间申请"):
             asked_for(base, closing, base_officer, again)
     asked_for(base, closing, base_officer, people[1:])
     asked_for(base, closing, base_officer, people[:1], step=Step.BASE_FILL)

@@ -319,14 +319,14 @@ def test_status_without_day_or_reason_is_taken_as_history(
     assert record.status_changes.first().is_undated is True
     client = signed_in(base_officer)
     label = "历史状态缺日期或原因，待补填"
-    (tile,) = [cell for cell in client.get("/base/").context["follow_ups"] if cell.label == label]
+    (tile,) = [cell for cell in client.get("/base/").context["tasks"] if cell.label == label]
     assert tile.count == 1
     assert client.get(tile.url).context["page"].paginator.count == 1
     assert "历史数据，日期不详" in client.get(f"/base/records/{record.pk}/").content.decode()
     assert report([record.pk], by=base_officer, declared=True).reported == [record.pk]
 
     change_status(record.pk, FILLED[record.status] | {"status": record.status}, by=base_officer)
-    assert label not in [cell.label for cell in client.get("/base/").context["follow_ups"]]
+    assert label not in [cell.label for cell in client.get("/base/").context["tasks"]]
 
 
 def test_only_a_migrated_change_may_lack_its_day(base, cycle):

@@ -52,7 +52,7 @@ def test_answered_record_comes_back_with_its_answers(desk, answered, base_office
     """GOAL-B14: the list marks it, the board counts it, who returned it is told, the page shows each answer."""
     assert "已修改待复核" in page(desk.get("/base/records/intake/"))
     assert listed(desk) == 1
-    (tile,) = [item for item in desk.get("/base/").context["follow_ups"] if item.label == Todo.ANSWERED.label]
+    (tile,) = [item for item in desk.get("/base/").context["tasks"] if item.label == Todo.ANSWERED.label]
     assert desk.get(tile.url).context["page"].paginator.count == tile.count == 1
     (message,) = Message.objects.filter(recipient=base_officer, kind="personal_answered")
     words = page(desk.get(message.link))

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from bases.accounts.forms import DeletionForm
 from bases.corrections import services as corrections
 from bases.lists.records import Stage
 from bases.models.organisations import ReportingMode
@@ -151,13 +152,22 @@ def test_record_page_offers_exactly_what_is_open(
     assert may["withdraw"] == succeeds(lambda: withdraw(pk, by=base_officer))
     for name, route in (("change_status", "status-edit"), ("change_specialty", "specialty-change")):
         assert may[name] == (desk.get(reverse(f"bases:{route}", args=[pk])).status_code == 200), name
+    values = {"reason": "证件号录错", "left_on": timezone.localdate().isoformat()}
+    deleted = []
+    for why in DeletionForm.KINDS:
+        with tried():
+            desk.post(reverse("bases:account-delete", args=[pk]), values | {"why": why})
+            deleted.append(Enrollment.objects.filter(pk=pk, deleted_at__isnull=False).exists())
+    assert may["delete"] == any(deleted) == ("删除…" in text)
+    with tried():
+        assert may["log_in"] == (desk.post(reverse("bases:account-reset", args=[pk])).status_code == 200)
     extension = desk.get(reverse("bases:extension-new"), {"record": pk})
     named = extension.status_code == 200 and pk in {
         int(value.value) for value, _ in extension.context["form"].fields["people"].choices
     }
     if may["extend"]:
         assert named
-    assert ("申请延期" in text) == may["extend"]
+    assert ("申请延长填报时间" in text) == may["extend"]
     if named:
         assert may["extend"] == may["check"]
 
@@ -181,7 +191,7 @@ def test_board_asks_for_nothing_that_nobody_can_do(
     }
     if when:
         when(cycle, base, made[Stage.READY][0])
-    tiles = signed_in(base_officer).get(reverse("bases:desk")).context["to_do"]
+    tiles = signed_in(base_officer).get(reverse("bases:desk")).context["tasks"]
     for stage, records in made.items():
         open_ones = 0
         for record in records:
@@ -214,7 +224,7 @@ def test_a_step_that_is_closed_says_which_way(signed_in, base, cycle, base_offic
     assert "未开放" not in text
     for other in {"未开始", "已截止", "已切换接口"} - {word}:
         assert f"\n                  {other}" not in text
-    assert ("延期申请记录" in text) != asks
+    assert ("延长填报时间申请记录" in text) != asks
     listed = desk.get(reverse("bases:extensions"))
     assert listed.context["may_ask"] == asks
     assert desk.get(reverse("bases:extension-new")).status_code == (200 if asks else 302)
@@ -233,3 +243,27 @@ def test_restore_is_offered_only_where_it_works(signed_in, base, cycle, base_off
         when(cycle, base, record)
     text = page(signed_in(base_officer).get(reverse("bases:account", args=[record.pk])))
     assert ("恢复这条记录" in text) == succeeds(lambda: restore_enrollment(record.pk))
+
+
+@pytest.mark.parametrize("when", TIMES, ids=lambda each: each.__name__ if each else "open")
+def test_lists_offer_the_template_where_accounts_can_be_imported(signed_in, base, cycle, base_officer, when):
+    """BR-27: 账号模板 stands in 招收信息管理 while its window is open; 补录 in the registry at any time (BR-60)."""
+    if when:
+        when(cycle, base, factories.EnrollmentFactory(base=base, intake_year=cycle.year))
+    desk = signed_in(base_officer)
+    upload = desk.get(reverse("bases:import-upload", args=["accounts", "intake"]))
+    shown = page(desk.get(reverse("bases:record-list", args=["intake"])))
+    assert (reverse("bases:import-template", args=["accounts", "intake"]) in shown) == upload.context[
+        "opening"
+    ].is_open
+    assert "补录</a>" in page(desk.get(reverse("bases:record-list", args=["registry"]))).replace(
+        "\n", ""
+    ).replace(" ", "")
+
+
+def test_who_only_looks_is_offered_no_template(signed_in, base, cycle):
+    reader = factories.UserFactory()
+    factories.grant(reader, base, read_only=True)
+    for module in ("intake", "registry"):
+        shown = page(signed_in(reader).get(reverse("bases:record-list", args=[module])))
+        assert "accounts/" + module not in shown

@@ -76,7 +76,7 @@ def test_everybody_concerned_is_told(base, closing, people, base_officer, provin
     assert told.link == f"/review/extensions/{request.pk}/"
     grant(request.pk, until=end_of_day(day(3)), by=provincial_reviewer, comment="请抓紧。")
     answer = Message.objects.get(recipient=base_officer)
-    assert answer.subject == f"“住院医师填报个人信息”已同意延期至 {day(3):%Y-%m-%d} 23:59:59"
+    assert answer.subject == f"“住院医师填报个人信息”已同意延长至 {day(3):%Y-%m-%d} 23:59:59"
     assert answer.body == "请抓紧。"
     residents = Message.objects.filter(recipient__role="resident").values_list("recipient", flat=True)
     assert list(residents) == [people[0].resident.user_id]

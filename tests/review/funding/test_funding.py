@@ -9,7 +9,7 @@ from django.db import InternalError, ProgrammingError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from bases.board.board import from_above
+from bases.board.today import from_above
 from residents.models import Enrollment
 from residents.services.states import StateMoved
 from review.funding import balance, services

@@ -9,7 +9,8 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bases.board.board import board, to_do
+from bases.board.board import calendar_of, count
+from bases.board.today import tasks
 from bases.lists.access import desk_openings
 from bases.lists.records import scope_of
 from bases.models import Province
@@ -201,7 +202,9 @@ def test_pages_say_what_the_calendar_says(drawn, base, far, national_officer, ba
         for record in world.records.values():
             factories.fill_personal(record.resident)
             factories.fill_training(record)
-        tiles = {cell.label for cell in to_do([board(scope, module) for module in Module], scope)}
+        calendar = calendar_of(world.base, [])
+        counts = [count(scope, module, base=world.base, cycle=None, calendar=calendar) for module in Module]
+        tiles = {task.label for task in tasks(base_officer, world.base, scope, counts, calendar)}
         open_years = [
             cycle for cycle in world.cycles if world.is_open(cycle, "report", world.base, of_record=True)
         ]

@@ -1,0 +1,177 @@
+"""今天要办: what waits for the base, what is most pressing first, each with its number, the longest wait and the list
+of exactly those (GOAL-B16). Nothing is named that is not there or that nobody can do now."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Count, Min, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+
+from bases.accounts.services import AccountState, accounts
+from bases.board.board import Counts, list_url
+from bases.deadlines.overdue_statuses import stale
+from bases.lists.records import Stage, Todo
+from bases.models import TrainingBase, TransferRequest
+from bases.transfers.services import incoming
+from portal.calendar import Calendar
+from portal.messages.services import Topic, box, of_topic
+from portal.models import User
+from residents.models import Enrollment
+from residents.models.enrollment import Module
+from residents.openness import Times, personal_entry, report_entry, training_entry
+
+# What each stage that waits for somebody asks for, of an intake record; in the registry all of it is always open.
+_ACTS = {
+    Stage.PROVINCE: report_entry,
+    Stage.READY: report_entry,
+    Stage.TRAINING: training_entry,
+    Stage.RETURNED: personal_entry,
+}
+# What waits in the lists, the most pressing first; between the two parts stands what has pages of its own.
+_FIRST = {Stage.PROVINCE: "省级退回，待修改"}
+_NEXT: dict[str, str] = {
+    Stage.READY: "信息完整，可上报",
+    Stage.CHANGED: "已修改，待重新上报",
+    Todo.ANSWERED: Todo.ANSWERED.label,
+    Stage.TRAINING: "待填培训信息",
+}
+# Where others must act first: to be reminded, or looked after when there is time.
+_LAST: dict[str, str] = {
+    Stage.RETURNED: "已退回住院医师，待其修改",
+    Todo.UPDATE: Todo.UPDATE.label,
+    Todo.STALE: Todo.STALE.label,
+    Todo.NEVER: Todo.NEVER.label,
+    Todo.UNDATED: Todo.UNDATED.label,
+}
+_DECISIONS = {Topic.RETURN: "省级退回或撤销审核的消息未读", Topic.APPROVAL: "省级审核通过的消息未读"}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One kind of work that waits: how many, the longest since when, and the list of exactly those. `due` is the next
+    day or moment by which one of them must be done."""
+
+    label: str
+    count: int
+    url: str
+    module: str = ""
+    since: datetime | date | None = None
+    due: datetime | date | None = None
+    is_urgent: bool = False
+
+
+# What else waits for a base, from rooms above this desk, which knows none of them: filled at start (review/apps.py).
+MORE: list[Callable[[TrainingBase], list[Task]]] = []
+
+
+def from_above(base: TrainingBase) -> list[Task]:
+    """What the rooms above have for this base to do."""
+    return [task for found in MORE for task in found(base)]
+
+
+def tasks(
+    user: User,
+    base: TrainingBase | None,
+    scope: QuerySet[Enrollment],
+    counts: Iterable[Counts],
+    calendar: Calendar,
+) -> list[Task]:
+    """Ranked; a constant number of queries beside the counts of the board."""
+    counts = list(counts)
+    closed = _closed(counts, calendar)
+    return [
+        *_listed(counts, closed, _FIRST, is_urgent=True),
+        *(from_above(base) if base else ()),
+        *_transfers(user, base),
+        *_listed(counts, closed, _NEXT),
+        *_statuses(scope),
+        *_decisions(user),
+        *(_codes(user, base) if base else ()),
+        *_listed(counts, closed, _LAST),
+    ]
+
+
+def _listed(
+    counts: list[Counts], closed: Counter[str], words: dict, *, is_urgent: bool = False
+) -> Iterator[Task]:
+    for name, label in words.items():
+        for found in counts:
+            waiting = found.waiting.get(name)
+            shut = closed[name] if found.module == Module.INTAKE else 0
+            if waiting is None or shut >= waiting.number:
+                continue
+            if name in Todo.values:
+                url = list_url(found.module, todo=name)
+            else:
+                url = list_url(found.module, year="all" if found.module == Module.INTAKE else "", stage=name)
+            said = f"{label}（其中 {shut} 人现在不能办理）" if shut else label
+            yield Task(said, waiting.number, url, found.module.label, waiting.since, is_urgent=is_urgent)
+
+
+def _closed(counts: list[Counts], calendar: Calendar) -> Counter[str]:
+    """How many of the intake records at each stage are closed for what its task asks for; one query. One record is
+    asked for all that the entries cannot tell apart."""
+    alike = [
+        row for found in counts if found.module == Module.INTAKE for row in found.alike if row[0] in _ACTS
+    ]
+    records = Enrollment.objects.select_related("base__province").in_bulk([one for _, one, _ in alike])
+    times, closed = Times(records.values(), calendar=calendar), Counter[str]()
+    for stage, one, number in alike:
+        if one in records and not _ACTS[Stage(stage)](records[one], times).is_open:
+            closed[stage] += number
+    return closed
+
+
+def _transfers(user: User, base: TrainingBase | None) -> Iterator[Task]:
+    """What other bases ask of this one, with the day by which it must answer (PAIN-15)."""
+    asked = incoming(user).filter(state=TransferRequest.State.OPEN)
+    if base is not None:
+        asked = asked.filter(enrollment__base=base)
+    found = asked.order_by().aggregate(count=Count("pk"), since=Min("asked_at"), due=Min("due_on"))
+    if found["count"]:
+        is_late = found["due"] < timezone.localdate()
+        yield Task(
+            "其他基地请求转出，待答复",
+            url=f"{reverse('bases:transfers')}?state=open",
+            is_urgent=is_late,
+            **found,
+        )
+
+
+def _statuses(scope: QuerySet[Enrollment]) -> Iterator[Task]:
+    """PAIN-20: 延期, 暂停 and 结束 that ran out."""
+    found = stale(scope).order_by().aggregate(count=Count("pk"), since=Min("stale_since"))
+    if found["count"]:
+        yield Task(
+            "培训状态已到期，待更新",
+            url=reverse("bases:stale-statuses"),
+            module=Module.REGISTRY.label,
+            **found,
+        )
+
+
+def _decisions(user: User) -> Iterator[Task]:
+    """What the province has decided and the person has not opened yet."""
+    unread = box(user).filter(read_at__isnull=True)
+    found = unread.aggregate(
+        **{f"{topic}_count": Count("pk", distinct=True, filter=of_topic(topic)) for topic in _DECISIONS},
+        **{f"{topic}_since": Min("created_at", filter=of_topic(topic)) for topic in _DECISIONS},
+    )
+    for topic, label in _DECISIONS.items():
+        if count := found[f"{topic}_count"]:
+            url = f"{reverse('portal:messages')}?{urlencode({'topic': topic.value, 'unread': '1'})}"
+            yield Task(label, count, url, since=found[f"{topic}_since"])
+
+
+def _codes(user: User, base: TrainingBase) -> Iterator[Task]:
+    """Initial codes on paper that end within three days, unused."""
+    expiring = accounts(user, base, state=AccountState.EXPIRING)
+    ends = Min("resident__user__initial_code_expires_at")
+    found = expiring.order_by().aggregate(count=Count("pk"), due=ends)
+    if found["count"]:
+        url = f"{reverse('bases:accounts')}?{urlencode({'state': AccountState.EXPIRING.value})}"
+        yield Task(AccountState.EXPIRING.label, url=url, **found)

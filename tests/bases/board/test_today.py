@@ -1,0 +1,108 @@
+"""What waits for a base today, ranked, each number with its list (GOAL-B16)."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from bases.transfers import services as transfers
+from portal.messages.services import send
+from portal.models import Message
+from residents.models import Enrollment
+from tests import factories
+from tests.bases.desk import approved, complete, page, reported, returned
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def busy(base, cycle, base_officer, provincial_reviewer):
+    """One of nearly everything that can wait."""
+    returned(complete(base, cycle.year), base_officer, provincial_reviewer)
+    waits = complete(base, cycle.year)
+    Enrollment.objects.filter(pk=waits.pk).update(state_since=timezone.now() - timedelta(days=12))
+    complete(base, cycle.year)
+    reported(complete(base, cycle.year), base_officer)
+    late = approved(complete(base, cycle.year), base_officer, provincial_reviewer)
+    gone = timezone.localdate() - timedelta(days=30)
+    Enrollment.objects.filter(pk=late.pk).update(status="2", extended_until=gone)
+    asked_for = approved(complete(base, cycle.year), base_officer, provincial_reviewer)
+    other = factories.TrainingBaseFactory(province=base.province)
+    asking = factories.UserFactory()
+    factories.grant(asking, other)
+    transfers.ask(asked_for.pk, other, reason="户籍迁移", by=asking)
+    new = factories.EnrollmentFactory(base=base, intake_year=cycle.year)
+    user = new.resident.user
+    user.initial_code_hash, user.initial_code_expires_at = "x", timezone.now() + timedelta(days=2)
+    user.activated_at = None
+    user.save()
+    return base
+
+
+def tasks_of(client):
+    return client.get("/base/").context["tasks"]
+
+
+def number_behind(client, task):
+    """How many the list shows to which the task leads."""
+    context = client.get(task.url).context
+    if "incoming" in context:
+        return len(context["incoming"])
+    return context["page"].paginator.count
+
+
+def test_tasks_are_ranked_and_lead_to_exactly_their_records(desk, busy):
+    found = tasks_of(desk)
+    assert [(task.label, task.count) for task in found][:7] == [
+        ("省级退回，待修改", 1),
+        ("其他基地请求转出，待答复", 1),
+        ("信息完整，可上报", 2),
+        ("培训状态已到期，待更新", 1),
+        ("省级退回或撤销审核的消息未读", 1),
+        ("省级审核通过的消息未读", 2),
+        ("初始密码 3 天内失效", 1),
+    ]
+    for task in found:
+        assert number_behind(desk, task) == task.count, task
+    by_label = {task.label: task for task in found}
+    ready = by_label["信息完整，可上报"]
+    assert (timezone.now() - ready.since).days == 12
+    assert "最久已等 12 天" in page(desk.get("/base/"))
+    assert by_label["其他基地请求转出，待答复"].due > timezone.localdate()
+    assert (timezone.localdate() - by_label["培训状态已到期，待更新"].since).days == 30
+
+
+def test_an_answered_request_and_an_opened_message_wait_no_more(desk, busy, base_officer):
+    (asked,) = transfers.incoming(base_officer)
+    transfers.refuse(asked.pk, answer="本人不同意", by=base_officer)
+    Message.objects.filter(recipient=base_officer).update(read_at=timezone.now())
+    labels = [task.label for task in tasks_of(desk)]
+    assert not [label for label in labels if "请求转出" in label or "未读" in label]
+
+
+def test_a_message_in_a_digest_counts_once(desk, base, cycle, base_officer):
+    digest = Message.objects.create(recipient=base_officer, kind="digest", subject="每日汇总：2 条消息")
+    send([base_officer], kind="approved", subject="省级审核：甲审核通过")
+    send([base_officer], kind="approved", subject="省级审核：乙审核通过")
+    Message.objects.filter(kind="approved").update(digest=digest)
+    (task,) = tasks_of(desk)
+    assert task.count == number_behind(desk, task) == 1
+
+
+def test_board_costs_few_queries_whatever_waits(desk, busy, cycle):
+    """It made 31 before it ranked anything."""
+
+    def asked():
+        with CaptureQueriesContext(connection) as found:
+            desk.get("/base/")
+        return len(found)
+
+    asked()  # The first page of a session writes the session.
+    few = asked()
+    assert few <= 24
+    for year in (cycle.year, cycle.year - 1):
+        for _ in range(3):
+            complete(busy, year)
+    assert asked() == few
