@@ -54,7 +54,13 @@ def evidence(client, enrollment, batch):
     return answer
 
 
-WAYS = [record_page, filled_template, rows_to_correct, annotated, evidence]
+def checklist(client, enrollment, batch):
+    """The table of 上报前检查 as a file (GOAL-B18)."""
+    address = f"{reverse('bases:report-export')}?choice={enrollment.pk}"
+    return client.post(address, PURPOSE | {"unmasked": "on"})
+
+
+WAYS = [record_page, filled_template, rows_to_correct, annotated, evidence, checklist]
 
 
 @pytest.fixture
