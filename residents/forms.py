@@ -6,7 +6,7 @@ the fields. So page, workbook and interface refuse alike, and an incomplete form
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any, cast
 
@@ -92,6 +92,10 @@ def form_for(
             form.fields[item.name] = control
             inside = [condition for condition in item.asked if condition[0] in names]
             control.asked = _as_json(inside)
+            if item.proposed and item.proposed.of in names:
+                control.widget.attrs["data-proposed"] = json.dumps(asdict(item.proposed))
+            if item.narrowed and item.narrowed.of in names:
+                control.widget.attrs["data-narrowed"] = json.dumps(asdict(item.narrowed))
             control.is_needed = is_needed(replace(item, asked=()), {**known, **values})
     return form
 

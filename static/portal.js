@@ -24,6 +24,53 @@
     });
   }
 
+  // Proposals: data-proposed='{"of": "level", "start": 0, "end": null, "values": {…}}'. Written only where nothing stands
+  // or still stands what was proposed before.
+  function proposalOf(form, input) {
+    const { of, start, end, values } = JSON.parse(input.dataset.proposed);
+    const told = (answerOf(form, of) ?? "").slice(start, end ?? undefined);
+    return { of, value: (values ? values[told] : told) ?? "" };
+  }
+  function answer(form, name, value) {
+    const radio = form.querySelector(`[name="${name}"][type="radio"][value="${value}"]`);
+    if (radio) radio.checked = true;
+    else form.querySelector(`[name="${name}"]`).value = value;
+  }
+  function propose(form) {
+    const inputs = new Map();
+    form.querySelectorAll("[data-proposed]").forEach((each) => { if (!inputs.has(each.name)) inputs.set(each.name, each); });
+    const last = new Map();
+    inputs.forEach((input, name) => {
+      const { value } = proposalOf(form, input);
+      if (value && value === answerOf(form, name)) last.set(name, value);
+    });
+    form.addEventListener("change", (event) => {
+      inputs.forEach((input, name) => {
+        const { of, value } = proposalOf(form, input);
+        const now = answerOf(form, name);
+        if (of !== event.target.name || value === now || (now && now !== last.get(name))) return;
+        last.set(name, value);
+        answer(form, name, value);
+        form.querySelector(`[name="${name}"]`).dispatchEvent(new Event("change", { bubbles: true }));
+      });
+    });
+  }
+  // Choices by another answer: data-narrowed='{"of": "level", "offered": {"3": ["21", …]}}'. What is chosen stays.
+  function narrow(form) {
+    form.querySelectorAll("select[data-narrowed]").forEach((select) => {
+      const { of, offered } = JSON.parse(select.dataset.narrowed);
+      const all = [...select.options];
+      const show = () => {
+        const kept = offered[answerOf(form, of)];
+        const now = select.value;
+        select.replaceChildren(...all.filter((each) => !kept || !each.value || each.value === now || kept.includes(each.value)));
+        select.value = now;
+      };
+      show();
+      form.addEventListener("change", show);
+    });
+  }
+
   // Drafts: what is typed is kept on the server and survives the end of the session.
   function autosave(form) {
     let timer = null;
@@ -171,6 +218,8 @@
       showAsked(form);
       form.addEventListener("change", () => showAsked(form));
     }
+    narrow(form);
+    propose(form);
     if (form.dataset.autosave) autosave(form);
     if (form.dataset.warnUnsaved !== undefined) warnUnsaved(form);
   });

@@ -21,7 +21,7 @@ from residents.codes.training import DENTAL, PREVENTIVE_MEDICINE, SPECIALTY
 from residents.rules import scans
 from residents.rules.basic import NOT_MILITARY
 from residents.rules.dates import add_years
-from residents.rules.fields import Field, Problems, add, missing_fields, without_empty
+from residents.rules.fields import Field, Narrowed, Problems, Proposal, add, missing_fields, without_empty
 from residents.rules.identity import RESIDENT_ID, to_15_digits
 
 _PASSED = (("passed_qualification_exam", (True,)),)
@@ -54,6 +54,7 @@ FIELDS: tuple[Field, ...] = (
         codes="qualification_level",
         required=True,
         asked=_QUALIFIED,
+        proposed=Proposal("qualification_no", 6, 7, {code: code for code in QUALIFICATION_LEVEL.items}),
     ),
     Field(
         "qualification_class",
@@ -62,6 +63,7 @@ FIELDS: tuple[Field, ...] = (
         codes="qualification_class",
         required=True,
         asked=_QUALIFIED,
+        proposed=Proposal("qualification_no", 7, 9, {code: code for code in QUALIFICATION_CLASS.items}),
     ),
     Field(
         "qualification_no",
@@ -85,9 +87,25 @@ FIELDS: tuple[Field, ...] = (
     Field("has_license", "是否获得医师执业证书", "bool", required=True, asked=_QUALIFIED),
     Field("license_date", "取得医师执业证书时间", "date", required=True, asked=_LICENSED),
     Field(
-        "practice_class", "执业类型（类别）", "code", codes="practice_class", required=True, asked=_LICENSED
+        "practice_class",
+        "执业类型（类别）",
+        "code",
+        codes="practice_class",
+        required=True,
+        asked=_LICENSED,
+        proposed=Proposal("qualification_class"),
     ),
-    Field("practice_scope", "执业范围", "code", codes="practice_scope", required=True, asked=_LICENSED),
+    Field(
+        "practice_scope",
+        "执业范围",
+        "code",
+        codes="practice_scope",
+        required=True,
+        asked=_LICENSED,
+        narrowed=Narrowed(
+            "practice_class", {code: list(scopes_of_class(code)) for code in PRACTICE_CLASS.items}
+        ),
+    ),
     Field(
         "license_no",
         "医师执业证书编码",

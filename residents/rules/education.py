@@ -4,7 +4,7 @@ derived (PAIN-24).
 Context: `today`, `birth_date`, `trainee_type`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -25,7 +25,16 @@ from residents.codes.study import (
 )
 from residents.rules import scans
 from residents.rules.dates import add_years
-from residents.rules.fields import Field, Problems, add, missing_fields, unlisted, without_empty
+from residents.rules.fields import (
+    Field,
+    Narrowed,
+    Problems,
+    Proposal,
+    add,
+    missing_fields,
+    unlisted,
+    without_empty,
+)
 
 MOST_ROWS = 5
 PROFESSIONAL_MASTER = "4"
@@ -33,6 +42,30 @@ PROFESSIONAL, ACADEMIC = "1", "2"
 _FINISHED = (("is_enrolled", (False,)),)
 _WITH_DIPLOMA = (*_FINISHED, ("has_diploma", (True,)))
 _WITH_DEGREE = (*_FINISHED, ("has_degree", (True,)))
+
+_EDUCATION_OF_LEVEL = {
+    SECONDARY: {"40", "41", "42", "43", "44", "45", "46", "47", "48", "49"},
+    COLLEGE: {"30", "31", "32", "33"},
+    BACHELOR: {"20", "21", "22", "23", "28"},
+    MASTER: {"10", "14", "15", "16", "17", "18", "19"},
+    DOCTOR: {"10", "11", "12", "13"},
+}
+_OTHER_EDUCATION = "90"
+_DEGREE_DIGIT_OF_LEVEL = {BACHELOR: "4", MASTER: "3", DOCTOR: "2"}
+_ANY_LEVEL_DEGREES = (NO_DEGREE, "999")
+# Who finished a level mostly has these; the words of the certificate count.
+_GRADUATED = {SECONDARY: "41", COLLEGE: "31", BACHELOR: "21", MASTER: "14", DOCTOR: "11"}
+_USUAL_DEGREE = {BACHELOR: "410"}
+_OFFERED_EDUCATION = Narrowed(
+    "level", {level: (*sorted(codes), _OTHER_EDUCATION) for level, codes in _EDUCATION_OF_LEVEL.items()}
+)
+_OFFERED_DEGREES = Narrowed(
+    "level",
+    {
+        level: [code for code in DEGREE_CODE.items if code[0] == digit or code in _ANY_LEVEL_DEGREES]
+        for level, digit in _DEGREE_DIGIT_OF_LEVEL.items()
+    },
+)
 
 FIELDS: tuple[Field, ...] = (
     Field("level", "学历层次", "code", codes="education_level", required=True),
@@ -91,7 +124,16 @@ FIELDS: tuple[Field, ...] = (
         asked=(("major", (OTHER_MAJOR,)),),
     ),
     Field("graduation_date", "毕业时间", "date", required=True, asked=_FINISHED, allows_month=True),
-    Field("education_code", "学历", "code", codes="education_code", required=True, asked=_FINISHED),
+    Field(
+        "education_code",
+        "学历",
+        "code",
+        codes="education_code",
+        required=True,
+        asked=_FINISHED,
+        proposed=Proposal("level", values=_GRADUATED),
+        narrowed=_OFFERED_EDUCATION,
+    ),
     Field("has_diploma", "是否获得毕业证书", "bool", required=True, asked=_FINISHED),
     Field(
         "diploma_no",
@@ -102,9 +144,25 @@ FIELDS: tuple[Field, ...] = (
         asked=_WITH_DIPLOMA,
         is_number_text=True,
     ),
-    Field("diploma_date", "学历证书取得时间", "date", required=True, asked=_WITH_DIPLOMA),
+    Field(
+        "diploma_date",
+        "学历证书取得时间",
+        "date",
+        required=True,
+        asked=_WITH_DIPLOMA,
+        proposed=Proposal("graduation_date"),
+    ),
     Field("has_degree", "是否获得学位证书", "bool", required=True, asked=_FINISHED),
-    Field("degree_code", "学位", "code", codes="degree_code", required=True, asked=_WITH_DEGREE),
+    Field(
+        "degree_code",
+        "学位",
+        "code",
+        codes="degree_code",
+        required=True,
+        asked=_WITH_DEGREE,
+        proposed=Proposal("level", values=_USUAL_DEGREE),
+        narrowed=_OFFERED_DEGREES,
+    ),
     Field(
         "degree_type",
         "学位类型",
@@ -122,7 +180,14 @@ FIELDS: tuple[Field, ...] = (
         asked=_WITH_DEGREE,
         is_number_text=True,
     ),
-    Field("degree_date", "学位证书取得时间", "date", required=True, asked=_WITH_DEGREE),
+    Field(
+        "degree_date",
+        "学位证书取得时间",
+        "date",
+        required=True,
+        asked=_WITH_DEGREE,
+        proposed=Proposal("graduation_date"),
+    ),
     Field(
         "overseas_cert_no",
         "留学认证书编号",
@@ -134,17 +199,6 @@ FIELDS: tuple[Field, ...] = (
     Field("scan", "证书照片", "file", help=scans.HELP),
 )
 _FIELD = {field.name: field for field in FIELDS}
-
-_EDUCATION_OF_LEVEL = {
-    SECONDARY: {"40", "41", "42", "43", "44", "45", "46", "47", "48", "49"},
-    COLLEGE: {"30", "31", "32", "33"},
-    BACHELOR: {"20", "21", "22", "23", "28"},
-    MASTER: {"10", "14", "15", "16", "17", "18", "19"},
-    DOCTOR: {"10", "11", "12", "13"},
-}
-_OTHER_EDUCATION = "90"
-_DEGREE_DIGIT_OF_LEVEL = {BACHELOR: "4", MASTER: "3", DOCTOR: "2"}
-_ANY_LEVEL_DEGREES = (NO_DEGREE, "999")
 
 
 def problems(values: Mapping[str, Any], context: Mapping[str, Any]) -> Problems:
@@ -295,11 +349,23 @@ def missing_of_rows(
     return needed if has_bachelor else [(None, "level"), *needed]
 
 
-def default_row(context: Mapping[str, Any]) -> dict[str, Any]:
-    """What a new row starts with: a degree student is still enrolled full-time in his master's programme."""
-    if context.get("trainee_type") != PROFESSIONAL_MASTER:
+def default_row(context: Mapping[str, Any], levels: Collection[str]) -> dict[str, Any]:
+    """What a new row starts with, beside rows of these levels; proposed, not stored (GOAL-R10, PAIN-24).
+
+    A degree student is still enrolled full-time in his master's programme; otherwise the lowest level that is missing,
+    finished full-time with both certificates.
+    """
+    if context.get("trainee_type") == PROFESSIONAL_MASTER and MASTER not in levels:
+        return {"level": MASTER, "is_full_time": True, "is_enrolled": True, "degree_type": PROFESSIONAL}
+    level = next((each for each in (BACHELOR, MASTER, DOCTOR) if each not in levels), "")
+    if not level:
         return {}
-    return {"level": MASTER, "is_full_time": True, "is_enrolled": True, "degree_type": PROFESSIONAL}
+    finished = {"is_full_time": True, "is_enrolled": False, "has_diploma": True, "has_degree": True}
+    return finished | {
+        "level": level,
+        "education_code": _GRADUATED[level],
+        "degree_code": _USUAL_DEGREE.get(level),
+    }
 
 
 # What `derived` reads of a row.

@@ -4,6 +4,7 @@ The web form, the sheet column and the interface call `clean_value` (or `read_va
 is judged once and in the same words.
 """
 
+import dataclasses
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,25 @@ from residents.rules.dates import parse_date
 from residents.rules.text import clean_name, clean_number_text, clean_text, half_width, is_blank
 
 Problems = dict[str, list[Problem]]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a form proposes for a field once another one is answered: that answer, or what `values` says of the part of
+    it between two places. The resident's word counts: nothing typed is written over, nothing is stored unseen."""
+
+    of: str
+    start: int = 0
+    end: int | None = None
+    values: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """The codes a form offers for a field by the answer to another one; all of them while that is open."""
+
+    of: str
+    offered: Mapping[str, Collection[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +69,8 @@ class Field:
     keeps_lines: bool = False
     is_number_text: bool = False
     allows_month: bool = False
+    proposed: Proposal | None = dataclasses.field(default=None, hash=False)
+    narrowed: Narrowed | None = dataclasses.field(default=None, hash=False)
 
 
 _TRUE = {"是", "有", "1", "y", "yes", "true", "√", "✓", "对", "应届", "应届生", "应届毕业生"}

@@ -61,10 +61,10 @@ GROUPS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
         (
             "医师资格证书",
             (
+                "qualification_no",
                 "qualification_date",
                 "qualification_level",
                 "qualification_class",
-                "qualification_no",
                 "scan_qualification",
             ),
         ),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from residents.places import REPEATED
+from residents.rules.education import MOST_ROWS
 from residents.rules.fields import Field
 from residents.services.personal import Block, own_fields, stored_values
 from residents.views.desk import Comment, Desk
@@ -30,6 +31,14 @@ class Page:
         """The comments that stand on this page, on that of a row of 学习经历 without those at other rows."""
         row = self.row.pk if self.row else 0
         return self.desk.comments_at(self.section, row if self.section == REPEATED else None)
+
+    @property
+    def may_add_another(self) -> bool:
+        """Whether a further row of 学习经历 may follow this one."""
+        if self.section != REPEATED:
+            return False
+        rows = len(self.desk.enrollment.resident.levels_of_study) + (self.row is None)
+        return rows < MOST_ROWS
 
     @property
     def version(self) -> int:

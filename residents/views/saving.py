@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from portal.drafts import data_of, discard_draft, draft_for, save_draft
 from portal.histories import event_model
@@ -40,8 +41,9 @@ def offered(page: Page) -> dict[str, Any]:
         told = {"nationality": CHINA}
     elif page.section == "work":
         told = work.prefill(values_of(enrollment, "training"), enrollment.base.name)
-    elif page.section == "education" and not enrollment.resident.education_records.all():
-        told = education.default_row(context_of(enrollment))
+    elif page.section == "education" and page.row is None:
+        levels = [row.level for row in enrollment.resident.levels_of_study if row.level]
+        told = education.default_row(context_of(enrollment), levels)
     # Of an ID card's holder only one nationality is possible; the rest is proposed once, the resident's word counts.
     if page.row is None or page.section == "basic":
         values |= {name: value for name, value in told.items() if values.get(name) is None}
@@ -121,6 +123,8 @@ def handle(request: SignedInRequest, page: Page, save: Save) -> HttpResponse:
 
 
 def _next(request: HttpRequest, page: Page) -> str:
+    if "another" in request.POST and page.may_add_another:
+        return reverse("residents:education-add")
     return page.desk.next_url(page.section) if "next" in request.POST else _back(page)
 
 

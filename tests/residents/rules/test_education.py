@@ -207,5 +207,29 @@ def test_derived_values_come_from_the_finished_rows():
 
 def test_degree_student_s_new_row_starts_enrolled():
     """docs/fields.md#education: professional_master is 在读 by default."""
-    assert education.default_row({"trainee_type": "4"})["is_enrolled"] is True
-    assert education.default_row({"trainee_type": "1"}) == {}
+    assert education.default_row({"trainee_type": "4"}, [])["is_enrolled"] is True
+    assert education.default_row({"trainee_type": "4"}, ["4"])["is_enrolled"] is False
+
+
+@pytest.mark.parametrize(
+    ("levels", "level", "education_code", "degree_code"),
+    [([], "3", "21", "410"), (["3"], "4", "14", None), (["2", "3", "4"], "5", "11", None)],
+)
+def test_new_row_proposes_the_level_that_is_missing(levels, level, education_code, degree_code):
+    """PAIN-24: nothing is asked that follows."""
+    row = education.default_row({"trainee_type": "1"}, levels)
+    assert (row["level"], row["education_code"], row["degree_code"]) == (level, education_code, degree_code)
+    assert (row["is_enrolled"], row["has_diploma"], row["has_degree"]) == (False, True, True)
+    assert education.default_row({"trainee_type": "1"}, ["3", "4", "5"]) == {}
+
+
+def test_what_a_level_proposes_and_offers_is_what_the_rules_take():
+    """PAIN-24: no proposal that the save refuses, no list without the code that fits."""
+    fields = {field.name: field for field in education.FIELDS}
+    for name in ("education_code", "degree_code"):
+        for level, code in fields[name].proposed.values.items():
+            assert code in fields[name].narrowed.offered[level]
+        for level, codes in fields[name].narrowed.offered.items():
+            for code in codes:
+                row = {"level": level, "is_enrolled": False, "has_degree": code != "998", name: code}
+                assert name not in education.problems(row, {})
