@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal import drafts, searching
@@ -14,7 +15,7 @@ from portal.addresses import own_address
 from portal.messages.forms import MessageSettingsForm
 from portal.messages.services import Topic, box, mark_read, of_topic, save_settings
 from portal.models import Delivery, Message, MessageSettings
-from portal.parameters import choice, is_on, text, whole_number
+from portal.parameters import choice, is_on, moment, numbers_of, text, texts, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Role
 from portal.sign_in.services import set_letter_keys
@@ -26,7 +27,7 @@ MESSAGES_A_PAGE, DELIVERIES_SHOWN = 30, 10
 @require_GET
 def messages(request: SignedInRequest) -> HttpResponse:
     """The person's messages, unread first, filtered by topic and unread; a digest with its parts (GOAL-S4)."""
-    own = box(request.user)
+    own, loaded_at = box(request.user), timezone.now().isoformat()
     topic, unread_only = choice(request.GET, "topic", Topic.values), is_on(request.GET, "unread")
     if topic:
         own = own.filter(of_topic(topic)).distinct()
@@ -37,6 +38,7 @@ def messages(request: SignedInRequest) -> HttpResponse:
         whole_number(request.GET, "page")
     )
     context = {"page": page, "topics": Topic.choices, "topic": topic, "unread_only": unread_only}
+    context["loaded_at"] = loaded_at
     return render(request, "portal/messages.html", context)
 
 
@@ -53,7 +55,10 @@ def open_message(request: SignedInRequest, pk: int) -> HttpResponse:
 @allow(*Role)
 @require_POST
 def read_all_messages(request: SignedInRequest) -> HttpResponse:
-    count = mark_read(box(request.user))
+    """What was on the page; what came after it was loaded, also into one of its merged messages, stays unread."""
+    loaded_at = moment(request.POST, "loaded") or timezone.now()
+    shown = box(request.user).filter(pk__in=numbers_of(texts(request.POST, "shown")))
+    count = mark_read(shown.exclude(parts__created_at__gt=loaded_at))
     flash.success(request, f"已将 {count} 条消息标为已读。" if count else "没有未读消息。")
     return redirect("portal:messages")
 

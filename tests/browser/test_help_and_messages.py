@@ -51,7 +51,7 @@ def test_messages_are_read_and_settings_saved(line, open_page, assert_accessible
     expect(page.get_by_role("heading", name="工作台")).to_be_visible()
     page.goto("/messages/?unread=1")
     expect(page.get_by_text("退回修改")).to_have_count(1)  # the word in the list of topics only
-    page.get_by_role("button", name="全部标为已读").click()
+    page.get_by_role("button", name="本页全部标为已读").click()
     expect(page.get_by_text("已将 1 条消息标为已读。")).to_be_visible()
     page.get_by_role("link", name="消息设置").click()
     page.locator("input[name=approval][value=off]").check()

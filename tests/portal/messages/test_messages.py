@@ -127,11 +127,36 @@ def test_daily_messages_wait_and_come_as_one(person, signed_in):
     assert [word in page for word in ("每日汇总：2 条消息", "通过1", "通过2")] == [True] * 3
 
 
+def read_page(client, page=None):
+    """Press 本页全部标为已读 on the page of messages, or on one loaded before."""
+    shown = (page or client.get(reverse("portal:messages"))).context
+    sent = {"shown": [each.pk for each in shown["page"]], "loaded": shown["loaded_at"]}
+    return client.post(reverse("portal:messages-read-all"), sent)
+
+
+def test_only_what_was_on_the_page_is_read(person, signed_in):
+    """Neither what came since, alone or merged into what was there, nor what stands on another page."""
+    for number in range(35):
+        send([person], kind=f"kind{number}", subject=f"旧{number}")
+    client = signed_in(person)
+    page = client.get(reverse("portal:messages"))
+    send([person], kind="returned", subject="后来的退回")
+    read_page(client, page)
+    unread = Message.objects.filter(recipient=person, read_at=None, digest=None, shown_at__isnull=False)
+    shown = {each.pk for each in page.context["page"]}
+    assert "后来的退回" in [each.subject for each in unread]
+    assert not shown & {each.pk for each in unread}
+    loaded = client.get(reverse("portal:messages"))
+    send([person], kind="returned", subject="又一条退回")
+    read_page(client, loaded)
+    assert Message.objects.filter(subject="又一条退回", read_at=None).exists()
+
+
 def test_digest_is_read_with_its_parts(person, signed_in):
     choose(person, approval="daily")
     send([person], kind="approved", subject="通过")
     fold_into_digests(timezone.now() + datetime.timedelta(days=1))
-    signed_in(person).post(reverse("portal:messages-read-all"))
+    read_page(signed_in(person))
     assert Message.objects.filter(recipient=person, read_at=None).count() == 0
 
 
@@ -229,7 +254,7 @@ def test_decisions_in_a_row_are_one_message_until_it_is_read(person, signed_in):
     page = signed_in(person).get(reverse("portal:messages"))
     assert [word in page.content.decode() for word in ("退回1", "退回2", "退回3")] == [True] * 3
     assert page.context["unread_count"]() == 1
-    signed_in(person).post(reverse("portal:messages-read-all"))
+    read_page(signed_in(person))
     assert Message.objects.filter(read_at=None).count() == 0
     send([person], kind="returned", subject="退回4")
     assert subjects(person) == ["3 条消息：退回修改、撤销审核", "退回4"]
