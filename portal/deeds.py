@@ -15,7 +15,7 @@ from typing import Any
 import pghistory
 from django.contrib import messages as flashes
 from django.core.files.base import ContentFile
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import connection, transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -26,8 +26,7 @@ from portal import jobs, retention
 from portal.messages import services as messages
 from portal.models import Deed, Job, Message, User
 from portal.requests import SignedInRequest
-from portal.service import AWAY, BUSY, trouble_of
-from portal.upkeep import sweep
+from portal.service import will_pass
 
 KIND = "deed"
 MOST_AT_ONCE = 200
@@ -102,13 +101,10 @@ def do(job_id: int) -> None:
             jobs.finish(job_id, jobs.State.DONE, done=deed.job.total)
             words = "".join(text for _, text in deed.said)
             _tell(deed, by, f"{title_of(deed)}：已办完", words, deed.link)
-    except (OperationalError, InterfaceError) as error:
-        # A database that is away or busy: it stays 进行中, and the clock queues it again.
-        if trouble_of(error) not in (AWAY, BUSY):
-            _give_up(deed, jobs.why_failed(error))
-        raise
     except Exception as error:
-        _give_up(deed, jobs.why_failed(error))
+        # A database that is away or busy: it stays 进行中, and the clock queues it again.
+        if not will_pass(error):
+            _give_up(deed, jobs.why_failed(error))
         raise
 
 
@@ -174,9 +170,7 @@ def forget_findings(now: datetime | None = None) -> int:
         deed.file.delete(save=False)
         deed.found = {}
         deed.save(update_fields=["found", "file"])
-    return len(old) + sweep(
-        "deeds/", set(Deed.objects.exclude(file="").values_list("file", flat=True)), now=now
-    )
+    return len(old)
 
 
 def look_after_deeds() -> int:

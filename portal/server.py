@@ -66,10 +66,12 @@ def serve(descriptor: int) -> int:
 
     from waitress import create_server  # noqa: PLC0415
 
+    from portal.temporary import take_own_folder  # noqa: PLC0415
     from portal.wsgi import application  # noqa: PLC0415
 
     from django.conf import settings  # noqa: PLC0415 isort: skip
 
+    take_own_folder()
     inherited = socket.socket(fileno=descriptor)
     server = create_server(
         application,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.core.signals import got_request_exception
-from django.db import Error, InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, Error, InterfaceError, OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
@@ -69,12 +69,10 @@ def trouble_of(error: BaseException | None) -> Trouble | None:
         state = getattr(error, "pgcode", None) or ""
         if found := _STATES.get(state) or _STATES.get(state[:3]) or _STATES.get(state[:2]):
             return found
-        # Without a state the line was cut, or never came about.
-        if (
-            not state
-            and isinstance(error, (OperationalError, InterfaceError))
-            and error.__cause__ is not None
-        ):
+        # Without a state the line was cut, or never came about. A line that is cut in the middle of an answer gives
+        # the plain DatabaseError.
+        is_cut = isinstance(error, (OperationalError, InterfaceError)) or type(error) is DatabaseError
+        if not state and is_cut and error.__cause__ is not None:
             cause_state = getattr(error.__cause__, "pgcode", None)
             if not cause_state:
                 return AWAY
@@ -89,6 +87,12 @@ def note_trouble(request: HttpRequest | None = None, **_: object) -> None:
 
 
 got_request_exception.connect(note_trouble, dispatch_uid="portal.service")
+
+
+def will_pass(error: BaseException) -> bool:
+    """Whether the same work, begun again, may succeed: the database was away or busy."""
+    return trouble_of(error) in (AWAY, BUSY)
+
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 

@@ -26,8 +26,9 @@ WEB_TIMEOUTS = {
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-def database_from_url(url: str, setting: str = "DATABASE_URL") -> dict[str, Any]:
-    """postgresql://user:password@host:port/name?host=/socket/folder -> Django's settings dict."""
+def database_from_url(url: str, setting: str = "DATABASE_URL", *, pooled: bool = False) -> dict[str, Any]:
+    """postgresql://user:password@host:port/name?host=/socket/folder -> Django's settings dict. `pooled`: the address is
+    that of PgBouncer, which gives each transaction another line."""
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -50,12 +51,12 @@ def database_from_url(url: str, setting: str = "DATABASE_URL") -> dict[str, Any]
     database |= {name.upper(): options.pop(name) for name in ("host", "port") if name in options}
     # A server that does not even refuse (a machine that is gone) is given up before the client gives us up.
     options.setdefault("connect_timeout", "5")
-    if not values.boolean("PGBOUNCER"):
+    if not pooled:
         # Parallel workers help one idle reader and starve the others when every core is busy.
         told = {"max_parallel_workers_per_gather": "0"} | (WEB_TIMEOUTS if PROCESS == "web" else {})
         options.setdefault("options", " ".join(f"-c {name}={value}" for name, value in told.items()))
     else:
-        # PgBouncer takes no options and keeps no cursor of a session; deploy/ sets the same by ALTER ROLE.
+        # PgBouncer takes no options and keeps no cursor of a session; deploy/pgbouncer.ini sets the same.
         database["DISABLE_SERVER_SIDE_CURSORS"] = True
     return database | {"OPTIONS": options}
 
@@ -181,7 +182,12 @@ FORM_RENDERER = "portal.controls.Renderer"
 
 # Two logins (TRUST-55): what serves and works may neither change history nor switch its protection off; what makes
 # tables is their owner. Without an owner's address one login does both, as before there were two.
-_RUNTIME = database_from_url(values.text("DATABASE_URL"))
+_DIRECT_URL = values.given("DATABASE_DIRECT_URL")
+if _DIRECT_URL and PROCESS != "web":
+    # Pages share a pool of lines. The others are few, hold locks of their session and read a nation by a cursor.
+    _RUNTIME = database_from_url(_DIRECT_URL, "DATABASE_DIRECT_URL")
+else:
+    _RUNTIME = database_from_url(values.text("DATABASE_URL"), pooled=bool(_DIRECT_URL))
 _OWNER_URL = values.given("DATABASE_OWNER_URL")
 _OWNER = database_from_url(_OWNER_URL, "DATABASE_OWNER_URL") if _OWNER_URL else None
 DATABASES = {"default": _RUNTIME}

@@ -3,18 +3,15 @@
 from datetime import datetime, timedelta
 
 from django.core.cache import cache
-from django.core.files.storage import default_storage
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from portal import retention
-from portal.backups import stored_files
 from portal.models import FormDraft, SignInAttempt
 
 # A failed task keeps its traceback for longer: somebody may still ask why.
 DONE_DAYS, FAILED_DAYS = 3, 30
 EVERY_SECONDS = 3600
-SWEEP_HOURS = 24
 
 
 def prune() -> int:
@@ -35,17 +32,3 @@ def forget_attempts(now: datetime | None = None) -> int:
 def forget_drafts(now: datetime | None = None) -> int:
     """Likewise drafts that nobody came back to."""
     return FormDraft.objects.filter(saved_at__lt=retention.until("drafts", now)).delete()[0]
-
-
-def sweep(folder: str, named: set[str], *, now: datetime | None = None) -> int:
-    """Delete the files below this folder of the storage that no row names; returns how many.
-
-    A file is written before its row: what is younger than SWEEP_HOURS may still get one.
-    """
-    before = (now or timezone.now()) - timedelta(hours=SWEEP_HOURS)
-    gone = 0
-    for name in list(stored_files(folder)):
-        if name not in named and default_storage.get_modified_time(name) < before:
-            default_storage.delete(name)
-            gone += 1
-    return gone

@@ -135,6 +135,7 @@ urlpatterns = [
     path("windows/<int:year>/delete/", windows.delete_cycle, name="cycle-delete"),
     path("windows/<int:year>/lapsed/", windows.lapsed, name="lapsed"),
     path("windows/<int:year>/board/", windows.board, name="board"),
+    path("windows/<int:year>/all/", windows.edit_all, name="windows-all"),
     path("windows/<int:year>/<slug:step>/", windows.edit, name="window"),
     path("windows/remove/<int:pk>/", windows.remove, name="window-remove"),
     path("organisations/", organisations.provinces, name="organisations"),

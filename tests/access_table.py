@@ -185,6 +185,7 @@ ROUTES = {
     "review:board": Route("c", "year"),
     "review:lapsed": Route("c", "year"),
     "review:window": Route("c", "step"),
+    "review:windows-all": Route("c", "year"),
     "review:window-remove": Route("c", "window", get=405),
     "review:organisations": Route("c"),
     "review:bases": Route("c"),

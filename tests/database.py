@@ -8,13 +8,16 @@ makes the databases and empties them; `as_owner` lends his login to what a test 
 """
 
 import io
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
+from urllib.parse import quote
 
 import pgtrigger
+import psycopg2
 from django.apps import apps
 from django.conf import settings
 from django.db import connection, connections, transaction
@@ -156,3 +159,28 @@ def _keep_migrated_rows() -> None:
             rows = io.StringIO()
             cursor.copy_expert(f'COPY "{table}" TO STDOUT', rows)
             _migrated_rows[table] = rows.getvalue()
+
+
+@contextmanager
+def empty_one() -> Iterator[str]:
+    """The owner's address of a new database beside the test's, for as long as the block runs."""
+    name = f"restored_{uuid.uuid4().hex[:12]}"
+    parameters = {**owner().get_connection_params(), "dbname": "postgres"}
+    parameters.pop("cursor_factory", None)
+    server = psycopg2.connect(**parameters)
+    server.autocommit = True
+    server.cursor().execute(f"CREATE DATABASE {name}")
+    user, password = (quote(str(parameters.get(key) or ""), safe="") for key in ("user", "password"))
+    host, port = (quote(str(parameters.get(key) or ""), safe="") for key in ("host", "port"))
+    try:
+        yield f"postgresql://{user}:{password}@/{name}?host={host}&port={port or 5432}"
+    finally:
+        server.cursor().execute(f"DROP DATABASE {name} WITH (FORCE)")
+        server.close()
+
+
+def addresses(url: str) -> dict[str, str]:
+    """The owner's address of a database, and the runtime login's of the same."""
+    logins = owner().settings_dict, connection.settings_dict
+    named, runtime = (f"//{user['USER']}:{quote(user['PASSWORD'], safe='')}@" for user in logins)
+    return {"DATABASE_OWNER_URL": url, "DATABASE_URL": url.replace(named, runtime)}

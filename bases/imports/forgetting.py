@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.core.cache import cache
 from django.db import transaction
 
 from bases.imports.batch import BatchMoved, State
@@ -14,7 +13,6 @@ from bases.imports.services import cancel
 from bases.models import ImportBatch, ImportRow
 from portal import audit, retention
 from portal.masking import mask
-from portal.upkeep import EVERY_SECONDS, sweep
 
 CHUNK = 500
 # A number of an ID card, also of 15 digits, and a mobile number, wherever in a row they were typed.
@@ -91,12 +89,3 @@ def _each_text(value: Any, change: Callable[[str], str]) -> Any:
         case dict():
             return {key: _each_text(each, change) for key, each in value.items()}
     return value
-
-
-def sweep_files(now: datetime | None = None) -> int:
-    """Once an hour: workbooks and copies that a process left when it died before their row was written; returns how
-    many. Evidence is no part of it: snapshots of former reports name it, too."""
-    if not cache.add("imports-swept", True, EVERY_SECONDS):
-        return 0
-    named = {name for pair in ImportBatch.objects.values_list("file", "copy") for name in pair if name}
-    return sweep("imports/", named, now=now)

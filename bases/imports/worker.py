@@ -10,7 +10,7 @@ from typing import Any
 
 import pghistory
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from bases.imports.batch import (
@@ -36,6 +36,7 @@ from bases.workbooks.signs import tell
 from portal import audit
 from portal.bulk import copy_into, without_collecting
 from portal.deadlocks import begun_again
+from portal.service import trouble_of, will_pass
 from portal.sheets.reading import SheetRefused, Table
 from portal.sheets.values import Wire
 
@@ -110,16 +111,18 @@ def check_batch(batch_id: int) -> None:
         _refuse(batch_id, told, facts)
     except _Stopped:
         return
-    except (OperationalError, InterfaceError):
-        # The database, not the file: the clock queues it again.
-        raise
-    except Exception:
+    except Exception as error:
+        if will_pass(error):
+            # The database, not the file: the clock queues it again.
+            raise
         logger.exception("Check of import batch %s failed", batch_id)
+        trouble = trouble_of(error)
+        why = f"{trouble.title}，这份文件没有检查完" if trouble else "系统在检查这份文件时出错，已记录"
         _refuse(
             batch_id,
             {
                 "code": "failure",
-                "text": "系统在检查这份文件时出错，已记录，没有导入任何数据。",
+                "text": f"{why}，没有导入任何数据。",
                 "repair": "请点“重新处理”；如仍出错，请联系技术支持并告知批次号。",
             },
         )
@@ -208,9 +211,9 @@ def apply_batch(batch_id: int) -> None:
     nothing. Conflicts that came up since the check become row errors."""
     try:
         begun_again(lambda: _apply(batch_id))
-    except OperationalError:
-        raise
-    except Exception:
+    except Exception as error:
+        if will_pass(error):
+            raise
         logger.exception("Import of batch %s failed", batch_id)
         _give_back(batch_id)
 

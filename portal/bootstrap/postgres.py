@@ -161,6 +161,9 @@ def _start_once(cluster: Cluster) -> bool:
         "unix_socket_permissions": "0700",
         "fsync": "on",
     }
+    if sys.platform == "linux":
+        # Before recovery from a crash: one call in place of one for each file, which took six of ten seconds.
+        settings["recovery_init_sync_method"] = "syncfs"
     # pg_ctl hands them to a shell.
     options = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
     command = ["start", "--silent", "--wait", f"--timeout={READY_SECONDS}", "--pgdata", str(cluster.data)]

@@ -138,7 +138,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         return map(self._with_ends, super().get_session_auth_fallback_hash())
 
     def _with_ends(self, auth_hash: str) -> str:
-        moments = (self.second_factor_at, self.sessions_ended_at)
+        moments = [self.second_factor_at, self.sessions_ended_at]
+        # Without such an end as the versions before had it: an upgrade signs nobody out.
+        while moments and moments[-1] is None:
+            moments.pop()
         return " ".join([auth_hash, *(str(each.timestamp()) if each else "-" for each in moments)])
 
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.core.files import File
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -23,7 +23,7 @@ from bases.reveal import demand, may_see, reveal
 from portal import audit, jobs
 from portal.messages import services as messages
 from portal.models import AuditEvent, Job, User
-from portal.service import AWAY, BUSY, trouble_of
+from portal.service import will_pass
 from portal.sheets.streaming import stream_csv, stream_xlsx
 from residents.models import Disclosure
 from residents.services.disclosures import disclose
@@ -182,13 +182,10 @@ def make(job_id: int) -> None:
     except jobs.Cancelled:
         jobs.finish(job_id, jobs.State.CANCELLED)
         return
-    except (OperationalError, InterfaceError) as error:
-        if (trouble := trouble_of(error)) not in (AWAY, BUSY):
-            _give_up(export, f"{trouble.title}。" if trouble else jobs.why_failed(error))
-        # Else it stays 进行中, and the clock queues it again.
-        raise
     except Exception as error:
-        _give_up(export, jobs.why_failed(error))
+        # Else it stays 进行中, and the clock queues it again.
+        if not will_pass(error):
+            _give_up(export, jobs.why_failed(error))
         raise
     # An archive reads its rows itself: they are as many as were counted.
     written = export.rows if KINDS[export.kind].archive else written

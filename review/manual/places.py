@@ -120,6 +120,7 @@ PLACES = {
     "review:cycle": "national#cycles",
     "review:board": "national#cycles",
     "review:lapsed": "national#lock",
+    "review:windows-all": "national#cycles",
     "review:window": "national#cycles",
     "review:organisations": "national#organisations",
     "review:bases": "national#organisations",

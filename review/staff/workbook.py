@@ -12,6 +12,7 @@ from bases import staff as services
 from bases.models import Province, SpecialtyBase, TrainingBase
 from portal import audit
 from portal.models import User
+from portal.roles import Role
 from portal.sheets.streaming import stream_xlsx
 from portal.sheets.writing import Column, write_template
 from portal.sign_in.services import issue_initial_code
@@ -123,7 +124,8 @@ def plan(sheet: Sheet, *, by: User) -> Plan:
 def _organisations(sheet: Sheet) -> dict[str, services.Organisation]:
     named = {line.cells.get("单位") for line in sheet.lines} - {None}
     found: dict[str, services.Organisation] = {
-        base.code: base for base in TrainingBase.objects.filter(code__in=named, is_active=True)
+        base.code: base
+        for base in TrainingBase.objects.filter(code__in=named, is_active=True).select_related("province")
     }
     return found | {province.name: province for province in Province.objects.filter(name__in=named)}
 
@@ -131,7 +133,7 @@ def _organisations(sheet: Sheet) -> dict[str, services.Organisation]:
 def _departments(organisations: Mapping[str, services.Organisation]) -> dict[tuple, SpecialtyBase]:
     """The single specialties of the named bases, by the base's key and by code or name."""
     bases = [place.pk for place in organisations.values() if isinstance(place, TrainingBase)]
-    rows = SpecialtyBase.objects.filter(base__in=bases).select_related("base", "specialty")
+    rows = SpecialtyBase.objects.filter(base__in=bases).select_related("base__province", "specialty")
     return {(row.base_id, word): row for row in rows for word in (row.specialty_id, fold(row.specialty.name))}
 
 
@@ -181,6 +183,32 @@ def apply(made: Plan, *, by: User, request: HttpRequest) -> list[Slip]:
             slips.append(Slip(user, person.organisation, issue_initial_code(user, by=by, request=request)))
         audit.record("import_staff", by=by, rows=len(made.people))
     return slips
+
+
+@dataclass(frozen=True, slots=True)
+class SlipPage:
+    """The slips of one unit, a province for the association and an organisation for a province, with its own file."""
+
+    name: str
+    slips: list[Slip]
+
+    @property
+    def workbook(self) -> str:
+        return slips_as_workbook(self.slips)
+
+
+def pages_of(slips: list[Slip], *, by: User) -> list[SlipPage]:
+    """What is handed on together, in the order of the names."""
+    pages: dict[str, list[Slip]] = {}
+    for slip in sorted(slips, key=lambda each: (each.organisation.name, each.person.username)):
+        pages.setdefault(_handed_to(slip.organisation, by), []).append(slip)
+    return [SlipPage(name, found) for name, found in sorted(pages.items())]
+
+
+def _handed_to(place: services.Organisation, by: User) -> str:
+    if by.role != Role.CMDA or isinstance(place, Province):
+        return place.name
+    return (place if isinstance(place, TrainingBase) else place.base).province.name
 
 
 def slips_as_workbook(slips: list[Slip]) -> str:

@@ -43,11 +43,20 @@ class WindowForm(forms.Form):
     opens_at = _moment("开始时间", "从这一刻起开放。")
     last_moment = _moment("截止时间", "包含这一秒；例如 10 月 31 日前，填 10-31 23:59:59。")
 
-    def __init__(self, data: Any, *, window: CycleWindow | None, choosing: bool) -> None:
+    def __init__(
+        self, data: Any, *, window: CycleWindow | None, choosing: bool = False, prefix: str | None = None
+    ) -> None:
+        """With a prefix it is one of several on a page; that of a step without a window may stay empty."""
         initial = {}
         if window:
             initial = {"opens_at": window.opens_at, "last_moment": window.closes_at - timedelta(seconds=1)}
-        super().__init__(data, initial=initial)
+        super().__init__(
+            data,
+            initial=initial,
+            prefix=prefix,
+            empty_permitted=prefix is not None and window is None,
+            use_required_attribute=prefix is None,
+        )
         if not choosing:
             del self.fields["province"]
 

@@ -5,7 +5,7 @@ Whether a step is open is asked of portal/calendar.py alone; here the windows ar
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -164,6 +164,19 @@ def set_window(
     return window
 
 
+def set_windows(
+    cycle: CollectionCycle,
+    times: Mapping[Step, dict[str, datetime]],
+    *,
+    by: User,
+    seen: Mapping[Step, str],
+) -> None:
+    """The national windows of several steps in one act, all or none. Raises WindowMoved as set_window does."""
+    with transaction.atomic():
+        for step, each in times.items():
+            set_window(cycle, step, None, **each, by=by, seen=seen[step])
+
+
 def _notify(cycle: CollectionCycle, step: Step, province: Province | None) -> None:
     """Whoever has little time left by the change learns it at once; the worker notifies them."""
     codes = _reached(cycle, step, province)
@@ -179,6 +192,16 @@ def preview(
     return _tried(
         cycle, step, province, lambda: CycleWindow.objects.update_or_create(**which, defaults=times)
     )
+
+
+def preview_all(cycle: CollectionCycle, times: Mapping[Step, dict[str, datetime]]) -> dict[Step, Preview]:
+    """What would be if the national windows of several steps were set together; nothing is kept."""
+
+    def change() -> None:
+        for step, each in times.items():
+            CycleWindow.objects.update_or_create(cycle=cycle, step=step, province=None, defaults=each)
+
+    return {step: _tried(cycle, step, None, change) for step in times}
 
 
 def preview_removal(window: CycleWindow) -> Preview:

@@ -1,5 +1,7 @@
 """采集周期: the association's pages of the yearly cycles, their windows (时间窗口) and their effects."""
 
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -153,6 +155,76 @@ def edit(request: SignedInRequest, year: int, step: str) -> HttpResponse:
             "preview": preview,
         }
     return render(request, "review/windows/window.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One step on the page of all: its window as it is, the form, what a change would do."""
+
+    step: Step
+    present: CycleWindow | None
+    form: WindowForm
+    preview: windows.Preview | None = None
+
+    @property
+    def seen(self) -> str:
+        return windows.mark_of(self.present)
+
+    @property
+    def is_changed(self) -> bool:
+        return "opens_at" in self.form.cleaned_data and self.form.has_changed()
+
+
+@require_http_methods(["GET", "POST"])
+@allow(Role.CMDA)
+def edit_all(request: SignedInRequest, year: int) -> HttpResponse:
+    """The national windows of every step on one page: the first POST shows what the changes do, the second, confirmed,
+    saves them together."""
+    in_cycle = get_object_or_404(CollectionCycle, year=year)
+    present = {window.step: window for window in in_cycle.windows.filter(province__isnull=True)}
+    lines = [
+        _Line(
+            step, present.get(step), WindowForm(request.POST or None, window=present.get(step), prefix=step)
+        )
+        for step in Step
+    ]
+    context: dict[str, Any] = {"cycle": in_cycle, "lines": lines}
+    is_valid = request.method == "POST" and not any(line.form.errors for line in lines)
+    if is_valid and "again" not in request.POST:
+        changed = {line.step: line.form.times for line in lines if line.is_changed}
+        if not changed:
+            messages.info(request, "各环节的时间没有变化，没有保存。")
+            return redirect("review:cycle", year=year)
+        previews = windows.preview_all(in_cycle, changed)
+        first = next(iter(previews.values()))
+        if "confirmed" in request.POST and _all_saved(request, in_cycle, changed, first):
+            return redirect("review:cycle", year=year)
+        context |= {
+            "changes": [replace(line, preview=previews[line.step]) for line in lines if line.step in changed],
+            # The lock is one for the whole cycle, whichever step is looked at.
+            "lapsing": first.lapsing,
+        }
+    return render(
+        request, "review/windows/all.html", context, status=422 if request.POST and not is_valid else 200
+    )
+
+
+def _all_saved(
+    request: SignedInRequest,
+    in_cycle: CollectionCycle,
+    changed: dict[Step, dict[str, datetime]],
+    preview: windows.Preview,
+) -> bool:
+    if not _agrees(request, preview):
+        return False
+    seen = {step: text(request.POST, f"{step}-seen") for step in changed}
+    try:
+        windows.set_windows(in_cycle, changed, by=request.user, seen=seen)
+    except windows.WindowMoved as moved:
+        messages.error(request, str(moved))
+        return False
+    messages.success(request, f"已保存 {len(changed)} 个环节的开放时间（全国），立即生效。")
+    return True
 
 
 def _is_saved(

@@ -18,7 +18,7 @@ from tests.faults.test_faults import everything_kept, under_load
 RESTARTS = 3
 WELL_SECONDS = 60
 ASKED = 60
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.faults]
 
 
 @pytest.fixture(scope="module")

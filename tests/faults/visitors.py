@@ -1,6 +1,6 @@
-"""A base that imports workbook after workbook over HTTP and remembers what it was promised."""
+"""Who visits while things break: somebody with a browser, and a base that imports workbook after workbook over HTTP
+and remembers what it was promised."""
 
-import contextlib
 import re
 import threading
 import time
@@ -11,9 +11,59 @@ import requests
 
 from tests import factories
 from tests.bases.conftest import workbook
+from tests.faults.house import ANSWER_SECONDS
 
 OFFICER, PASSWORD = "jidi33001", "Zhupei-2026"
+INTAKE = "/base/imports/accounts/intake/"
 ROWS = 4
+
+
+class Visitor:
+    """A browser without eyes: its cookies, and forms sent with the token of their page."""
+
+    def __init__(self, address: str) -> None:
+        self.address, self.browser = address, requests.Session()
+
+    def get(self, path: str) -> requests.Response:
+        return self.browser.get(f"{self.address}{path}", timeout=ANSWER_SECONDS)
+
+    def post(self, page: str, path: str = "", *, files: dict | None = None, **sent: str) -> requests.Response:
+        """Send the form of a page, to the page itself where no other path is given."""
+        shown = self.get(page)
+        if shown.status_code != requests.codes.ok:
+            return shown
+        found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', shown.text)
+        given = {"csrfmiddlewaretoken": found[1] if found else "", **sent}
+        address = f"{self.address}{path or page}"
+        return self.browser.post(address, data=given, files=files, timeout=ANSWER_SECONDS)
+
+    def sign_in(self, account: str = OFFICER) -> requests.Response:
+        self.browser.cookies.clear()
+        return self.post("/sign-in/staff/", account=account, password=PASSWORD)
+
+    def upload(self, content: bytes, page: str = INTAKE) -> requests.Response:
+        return self.post(page, files={"file": ("名单.xlsx", content)}, token=str(uuid.uuid4()))
+
+
+def batch_of(answer: requests.Response) -> int | None:
+    """The batch whose page this is."""
+    found = re.search(r"/base/imports/(\d+)/", answer.url)
+    return int(found[1]) if found else None
+
+
+def intake(year: int, rows: int = ROWS) -> bytes:
+    """An account workbook of so many new persons."""
+    lines = [
+        {
+            "intake_year": str(year),
+            "full_name": "陈雨桐",
+            "id_type": "居民身份证",
+            "id_number": factories.id_number(),
+            "mobile": "13800138000",
+        }
+        for _ in range(rows)
+    ]
+    return workbook(lines)
 
 
 @dataclass
@@ -30,65 +80,35 @@ class Importer:
     away: int = 0
 
     def run(self) -> None:
-        browser = requests.Session()
+        visitor = Visitor(self.address)
         while not self.stop.is_set():
             try:
-                self._one(browser)
+                self._one(visitor)
             except requests.RequestException:
                 # Cut in the middle: the same as away.
                 self.away += 1
                 time.sleep(0.2)
-                with contextlib.suppress(requests.RequestException):
-                    self._sign_in(browser)
 
-    def _one(self, browser: requests.Session) -> None:
-        page = f"{self.address}/base/imports/accounts/intake/"
-        form = self._answer(browser.get(page, timeout=30))
-        if form is None:
+    def _one(self, visitor: Visitor) -> None:
+        answer = self._answer(visitor.upload(intake(self.year)))
+        if answer is None:
             return
-        if "/sign-in/" in form.url:
-            self._sign_in(browser)
-            return
-        lines = [
-            {
-                "intake_year": str(self.year),
-                "full_name": "陈雨桐",
-                "id_type": "居民身份证",
-                "id_number": factories.id_number(),
-                "mobile": "13800138000",
-            }
-            for _ in range(ROWS)
-        ]
-        token = str(uuid.uuid4())
-        sent = {"csrfmiddlewaretoken": _csrf(form.text), "token": token}
-        file = {"file": ("名单.xlsx", workbook(lines))}
-        answer = self._answer(browser.post(page, data=sent, files=file, timeout=30))
-        found = re.search(r"/base/imports/(\d+)/", answer.url) if answer is not None else None
-        if found is None:
-            return
-        batch = int(found[1])
-        self.promised.append(batch)
-        self._confirm(browser, batch)
+        if "/sign-in/" in answer.url:
+            self._answer(visitor.sign_in())
+        elif (batch := batch_of(answer)) is not None:
+            self.promised.append(batch)
+            self._confirm(visitor, batch)
 
-    def _confirm(self, browser: requests.Session, batch: int) -> None:
+    def _confirm(self, visitor: Visitor, batch: int) -> None:
         """Wait for the check for a while, then confirm; what takes longer stays unconfirmed."""
-        address, deadline = f"{self.address}/base/imports/{batch}/", time.monotonic() + 5
+        page, deadline = f"/base/imports/{batch}/", time.monotonic() + 5
         while time.monotonic() < deadline and not self.stop.is_set():
-            page = self._answer(browser.get(address, timeout=30))
-            if page is not None and f'action="/base/imports/{batch}/confirm/"' in page.text:
-                sent = {"csrfmiddlewaretoken": _csrf(page.text), "mode": "good_rows"}
-                answer = self._answer(browser.post(f"{address}confirm/", data=sent, timeout=30))
-                if answer is not None:
+            shown = self._answer(visitor.get(page))
+            if shown is not None and f'action="{page}confirm/"' in shown.text:
+                if self._answer(visitor.post(page, f"{page}confirm/", mode="good_rows")) is not None:
                     self.confirmed.add(batch)
                 return
             time.sleep(0.3)
-
-    def _sign_in(self, browser: requests.Session) -> None:
-        browser.cookies.clear()
-        page = self._answer(browser.get(f"{self.address}/sign-in/staff/", timeout=30))
-        if page is not None:
-            sent = {"csrfmiddlewaretoken": _csrf(page.text), "account": OFFICER, "password": PASSWORD}
-            self._answer(browser.post(f"{self.address}/sign-in/staff/", data=sent, timeout=30))
 
     def _answer(self, answer: requests.Response) -> requests.Response | None:
         """The answer where it is one of success; None for 503, and for what is neither, which is remembered."""
@@ -102,8 +122,3 @@ class Importer:
             )
             return None
         return answer
-
-
-def _csrf(page: str) -> str:
-    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
-    return found[1] if found else ""

@@ -6,9 +6,7 @@ import os
 import subprocess
 import sys
 import tarfile
-import uuid
 from pathlib import Path
-from urllib.parse import quote
 
 import psycopg2
 import pytest
@@ -16,7 +14,6 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connection
 
 from portal import audit, backups
 from tests import database, factories
@@ -36,27 +33,8 @@ def filled(transactional_db, base):
 @pytest.fixture
 def empty_database():
     """The address of a new database on the server of the tests."""
-    name = f"restored_{uuid.uuid4().hex[:12]}"
-    parameters = {**database.owner().get_connection_params(), "dbname": "postgres"}
-    parameters.pop("cursor_factory", None)
-    server = psycopg2.connect(**parameters)
-    server.autocommit = True
-    server.cursor().execute(f"CREATE DATABASE {name}")
-    user, password = (quote(str(parameters.get(key) or ""), safe="") for key in ("user", "password"))
-    host, port = (quote(str(parameters.get(key) or ""), safe="") for key in ("host", "port"))
-    yield f"postgresql://{user}:{password}@/{name}?host={host}&port={port or 5432}"
-    server.cursor().execute(f"DROP DATABASE {name} WITH (FORCE)")
-    server.close()
-
-
-def addresses(url: str) -> dict[str, str]:
-    """The owner's address of a database, and the runtime login's of the same."""
-    owner, runtime = (f"//{user['USER']}:{quote(user['PASSWORD'], safe='')}@" for user in logins())
-    return {"DATABASE_OWNER_URL": url, "DATABASE_URL": url.replace(owner, runtime)}
-
-
-def logins() -> tuple[dict, dict]:
-    return database.owner().settings_dict, connection.settings_dict
+    with database.empty_one() as url:
+        yield url
 
 
 def restore(folder: Path, url: str, uploads: Path) -> subprocess.CompletedProcess:
@@ -64,7 +42,7 @@ def restore(folder: Path, url: str, uploads: Path) -> subprocess.CompletedProces
     return subprocess.run(
         [sys.executable, "manage.py", "restore", str(folder)],
         cwd=ROOT,
-        env={**os.environ, **addresses(url), "PRIVATE_ROOT": str(uploads), "DEBUG": "1"},
+        env={**os.environ, **database.addresses(url), "PRIVATE_ROOT": str(uploads), "DEBUG": "1"},
         capture_output=True,
         text=True,
         check=False,

@@ -1,23 +1,17 @@
-"""deploy/: what stands there is what the portal is, and it starts (nginx, systemd, PgBouncer)."""
+"""deploy/: what stands there is what the portal is; tests/deploy/ starts it."""
 
 import configparser
-import http.client
 import os
 import re
 import shutil
-import socket
-import ssl
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
 from portal import metrics, processes
-from tests.review.api.served import database_url
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -114,116 +108,3 @@ def test_numbers_are_for_whoever_has_the_token(db, client, settings):
     assert 'portal_process_seconds_since_sign{kind="worker"} -1.0' in text
     assert re.search(r'portal_process_seconds_since_sign\{kind="clock"\} [0-9.e-]+\n', text)
     assert "portal_clock_doubted 0.0" in text
-
-
-# --- nginx, with these very files ------------------------------------------------------------------------------------
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@pytest.fixture
-def proxied(tmp_path) -> Iterator[int]:
-    """The port on which nginx speaks TLS for a portal on a socket; names, folders and ports are all that differs."""
-    nginx = shutil.which("nginx", path=PLACES)
-    assert nginx, "nginx is missing: .ci/run installs it"
-    plain, secure, place = free_port(), free_port(), tmp_path / "web.sock"
-    subject = ["-subj", "/CN=portal.example.cn", "-addext", "subjectAltName=DNS:portal.example.cn"]
-    key = [
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-keyout",
-        tmp_path / "privkey.pem",
-        "-out",
-        tmp_path / "fullchain.pem",
-    ]
-    subprocess.run(["openssl", "req", "-x509", "-days", "2", *key, *subject], check=True, capture_output=True)
-    text = (DEPLOY / "nginx.conf").read_text()
-    for here, there in {
-        "/run/portal/web.sock": str(place),
-        "/etc/ssl/portal": str(tmp_path),
-        "/etc/nginx/portal-proxy.conf": str(DEPLOY / "portal-proxy.conf"),
-        "listen 80;": f"listen 127.0.0.1:{plain};",
-        "    listen [::]:80;\n": "",
-        "listen 443 ssl http2;": f"listen 127.0.0.1:{secure} ssl http2;",
-        "    listen [::]:443 ssl http2;\n": "",
-    }.items():
-        assert here in text
-        text = text.replace(here, there)
-    (tmp_path / "site.conf").write_text(text)
-    folders = "".join(
-        f"{name}_temp_path {tmp_path}/{name};\n"
-        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    user = "user root;\n" if os.geteuid() == 0 else ""
-    (tmp_path / "nginx.conf").write_text(
-        f"{user}daemon off;\npid {tmp_path}/nginx.pid;\nerror_log stderr warn;\nevents {{}}\n"
-        f"http {{\naccess_log off;\n{folders}include {tmp_path}/site.conf;\n}}\n"
-    )
-    command = [nginx, "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path), "-e", "stderr"]
-    tried = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
-    assert tried.returncode == 0, tried.stderr
-    environment = {
-        **os.environ,
-        "DATABASE_URL": database_url(),
-        "DEBUG": "0",
-        "SECRET_KEY": "k" * 50,
-        "ALLOWED_HOSTS": "portal.example.cn",
-        "TRUSTED_PROXY_COUNT": "1",
-        "STATIC_ROOT": str(tmp_path / "static"),
-        "PRIVATE_ROOT": str(tmp_path / "private"),
-        "BIND": f"unix:{place}",
-        "METRICS_TOKEN": "t" * 20,
-        "LOG_LEVEL": "WARNING",
-    }
-    collected = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
-    subprocess.run(collected, cwd=ROOT, env=environment, check=True)
-    portal = subprocess.Popen([sys.executable, "-m", "portal.server"], cwd=ROOT, env=environment)
-    proxy = subprocess.Popen(command)
-    try:
-        deadline = time.monotonic() + 90
-        while time.monotonic() < deadline:
-            try:
-                if ask(secure, "/health/live")[0] == 200:
-                    break
-            except OSError:
-                pass
-            time.sleep(0.3)
-        yield secure
-    finally:
-        proxy.terminate()
-        portal.terminate()
-        proxy.wait(30)
-        portal.wait(60)
-
-
-def ask(port: int, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
-    context = ssl._create_unverified_context()
-    line = http.client.HTTPSConnection("127.0.0.1", port, timeout=30, context=context)
-    try:
-        line.request(method, path, headers={"Host": "portal.example.cn", **headers})
-        answer = line.getresponse()
-        return answer.status, dict(answer.getheaders()), answer.read()
-    finally:
-        line.close()
-
-
-@pytest.mark.long
-@pytest.mark.django_db(transaction=True)
-def test_portal_behind_nginx_over_tls(proxied):
-    status, headers, page = ask(proxied, "/")
-    assert (status, "Strict-Transport-Security" in headers) == (200, True)
-    style = re.search(rb'href="(/static/[^"]+\.css)"', page)[1].decode()
-    assert ask(proxied, style)[0] == 200
-    assert ask(proxied, "/health/ready")[0] == 200
-    status, headers, _ = ask(proxied, "/desk/")
-    assert (status, headers["Location"]) == (302, "/sign-in/?next=/desk/")
-    # A claimed address changes nothing, an oversized body is refused by its first line.
-    assert ask(proxied, "/privacy/", **{"X-Forwarded-For": "1.2.3.4", "X-Forwarded-Proto": "http"})[0] == 200
-    too_large = str(settings.REQUEST_MAX_BYTES + 1)
-    assert ask(proxied, "/sign-in/staff/", "POST", **{"Content-Length": too_large})[0] == 413
-    assert ask(proxied, "/metrics", Authorization=f"Bearer {'t' * 20}")[0] == 200

@@ -6,7 +6,7 @@ import socket
 import time
 
 import pytest
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, DataError, InterfaceError, OperationalError
 from django.db.utils import InternalError
 from django.http import HttpResponse
 from django.test import RequestFactory
@@ -40,6 +40,9 @@ def caused(kind: type[Exception], pgcode: str | None) -> Exception:
     [
         (caused(OperationalError, None), service.AWAY),
         (caused(InterfaceError, None), service.AWAY),
+        # "server closed the connection unexpectedly", of a line that was cut in the middle of an answer.
+        (caused(DatabaseError, None), service.AWAY),
+        (caused(DataError, None), None),
         (caused(OperationalError, "57P01"), service.AWAY),
         (caused(OperationalError, "57P03"), service.AWAY),
         (caused(OperationalError, "08006"), service.AWAY),

@@ -6,7 +6,7 @@ A wide sheet takes openpyxl twenty seconds, which no web process may spend.
 from datetime import datetime
 
 from django.core.files.base import ContentFile
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.urls import reverse
 from django_tasks import task
 
@@ -17,6 +17,7 @@ from bases.models import ImportBatch
 from portal import jobs
 from portal.messages import services as messages
 from portal.models import Job, User
+from portal.service import will_pass
 from portal.sheets.reading import SheetRefused
 
 KIND = "annotated_copy"
@@ -59,6 +60,8 @@ def make(job_id: int) -> None:
     try:
         content = annotated_copy(batch)
         jobs.report(job_id, batch.rows_total)
+        before = batch.copy.name
+        batch.copy.save("", ContentFile(content), save=False)
     except jobs.Cancelled:
         jobs.finish(job_id, jobs.State.CANCELLED)
         return
@@ -66,16 +69,13 @@ def make(job_id: int) -> None:
         jobs.finish(job_id, jobs.State.FAILED)
         _tell(batch, "没有生成带标注的文件", refusal.text + refusal.repair)
         return
-    except (OperationalError, InterfaceError):
-        # It stays 进行中; the clock queues it again, three times at most.
-        raise
     except Exception as error:
-        why = jobs.why_failed(error)
-        jobs.fail(job_id, why)
-        _tell(batch, "没有生成带标注的文件", f"{why}请在批次页面中重新生成。")
+        # Else it stays 进行中; the clock queues it again, three times at most.
+        if not will_pass(error):
+            why = jobs.why_failed(error)
+            jobs.fail(job_id, why)
+            _tell(batch, "没有生成带标注的文件", f"{why}请在批次页面中重新生成。")
         raise
-    before = batch.copy.name
-    batch.copy.save("", ContentFile(content), save=False)
     batch.copy_of = batch.worked_at
     # Nothing else of the row: a correction may have been saved meanwhile.
     batch.save(update_fields=["copy", "copy_of"])

@@ -16,14 +16,16 @@ from bases.deadlines.letters import send_letters
 from bases.deadlines.messages import remind_of_deadlines
 from bases.deadlines.overdue_statuses import remind_daily
 from bases.imports.copies.services import look_after_copies
-from bases.imports.forgetting import end_unconfirmed, forget_old_files, sweep_files
+from bases.imports.forgetting import end_unconfirmed, forget_old_files
 from bases.imports.services import requeue_abandoned
+from bases.stored_files import sweep_files
 from bases.transfer_requests import settle_all
 from portal import clock_trust, processes
 from portal.bootstrap.keeper import end_with_keeper
 from portal.deeds import forget_findings, look_after_deeds
 from portal.messages.deliveries import look_after
 from portal.messages.services import fold_into_digests
+from portal.temporary import take_own_folder
 from portal.upkeep import forget_attempts, forget_drafts, prune
 from residents.services.lock import carry_out_locks
 
@@ -75,6 +77,7 @@ class Command(BaseCommand):
             self.round()
             return
         end_with_keeper()
+        take_own_folder()
         with processes.alive(processes.new_name("clock"), "clock"):
             while True:
                 try:

@@ -11,6 +11,7 @@ from django_tasks_db.management.commands.db_worker import Worker
 
 from portal import outside, processes
 from portal.bootstrap.keeper import end_with_keeper
+from portal.temporary import take_own_folder
 
 LANES = {"worker": ["default"], "outside": [outside.LANE], "all": ["*"]}
 WAIT_SECONDS = 1
@@ -42,6 +43,7 @@ class Command(BaseCommand):
         )
         worker.configure_signals()
         end_with_keeper()
+        take_own_folder()
         with ExitStack() as signs:
             for name, kind in zip(names, kinds, strict=True):
                 signs.enter_context(processes.alive(name, kind))

@@ -98,7 +98,8 @@ def apply(request: SignedInRequest, kind: str) -> HttpResponse:
         return _preview(request, context, made, rows)
     if kind == "staff":
         slips = staff_workbook.apply(made, by=request.user, request=request)
-        context = {"slips": slips, "workbook": staff_workbook.slips_as_workbook(slips)}
+        pages = staff_workbook.pages_of(slips, by=request.user)
+        context = {"slips": slips, "pages": pages, "workbook": staff_workbook.slips_as_workbook(slips)}
         return render(request, "review/organisations/slips.html", context)
     directory.apply(made, by=request.user)
     done = "，".join(f"{words} {number}" for words, number in made.counts.items() if number)

@@ -225,3 +225,18 @@ def test_import_is_the_associations_alone(signed_in, provincial_reviewer, base_o
         for kind in ("bases", "staff"):
             answer = signed_in(user).get(reverse("review:directory-upload", args=[kind]))
             assert answer.status_code == expected.get((user, kind), 403)
+
+
+@pytest.mark.parametrize(
+    ("kind", "most"), [("bases", directory.MOST_ROWS), ("staff", staff_workbook.MOST_ROWS)]
+)
+def test_the_page_names_the_limit_that_the_program_keeps(client, kind, most):
+    """The page said 5,000 rows where the program took 200."""
+    page = client.get(reverse("review:directory-upload", args=[kind])).content.decode()
+    assert f"、{most} 行" in page
+
+
+def test_one_row_too_many_is_refused_with_the_limit(client):
+    rows = [PERSON] * (staff_workbook.MOST_ROWS + 1)
+    refused = send(client, workbook(rows, staff_workbook.COLUMNS), "staff")
+    assert f"{staff_workbook.MOST_ROWS} 行" in "".join(refused.context["form"].errors["file"])

@@ -284,3 +284,23 @@ def test_a_province_invites_the_people_of_its_own_bases_by_workbook(
     book = openpyxl.load_workbook(io.BytesIO(base64.b64decode(workbook)))
     assert [cell.value for cell in book.worksheets[0][2]][:3] == [base.name, "张一", "zhangyi01"]
     assert client.get(reverse("review:directory-upload", kwargs={"kind": "bases"})).status_code == 403
+
+
+def test_slips_are_handed_on_unit_by_unit_each_with_its_file(
+    province, other_province, base, other_base, national_officer, provincial_reviewer
+):
+    """150 slips were one page of 34,000 px: a province gets its own, and hands each base its own."""
+    places = [other_province, base, province, other_base]
+    people = [factories.UserFactory(username=f"xinren{n}") for n in range(len(places))]
+    slips = [
+        staff_workbook.Slip(person, place, f"CODE-{person.username}")
+        for person, place in zip(people, places, strict=True)
+    ]
+    by_province = staff_workbook.pages_of(slips, by=national_officer)
+    assert {page.name: len(page.slips) for page in by_province} == {province.name: 3, other_province.name: 1}
+    by_base = staff_workbook.pages_of(slips[1:], by=provincial_reviewer)
+    assert sorted(page.name for page in by_base) == sorted([province.name, base.name, other_base.name])
+    for page in by_province:
+        book = openpyxl.load_workbook(io.BytesIO(base64.b64decode(page.workbook)))
+        codes = [row[3].value for row in book.worksheets[0].iter_rows(min_row=2)]
+        assert codes == [slip.code for slip in page.slips]

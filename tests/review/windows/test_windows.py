@@ -329,3 +329,78 @@ def test_a_cycle_set_up_by_mistake_goes_and_one_with_data_stays(national, cycle,
     assert not CycleWindow.objects.filter(cycle__year=cycle.year + 5).exists()
     national.post(f"/review/windows/{cycle.year}/delete/", {"sure": "on"})
     assert CollectionCycle.objects.exists()
+
+
+# --- all steps on one page -------------------------------------------------------------------------------------------
+
+
+def of_all(national, cycle, **changed: str) -> dict[str, str]:
+    """What a browser sends of the page, with some boxes changed: review_opens_at="…"."""
+    lines = national.get(f"/review/windows/{cycle.year}/all/").context["lines"]
+    sent = {}
+    for line in lines:
+        for name in ("opens_at", "last_moment"):
+            value = line.form[name].value()
+            sent[f"{line.step.value}-{name}"] = f"{value:%Y-%m-%dT%H:%M:%S}" if value else ""
+    for name, value in changed.items():
+        step, box = name.split("__")
+        assert f"{step}-{box}" in sent
+        sent[f"{step}-{box}"] = value
+    return sent
+
+
+def test_windows_of_a_cycle_are_set_on_one_page_together(national, cycle):
+    """GOAL-N1: seven windows were set one by one."""
+    url = f"/review/windows/{cycle.year}/all/"
+    two = {
+        "report__last_moment": "2096-10-31T23:59:59",
+        "review__opens_at": "2026-11-01T00:00:00",
+        "review__last_moment": "2096-11-05T23:59:59",
+    }
+    sent = of_all(national, cycle, **two)
+    page = national.post(url, sent)
+    assert [each.step.value for each in page.context["changes"]] == ["report", "review"]
+    assert AuditEvent.objects.filter(action="set_window").count() == 0
+    seen = {f"{line.step.value}-seen": line.seen for line in page.context["lines"]}
+    answer = national.post(url, sent | seen | {"confirmed": "1"}, follow=True)
+    assert "已保存 2 个环节" in answer.text
+    found = {row.step: row.closes_at for row in cycle.windows.filter(province=None)}
+    assert (found["report"], found["review"]) == (local("2096-11-01 00:00:00"), local("2096-11-06 00:00:00"))
+    assert AuditEvent.objects.filter(action="set_window").count() == 2
+    assert "没有变化" in national.post(url, of_all(national, cycle), follow=True).text
+
+
+def test_page_of_all_windows_saves_all_or_none(national, cycle):
+    """A fault is told where it is; what somebody changed meanwhile is not overwritten, nor is the rest written."""
+    url = f"/review/windows/{cycle.year}/all/"
+    wrong = national.post(url, of_all(national, cycle, review__last_moment="2020-01-01T00:00:00"))
+    assert (wrong.status_code, "截止时间须晚于开始时间" in wrong.text) == (422, True)
+    sent = of_all(
+        national, cycle, report__last_moment="2096-10-31T23:59:59", review__last_moment="2096-11-05T23:59:59"
+    )
+    seen = {f"{line.step.value}-seen": line.seen for line in national.post(url, sent).context["lines"]}
+    confirm(national, f"/review/windows/{cycle.year}/review/", TIMES)
+    before = list(cycle.windows.order_by("pk").values_list("opens_at", "closes_at"))
+    assert "刚刚被修改过" in national.post(url, sent | seen | {"confirmed": "1"}).text
+    assert list(cycle.windows.order_by("pk").values_list("opens_at", "closes_at")) == before
+
+
+def test_steps_never_set_may_stay_empty_on_the_page_of_all(national, cycle):
+    cycle.windows.filter(step="back_report").delete()
+    url = f"/review/windows/{cycle.year}/all/"
+    page = national.post(url, of_all(national, cycle, report__last_moment="2096-10-31T23:59:59"))
+    assert [each.step.value for each in page.context["changes"]] == ["report"]
+
+
+def test_end_of_the_whole_cycle_on_the_page_of_all_wants_it_ticked(national, cycle, reported):
+    """AM-05: as on the page of one step."""
+    reported(3)
+    url = f"/review/windows/{cycle.year}/all/"
+    over = {f"{step.value}__last_moment": "2026-11-05T23:59:59" for step in Step}
+    opens = {f"{step.value}__opens_at": "2026-11-01T00:00:00" for step in Step}
+    sent = of_all(national, cycle, **over, **opens)
+    page = national.post(url, sent)
+    assert page.context["lapsing"] == 3
+    seen = {f"{line.step.value}-seen": line.seen for line in page.context["lines"]}
+    assert "请勾选确认后再保存" in national.post(url, sent | seen | {"confirmed": "1"}).text
+    assert "已保存" in national.post(url, sent | seen | {"confirmed": "1", "lapse": "on"}, follow=True).text
