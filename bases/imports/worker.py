@@ -10,7 +10,7 @@ from typing import Any
 
 import pghistory
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
 
 from bases.imports.batch import (
@@ -36,7 +36,7 @@ from bases.workbooks.signs import tell
 from portal import audit
 from portal.bulk import copy_into, without_collecting
 from portal.deadlocks import begun_again
-from portal.service import trouble_of, will_pass
+from portal.service import trouble_of
 from portal.sheets.reading import SheetRefused, Table
 from portal.sheets.values import Wire
 
@@ -112,11 +112,11 @@ def check_batch(batch_id: int) -> None:
     except _Stopped:
         return
     except Exception as error:
-        if will_pass(error):
+        trouble = trouble_of(error)
+        if trouble and isinstance(error, (DatabaseError, InterfaceError)):
             # The database, not the file: the clock queues it again.
             raise
         logger.exception("Check of import batch %s failed", batch_id)
-        trouble = trouble_of(error)
         why = f"{trouble.title}，这份文件没有检查完" if trouble else "系统在检查这份文件时出错，已记录"
         _refuse(
             batch_id,
@@ -212,7 +212,7 @@ def apply_batch(batch_id: int) -> None:
     try:
         begun_again(lambda: _apply(batch_id))
     except Exception as error:
-        if will_pass(error):
+        if trouble_of(error):
             raise
         logger.exception("Import of batch %s failed", batch_id)
         _give_back(batch_id)
