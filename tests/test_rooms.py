@@ -27,6 +27,7 @@ AT_THE_ROOT = {
         "scope",
         "seasons",
         "staff",
+        "stored_files",
         "tasks",
         "transfer_requests",
         "urls",
