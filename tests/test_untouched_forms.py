@@ -97,7 +97,7 @@ def contents() -> dict[str, list]:
     """Every row of every table but what a visit leaves."""
     found = {}
     for model in apps.get_models():
-        if model._meta.app_label in OWN and model._meta.label not in VISITS:
+        if model._meta.app_label in OWN and model._meta.managed and model._meta.label not in VISITS:
             rows = model._base_manager.order_by("pk").values()
             found[model._meta.label] = [
                 {name: value for name, value in row.items() if name not in ("last_login", "last_seen_at")}

@@ -40,7 +40,6 @@ PLACES = {
     "bases:remind": "base-records#remind",
     "bases:report": "base-records#report",
     "bases:report-sheet": "base-records#report",
-    "bases:template-file": "base-records#report",
     "bases:name-correct": "base-records#name",
     "bases:status-edit": "base-registry#status",
     "bases:stale-statuses": "base-registry#stale",
