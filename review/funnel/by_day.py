@@ -64,11 +64,11 @@ def reached(found: QuerySet[Enrollment], organisation: str) -> Reached:
     key = {"province": "base__province_id", "base": "base_id"}[organisation]
     counted: Reached = defaultdict(lambda: {stage: Counter() for stage in DAILY})
     for stage in DAILY:
-        rows = at_stage(found, stage).order_by().annotate(first=_moment(stage))
-        rows = rows.annotate(day=TruncDate("first")).values_list(key, "day").annotate(number=Count("pk"))
-        for of, day, number in rows:
-            if day is not None:
-                counted[str(of)][stage][day] += number
+        dated = at_stage(found, stage).order_by().annotate(first=_moment(stage))
+        rows = dated.values(key, day=TruncDate("first")).annotate(number=Count("pk"))
+        for row in rows:
+            if row["day"] is not None:
+                counted[str(row[key])][stage][row["day"]] += row["number"]
     return dict(counted)
 
 

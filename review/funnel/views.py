@@ -159,7 +159,8 @@ def circular_file(request: SignedInRequest) -> HttpResponse:
 
 def _told_lines(counted: Counted, told: Circular, cycle: CollectionCycle, is_national: bool) -> list[dict]:
     """The lines of a circular with its total; the name of a province leads to its bases, on the same day."""
-    address, asked = reverse("review:circular"), {"year": cycle.year, "day": told.day.isoformat()}
+    address = reverse("review:circular")
+    asked: dict[str, str | int] = {"year": cycle.year, "day": told.day.isoformat()}
     deeper = [
         f"{address}?{urlencode(asked | {'province': line.key})}" if is_national else ""
         for line in counted.lines
