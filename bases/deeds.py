@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib.messages import ERROR, INFO, SUCCESS, WARNING
 from django.core.exceptions import PermissionDenied
+from django.http import QueryDict
 from django.urls import reverse
 
 from bases.accounts.services import AccountState
@@ -16,6 +17,7 @@ from bases.imports.undo import restore, services
 from bases.models import TrainingBase
 from bases.personal.reminders import remind as send_reminder
 from bases.personal.returns import return_many
+from bases.records import export
 from bases.report import checklist
 from bases.report.services import report
 from bases.scope import bases_for, enrollments_for
@@ -74,6 +76,20 @@ def _fill_template(by: User, asked: dict[str, Any]) -> Outcome:
     people = list(own.values_list("resident_id", flat=True))
     outcome.found = {name: asked[name] for name in ("kind", "module", "year", "base")} | {"people": people}
     outcome.say(SUCCESS, f"{kind.template_title}已生成，共 {len(people)} 人，请在 7 天内下载。")
+    return outcome
+
+
+def _export(by: User, asked: dict[str, Any]) -> Outcome:
+    base = TrainingBase.objects.filter(pk=asked["base"] or 0).first()
+    if base is not None and not bases_for(by, Action.VIEW).filter(pk=base.pk).exists():
+        raise PermissionDenied
+    outcome = Outcome(reverse("bases:export-file", args=[asked["deed"]]))
+    what, masked = asked["what"], not asked["unmasked"]
+    outcome.file, people = export.workbook(
+        by, base, asked["module"], QueryDict(asked["query"]), what=what, masked=masked
+    )
+    outcome.found = {"people": people}
+    outcome.say(SUCCESS, f"{export.TITLES[what]}已导出，共 {len(people)} 人，请在 7 天内下载。")
     return outcome
 
 
@@ -148,6 +164,7 @@ ACTS |= {
     "report": ("批量上报", _report),
     checklist.ACT: ("上报前检查", _check),
     "fill_template": ("生成培训信息模板", _fill_template),
+    export.ACT: ("导出", _export),
     "return_personal": ("批量退回住院医师", _return),
     "remind": ("批量提醒住院医师", _remind),
     "set_for_all": ("本组全部改为同一个值", _set_for_all),

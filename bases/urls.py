@@ -11,7 +11,7 @@ from bases.handed_over import views as handed_over
 from bases.identity_checks import views as checks
 from bases.imports.views import acts, batches
 from bases.personal import views as personal
-from bases.records.views import lists, records, specialty, training
+from bases.records.views import lists, records, specialty, take_home, training
 from bases.report import views as report
 from bases.transfers import views as transfers
 from bases.workbooks.kinds import KINDS, Kind
@@ -80,6 +80,9 @@ urlpatterns = [
     path("accounts/<int:pk>/restore/", accounts.restore, name="account-restore"),
     path("accounts/imports/<int:pk>/restore/", accounts.restore_import, name="import-restore"),
     path("records/<module:module>/", lists.record_list, name="record-list"),
+    path("records/<module:module>/export/", take_home.export, name="record-export"),
+    path("records/exports/<int:pk>/", take_home.export_file, name="export-file"),
+    path("records/sheets/", take_home.sheets, name="record-sheets"),
     path("records/<int:pk>/", records.record, name="record"),
     path("records/<int:pk>/returns/take-back/", records.take_back_return, name="return-take-back"),
     path("records/<int:pk>/reports/<int:number>/", records.submission, name="submission"),

@@ -4,8 +4,10 @@ import re
 from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 
 from bases.lists.records import NO_SPECIALTY, Stage, Todo
+from portal.parameters import texts
 from portal.searching import SearchField
 from residents.codes import CODE_LISTS
 from residents.models.enrollment import Module
@@ -47,6 +49,8 @@ class RecordFilter(forms.Form):
     )
     status = forms.ChoiceField(label="培训状态", required=False, choices=lambda: _codes("status"))
     todo = forms.ChoiceField(label="需跟进", required=False, choices=[ANY, *Todo.choices])
+    # Which columns the list shows; nothing is filtered by it.
+    columns = forms.CharField(required=False, max_length=300)
     batch = forms.IntegerField(label="导入批次号", required=False, min_value=1, max_value=2**31 - 1)
 
     def __init__(
@@ -61,9 +65,10 @@ class RecordFilter(forms.Form):
         self.default_year = default_year if module == Module.INTAKE else None
         # The default is the menu's empty choice.
         default = str(self.default_year or "all")
-        super().__init__(
-            {name: "" if (name, data[name]) == ("year", default) else data[name] for name in data}
-        )
+        flat = {name: "" if (name, data[name]) == ("year", default) else data[name] for name in data}
+        if isinstance(data, QueryDict) and "columns" in data:
+            flat["columns"] = ",".join(texts(data, "columns"))
+        super().__init__(flat)
         cast(forms.ChoiceField, self.fields["year"]).choices = self._years(years)
         cast(forms.ChoiceField, self.fields["specialty"]).choices = self._specialties(specialties)
         if module == Module.INTAKE:
@@ -91,7 +96,7 @@ class RecordFilter(forms.Form):
         """What to filter by; of an address that cannot be read, that nothing is to be listed or acted on."""
         if self.errors:
             return {"unreadable": True}
-        found = {name: value for name, value in self.cleaned_data.items() if value}
+        found = {name: value for name, value in self.cleaned_data.items() if value and name != "columns"}
         year = found.pop("year", None)
         if year and year != "all":
             found["year"] = int(year)
@@ -106,7 +111,14 @@ class RecordFilter(forms.Form):
 
     @property
     def more(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.fields if name not in ("q", "year", "specialty", "stage")]
+        return [
+            self[name] for name in self.fields if name not in ("q", "year", "specialty", "stage", "columns")
+        ]
+
+    @property
+    def column_keys(self) -> list[str]:
+        """The keys of the columns asked for (bases/lists/columns.py)."""
+        return self.cleaned_data.get("columns", "").split(",")
 
     @property
     def uses_more(self) -> bool:
@@ -120,4 +132,4 @@ class RecordFilter(forms.Form):
     @property
     def is_narrowed(self) -> bool:
         """Whether anything but the default is asked for, so that an empty list can say why it is empty."""
-        return any(self.cleaned_data.values())
+        return any(value for name, value in self.cleaned_data.items() if name != "columns")

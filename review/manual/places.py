@@ -40,6 +40,7 @@ PLACES = {
     "bases:remind": "base-records#remind",
     "bases:report": "base-records#report",
     "bases:report-sheet": "base-records#report",
+    "bases:record-sheets": "base-records#list",
     "bases:name-correct": "base-records#name",
     "bases:status-edit": "base-registry#status",
     "bases:stale-statuses": "base-registry#stale",

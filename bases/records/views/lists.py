@@ -5,10 +5,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from bases.lists.access import desk_openings, may_act
+from bases.lists.columns import chosen_columns, of_module
 from bases.lists.place import PAGE_SIZE, carried
 from bases.lists.records import filtered, for_list, records_of, scope_of
 from bases.lists.selection import filter_of
 from bases.models import ImportBatch, TrainingBase
+from bases.reveal import may_see
 from bases.scope import current_base
 from bases.seasons import default_cycle
 from bases.workbooks.kinds import KINDS
@@ -36,7 +38,10 @@ def record_list(request: SignedInRequest, module: str) -> HttpResponse:
         {
             "module": Module(module),
             "filters": filters,
-            "carried": carried(module, filters),
+            "came": carried(module, filters),
+            "columns": chosen_columns(module, filters.column_keys),
+            "all_columns": of_module(module),
+            "may_unmask": may_see(request.user, base),
             "page": Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page")),
             "opening": desk_openings(base, shown)[2][1] if module == Module.INTAKE else None,
             "may_act": may_act(request.user, base),

@@ -110,6 +110,8 @@ def _may(request: SignedInRequest, enrollment: Enrollment, times: Times) -> dict
     acting = may(request.user, enrollment, Action.EDIT_TRAINING)
     to_report = enrollment.lapsed_at is None and not is_reported(enrollment)
     waiting = enrollment.review_status == ReviewStatus.PENDING
+    # As the pages of the accounts, which a secretary of a department has not.
+    for_accounts = current_base(request, Action.RESET_PASSWORD) is not None
     is_free_to_ask = acting and not is_waiting(enrollment.resident_id)
     return {
         "act": acting,
@@ -127,8 +129,11 @@ def _may(request: SignedInRequest, enrollment: Enrollment, times: Times) -> dict
         "ask_about_end": is_free_to_ask and bool(kinds_open(enrollment, enrollment.base)),
         "withdraw": acting and waiting and withdrawal_entry(enrollment, times).is_open,
         "change_status": acting and bool(enrollment.registered_at) and enrollment.lapsed_at is None,
-        "log_in": may(request.user, enrollment, Action.RESET_PASSWORD) and enrollment.is_live,
-        "delete": may(request.user, enrollment, Action.DELETE_ACCOUNT)
+        "log_in": for_accounts
+        and may(request.user, enrollment, Action.RESET_PASSWORD)
+        and enrollment.is_live,
+        "delete": for_accounts
+        and may(request.user, enrollment, Action.DELETE_ACCOUNT)
         and any_entry(enrollment, times).is_open,
         "change_specialty": acting and change_entry(enrollment).is_open,
     }
