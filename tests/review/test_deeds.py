@@ -105,6 +105,19 @@ def fills_template(world):
     return world["base_officer"], address, {"range": "all"}, is_done
 
 
+def exports(world):
+    for _ in range(2):
+        complete(world["base"], world["cycle"].year)
+    left = AuditEvent.objects.filter(action="export")
+    client = world["signed_in"](world["base_officer"])
+
+    def is_done() -> bool:
+        deed = Deed.objects.filter(act="export_records").first()
+        return (client.get(deed.link).status_code == 200) if deed and deed.link else left.exists()
+
+    return world["base_officer"], "/base/records/intake/export/", {"what": "full"}, is_done
+
+
 def sends_back(world):
     ids = ",".join(str(complete(world["base"], world["cycle"].year).pk) for _ in range(2))
     form = {"ids": ids, "batch": uuid.uuid4(), "reason": "unclear", "comment": ""}
@@ -148,6 +161,7 @@ CASES = {
     "report": reports,
     "check_report": checks,
     "fill_template": fills_template,
+    "export_records": exports,
     "return_personal": sends_back,
     "remind": reminds,
     "set_for_all": sets_for_all,
