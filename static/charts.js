@@ -3,7 +3,9 @@
 // The table is what counts; without this file, or without a script at all, the page lacks nothing.
 
 (() => {
-  const COLOURS = ["#0b7a6b", "#1a4f8b", "#f2b705", "#b42318", "#6b4fa0", "#55636f", "#5cc8b4", "#8a5200"];
+  // Light and dark in turn, so that neighbours differ in grey too; no red, which means a fault here.
+  const COLOURS = ["#0b6b5e", "#e0a100", "#1a4f8b", "#6fc7b7", "#6b4fa0", "#f0b48a", "#7a4a00", "#9fb3c8"];
+  const MOST_SERIES = 8;
   const FONT = getComputedStyle(document.body).fontFamily;
   const MOST_NAMES = 12;
   const number = (cell) => Number(cell.textContent.replace(/[^0-9.-]/g, "")) || 0;
@@ -16,8 +18,18 @@
     const columns = heads.map((head, index) => ({ head, index })).filter(({ head, index }) => index && head.classList.contains("num") && !head.hasAttribute("data-total"));
     return {
       names: rows.map((row) => row.cells[0].textContent.trim()),
-      series: columns.map(({ head, index }) => ({ name: head.textContent.trim(), data: rows.map((row) => number(row.cells[index])) })),
+      series: few(columns.map(({ head, index }) => ({ name: head.textContent.trim(), data: rows.map((row) => number(row.cells[index])) }))),
     };
+  }
+
+  // Of many series the largest keep their own colour, in their order; the others are one. The table has them all.
+  function few(series) {
+    if (series.length <= MOST_SERIES) return series;
+    const sum = (each) => each.data.reduce((all, one) => all + one, 0);
+    const kept = new Set([...series].sort((a, b) => sum(b) - sum(a)).slice(0, MOST_SERIES - 1));
+    const others = series.filter((each) => !kept.has(each));
+    const together = { name: `其他 ${others.length} 项`, data: series[0].data.map((_, row) => others.reduce((all, each) => all + each.data[row], 0)) };
+    return [...series.filter((each) => kept.has(each)), together];
   }
 
   // Names break into lines where a bar has room for some characters of each, else they end in an ellipsis.
@@ -30,8 +42,8 @@
   const common = (names, width, series = []) => ({
     animation: !calm,
     color: COLOURS,
-    // Colours repeat from the ninth series on: there each has a pattern of its own as well.
-    aria: { enabled: true, label: { enabled: false }, decal: { show: series.length > COLOURS.length } },
+    // From the fourth series on each has a pattern of its own as well: colours alone are not told apart by everybody.
+    aria: { enabled: true, label: { enabled: false }, decal: { show: series.length > 3 } },
     textStyle: { fontFamily: FONT },
     // Drawn on the canvas: a box of markup would need inline styles, which the page forbids.
     tooltip: { trigger: "axis", renderMode: "richText", confine: true, axisPointer: { type: "shadow" } },
