@@ -108,7 +108,7 @@ TABLE: tuple[Kept, ...] = (
     ),
     Kept(
         "records",
-        "住院医师信息、账号、上报和审核通过的内容、移交副本、提前结业补报",
+        "住院医师信息、账号、上报和审核通过的内容、移交副本、提前结业补报、结业考核和证书",
         (
             "portal.User",
             "residents.Resident",
@@ -120,17 +120,19 @@ TABLE: tuple[Kept, ...] = (
             "bases.Submission",
             "bases.HandedOver",
             "review.CompletionRecord",
+            "review.ExamEntry",
         ),
         _WITH_THE_RECORD,
     ),
     Kept(
         "requests",
-        "证件更正、身份核实、转出等申请及其证明材料，重复人员合并的记录，历史数据迁移的问题行",
+        "证件更正、身份核实、转出、证书更正等申请及其证明材料，重复人员合并的记录，历史数据迁移的问题行",
         (
             "bases.CorrectionRequest",
             "bases.IdentityCheck",
             "bases.LegacyFault",
             "bases.TransferRequest",
+            "review.CertificateCorrection",
             "residents.IdentityCorrection",
             "residents.PersonMerge",
         ),

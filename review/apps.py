@@ -1,4 +1,4 @@
-"""The app of the province's and the national desk; at start it offers its workbook and its lists to the rooms below."""
+"""The app of the province's and the national desk; at start it offers its workbooks and lists to the rooms below."""
 
 from importlib import import_module
 
@@ -11,6 +11,7 @@ class ReviewConfig(AppConfig):
     def ready(self) -> None:
         # Offers itself to the import desk, which is below it and knows nothing of it; the models are loaded by now.
         import_module("review.completions.kind")
+        import_module("review.exams.kind")
         # Likewise the lists to the room of exports.
         import_module("review.export_kinds")
         # What waits for a base to its desk.

@@ -2,6 +2,7 @@
 
 from review.completions import statistics as completion_statistics
 from review.editions import export as edition_export
+from review.exams import roster
 from review.exports.jobs import KINDS, ListKind
 from review.funding import summary as funding
 from review.packages import kind as package
@@ -25,6 +26,9 @@ KINDS |= {
         "版间差异", edition_export.difference_sheet, edition_export.difference_words, is_wide=True
     ),
     "edition_package": ListKind("数据包", package.sheet, package.words, archive=package.content),
+    "exam_roster": ListKind("考核报名名册", roster.roster_sheet, roster.roster_words),
+    "exam_photos": ListKind("考核照片包", roster.photo_sheet, roster.photo_words, archive=roster.photos),
+    "exam_certificates": ListKind("证书名册", roster.certificate_sheet),
     "funding_roster": ListKind("核算花名册", funding.roster_sheet, funding.roster_words),
     "residents_list": ListKind("住院医师名单", resident_export.list_sheet),
 }

@@ -45,6 +45,13 @@ class FigureTable:
     lines: list[Line] = field(default_factory=list)
     key: str = "figures"
     notes: Sequence[str] = ()
+    # The headers that a chart draws: at most eight (GOAL-P13); none means no chart.
+    charted: Sequence[str] = ()
+
+    @property
+    def heads(self) -> list[tuple[str, bool]]:
+        """The headers after the first, each with whether it is left out of the chart."""
+        return [(header, header not in self.charted) for header in self.headers[1:]]
 
     @property
     def values(self) -> list[list[object]]:
@@ -54,6 +61,21 @@ class FigureTable:
 def share(part: int | None, whole: int | None) -> str | None:
     """A part in percent with one digit; None of nothing, which every table shows as a dash."""
     return f"{100 * part / whole:.1f}%" if whole and part is not None else None
+
+
+# How a table is read, as its page offers it (GOAL-P13).
+SHOWN = {"": "数值", "row": "行百分比", "column": "列百分比"}
+
+
+def shares(rows: Sequence[Sequence[int]], by: str) -> list[list[str]]:
+    """Numbers whose last column and last row are totals, in percent of the total of their row or of their column."""
+    return [
+        [
+            share(number, row[-1] if by == "row" else rows[-1][place]) or NOTHING
+            for place, number in enumerate(row)
+        ]
+        for row in rows
+    ]
 
 
 def official(table: FigureTable, *, unit: str, by: User, remarks: Sequence[str] = ()) -> Iterator[bytes]:

@@ -68,6 +68,7 @@ COMPLETIONS = Entry("提前结业补报", "review:completions")
 FUNNEL = Entry("填报进度", "review:funnel")
 SWITCHES = Entry("报送方式", "review:switches", also=("review:api-keys",))
 SIGNATURES = Entry("签署", "review:signatures")
+EXAMS = Entry("结业考核", "review:exams")
 FUNDING = Entry("经费核算", "review:funding")
 STAFF = Entry("人员", "review:staff")
 DATA = Group(
@@ -76,6 +77,8 @@ DATA = Group(
         FUNNEL,
         Entry("统计", "review:statistics"),
         Entry("年度版", "review:editions"),
+        Entry("年鉴", "review:yearbook"),
+        EXAMS,
         FUNDING,
         SIGNATURES,
         Entry("数据质量", "review:quality"),
@@ -104,6 +107,7 @@ MENUS: dict[str, tuple[Entry | Group, ...]] = {
         FUNNEL,
         Entry("账号查找与重置", "bases:accounts"),
         Entry("转出与转入", "bases:transfers"),
+        EXAMS,
         FUNDING,
         SIGNATURES,
         STAFF,

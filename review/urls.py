@@ -12,6 +12,9 @@ from review.completions.views import completions
 from review.completions.views import statistics as completion_statistics
 from review.corrections import views as corrections
 from review.editions import views as editions
+from review.exams.views import certificates as exam_certificates
+from review.exams.views import results as exam_results
+from review.exams.views import sessions as exams
 from review.exports import views as exports
 from review.extensions import views as extensions
 from review.funding import views as funding
@@ -36,6 +39,7 @@ from review.successions import views as successions
 from review.switches import views as switches
 from review.transfers import views as transfers
 from review.windows import views as windows
+from review.yearbook import views as yearbook
 
 app_name = "review"
 
@@ -73,6 +77,24 @@ urlpatterns = [
     path("funnel/circular/file/", funnel.circular_file, name="circular-file"),
     path("funnel/updates/", funnel.updates, name="updates"),
     path("funnel/records/", funnel.records, name="funnel-records"),
+    path("exams/", exams.exams, name="exams"),
+    path("exams/new/", exams.new, name="exam-new"),
+    path("exams/certificates/", exam_certificates.certificates, name="certificates"),
+    path("exams/certificates/export/", exam_certificates.export, name="certificates-export"),
+    path("exams/certificates/<int:pk>/", exam_certificates.certificate, name="certificate"),
+    path("exams/corrections/<int:pk>/decide/", exam_certificates.decide, name="certificate-decide"),
+    path("exams/corrections/<int:pk>/file/", exam_certificates.evidence, name="certificate-file"),
+    path("exams/undo/<int:pk>/", exam_results.undo_results, name="exam-undo"),
+    path("exams/<int:pk>/", exams.exam, name="exam"),
+    path("exams/<int:pk>/people/", exams.people, name="exam-people"),
+    path("exams/<int:pk>/confirm/", exams.confirm, name="exam-confirm"),
+    path("exams/<int:pk>/accept/", exams.accept, name="exam-accept"),
+    path("exams/<int:pk>/drop/", exams.drop, name="exam-drop"),
+    path("exams/<int:pk>/export/", exams.export, name="exam-export"),
+    path("exams/<int:pk>/print/", exams.printed, name="exam-print"),
+    path("exams/<int:pk>/template/", exam_results.template, name="exam-template"),
+    path("exams/<int:pk>/upload/", exam_results.results_upload, name="exam-upload"),
+    path("exams/<int:pk>/photos/", exam_results.photos, name="exam-photos"),
     path("funding/", funding.funding, name="funding"),
     path("funding/export/", funding.export, name="funding-export"),
     path("funding/people/", funding.people, name="funding-people"),
@@ -116,6 +138,10 @@ urlpatterns = [
     path(
         "editions/<int:pk>/compare/<int:old>/export/", editions.compare_export, name="edition-compare-export"
     ),
+    path("yearbook/", yearbook.pages, name="yearbook"),
+    path("yearbook/targets/", yearbook.upload, name="targets"),
+    path("yearbook/targets/template/", yearbook.template, name="targets-template"),
+    path("yearbook/<int:pk>/export/", yearbook.export, name="yearbook-export"),
     path("extensions/", extensions.extension_list, name="extensions"),
     path("extensions/<int:pk>/", extensions.extension, name="extension"),
     path("extensions/<int:pk>/grant/", extensions.extension_grant, name="extension-grant"),

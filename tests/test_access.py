@@ -32,8 +32,11 @@ from residents.snapshot import snapshot_of
 from review.api import keys
 from review.editions import services as editions
 from review.models import (
+    CertificateCorrection,
     CompletionBatch,
     Edition,
+    ExamEntry,
+    ExamSession,
     Export,
     ModeSwitchApplication,
     QualityFinding,
@@ -209,6 +212,33 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
     shape, _ = NumberShape.objects.get_or_create(
         field="degree_no", lengths=[12], defaults={"reason": "军队院校", "changed_by": reviewer}
     )
+    exam = ExamSession.objects.create(
+        province=enrollment.base.province,
+        year=cycle.year,
+        name="结业考核",
+        due_until=timezone.localdate(),
+        confirm_until=timezone.localdate(),
+        made_by=reviewer,
+    )
+    certified = ExamEntry.objects.create(
+        session=exam,
+        enrollment=enrollment,
+        confirmed_by=officer,
+        accepted_by=reviewer,
+        accepted_at=timezone.now(),
+        result="1",
+        certificate_no=f"2026{enrollment.base.province_id}0100{enrollment.pk % 10**6:06d}",
+        certificate_date=timezone.localdate(),
+    )
+    asked_of_certificate = CertificateCorrection.objects.create(
+        entry=certified,
+        old_no=certified.certificate_no,
+        old_date=certified.certificate_date,
+        new_no="2026330100001999",
+        new_date=timezone.localdate(),
+        reason="编号录错",
+        asked_by=officer,
+    )
     frozen = Edition.objects.first() or an_edition(national)
     return {
         "": {},
@@ -238,6 +268,9 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
         "finding": {"pk": finding.pk},
         "extension": {"pk": extension.pk},
         "edition": {"pk": frozen.pk},
+        "exam": {"pk": exam.pk},
+        "certificate": {"pk": certified.pk},
+        "certificate correction": {"pk": asked_of_certificate.pk},
         "signature": {"pk": frozen.pk, "level": "base", "unit": str(enrollment.base_id)},
         "balance": {"pk": frozen.pk, "base_pk": enrollment.base_id},
         "two editions": {"pk": frozen.pk, "old": frozen.pk},

@@ -29,6 +29,7 @@ class ImportBatch(models.Model):
         ACCOUNTS = "accounts", "账号导入"
         TRAINING = "training", "培训信息导入"
         COMPLETIONS = "completions", "提前结业补报"
+        EXAM_RESULTS = "exam_results", "结业考核成绩"
 
     class State(models.TextChoices):
         UPLOADED = "uploaded", "等待检查"

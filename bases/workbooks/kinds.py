@@ -58,7 +58,7 @@ class Kind:
     that no row is a good one, `before` and `after` what the page adds to a confirmation and to its result. `is_filled`:
     the template holds the records chosen, and so their full numbers; `shown`: the fields in the list of rows.
     `cycle`: to which a file belongs where its uploader chose none. `home`: the page from which it is uploaded, where
-    that isn't the base's own.
+    that isn't the base's own; `undo`: the page that takes a batch back, where that isn't either.
     """
 
     key: str
@@ -76,6 +76,7 @@ class Kind:
     after: str = ""
     cycle: Callable[[Any, str], CollectionCycle | None] = cycle_of_base
     home: str = ""
+    undo: str = ""
 
     def __str__(self) -> str:
         return self.key

@@ -39,6 +39,12 @@ def grouped(number: int) -> str:
 
 
 @register.filter
+def percent(number: float | None) -> str:
+    """A share in percent; of nothing a dash."""
+    return "—" if number is None else f"{number}%"
+
+
+@register.filter
 def mask_typed(text: str) -> str:
     """A sentence that may quote what somebody typed, numbers of persons in it masked."""
     return mask_numbers(text)

@@ -167,6 +167,11 @@ WITHDRAWAL_KIND = CodeList(
 
 CERTIFIED, FAILED, ABSENT = "1", "2", "3"
 
+EXAM_RESULT = CodeList(
+    "结业考核结果",
+    {"1": "通过", "2": "未通过", "3": "缺考"},
+    synonyms={"合格": "1", "不合格": "2", "未参加": "3", "未参加考核": "3"},
+)
 ENDED_RESULT = CodeList(
     "结业结果",
     {CERTIFIED: "结业并获证", FAILED: "未通过考核", ABSENT: "未参加考核"},

@@ -57,7 +57,7 @@ def problems(values: Mapping[str, Any], context: Mapping[str, Any]) -> Problems:
     if values.get("approved_years") == 3:
         add(found, "approved_years", "completion_not_reduced")
     _judge_dates(values, context, found)
-    _judge_certificate(values, context, found)
+    judge_certificate(values, context, found)
     _judge_known(context, found)
     return found
 
@@ -104,7 +104,8 @@ def _judge_years(start: date | None, end: date, found: Problems) -> None:
     add(found, "actual_end_date", code, value=end)
 
 
-def _judge_certificate(values: Mapping[str, Any], context: Mapping[str, Any], found: Problems) -> None:
+def judge_certificate(values: Mapping[str, Any], context: Mapping[str, Any], found: Problems) -> None:
+    """Number and day of a certificate against each other, `actual_end_date`, `province`, `specialty`, and `today`."""
     number, issued = values.get("certificate_no"), values.get("certificate_date")
     end, today = values.get("actual_end_date"), context.get("today")
     if issued is not None and end is not None and issued < end:

@@ -47,7 +47,7 @@ class CompletionStatisticsForm(AsOfForm, CrossedForm):
     default: ClassVar = {"rows": "province", "columns": "years"}
     by: ClassVar = DIMENSIONS
     spare = "end"
-    field_order = ["rows", "columns", "day", "clock"]
+    field_order = ["rows", "columns", "shown", "day", "clock"]
 
     def own_names(self, user: User) -> dict[str, Callable[[], dict[str, str]]]:
         ends = {str(year): f"{year}年" for year in (*YEARS, YEARS[-1] + 1)}

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from django.contrib import messages
 from django.db import transaction
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -31,9 +32,7 @@ def refused(request: HttpRequest, form: ExportForm, page: str) -> HttpResponse:
     return redirect(f"{page}?{request.GET.urlencode()}")
 
 
-def answer(
-    request: SignedInRequest, kind: str, asked: Mapping[str, str], form: ExportForm
-) -> HttpResponseBase:
+def answer(request: SignedInRequest, kind: str, asked: Mapping[str, str], form: Form) -> HttpResponseBase:
     """A short list as a download; a long one is queued, and the page of one's exports shows how far it is."""
     export = exports.ask(request.user, kind, asked, **form.cleaned_data)
     if export.job_id:

@@ -49,13 +49,10 @@ class Line:
     numbers: dict[str, int]
 
     @property
-    def percent(self) -> int:
-        """Of the imported ones, how many are approved."""
-        return (
-            round(100 * self.numbers["approved"] / self.numbers["imported"])
-            if self.numbers["imported"]
-            else 0
-        )
+    def percent(self) -> int | None:
+        """Of the imported ones, how many are approved; None of nobody."""
+        imported = self.numbers["imported"]
+        return round(100 * self.numbers["approved"] / imported) if imported else None
 
 
 @dataclass(frozen=True, slots=True)

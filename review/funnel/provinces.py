@@ -28,8 +28,8 @@ class Progress:
     lapsed: int
 
     @property
-    def approved_percent(self) -> int:
-        return round(100 * self.approved / self.imported) if self.imported else 0
+    def approved_percent(self) -> int | None:
+        return round(100 * self.approved / self.imported) if self.imported else None
 
 
 _COUNTS = ("imported", "personal_complete", "reported", "waiting", "returned", "approved", "lapsed")

@@ -82,6 +82,7 @@ CHAPTERS = (
     Chapter("review-other", "省级与协会：转出、更正、报送方式、补报", _P | _C),
     Chapter("statistics", "统计、进度与导出", _B | _P | _C),
     Chapter("editions", "年度版：封版、签署与数据包", _B | _P | _C),
+    Chapter("exams", "结业考核与证书", _B | _P | _C),
     Chapter("funding", "经费核算", _B | _P | _C),
     Chapter("national", "中国医师协会：采集周期、机构与公告", _C),
     Chapter("staff", "人员与权限", _B | _P | _C),

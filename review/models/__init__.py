@@ -14,11 +14,13 @@ from review.models.editions import (
     Standing,
     TrialPerson,
 )
+from review.models.exams import CertificateCorrection, ExamEntry, ExamSession, ExamUpload
 from review.models.exports import Export, export_path
 from review.models.funding import BalanceNote, FundingRules
 from review.models.funnel import FunnelCount
 from review.models.quality import QualityCheck, QualityFinding, QualityMark
 from review.models.switches import ModeSwitchApplication
+from review.models.yearbook import IntakeTarget
 
 __all__ = [
     "ApiClient",
@@ -27,6 +29,7 @@ __all__ = [
     "ApiResult",
     "Assignment",
     "BalanceNote",
+    "CertificateCorrection",
     "Claim",
     "CompletionBatch",
     "CompletionRecord",
@@ -37,9 +40,13 @@ __all__ = [
     "EditionOrder",
     "EditionPerson",
     "Erratum",
+    "ExamEntry",
+    "ExamSession",
+    "ExamUpload",
     "Export",
     "FundingRules",
     "FunnelCount",
+    "IntakeTarget",
     "ModeSwitchApplication",
     "QualityCheck",
     "QualityFinding",

@@ -2,13 +2,14 @@
 
 from portal.models import User
 from portal.own_copy import Part, row
-from review.models import ApiRecord, CompletionRecord, QualityFinding
+from review.models import ApiRecord, CompletionRecord, ExamEntry, QualityFinding
 
 
 def kept_by_reviewers(user: User) -> list[Part]:
-    """Deliveries by the interface, 提前结业 rows and the hints of the quality list."""
+    """Deliveries by the interface, 提前结业 rows, exams and the hints of the quality list."""
     delivered = ApiRecord.objects.filter(enrollment__resident__user=user)
     completions = CompletionRecord.objects.filter(resident__user=user).select_related("base", "specialty")
+    exams = ExamEntry.objects.filter(enrollment__resident__user=user).select_related("session")
     hints = QualityFinding.objects.filter(enrollment__resident__user=user)
     return [
         Part(
@@ -28,6 +29,21 @@ def kept_by_reviewers(user: User) -> list[Part]:
                     有效=each.is_current,
                 )
                 for each in completions.order_by("pk")
+            ],
+        ),
+        Part(
+            "结业考核和合格证书",
+            [
+                row(
+                    考核批次=each.session.name,
+                    基地确认=each.confirmed_at,
+                    省级确认=each.accepted_at,
+                    考核结果=each.get_result_display(),
+                    结束日期=each.ended_on,
+                    证书编号=each.certificate_no,
+                    发证日期=each.certificate_date,
+                )
+                for each in exams.order_by("pk")
             ],
         ),
         Part("数据质量提示", [row(时间=each.found_at, 内容=each.detail) for each in hints.order_by("pk")]),

@@ -15,6 +15,7 @@ from portal.models import User
 from portal.parameters import moment_of
 from portal.sheets.streaming import stream_xlsx
 from review.exports.sheets import Column, Sheet, label, sheet_of
+from review.figures import SHOWN, shares
 from review.models import Edition, Export
 from review.statistics import frozen
 from review.statistics.cross_table import (
@@ -85,8 +86,10 @@ def export_table(
     filters: Mapping[str, str],
     as_of: datetime | None = None,
     edition: Edition | None = None,
+    shown: str = "",
 ) -> Iterator[bytes]:
-    """The cross table as an .xlsx, with its totals, its filters in words and the moment it was counted."""
+    """The cross table as an .xlsx, with its totals, its filters in words and the moment it was counted; in numbers or
+    in percent, as it is shown."""
     asked = {"source": source, "rows": table.rows.key, "columns": table.columns.key, **filters}
     if as_of:
         asked["as_of"] = as_of.isoformat()
@@ -107,6 +110,10 @@ def export_table(
         for value, name in table.row_names.items()
     ]
     lines.append(["合计", *(table.column_totals[column] for column in table.column_names), table.total])
+    if shown:
+        asked["shown"] = shown
+        told = shares([line[1:] for line in lines], shown)
+        lines = [[line[0], *each] for line, each in zip(lines, told, strict=True)]
     if ended:
         headers.append(ended.name)
         for line, value in zip(lines, table.row_names, strict=False):
@@ -120,6 +127,7 @@ def export_table(
         COUNTS_WHAT[source],
         *([frozen.in_words(edition)] if edition else until_words(as_of)),
         *in_words(filters),
+        *([f"显示：{SHOWN[shown]}"] if shown else []),
         f"数据时间：{timezone.localtime(table.as_of):%Y-%m-%d %H:%M:%S}",
     ]
     lines += [[], *([note] for note in notes)]

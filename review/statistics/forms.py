@@ -13,6 +13,7 @@ from portal.models import User
 from portal.roles import Action
 from review.choices import ANY, _names
 from review.exports.forms import ExportForm
+from review.figures import SHOWN
 from review.models import Edition
 from review.statistics import returns as return_statistics
 from review.statistics.cross_table import BLANK, DIMENSIONS, SOURCES, UNKNOWN, Dimension
@@ -46,6 +47,8 @@ class NarrowedForm(forms.Form):
     split: ClassVar[Mapping[str, Dimension]] = {}
     offers_blank: ClassVar[bool] = False
 
+    shown = forms.ChoiceField(label="显示", choices=list(SHOWN.items()), required=False)
+
     def __init__(self, data: Any, *, user: User) -> None:
         super().__init__(self.default | {name: data[name] for name in data})
         for name in self.default:
@@ -70,6 +73,10 @@ class NarrowedForm(forms.Form):
             "province": lambda: _names(provinces_for(user, Action.VIEW)),
             "base": lambda: _names(bases_in_view(user).order_by("province_id", "code")),
         }
+
+    @property
+    def chosen_shown(self) -> str:
+        return self.cleaned_data.get("shown") or ""
 
     @property
     def narrowing(self) -> list[forms.BoundField]:
@@ -174,7 +181,7 @@ class StatisticsForm(AsOfForm, CrossedForm):
         empty_label="实时数据",
         help_text="选年度版时按封版的数据统计，以后不再变化。",
     )
-    field_order = ["source", "edition", "rows", "columns", "day", "clock"]
+    field_order = ["source", "edition", "rows", "columns", "shown", "day", "clock"]
 
     def clean(self) -> dict[str, Any] | None:
         found = super().clean()
@@ -217,7 +224,7 @@ class ReturnStatisticsForm(AsOfForm, NarrowedForm):
     split: ClassVar = return_statistics.SPLIT
 
     rows = forms.ChoiceField(label="按", required=False)
-    field_order = ["rows", "day", "clock"]
+    field_order = ["rows", "shown", "day", "clock"]
 
     @property
     def chosen_rows(self) -> str:

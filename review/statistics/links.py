@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
+from review.figures import shares
 from review.statistics.cross_table import CrossTable
 
 
-def linked_lines(table: CrossTable, address: str, asked: Mapping[str, str]) -> list[dict]:
+def linked_lines(table: CrossTable, address: str, asked: Mapping[str, str], shown: str = "") -> list[dict]:
     """The rows of the page: name, cells as (number, address of its people), total with its address, and beside the
-    total who has ended; last who is on the way to another place (AM-32)."""
+    total who has ended; last who is on the way to another place (AM-32), both always as numbers. `shown`: the others in
+    percent of their row or column (GOAL-P13)."""
 
     def link(**more: str) -> str:
         return f"{address}?{urlencode({**asked, **more})}"
@@ -32,6 +34,8 @@ def linked_lines(table: CrossTable, address: str, asked: Mapping[str, str]) -> l
     if ended:
         line["ended"] = (ended.total, link(source=ended.source))
     lines.append(line)
+    if shown:
+        _in_percent(lines, shown)
     if waiting:
         cells = [
             (waiting.by_column.get(column, 0), link(**{table.columns.key: column}, source=waiting.source))
@@ -47,3 +51,14 @@ def linked_lines(table: CrossTable, address: str, asked: Mapping[str, str]) -> l
             }
         )
     return lines
+
+
+def _in_percent(lines: list[dict], by: str) -> None:
+    """Each number as its share; nothing leads nowhere."""
+    numbers = [[*(number for number, _ in line["cells"]), line["total"]] for line in lines]
+    for line, row, told in zip(lines, numbers, shares(numbers, by), strict=True):
+        line["cells"] = [
+            (share, link if number else "")
+            for share, number, (_, link) in zip(told, row, line["cells"], strict=False)
+        ]
+        line["total"], line["link"] = told[-1], line["link"] if row[-1] else ""

@@ -56,8 +56,11 @@ EXPECTED = {
         portal_user_user_permissions residents_basicinfo residents_certificateinfo residents_codeentry
         residents_educationrecord residents_enrollment residents_numbershape residents_personalreturn
         residents_resident residents_sectionconfirmation residents_workinfo review_apiclient review_apidelivery
-        review_apirecord review_assignment review_claim review_completionbatch review_completionrecord
-        review_funnelcount review_modeswitchapplication review_qualitycheck review_qualityfinding review_qualitymark
+        review_apirecord review_assignment review_certificatecorrection review_claim
+        review_completionbatch review_completionrecord
+        review_examentry review_examsession review_examupload
+        review_funnelcount review_intaketarget review_modeswitchapplication
+        review_qualitycheck review_qualityfinding review_qualitymark
         review_substitution
     """,
 }

@@ -30,6 +30,7 @@ TOLD = {
     "review.ApiRecord.enrollment": "接口传送",
     "review.CompletionRecord.resident": "提前结业补报",
     "review.QualityFinding.enrollment": "数据质量提示",
+    "review.ExamEntry.enrollment": "结业考核和合格证书",
     "portal.Message.recipient": "站内消息",
     "portal.FormDraft.user": "未保存的草稿",
 }

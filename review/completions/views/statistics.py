@@ -32,7 +32,7 @@ def table(request: SignedInRequest) -> HttpResponse:
     page = {
         "form": form,
         "table": crossed,
-        "lines": linked_lines(crossed, address, {**form.asked_until, **form.filters}),
+        "lines": linked_lines(crossed, address, {**form.asked_until, **form.filters}, form.chosen_shown),
         "until_words": statistics.until_words(form.as_of),
         "filters_in_words": statistics.in_words(form.filters, DIMENSIONS),
     }

@@ -28,7 +28,7 @@ def table(request: SignedInRequest) -> HttpResponse:
     page = {
         "form": form,
         "table": crossed,
-        "lines": linked_lines(crossed, reverse("review:return-records"), asked),
+        "lines": linked_lines(crossed, reverse("review:return-records"), asked, form.chosen_shown),
         "until_words": statistics.until_words(form.as_of),
         "filters_in_words": statistics.in_words(form.filters, return_statistics.ALL),
     }

@@ -49,7 +49,9 @@ def table(request: SignedInRequest) -> HttpResponse:
         crossed = _crossed(request, form)
         context |= {
             "table": crossed,
-            "lines": linked_lines(crossed, reverse("review:statistics-records"), form.asked),
+            "lines": linked_lines(
+                crossed, reverse("review:statistics-records"), form.asked, form.chosen_shown
+            ),
             "until_words": statistics.until_words(form.as_of),
             "filters_in_words": statistics.in_words(form.filters),
             "query": request.GET.urlencode(),
@@ -91,7 +93,13 @@ def export_table(request: SignedInRequest) -> HttpResponseBase:
         return _unreadable(request)
     crossed = _crossed(request, form)
     content = statistics_export.export_table(
-        request.user, crossed, form.chosen_source, form.filters, form.as_of, form.chosen_edition
+        request.user,
+        crossed,
+        form.chosen_source,
+        form.filters,
+        form.as_of,
+        form.chosen_edition,
+        form.chosen_shown,
     )
     return download(content, "统计表")
 

@@ -1,3 +1,3 @@
-from tests.review.editions.fixtures import check, freeze, life
+"""Lives over two bases and editions of them."""
 
-__all__ = ["check", "freeze", "life"]
+from tests.review.editions.fixtures import check, freeze, life  # noqa: F401 -- fixtures
