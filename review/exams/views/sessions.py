@@ -119,6 +119,8 @@ def people(request: SignedInRequest, pk: int) -> HttpResponse:
         "form": form,
         "page": page,
         "opening": services.confirming(session),
+        # Where somebody of the list may be signed up or taken off it.
+        "may_act": (form.asked.get("stage") or "due") in ("due", "eligible", "confirmed", "accepted"),
         "is_base": request.user.role == Role.BASE,
         "is_province": request.user.role == Role.PROVINCE,
         "drop_form": DropForm(),
