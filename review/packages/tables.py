@@ -220,9 +220,8 @@ _DEFINITIONS = [
 
 def _definitions(edition: Edition) -> list[list[str]]:
     rules = rules_of(edition.year)
-    return _DEFINITIONS + [
-        ["经费核算", f"{rules}：{word}"] for word in (rules_in_words(rules) if rules else [])
-    ]
+    funding = [["经费核算", f"{rules}：{''.join(rules_in_words(rules))}"]] if rules else []
+    return _DEFINITIONS + funding
 
 
 def _funding(edition: Edition) -> Iterator[Table]:
