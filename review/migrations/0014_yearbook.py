@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bases', '0031_exams'),
+        ('bases', '0032_exams'),
         ('review', '0013_exams'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

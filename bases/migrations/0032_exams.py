@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bases', '0030_originals_count_when_deleted'),
+        ('bases', '0031_more_time_is_asked_for'),
     ]
 
     operations = [
