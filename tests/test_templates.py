@@ -10,6 +10,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.template.loader import get_template
 from django.utils import timezone
 
+from portal.bootstrap import frontend
+
 FOLDER = Path(settings.TEMPLATES[0]["DIRS"][0])
 SOURCES = {
     path.relative_to(FOLDER).as_posix(): path.read_text(encoding="utf-8")
@@ -154,3 +156,11 @@ def test_a_part_renders_by_itself(name, is_there, rf):
     page = Balance(get_template(name).render(context, request))
 
     assert (page.open, page.wrong) == ([], [])
+
+
+def test_the_file_of_icons_holds_what_the_templates_draw():
+    """No icon is missing on a page, none is carried for nothing."""
+    drawn = set(re.findall(r'{% icon "([a-z0-9-]+)"', "".join(SOURCES.values())))
+    assert drawn == set(frontend.ICONS)
+    held = re.findall(r'<symbol id="([a-z0-9-]+)"', (frontend.VENDOR / frontend.ICON_FILE).read_text())
+    assert held == list(frontend.ICONS)

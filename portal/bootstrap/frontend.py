@@ -8,6 +8,7 @@ own; else the machine's.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,13 +26,60 @@ FILES = {
     "@tabler/core/dist/css/tabler.min.css.map": "tabler/css/tabler.min.css.map",
     "@tabler/core/dist/js/tabler.min.js": "tabler/js/tabler.min.js",
     "@tabler/core/dist/js/tabler.min.js.map": "tabler/js/tabler.min.js.map",
-    "@tabler/icons-webfont/dist/tabler-icons.min.css": "icons/tabler-icons.min.css",
-    "@tabler/icons-webfont/dist/fonts/tabler-icons.woff2": "icons/fonts/tabler-icons.woff2",
-    "@tabler/icons-webfont/dist/fonts/tabler-icons.woff": "icons/fonts/tabler-icons.woff",
-    "@tabler/icons-webfont/dist/fonts/tabler-icons.ttf": "icons/fonts/tabler-icons.ttf",
     "cropperjs/dist/cropper.min.js": "cropperjs/cropper.min.js",
     "echarts/dist/echarts.min.js": "echarts/echarts.min.js",
 }
+# What the templates draw by {% icon %}: one small file, where the whole font is half a megabyte.
+ICONS = (
+    "alert-circle",
+    "alert-triangle",
+    "arrow-back-up",
+    "bell",
+    "building-hospital",
+    "calendar",
+    "certificate",
+    "chart-bar",
+    "check",
+    "chevron-down",
+    "chevron-left",
+    "chevron-right",
+    "circle-check",
+    "clock",
+    "clock-plus",
+    "device-floppy",
+    "download",
+    "edit",
+    "file-text",
+    "filter",
+    "help-circle",
+    "history",
+    "inbox",
+    "info-circle",
+    "key",
+    "list",
+    "list-check",
+    "lock",
+    "package",
+    "plus",
+    "printer",
+    "refresh",
+    "refresh-alert",
+    "search",
+    "send",
+    "settings",
+    "shield-lock",
+    "stethoscope",
+    "table",
+    "trash",
+    "upload",
+    "user",
+    "user-check",
+    "user-plus",
+    "users",
+    "writing-sign",
+)
+ICON_FILE = "icons/icons.svg"
+_DRAWING = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
 
 
 def install(folder: Path = ROOT) -> None:
@@ -73,8 +121,21 @@ def copy() -> None:
     for source, target in FILES.items():
         (draft / target).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / "node_modules" / source, draft / target)
+    (draft / ICON_FILE).parent.mkdir(parents=True)
+    (draft / ICON_FILE).write_text(_icons(), encoding="utf-8")
     shutil.rmtree(VENDOR, ignore_errors=True)
     draft.replace(VENDOR)
+
+
+def _icons() -> str:
+    """Every icon of ICONS as a symbol by its name, drawn in the colour of the text beside it."""
+    outlines = ROOT / "node_modules" / "@tabler" / "icons" / "icons" / "outline"
+    symbols = []
+    for name in ICONS:
+        drawing = _DRAWING.search((outlines / f"{name}.svg").read_text(encoding="utf-8"))
+        assert drawing is not None, name
+        symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24">{" ".join(drawing[1].split())}</symbol>')
+    return f'<svg xmlns="http://www.w3.org/2000/svg">{"".join(symbols)}</svg>'
 
 
 def lint(*options: str) -> int:

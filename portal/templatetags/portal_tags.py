@@ -9,6 +9,7 @@ from django import template
 from django.conf import settings
 from django.http import HttpRequest
 from django.template import engines
+from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.module_loading import import_string
@@ -134,5 +135,10 @@ def joined(parser: template.base.Parser, token: template.base.Token) -> template
 @register.simple_tag
 @lru_cache
 def icon(name: str) -> str:
-    """A decorative icon of the Tabler font, hidden from screen readers."""
-    return format_html('<i class="ti ti-{}" aria-hidden="true"></i>', name)
+    """A decorative icon, one of portal/bootstrap/frontend.py's ICONS, hidden from screen readers."""
+    return format_html(
+        '<svg class="ti ti-{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        name,
+        static("vendor/icons/icons.svg"),
+        name,
+    )
