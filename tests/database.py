@@ -8,6 +8,7 @@ makes the databases and empties them; `as_owner` lends his login to what a test 
 """
 
 import io
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,9 +21,10 @@ import pgtrigger
 import psycopg2
 from django.apps import apps
 from django.conf import settings
-from django.db import connection, connections, transaction
+from django.db import ProgrammingError, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test.utils import setup_databases
+from psycopg2.errors import InsufficientPrivilege
 
 from portal.bootstrap import values
 from portal.bootstrap.failure import Failure
@@ -50,7 +52,7 @@ def make() -> None:
     template = family + _state_of_the_migrations()
     with owner()._nodb_cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
-        cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        _drop(cursor, name)
         cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [family])
         found = {each for (each,) in cursor.fetchall()}
         if template not in found:
@@ -69,7 +71,7 @@ def drop() -> None:
     name = connection.settings_dict["NAME"]
     connections.close_all()
     with owner()._nodb_cursor() as cursor:
-        cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        _drop(cursor, name)
 
 
 def empty() -> None:
@@ -116,6 +118,20 @@ def owners_login() -> dict[str, str]:
         )
     found = database_from_url(url)
     return {name: found[name] for name in ("USER", "PASSWORD")}
+
+
+def _drop(cursor, name: str) -> None:
+    """PostgreSQL refuses while its own vacuum, which is nobody's to end, is at work there: that takes a moment."""
+    for _ in range(40):
+        try:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        except ProgrammingError as refusal:
+            if not isinstance(refusal.__cause__, InsufficientPrivilege):
+                raise
+            time.sleep(0.25)
+        else:
+            return
+    raise Failure(f"测试数据库 {name} 无法删除。/ The test database {name} cannot be dropped.")
 
 
 def _connect_to(name: str) -> None:
