@@ -333,6 +333,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000
 # What the clock calls once a minute beside its own work, by name: it stands below the desks and knows none of them.
 CLOCK_CHORES = [
+    "portal.chain.tasks.compare_when_due",
     "portal.sign_in.pruning.prune_when_due",
     "review.quality.tasks.recheck_when_due",
     "review.funnel.tasks.recount_when_due",

@@ -1,5 +1,6 @@
 """How audit and history stand: when they were last found as sealed, and how far the seal lags behind."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +13,10 @@ from portal.models import AuditEvent, SealedBatch
 
 # The clock seals once a minute; what waits longer is told.
 LATE = timedelta(minutes=10)
+# The clock has everything compared once a day.
+NOT_COMPARED = timedelta(days=2)
+# Some days of one an hour.
+_MOST = 100
 _MOMENTS = ("pgh_created_at", "created_at", "changed_at", "at")
 
 
@@ -20,9 +25,12 @@ class Standing:
     """For the page of 操作记录: three queries, however much was written."""
 
     sealed_at: datetime | None
-    # The last comparison, and the last one in which everything held.
+    # The last comparison, the last one of everything, and the last one that found nothing.
     verified: AuditEvent | None
+    whole: AuditEvent | None
     held_at: datetime | None
+    # What was found and not yet followed by a comparison of everything that held.
+    broken: AuditEvent | None
     not_sealed: int
     oldest_at: datetime | None
 
@@ -31,22 +39,53 @@ class Standing:
         return self.oldest_at is not None and timezone.now() - self.oldest_at > LATE
 
     @property
-    def is_broken(self) -> bool:
-        return self.verified is not None and self.verified.result != "ok"
+    def is_neglected(self) -> bool:
+        """The comparison of everything did not take place."""
+        return self.whole is not None and timezone.now() - self.whole.at > NOT_COMPARED
 
 
 def standing() -> Standing:
     last = SealedBatch.objects.order_by("-number").values_list("sealed_at", "high").first()
-    verified = list(AuditEvent.objects.filter(action=ACT).order_by("-at")[:1])
-    held = AuditEvent.objects.filter(action=ACT, result="ok").order_by("-at").values_list("at", flat=True)
+    events = comparisons()
+    sound = last_sound(events)
     not_sealed, oldest = _waiting(last[1] if last else 0)
     return Standing(
         last[0] if last else None,
-        verified[0] if verified else None,
-        held.first(),
+        next(iter(events), None),
+        last_whole(events),
+        sound.at if sound else None,
+        broken(events),
         not_sealed,
         oldest,
     )
+
+
+def comparisons() -> list[AuditEvent]:
+    """The last ones, newest first: one of everything is among them where the worker was not away."""
+    return list(AuditEvent.objects.filter(action=ACT).order_by("-at")[:_MOST])
+
+
+def broken(events: Sequence[AuditEvent]) -> AuditEvent | None:
+    """The last comparison that found something, unless everything was compared since and held."""
+    for event in events:
+        if event.result != "ok":
+            return event
+        if _is_whole(event):
+            return None
+    return None
+
+
+def last_whole(events: Sequence[AuditEvent]) -> AuditEvent | None:
+    return next(filter(_is_whole, events), None)
+
+
+def last_sound(events: Sequence[AuditEvent]) -> AuditEvent | None:
+    return next((event for event in events if event.result == "ok"), None)
+
+
+def _is_whole(event: AuditEvent) -> bool:
+    # A line of the version before says nothing of it: it compared everything.
+    return not event.detail.get("since")
 
 
 def _waiting(high: int) -> tuple[int, datetime | None]:

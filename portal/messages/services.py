@@ -46,6 +46,7 @@ TOPIC_OF = {
     # Nothing moves until somebody does something: it also leaves the portal.
     "process_silent": Topic.SECURITY,
     "clock_doubted": Topic.SECURITY,
+    "history_broken": Topic.SECURITY,
 }
 # Somebody waits for the answer, or the account is at stake: in the portal these always appear, and at once.
 ALWAYS_SHOWN = frozenset({Topic.RETURN, Topic.DEADLINE, Topic.TRANSFER, Topic.SECURITY})

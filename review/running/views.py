@@ -13,6 +13,7 @@ from bases.imports.services import can_be_processed_again
 from bases.models import ImportBatch
 from portal import clock_trust, processes
 from portal.access import allow
+from portal.chain.standing import broken, comparisons
 from portal.models import ClockState, Job
 from portal.requests import SignedInRequest
 from portal.roles import Role
@@ -41,6 +42,7 @@ def status(request: SignedInRequest) -> HttpResponse:
     jobs = [(job, services.KINDS[job.kind][0]) for job in services.failed_jobs()[: services.MOST]]
     context = {
         "steps": services.first_steps(),
+        "broken": broken(comparisons()),
         "kinds": kinds,
         "waiting": services.waiting_tasks(),
         "clock": ClockState.objects.select_related("confirmed_by").filter(pk=1).first(),

@@ -15,18 +15,22 @@ from django.core.management import CommandError, call_command
 from django.db import connection, connections, transaction
 from django.urls import reverse
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from portal import audit
-from portal.chain import recovery, sealing
+from portal.chain import recovery, sealing, tasks
 from portal.chain.installation import COLUMN, number_transactions, sealed_tables
 from portal.chain.standing import standing
 from portal.chain.verification import verify
-from portal.models import AuditEvent, SealedBatch, SealedRows
+from portal.models import AuditEvent, Message, SealedBatch, SealedRows
+from portal.roles import Role
 from residents.models import Enrollment
 from residents.services.disclosures import disclose
+from tests import factories
 from tests.database import as_owner
 from tests.portal.test_table_rights import EXPECTED, refused
 
+timezone_now = timezone.now
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -51,6 +55,11 @@ def sealed(enrollment, base_officer):
     seal()
     assert verify().findings == []
     return list(AuditEvent.objects.filter(action="export").order_by("pk"))
+
+
+@pytest.fixture
+def auditor():
+    return factories.UserFactory(role=Role.AUDITOR, username="shenji01")
 
 
 def tamper(*statements: str) -> None:
@@ -147,7 +156,7 @@ def test_a_row_that_is_not_as_sealed_is_named(sealed, statement, found):
         report = verify()
         assert any(found.format(*ids) in each for each in report.findings), report.findings
         assert AuditEvent.objects.filter(action="verify_history").latest("pk").result == "refused"
-        assert standing().is_broken
+        assert standing().broken
     finally:
         if renamed := re.search(r"RENAME (\w+) TO was", statement):
             tamper(f"ALTER TABLE residents_enrollmentevent RENAME was TO {renamed[1]}")
@@ -411,3 +420,93 @@ def test_the_page_shows_when_it_last_held_and_what_waits(sealed, signed_in, nati
     tamper(f"DELETE FROM portal_auditevent WHERE id = {sealed[0].pk}")
     verify()
     assert "不符 1 项" in shown()
+
+
+def last_comparison() -> dict:
+    return AuditEvent.objects.filter(action="verify_history").latest("at").detail
+
+
+def test_the_worker_compares_what_is_new_every_hour_and_everything_every_night(
+    sealed, base_officer, monkeypatch
+):
+    """GOAL-S8: the rows of sound batches are read once a day, not every hour."""
+    tasks.compare()
+    sound = last_comparison()
+    assert sound["since"] > 0
+    audit.record("export", by=base_officer, rows=9)
+    seal()
+    assert tasks.compare().findings == []
+    # The lines of the comparisons before and the new one, nothing of the earlier batches.
+    assert (last_comparison()["since"], last_comparison()["batches"]) == (sound["to"], 2)
+    assert 0 < last_comparison()["rows"] < 10
+
+    monkeypatch.setattr(tasks.timezone, "now", lambda: timezone_now() + timedelta(days=1))
+    assert tasks.compare().findings == []
+    assert last_comparison()["since"] == 0
+    assert last_comparison()["rows"] > 10
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE portal_auditevent SET action = 'x' WHERE id = (SELECT max(id) FROM portal_auditevent"
+        " WHERE action = 'export')",
+        "DELETE FROM portal_auditevent WHERE id = (SELECT max(id) FROM portal_auditevent WHERE action = 'export')",
+        f"UPDATE portal_auditevent SET {COLUMN} = {COLUMN} - 1 WHERE id = (SELECT max(id) FROM portal_auditevent"
+        " WHERE action = 'export')",
+        "UPDATE portal_sealedbatch SET root = 'x' WHERE number = (SELECT max(number) FROM portal_sealedbatch)",
+        "UPDATE portal_sealedrows SET leaves = 'x' WHERE batch_id = (SELECT max(batch_id) FROM portal_sealedrows)",
+        "DELETE FROM portal_sealedrows WHERE batch_id >= (SELECT max(number) - 1 FROM portal_sealedbatch);"
+        " DELETE FROM portal_sealedbatch WHERE number >= (SELECT max(number) - 1 FROM portal_sealedbatch)",
+    ],
+)
+def test_what_is_found_in_new_batches_is_told_and_stays_told(
+    sealed, base_officer, national_officer, auditor, signed_in, statement
+):
+    """GOAL-S8: the association and the auditor get a message, once a day; a later comparison of new batches alone
+    does not take the word back."""
+    audit.record("export", by=base_officer, rows=9)
+    seal()
+    tamper(statement)
+    assert tasks.compare().findings
+    told = Message.objects.filter(kind="history_broken")
+    assert {message.recipient for message in told} == {national_officer, auditor}
+    assert "不符" in told[0].subject
+    tasks.compare()
+    assert told.count() == 2
+
+    AuditEvent.objects.create(
+        action="verify_history", result="ok", detail={"since": 3, "to": 4}, at=timezone.now()
+    )
+    assert standing().broken
+    for client, page in ((national_officer, "review:running"), (auditor, "review:audit")):
+        assert "不符" in signed_in(client).get(reverse(page)).text
+
+
+def test_older_rows_are_found_by_the_night(sealed, auditor, monkeypatch):
+    tasks.compare()
+    tamper(f"UPDATE portal_auditevent SET action = 'x' WHERE id = {sealed[0].pk}")
+    assert tasks.compare().findings == []
+    monkeypatch.setattr(tasks.timezone, "now", lambda: timezone_now() + timedelta(days=1))
+    assert tasks.compare().findings == [f"portal_auditevent 编号 {sealed[0].pk}：内容被改动（第 2 批封存）。"]
+    assert Message.objects.get(kind="history_broken").recipient == auditor
+
+
+def test_the_clock_hands_the_comparison_to_the_worker_once_an_hour(sealed, settings):
+    """GOAL-S8: nothing of it is done in the clock's own round."""
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+    before = AuditEvent.objects.filter(action="verify_history").count()
+    tasks.compare_when_due()
+    tasks.compare_when_due()
+    queued = DBTaskResult.objects.filter(task_path="portal.chain.tasks.compare_history")
+    assert [(each.queue_name, each.priority) for each in queued] == [("default", -50)]
+    assert AuditEvent.objects.filter(action="verify_history").count() == before
+    assert "portal.chain.tasks.compare_when_due" in settings.CLOCK_CHORES
+
+
+def test_a_comparison_that_does_not_take_place_is_shown(sealed, signed_in, auditor, monkeypatch):
+    client = signed_in(auditor)
+    page = reverse("review:audit")
+    assert "没有全部核对" not in client.get(page).text
+    monkeypatch.setattr("portal.chain.standing.NOT_COMPARED", timedelta(0))
+    assert "超过两天没有全部核对" in client.get(page).text

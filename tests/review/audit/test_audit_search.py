@@ -296,7 +296,7 @@ def test_pages_take_the_same_queries_for_one_and_three(
         )
     client = signed_in(national_officer)
     client.get(reverse("review:audit"))
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(14):
         assert client.get(reverse("review:audit")).context["page"].count == number
 
 
