@@ -86,6 +86,7 @@ def button(page: Page, words: str) -> Locator:
 
 
 def test_training_of_three_in_a_row(world, hand):
+    """GOAL-B17."""
     base, year, *_ = world
     for name in ("林晓月", "钱进", "赵新"):
         record = complete(base, year, resident=factories.ResidentFactory(full_name=name))

@@ -32,7 +32,7 @@ def address(name, record, query=FILTER):
 
 
 def test_row_leads_on_with_the_filter_kept(desk, people):
-    """The record, its form and its history know the ones before and after under the filter of the list."""
+    """GOAL-B17: the record, its form and its history know the ones before and after under the filter of the list."""
     first, second, third = people
     rows = page(desk.get(f"/base/records/intake/?{FILTER.removeprefix('module=intake&')}"))
     assert address("record", second).replace("&", "&amp;") in rows
@@ -46,7 +46,7 @@ def test_row_leads_on_with_the_filter_kept(desk, people):
 
 
 def test_save_and_edit_next(desk, people):
-    """What was saved leaves the filter; the next one is still the one that stood behind it."""
+    """GOAL-B17: what was saved leaves the filter; the next one is still the one that stood behind it."""
     first, second, third = people
     form = {"version": second.version, "approved_years": "3", "then": "next"}
     assert "保存并编辑下一人" in page(desk.get(address("training-edit", second)))
