@@ -31,7 +31,7 @@ def export(client, query="", **form):
 
 
 def test_the_file_is_the_list_as_seen(desk, three, base, cycle):
-    """GOAL-B19: filter, order and chosen columns; numbers masked as on the page."""
+    """Filter, order and chosen columns; numbers masked as on the page."""
     factories.EnrollmentFactory(base=base, intake_year=cycle.year)
     query = "stage=ready&columns=number&columns=mobile&columns=years"
     shown = desk.get(f"{LIST}?{query}")
