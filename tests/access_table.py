@@ -71,6 +71,8 @@ ROUTES = {
     "bases:report-sheet": Route("b"),
     "bases:report-export": Route("b", get=405),
     "bases:record-export": Route("b", "module", get=405),
+    "bases:view-save": Route("b", "module", get=405),
+    "bases:view-delete": Route("b", "saved view", get=405),
     "bases:export-file": Route("b", "deed", get=404),
     "bases:record-sheets": Route("b", get=302),
     "bases:template-file": Route("b", "deed", get=404),

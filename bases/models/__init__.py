@@ -16,6 +16,7 @@ from bases.models.organisations import (
     TrainingBaseUserGrant,
 )
 from bases.models.requests import CorrectionRequest, ExtensionRequest, IdentityCheck, TransferRequest
+from bases.models.saved_views import SavedView
 from bases.models.submissions import ReturnReason, Submission
 from bases.models.successions import HandedOver, Succession
 
@@ -37,6 +38,7 @@ __all__ = [
     "ProvinceGroupGrant",
     "ProvinceUserGrant",
     "ReturnReason",
+    "SavedView",
     "Specialty",
     "Source",
     "SpecialtyBase",

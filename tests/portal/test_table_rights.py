@@ -46,7 +46,7 @@ EXPECTED = {
         bases_extensionrequest bases_extensionrequest_enrollments bases_identitycheck bases_importbatch bases_importrow
         bases_intakecount bases_legacyfault bases_legacyroster bases_province bases_provincegroupgrant
         bases_provinceusergrant bases_specialty bases_specialtybase bases_specialtybasegroupgrant
-        bases_specialtybaseusergrant bases_succession
+        bases_specialtybaseusergrant bases_succession bases_savedview
         bases_trainingbase bases_trainingbasegroupgrant bases_trainingbaseusergrant
         bases_transferrequest django_session django_tasks_database_dbtaskresult guardian_groupobjectpermission
         guardian_userobjectpermission portal_cache portal_collectioncycle portal_cyclewindow portal_deed portal_delivery

@@ -54,6 +54,7 @@ LEFT_OUT = {
 # What only staff can be behind: an act of theirs is no datum of a resident.
 STAFF_ONLY = ("by", "reviewer", "absent", "substitute")
 STAFF_MODELS = (
+    "SavedView",
     "UserGrant",
     "UserObjectPermission",
     "SecondFactor",

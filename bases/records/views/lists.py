@@ -1,8 +1,11 @@
 """招收信息管理 and 住院医师信息管理: the base's two lists of records."""
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
 
 from bases.lists.access import desk_openings, may_act
 from bases.lists.columns import chosen_columns, of_module
@@ -10,6 +13,7 @@ from bases.lists.place import PAGE_SIZE, carried
 from bases.lists.records import filtered, for_list, records_of, scope_of
 from bases.lists.selection import filter_of
 from bases.models import ImportBatch, TrainingBase
+from bases.records.saved_views import MOST, NameForm, save_view, views_of
 from bases.reveal import may_see
 from bases.scope import current_base
 from bases.seasons import default_cycle
@@ -41,6 +45,7 @@ def record_list(request: SignedInRequest, module: str) -> HttpResponse:
             "came": carried(module, filters),
             "columns": chosen_columns(module, filters.column_keys),
             "all_columns": of_module(module),
+            "saved_views": views_of(request.user, module),
             "may_unmask": may_see(request.user, base),
             "page": Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page")),
             "opening": desk_openings(base, shown)[2][1] if module == Module.INTAKE else None,
@@ -56,3 +61,26 @@ def _may_import(request: SignedInRequest, base: TrainingBase | None, module: Mod
         return False
     accounts = KINDS[ImportBatch.Kind.ACCOUNTS]
     return accounts.opening(base, module, accounts.cycle(base, module)).is_open
+
+
+@allow(Role.BASE)
+@require_POST
+def view_save(request: SignedInRequest, module: Module) -> HttpResponse:
+    """Give the filters and columns of the address a name."""
+    form = NameForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, str(form.errors["name"][0]))
+    elif view := save_view(request.user, module, form.cleaned_data["name"], request.GET):
+        messages.success(request, f"已保存为常用筛选“{view.name}”。")
+    else:
+        messages.error(request, f"每个名单最多保存 {MOST} 个常用筛选，请先删除不用的。")
+    return redirect(f"{reverse('bases:record-list', args=[module])}?{request.GET.urlencode()}")
+
+
+@allow(Role.BASE)
+@require_POST
+def view_delete(request: SignedInRequest, pk: int) -> HttpResponse:
+    view = get_object_or_404(request.user.saved_views, pk=pk)
+    view.delete()
+    messages.success(request, f"已删除常用筛选“{view.name}”。")
+    return redirect("bases:record-list", view.module)
