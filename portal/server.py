@@ -46,7 +46,7 @@ def listen(address: str) -> socket.socket:
                 os.unlink(path)
             made = socket.socket(socket.AF_UNIX)
             made.bind(path)
-            # The proxy is of the same group (deploy/).
+            # The folder gives it the group of the proxy (deploy/portal.tmpfiles).
             os.chmod(path, 0o660)
             made.listen(BACKLOG)
             return made

@@ -28,13 +28,19 @@ MOST_CARRIED = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why there is no service, in words for whoever waits."""
+    """Why there is no service, and what became of what was sent, in words for whoever waits."""
 
     title: str
     text: str
+    outcome: str = "这次操作没有保存任何内容。"
 
 
-AWAY = Trouble("平台暂时不能使用", "数据库正在恢复或维护，通常几分钟内恢复。")
+AWAY = Trouble(
+    "平台暂时不能使用",
+    "数据库正在恢复或维护，通常几分钟内恢复。",
+    # The line may have broken between a commit and its answer.
+    "这次操作一般没有保存；如果正在保存时中断，也可能已经保存。恢复后请先查看，再决定是否重新提交。",
+)
 READ_ONLY = Trouble("平台暂时只能查看", "数据库正在维护，现在可以查看，不能保存。")
 BUSY = Trouble("平台繁忙", "这次操作等待过久，已停止。")
 FULL = Trouble("存储空间不足", "服务器的存储空间已满，技术人员需要处理。")

@@ -123,7 +123,7 @@
     }
     const valid = kept.refused && kept.user === user && Date.now() - kept.at < UNSENT_KEPT;
     const form = valid && [...document.forms].find((each) => each.method === "post" && targetOf(each) === kept.target);
-    if (form) fill(form, kept.fields, kept.why === "away" ? "平台暂停服务时没有保存的内容" : "登录失效时没有提交的内容");
+    if (form) fill(form, kept.fields, kept.why === "away" ? "请先查看是否已经保存。平台暂停服务时提交的内容" : "登录失效时没有提交的内容");
     if (form || !valid) sessionStorage.removeItem(UNSENT);
   }
   function fill(form, fields, what) {

@@ -109,7 +109,8 @@ def install(folder: Path = ROOT) -> None:
     )
     if done.returncode != 0:
         raise Failure(
-            "npm ci 失败（见上）。请检查网络后重试。/ npm ci failed, see above; check the network and try again."
+            "npm ci 失败（见上）。请检查网络，以及本账户能否写入项目文件夹，然后重试。"
+            "/ npm ci failed, see above: check the network, and whether this account may write here."
         )
     made_from.write_text(lock, encoding="utf-8")
 

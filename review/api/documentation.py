@@ -82,7 +82,7 @@ PROBLEMS = {
         "平台内部错误，没有写入任何数据",
         "用同一个 Idempotency-Key 重试，或提供 request_id 联系我们",
     ),
-    "busy": (503, "平台繁忙，没有写入任何数据", "用同一个 Idempotency-Key 稍后重试"),
+    "busy": (503, "平台繁忙，请求没有完成", "用同一个 Idempotency-Key 稍后重试，已写入的不会重复写入"),
 }
 OUTCOMES = {
     "accepted": (201, "新增：已建立账号和记录，进入“待审核”"),

@@ -98,7 +98,11 @@ def create_cycle(request: SignedInRequest) -> HttpResponse:
         except windows.CycleExists as taken:
             form.add_error("year", str(taken))
         else:
-            messages.success(request, f"已建立“{made.title}”，各环节时间沿用上一周期并顺延，请逐项核对。")
+            if made.windows.exists():
+                next_step = "各环节时间沿用上一周期并顺延，请逐项核对。"
+            else:
+                next_step = "请设置各环节的开放时间，设置以前都保持关闭。"
+            messages.success(request, f"已建立“{made.title}”，{next_step}")
             return redirect("review:cycle", year=made.year)
     latest = default_cycle(request.user)
     context: dict[str, Any] = {"cycles": windows.cycles(), "cycle": latest, "cycle_form": form}

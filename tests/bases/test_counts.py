@@ -122,10 +122,10 @@ def test_the_command_names_and_repairs_a_wrong_number(approved, capsys):
         f"bases_countedperson {first.pk} {first.submission_id} current: -1",
     ]
     assert capsys.readouterr().out.splitlines() == [
-        "Every number is right.",
+        "统计数字与记录相符。",
         *wrong,
         *wrong,
-        "2 numbers repaired.",
+        "已改正 2 个数字。",
     ]
     assert numbers() == {"current": 2, "all": 2, "intake": 2}
     assert differences() == {}

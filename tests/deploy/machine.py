@@ -1,7 +1,9 @@
 """One machine by the very files of deploy/: nginx, PgBouncer, web, worker. Names, folders and ports are all that
 differs from an operator's."""
 
+import grp
 import os
+import pwd
 import re
 import shutil
 import socket
@@ -85,6 +87,7 @@ def machine(folder: Path) -> Iterator[Machine]:
     with ExitStack() as started:
         started.enter_context(_running(_pgbouncer(folder, pool), env={"PATH": PLACES}, as_server=True))
         started.enter_context(_running(_nginx(folder, secure)))
+        _make_folders(folder)
         started.enter_context(_running([sys.executable, "-m", "portal.server"], env=environment))
         worker = [sys.executable, "manage.py", "run_worker", "--lane", "worker"]
         started.enter_context(_running(worker, env=environment))
@@ -108,10 +111,27 @@ def _environment(folder: Path, pool: int) -> dict[str, str]:
         "STATIC_ROOT": str(folder / "static"),
         "PRIVATE_ROOT": str(folder / "private"),
         "HISTORY_ANCHOR_FOLDER": str(folder / "anchors"),
-        "BIND": f"unix:{folder}/web.sock",
+        "BIND": f"unix:{folder}/run/web.sock",
         "METRICS_TOKEN": TOKEN,
         "LOG_LEVEL": "WARNING",
     }
+
+
+def _make_folders(folder: Path) -> None:
+    """Those of deploy/portal.tmpfiles. The portal runs as the tests do; only root has another account for nginx."""
+    user, group = (pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(os.getegid()).gr_name)
+    changes = {"/run/portal": f"{folder}/run", "/var/lib/portal": f"{folder}/data"}
+    text = (
+        changed("portal.tmpfiles", changes)
+        .replace("0 portal ", f"0 {user} ")
+        .replace(" portal -", f" {group} -")
+    )
+    if os.geteuid() != 0:
+        text = text.replace("www-data", group)
+    (folder / "tmpfiles.conf").write_text(text)
+    subprocess.run(
+        [program("systemd-tmpfiles"), "--create", folder / "tmpfiles.conf"], check=True, timeout=60
+    )
 
 
 def _pgbouncer(folder: Path, port: int) -> list[str]:
@@ -146,7 +166,7 @@ def _nginx(folder: Path, secure: int) -> list[str]:
     site = changed(
         "nginx.conf",
         {
-            "/run/portal/web.sock": f"{folder}/web.sock",
+            "/run/portal/web.sock": f"{folder}/run/web.sock",
             "/etc/ssl/portal": str(folder),
             "/etc/nginx/portal-proxy.conf": str(DEPLOY / "portal-proxy.conf"),
             "listen 80;": f"listen 127.0.0.1:{free_port()};",
@@ -160,7 +180,8 @@ def _nginx(folder: Path, secure: int) -> list[str]:
         f"{name}_temp_path {folder}/{name};\n"
         for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
-    user = "user root;\n" if os.geteuid() == 0 else ""
+    # Debian's own account of it, which is not of the portal's group.
+    user = "user www-data;\n" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(
         f"{user}daemon off;\npid {folder}/nginx.pid;\nerror_log stderr warn;\nevents {{}}\n"
         f"http {{\naccess_log off;\n{places}include {folder}/site.conf;\n}}\n"

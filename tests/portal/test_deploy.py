@@ -55,6 +55,47 @@ def test_units_are_understood_and_harden(unit, tmp_path):
     assert (done.returncode, done.stderr.strip()) == (0, "")
 
 
+def test_the_proxy_reaches_the_socket_and_no_secret():
+    """The folder of the socket is nginx's by its group, and web may write there; nothing else is of that group."""
+    (bind,) = re.findall(r"^BIND=unix:(.+)/[^/]+$", (DEPLOY / "portal.env").read_text(), re.M)
+    folders = dict(re.findall(r"^d (\S+) (.+) -$", (DEPLOY / "portal.tmpfiles").read_text(), re.M))
+    assert folders.pop(bind) == "2750 portal www-data"
+    assert set(folders.values()) == {"0750 portal portal"}
+    web = (DEPLOY / "portal-web.service").read_text()
+    (writable,) = re.findall(r"^ReadWritePaths=(.+)$", web, re.M)
+    assert set(writable.split()) == {bind, *folders}
+    assert "RuntimeDirectory=" not in re.sub(r"^#.*$", "", web, flags=re.M)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another account")
+@pytest.mark.parametrize("is_owner", [False, True])
+def test_commands_run_as_the_account_with_its_settings(tmp_path, is_owner):
+    """A value is taken as it stands, as systemd does; the owner's address comes from root, and only when asked."""
+    for folder in (tmp_path, *list(tmp_path.parents)[:3]):
+        folder.chmod(0o755)
+    text = (
+        (DEPLOY / "as-portal")
+        .read_text()
+        .replace("--reuid portal --regid portal", "--reuid nobody --regid nogroup")
+    )
+    for place in ("/etc/portal", "/opt/portal", "/var/lib/portal"):
+        (tmp_path / place[1:]).mkdir(parents=True)
+        text = text.replace(place, f"{tmp_path}{place}")
+    script, settings_of_it = tmp_path / "as-portal", tmp_path / "etc/portal/portal.env"
+    script.write_text(text)
+    settings_of_it.write_text("# said\n\nDEFAULT_FROM_EMAIL=平台 <a@b.cn> $HOME\nDEBUG=0")
+    (tmp_path / "etc/portal/database_owner_url").write_text("postgresql://owner\n")
+    settings_of_it.with_name("database_owner_url").chmod(0o600)
+    ask = 'id -un; pwd; echo "$DEFAULT_FROM_EMAIL|$DEBUG|${DATABASE_OWNER_URL-}"; umask'
+    command = ["/bin/sh", str(script), *(["--owner"] if is_owner else []), "/bin/sh", "-c", ask]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={"PATH": PLACES}, timeout=60
+    )
+    owner = "postgresql://owner" if is_owner else ""
+    said = ["nobody", f"{tmp_path}/opt/portal", f"平台 <a@b.cn> $HOME|0|{owner}", "0027"]
+    assert done.stdout.splitlines() == said
+
+
 def test_page_program_and_proxy_agree_on_the_size_of_a_request():
     (size,) = re.findall(r"client_max_body_size (\d+)m;", (DEPLOY / "nginx.conf").read_text())
     assert int(size) * 1024 * 1024 == settings.REQUEST_MAX_BYTES

@@ -118,6 +118,17 @@ def test_passwords_are_not(name):
     assert "重新提交</button>" not in page
 
 
+def test_what_became_of_it_is_said_only_where_it_is_known():
+    """TRUST-49: a line that breaks may have lost the answer of a commit; a full disk, a wait that was ended and a
+    database that only reads have not."""
+    sent, read = RequestFactory().post("/", {"remark": "x"}), RequestFactory().get("/")
+    for trouble in (service.AWAY, service.READ_ONLY, service.BUSY, service.FULL):
+        said = "没有保存任何内容" in service.answer(sent, trouble).content.decode()
+        assert said == (trouble is not service.AWAY)
+        assert trouble.outcome not in service.answer(read, trouble).content.decode()
+    assert "也可能已经保存" in answered(remark="x")
+
+
 def test_a_form_too_large_is_not_carried():
     assert 'name="text"' not in answered(text="x" * (service.MOST_CARRIED + 1))
 

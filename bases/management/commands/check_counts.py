@@ -23,8 +23,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{' '.join(map(str, kind))}: {number:+d}")
         if found and options["repair"]:
             counts.count_anew()
-            self.stdout.write(f"{len(found)} numbers repaired.")
+            self.stdout.write(f"已改正 {len(found)} 个数字。")
         elif found:
-            raise CommandError(f"{len(found)} numbers differ from the records; --repair counts anew.")
+            raise CommandError(f"{len(found)} 个数字与记录不符；加 --repair 重新统计。")
         else:
-            self.stdout.write("Every number is right.")
+            self.stdout.write("统计数字与记录相符。")

@@ -101,6 +101,23 @@ def test_next_years_cycle_starts_with_this_years_days(national_officer):
     assert CollectionCycle.objects.filter(year=2027).count() == 1
 
 
+def test_the_very_first_cycle_promises_no_earlier_days(national):
+    assert "沿用上一周期" not in national.get("/review/windows/").content.decode()
+
+    def told_of(year: int) -> bool:
+        sent = {"year": year, "title": f"{year}年采集"}
+        page = national.post("/review/windows/new/", sent, follow=True).content.decode()
+        assert (f"{year}年采集”，各环节时间沿用" in page) != (f"{year}年采集”，请设置各环节" in page)
+        return "，请设置各环节" in page
+
+    assert told_of(2026)
+    opens = local("2026-11-01 00:00:00")
+    CollectionCycle.objects.get(year=2026).windows.create(
+        step=Step.REVIEW, opens_at=opens, closes_at=opens + datetime.timedelta(1)
+    )
+    assert not told_of(2027)
+
+
 def test_leap_day_moves_to_the_day_before(national_officer):
     cycle = factories.CycleFactory(year=2028)
     set_review(cycle, "2028-02-29 00:00:00", "2028-03-05 23:59:59", national_officer)
