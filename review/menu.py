@@ -71,6 +71,7 @@ SIGNATURES = Entry("签署", "review:signatures")
 EXAMS = Entry("结业考核", "review:exams")
 FUNDING = Entry("经费核算", "review:funding")
 STAFF = Entry("人员", "review:staff")
+YEAR_END = Group("年终", (EXAMS, FUNDING, SIGNATURES))
 DATA = Group(
     "数据",
     (
@@ -107,9 +108,7 @@ MENUS: dict[str, tuple[Entry | Group, ...]] = {
         FUNNEL,
         Entry("账号查找与重置", "bases:accounts"),
         Entry("转出与转入", "bases:transfers"),
-        EXAMS,
-        FUNDING,
-        SIGNATURES,
+        YEAR_END,
         STAFF,
     ),
     Role.PROVINCE: (

@@ -8,6 +8,7 @@
   const MOST_SERIES = 8;
   const FONT = getComputedStyle(document.body).fontFamily;
   const MOST_NAMES = 12;
+  const MOST_ON_PAPER = 40;
   const number = (cell) => Number(cell.textContent.replace(/[^0-9.-]/g, "")) || 0;
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
@@ -57,6 +58,12 @@
   const KINDS = {
     bar: ({ names, series }, width) => ({ ...common(names, width, series), series: series.map((each) => ({ ...each, type: "bar", stack: "all", barMaxWidth: 36 })) }),
     group: ({ names, series }, width) => ({ ...common(names, width, series), series: series.map((each) => ({ ...each, type: "bar", barMaxWidth: 24 })) }),
+    // Every name at once, as on paper, where nobody moves a slider.
+    whole: (content, width) => {
+      const bar = KINDS.bar(content, width);
+      if (content.names.length > MOST_ON_PAPER) return bar;
+      return { ...bar, dataZoom: [], grid: { ...bar.grid, bottom: 8 }, xAxis: { type: "category", data: content.names, axisLabel: { interval: 0, rotate: content.names.length > MOST_NAMES ? 60 : 0 } } };
+    },
     line: ({ names, series }, width) => ({ ...common(names, width), dataZoom: [], xAxis: { type: "category", data: names, axisLabel: { hideOverlap: true } }, series: series.map((each) => ({ ...each, type: "line", showSymbol: names.length < 40, smooth: false })) }),
     funnel: ({ names, series }) => ({
       ...common([], 0), xAxis: undefined, yAxis: undefined, dataZoom: [], legend: undefined,

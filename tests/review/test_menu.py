@@ -32,11 +32,9 @@ OFFERED = {
             "review:funnel",
             "bases:accounts",
             "bases:transfers",
-            "review:exams",
-            "review:funding",
-            "review:signatures",
             "review:staff",
-        ]
+        ],
+        "年终": ["review:exams", "review:funding", "review:signatures"],
     },
     "provincial_reviewer": {
         "": ["review:queue", "review:residents"],
