@@ -108,8 +108,8 @@ MENUS: dict[str, tuple[Entry | Group, ...]] = {
         FUNNEL,
         Entry("账号查找与重置", "bases:accounts"),
         Entry("转出与转入", "bases:transfers"),
-        YEAR_END,
         STAFF,
+        YEAR_END,
     ),
     Role.PROVINCE: (
         Entry("待审核", "review:queue", is_exact=True, also=("review:assignments",)),
