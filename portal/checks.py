@@ -24,6 +24,7 @@ from django.utils.module_loading import import_string
 from portal import outside, table_rights
 from portal.bootstrap import folders
 from portal.bootstrap.failure import Failure
+from portal.gateways import try_mail
 
 
 @register(Tags.staticfiles)
@@ -87,6 +88,8 @@ def outside_answers(**_: Any) -> list[CheckMessage]:
         gateway = import_string(settings.MESSAGE_GATEWAY)
         if try_out := getattr(gateway, "try_out", None):
             tried.append(("MESSAGE_GATEWAY", try_out, (), settings.GATEWAY_SECONDS))
+        if settings.HISTORY_ANCHOR_MAIL and try_out is not try_mail:
+            tried.append(("HISTORY_ANCHOR_MAIL", try_mail, (), settings.GATEWAY_SECONDS))
         if settings.UPLOAD_SCANNER:
             scanner = import_string(settings.UPLOAD_SCANNER)
             tried.append(("UPLOAD_SCANNER", scanner, (io.BytesIO(b"\n"),), settings.SCANNER_SECONDS))

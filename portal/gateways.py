@@ -54,7 +54,10 @@ def mail(channel: str, address: str, text: str) -> None:
 
 
 def try_mail() -> None:
-    """Connect to the mail server and sign in. Raises whatever stands in the way."""
+    """Connect to the mail server and sign in. Raises whatever stands in the way, ValueError where there is none."""
+    module = settings.EMAIL_BACKEND.rpartition(".")[0]
+    if module.startswith("django.core.mail.backends.") and not module.endswith(".smtp"):
+        raise ValueError(f"EMAIL_BACKEND 为 {settings.EMAIL_BACKEND}，邮件不会发出")
     connection = get_connection()
     connection.open()
     connection.close()

@@ -385,7 +385,9 @@ PGHISTORY_APPEND_ONLY = True
 PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(related_name="events", related_query_name="events")
 PGHISTORY_CONTEXT_FIELD = pghistory.ContextForeignKey(null=True)
 
-EMAIL_BACKEND = values.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_BACKEND = values.text(
+    "EMAIL_BACKEND", f"django.core.mail.backends.{'console' if DEBUG else 'smtp'}.EmailBackend"
+)
 EMAIL_HOST = values.text("EMAIL_HOST", "localhost")
 EMAIL_PORT = values.number("EMAIL_PORT", 25, 1, 65535)
 EMAIL_HOST_USER = values.text("EMAIL_HOST_USER", "")

@@ -159,6 +159,21 @@ def test_code_that_takes_something_else_is_told_at_start(settings, name, path):
     assert name in fault.msg
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("MESSAGE_GATEWAY", "portal.gateways.mail"), ("HISTORY_ANCHOR_MAIL", ["a@example.cn"])],
+)
+def test_the_check_before_a_start_refuses_mail_that_nobody_sends(settings, silent_server, name, value):
+    """Mails went to the log for good, and were told as sent."""
+    setattr(settings, name, value)
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", silent_server, 0.2
+    for kind in ("console", "smtp"):
+        settings.EMAIL_BACKEND = f"django.core.mail.backends.{kind}.EmailBackend"
+        (fault,) = checks.outside_answers()
+        assert name in fault.msg
+        assert ("邮件不会发出" in fault.msg) == (kind == "console")
+
+
 def test_the_check_before_a_start_tries_the_scanner(settings):
     assert checks.outside_answers() == []
     settings.UPLOAD_SCANNER = f"{HERE}.broken"

@@ -54,6 +54,14 @@ def read(*environments: dict[str, str]) -> list:
     return json.loads(done.stdout)
 
 
+def test_what_the_example_says_is_what_a_server_has_without_it():
+    """The example named the mail server's backend; without the line mails went to the log."""
+    said = {name: value for name, value in EXAMPLE.items() if value and name not in REQUIRED}
+    unset, *others = read({}, *({name: value} for name, value in said.items()))
+    assert isinstance(unset, dict)
+    assert {name: found for name, found in zip(said, others, strict=True) if found != unset} == {}
+
+
 def test_an_empty_value_counts_as_none():
     """an empty STATIC_ROOT was the working folder. Every setting of the example, and its file."""
     optional = set(EXAMPLE) - set(REQUIRED)
