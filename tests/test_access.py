@@ -8,6 +8,7 @@ import uuid
 
 import pytest
 from django.core.files.base import ContentFile
+from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
@@ -454,3 +455,61 @@ def test_full_numbers_occur_on_no_page(world):
                 text = client.get(World.address(name, world.own, letter)).content.decode("utf-8", "ignore")
                 assert person.id_number not in text, (letter, name)
                 assert person.mobile not in text, (letter, name)
+
+
+# What whoever only looks may leave behind: what he read and took home, what he set for himself.
+_OWN_TRACES = {
+    "django_session",
+    "portal_auditevent",
+    "portal_formdraft",
+    "portal_job",
+    "portal_deed",
+    "portal_message",
+    "portal_messagesettings",
+    "portal_user",
+    "portal_userevent",
+    "pghistory_context",
+    "review_export",
+    # Asked for, whoever asks: everybody's list is looked through anew.
+    "review_qualitycheck",
+    "review_qualityfinding",
+    "portal_cache",
+    "django_tasks_database_dbtaskresult",
+}
+
+
+def _written() -> dict[str, int]:
+    """How many rows of each table this test's transaction has written so far."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables"
+            " WHERE NOT relname = ANY(%s)",
+            [sorted(_OWN_TRACES)],
+        )
+        return dict(cursor.fetchall())
+
+
+@pytest.mark.parametrize("letter", ["b", "p"])
+def test_whoever_may_only_look_changes_nothing_by_any_address(world, letter):
+    """TRUST-28: a member with a reading grant, at every address of his own organisation that takes a POST."""
+    reader = factories.UserFactory(role=ROLES[letter])
+    record = Enrollment.objects.get(pk=world.own["record"]["pk"])
+    factories.grant(reader, record.base if letter == "b" else record.base.province, read_only=True)
+    world.people[letter] = reader
+    client, changed = world.client(letter), {}
+    before = _written()
+    sent = {
+        "ids": [record.pk],
+        "range": "all",
+        "reason": "核对以后取消",
+        "comment": "核对以后",
+        "agrees": "1",
+    }
+    sent |= {"confirmed": "1", "declared": "1", "purpose": "核对", "new": factories.PASSWORD}
+    for name, route in ROUTES.items():
+        if letter in route.roles and name not in ("portal:sign-out", "portal:password-change"):
+            client.post(World.address(name, world.own, letter), sent)
+            if (after := _written()) != before:
+                changed[name] = sorted(table for table in after if after[table] != before.get(table, 0))
+                before = after
+    assert changed == {}

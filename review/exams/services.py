@@ -35,6 +35,15 @@ def in_view(user: User) -> QuerySet[ExamSession]:
     return found.filter(province__in=bases_for(user, Action.VIEW).values("province"))
 
 
+def may_act(user: User, session: ExamSession) -> bool:
+    """Whether the user signs people up and hands in results, and does not only look."""
+    return _bases_to_act(user).filter(province=session.province_id).exists()
+
+
+def _bases_to_act(user: User) -> QuerySet[TrainingBase]:
+    return bases_for(user, Action.REPORT if user.role == Role.BASE else Action.REVIEW)
+
+
 def create(values: dict[str, Any], *, by: User) -> ExamSession:
     """A province's session. Raises StateMoved where it has one of that name."""
     try:
@@ -70,8 +79,7 @@ def confirm(session: ExamSession, ids: Collection[int] | None, *, by: User) -> i
     if not opening.is_open:
         raise StateMoved(opening.reason)
     with transaction.atomic():
-        bases = bases_for(by, Action.REPORT)
-        found = due(by, session).filter(TO_CONFIRM, base__in=bases)
+        found = due(by, session).filter(TO_CONFIRM, base__in=_bases_to_act(by))
         if ids is not None:
             found = found.filter(pk__in=ids)
         keys = list(found.values_list("pk", flat=True))
@@ -85,7 +93,7 @@ def confirm(session: ExamSession, ids: Collection[int] | None, *, by: User) -> i
 def accept(session: ExamSession, ids: Collection[int] | None, *, by: User) -> int:
     """The province signs up those whom the bases have confirmed and who are 在培 still (BR-82); how many."""
     with transaction.atomic():
-        found = due(by, session).filter(TO_ACCEPT)
+        found = due(by, session).filter(TO_ACCEPT, base__in=_bases_to_act(by))
         if ids is not None:
             found = found.filter(pk__in=ids)
         keys = list(found.values_list("pk", flat=True))
@@ -101,7 +109,7 @@ def drop(session: ExamSession, ids: Collection[int], *, by: User, reason: str = 
     before there is a result; how many."""
     with transaction.atomic():
         entries = ExamEntry.objects.select_for_update().filter(
-            session=session, enrollment__in=ids, result="", enrollment__base__in=bases_for(by, Action.VIEW)
+            session=session, enrollment__in=ids, result="", enrollment__base__in=_bases_to_act(by)
         )
         if by.role == Role.BASE:
             entries = entries.filter(accepted_at=None)

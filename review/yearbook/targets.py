@@ -45,7 +45,7 @@ def plan(sheet: Sheet, *, by: User) -> Plan:
     """Judge every row; three queries, nothing is written."""
     made = Plan()
     names = {line.cells.get("培训基地") for line in sheet.lines} - {None}
-    own = bases_for(by, Action.VIEW)
+    own = bases_for(by, Action.MANAGE_STAFF)
     bases: dict[str, TrainingBase] = {}
     for base in (*own.filter(name__in=names), *own.filter(code__in=names)):
         bases |= {base.name: base, base.code: base}

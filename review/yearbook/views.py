@@ -3,17 +3,19 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bases.imports.forms import UploadForm
+from bases.scope import provinces_for
 from portal.access import allow
 from portal.downloads import workbook_response
 from portal.parameters import choice, key
 from portal.requests import SignedInRequest
-from portal.roles import Role
+from portal.roles import Action, Role
 from portal.sheets.reading import SheetRefused
 from review import sheets
 from review.exports.answers import table_answer
@@ -32,7 +34,12 @@ def pages(request: SignedInRequest) -> HttpResponse:
     editions = list(Edition.objects.select_related("order").order_by("-year", "-number"))
     chosen = next((each for each in editions if each.pk == key(request.GET, "edition")), None)
     edition = chosen or next(iter(editions), None)
-    context: dict[str, Any] = {"editions": editions, "edition": edition, "definitions": DEFINITIONS}
+    context: dict[str, Any] = {
+        "editions": editions,
+        "edition": edition,
+        "definitions": DEFINITIONS,
+        "may_upload": _may_upload(request),
+    }
     if edition:
         context |= {
             "tables": yearbook(request.user, edition),
@@ -59,10 +66,16 @@ def export(request: SignedInRequest, pk: int) -> HttpResponseBase:
     return table_answer(request, content, table.title, {"edition": str(pk)}, len(table.lines))
 
 
+def _may_upload(request: SignedInRequest) -> bool:
+    return provinces_for(request.user, Action.MANAGE_STAFF).exists()
+
+
 @require_http_methods(["GET", "POST"])
 @allow(Role.PROVINCE, Role.CMDA)
 def upload(request: SignedInRequest) -> HttpResponse:
     """任务和录取: all rows of the file or none, each fault at its cell."""
+    if not _may_upload(request):
+        raise PermissionDenied
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = UploadForm(*sent, template="任务和录取模板", most_rows=targets.MOST_ROWS)
     faults: list[sheets.Fault] = []

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from bases.imports.access import batch_for
@@ -15,22 +15,19 @@ from portal.downloads import workbook_response
 from portal.requests import SignedInRequest
 from portal.roles import Role
 from residents.services.states import StateMoved
-from review.exams import results, services, undo
+from review.exams import results, undo
 from review.exams.forms import PhotoForm
 from review.exams.kind import RESULTS, upload
+from review.exams.views.sessions import session_of, session_to_act
 from review.exports.answers import answer
-from review.models import ExamEntry, ExamSession
-
-
-def _session(request: SignedInRequest, pk: int) -> ExamSession:
-    return get_object_or_404(services.in_view(request.user), pk=pk)
+from review.models import ExamEntry
 
 
 @require_POST
 @allow(Role.PROVINCE)
 def template(request: SignedInRequest, pk: int) -> HttpResponse:
     """The template with the roster in it; it holds full numbers and so passes their gate."""
-    session = _session(request, pk)
+    session = session_to_act(request, pk)
     entries = ExamEntry.objects.filter(session=session, accepted_at__isnull=False)
     entries = entries.select_related("enrollment__resident").order_by("enrollment__base__code", "pk")
     reveal(
@@ -50,7 +47,7 @@ def template(request: SignedInRequest, pk: int) -> HttpResponse:
 @allow(Role.PROVINCE)
 def results_upload(request: SignedInRequest, pk: int) -> HttpResponse:
     """The filled workbook; what is in it is judged by the worker and shown before anything is written."""
-    session = _session(request, pk)
+    session = session_to_act(request, pk)
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = UploadForm(*sent, template=RESULTS.template_title)
     if request.method == "POST" and form.is_valid():
@@ -88,7 +85,7 @@ def undo_results(request: SignedInRequest, pk: int) -> HttpResponse:
 @allow(Role.PROVINCE)
 def photos(request: SignedInRequest, pk: int) -> HttpResponseBase:
     """照片包, made by the worker; it names people by their numbers and so leaves for a purpose only."""
-    session = _session(request, pk)
+    session = session_of(request, pk)
     form = PhotoForm(request.POST)
     if not form.is_valid():
         messages.error(request, str(form.errors["purpose"][0]))

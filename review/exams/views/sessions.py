@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -35,7 +36,7 @@ def exams(request: SignedInRequest) -> HttpResponse:
     """考核批次 in the user's view, the newest first."""
     context = {
         "sessions": services.in_view(request.user),
-        "may_make": request.user.role == Role.PROVINCE,
+        "may_make": provinces_for(request.user, Action.REVIEW).exists(),
     }
     return render(request, "review/exams/exams.html", context)
 
@@ -61,22 +62,31 @@ def session_of(request: SignedInRequest, pk: int) -> ExamSession:
     return get_object_or_404(services.in_view(request.user), pk=pk)
 
 
+def session_to_act(request: SignedInRequest, pk: int) -> ExamSession:
+    """403 for whoever may only look at it."""
+    session = session_of(request, pk)
+    if not services.may_act(request.user, session):
+        raise PermissionDenied
+    return session
+
+
 @require_GET
 @allow(*EVERYBODY)
 def exam(request: SignedInRequest, pk: int) -> HttpResponse:
     """One session: the funnel by base and specialty (X2), what there is to do, the files of results."""
     session = session_of(request, pk)
     found = due(request.user, session)
+    role = request.user.role if services.may_act(request.user, session) else ""
     context = {
         "session": session,
         "opening": services.confirming(session),
         "table": _funnel(session, by_base(found)),
-        "to_confirm": found.filter(TO_CONFIRM).count() if request.user.role == Role.BASE else 0,
-        "to_accept": found.filter(TO_ACCEPT).count() if request.user.role == Role.PROVINCE else 0,
-        "is_province": request.user.role == Role.PROVINCE,
+        "to_confirm": found.filter(TO_CONFIRM).count() if role == Role.BASE else 0,
+        "to_accept": found.filter(TO_ACCEPT).count() if role == Role.PROVINCE else 0,
+        "is_province": role == Role.PROVINCE,
         "may_unmask": may_see(request.user),
         "uploads": session.uploads.select_related("import_batch__uploaded_by").order_by("-pk")[:20]
-        if request.user.role == Role.PROVINCE
+        if role == Role.PROVINCE
         else [],
     }
     return render(request, "review/exams/exam.html", context)
@@ -120,7 +130,8 @@ def people(request: SignedInRequest, pk: int) -> HttpResponse:
         "page": page,
         "opening": services.confirming(session),
         # Where somebody of the list may be signed up or taken off it.
-        "may_act": (form.asked.get("stage") or "due") in ("due", "eligible", "confirmed", "accepted"),
+        "may_act": (form.asked.get("stage") or "due") in ("due", "eligible", "confirmed", "accepted")
+        and services.may_act(request.user, session),
         "is_base": request.user.role == Role.BASE,
         "is_province": request.user.role == Role.PROVINCE,
         "drop_form": DropForm(),
@@ -144,7 +155,7 @@ def _chosen(request: SignedInRequest) -> list[int] | None:
 @allow(Role.BASE)
 def confirm(request: SignedInRequest, pk: int) -> HttpResponse:
     """基地确认: of those chosen, or of all, whoever lacks nothing."""
-    session = session_of(request, pk)
+    session = session_to_act(request, pk)
     try:
         number = services.confirm(session, _chosen(request), by=request.user)
     except StateMoved as moved:
@@ -158,7 +169,7 @@ def confirm(request: SignedInRequest, pk: int) -> HttpResponse:
 @allow(Role.PROVINCE)
 def accept(request: SignedInRequest, pk: int) -> HttpResponse:
     """省级确认: of those chosen, or of all, whoever a base has confirmed and is 在培 still (BR-82)."""
-    number = services.accept(session_of(request, pk), _chosen(request), by=request.user)
+    number = services.accept(session_to_act(request, pk), _chosen(request), by=request.user)
     _tell(request, number, f"已确认 {number} 人参加考核。", "没有基地已确认、仍为“在培”的人。")
     return redirect("review:exam", pk)
 
@@ -167,7 +178,7 @@ def accept(request: SignedInRequest, pk: int) -> HttpResponse:
 @allow(Role.BASE, Role.PROVINCE)
 def drop(request: SignedInRequest, pk: int) -> HttpResponse:
     """Take chosen people off the list again; the province says why."""
-    session, form = session_of(request, pk), DropForm(request.POST)
+    session, form = session_to_act(request, pk), DropForm(request.POST)
     chosen = _chosen(request)
     if request.user.role == Role.PROVINCE and not form.is_valid():
         messages.error(request, str(form.errors["reason"][0]))

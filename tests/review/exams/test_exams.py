@@ -23,6 +23,7 @@ from review.exams.due import CHECKS, STAGES, at_stage, due, missing_of
 from review.exams.results import ResultResource
 from review.exports import jobs as exports
 from review.models import CertificateCorrection, ExamEntry, ExamSession
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -415,3 +416,32 @@ def test_no_correction_takes_a_number_that_is_somebody_elses(certified, roster, 
     asked = services.ask_correction(certified, values, evidence=None, by=base_officer)
     with pytest.raises(StateMoved, match="另一个人"):
         services.decide_correction(asked.pk, agrees=True, comment="同意", by=base_officer)
+
+
+@pytest.mark.parametrize("role", ["base", "province"])
+def test_whoever_may_only_look_signs_nobody_up_or_off(
+    role, session, resident, base, province, base_officer, provincial_reviewer, signed_in
+):
+    """TRUST-28: the acts ask for more than the sight of the session, and are not offered."""
+    waiting, _ = resident(), services.confirm(session, None, by=base_officer)
+    resident()
+    reader = factories.UserFactory(role=role)
+    factories.grant(reader, base if role == "base" else province, read_only=True)
+    client = signed_in(reader)
+    before = list(ExamEntry.objects.values_list("enrollment_id", "accepted_at"))
+    assert before == [(waiting.pk, None)]
+    acts = ("confirm", "drop") if role == "base" else ("accept", "drop", "template", "upload")
+    order = {"range": "all", "ids": [waiting.pk], "reason": "不符合报考条件"}
+    seen = {
+        act: client.post(reverse(f"review:exam-{act}", args=[session.pk]), order).status_code for act in acts
+    }
+    assert seen == dict.fromkeys(acts, 403)
+    assert services.drop(session, [waiting.pk], by=reader, reason="不符合") == 0
+    assert services.accept(session, None, by=reader) == 0
+    assert list(ExamEntry.objects.values_list("enrollment_id", "accepted_at")) == before
+    shown = client.get(reverse("review:exam", args=[session.pk])).text
+    assert [act for act in acts if f"exams/{session.pk}/{act}/" in shown] == []
+    people = client.get(reverse("review:exam-people", args=[session.pk])).text
+    assert waiting.resident.full_name in people
+    assert "所选人员" not in people
+    assert 'name="ids"' not in people

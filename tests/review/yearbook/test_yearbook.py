@@ -176,6 +176,15 @@ def test_targets_by_workbook_make_the_rates(
     assert (found["入培"], found["招收完成率"], found["报到率"]) == ("5", "50.0%", "62.5%")
 
 
+def test_whoever_may_only_look_hands_in_no_targets(signed_in, province):
+    """TRUST-28."""
+    reader = factories.UserFactory(role="province")
+    factories.grant(reader, province, read_only=True)
+    client = signed_in(reader)
+    assert client.post(reverse("review:targets")).status_code == 403
+    assert "任务和录取</a>" not in client.get(reverse("review:yearbook")).text
+
+
 def test_a_table_leaves_as_a_workbook(edition, national):
     sent = national.post(reverse("review:yearbook-export", args=[edition.pk]), {"table": "year-3"})
     sheet = openpyxl.load_workbook(io.BytesIO(b"".join(sent.streaming_content))).active
