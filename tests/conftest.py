@@ -171,3 +171,12 @@ def signed_in(db):
         return client
 
     return sign_in
+
+
+@pytest.fixture
+def reachable_path(tmp_path):
+    """tmp_path, which other accounts may enter too; what they may enter already, such as /tmp, keeps its rights."""
+    for folder in (tmp_path, *tmp_path.parents):
+        if not folder.stat().st_mode & 0o001:
+            folder.chmod(0o755)
+    return tmp_path

@@ -18,11 +18,9 @@ pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def deployed(tmp_path):
-    # The database's account runs the pool.
-    for folder in (tmp_path, *list(tmp_path.parents)[:3]):
-        folder.chmod(0o755)
-    with machine(tmp_path) as made:
+def deployed(reachable_path):
+    # The database's account runs the pool, nginx's own reaches the socket.
+    with machine(reachable_path) as made:
         yield made
 
 

@@ -82,10 +82,8 @@ class Server:
 
 
 @pytest.fixture
-def server(tmp_path):
-    for folder in (tmp_path, *list(tmp_path.parents)[:3]):
-        folder.chmod(0o755)
-    made = Server(tmp_path / "pg")
+def server(reachable_path):
+    made = Server(reachable_path / "pg")
     made.make()
     yield made
     subprocess.run(

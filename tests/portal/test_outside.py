@@ -96,7 +96,7 @@ def test_an_unscanned_file_is_refused_in_words(settings, scanner):
 
 def test_a_silent_gateway_is_not_asked_twice_and_an_unusable_one_is_tried_again(db, settings):
     person = factories.UserFactory(email="a@example.cn")
-    send([person], kind="returned", subject="退回")
+    send([person], kind="password_reset", subject="退回")
     settings.MESSAGE_GATEWAY, settings.GATEWAY_SECONDS = f"{HERE}.silent", 0.05
     sending.send_due()
     assert Delivery.objects.get().state == State.SENDING
@@ -113,7 +113,7 @@ def test_a_silent_mail_server_is_a_refusal_within_its_time(db, settings, silent_
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", silent_server, 0.2
     settings.MESSAGE_GATEWAY = "portal.gateways.mail"
-    send([factories.UserFactory(email="a@example.cn")], kind="returned", subject="退回")
+    send([factories.UserFactory(email="a@example.cn")], kind="password_reset", subject="退回")
     sending.send_due()
     assert (Delivery.objects.get().state, Delivery.objects.get().tries) == (State.WAITING, 1)
     (fault,) = checks.outside_answers()
@@ -142,7 +142,7 @@ def test_a_resident_is_written_to_at_his_address_of_basic_information(db, settin
     factories.fill_personal(enrollment.resident)
     enrollment.resident.basic.email = "own@example.cn"
     enrollment.resident.basic.save()
-    send([enrollment.resident.user], kind="returned", subject="退回")
+    send([enrollment.resident.user], kind="password_reset", subject="退回")
     assert sending.send_due() == 1
     (letter,) = mail.outbox
     assert letter.to == ["own@example.cn"]
