@@ -17,6 +17,7 @@ LATE = timedelta(minutes=10)
 NOT_COMPARED = timedelta(days=2)
 # Some days of one an hour.
 _MOST = 100
+# When a row was written: an event also holds when its record was.
 _MOMENTS = ("pgh_created_at", "created_at", "changed_at", "at")
 
 
@@ -92,10 +93,11 @@ def _waiting(high: int) -> tuple[int, datetime | None]:
     """How many rows no batch holds, and since when."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT table_name, min(column_name) FILTER (WHERE column_name = ANY(%s))"
+            "SELECT table_name, (array_agg(column_name::text ORDER BY array_position(%s, column_name::text))"
+            " FILTER (WHERE column_name = ANY(%s)))[1]"
             " FROM information_schema.columns WHERE table_schema = 'public' AND table_name = ANY(%s)"
             " GROUP BY table_name HAVING bool_or(column_name = %s)",
-            [list(_MOMENTS), sealed_tables(), COLUMN],
+            [list(_MOMENTS), list(_MOMENTS), sealed_tables(), COLUMN],
         )
         each = [
             f'SELECT count(*), {f"min({moment})" if moment else "NULL::timestamptz"} FROM "{table}"'

@@ -422,6 +422,13 @@ def test_the_page_shows_when_it_last_held_and_what_waits(sealed, signed_in, nati
     assert "不符 1 项" in shown()
 
 
+def test_a_change_of_an_old_record_is_not_late(sealed, enrollment):
+    """What waits is as old as it was written, not as the record it is about."""
+    Enrollment.objects.filter(pk=enrollment.pk).update(created_at=timezone.now() - timedelta(days=30))
+    assert standing().not_sealed
+    assert not standing().is_late
+
+
 def last_comparison() -> dict:
     return AuditEvent.objects.filter(action="verify_history").latest("at").detail
 
