@@ -20,7 +20,7 @@ INTAKE_STEPS = (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT, Step.REVIEW)
 # With any of these the recruiting of a year begins somewhere.
 _BEGINNINGS = (*INTAKE_STEPS, Step.API_TRANSFER)
 # No province is named so: it stands for all that follow the national windows.
-_ELSEWHERE = ""
+ELSEWHERE = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,26 +113,21 @@ class Calendar:
         base_id: int | None = None,
         enrollment_id: int | None = None,
     ) -> datetime | None:
-        """When nobody named here has time left for any of these steps; None where no national window is set.
+        """When nobody named here has time left for any of these steps; None while the last of them has no window.
 
-        The national windows count too where the province has its own: what happens at the end waits for all of them.
+        A province's own window counts in place of the national one, here as in `opening`.
         """
         if cycle is None:
             return None
         keys = [(cycle.pk, step) for step in steps]
-        national = [self._windows[(*key, None)].closes_at for key in keys if (*key, None) in self._windows]
-        if not national:
+        windows = [self._windows.get((*key, province_id)) or self._windows.get((*key, None)) for key in keys]
+        if windows[-1] is None:
             return None
-        own = [
-            self._windows[(*key, province_id)].closes_at
-            for key in keys
-            if (*key, province_id) in self._windows
-        ]
         places = ((province_id, None, None), (None, base_id, None), (None, None, enrollment_id))
         later = [
             self._later[found] for key in keys for place in places if (found := (*key, *place)) in self._later
         ]
-        return max(national + own + later)
+        return max([window.closes_at for window in windows if window] + later)
 
 
 def opening(
@@ -273,18 +268,23 @@ def _span(
     provinces: Collection[str] | None,
     extended: datetime | None,
 ) -> _Span:
-    places = set(provinces) if provinces is not None else {code or _ELSEWHERE for _, code in windows}
+    places = set(provinces) if provinces is not None else {code or ELSEWHERE for _, code in windows}
     begins = [
         row.opens_at
         for step in _BEGINNINGS
-        for place in places or {_ELSEWHERE}
+        for place in places or {ELSEWHERE}
         if (row := windows.get((step, place)) or windows.get((step, None)))
     ]
-    # As the lock does: it waits for the national windows, too.
-    ends = [row.closes_at for (step, _), row in windows.items() if step in INTAKE_STEPS]
-    has_national = any(place is None for step, place in windows if step in INTAKE_STEPS)
-    end = max([*ends, *([extended] if extended else [])]) if has_national else None
+    ends = [_last(windows, place) for place in places or {ELSEWHERE}]
+    known = [end for end in ends if end]
+    end = max([*known, *([extended] if extended else [])]) if known else None
     return min(begins, default=None), end
+
+
+def _last(windows: dict[tuple[str, str | None], CycleWindow], place: str) -> datetime | None:
+    """When the intake locks in one place, extensions left aside, as `Calendar.last_end` says it."""
+    found = [windows.get((step, place)) or windows.get((step, None)) for step in INTAKE_STEPS]
+    return max(row.closes_at for row in found if row) if found[-1] else None
 
 
 def _judge(step: Step, window: CycleWindow | None, extended: datetime | None, now: datetime) -> Opening:

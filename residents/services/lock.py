@@ -4,11 +4,11 @@ again locks again (AM-43)."""
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from portal import audit
-from portal.calendar import INTAKE_STEPS, Calendar
+from portal.calendar import ELSEWHERE, INTAKE_STEPS, Calendar
 from portal.models import CollectionCycle, CycleWindow, Extension, User
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE
@@ -94,23 +94,18 @@ def _close_unused_accounts(cycle: CollectionCycle, now: datetime) -> None:
 
 def _to_lapse(cycle: CollectionCycle, now: datetime) -> tuple[QuerySet[Enrollment], bool]:
     """The records whose time is over, and whether nobody of the cycle has time left."""
-    ends = dict(
-        CycleWindow.objects.filter(cycle=cycle, step__in=INTAKE_STEPS)
-        .values_list("province_id")
-        .annotate(end=Max("closes_at"))
-    )
-    national_end = ends.pop(None, None)
-    if national_end is None or national_end > now:
-        return Enrollment.objects.none(), False
-    # A province with a window of its own for one step keeps the national ones for the others.
-    own_ends = {code: max(end, national_end) for code, end in ends.items()}
-    still_open = [code for code, end in own_ends.items() if end > now]
+    own = CycleWindow.objects.filter(cycle=cycle, step__in=INTAKE_STEPS, province__isnull=False)
+    codes = set(own.values_list("province_id", flat=True))
+    calendar = Calendar([cycle], provinces=codes, now=now)
+    ends = {code: calendar.last_end(cycle, INTAKE_STEPS, province_id=code) for code in {*codes, ELSEWHERE}}
+    over = {code for code, end in ends.items() if end is not None and end <= now}
+    is_over_elsewhere, still_open = ELSEWHERE in over, codes - over
+    places = ~Q(base__province_id__in=still_open) if is_over_elsewhere else Q(base__province_id__in=over)
     extended = Extension.objects.filter(cycle=cycle, step__in=INTAKE_STEPS, until__gt=now)
     records = (
-        Enrollment.objects.filter(LIVE, intake_year=cycle.year, registered_at__isnull=True)
-        .exclude(base__province_id__in=still_open)
+        Enrollment.objects.filter(LIVE, places, intake_year=cycle.year, registered_at__isnull=True)
         .exclude(base__province_id__in=extended.filter(province__isnull=False).values("province_id"))
         .exclude(base_id__in=extended.filter(base__isnull=False).values("base_id"))
         .exclude(pk__in=extended.filter(enrollment__isnull=False).values("enrollment_id"))
     )
-    return records, not still_open and not extended.exists()
+    return records, is_over_elsewhere and not still_open and not extended.exists()

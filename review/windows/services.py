@@ -242,7 +242,7 @@ class Situation:
 
 
 def situation(cycle: CollectionCycle, step: Step, now: datetime | None = None) -> dict[str, Situation]:
-    """What is so in every province, by its code; six queries."""
+    """What is so in every province, by its code; at most eight queries."""
     codes = list(Province.objects.order_by("code").values_list("pk", flat=True))
     calendar = Calendar([cycle], provinces=codes, now=now)
     counted = lapsing(cycle, calendar.now).order_by().values_list("base__province_id")

@@ -111,9 +111,8 @@ class World:
         return opens <= 0 < closes
 
     def end(self, cycle, place, **more):
-        """The lock waits for the national windows too."""
-        ends = [self.plain[cycle.year, step.value, None][1] for step in INTAKE_STEPS]
-        return max([*ends, *(self.span(cycle, step.value, place, **more)[1] for step in INTAKE_STEPS)])
+        """The last end of the windows that apply here: a province's own in place of the national ones."""
+        return max(self.span(cycle, step.value, place, **more)[1] for step in INTAKE_STEPS)
 
 
 @pytest.fixture

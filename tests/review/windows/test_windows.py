@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from bases.models import Province, Submission
-from portal.calendar import opening, openings, openings_of_provinces
+from bases.models import Province, Submission, TrainingBase
+from portal.calendar import INTAKE_STEPS, opening, openings, openings_of_provinces, running_cycles
 from portal.models import AuditEvent, CollectionCycle, CycleWindow, Extension, Step
 from residents.models import Enrollment
 from residents.services.lock import carry_out_locks
@@ -421,3 +421,54 @@ def test_end_of_the_whole_cycle_on_the_page_of_all_wants_it_ticked(national, cyc
     seen = {f"{line.step.value}-seen": line.seen for line in page.context["lines"]}
     assert "请勾选确认后再保存" in national.post(url, sent | seen | {"confirmed": "1"}).text
     assert "已保存" in national.post(url, sent | seen | {"confirmed": "1", "lapse": "on"}, follow=True).text
+
+
+@pytest.mark.parametrize("has_national", [True, False])
+def test_a_province_with_its_own_times_locks_at_its_own_end(
+    national, cycle, reported, province, other_base, has_national
+):
+    """AM-05, AM-42: its own windows stand in place of the national ones, later or absent; the preview says so."""
+    reported(1)
+    elsewhere = factories.EnrollmentFactory(base=other_base, intake_year=cycle.year)
+    TrainingBase.objects.filter(pk=other_base.pk).update(province="44")
+    far = local("2098-01-02 00:00:00")
+    CycleWindow.objects.filter(cycle=cycle).update(closes_at=far)
+    if not has_national:
+        CycleWindow.objects.filter(cycle=cycle).delete()
+    times = {"opens_at": "2026-10-01T00:00:00", "last_moment": "2097-12-06T23:59:59"}
+    for step in INTAKE_STEPS:
+        shown = national.post(f"/review/windows/{cycle.year}/{step}/?province=33", times)
+        confirm(national, f"/review/windows/{cycle.year}/{step}/?province=33", times)
+    effect = shown.context["preview"].effects[0]
+    before = "2098-01-01 23:59:59" if has_national else "未设置"
+    assert (effect.locks_before, effect.locks_after) == (before, "2097-12-06 23:59:59")
+    assert carry_out_locks(local("2097-12-06 23:59:59")) == 0
+    assert running_cycles(["33"]) == [cycle]
+    assert carry_out_locks(local("2097-12-07 00:00:00")) == 1
+    elsewhere.refresh_from_db()
+    assert elsewhere.is_live
+    assert running_cycles(["33"], now=local("2097-12-07 00:00:00")) == []
+    cycle.refresh_from_db()
+    assert cycle.locked_at is None
+    assert carry_out_locks(far) == (1 if has_national else 0)
+
+
+def test_more_time_in_a_province_moves_its_own_lock(national_officer, cycle, reported, province):
+    """AM-43, GOAL-P8: what is extended locks at the new end, long before the nation's."""
+    reported(1)
+    now, day = timezone.now(), datetime.timedelta(days=1)
+    CycleWindow.objects.filter(cycle=cycle).update(closes_at=now + 99 * day)
+    for step in INTAKE_STEPS:
+        CycleWindow.objects.create(
+            cycle=cycle, step=step, province=province, opens_at=now - day, closes_at=now + day
+        )
+    Extension.objects.create(
+        cycle=cycle,
+        step=Step.REVIEW,
+        province=province,
+        until=now + 3 * day,
+        reason="系统故障",
+        granted_by=national_officer,
+    )
+    assert carry_out_locks(now + 2 * day) == 0
+    assert carry_out_locks(now + 4 * day) == 1
