@@ -155,12 +155,18 @@ def unasked(visit: Visit, name: str, method: str, trial: Trial, answer: Sent) ->
     return bool(new) and not may_act and bool(new - visit.ask(name, method, []).written)
 
 
+# Half a minute each.
+MANY_FORMS = "bpc"
+
+
 @pytest.fixture
 def world(cycle):
     return World(cycle)
 
 
-@pytest.mark.parametrize("letter", VISITORS)
+@pytest.mark.parametrize(
+    "letter", [pytest.param(each, marks=[pytest.mark.long] * (each in MANY_FORMS)) for each in VISITORS]
+)
 def test_a_few_odd_values_at_every_route(world, letter):
     """X1 … X5 of the findings: no 5xx, nothing written."""
     sent, wrong = walked(world, letter, 1)

@@ -15,6 +15,8 @@ from tests.bases.desk import complete, returned
 from tests.browser.conftest import DESK
 from tests.browser.test_base_desk import sign_in
 
+pytestmark = pytest.mark.long
+
 PAPER = Path(__file__).parents[2] / "docs" / "desks.md"
 YEARS = "核定的培训年限"
 

@@ -1,5 +1,6 @@
 """Every page of province and association at the narrowest width: axe finds nothing, nothing sticks out (GOAL-S6)."""
 
+import pytest
 from playwright.sync_api import Page
 
 from bases.models import Submission
@@ -56,6 +57,7 @@ def faults(page: Page, world: World, letter: str, check) -> dict[str, str]:
     return found
 
 
+@pytest.mark.long
 def test_every_page_is_accessible_at_320_pixels(live_server, cycle, open_page, assert_accessible):
     """GOAL-S6: 0 violations, no scrolling sideways; a province first, then with an approval to count the
     association."""

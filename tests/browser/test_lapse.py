@@ -3,6 +3,7 @@ comes back as 漏报 with what he had filled in (BR-39, BR-50, BR-69; AM-05, AM-
 
 import datetime
 
+import pytest
 from django.core.management import call_command
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -13,6 +14,8 @@ from tests import factories
 from tests.bases.conftest import account_line, workbook
 from tests.browser.conftest import PHONE, YEAR
 from tests.browser.test_journey import sign_in
+
+pytestmark = pytest.mark.long
 
 
 def end_all_windows(*, ago: datetime.timedelta) -> None:

@@ -3,6 +3,7 @@ do not (AM-03), and a form opened in time and posted up to five minutes late is 
 
 import datetime
 
+import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -11,6 +12,8 @@ from residents.models import Enrollment
 from tests import factories
 from tests.browser.conftest import PHONE, YEAR
 from tests.browser.test_journey import fill, fill_in_training_info, open_in_queue, report, sign_in
+
+pytestmark = pytest.mark.long
 
 FILLING = (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT)
 

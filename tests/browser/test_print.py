@@ -12,6 +12,8 @@ from tests.bases.desk import approved, complete
 from tests.browser.conftest import DESK
 from tests.browser.test_base_desk import sign_in
 
+pytestmark = pytest.mark.long
+
 # Millimetres of a sheet within its margins of 12, and pixels of CSS in a millimetre.
 UPRIGHT, ACROSS = (210 - 24, 297 - 24), (297 - 24, 210 - 24)
 PIXELS = 96 / 25.4

@@ -3,11 +3,14 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from bases.models import Submission
 from tests.browser.conftest import PHONE
 from tests.browser.test_journey import fill, report, sign_in
+
+pytestmark = pytest.mark.long
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
 

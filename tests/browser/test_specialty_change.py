@@ -1,11 +1,14 @@
 """转换专业 within one base, in real Chromium: the locked field, the guided change, report and approval of the new
 record (BR-75, BR-76, BR-81; AM-24; PAIN-16)."""
 
+import pytest
 from playwright.sync_api import expect
 
 from residents.models import Enrollment
 from tests.browser.conftest import PHONE
 from tests.browser.test_journey import choose, fill, fill_in_training_info, report, sign_in
+
+pytestmark = pytest.mark.long
 
 
 def test_specialty_change_from_the_locked_field_to_the_approval(approved, open_page, assert_accessible):

@@ -13,6 +13,8 @@ from tests import factories
 from tests.browser.conftest import PHONE, YEAR, go_to
 from tests.browser.test_journey import fill, sign_in
 
+pytestmark = pytest.mark.long
+
 SAVED = Path(__file__).parent.parent / "files" / "completions_libreoffice.xlsx"
 SWITCHED = "本省已切换为接口传送，招收信息直接填报功能已关闭（只读）。"
 pytestmark = pytest.mark.usefixtures("line")

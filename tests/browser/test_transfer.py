@@ -14,6 +14,8 @@ from tests.bases.conftest import account_line, workbook
 from tests.browser.conftest import PHONE, YEAR, go_to
 from tests.browser.test_journey import choose, fill, sign_in
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def two_bases(live_server):

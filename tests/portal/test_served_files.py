@@ -81,6 +81,7 @@ def collected(checkout) -> Path:
     return checkout
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("debug", ["0", "1"])
 def test_no_path_of_the_project_is_served(collected, debug):
