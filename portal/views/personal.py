@@ -56,8 +56,12 @@ def open_message(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def read_all_messages(request: SignedInRequest) -> HttpResponse:
     """What was on the page; what came after it was loaded, also into one of its merged messages, stays unread."""
-    loaded_at = moment(request.POST, "loaded") or timezone.now()
-    shown = box(request.user).filter(pk__in=numbers_of(texts(request.POST, "shown")))
+    loaded_at, sent = moment(request.POST, "loaded"), texts(request.POST, "shown")
+    keys = numbers_of(sent)
+    if sent and (loaded_at is None or len(keys) != len(sent)):
+        flash.error(request, "页面内容不完整，没有标记。请刷新本页后再试。")
+        return redirect("portal:messages")
+    shown = box(request.user).filter(pk__in=keys)
     count = mark_read(shown.exclude(parts__created_at__gt=loaded_at))
     flash.success(request, f"已将 {count} 条消息标为已读。" if count else "没有未读消息。")
     return redirect("portal:messages")
