@@ -197,12 +197,17 @@
     links[Math.max(0, links.indexOf(document.activeElement) + step)]?.focus();
   }
   document.addEventListener("keydown", (event) => {
-    if (document.body.dataset.letterKeys === undefined) return;
+    // A letter typed beside an open form is meant for it, never a decision.
+    if (document.body.dataset.letterKeys === undefined || document.querySelector("details[open] form textarea")) return;
     if (event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
     const link = /^[a-z]$/.test(event.key) && document.querySelector(`[data-key~="${event.key}"]`);
     if (link) link.click();
     else if (event.key === "j" || event.key === "k") walkRows(event.key === "j" ? 1 : -1);
   });
+
+  document.addEventListener("toggle", (event) => {
+    if (event.target.open) event.target.querySelector("form textarea")?.focus();
+  }, true);
 
   // Offered only where the browser may write to the clipboard: over HTTPS or on the machine itself.
   document.querySelectorAll("[data-copy]").forEach((button) => {

@@ -9,9 +9,10 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from bases.models import Specialty, Submission, TrainingBase, TransferRequest
-from bases.report.services import build_submission
+from bases.report.services import build_submission, hints_of
 from portal.models import CollectionCycle, User
 from portal.roles import Role
+from residents.completeness import completeness
 from residents.models import (
     BasicInfo,
     CertificateInfo,
@@ -138,6 +139,7 @@ class Records:
             by=self.officer[enrollment.base_id],
             declared=True,
             approved=last.snapshot if last else None,
+            hints=hints_of(completeness(enrollment).sections),
         )
         submission.reported_at = timezone.now() - datetime.timedelta(days=days_ago)
         submission.save()

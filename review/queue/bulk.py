@@ -1,8 +1,9 @@
 """What a decision on many records is about to do, explained before it is confirmed (GOAL-P3, GOAL-P6)."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, Q
@@ -87,6 +88,30 @@ def batches_of(user: User) -> list[AuditEvent]:
     events = AuditEvent.objects.filter(actor=user, action__in=("approve", "return"))
     many = Q(target_id="") | ~Q(detail__left_out=[])
     return list(events.filter(many, detail__has_key="batch").order_by("-at")[:MOST_BATCHES])
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """How much of a batch was taken back, and by whom, when and why last."""
+
+    number: int
+    by: str
+    at: datetime
+    reason: str
+
+
+def revocations_of(batches: Iterable[str]) -> dict[str, Revocation]:
+    """By batch, what was taken back of it since; nothing of a batch that stands as a whole. One query."""
+    rows = (
+        Submission.objects.filter(decision_batch__in=list(batches), outcome=Submission.Outcome.REVOKED)
+        .order_by("revoked_at")
+        .values_list("decision_batch", "revoked_by__full_name", "revoked_at", "revocation_reason")
+    )
+    found: dict[str, Revocation] = {}
+    for batch, name, at, reason in rows:
+        known = found.get(str(batch))
+        found[str(batch)] = Revocation(known.number + 1 if known else 1, name, at, reason)
+    return found
 
 
 def revocable(decided: list[int], batch: UUID, user: User) -> int:

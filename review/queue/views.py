@@ -30,6 +30,9 @@ from review.queue import bulk as bulk_choice
 from review.queue import lists as queue
 from review.queue.filters import QueueFilter
 
+# So many of those left out stand in a message.
+MOST_NAMED = 20
+
 
 @require_GET
 @allow(Role.PROVINCE)
@@ -139,7 +142,10 @@ def _ask_to_confirm(
 @allow(Role.PROVINCE)
 def batches(request: SignedInRequest) -> HttpResponse:
     """What the user has decided on several records at once, newest first (GOAL-P3)."""
-    return render(request, "review/queue/batches.html", {"batches": bulk_choice.batches_of(request.user)})
+    found = bulk_choice.batches_of(request.user)
+    revoked = bulk_choice.revocations_of([each.detail["batch"] for each in found])
+    rows = [(each, revoked.get(each.detail["batch"])) for each in found]
+    return render(request, "review/queue/batches.html", {"batches": rows})
 
 
 def _event_of(batch: UUID, user: User) -> AuditEvent:
@@ -163,22 +169,31 @@ def batch(request: SignedInRequest, batch: UUID) -> HttpResponse:
         decided = event.detail["submissions"]
         if len(decided) <= deeds.MOST_AT_ONCE:
             done = decisions.revoke_batch(decided, batch, by=request.user, reason=form.cleaned_data["reason"])
-            return _show_batch(request, event, batch, RevokeForm(), done)
+            _say_revoked(request, done)
+            return redirect("review:batch", batch)
         asked = {"batch": str(batch), "submissions": decided, "reason": form.cleaned_data["reason"]}
         return deeds.carry_out(request, "revoke", asked, number=len(decided))
     return _show_batch(request, event, batch, form)
 
 
-def _show_batch(
-    request: SignedInRequest,
-    event: AuditEvent,
-    batch: UUID,
-    form: RevokeForm,
-    done_now: decisions.Decision | None = None,
-) -> HttpResponse:
+def _say_revoked(request: SignedInRequest, done: decisions.Decision) -> None:
+    if done.decided:
+        messages.success(request, f"已撤销 {len(done.decided)} 条，重新进入待审核。")
+    if done.left_out:
+        named = [
+            f"{left.name or '（不在您的审核范围内）'}：{left.reason}" for left in done.left_out[:MOST_NAMED]
+        ]
+        more = "" if len(done.left_out) <= MOST_NAMED else " 其余见下面的名单。"
+        messages.warning(
+            request, f"{len(done.left_out)} 条在办理后已有变化，没有撤销：{' '.join(named)}{more}"
+        )
+
+
+def _show_batch(request: SignedInRequest, event: AuditEvent, batch: UUID, form: RevokeForm) -> HttpResponse:
     reasons = {item["submission"]: item["reason"] for item in event.detail["left_out"]}
     rows = queue.for_list(queue.submissions_in_view(request.user).filter(pk__in=reasons))
     named = [(row, reasons.pop(row.pk)) for row in rows]
+    revocations = list(bulk_choice.revocations_of([str(batch)]).values())
     done = queue.for_list(queue.submissions_in_view(request.user).filter(pk__in=event.detail["submissions"]))
     return render(
         request,
@@ -194,7 +209,7 @@ def _show_batch(
             "left_out": named,
             "unnamed": len(reasons),
             "revoke_form": form,
-            "revoked": done_now,
+            "revoked": revocations,
             "revocable": bulk_choice.revocable(event.detail["submissions"], batch, request.user),
         },
         status=422 if form.errors else 200,
