@@ -1,5 +1,6 @@
 """结业考核: a province's sessions, who is signed up, what came of it, and corrections of certificates (GOAL-N10)."""
 
+import pghistory
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -28,6 +29,7 @@ class ExamSession(models.Model):
         return self.name
 
 
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class ExamEntry(models.Model):
     """One resident signed up for a session by his base, then by the province; later the result and the certificate,
     whose number is imported and never made here."""
@@ -85,6 +87,7 @@ class ExamUpload(models.Model):
         return f"{self.session_id} {self.import_batch_id}"
 
 
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class CertificateCorrection(models.Model):
     """证书更正 (base → province): another number or day of a certificate."""
 

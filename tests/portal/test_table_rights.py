@@ -27,6 +27,7 @@ EXPECTED = {
     "S": """
         auth_permission django_content_type django_migrations pghistory_context
         bases_provinceevent bases_specialtybaseevent bases_specialtyevent bases_trainingbaseevent
+        review_certificatecorrectionevent review_examentryevent
         portal_collectioncycleevent portal_cyclewindowevent portal_extensionevent portal_userevent
         residents_basicinfoevent residents_certificateinfoevent residents_codeentryevent
         residents_educationrecordevent residents_enrollmentevent residents_numbershapeevent residents_residentevent
