@@ -151,6 +151,22 @@ def test_single_letters_do_nothing_once_turned_off(desk, open_page, assert_acces
     expect(page.get_by_text("林晓月：已撤回，重新待审核。")).to_be_visible()
 
 
+def test_letters_typed_beside_the_open_return_form_are_its_text(desk, open_page):
+    """The first letter of a comment is no approval: the form has the focus, and no letter decides while it is open."""
+    page = open_page(DESK)
+    sign_in(page, "sheng")
+    page.goto(f"/review/records/{Submission.objects.first().enrollment_id}/")
+    page.keyboard.press("r")
+    comment = page.get_by_label("退回修改意见")
+    expect(comment).to_be_focused()
+    page.keyboard.type("a 学历有误")
+    expect(comment).to_have_value("a 学历有误")
+    comment.blur()
+    page.keyboard.press("a")
+    page.wait_for_timeout(300)
+    assert set(Submission.objects.values_list("outcome", flat=True)) == {"pending"}
+
+
 @pytest.fixture
 def two_hundred(desk):
     """197 more of the same base, so that 200 wait; none of them ever signed in."""
