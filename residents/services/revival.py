@@ -30,7 +30,7 @@ def lapsed_of(cycle: CollectionCycle) -> QuerySet[Enrollment]:
     return found.exclude(status=Status.WITHDRAWN).filter(registered_at=None)
 
 
-def hindrances(records: Iterable[Enrollment]) -> dict[int, str]:
+def hindrances(records: Iterable[Enrollment], times: Times | None = None) -> dict[int, str]:
     """Why each of these lapsed records cannot live again now; those that can are absent. Needs `base__province`,
     `resident`; seven queries, however many."""
     records = list(records)
@@ -49,7 +49,8 @@ def hindrances(records: Iterable[Enrollment]) -> dict[int, str]:
     newest: dict[int, int] = {}
     for record in records:
         newest[record.resident_id] = max(record.pk, newest.get(record.resident_id, 0))
-    times, found = Times(records), {}
+    times = times or Times(records)
+    found: dict[int, str] = {}
     for record in records:
         entry = until_lock(record, times)
         if live := held.get(record.resident_id):

@@ -67,7 +67,8 @@ def training(request: SignedInRequest) -> HttpResponse:
     values = values_of(desk.enrollment, "training")
     facts = [(item.label, in_words(item, values.get(item.name))) for item in FIELDS["training"]]
     filled = [(label, words) for label, words in facts if words]
-    return render(request, "residents/training.html", {"desk": desk, "facts": filled})
+    context = {"desk": desk, "facts": filled, "lapsed": why_lapsed(desk.enrollment)}
+    return render(request, "residents/training.html", context)
 
 
 @allow(Role.RESIDENT)

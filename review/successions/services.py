@@ -72,11 +72,13 @@ def plan(base: TrainingBase, successor: TrainingBase | None, day: date) -> Plan:
     records = moving(base)
     waiting = _waiting(base)
     counted = Submission.objects.filter(counted_for__in=records.values("pk"))
+    requests = {name: rows.count() for name, rows in _requests(base).items()}
     counts = {
         "移交的培训记录": records.count(),
         "其中待审核的上报": waiting.count(),
         "其中已审核通过、计入统计的": counted.count(),
-        "未办结的申请": sum(rows.count() for rows in _requests(base)),
+        "未办结的申请": sum(requests.values()),
+        **{f"其中{name}": number for name, number in requests.items() if number},
         "工作人员": len({place.user.pk for place in staff.staff_of(TrainingBase, [base.pk])}),
     }
     added = [row.specialty.name for row, held in _specialties(base, successor) if held is None]
@@ -273,22 +275,26 @@ def _give_specialty(
         held.save(update_fields=["valid_from", "valid_to"])
 
 
-def _requests(base: TrainingBase) -> tuple[QuerySet[Any], ...]:
-    waiting = Q(state__in=["province", "cmda"])
-    return (
-        TransferRequest.objects.filter(to_base=base, state=State.OPEN),
-        CorrectionRequest.objects.filter(waiting, base=base),
-        IdentityCheck.objects.filter(waiting, base=base),
-        ExtensionRequest.objects.filter(waiting, base=base),
-    )
+def _requests(base: TrainingBase) -> dict[str, QuerySet[Any]]:
+    """Every kind of request that waits for somebody and goes along, by its name."""
+    waiting, transfers = Q(state__in=["province", "cmda"]), TransferRequest.objects.filter(state=State.OPEN)
+    return {
+        "请求其他基地转出": transfers.filter(to_base=base),
+        "其他基地请求本基地转出": transfers.filter(enrollment__in=moving(base)),
+        "更正申请": CorrectionRequest.objects.filter(waiting, base=base),
+        "身份核实": IdentityCheck.objects.filter(waiting, base=base),
+        "延长填报时间": ExtensionRequest.objects.filter(waiting, base=base),
+    }
 
 
 def _hand_over_requests(base: TrainingBase, successor: TrainingBase, by: User) -> None:
-    """What the base has asked for and not got yet, and the time it was given, are the successor's."""
-    transfers, corrections, checks, extensions = _requests(base)
+    """What the base has asked for and not got yet, and the time it was given, are the successor's; what it was asked
+    went with the records."""
+    transfers, _, corrections, checks, extensions = _requests(base).values()
     # The successor may have asked for the same person, and a person of its own it need not ask for.
-    also = TransferRequest.objects.filter(to_base=successor, state=State.OPEN).values("enrollment")
-    needless = transfers.filter(Q(enrollment__in=also) | Q(enrollment__base=successor))
+    asked = TransferRequest.objects.filter(to_base=successor, state=State.OPEN)
+    doubled_or_held = Q(enrollment__in=asked.values("enrollment")) | Q(enrollment__base=successor)
+    needless = [*transfers.filter(doubled_or_held), *asked.filter(enrollment__base=successor)]
     close(needless, State.CANCELLED, by=by, answer="随培训基地并入撤回")
     transfers.update(to_base=successor)
     doubled = IdentityCheck.objects.filter(base=successor, state__in=["province", "cmda"]).values("resident")

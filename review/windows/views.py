@@ -17,6 +17,7 @@ from portal.models import CollectionCycle, CycleWindow, Step
 from portal.parameters import is_on, numbers_of, text, texts, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Role
+from residents.openness import Times, until_lock
 from residents.services.revival import hindrances, lapsed_of
 from residents.services.states import StateMoved
 from review.windows import board as step_board
@@ -74,7 +75,8 @@ def lapsed(request: SignedInRequest, year: int) -> HttpResponse:
         form = ReviveForm()
     # The button says how many it brings back: nothing is offered that would not be done.
     everybody = list(found)
-    why = hindrances(everybody)
+    times = Times(everybody)
+    why = hindrances(everybody, times)
     page = Paginator(everybody, ROWS_A_PAGE).get_page(whole_number(request.GET, "page"))
     context: dict[str, Any] = {
         "cycle": shown,
@@ -82,6 +84,8 @@ def lapsed(request: SignedInRequest, year: int) -> HttpResponse:
         "page": page,
         "rows": [(row, why.get(row.pk, "")) for row in page.object_list],
         "revivable": len(everybody) - len(why),
+        # Whom only more time helps; nobody else is told of it.
+        "wants_time": any(why.get(row.pk) == until_lock(row, times).reason for row in everybody),
         "form": form,
         "result": result,
     }

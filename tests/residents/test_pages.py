@@ -355,3 +355,13 @@ def test_education_query_count_does_not_depend_on_rows(client, enrollment, djang
     client.get("/resident/education/")
     with django_assert_num_queries(EDUCATION_QUERIES):
         client.get("/resident/education/")
+
+
+def test_a_lapsed_record_is_not_in_training(client, enrollment):
+    """AM-05, AM-29: no word of 在培, and the door that is open to him."""
+    text = page(client.get("/resident/training/"))
+    assert (">在培<" in text, "内容有误请联系培训基地更正" in text) == (True, True)
+    Enrollment.objects.update(lapsed_at=timezone.now())
+    text = page(client.get("/resident/training/"))
+    assert ("已失效" in text, ">在培<" in text, "内容有误" in text) == (True, False, False)
+    assert "中补录" in text

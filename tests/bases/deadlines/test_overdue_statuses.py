@@ -91,6 +91,23 @@ def test_overdue_transfer_is_recalled_to_base_and_province(
     assert set(told) == {base_officer.pk, provincial_reviewer.pk}
 
 
+def test_passed_due_days_are_called_passed(
+    make, other_base, other_base_officer, base_officer, provincial_reviewer, signed_in
+):
+    """GOAL-B13, GOAL-B16: on the board, in the list of the base and in the province's; today is not late."""
+    asked = transfers.ask(make("庚").pk, other_base, reason="转入", by=other_base_officer)
+    places = [
+        (base_officer, "/base/"),
+        (base_officer, "/base/transfers/"),
+        (provincial_reviewer, "/review/transfers/"),
+    ]
+    for late in (0, 3):
+        TransferRequest.objects.filter(pk=asked.pk).update(due_on=timezone.localdate() - late * DAY)
+        told = ["已逾期 3 天" in signed_in(user).get(address).text for user, address in places]
+        assert told == [late > 0] * 3
+        assert ("到期</span>" in signed_in(base_officer).get("/base/").text) == (not late)
+
+
 def test_clock_settles_requests_for_lapsed_recruits(other_base, base, base_officer, cycle):
     """AM-29: a lapsed record holds nobody."""
     recruit = factories.EnrollmentFactory(base=other_base, intake_year=cycle.year)

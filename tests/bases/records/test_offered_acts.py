@@ -267,3 +267,13 @@ def test_who_only_looks_is_offered_no_template(signed_in, base, cycle):
     for module in ("intake", "registry"):
         shown = page(signed_in(reader).get(reverse("bases:record-list", args=[module])))
         assert "accounts/" + module not in shown
+
+
+def test_a_lapsed_record_is_not_shown_in_training(base, cycle, base_officer, desk):
+    """AM-29: 培训状态 of a lapsed record is that it lapsed."""
+    record = complete(base, cycle.year)
+    badge = '<span class="state state-green">在培</span>'
+    assert badge in desk.get(f"/base/records/{record.pk}/").text
+    Enrollment.objects.filter(pk=record.pk).update(lapsed_at=timezone.now())
+    text = desk.get(f"/base/records/{record.pk}/").text
+    assert (badge in text, "锁定失效</span>" in text) == (False, True)

@@ -13,10 +13,12 @@ from bases.models import (
     SpecialtyBase,
     Submission,
     Succession,
+    TransferRequest,
 )
 from bases.records.services import save_training
 from bases.report.services import check
 from bases.scope import enrollments_for
+from bases.transfers import services as transfers
 from portal.models import AuditEvent, Extension, Message
 from portal.roles import Action
 from residents.history import timeline
@@ -282,3 +284,38 @@ def test_what_cannot_be_done_is_told_at_its_field(
     sent = {key: base.code if value == "own" else value for key, value in (asked | changes).items()}
     page = signed_in(national_officer).post(reverse("review:succession-new", args=[base.pk]), sent)
     assert (page.status_code, list(page.context["form"].errors)) == (422, [field])
+
+
+def test_what_the_base_was_asked_is_counted_and_goes_too(
+    base, successor, through, waiting, other_base, other_base_officer, base_officer, national_officer
+):
+    """AM-46: a person asked of the old base is asked of the successor; what the two asked of each other is over."""
+    of_successor = factories.EnrollmentFactory(base=successor, registered_at=timezone.now())
+    theirs = factories.UserFactory()
+    factories.grant(theirs, successor)
+    asked = transfers.ask(through.pk, other_base, reason="转入", by=other_base_officer)
+    between = [
+        transfers.ask(waiting.pk, successor, reason="转入", by=theirs),
+        transfers.ask(of_successor.pk, base, reason="转入", by=base_officer),
+    ]
+    made = merge(base, successor, national_officer)
+    named = {words: number for words, number in made.counts.items() if "请求" in words or "申请" in words}
+    assert named == {"未办结的申请": 3, "其中请求其他基地转出": 1, "其中其他基地请求本基地转出": 2}
+    asked.refresh_from_db()
+    assert (asked.state, asked.enrollment.base_id) == ("open", successor.pk)
+    assert list(TransferRequest.objects.filter(state="open")) == [asked]
+    assert {each.state for each in TransferRequest.objects.filter(pk__in=[each.pk for each in between])} == {
+        "cancelled"
+    }
+
+
+@pytest.mark.parametrize(("code", "is_told"), [("33", False), ("44", True)])
+def test_another_province_assigns_anew_only_where_there_is_one(
+    signed_in, base, successor, national_officer, code, is_told
+):
+    """AM-46: within one province nobody new assigns."""
+    type(successor).objects.filter(pk=successor.pk).update(province=code)
+    asked = {"kind": "merged", "successor": "G1", "day": str(timezone.localdate()), "reason": "批文1号"}
+    shown = signed_in(national_officer).post(reverse("review:succession-new", args=[base.pk]), asked)
+    assert ("由新的省级单位重新分配" in shown.text) == is_told
+    assert ("按承接基地的审核分工审核" in shown.text) != is_told

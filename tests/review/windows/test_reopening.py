@@ -143,3 +143,14 @@ def test_an_early_window_of_one_province_changes_nothing_elsewhere(
     assert desk.get("/base/records/intake/").context["page"].paginator.count == 1
     assert desk.get("/base/imports/accounts/intake/").context["opening"].is_open
     assert desk.get("/base/").context["cycle"] == cycle
+
+
+def test_more_time_is_advised_only_where_it_would_help(national, national_officer, cycle, lapsed):
+    """AM-43: while the cycle is open, whoever lives elsewhere has a reason of his own and no time to wait for."""
+    address = f"/review/windows/{cycle.year}/lapsed/"
+    advice = "中延长时间，重新开放本周期"
+    assert advice in page(national.get(address))
+    reopen(cycle, national_officer)
+    Enrollment.objects.filter(pk__in=[lapsed[0].pk, lapsed[2].pk]).update(status="5")
+    text = page(national.get(address))
+    assert ("此人现有记录" in text, "现在没有可以恢复的记录" in text, advice in text) == (True, True, False)
