@@ -33,6 +33,7 @@ LEADS = {
     "own_address",
     "way_back",
     "way_on",
+    "record_address",
     "_back",
     "_next",
     "_record_url",

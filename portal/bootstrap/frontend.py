@@ -60,6 +60,7 @@ ICONS = (
     "list-check",
     "lock",
     "package",
+    "photo",
     "plus",
     "printer",
     "refresh",

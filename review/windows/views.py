@@ -190,10 +190,10 @@ def edit_all(request: SignedInRequest, year: int) -> HttpResponse:
     saves them together."""
     in_cycle = get_object_or_404(CollectionCycle, year=year)
     present = {window.step: window for window in in_cycle.windows.filter(province__isnull=True)}
+    # Not `or None`: a POST with nothing in it is judged too.
+    sent = request.POST if request.method == "POST" else None
     lines = [
-        _Line(
-            step, present.get(step), WindowForm(request.POST or None, window=present.get(step), prefix=step)
-        )
+        _Line(step, present.get(step), WindowForm(sent, window=present.get(step), prefix=step))
         for step in Step
     ]
     context: dict[str, Any] = {"cycle": in_cycle, "lines": lines}
@@ -213,7 +213,10 @@ def edit_all(request: SignedInRequest, year: int) -> HttpResponse:
             "lapsing": first.lapsing,
         }
     return render(
-        request, "review/windows/all.html", context, status=422 if request.POST and not is_valid else 200
+        request,
+        "review/windows/all.html",
+        context,
+        status=422 if request.method == "POST" and not is_valid else 200,
     )
 
 

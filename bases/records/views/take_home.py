@@ -91,7 +91,7 @@ def sheets(request: SignedInRequest) -> HttpResponse:
     back = way_back(request)
     if not records or len(records) > deeds.MOST_AT_ONCE:
         messages.warning(request, f"请选择 1 至 {deeds.MOST_AT_ONCE} 人，再打印信息采集表。")
-        return redirect(back)
+        return redirect(way_back(request))
     people = [row.resident_id for row in records]
     at = records[0] if len(records) == 1 else base
     masked = not (request.method == "POST" and asked_in_full(request, base or request.user, people, at=at))

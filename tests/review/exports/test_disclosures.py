@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from bases.corrections import services as corrections
 from portal import audit
@@ -12,6 +13,7 @@ from residents.services.disclosures import looks_at
 from review.decisions.services import approve
 from review.editions.comparison import CAME
 from review.exports import jobs as exports
+from review.models import ExamSession, FundingRules
 from tests import factories
 
 PURPOSE = {"purpose": "核对身份证原件"}
@@ -123,6 +125,31 @@ def test_every_list_that_can_be_exported_in_full_knows_its_persons(
         approve({pending.pk: pending.version}, by=provincial_reviewer)
         edition = freeze()
         asked = {"old": str(empty.pk), "new": str(edition.pk), "side": CAME, "edition": str(edition.pk)}
+    if kind.startswith("exam_"):
+        day = timezone.localdate()
+        session = ExamSession.objects.create(
+            province_id="33",
+            year=day.year,
+            name="测试批次",
+            due_until=day,
+            confirm_until=day,
+            made_by=provincial_reviewer,
+        )
+        asked = {"session": str(session.pk)}
+    if kind.startswith("funding_"):
+        rules = FundingRules.objects.create(
+            year=2026,
+            number=1,
+            statuses=["1"],
+            trainee_types=["1"],
+            counts_overrun=False,
+            shortage=[],
+            amount=30_000,
+            basis="测试",
+            made_by=national_officer,
+        )
+        now = timezone.now()
+        asked = {"rules": str(rules.pk), "taken_at": now.isoformat(), "day": now.date().isoformat()}
     full = exports.KINDS[kind].sheet(national_officer, asked, unmasked=True)
     assert exports.KINDS[kind].sheet(national_officer, asked, unmasked=False).people is None
     if kind == "quality_list":

@@ -375,5 +375,5 @@ def test_clock_asks_the_worker_and_asks_once(started, settings):
     started(planned_end_date=DATE(2028, 12, 1))
     for _ in range(3):
         call_command("run_clock", "--once")
-    asked = [each.task.name for each in default_task_backend.results]
+    asked = [each.task.name for each in default_task_backend.results if each.task.name != "compare_history"]
     assert (asked, QualityFinding.objects.count()) == (["recheck_quality"], 0)
