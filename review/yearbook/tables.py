@@ -318,7 +318,7 @@ def _trends(edition: Edition, units: Units) -> FigureTable:
                     *(Figure(counts[key]) for key in ("current", "came", "ended", "left")),
                     _rate(counts["extended"], counts["current"]),
                     _rate(counts["left"], whole),
-                    Figure(f"{rules} {mark}".strip()),
+                    Figure(f"第 {rules.rpartition('v')[2]} 版 {mark}".strip()),
                 ],
             )
         )
