@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from residents.models import Enrollment, StatusChange
+from residents.models import BasicInfo, CertificateInfo, EducationRecord, Enrollment, StatusChange, WorkInfo
 from residents.models.enrollment import LIVE, Status
 from residents.rules.identity import login_beside, normalise_login
 from residents.rules.text import name_key
@@ -227,6 +227,31 @@ def _pasts(people: Collection[_Person]) -> _Pasts:
         years.setdefault(pk, set()).add(year)
     originals = {pk: frozenset(found) for pk, found in years.items()}
     return _Pasts(originals, {pk: year for pk, (year, _) in last_transfers(ids).items()})
+
+
+def with_personal_info(resident_ids: Collection[int]) -> set[int]:
+    """Those of these persons of whom the platform holds personal info, in any block; four queries."""
+    blocks = (BasicInfo, EducationRecord, CertificateInfo, WorkInfo)
+    found = (each.objects.filter(resident__in=resident_ids) for each in blocks)
+    return {pk for each in found for pk in each.values_list("resident_id", flat=True)}
+
+
+class LeftBehind(NamedTuple):
+    """What an account that nobody used brings along when it is imported again: the name under which this base had it,
+    "" where it never had, and whether it holds personal info."""
+
+    name: str
+    is_filled: bool
+
+
+def left_behind(resident_ids: Collection[int], *, base_id: int) -> dict[int, LeftBehind]:
+    """Of persons who are `is_unused`; the name another base gave is not told (AM-35). No query where there are none."""
+    if not resident_ids:
+        return {}
+    own = Enrollment.objects.filter(resident__in=resident_ids, base=base_id)
+    names = dict(own.values_list("resident_id", "resident__full_name"))
+    filled = with_personal_info(resident_ids)
+    return {pk: LeftBehind(names.get(pk, ""), pk in filled) for pk in resident_ids}
 
 
 def last_transfers(resident_ids: Collection[int]) -> dict[int, tuple[int, str]]:

@@ -76,7 +76,9 @@ def accounts(
         if state in AccountState.values:
             found = found.filter(_condition(state))
     found = by_name_or_number(found.filter(base=base), text, by_end=True)
-    return found.select_related("resident__user", "base", "deleted_by").order_by("-intake_year", "-pk")
+    return found.select_related("resident__user", "base__province", "deleted_by").order_by(
+        "-intake_year", "-pk"
+    )
 
 
 def recycle_bin(user: User, base: TrainingBase) -> QuerySet[Enrollment]:

@@ -2,23 +2,30 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db import connection
 from django.db.models import Case, Q, Value, When
 
+from bases.accounts.activation import takes_mobile
+from bases.imports.undo.services import KEPT
 from bases.models import ImportBatch, ImportRow
 from bases.models.imports import ImportRows
 from bases.workbooks.kinds import kind_of, workbook_of
 from portal.masking import mask, mask_numbers
+from portal.models import AuditEvent
 from residents.models import Enrollment
+from residents.models.enrollment import LIVE
+from residents.openness import personal_entry
 from residents.rules.fields import Field
 from residents.words import in_words
 
 PAGE_SIZE = 50
 GOOD, WARNED = "good", "warned"
 _PERSONAL_KINDS = frozenset({"id_number", "mobile", "phone"})
+_WRITTEN = (ImportRow.Verdict.CREATE, ImportRow.Verdict.UPDATE)
 # Below this nothing typed is anybody's number.
 _SHORTEST_NUMBER = 5
 
@@ -54,11 +61,51 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of the batch as the page displays it, with the record it found or made."""
+    """One row of the batch as the page displays it, with the record it found or made; `result` is its verdict, or what
+    an undo made of it."""
 
     row: ImportRow
     cells: list[Cell]
     enrollment_id: int | None
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """How the people of an import of accounts get in: so many new accounts, open to the mobile number or not (None
+    where nobody waits any more), so many that hold personal info and need a code, so many who had one already."""
+
+    new: int
+    by_mobile: bool | None
+    coded: int
+    kept: int
+
+
+def accounts_of(batch: ImportBatch) -> Accounts | None:
+    """None where the batch brought nobody in; four to seven queries."""
+    if batch.kind != ImportBatch.Kind.ACCOUNTS or batch.state != ImportBatch.State.APPLIED:
+        return None
+    made = batch.rows.filter(verdict=ImportRow.Verdict.CREATE).exclude(
+        pk__in=batch.rows.waiting().values("pk")
+    )
+    count = made.count()
+    if not count:
+        return None
+    kept = made.filter(problems__contains=[{"code": "account_reused"}]).count()
+    coded = made.filter(problems__contains=[{"code": "account_needs_code"}]).count()
+    # Base, year and module are those of all of them.
+    waits = Enrollment.objects.filter(LIVE, import_batch=batch, resident__user__activated_at=None)
+    one = waits.select_related("base__province").first()
+    return Accounts(count - kept - coded, one and takes_mobile(one, personal_entry(one)), coded, kept)
+
+
+def first_import(batch: ImportBatch) -> datetime | None:
+    """When the batch was first written; `applied_at` is the last time, after corrections in the page."""
+    if batch.applied_at is None:
+        return None
+    target = {"target_type": batch._meta.label, "target_id": str(batch.pk)}
+    written = AuditEvent.objects.filter(action="import", **target).order_by("at")
+    return written.values_list("at", flat=True).first()
 
 
 def problem_groups(batch: ImportBatch) -> list[Group]:
@@ -115,9 +162,23 @@ def page_of(batch: ImportBatch, verdict: str, number: int | None, fault: str = "
         for id_type, number, pk in records.values_list("resident__id_type", "resident__id_number", "pk")
     }
     page.object_list = [
-        Line(row, _cells(row, fields), row.enrollment_id or _made_by(row, made)) for row in rows
+        Line(
+            row, _cells(row, fields), pk := row.enrollment_id or _made_by(row, made), _result(batch, row, pk)
+        )
+        for row in rows
     ]
     return page
+
+
+def _result(batch: ImportBatch, row: ImportRow, enrollment_id: int | None) -> str:
+    if batch.state != ImportBatch.State.UNDONE or row.verdict not in _WRITTEN:
+        return row.verdict
+    if row.corrected_at and batch.applied_at and row.corrected_at > batch.applied_at:
+        return "waiting"
+    if any(each["code"] == KEPT for each in row.problems):
+        return "kept"
+    is_back = row.verdict == ImportRow.Verdict.CREATE and enrollment_id is not None
+    return "restored" if is_back else "undone"
 
 
 def _made_by(row: ImportRow, made: Mapping[tuple[str, str], int]) -> int | None:

@@ -39,13 +39,14 @@ from portal.deadlocks import begun_again
 from portal.service import trouble_of
 from portal.sheets.reading import SheetRefused, Table
 from portal.sheets.values import Wire
+from residents.rules.account import OF_GOOD_ROWS
 
 logger = logging.getLogger(__name__)
 
 _ROWS_BETWEEN_SIGNS = 500
 MOST_STARTS = 3
 # Warnings about an account that no longer hold once somebody else was first.
-_OVERTAKEN = {"account_reused", "mobile_kept", "year_kept"}
+_OVERTAKEN = OF_GOOD_ROWS - {"already_here", "already_here_differs"}
 _json = DjangoJSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 

@@ -21,8 +21,9 @@ class ImportBatch(models.Model):
     Counts always satisfy rows_total = created + updated + unchanged + refused once applied.
     """
 
-    # Put on undone batches by bases.imports.undo.restore: how many records can come back, and until when.
+    # Put on undone batches by bases.imports.undo.restore: how many records went, how many can come back, until when.
     gone: int
+    restorable: int
     restorable_until: datetime
 
     class Kind(models.TextChoices):

@@ -138,7 +138,7 @@ class SpecialtyForm(forms.Form):
         initial=timezone.localdate,
         widget=forms.DateInput({"type": "date", "max": "2100-12-31"}, format="%Y-%m-%d"),
         error_messages={"required": "请填写转换日期。", "invalid": "转换日期格式不正确，请写成 2026-09-01。"},
-        help_text="原专业的退培日期，也是新专业的开始日期。",
+        help_text="原专业的退培日期，也是新专业的培训实际开始时间。",
     )
     note = forms.CharField(
         label="说明（选填）", max_length=200, required=False, widget=forms.Textarea({"rows": 2})

@@ -21,8 +21,9 @@ from residents.models import Enrollment
 from residents.models.enrollment import Module
 from residents.rules import account
 from residents.rules.fields import Problems
+from residents.rules.text import name_key
 from residents.services.accounts import create_accounts
-from residents.standing import NOBODY, AccountRow, Known, Standing, live_facts
+from residents.standing import NOBODY, AccountRow, Known, LeftBehind, Standing, left_behind, live_facts
 from residents.two_types import under_another_type
 
 
@@ -110,6 +111,8 @@ class AccountWorkbook:
             user=batch.uploaded_by,
             way="workbook",
         )
+        unused = [each.resident_id for each in known.values() if each.is_unused and each.resident_id]
+        left = left_behind(unused, base_id=base_id)
         doubles = under_another_type([row for row in identified if known[row.row].known is Known.NOBODY])
         among = account.problems_of_rows((number, values) for number, _, values, _ in read)
         context = {
@@ -125,10 +128,12 @@ class AccountWorkbook:
                 *account.problems(values, context).items(),
                 *among.get(number, {}).items(),
                 *_standing_problems(standing).items(),
+                *_left_problems(left.get(standing.resident_id or 0), values).items(),
             ):
                 found.setdefault(name, []).extend(problems)
             if number in doubles:
                 found.setdefault("id_number", []).append(problem(account.TWO_TYPES))
+            found = _without_needless(found)
             if batch.module == Module.REGISTRY and standing.kept_year is not None:
                 values["intake_year"] = standing.kept_year
             yield JudgedRow(
@@ -157,6 +162,7 @@ class AccountWorkbook:
             found = _standing_problems(standing)
             for name, problems in _overtaken(batch, sent[number], standing).items():
                 found.setdefault(name, []).extend(problems)
+            found = _without_needless(found)
             applied.changed[number] = (
                 _verdict(found, standing),
                 as_stored(found, AccountResource, letters.get),
@@ -244,6 +250,31 @@ def _standing_problems(standing: Standing) -> Problems:
         if standing.keeps_mobile:
             found["mobile"] = [problem("mobile_kept")]
     return found
+
+
+def _left_problems(left: LeftBehind | None, values: dict[str, Any]) -> Problems:
+    """What an account that nobody used says of a row that takes it over: the name that goes, and that it doesn't open
+    like a new one (TRUST-59)."""
+    found: list[Problem] = []
+    named = values.get("full_name")
+    if left and left.name and named and name_key(named) != name_key(left.name):
+        found.append(problem("account_other_name", name=left.name))
+    if left and left.is_filled:
+        found.append(problem("account_needs_code"))
+    return {"id_number": found} if found else {}
+
+
+def _without_needless(found: Problems) -> Problems:
+    """Nothing that is true of rows that go in beside an error, and one word about a person who is here already."""
+    codes = {each.code for problems in found.values() for each in problems}
+    if has_errors(found):
+        needless = account.OF_GOOD_ROWS
+    else:
+        needless = frozenset({"already_here"} if "already_here_differs" in codes else ())
+    kept = {
+        name: [each for each in problems if each.code not in needless] for name, problems in found.items()
+    }
+    return {name: problems for name, problems in kept.items() if problems}
 
 
 def _verdict(found: Problems, standing: Standing) -> str:

@@ -98,7 +98,6 @@ KINDS: dict[str, Kind] = {
             nothing_new="这些住院医师都已在本基地，没有需要导入的行：新增 0 行，更新 0 行。",
             shown=("intake_year", "full_name", "id_type", "id_number", "mobile"),
             before="导入后证件类型和证件号不能修改。",
-            after="请通知住院医师以证件号为账号登录，初始密码 000000，首次登录须激活账号。",
         ),
         Kind(
             key=ImportBatch.Kind.TRAINING.value,

@@ -166,6 +166,18 @@ WHO_IS_WHO = {
     "overtaken": "identity_busy",
     "not_told": "whereabouts_limit",
 }
+# What is told of a row that goes in, or of one that there is no need to bring: not beside an error.
+OF_GOOD_ROWS = frozenset(
+    (
+        "already_here",
+        "already_here_differs",
+        "account_reused",
+        "account_other_name",
+        "account_needs_code",
+        "year_kept",
+        "mobile_kept",
+    )
+)
 # The warning that is confirmed with a reason (AM-36).
 TWO_TYPES = "same_person_other_type"
 # Those that 提交核实 answers.

@@ -2,6 +2,7 @@
 
 Context: `today`, `intake_year`, `full_name` and `specialty` as stored, `specialty_locked`, `accredited` (code → last
 year, or None while it goes on, of the base's specialties), `approved_start` (the stored start of an approved record),
+`has_moved` (it is the record of a person who changed base or specialty and keeps his intake year, AM-48),
 `active_specialties` (codes open in that year; without it the national list decides),
 `enrollment_found` (False when the base has no such person), `base_province`, and from 学习经历 `current_degree` and
 `highest_graduation_date`.
@@ -275,7 +276,11 @@ def _judge_dates(values: Mapping[str, Any], context: Mapping[str, Any], found: P
     if start is not None:
         if today is not None and start > add_months(today, 6):
             add(found, "actual_start_date", "start_too_late")
-        elif year is not None and not date(year - 1, 11, 1) <= start <= date(year, 10, 31):
+        elif (
+            year is not None
+            and not context.get("has_moved")
+            and not date(year - 1, 11, 1) <= start <= date(year, 10, 31)
+        ):
             add(
                 found,
                 "actual_start_date",

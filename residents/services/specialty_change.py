@@ -8,8 +8,8 @@ from portal.models import User
 from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import PersonalState, Status
 
-# What is true of the person and his employer whatever he trains for. Years, dates, the ground of a reduction and the
-# remark belong to the old training.
+# What is true of the person and his employer whatever he trains for. Years, the planned end, the ground of a reduction
+# and the remark belong to the old training.
 CARRIED_ON = (
     "program_type",
     "trainee_type",
@@ -30,7 +30,7 @@ CARRIED_ON = (
 
 
 def open_in_specialty(old: Enrollment, specialty: str, *, since: date, note: str, by: User) -> Enrollment:
-    """A new registry record of the same person, base and intake year in another specialty, 未上报.
+    """A new registry record of the same person, base and intake year in another specialty, begun that day, 未上报.
 
     Expects `old` locked and withdrawn in this transaction: the database allows one live record a person. The new
     specialty stays free until the first 上报 (AM-24).
@@ -50,6 +50,7 @@ def open_in_specialty(old: Enrollment, specialty: str, *, since: date, note: str
         state_since=now,
         updated_at=now,
         status_since=since,
+        actual_start_date=since,
         **{name: getattr(old, name) for name in CARRIED_ON},
     )
     new.save()

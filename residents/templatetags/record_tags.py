@@ -46,6 +46,10 @@ _BADGES: dict[str, dict[str, tuple[str, str]]] = {
         "update": ("更新", "blue"),
         "unchanged": ("已存在，未重复导入", "grey"),
         "refused": ("有误", "red"),
+        "undone": ("已撤销", "grey"),
+        "kept": ("保留", "amber"),
+        "restored": ("已恢复", "green"),
+        "waiting": ("未导入", "grey"),
     },
     "batch": {
         "uploaded": ("等待检查", "amber"),

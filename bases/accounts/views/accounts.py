@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bases.accounts import services
-from bases.accounts.activation import mobile_is_enough
+from bases.accounts.activation import mobile_is_enough, opened_by_mobile
 from bases.accounts.forms import DeletionForm
 from bases.accounts.services import AccountState
 from bases.imports.access import batch_for
@@ -48,9 +48,11 @@ def accounts(request: SignedInRequest) -> HttpResponse:
     state, found = asked["state"], services.accounts(request.user, base, **asked)
     is_bin = state == AccountState.DELETED and not asked["text"] and not asked["batch"]
     may_act = current_base(request, Action.RESET_PASSWORD) == base
+    page = Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page"))
     context = {
         "base": base,
-        "page": Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page")),
+        "page": page,
+        "by_mobile": opened_by_mobile(list(page)),
         "states": AccountState,
         "counts": services.account_counts(request.user, base),
         "state": state,

@@ -1,10 +1,11 @@
 """Undone imports in the recycle bin: each is one line of it, and comes back whole (GOAL-B11)."""
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Max, QuerySet
+from django.db.models import QuerySet
 
 from bases.models import ImportBatch
 from portal import audit
@@ -37,17 +38,19 @@ class Restored:
 
 
 def undone_imports(found: QuerySet[Enrollment]) -> list[ImportBatch]:
-    """The undone batches of these deleted records, newest first, each with `gone`: how many of it are in the bin."""
-    counts = {
-        line["deleted_with"]: (line["gone"], line["last"])
-        for line in found.filter(deleted_with__isnull=False)
-        .order_by()
-        .values("deleted_with")
-        .annotate(gone=Count("pk"), last=Max("deleted_at"))
+    """The undone batches of these deleted records, newest first, each with `gone`, how many of it are in the bin, and
+    `restorable`, how many of them may come back now; every record is read, as for bringing them back."""
+    records = list(found.filter(deleted_with__isnull=False).select_related("base__province", "resident"))
+    reasons = _reasons(records)
+    gone = Counter(each.deleted_with_id for each in records)
+    restorable = Counter(each.deleted_with_id for each in records if each.pk not in reasons)
+    last = {
+        each.deleted_with_id: each.deleted_at for each in sorted(records, key=lambda each: each.deleted_at)
     }
-    batches = list(ImportBatch.objects.filter(pk__in=counts).order_by("-undone_at"))
+    batches = list(ImportBatch.objects.filter(pk__in=gone).order_by("-undone_at"))
     for batch in batches:
-        batch.gone, batch.restorable_until = counts[batch.pk][0], counts[batch.pk][1] + RESTORABLE_FOR
+        batch.gone, batch.restorable = gone[batch.pk], restorable[batch.pk]
+        batch.restorable_until = last[batch.pk] + RESTORABLE_FOR
     return batches
 
 

@@ -18,7 +18,7 @@ from bases.imports.copies import services as copies
 from bases.imports.forms import ConfirmForm, UploadForm
 from bases.imports.messages import has_seen
 from bases.imports.offers import Offers, has_annotated_copy, offers_of
-from bases.imports.page import page_of, problem_groups
+from bases.imports.page import accounts_of, first_import, page_of, problem_groups
 from bases.imports.progress import progress_of
 from bases.imports.undo.restore import restored_rows
 from bases.imports.undo.services import kept_rows
@@ -236,7 +236,10 @@ def _judged(request: HttpRequest, found: ImportBatch, acts: bool) -> dict:
     fault = text(request.GET, "fault", longest=100)
     fault = fault if any(group.title == fault for group in groups) else ""
     opening, good = opening_of(found), found.rows_created + found.rows_updated
+    kept, restored = kept_rows(found), restored_rows(found)
     return {
+        "accounts": accounts_of(found),
+        "first_import": first_import(found),
         "offers": offers_of(found, opening, waiting) if acts else Offers(),
         "earlier": imports.earlier_upload(found),
         "groups": groups,
@@ -249,8 +252,9 @@ def _judged(request: HttpRequest, found: ImportBatch, acts: bool) -> dict:
         "questions": questions_of(found),
         "matches": matches_of(found),
         "is_asked": found.state == State.CHECKED and has_open_questions(found),
-        "kept_rows": kept_rows(found),
-        "restored_rows": restored_rows(found),
+        "kept_rows": kept,
+        "restored_rows": restored,
+        "undone_rows": good - waiting - kept - restored,
         "waiting_rows": waiting,
         "may_process_again": acts and imports.can_be_processed_again(found),
         "good_rows": good,

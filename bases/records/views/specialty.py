@@ -37,5 +37,5 @@ def _change(request: SignedInRequest, enrollment: Enrollment, form: SpecialtyFor
     new = change_specialty(
         enrollment.pk, **form.cleaned_data, by=request.user, expected_version=version_of(request)
     )
-    messages.success(request, "已转换专业。请补充新专业的培训年限和时间，核对后上报。")
+    messages.success(request, "已转换专业。请补充新专业的培训年限，核对后上报。")
     return new.pk

@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.hashers import is_password_usable
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from bases.imports import services as imports
@@ -161,6 +162,38 @@ def test_already_here_with_other_values_says_which_differ(imported, checked):
     (row,) = batch.rows.all()
     assert row.verdict == "unchanged"
     assert row.problems[-1]["text"].startswith("此人已在本基地，文件中的手机号与系统中的不一致")
+
+
+def test_row_with_an_error_does_not_say_that_nothing_is_to_be_done(imported, checked):
+    line = account_line()
+    imported([line])
+    batch = checked([line | {"mobile": "13700000000"}, line])
+    same, double = batch.rows.order_by("sheet_row")
+    assert [each["code"] for each in same.problems] == ["already_here_differs"]
+    assert [each["code"] for each in double.problems] == ["duplicate_in_file"]
+
+
+def test_result_speaks_of_the_initial_password_to_new_accounts_only(
+    imported, signed_in, base_officer, other_base
+):
+    old = factories.EnrollmentFactory(base=other_base, intake_year=2020, status="5")
+    known = account_line(id_number=old.resident.id_number, full_name=old.resident.full_name)
+    page = signed_in(base_officer).get(reverse("bases:import-batch", args=[imported([known]).pk])).text
+    assert "沿用已有账号 1 个，密码不变。" in page
+    assert "000000" not in page
+    batch = imported([account_line(mobile="13900000001")])
+    page = signed_in(base_officer).get(reverse("bases:import-batch", args=[batch.pk])).text
+    assert "其中新账号 1 个：请通知本人以证件号为账号登录，初始密码 000000，首次登录须激活账号。" in page
+
+
+def test_result_knows_that_the_base_has_chosen_codes(imported, signed_in, base, base_officer):
+    """TRUST-09."""
+    base.activation_policy = "code"
+    base.save()
+    page = (
+        signed_in(base_officer).get(reverse("bases:import-batch", args=[imported([account_line()]).pk])).text
+    )
+    assert "其中新账号 1 个：现在不能用初始密码 000000 和手机号激活" in page
 
 
 def test_withdrawn_person_gets_a_new_enrollment_on_the_same_account(imported, other_base, base, cycle):

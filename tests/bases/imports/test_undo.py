@@ -7,8 +7,10 @@ from django.db import connections
 from django.urls import reverse
 from django.utils import timezone
 
+from bases.accounts.activation import mobile_is_enough
 from bases.imports.batch import BatchMoved
 from bases.imports.undo import services as undo
+from bases.imports.undo.restore import restore_all
 from bases.models import ImportBatch
 from bases.report.services import build_submission
 from bases.report.withdrawal import withdraw
@@ -251,3 +253,79 @@ def test_plan_asks_the_same_number_of_queries_for_one_row_and_for_five(
     batch = imported([account_line(mobile=f"139{n:08d}") for n in range(rows)])
     with django_assert_num_queries(10):
         undo.plan_of(ImportBatch.objects.get(pk=batch.pk))
+
+
+def test_account_left_empty_by_an_undo_opens_like_a_new_one(imported, base_officer, signed_in):
+    """TRUST-59: it holds nothing; the preview names the person as whom the base had it."""
+    line = account_line(full_name="陈雨同")
+    undo.undo(imported([line]), by=base_officer)
+    batch = imported([line | {"full_name": "周小川", "mobile": "13900000009"}])
+    (said,) = batch.rows.get().problems
+    assert (said["code"], "“陈雨同”" in said["text"]) == ("account_other_name", True)
+    assert mobile_is_enough(record_of_live(line).resident.user)
+    assert "其中新账号 1 个：请通知本人" in signed_in(base_officer).get(f"/base/imports/{batch.pk}/").text
+
+
+def test_account_left_with_personal_info_is_said_to_need_a_code(imported, base_officer, signed_in):
+    """TRUST-59: at the row, at the result and in the list of accounts."""
+    line = account_line()
+    undo.undo(imported([line]), by=base_officer)
+    BasicInfo.objects.create(resident=record_of(line).resident, email="a@example.com")
+    batch = imported([line, account_line(mobile="13900000001")])
+    rows = {row.values["id_number"]: [each["code"] for each in row.problems] for row in batch.rows.all()}
+    assert rows.pop(line["id_number"]) == ["account_needs_code"]
+    assert list(rows.values()) == [[]]
+    assert not mobile_is_enough(record_of_live(line).resident.user)
+    client = signed_in(base_officer)
+    page = client.get(reverse("bases:import-batch", args=[batch.pk])).text
+    assert "其中新账号 1 个：请通知本人" in page
+    assert "1 个账号中已有个人信息，须用一次性初始密码激活" in page
+    assert client.get(reverse("bases:accounts")).text.count("须用一次性初始密码或放行") == 1
+
+
+def test_name_another_base_gave_is_not_told(imported, base_officer, other_base, other_base_officer):
+    """AM-35."""
+    line = account_line(full_name="陈雨同")
+    undo.undo(imported([line]), by=base_officer)
+    again = imported([line | {"full_name": "周小川"}], by=other_base_officer, at=other_base)
+    assert again.rows.get().problems == []
+
+
+def record_of_live(line) -> Enrollment:
+    found = Enrollment.objects.select_related("resident__user")
+    return found.get(resident__id_number=line["id_number"], deleted_at=None)
+
+
+def test_rows_say_what_the_undo_made_of_them(imported, signed_in, base_officer):
+    touched, untouched = account_line(full_name="马丽娜"), account_line(mobile="13900000001")
+    batch = imported([touched, untouched])
+    activate(record_of(touched))
+    undo.undo(batch, by=base_officer)
+    client, address = signed_in(base_officer), reverse("bases:import-batch", args=[batch.pk])
+    answer = client.get(address)
+    assert {line.row.values["id_number"]: line.result for line in answer.context["page"]} == {
+        touched["id_number"]: "kept",
+        untouched["id_number"]: "undone",
+    }
+    assert "已撤销 1，保留 1" in answer.text
+    restore_all(batch, by=base_officer)
+    answer = client.get(address)
+    assert sorted(line.result for line in answer.context["page"]) == ["kept", "restored"]
+    assert "已撤销 0，保留 1，已恢复 1" in answer.text
+
+
+def test_who_was_imported_again_is_not_counted_as_restorable(imported, signed_in, base_officer):
+    lines = [account_line(), account_line(mobile="13900000001")]
+    batch = imported(lines)
+    undo.undo(batch, by=base_officer)
+    client, bin_ = signed_in(base_officer), reverse("bases:accounts") + "?state=deleted"
+    imported(lines[:1])
+    answer = client.get(bin_)
+    (each,) = answer.context["undone"]
+    assert (each.gone, each.restorable) == (2, 1)
+    assert "1 人（" in answer.text
+    assert "全部恢复" in answer.text
+    imported(lines[1:])
+    page = client.get(bin_).text
+    assert "都不能恢复" in page
+    assert "全部恢复" not in page

@@ -12,6 +12,7 @@ from bases.transfers import services as transfers
 from residents.models import Enrollment
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved
+from residents.services.training import training_context
 from tests import factories
 from tests.bases.desk import approved, complete, page, told
 
@@ -52,7 +53,10 @@ def test_both_steps_in_one_act(signed_in, base_officer, in_registry):
         "registry",
     )
     assert (new.trainee_type, new.personal_state) == ("3", "2")
-    assert (new.approved_years, new.actual_start_date, new.training_complete) == (None, None, False)
+    # The day was given once, and its season is no fault of his.
+    start = timezone.localdate()
+    assert training_context(new)["has_moved"]
+    assert (new.approved_years, new.actual_start_date, new.training_complete) == (None, start, False)
     assert new.specialty_locked is False
     assert (came.from_status, came.to_status) == ("", "1")
     # Each record leads to the other.

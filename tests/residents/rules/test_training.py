@@ -95,6 +95,13 @@ def test_values_are_judged(changed, found):
     assert codes(changed) == found
 
 
+def test_whoever_changed_base_or_specialty_may_begin_in_any_season():
+    """AM-48: he keeps his first intake year, so the new training begins after its season."""
+    begun = {**COMPLETE, "actual_start_date": date(2020, 4, 20), "planned_end_date": date(2023, 4, 20)}
+    assert "actual_start_date" in training.problems(begun, CONTEXT)
+    assert "actual_start_date" not in training.problems(begun, {**CONTEXT, "has_moved": True})
+
+
 @pytest.mark.parametrize(
     ("degree", "years"), [("0", 3), ("1", 3), ("2", None), ("3", 2), ("4", None), ("5", 1), (None, None)]
 )
