@@ -96,7 +96,9 @@ def accounts_of(batch: ImportBatch) -> Accounts | None:
     # Base, year and module are those of all of them.
     waits = Enrollment.objects.filter(LIVE, import_batch=batch, resident__user__activated_at=None)
     one = waits.select_related("base__province").first()
-    return Accounts(count - kept - coded, one and takes_mobile(one, personal_entry(one)), coded, kept)
+    return Accounts(
+        count - kept - coded, takes_mobile(one, personal_entry(one)) if one else None, coded, kept
+    )
 
 
 def first_import(batch: ImportBatch) -> datetime | None:

@@ -1,6 +1,5 @@
 """Undone imports in the recycle bin: each is one line of it, and comes back whole (GOAL-B11)."""
 
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -42,15 +41,15 @@ def undone_imports(found: QuerySet[Enrollment]) -> list[ImportBatch]:
     `restorable`, how many of them may come back now; every record is read, as for bringing them back."""
     records = list(found.filter(deleted_with__isnull=False).select_related("base__province", "resident"))
     reasons = _reasons(records)
-    gone = Counter(each.deleted_with_id for each in records)
-    restorable = Counter(each.deleted_with_id for each in records if each.pk not in reasons)
-    last = {
-        each.deleted_with_id: each.deleted_at for each in sorted(records, key=lambda each: each.deleted_at)
-    }
-    batches = list(ImportBatch.objects.filter(pk__in=gone).order_by("-undone_at"))
+    batches = list(
+        ImportBatch.objects.filter(
+            pk__in={each.deleted_with_id for each in records if each.deleted_with_id}
+        ).order_by("-undone_at")
+    )
     for batch in batches:
-        batch.gone, batch.restorable = gone[batch.pk], restorable[batch.pk]
-        batch.restorable_until = last[batch.pk] + RESTORABLE_FOR
+        gone = [each for each in records if each.deleted_with_id == batch.pk]
+        batch.gone, batch.restorable = len(gone), sum(each.pk not in reasons for each in gone)
+        batch.restorable_until = max(each.deleted_at for each in gone if each.deleted_at) + RESTORABLE_FOR
     return batches
 
 

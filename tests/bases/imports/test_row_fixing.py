@@ -99,6 +99,18 @@ def test_corrected_row_of_an_applied_batch_enters_in_a_second_apply(imported, ba
         assert Enrollment.objects.filter(import_batch=batch).count() == 2
 
 
+def test_page_tells_the_first_and_the_last_import(imported, base_officer, signed_in):
+    bad = account_line(mobile="1")
+    batch = imported([account_line(), bad])
+    address = reverse("bases:import-batch", args=[batch.pk])
+    assert "首次导入" not in signed_in(base_officer).get(address).text
+    row_fixing.correct(batch, {3: words_of(bad, mobile="13900000001")}, by=base_officer)
+    apply_again(batch)
+    page = signed_in(base_officer).get(address).text
+    assert "首次导入" in page
+    assert "最后一次导入" in page
+
+
 def test_second_apply_that_writes_nothing_leaves_the_batch_applied(imported, base_officer, cycle):
     """The window closes between confirmation and worker, or the second apply is cancelled."""
     bad = account_line(mobile="1")

@@ -9,14 +9,15 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from bases.accounts.activation import mobile_is_enough
 from bases.imports import services as imports
 from bases.imports.worker import apply_batch
 from bases.models import CorrectionRequest, IdentityCheck, TransferRequest
 from bases.transfers import services as transfers
 from portal.calendar import INTAKE_STEPS
-from portal.models import Step
+from portal.models import Step, User
 from residents.catalogue.catalogue import CATALOGUE
-from residents.models import Enrollment, StatusChange
+from residents.models import BasicInfo, Enrollment, StatusChange
 from tests import factories
 from tests.bases.conftest import account_line, problem_codes
 from tests.bases.desk import approved, close, complete, page
@@ -303,6 +304,27 @@ def already_here_differs(world):
     _opens(world, record)
 
 
+def account_needs_code(world):
+    record = factories.EnrollmentFactory(
+        base=world.base,
+        intake_year=world.cycle.year,
+        deleted_at=timezone.now(),
+        deleted_by=world.officer,
+        deleted_reason="录错",
+    )
+    User.objects.filter(pk=record.resident.user_id).update(activated_at=None)
+    BasicInfo.objects.create(resident=record.resident, email="a@example.com")
+    line = world.sheet(record)
+    world.says("account_needs_code", line)
+    world.enters(line)
+    client, new = world.signed_in(world.officer), record.resident.enrollments.get(deleted_at=None)
+    release = reverse("bases:account-release", args=[new.pk])
+    assert release in page(client.get(reverse("bases:account", args=[new.pk])))
+    client.post(release)
+    record.resident.user.refresh_from_db()
+    assert mobile_is_enough(record.resident.user)
+
+
 # --- training sheet, status, deletion --------------------------------------------------------------------------------
 
 
@@ -427,6 +449,7 @@ WALKS = {
         same_person_other_type,
         already_here,
         already_here_differs,
+        account_needs_code,
         name_mismatch,
         no_enrollment_here,
         intake_year_locked,
