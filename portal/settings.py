@@ -225,7 +225,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # account may be activated with the mobile number alone.
 LOGIN_NAME_NORMALISER = "residents.rules.identity.normalise_login"
 LOGIN_NAME_KINDS = "residents.rules.identity.login_kinds"
-MOBILE_ACTIVATION_POLICY = "bases.accounts.activation.mobile_is_enough"
+MOBILE_ACTIVATION_POLICY = "bases.activation.mobile_is_enough"
 # Likewise the section of the manual for the page of a route, and the main menu of a role.
 MANUAL_PLACE = "review.manual.places.place_of"
 MENU = "review.menu.menu_for"

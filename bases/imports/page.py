@@ -9,7 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.db import connection
 from django.db.models import Case, Q, Value, When
 
-from bases.accounts.activation import takes_mobile
+from bases.activation import takes_mobile
 from bases.imports.undo.services import KEPT
 from bases.models import ImportBatch, ImportRow
 from bases.models.imports import ImportRows

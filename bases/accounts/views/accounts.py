@@ -9,9 +9,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bases.accounts import services
-from bases.accounts.activation import mobile_is_enough, opened_by_mobile
 from bases.accounts.forms import DeletionForm
 from bases.accounts.services import AccountState
+from bases.activation import mobile_is_enough, opened_by_mobile
 from bases.imports.access import batch_for
 from bases.imports.undo.restore import undone_imports
 from bases.models import TrainingBase

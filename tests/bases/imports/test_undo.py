@@ -7,7 +7,7 @@ from django.db import connections
 from django.urls import reverse
 from django.utils import timezone
 
-from bases.accounts.activation import mobile_is_enough
+from bases.activation import mobile_is_enough
 from bases.imports.batch import BatchMoved
 from bases.imports.undo import services as undo
 from bases.imports.undo.restore import restore_all

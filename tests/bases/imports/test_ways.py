@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from bases.accounts.activation import mobile_is_enough
+from bases.activation import mobile_is_enough
 from bases.imports import services as imports
 from bases.imports.worker import apply_batch
 from bases.models import CorrectionRequest, IdentityCheck, TransferRequest

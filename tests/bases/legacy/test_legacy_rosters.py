@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
-from bases.accounts.activation import mobile_is_enough
+from bases.activation import mobile_is_enough
 from bases.legacy import rosters
 from bases.legacy.columns import REQUIRED
 from bases.models import LegacyFault, LegacyRoster
