@@ -20,6 +20,7 @@ FIRST_PAGE = {"bases": "board", "review": "queue"}
 AT_THE_ROOT = {
     "bases": {
         "accreditation",
+        "activation",
         "apps",
         "counts",
         "deeds",
