@@ -37,12 +37,10 @@ run: $(RUNTIME) $(STATIC) ## Start everything with demo data: make run PORT=8001
 test: $(DEV) $(STATIC) ## The fast suite, browser tests included: make test ARGS="tests/portal -k sheets"
 	@$(WITH_BROWSER); $(WITH_DATABASE) $(SUITE) -m "not long" $(ARGS)
 
-# What is killed and timed has the machine for itself.
-long: $(DEV) $(STATIC) ## What takes longer, after make test: wide fuzz, years, recovery, then make faults
-	@$(WITH_BROWSER); code=0; \
-	$(WITH_DATABASE) $(SUITE) -m "(long or hypothesis) and not faults" --hypothesis-profile=wide --timeout=3600 $(ARGS) || code=$$?; \
-	if [ -z "$(ARGS)" ]; then $(MAKE) --no-print-directory faults || code=$$?; fi; exit $$code
+long: $(DEV) $(STATIC) ## What takes longer, after make test: wide fuzz, years, recovery
+	@$(WITH_BROWSER); $(WITH_DATABASE) $(SUITE) -m "(long or hypothesis) and not faults" --hypothesis-profile=wide --timeout=3600 $(ARGS)
 
+# What is killed and timed has the machine for itself: by hand, until it was seen to end as a whole on a quiet one.
 faults: $(DEV) $(STATIC) ## Real processes killed fifty times under load, full disks, a jumping clock; as root, ten minutes
 	@$(WITH_DATABASE) $(PY) -m pytest -m faults --durations=0 --timeout=900 tests/faults
 
