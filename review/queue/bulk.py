@@ -96,7 +96,7 @@ class Revocation:
 
     number: int
     by: str
-    at: datetime
+    at: datetime | None
     reason: str
 
 
