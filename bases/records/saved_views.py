@@ -39,3 +39,8 @@ def save_view(user: User, module: str, name: str, params: QueryDict) -> SavedVie
         user=user, module=module, name=name, defaults={"query": query}
     )
     return view
+
+
+def delete_view(view: SavedView) -> None:
+    """Take a named filter away; only its owner has it."""
+    view.delete()

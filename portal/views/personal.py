@@ -58,7 +58,7 @@ def read_all_messages(request: SignedInRequest) -> HttpResponse:
     """What was on the page; what came after it was loaded, also into one of its merged messages, stays unread."""
     loaded_at, sent = moment(request.POST, "loaded"), texts(request.POST, "shown")
     keys = numbers_of(sent)
-    if sent and (loaded_at is None or len(keys) != len(sent)):
+    if loaded_at is None or len(keys) != len(sent):
         flash.error(request, "页面内容不完整，没有标记。请刷新本页后再试。")
         return redirect("portal:messages")
     shown = box(request.user).filter(pk__in=keys)

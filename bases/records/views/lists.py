@@ -13,7 +13,7 @@ from bases.lists.place import PAGE_SIZE, carried
 from bases.lists.records import filtered, for_list, records_of, scope_of
 from bases.lists.selection import filter_of
 from bases.models import ImportBatch, TrainingBase
-from bases.records.saved_views import MOST, NameForm, save_view, views_of
+from bases.records.saved_views import MOST, NameForm, delete_view, save_view, views_of
 from bases.reveal import may_see
 from bases.scope import current_base
 from bases.seasons import default_cycle
@@ -81,6 +81,6 @@ def view_save(request: SignedInRequest, module: Module) -> HttpResponse:
 @require_POST
 def view_delete(request: SignedInRequest, pk: int) -> HttpResponse:
     view = get_object_or_404(request.user.saved_views, pk=pk)
-    view.delete()
+    delete_view(view)
     messages.success(request, f"已删除常用筛选“{view.name}”。")
     return redirect("bases:record-list", view.module)
