@@ -38,6 +38,8 @@ TAKES_TEXT = {
     "review:cycle-create",
     "review:correction-refuse",
     "review:edition-erratum",
+    # A purpose is any text.
+    "review:exam-photos",
     "review:extension-refuse",
     "review:switch-refuse",
     "review:switch-reverse",
