@@ -42,7 +42,7 @@ long: $(DEV) $(STATIC) ## What takes longer, after make test: wide fuzz, years, 
 
 # What is killed and timed has the machine for itself: by hand, until it was seen to end as a whole on a quiet one.
 faults: $(DEV) $(STATIC) ## Real processes killed fifty times under load, full disks, a jumping clock; as root, ten minutes
-	@$(WITH_DATABASE) $(PY) -m pytest -m faults --durations=0 --timeout=900 tests/faults
+	@$(WITH_DATABASE) $(PY) -m pytest -m faults --durations=0 --timeout=900 tests/faults tests/deploy
 
 t: $(DEV) $(STATIC) ## One test, at once: make t ARGS="tests/portal/sign_in/test_sign_in.py -k spelling"
 	@$(WITH_DATABASE) $(PY) -m pytest -q $(ARGS)

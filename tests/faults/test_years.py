@@ -15,7 +15,7 @@ from tests.bases.conftest import account_line, workbook
 from tests.faults.house import house
 from tests.faults.journey import People, until
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.faults]
 DAY = datetime.timedelta(days=1)
 
 
