@@ -14,7 +14,7 @@ from tests import factories
 from tests.bases.conftest import account_line, workbook
 from tests.deploy.machine import NAME, TOKEN, machine, through_the_pool
 
-pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.long, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
