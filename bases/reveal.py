@@ -5,7 +5,7 @@ that names the persons, and so the person's own page 谁查看过. tests/test_fu
 a number, and fails for a new one.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -15,12 +15,13 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.db.models import Model
-from django.http import FileResponse, HttpRequest
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.utils import timezone
 
 from bases.models import Province, TrainingBase
 from bases.scope import base_ids, enrollments_for, province_codes_for, specialty_bases_for
 from portal import audit
+from portal.downloads import workbook_response
 from portal.limits import TooMany, clock_time
 from portal.models import AuditEvent, User
 from portal.requests import SignedInRequest
@@ -131,6 +132,28 @@ def asked_in_full(
         purpose=form.cleaned_data["purpose"],
         request=request,
     )
+
+
+def hand_out(
+    request: SignedInRequest,
+    content: bytes,
+    persons: Collection[int],
+    *,
+    at: Place,
+    kind: str,
+    title: str,
+    purpose: str,
+) -> HttpResponse:
+    """The workbook about these persons, and the line of the log that says so: in full for a purpose, through the gate,
+    masked without one. Raises as `reveal`."""
+    about: dict[str, Any] = {"by": request.user, "target": at or request.user, "request": request}
+    about |= {"kind": kind, "rows": len(persons), "masked": not purpose}
+    with transaction.atomic():
+        if purpose:
+            reveal("export", persons, at=at, purpose=purpose, **about)
+        else:
+            audit.record("export", **about)
+    return workbook_response(content, f"{title}-{timezone.localtime():%Y%m%d-%H%M}.xlsx")
 
 
 def show_file(

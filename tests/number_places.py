@@ -87,6 +87,7 @@ JUDGED = {
         "AccountResource",
         "AccountWorkbook.judge",
         "_identified",
+        "_left_problems",
         "_standing_problems",
     },
     "bases/workbooks/doors.py": {"door_of"},

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from bases.lists.filters import RecordFilter
-from bases.lists.records import filtered, records_of, scope_of
+from bases.lists.records import records_of, scope_of
+from bases.lists.selection import listed
 from bases.scope import current_base
-from bases.seasons import default_cycle
 from portal.addresses import own_address
 from portal.neighbours import beyond, neighbours
 from portal.parameters import choice, text
@@ -60,12 +60,7 @@ def place_in_list(request: SignedInRequest, record: Enrollment) -> Place | None:
     if not module:
         back = own_address(request, text(request.GET, "next"))
         return Place(f"?{urlencode({'next': back})}", back) if back else None
-    base = current_base(request)
-    cycle = default_cycle(request.user, base)
-    filters = RecordFilter(
-        request.GET, module=module, years=[], specialties=[], default_year=cycle.year if cycle else None
-    )
-    found = filtered(records_of(scope_of(request.user, base), module), filters.values, base=base)
+    found, filters = _list_of(request, module)
     before, after = neighbours(found, record, "intake_year", descending=True)
     counts = found.order_by().aggregate(
         count=Count("pk"),
@@ -92,7 +87,17 @@ def _page_shown(request: SignedInRequest) -> str:
     return match.view_name if match and list(match.kwargs) == ["pk"] else "bases:record"
 
 
-def record_address(request: SignedInRequest, record: Enrollment, pk: int | None = None) -> str:
-    """The page of the record, or of that with the key `pk`, with its list still behind it."""
-    in_list = place_in_list(request, record)
-    return reverse("bases:record", args=[pk or record.pk]) + (in_list.query if in_list else "")
+def record_address(request: SignedInRequest, pk: int) -> str:
+    """The page of a record with what its address was opened from still behind it; the list itself is not asked."""
+    query, back = "", own_address(request, text(request.GET, "next"))
+    if module := choice(request.GET, "module", Module.values):
+        query = carried(module, _list_of(request, module)[1])
+    elif back:
+        query = f"?{urlencode({'next': back})}"
+    return reverse("bases:record", args=[pk]) + query
+
+
+def _list_of(request: SignedInRequest, module: str) -> tuple[QuerySet[Enrollment], RecordFilter]:
+    base = current_base(request)
+    records = records_of(scope_of(request.user, base), module)
+    return listed(request.GET, records, module, request.user, base)

@@ -50,10 +50,19 @@ def chosen(params: QueryDict, user: User, base: TrainingBase | None, action: Act
     module = choice(params, "module", Module.values)
     if not module:
         return scope.none()
+    return listed(params, records_of(scope, module), module, user, base)[0]
+
+
+def listed(
+    params: QueryDict, records: QuerySet[Enrollment], module: str, user: User, base: TrainingBase | None
+) -> tuple[QuerySet[Enrollment], RecordFilter]:
+    """Of these records what the filters of a list's address find, and the filters, which here offer nothing to choose
+    from."""
     cycle = default_cycle(user, base)
-    records = records_of(scope, module)
-    values = filter_of(params, records, module, cycle).values
-    return filtered(records, values, base=base)
+    filters = RecordFilter(
+        params, module=module, years=[], specialties=[], default_year=cycle.year if cycle else None
+    )
+    return filtered(records, filters.values, base=base), filters
 
 
 def named(texts: Iterable[str], user: User, action: Action) -> QuerySet[Enrollment]:

@@ -10,10 +10,10 @@ from django.http import QueryDict
 
 from bases.lists.columns import chosen_columns
 from bases.lists.filters import RecordFilter
-from bases.lists.records import filtered, for_list, records_of, scope_of
+from bases.lists.records import for_list, records_of, scope_of
+from bases.lists.selection import listed
 from bases.models import TrainingBase
 from bases.reveal import PurposeForm
-from bases.seasons import default_cycle
 from bases.submissions.kept import last_snapshots, snapshot_as_kept
 from bases.submissions.wide import parts_of_a_record
 from portal.models import User
@@ -49,11 +49,7 @@ def seen(
     user: User, base: TrainingBase | None, module: str, params: QueryDict
 ) -> tuple[QuerySet[Enrollment], RecordFilter]:
     """The records of the list under these filters, in its order."""
-    cycle = default_cycle(user, base)
-    asked = RecordFilter(
-        params, module=module, years=[], specialties=[], default_year=cycle.year if cycle else None
-    )
-    found = filtered(records_of(scope_of(user, base), module), asked.values, base=base)
+    found, asked = listed(params, records_of(scope_of(user, base), module), module, user, base)
     return for_list(found), asked
 
 

@@ -18,11 +18,10 @@ from bases.lists.selection import LONGEST_LIST, chosen, ids_in, named, way_back
 from bases.report import checklist, withdrawal
 from bases.report.checklist import MOST_SHOWN, Findings
 from bases.report.services import DECLARATION, DeclarationMissing
-from bases.reveal import PurposeForm, may_see, reveal
+from bases.reveal import PurposeForm, hand_out, may_see
 from bases.scope import current_base
-from portal import audit, deeds
+from portal import deeds
 from portal.access import allow
-from portal.downloads import workbook_response
 from portal.parameters import is_on, key, text, texts, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
@@ -88,26 +87,26 @@ def export(request: SignedInRequest) -> HttpResponse:
     found = _found(request)
     if found is None:
         return redirect(f"{reverse('bases:report')}?{request.GET.urlencode()}")
-    is_full, base = is_on(request.POST, "unmasked", "on"), current_base(request)
+    is_full, form = is_on(request.POST, "unmasked", "on"), PurposeForm(request.POST)
+    if is_full and not form.is_valid():
+        messages.error(request, str(form.errors["purpose"][0]))
+        return redirect(f"{reverse('bases:report')}?{request.GET.urlencode()}")
     rows = list(checklist.in_order(found, checklist.sort_of(request.GET)))
-    about: dict[str, Any] = {"by": request.user, "target": base or request.user, "request": request}
-    about |= {"kind": "report_check", "rows": len(rows), "masked": not is_full}
-    if is_full:
-        form = PurposeForm(request.POST)
-        if not form.is_valid():
-            messages.error(request, str(form.errors["purpose"][0]))
-            return redirect(f"{reverse('bases:report')}?{request.GET.urlencode()}")
-        people = [row.resident_id for row in rows]
-        reveal("export", people, at=base, purpose=form.cleaned_data["purpose"], **about)
-    else:
-        audit.record("export", **about)
     lines: list[list] = [checklist.line(row, found, masked=not is_full) for row in rows]
     signs = ["负责人签名：", "", "", "日期："]
     lines += [[], [DECLARATION], [], signs]
     content = b"".join(
         stream_xlsx(checklist.HEADERS, lines, sheet_name="上报前检查", widths=checklist.WIDTHS)
     )
-    return workbook_response(content, f"上报前检查-{timezone.localtime():%Y%m%d-%H%M}.xlsx")
+    return hand_out(
+        request,
+        content,
+        [row.resident_id for row in rows],
+        at=current_base(request),
+        kind="report_check",
+        title="上报前检查",
+        purpose=form.cleaned_data["purpose"] if is_full else "",
+    )
 
 
 def _is_kept(request: HttpRequest) -> bool:
@@ -184,4 +183,4 @@ def withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
         messages.error(request, str(moved))
     else:
         messages.success(request, f"已撤回“{enrollment.resident.full_name}”的上报，修改后请再次上报。")
-    return redirect(record_address(request, enrollment))
+    return redirect(record_address(request, enrollment.pk))

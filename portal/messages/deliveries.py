@@ -20,7 +20,8 @@ State = Delivery.State
 DIGEST_HOUR = 8
 # A worker that claimed a row and has not answered for this long is gone.
 PATIENCE = timedelta(minutes=15)
-# So long the first waits for what else comes; then all of a person go in one text.
+# So long the first waits for what else comes, then all of a person go in one text; what comes of one topic within this
+# time is one message in the portal too, as long as it is unread.
 MERGED_WITHIN = timedelta(minutes=10)
 
 

@@ -1,7 +1,7 @@
 """In-site messages: who is notified of what, when, and by which way besides the portal (GOAL-S4, GOAL-S11)."""
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import models, transaction
 from django.db.models import Count, Q, QuerySet
@@ -54,8 +54,6 @@ ALWAYS_SHOWN = frozenset({Topic.RETURN, Topic.DEADLINE, Topic.TRANSFER, Topic.SE
 LEAVES_PORTAL = ALWAYS_SHOWN | {Topic.APPROVAL}
 # 每日汇总 for who chose nothing, but where a day is too long: the account's safety, a deadline, what one waits for.
 AT_ONCE = frozenset({Topic.DEADLINE, Topic.SECURITY, Topic.OTHER})
-# What comes of the same topic within this time is one message, as long as it is unread.
-MERGED_WITHIN = timedelta(minutes=10)
 DIGEST_KIND = "digest"
 MERGED_KEY = "merged:"
 CHUNK = 2000
@@ -159,7 +157,7 @@ def _merge(created: list[Message]) -> None:
         topic=topic,
         read_at=None,
         digest=None,
-        shown_at__gt=now - MERGED_WITHIN,
+        shown_at__gt=now - deliveries.MERGED_WITHIN,
     ).exclude(pk__in=[each.pk for each in created])
     first = {each.recipient_id: each for each in recent.order_by("-pk")}
     alone = [each for each in first.values() if not each.key.startswith(MERGED_KEY)]
@@ -179,11 +177,11 @@ def _merge(created: list[Message]) -> None:
     for part in parts:
         part.digest = digests[part.recipient_id]
     Message.objects.bulk_update(parts, ["digest"])
-    for digest in Message.objects.filter(pk__in=[each.pk for each in digests.values()]).annotate(
-        number=Count("parts")
-    ):
+    grown = Message.objects.filter(pk__in=[each.pk for each in digests.values()])
+    counted = list(grown.annotate(number=Count("parts")))
+    for digest in counted:
         digest.subject = f"{digest.number} 条消息：{topic.label}"
-        digest.save(update_fields=["subject"])
+    Message.objects.bulk_update(counted, ["subject"])
 
 
 def box(user: User) -> QuerySet[Message]:

@@ -1,11 +1,11 @@
 """Sessions, signing up, and corrections of certificates (GOAL-N10). Results come by workbook (results.py)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -53,14 +53,26 @@ def create(values: dict[str, Any], *, by: User) -> ExamSession:
     except IntegrityError as race:
         raise StateMoved("本省已有同名的考核批次，请换一个名称。") from race
     bases = TrainingBase.objects.filter(province=session.province, is_active=True)
-    for people in recipients(TrainingBase, list(bases.values_list("pk", flat=True))).values():
-        messages.send(
-            people,
-            kind=KIND,
-            subject=f"{session.name}：请在 {session.confirm_until:%Y-%m-%d} 以前确认报考人员",
-            link=reverse("review:exam", args=[session.pk]),
-        )
+    _tell(
+        TrainingBase,
+        bases.values_list("pk", flat=True),
+        subject=f"{session.name}：请在 {session.confirm_until:%Y-%m-%d} 以前确认报考人员",
+        link=reverse("review:exam", args=[session.pk]),
+    )
     return session
+
+
+def _tell(
+    place: type[TrainingBase] | type[Province],
+    keys: Iterable[Any],
+    *,
+    subject: str,
+    link: str,
+    body: str = "",
+) -> None:
+    """Send a message to the people of these bases or provinces."""
+    for people in recipients(place, list(keys)).values():
+        messages.send(people, kind=KIND, subject=subject, body=body, link=link)
 
 
 def confirming(session: ExamSession) -> Opening:
@@ -72,6 +84,14 @@ def confirming(session: ExamSession) -> Opening:
     )
 
 
+def _keys(session: ExamSession, condition: Q, ids: Collection[int] | None, by: User) -> list[int]:
+    """Those of these records, or of all (None), that meet the condition and are this person's to act on."""
+    found = due(by, session).filter(condition, base__in=_bases_to_act(by))
+    if ids is not None:
+        found = found.filter(pk__in=ids)
+    return list(found.values_list("pk", flat=True))
+
+
 def confirm(session: ExamSession, ids: Collection[int] | None, *, by: User) -> int:
     """The base signs up those of these who lack nothing, or all of them (None); how many. Raises StateMoved after the
     last day."""
@@ -79,10 +99,7 @@ def confirm(session: ExamSession, ids: Collection[int] | None, *, by: User) -> i
     if not opening.is_open:
         raise StateMoved(opening.reason)
     with transaction.atomic():
-        found = due(by, session).filter(TO_CONFIRM, base__in=_bases_to_act(by))
-        if ids is not None:
-            found = found.filter(pk__in=ids)
-        keys = list(found.values_list("pk", flat=True))
+        keys = _keys(session, TO_CONFIRM, ids, by)
         made = [ExamEntry(session=session, enrollment_id=key, confirmed_by=by) for key in keys]
         ExamEntry.objects.bulk_create(made, ignore_conflicts=True)
         if keys:
@@ -93,10 +110,7 @@ def confirm(session: ExamSession, ids: Collection[int] | None, *, by: User) -> i
 def accept(session: ExamSession, ids: Collection[int] | None, *, by: User) -> int:
     """The province signs up those whom the bases have confirmed and who are 在培 still (BR-82); how many."""
     with transaction.atomic():
-        found = due(by, session).filter(TO_ACCEPT, base__in=_bases_to_act(by))
-        if ids is not None:
-            found = found.filter(pk__in=ids)
-        keys = list(found.values_list("pk", flat=True))
+        keys = _keys(session, TO_ACCEPT, ids, by)
         entries = ExamEntry.objects.filter(session=session, enrollment__in=keys, accepted_at=None)
         entries.update(accepted_by=by, accepted_at=timezone.now())
         if keys:
@@ -120,14 +134,13 @@ def drop(session: ExamSession, ids: Collection[int], *, by: User, reason: str = 
         entries.delete()
         audit.record("exam_dropped", by=by, target=session, count=len(keys), records=keys, reason=reason)
         if by.role != Role.BASE:
-            for people in recipients(TrainingBase, {base for _, base in told}).values():
-                messages.send(
-                    people,
-                    kind=KIND,
-                    subject=f"{session.name}：省级退回了报考人员",
-                    body=f"理由：{reason}",
-                    link=reverse("review:exam", args=[session.pk]),
-                )
+            _tell(
+                TrainingBase,
+                {base for _, base in told},
+                subject=f"{session.name}：省级退回了报考人员",
+                body=f"理由：{reason}",
+                link=reverse("review:exam", args=[session.pk]),
+            )
     return len(keys)
 
 
@@ -171,14 +184,13 @@ def ask_correction(
                 **values,
             )
             audit.record("certificate_correction_asked", by=by, target=asked, reason=asked.reason)
-            province = entry.enrollment.base.province_id
-            for people in recipients(Province, [province]).values():
-                messages.send(
-                    people,
-                    kind=KIND,
-                    subject=f"合格证书更正待处理：{entry.enrollment.base.name}",
-                    link=reverse("review:certificate", args=[entry.pk]),
-                )
+            base = entry.enrollment.base
+            _tell(
+                Province,
+                [base.province_id],
+                subject=f"合格证书更正待处理：{base.name}",
+                link=reverse("review:certificate", args=[entry.pk]),
+            )
     except IntegrityError as race:
         raise StateMoved("这张证书已有一份更正申请在处理，请等待省级答复。") from race
     return asked
@@ -203,15 +215,13 @@ def decide_correction(asked_id: int, *, agrees: bool, comment: str, by: User) ->
         asked.save()
         act = "certificate_corrected" if agrees else "certificate_correction_refused"
         audit.record(act, by=by, target=asked, reason=comment)
-        base = asked.entry.enrollment.base_id
-        for people in recipients(TrainingBase, [base]).values():
-            messages.send(
-                people,
-                kind=KIND,
-                subject=f"合格证书更正申请：{asked.get_state_display()}",
-                body=comment,
-                link=reverse("review:certificate", args=[entry.pk]),
-            )
+        _tell(
+            TrainingBase,
+            [asked.entry.enrollment.base_id],
+            subject=f"合格证书更正申请：{asked.get_state_display()}",
+            body=comment,
+            link=reverse("review:certificate", args=[entry.pk]),
+        )
     return asked
 
 

@@ -1,5 +1,6 @@
 """Of what the tables are asked, by which rules; the rules themselves; what a base explains."""
 
+from functools import cached_property
 from typing import Any, cast
 
 from django import forms
@@ -66,9 +67,10 @@ class BasisForm(forms.Form):
         names = ("province", "base", "year", "specialty", "type")
         return {name: str(self.cleaned_data[name]) for name in names if self.cleaned_data.get(name)}
 
-    @property
+    @cached_property
     def basis(self) -> Basis | None:
-        """None where something could not be read, or no rules are set."""
+        """None where something could not be read, or no rules are set. A trial is of one moment, however often the page
+        asks for it."""
         if self.errors:
             return None
         edition, day = self.cleaned_data["edition"], self.cleaned_data["day"] or timezone.localdate()
@@ -80,7 +82,7 @@ class BasisForm(forms.Form):
         taken_at = moment_of(self.cleaned_data["taken_at"]) or timezone.now()
         return Basis(rules, day, taken_at, province=self.chosen_province)
 
-    @property
+    @cached_property
     def chosen_province(self) -> str:
         """That which is asked, or the only one; a trial is of one."""
         asked = self.cleaned_data.get("province") or ""
@@ -94,6 +96,11 @@ class BasisForm(forms.Form):
         """Whether a trial was asked of more than one province."""
         is_trial = not self.errors and not self.cleaned_data["edition"]
         return is_trial and self.user.role != Role.BASE and not self.chosen_province
+
+    @property
+    def computable(self) -> Basis | None:
+        """The basis, unless a trial of it would be of more than one province."""
+        return None if self.needs_province else self.basis
 
     @property
     def chosen_column(self) -> str:

@@ -108,8 +108,8 @@ def funding(request: SignedInRequest) -> HttpResponse:
     """经费汇总 (F2) of an edition or as a trial; every figure opens its people."""
     form = BasisForm(request.GET, user=request.user)
     context = _page(request, form)
-    if context["basis"] and not form.needs_province:
-        context |= _summary(request, form, context["basis"])
+    if form.computable:
+        context |= _summary(request, form, form.computable)
     return render(request, "review/funding/funding.html", context)
 
 
@@ -124,8 +124,8 @@ def _summary(request: SignedInRequest, form: BasisForm, basis: Basis) -> dict[st
 def export(request: SignedInRequest) -> HttpResponseBase:
     """The summary as the workbook that offices know: every line of base, year, specialty and type."""
     form = BasisForm(request.GET, user=request.user)
-    basis = form.basis
-    if basis is None or form.needs_province:
+    basis = form.computable
+    if basis is None:
         return _unreadable(request)
     with basis.people(request.user) as found:
         table = in_full(narrowed_people(found, basis, form.narrowed), basis)
@@ -145,8 +145,8 @@ def _unreadable(request: SignedInRequest) -> HttpResponse:
 def people(request: SignedInRequest) -> HttpResponse:
     """核算花名册 (F1): the people behind a figure, each with 计入 or the reason why not."""
     form = BasisForm(request.GET, user=request.user)
-    context, basis = _page(request, form), form.basis
-    if basis and not form.needs_province:
+    context, basis = _page(request, form), form.computable
+    if basis:
         column = form.chosen_column
         with basis.people(request.user) as found:
             listed = comparison.for_list(narrowed_people(found, basis, {**form.narrowed, "column": column}))
@@ -167,8 +167,8 @@ def people(request: SignedInRequest) -> HttpResponse:
 @allow(*EVERYBODY)
 def people_export(request: SignedInRequest) -> HttpResponseBase:
     form, asked = BasisForm(request.GET, user=request.user), ExportForm(request.POST)
-    basis = form.basis
-    if basis is None or form.needs_province:
+    basis = form.computable
+    if basis is None:
         return _unreadable(request)
     if asked.is_valid() and asked.cleaned_data["unmasked"] and not basis.edition:
         asked.add_error("unmasked", "试算的名单只能隐去号码导出；完整号码请在年度版的名单中导出。")
@@ -187,8 +187,8 @@ def balance(request: SignedInRequest) -> HttpResponse:
     """人数平衡 (F3): from the edition before to this one or to a trial, base by base."""
     form = BasisForm(request.GET, user=request.user)
     context = _page(request, form)
-    if context["basis"] and not form.needs_province:
-        context |= _balance(request, form, context["basis"])
+    if form.computable:
+        context |= _balance(request, form, form.computable)
     return render(request, "review/funding/balance.html", context)
 
 
@@ -247,9 +247,9 @@ def _explanations(
 def balance_people(request: SignedInRequest) -> HttpResponse:
     """The people behind one figure of the balance."""
     form = BasisForm(request.GET, user=request.user)
-    context, basis = _page(request, form), form.basis
+    context, basis = _page(request, form), form.computable
     old = balances.before(basis.edition) if basis else None
-    if basis and old and not form.needs_province:
+    if basis and old:
         kind = form.cleaned_data.get("kind") or balances.CLOSING
         narrowed = {key: value for key, value in form.narrowed.items() if key in ("province", "base")}
         with basis.everybody(request.user) as found:
@@ -290,8 +290,8 @@ def explain(request: SignedInRequest, pk: int, base_pk: int) -> HttpResponse:
 def printed(request: SignedInRequest) -> HttpResponse:
     """Summary and balance of a unit on paper, with the place for signatures."""
     form = BasisForm(request.GET, user=request.user)
-    context, basis = _page(request, form), form.basis
-    if basis and not form.needs_province:
+    context, basis = _page(request, form), form.computable
+    if basis:
         context |= _summary(request, form, basis) | {"balance": _balance(request, form, basis)}
     return render(request, "review/funding/print.html", context)
 

@@ -48,14 +48,15 @@ def _first_complete() -> Coalesce:
     return Coalesce(Least(first, _first_report()), "intake_submission__decided_at")
 
 
-def _moment(stage: str) -> Any:
+def _moments() -> dict[str, Any]:
+    """When a record first came to each stage of DAILY."""
     return {
-        "imported": lambda: F("created_at"),
-        "activated": lambda: F("resident__user__activated_at"),
-        "personal": _first_complete,
-        "reported": _first_report,
-        "approved": lambda: F("intake_submission__decided_at"),
-    }[stage]()
+        "imported": F("created_at"),
+        "activated": F("resident__user__activated_at"),
+        "personal": _first_complete(),
+        "reported": _first_report(),
+        "approved": F("intake_submission__decided_at"),
+    }
 
 
 def reached(found: QuerySet[Enrollment], organisation: str) -> Reached:
@@ -63,8 +64,8 @@ def reached(found: QuerySet[Enrollment], organisation: str) -> Reached:
     came there, so that the sum of all days is the stage's number; a query a stage."""
     key = {"province": "base__province_id", "base": "base_id"}[organisation]
     counted: Reached = defaultdict(lambda: {stage: Counter() for stage in DAILY})
-    for stage in DAILY:
-        dated = at_stage(found, stage).order_by().annotate(first=_moment(stage))
+    for stage, moment in _moments().items():
+        dated = at_stage(found, stage).order_by().annotate(first=moment)
         rows = dated.values(key, day=TruncDate("first")).annotate(number=Count("pk"))
         for row in rows:
             if row["day"] is not None:

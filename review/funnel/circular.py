@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.utils import timezone
+
+from review.figures import NOTHING, share
 from review.funnel import by_day
 from review.funnel.funnel import Counted
 from review.funnel.stages import STAGES
@@ -34,9 +37,7 @@ class Unit:
 
     @property
     def rates(self) -> dict[str, str]:
-        return {
-            name: "—" if percent is None else f"{percent:.1f}%" for name, percent in self.percents.items()
-        }
+        return {name: share(self.reached[name], self.reached["imported"]) or NOTHING for name in RATES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +80,22 @@ def season(counted: Counted) -> list[date]:
     known = [day for of in counted.reached.values() for day in of["imported"]]
     if not known:
         return []
-    last = max(counted.as_of.date(), max(known))
-    return [min(known) + timedelta(days=each) for each in range((last - min(known)).days + 1)]
+    first, last = min(known), max(timezone.localdate(counted.as_of), *known)
+    return [first + timedelta(days=each) for each in range((last - first).days + 1)]
 
 
 def circular(counted: Counted, day: date) -> Circular:
     """The numbers at the end of this day: of the records at a stage now, by the day each first came there."""
-    units = [_unit(line.name, counted.reached.get(line.key, {}), day) for line in counted.lines]
-    everybody = {stage: by_day.total(counted.reached.values(), stage) for stage in TOLD}
-    return Circular(
-        day, units, _unit("合计", everybody, day), [each for each in season(counted) if each <= day]
-    )
+    days = [each for each in season(counted) if each <= day]
+    *units, total = (_unit(name, numbers, day) for name, numbers in _named(counted))
+    return Circular(day, units, total, days)
 
 
 def by_days(counted: Counted, stage: str, days: list[date]) -> list[tuple[str, list[int], int]]:
     """Each unit with its new ones of a stage on each of these days, and all it had at the end of the last."""
     lines = []
-    for name, numbers in _named(counted, stage):
+    for name, of in _named(counted):
+        numbers = of[stage]
         until = sum(number for day, number in numbers.items() if day <= days[-1])
         lines.append((name, [numbers[day] for day in days], until))
     return lines
@@ -103,11 +103,15 @@ def by_days(counted: Counted, stage: str, days: list[date]) -> list[tuple[str, l
 
 def rows(counted: Counted) -> Iterator[list[object]]:
     """Every day of the season and unit: new and all of each stage, and the rates, as HEADERS says."""
+    named = _named(counted)
+    until = [dict.fromkeys(TOLD, 0) for _ in named]
     for day in season(counted):
-        told = circular(counted, day)
-        for unit in [*told.units, told.total]:
-            numbers = [number for stage in TOLD for number in (unit.that_day[stage], unit.reached[stage])]
-            yield [day, unit.name, *numbers, *unit.percents.values()]
+        for (name, numbers), before in zip(named, until, strict=True):
+            for stage in TOLD:
+                before[stage] += numbers[stage][day]
+            unit = Unit(name, before, {stage: numbers[stage][day] for stage in TOLD})
+            cells = [number for stage in TOLD for number in (unit.that_day[stage], unit.reached[stage])]
+            yield [day, name, *cells, *unit.percents.values()]
 
 
 def headers(organisation: str) -> list[str]:
@@ -117,14 +121,16 @@ def headers(organisation: str) -> list[str]:
     return ["日期", organisation, *stages, *(f"{name}（%）" for name in RATES.values())]
 
 
-def _named(counted: Counted, stage: str) -> Iterator[tuple[str, Counter[date]]]:
-    for line in counted.lines:
-        yield line.name, counted.reached.get(line.key, {}).get(stage, Counter())
-    yield "合计", by_day.total(counted.reached.values(), stage)
+def _named(counted: Counted) -> list[tuple[str, dict[str, Counter[date]]]]:
+    """Each unit and their total, with how many came to each stage of TOLD on which day."""
+    nobody: dict[str, Counter[date]] = {stage: Counter() for stage in TOLD}
+    units = [(line.name, counted.reached.get(line.key, nobody)) for line in counted.lines]
+    together = {stage: by_day.total(counted.reached.values(), stage) for stage in TOLD}
+    return [*units, ("合计", together)]
 
 
 def _unit(name: str, reached: dict[str, Counter[date]], day: date) -> Unit:
-    numbers = {stage: reached.get(stage, Counter()) for stage in TOLD}
+    numbers = {stage: reached[stage] for stage in TOLD}
     return Unit(
         name,
         {stage: sum(number for each, number in of.items() if each <= day) for stage, of in numbers.items()},

@@ -59,7 +59,7 @@ def progress(request: SignedInRequest) -> HttpResponse:
         "has_circular": request.user.role in (Role.PROVINCE, Role.CMDA),
     }
     if cycle:
-        is_national = request.user.role == Role.CMDA and not where
+        page |= _organisations(request, where)
         counted = _counted(request, cycle, where)
         asked = {"year": cycle.year, **where}
         # Of a number that was kept, its list tells the moment too.
@@ -71,14 +71,13 @@ def progress(request: SignedInRequest) -> HttpResponse:
             "steps": list(zip((title for title, _ in STAGES.values()), total["cells"], strict=True)),
             "daily": [STAGES[stage][0] for stage in DAILY],
             "lines": [
-                _linked(line, asked, moment, "province" if is_national else "base") for line in counted.lines
+                _linked(line, asked, moment, "province" if page["is_national"] else "base")
+                for line in counted.lines
             ],
             "total": total,
             "departures": departures(request.user, cycle, **where),
             "days": days,
             "days_apart": _days_apart(days),
-            "is_national": is_national,
-            "province": Province.objects.filter(pk=where.get("province")).first(),
             "as_of": counted.as_of,
             "is_kept": counted.is_kept,
         }
@@ -178,7 +177,7 @@ def _told_lines(counted: Counted, told: Circular, cycle: CollectionCycle, is_nat
 
 
 def _organisations(request: SignedInRequest, where: dict[str, str]) -> dict[str, Any]:
-    """Whose circular it is, and what its lines are."""
+    """Whose numbers they are, and what the lines are."""
     is_national = request.user.role == Role.CMDA and not where
     province = Province.objects.filter(pk=where.get("province")).first()
     return {

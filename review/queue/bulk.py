@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Window
 
 from bases.accreditation import refusals
 from bases.models import Submission
@@ -102,16 +102,14 @@ class Revocation:
 
 def revocations_of(batches: Iterable[str]) -> dict[str, Revocation]:
     """By batch, what was taken back of it since; nothing of a batch that stands as a whole. One query."""
-    rows = (
-        Submission.objects.filter(decision_batch__in=list(batches), outcome=Submission.Outcome.REVOKED)
-        .order_by("revoked_at")
-        .values_list("decision_batch", "revoked_by__full_name", "revoked_at", "revocation_reason")
+    revoked = Submission.objects.filter(
+        decision_batch__in=list(batches), outcome=Submission.Outcome.REVOKED
+    ).annotate(in_batch=Window(Count("pk"), partition_by="decision_batch"))
+    last = revoked.order_by("decision_batch", "-revoked_at").distinct("decision_batch")
+    rows = last.values_list(
+        "decision_batch", "in_batch", "revoked_by__full_name", "revoked_at", "revocation_reason"
     )
-    found: dict[str, Revocation] = {}
-    for batch, name, at, reason in rows:
-        known = found.get(str(batch))
-        found[str(batch)] = Revocation(known.number + 1 if known else 1, name, at, reason)
-    return found
+    return {str(batch): Revocation(number, by, at, reason) for batch, number, by, at, reason in rows}
 
 
 def revocable(decided: list[int], batch: UUID, user: User) -> int:

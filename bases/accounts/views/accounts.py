@@ -52,7 +52,7 @@ def accounts(request: SignedInRequest) -> HttpResponse:
     context = {
         "base": base,
         "page": page,
-        "by_mobile": opened_by_mobile(list(page)),
+        "needs_code": _needing_a_code(list(page)),
         "states": AccountState,
         "counts": services.account_counts(request.user, base),
         "state": state,
@@ -65,6 +65,12 @@ def accounts(request: SignedInRequest) -> HttpResponse:
         "is_selectable": may_act and state != AccountState.DELETED,
     }
     return render(request, "bases/accounts/accounts.html", context)
+
+
+def _needing_a_code(rows: list[Enrollment]) -> set[int]:
+    """Those of these records whose account is not open yet and that the mobile number alone does not open."""
+    waiting = {row.pk for row in rows if row.is_live and not row.resident.user.activated_at}
+    return waiting - opened_by_mobile(rows)
 
 
 @allow(Role.BASE)

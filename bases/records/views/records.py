@@ -78,7 +78,7 @@ def review_answers(request: SignedInRequest, pk: int) -> HttpResponse:
     enrollment = record_for(request.user, pk, Action.EDIT_TRAINING)
     if mark_reviewed([enrollment.pk]):
         messages.success(request, f"“{enrollment.resident.full_name}”的答复已复核。")
-    return redirect(record_address(request, enrollment))
+    return redirect(record_address(request, enrollment.pk))
 
 
 @allow(Role.BASE)
@@ -92,7 +92,7 @@ def take_back_return(request: SignedInRequest, pk: int) -> HttpResponse:
         messages.error(request, str(moved))
     else:
         messages.success(request, f"已取回对“{enrollment.resident.full_name}”的退回，住院医师会收到消息。")
-    return redirect(record_address(request, enrollment))
+    return redirect(record_address(request, enrollment.pk))
 
 
 def _sections(enrollment: Enrollment, masked: bool, comments: dict[str, list[Comment]]) -> list[Section]:

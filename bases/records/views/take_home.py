@@ -1,6 +1,5 @@
 """What a base takes home of its lists: files and printed 信息采集表 (GOAL-B19)."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -13,13 +12,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from bases.lists.selection import chosen, way_back
 from bases.models import TrainingBase
 from bases.records.export import ACT, TITLES, ExportForm, seen, workbook
-from bases.reveal import asked_in_full, demand, may_see, reveal
+from bases.reveal import asked_in_full, demand, hand_out, may_see
 from bases.scope import current_base
 from bases.submissions.kept import last_snapshots, snapshot_as_kept
 from bases.submissions.sections import sections
-from portal import audit, deeds
+from portal import deeds
 from portal.access import allow
-from portal.downloads import workbook_response
 from portal.models import Deed
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
@@ -66,19 +64,19 @@ def export_file(request: SignedInRequest, pk: int) -> HttpResponse:
 def _handed_out(
     request: SignedInRequest,
     content: bytes,
-    people: Iterable[int],
+    people: list[int],
     base: TrainingBase | None,
     asked: dict[str, Any],
 ) -> HttpResponse:
-    people, is_full = list(people), asked["unmasked"]
-    about: dict[str, Any] = {"by": request.user, "target": base or request.user, "request": request}
-    about |= {"kind": f"base_{asked['what']}", "rows": len(people), "masked": not is_full}
-    if is_full:
-        reveal("export", people, at=base, purpose=asked["purpose"], **about)
-    else:
-        audit.record("export", **about)
-    title = f"{Module(asked['module']).label}{TITLES[asked['what']]}"
-    return workbook_response(content, f"{title}-{timezone.localtime():%Y%m%d-%H%M}.xlsx")
+    return hand_out(
+        request,
+        content,
+        people,
+        at=base,
+        kind=f"base_{asked['what']}",
+        title=f"{Module(asked['module']).label}{TITLES[asked['what']]}",
+        purpose=asked["purpose"] if asked["unmasked"] else "",
+    )
 
 
 @allow(Role.BASE)
@@ -88,7 +86,6 @@ def sheets(request: SignedInRequest) -> HttpResponse:
     base = current_base(request)
     found = chosen(request.GET, request.user, base, Action.VIEW).order_by("-intake_year", "-pk")
     records = list(for_check(found)[: deeds.MOST_AT_ONCE + 1])
-    back = way_back(request)
     if not records or len(records) > deeds.MOST_AT_ONCE:
         messages.warning(request, f"请选择 1 至 {deeds.MOST_AT_ONCE} 人，再打印信息采集表。")
         return redirect(way_back(request))
@@ -103,6 +100,6 @@ def sheets(request: SignedInRequest) -> HttpResponse:
         "masked": masked,
         "may_unmask": may_see(request.user, at),
         "today": timezone.localdate(),
-        "back": back,
+        "back": way_back(request),
     }
     return render(request, "bases/records/sheets.html", context)

@@ -127,7 +127,7 @@ def back_to(
     in_list = place_in_list(request, enrollment) if goes_on else None
     if in_list and in_list.after:
         return redirect(reverse("bases:training-edit", args=[in_list.after]) + in_list.query)
-    return redirect(record_address(request, enrollment, pk))
+    return redirect(record_address(request, pk or enrollment.pk))
 
 
 def _save(request: SignedInRequest, enrollment: Enrollment, form: forms.Form) -> int:
