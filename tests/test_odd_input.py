@@ -33,6 +33,9 @@ ALWAYS = {
 TAKES_TEXT = {
     "residents:answer",
     "bases:transfer-refuse",
+    # The name of a list.
+    "bases:view-save",
+    "review:certificate-decide",
     "review:completion-return",
     # A year in full width is that year.
     "review:cycle-create",
@@ -41,6 +44,7 @@ TAKES_TEXT = {
     # A purpose is any text.
     "review:exam-photos",
     "review:extension-refuse",
+    "review:merge-undo",
     "review:switch-refuse",
     "review:switch-reverse",
 }

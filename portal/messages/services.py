@@ -159,29 +159,33 @@ def _merge(created: list[Message]) -> None:
         digest=None,
         shown_at__gt=now - deliveries.MERGED_WITHIN,
     ).exclude(pk__in=[each.pk for each in created])
-    first = {each.recipient_id: each for each in recent.order_by("-pk")}
-    alone = [each for each in first.values() if not each.key.startswith(MERGED_KEY)]
-    above = Message.objects.bulk_create(
-        Message(
-            recipient_id=each.recipient_id,
-            kind=DIGEST_KIND,
-            topic=topic,
-            key=f"{MERGED_KEY}{each.pk}",
-            created_at=each.created_at,
-            shown_at=each.shown_at,
+    with transaction.atomic(savepoint=False):
+        # What another transaction merges at this moment is left to it: nobody waits, nobody merges twice.
+        first = {
+            each.recipient_id: each for each in recent.order_by("-pk").select_for_update(skip_locked=True)
+        }
+        alone = [each for each in first.values() if not each.key.startswith(MERGED_KEY)]
+        above = Message.objects.bulk_create(
+            Message(
+                recipient_id=each.recipient_id,
+                kind=DIGEST_KIND,
+                topic=topic,
+                key=f"{MERGED_KEY}{each.pk}",
+                created_at=each.created_at,
+                shown_at=each.shown_at,
+            )
+            for each in alone
         )
-        for each in alone
-    )
-    digests = first | {each.recipient_id: each for each in above}
-    parts = [*alone, *(each for each in created if each.recipient_id in digests)]
-    for part in parts:
-        part.digest = digests[part.recipient_id]
-    Message.objects.bulk_update(parts, ["digest"])
-    grown = Message.objects.filter(pk__in=[each.pk for each in digests.values()])
-    counted = list(grown.annotate(number=Count("parts")))
-    for digest in counted:
-        digest.subject = f"{digest.number} 条消息：{topic.label}"
-    Message.objects.bulk_update(counted, ["subject"])
+        digests = first | {each.recipient_id: each for each in above}
+        parts = [*alone, *(each for each in created if each.recipient_id in digests)]
+        for part in parts:
+            part.digest = digests[part.recipient_id]
+        Message.objects.bulk_update(parts, ["digest"])
+        grown = Message.objects.filter(pk__in=[each.pk for each in digests.values()])
+        counted = list(grown.annotate(number=Count("parts")))
+        for digest in counted:
+            digest.subject = f"{digest.number} 条消息：{topic.label}"
+        Message.objects.bulk_update(counted, ["subject"])
 
 
 def box(user: User) -> QuerySet[Message]:

@@ -11,8 +11,6 @@ from tests.access_table import ROUTES
 from tests.test_access import World
 
 NARROW = {"width": 320, "height": 700}
-# Files and the machine's own pages.
-NO_PAGES = {"api:openapi", "review:directory-template", "review:completion-template"}
 # Pages of the association that a province sees otherwise: its own buttons, forms and states.
 DIFFERENT = {
     "review:record",
@@ -28,14 +26,17 @@ DIFFERENT = {
 }
 
 
-def pages(letter: str) -> list[str]:
+def pages(world: World, letter: str) -> list[str]:
     """What this visitor opens: the association all of its pages, a province its own and those that look different."""
     own = [name for name, route in ROUTES.items() if letter in route.roles and route.get == 200]
-    return [
-        name
-        for name in own
-        if name not in NO_PAGES and (letter == "c" or "c" not in ROUTES[name].roles or name in DIFFERENT)
-    ]
+    looked_at = [name for name in own if letter == "c" or "c" not in ROUTES[name].roles or name in DIFFERENT]
+    return [name for name in looked_at if is_page(world, letter, name)]
+
+
+def is_page(world: World, letter: str, name: str) -> bool:
+    """Not a file, and not what machines read."""
+    answer = world.client(letter).get(World.address(name, world.own, letter))
+    return answer["Content-Type"].startswith("text/html") and "Content-Disposition" not in answer
 
 
 def sign_in(page: Page, world: World, letter: str, address: str) -> None:
@@ -46,7 +47,7 @@ def sign_in(page: Page, world: World, letter: str, address: str) -> None:
 def faults(page: Page, world: World, letter: str, check) -> dict[str, str]:
     """The pages with something to mend, each with everything unfolded."""
     found = {}
-    for name in pages(letter):
+    for name in pages(world, letter):
         answer = page.goto(World.address(name, world.own, letter))
         assert answer.status == 200, name
         page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
