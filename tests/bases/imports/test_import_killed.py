@@ -123,10 +123,13 @@ def applied_rows(batch: ImportBatch) -> tuple[str, int]:
 
 
 def go_on(batch: ImportBatch) -> None:
-    """What the sender and the clock do: confirm a checked batch, queue one that was left."""
+    """What the sender and the clock do: confirm a checked batch, queue one that was left, ask again for one that was
+    set aside because its worker died three times."""
     batch.refresh_from_db()
     if batch.state == "checked":
         imports.confirm(batch, mode="good_rows", by=batch.uploaded_by)
+    elif imports.can_be_processed_again(batch):
+        imports.process_again(batch, by=batch.uploaded_by)
     elif batch.state != "applied":
         long_ago = F("worked_at") - 2 * imports.ABANDONED_AFTER - timedelta(seconds=1)
         ImportBatch.objects.filter(pk=batch.pk).update(worked_at=long_ago)
@@ -139,7 +142,7 @@ def finish(batch: ImportBatch, start) -> None:
     def is_applied() -> bool:
         claimed(start)
         batch.refresh_from_db()
-        if batch.state == "checked" or newest_task().status == "FAILED":
+        if batch.state in ("checked", "refused") or newest_task().status == "FAILED":
             go_on(batch)
         return batch.state == "applied"
 
