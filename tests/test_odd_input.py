@@ -163,6 +163,7 @@ def unasked(visit: Visit, name: str, method: str, trial: Trial, answer: Sent) ->
 
 # Half a minute each.
 MANY_FORMS = "bpc"
+EACH = [pytest.param(each, marks=[pytest.mark.long] * (each in MANY_FORMS)) for each in VISITORS]
 
 
 @pytest.fixture
@@ -170,9 +171,7 @@ def world(cycle):
     return World(cycle)
 
 
-@pytest.mark.parametrize(
-    "letter", [pytest.param(each, marks=[pytest.mark.long] * (each in MANY_FORMS)) for each in VISITORS]
-)
+@pytest.mark.parametrize("letter", EACH)
 def test_a_few_odd_values_at_every_route(world, letter):
     """X1 … X5 of the findings: no 5xx, nothing written."""
     sent, wrong = walked(world, letter, 1)
@@ -194,7 +193,7 @@ ODD_KEYS = (0, 2**31, 2**63, 10**30, "9" * 5000)
 ODD_SLUGS = ("-", "0", "9" * 300, "__proto__")
 
 
-@pytest.mark.parametrize("letter", VISITORS)
+@pytest.mark.parametrize("letter", EACH)
 def test_odd_keys_in_every_address(world, letter):
     """A key beyond every column is the key of nothing: never a 5xx, and never somebody's page."""
     visit, wrong = Visit(world, letter), []

@@ -34,6 +34,8 @@ FLAGS = [
 ]
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+# What looks the same work over on a desk and on a telephone: the telephone in `make long`.
+SIZES = [pytest.param(DESK, id="desk"), pytest.param(PHONE, id="phone", marks=pytest.mark.long)]
 # The year written in the account workbook; its cycle is open around today, whatever year it is.
 YEAR = 2026
 # A leaving page's last request comes within some milliseconds.

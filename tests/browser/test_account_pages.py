@@ -16,7 +16,7 @@ from residents.models import Enrollment
 from residents.services.deletion import delete_enrollment
 from tests import factories
 from tests.bases.conftest import account_line, workbook
-from tests.browser.conftest import DESK, PHONE
+from tests.browser.conftest import PHONE, SIZES
 
 NAMES = ("林晓月", "古丽米热·艾比布力", "赵新")
 
@@ -70,7 +70,7 @@ def sign_in(page: Page) -> None:
     page.wait_for_url(re.compile("/base/"))
 
 
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("viewport", SIZES)
 def test_every_page_is_accessible(base, open_page, assert_accessible, viewport):
     batch = ImportBatch.objects.get()
     new, used = Enrollment.objects.filter(deleted_at=None).order_by("pk")

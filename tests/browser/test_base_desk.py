@@ -17,7 +17,7 @@ from portal.roles import Role
 from residents.models import Enrollment
 from tests import factories
 from tests.bases.desk import approved, complete, returned
-from tests.browser.conftest import DESK, PHONE
+from tests.browser.conftest import PHONE, SIZES
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def sign_in(page: Page) -> None:
     expect(page.get_by_role("navigation", name="主菜单")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("size", SIZES)
 def test_pages_of_the_base_are_accessible(desk, open_page, assert_accessible, size):
     """GOAL-S6."""
     page = open_page(size)

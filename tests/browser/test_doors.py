@@ -8,7 +8,7 @@ from bases.models import IdentityCheck
 from residents.models import Enrollment
 from tests import factories
 from tests.bases.conftest import account_line, workbook
-from tests.browser.conftest import DESK, PHONE, YEAR, go_to
+from tests.browser.conftest import DESK, PHONE, SIZES, YEAR, go_to
 from tests.browser.test_journey import sign_in
 
 NUMBER = "K12345678"
@@ -36,7 +36,7 @@ def upload(page, *lines):
     expect(page.get_by_role("heading", name="确认导入")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("size", SIZES)
 def test_doubted_identity_goes_from_base_to_association(known, open_page, assert_accessible, size):
     """AM-35, AM-36: 提交核实 from the row, confirmed by the province, decided by the association."""
     base, province, association = (open_page(size) for _ in range(3))
@@ -78,7 +78,7 @@ def test_doubted_identity_goes_from_base_to_association(known, open_page, assert
     expect(base.get_by_text("已释放证件号")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("size", SIZES)
 def test_recruit_who_leaves_is_deleted_with_reason_and_date(line, open_page, assert_accessible, size):
     """AM-33."""
     record = factories.EnrollmentFactory(base=line, intake_year=YEAR)

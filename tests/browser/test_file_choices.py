@@ -10,7 +10,7 @@ from bases.imports.worker import check_batch
 from bases.models import ImportBatch
 from portal.models import User
 from tests.bases.conftest import account_line, workbook
-from tests.browser.conftest import DESK, PHONE
+from tests.browser.conftest import SIZES
 from tests.browser.test_account_pages import _worker_waits, base, sign_in, store  # noqa: F401  fixtures too
 
 
@@ -25,7 +25,7 @@ def with_hidden_row(content: bytes) -> bytes:
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("viewport", SIZES)
 def test_choice_is_made_before_the_import(base, open_page, assert_accessible, viewport):  # noqa: F811
     """AM-39: nothing is chosen for the user; once he has, the confirmation follows."""
     year = str(ImportBatch.objects.get().cycle.year)

@@ -9,11 +9,12 @@ from playwright.sync_api import expect
 from portal.messages.services import send
 from portal.models import Message, User
 from residents.models import Resident
-from tests.browser.conftest import DESK, PHONE
+from tests.browser.conftest import DESK, SIZES
 from tests.browser.test_journey import sign_in
 
 
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.long
+@pytest.mark.parametrize("viewport", SIZES)
 def test_manual_is_accessible_and_leads_from_page_to_section(line, open_page, assert_accessible, viewport):
     """BR-36, GOAL-S7: from the page to its section, by search to another, and back to print the whole."""
     page = open_page(viewport)
@@ -37,7 +38,7 @@ def test_manual_is_accessible_and_leads_from_page_to_section(line, open_page, as
     expect(page.get_by_role("heading", name="提示与改法")).to_be_visible()
 
 
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("viewport", SIZES)
 def test_messages_are_read_and_settings_saved(line, open_page, assert_accessible, viewport):
     officer = User.objects.get(username="jidi")
     send([officer], kind="returned", subject="省级审核：陈雨桐退回修改", link="/base/")
@@ -62,6 +63,7 @@ def test_messages_are_read_and_settings_saved(line, open_page, assert_accessible
     assert send([officer], kind="approved", subject="通过") == 0
 
 
+@pytest.mark.long
 def test_no_name_fires_in_a_browser(approved, open_page):
     """TRUST-19: the dialog never opens, on the first pages of each role."""
     text = "<img src=x onerror=alert(1)>"

@@ -8,11 +8,11 @@ from bases.imports.worker import check_batch
 from bases.models import ImportBatch
 from portal.models import User
 from tests.bases.conftest import HEADERS, account_line, workbook
-from tests.browser.conftest import DESK, PHONE
+from tests.browser.conftest import SIZES
 from tests.browser.test_account_pages import _worker_waits, base, sign_in, store  # noqa: F401  fixtures too
 
 
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("viewport", SIZES)
 def test_group_of_faults_is_mended_at_once(base, open_page, assert_accessible, viewport):  # noqa: F811
     """GOAL-B21."""
     year = str(ImportBatch.objects.get().cycle.year)
@@ -30,7 +30,7 @@ def test_group_of_faults_is_mended_at_once(base, open_page, assert_accessible, v
     expect(page.get_by_text("已重新检查 3 行，都没有错误，请确认导入。")).to_be_visible()
 
 
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("viewport", SIZES)
 def test_unknown_header_is_matched(base, open_page, assert_accessible, viewport):  # noqa: F811
     """GOAL-B20: the guess needs but one click."""
     year = str(ImportBatch.objects.get().cycle.year)

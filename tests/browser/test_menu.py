@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESK, PHONE, go_to
@@ -37,6 +38,7 @@ def test_menu_by_keyboard(line, open_page, assert_accessible):
     expect(settings.locator("summary")).to_have_attribute("aria-current", "true")
 
 
+@pytest.mark.long
 def test_menu_without_javascript_and_on_the_phone(line, open_page, assert_accessible):
     """GOAL-S6: at 390 and 320 pixels an open group lies within the page."""
     plain = open_page(DESK, javascript=False)

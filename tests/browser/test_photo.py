@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from residents.models import BasicInfo, Enrollment
 from residents.services.uploads import PHOTO_MAX_BYTES, upload_problem
 from tests import factories
-from tests.browser.conftest import DESK, PHONE, YEAR
+from tests.browser.conftest import PHONE, SIZES, YEAR
 from tests.browser.test_journey import sign_in
 from tests.residents.conftest import jpeg, picture, upload
 from tests.residents.test_uploads import PHOTOS
@@ -63,7 +63,7 @@ def test_photo_is_judged_at_once_in_the_words_of_the_server(recruit, open_page):
     expect(said).to_have_text("照片符合要求，可以直接保存；需要时可在下面裁剪。")
 
 
-@pytest.mark.parametrize("viewport", [DESK, PHONE])
+@pytest.mark.parametrize("viewport", SIZES)
 def test_cropped_photo_has_the_wanted_size_and_format(recruit, open_page, assert_accessible, viewport):
     """PAIN-28: a wide PNG becomes a JPG of 413×626 that the server takes; with keyboard alone, under the CSP."""
     page = open_page(viewport)
@@ -83,6 +83,7 @@ def test_cropped_photo_has_the_wanted_size_and_format(recruit, open_page, assert
         assert Image.open(stored).size == (413, 626)
 
 
+@pytest.mark.long
 def test_page_and_server_judge_alike(recruit, open_page):
     """W10: the whole corpus of odd photos, turned by EXIF and cut off ones included; HEIC is left to the server by a
     browser that cannot show it."""
@@ -112,7 +113,8 @@ def test_a_photo_of_a_telephone_is_taken(recruit, open_page):
         assert (image.format, image.size) == ("JPEG", (600, 900))
 
 
-@pytest.mark.parametrize("viewport", [DESK, PHONE])
+@pytest.mark.long
+@pytest.mark.parametrize("viewport", SIZES)
 def test_a_lying_photo_is_turned_in_the_page(recruit, open_page, assert_accessible, viewport):
     """Its left half is red: turned to the right once, its upper half is."""
     page = open_page(viewport)
@@ -154,6 +156,7 @@ def test_cropped_part_is_the_one_in_the_frame(recruit, open_page):
     assert colours == [[238, 238, 238, 255]] * 3
 
 
+@pytest.mark.long
 def test_without_javascript_the_server_says_the_same(recruit, open_page):
     page = open_page(PHONE, javascript=False)
     open_basic(page, recruit)

@@ -13,7 +13,7 @@ from portal.models import CollectionCycle, User
 from portal.roles import Role
 from residents.openness import report_entry
 from tests import factories
-from tests.browser.conftest import DESK, PHONE, go_to
+from tests.browser.conftest import DESK, PHONE, SIZES, go_to
 from tests.review.conftest import submit
 
 
@@ -44,7 +44,7 @@ def sign_in(page: Page, account: str) -> None:
     expect(page.get_by_role("navigation", name="主菜单")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("size", SIZES)
 def test_pages_of_the_province_are_accessible(desk, open_page, assert_accessible, size):
     """GOAL-S6."""
     page = open_page(size)
@@ -77,7 +77,7 @@ def test_pages_of_the_province_are_accessible(desk, open_page, assert_accessible
         assert_accessible(page)
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("size", SIZES)
 def test_pages_of_the_association_are_accessible(desk, open_page, assert_accessible, size):
     page = open_page(size)
     sign_in(page, "cmda")
@@ -180,6 +180,7 @@ def two_hundred(desk):
     return desk
 
 
+@pytest.mark.long
 def test_two_hundred_records_are_cleared_by_keyboard_and_in_bulk(two_hundred, open_page):
     """GOAL-P1, GOAL-P3, GOAL-P10: three approved by one key each, one page of fifty ticked and returned, the rest
     approved as all of the queue; nothing is touched but the keyboard."""
@@ -217,7 +218,10 @@ def test_two_hundred_records_are_cleared_by_keyboard_and_in_bulk(two_hundred, op
     assert sorted(Counter(bulks).values()) == [1, 1, 1, 50, 147]
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
+@pytest.mark.parametrize(
+    "javascript",
+    [pytest.param(True, id="script"), pytest.param(False, id="no-script", marks=pytest.mark.long)],
+)
 def test_a_base_asks_for_more_time_and_the_province_gives_it(desk, open_page, assert_accessible, javascript):
     """GOAL-P8, on both desks; without JavaScript the list of people is simply always there."""
     cycle, now = CollectionCycle.objects.get(), timezone.now()

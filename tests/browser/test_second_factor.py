@@ -5,6 +5,7 @@ import re
 import time
 
 import pyotp
+import pytest
 from playwright.sync_api import Page, expect
 
 from portal.models import SecondFactor, User
@@ -27,6 +28,7 @@ def set_up(page: Page) -> str:
     return key
 
 
+@pytest.mark.long
 def test_association_sets_it_up_and_signs_in_with_it(line, settings, open_page, assert_accessible):
     """TRUST-14: on the phone, by the printed key; the QR code is there and has its picture."""
     settings.SECOND_FACTOR_REQUIRED = True

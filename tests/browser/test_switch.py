@@ -52,6 +52,7 @@ def apply(province: Page) -> None:
     expect(province.get_by_text("等待中国医师协会确认")).to_be_visible()
 
 
+@pytest.mark.long
 def test_switch_on_and_off_closes_and_opens_direct_entry(recruit, open_page, assert_accessible):
     """GOAL-N2: for each role exactly the intake becomes read-only with a notice, the registry stays; and back."""
     intake, older = recruit
@@ -98,6 +99,7 @@ def test_switch_on_and_off_closes_and_opens_direct_entry(recruit, open_page, ass
     expect(resident.get_by_text(SWITCHED)).to_have_count(0)
 
 
+@pytest.mark.long
 def test_early_completions_saved_by_libreoffice(line, open_page, assert_accessible):
     """GOAL-N6: template, LibreOffice, upload with the sample, a row corrected in the page, receipt, statistics."""
     factories.TrainingBaseFactory(province_id="33", name="某某医院（东院）")

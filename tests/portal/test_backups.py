@@ -87,6 +87,7 @@ def test_backup_is_for_its_owner_only_and_overwrites_nothing(filled, tmp_path):
         call_command("backup", folder)
 
 
+@pytest.mark.long
 def test_damaged_backup_is_refused(filled, empty_database, tmp_path):
     folder = tmp_path / "backup"
     call_command("backup", folder)

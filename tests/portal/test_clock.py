@@ -38,6 +38,7 @@ def days_ahead(text: str) -> list[int]:
     return [round((moment - real) / datetime.timedelta(days=1)) for moment in moments]
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_program_and_sql_move_alike_in_every_process_and_back():
     url = {"DATABASE_URL": database_url(), "DATABASE_OWNER_URL": database_url(as_owner=True)}

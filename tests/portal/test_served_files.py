@@ -119,6 +119,7 @@ def test_no_path_of_the_project_is_served(collected, debug):
     assert strange == {}
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("proxies", "status"), [("0", 301), ("1", 200)])
 def test_a_forwarded_scheme_is_believed_of_our_own_proxies_only(collected, proxies, status):

@@ -48,6 +48,7 @@ def test_demo_has_every_state_and_valid_people(db, settings, capsys):
     assert Resident.objects.count() == 600
 
 
+@pytest.mark.long
 def test_demo_records_are_what_they_say(db, settings):
     """A demo record called complete must be complete by the rules, or the demo would teach wrong things."""
     settings.DEBUG = True

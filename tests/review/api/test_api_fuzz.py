@@ -50,6 +50,7 @@ schema = schemathesis.openapi.from_dict(documentation.schema())
 schema.app = WSGIHandler()
 
 
+@pytest.mark.long
 @schema.parametrize()
 @settings(max_examples=40, **QUIET)
 def test_made_up_requests_get_declared_answers(case, key):

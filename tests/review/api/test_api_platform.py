@@ -82,6 +82,7 @@ def test_twenty_thousand_records_stand_exactly_once_after_cut_lines_and_retries(
     assert cursors == sorted(set(cursors))
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_burst_of_one_key_has_one_effect_and_equal_answers(key, cycle):
     """TRUST-50: ten at once under one Idempotency-Key → one effect, ten answers equal to the byte."""
@@ -98,6 +99,7 @@ def test_burst_of_one_key_has_one_effect_and_equal_answers(key, cycle):
     assert Submission.objects.count() == 20
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_two_batches_of_the_same_persons_at_once_let_each_stand_once(key, cycle):
     """AM-27: crossing bases and orders may meet in a deadlock; nobody gets a 500, everybody stands once."""
