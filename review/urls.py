@@ -139,6 +139,7 @@ urlpatterns = [
         "editions/<int:pk>/compare/<int:old>/export/", editions.compare_export, name="edition-compare-export"
     ),
     path("yearbook/", yearbook.pages, name="yearbook"),
+    path("yearbook/people/", yearbook.people, name="yearbook-people"),
     path("yearbook/targets/", yearbook.upload, name="targets"),
     path("yearbook/targets/template/", yearbook.template, name="targets-template"),
     path("yearbook/<int:pk>/export/", yearbook.export, name="yearbook-export"),

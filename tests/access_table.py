@@ -262,6 +262,7 @@ ROUTES = {
     "review:signature-sign": Route("bpc", "signature", get=405),
     "review:signature-refuse": Route("bpc", "signature", get=405),
     "review:yearbook": Route("pc"),
+    "review:yearbook-people": Route("pc", get=422),
     "review:targets": Route("pc"),
     "review:targets-template": Route("pc"),
     "review:yearbook-export": Route("pc", "edition", get=405),

@@ -107,6 +107,7 @@ PLACES = {
     "review:signature": "editions#sign",
     "review:package": "editions#package",
     "review:yearbook": "statistics#yearbook",
+    "review:yearbook-people": "statistics#yearbook",
     "review:targets": "statistics#targets",
     "review:exams": "exams#sessions",
     "review:exam-new": "exams#sessions",

@@ -15,6 +15,9 @@ from review.funding.services import rules_of
 from review.funding.summary import rules_in_words
 from review.funding.verdicts import counted_by, judged, measures
 from review.models import Edition, EditionPerson, Standing
+from review.yearbook import tables as yearbook
+from review.yearbook.definitions import DEFINITIONS
+from review.yearbook.units import by_specialty, nation
 
 _ROWS_AT_ONCE = 2_000
 _WHOLE = ("resident_id", "submission_id", "base_id", "intake_year", "approved_years", "number", "edition")
@@ -115,6 +118,7 @@ def tables_of(edition: Edition) -> list[Table]:
 
     return [
         *_funding(edition),
+        *_yearbook(edition),
         Table(
             "tables/counts.csv",
             "人数：省份 × 专业 × 招收年份 × 人员类型 × 培训状态",
@@ -221,7 +225,7 @@ _DEFINITIONS = [
 def _definitions(edition: Edition) -> list[list[str]]:
     rules = rules_of(edition.year)
     funding = [["经费核算", f"{rules}：{''.join(rules_in_words(rules))}"]] if rules else []
-    return _DEFINITIONS + funding
+    return _DEFINITIONS + funding + [[name, words] for name, words in DEFINITIONS.items()]
 
 
 def _funding(edition: Edition) -> Iterator[Table]:
@@ -269,6 +273,24 @@ def _funding(edition: Edition) -> Iterator[Table]:
             {"base_id": "基地序号", "base": "培训基地", **balance.COLUMNS, "not_explained": "未说明的差额"},
             balanced,
             ("base_id",),
+        )
+
+
+def _yearbook(edition: Edition) -> Iterator[Table]:
+    """The nation's tables of the yearbook, by province and, where their lines are units, by specialty too."""
+    provinces = nation(edition)
+    whole = [("province", each) for each in yearbook.tables_of(edition, provinces)]
+    parts = yearbook.tables_of(edition, by_specialty(edition, provinces))
+    whole += [("specialty", each) for each in parts if each.headers[0] == "培训专业"]
+    for by, table in whole:
+        # Columns are named by their place: headings of the same table differ from year to year.
+        columns = {"line": table.headers[0]}
+        columns |= {f"column_{place}": heading for place, heading in enumerate(table.headers[1:], 1)}
+        title = table.title.partition("　")[2]
+        title += f"（按{table.headers[0]}）" if table.headers[0] in ("省份", "培训专业") else ""
+        values = table.values
+        yield Table(
+            f"tables/{table.key}-{by}.csv", title, columns, lambda values=values: iter(values), ("line",)
         )
 
 

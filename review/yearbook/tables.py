@@ -1,103 +1,76 @@
 """The tables of the yearbook: S1 招收, S2 在培, S3 届别队列, S4 结业, S5 医师资格, S6 趋势, and how the work went.
 
-All of one edition, by province or, of a province, by base; a denominator of nothing is a dash. The same persons as
-everywhere: those of the edition (GOAL-N11).
+All of one edition, by province or, of a province, by base, or by specialty; a denominator of nothing is a dash. The
+same persons as everywhere: those of the edition, behind each figure as many as it says (GOAL-N11, GOAL-P7).
 """
 
+import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
-from urllib.parse import urlencode
 
 from django.core.cache import cache
-from django.db.models import Count, F, Q, QuerySet, Sum
-from django.db.models.fields.json import KeyTextTransform, KeyTransform
-from django.urls import reverse
+from django.db.models import Count, Q, Sum
 
 from bases.models import IntakeCount, Submission
 from portal.models import User
-from portal.roles import Role
 from residents.codes import CODE_LISTS
 from residents.codes.training import TRANSFER_REASONS
-from review.editions import comparison
 from review.figures import Figure, FigureTable, Line, share
 from review.models import Edition, EditionPerson, ExamEntry, IntakeTarget, Standing
+from review.yearbook.units import Units, kinds, units_of
 
 _KEPT_SECONDS = 24 * 3600
+# The columns of S6, in their order.
+_TRENDS = ("current", "intake", "ended", "left_then")
 _WITHDRAWN = [code for code in CODE_LISTS["reason"].items if code[0] == "1" and code not in TRANSFER_REASONS]
 
 
-@dataclass(frozen=True, slots=True)
-class Units:
-    """By what the lines are: the provinces of the nation, or the bases of the reader's provinces, by name."""
-
-    column: str
-    names: Mapping[str, str]
-    first: str
-    scope: Mapping[str, Any]
-
-    def link(self, edition: Edition, key: str, source: str, **more: Any) -> str:
-        """The people behind a figure, in the statistics of the edition."""
-        parameter = self.column.removesuffix("_id")
-        where = {"edition": edition.pk, "source": source, **({parameter: key} if key else {}), **more}
-        return f"{reverse('review:statistics-records')}?{urlencode(where)}"
+def yearbook(user: User, edition: Edition, *, by: str = "", specialty: str = "") -> list[FigureTable]:
+    """Every table within what this user sees, a line a unit or a specialty, of one specialty or of all."""
+    return tables_of(edition, units_of(user, edition, by=by, specialty=specialty))
 
 
-def units_of(user: User, edition: Edition) -> Units:
-    if user.role == Role.CMDA:
-        return Units("province_id", edition.names["province"], "省份", {})
-    scope = comparison.within(user, {})
-    bases = (
-        EditionPerson.objects.filter(edition=edition, **scope).values_list("base_id", flat=True).distinct()
-    )
-    names = edition.names["base"]
-    return Units("base_id", {str(pk): names.get(str(pk), "") for pk in sorted(bases)}, "培训基地", scope)
-
-
-def yearbook(user: User, edition: Edition) -> list[FigureTable]:
-    """Every table within what this user sees. What is of the edition never changes and is computed once a day."""
-    units = units_of(user, edition)
-    people = EditionPerson.objects.filter(edition=edition, **units.scope)
-    key = f"yearbook:{edition.pk}:{'-'.join(sorted(units.scope.get('province_id__in', ['nation'])))}"
-    found = cache.get_or_set(key, lambda: _counts(people, units, edition.year), _KEPT_SECONDS)
+def tables_of(edition: Edition, units: Units) -> list[FigureTable]:
+    """S1 … S6 and, where lines are units, the year's work. What is of the edition never changes and is computed once a
+    day."""
+    scope = repr([(name, sorted(value)) for name, value in sorted(units.scope.items())])
+    key = f"yearbook:{edition.pk}:{units.column}:{hashlib.sha256(scope.encode()).hexdigest()[:16]}"
+    found = cache.get_or_set(key, lambda: _counts(edition, units), _KEPT_SECONDS)
     frozen = cast(dict[str, Any], found)
-    return [
+    tables = [
         _intake(edition, units, frozen),
         _current(edition, units, frozen),
-        _cohorts(edition, frozen),
+        _cohorts(edition, units, frozen),
         _endings(edition, units, frozen),
-        _physicians(units, frozen),
+        _physicians(edition, units, frozen),
         _trends(edition, units),
-        _work(edition, units),
     ]
+    # Accounts are not counted by specialty: before a report nobody has one that is approved.
+    is_of_specialty = units.column == "specialty_id" or "specialty_id" in units.scope
+    return tables if is_of_specialty else [*tables, _work(edition, units)]
 
 
-def _counts(people: QuerySet[EditionPerson], units: Units, year: int) -> dict[str, Any]:
-    """All that is counted of the edition's persons, in five statements."""
-    of_certificate = KeyTransform("certificate", "submission__snapshot")
-    said = {
-        name: KeyTextTransform(name, of_certificate) for name in ("has_qualification_cert", "has_license")
-    }
-    current = people.filter(standing=Standing.CURRENT)
+def _counts(edition: Edition, units: Units) -> dict[str, Any]:
+    """All that is counted of the edition's persons, a statement a kind."""
+    people = EditionPerson.objects.filter(edition=edition, **units.scope).order_by()
 
-    def grouped(found: QuerySet, *by: str) -> list[tuple]:
-        return list(found.order_by().values_list(*by).annotate(number=Count("pk")))
+    def grouped(kind: str, *by: str) -> list[tuple]:
+        found = people.filter(kinds(edition.year)[kind].condition)
+        return list(found.values_list(*by).annotate(number=Count("pk")))
 
     return {
-        "intake": grouped(people.filter(intake_year=year), units.column, "trainee_type", "is_rural_oriented"),
-        "current": grouped(current, units.column, "status"),
-        "cohorts": grouped(people, "intake_year", "standing", "status", "status_reason"),
-        "on_time": grouped(
-            people.filter(
-                standing=Standing.ENDED, status_reason="41", status_since__year__lte=F("planned_end__year")
-            ),
-            "intake_year",
+        "intake": grouped("intake", units.column, "trainee_type", "is_rural_oriented"),
+        "current": grouped("current", units.column, "status"),
+        "cohorts": list(
+            people.values_list("intake_year", "standing", "status", "status_reason").annotate(
+                number=Count("pk")
+            )
         ),
-        "ended": grouped(
-            people.filter(standing=Standing.ENDED, status_since__year=year), units.column, "status_reason"
-        ),
-        "physicians": grouped(current.annotate(**said), units.column, *said),
+        "on_time": grouped("on_time", "intake_year"),
+        "ended": grouped("ended_then", units.column, "status_reason"),
+        "qualified": grouped("qualified", units.column),
+        "licensed": grouped("licensed", units.column),
     }
 
 
@@ -109,16 +82,25 @@ def _rate(part: int, whole: int | None) -> Figure:
     return Figure(share(part, whole))
 
 
+def _linked(edition: Edition, units: Units, kind: str) -> Callable[..., Figure]:
+    """What makes a figure of this kind with the address of its people, where there are any."""
+
+    def figure(number: int, key: str = "", **narrowed: Any) -> Figure:
+        return Figure(number, units.link(edition, kind, key, **narrowed) if number else "")
+
+    return figure
+
+
 # --- S1 … S6 ---------------------------------------------------------------------------------------------------------
 
 
 def _intake(edition: Edition, units: Units, frozen: Mapping[str, Any]) -> FigureTable:
-    kinds = CODE_LISTS["trainee_type"].items
+    types = CODE_LISTS["trainee_type"].items
     table = _table(
         1,
         f"{edition.year} 年招收",
-        [units.first, "任务", "录取", "入培", *kinds.values(), "订单定向", "招收完成率", "报到率"],
-        charted=tuple(kinds.values()),
+        [units.first, "任务", "录取", "入培", *types.values(), "订单定向", "招收完成率", "报到率"],
+        charted=tuple(types.values()),
     )
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for unit, kind, is_rural, number in frozen["intake"]:
@@ -126,7 +108,7 @@ def _intake(edition: Edition, units: Units, frozen: Mapping[str, Any]) -> Figure
             counts[key]["all"] += number
             counts[key][kind] += number
             counts[key]["rural"] += number if is_rural else 0
-    targets = _targets(edition.year, units)
+    targets, figure = _targets(edition.year, units), _linked(edition, units, "intake")
 
     def line(key: str, name: str, **more: Any) -> Line:
         found, (planned, admitted) = counts[key], targets.get(key, (None, None))
@@ -135,9 +117,9 @@ def _intake(edition: Edition, units: Units, frozen: Mapping[str, Any]) -> Figure
             [
                 Figure(planned),
                 Figure(admitted),
-                Figure(found["all"]),
-                *(Figure(found[code]) for code in kinds),
-                Figure(found["rural"]),
+                figure(found["all"], key),
+                *(figure(found[code], key, type=code) for code in types),
+                figure(found["rural"], key, rural="1"),
                 _rate(found["all"], planned),
                 _rate(found["all"], admitted),
             ],
@@ -148,10 +130,9 @@ def _intake(edition: Edition, units: Units, frozen: Mapping[str, Any]) -> Figure
 
 
 def _targets(year: int, units: Units) -> dict[str, tuple[int | None, int | None]]:
-    prefix = "base__" if "province_id__in" in units.scope or units.column == "province_id" else ""
-    scope = {f"{prefix}{key}": value for key, value in units.scope.items()}
-    column = f"base__{units.column}" if units.column == "province_id" else units.column
-    found = IntakeTarget.objects.filter(year=year, **scope).order_by().values_list(column)
+    found = (
+        IntakeTarget.objects.filter(year=year, **units.scope_of()).order_by().values_list(units.column_of())
+    )
     told: dict[str, tuple[int | None, int | None]] = {}
     whole: list[list[int]] = [[], []]
     for key, planned, admitted in found.annotate(planned_sum=Sum("planned"), admitted_sum=Sum("admitted")):
@@ -167,21 +148,18 @@ def _current(edition: Edition, units: Units, frozen: Mapping[str, Any]) -> Figur
     statuses = {code: CODE_LISTS["status"].label(code) for code in ("1", "2", "3")}
     headers = [units.first, "现有人员", *statuses.values(), "延期率"]
     table = _table(2, "在培", headers, charted=tuple(statuses.values()))
-    counts = _by_unit(frozen["current"])
+    counts, figure = _by_unit(frozen["current"]), _linked(edition, units, "current")
 
     def line(key: str, name: str, **more: Any) -> Line:
         found = counts[key]
         whole = sum(found.values())
-        figures = [Figure(whole, units.link(edition, key, "current") if whole else "")]
-        for code in statuses:
-            link = units.link(edition, key, "current", status=code) if found[code] else ""
-            figures.append(Figure(found[code], link))
+        figures = [figure(whole, key), *(figure(found[code], key, status=code) for code in statuses)]
         return Line(name, [*figures, _rate(found["2"], whole)], **more)
 
     return _filled(table, units, counts, line)
 
 
-def _cohorts(edition: Edition, frozen: Mapping[str, Any]) -> FigureTable:
+def _cohorts(edition: Edition, units: Units, frozen: Mapping[str, Any]) -> FigureTable:
     reasons = {code: CODE_LISTS["reason"].label(code) for code in _WITHDRAWN}
     table = _table(
         3,
@@ -209,13 +187,18 @@ def _cohorts(edition: Edition, frozen: Mapping[str, Any]) -> FigureTable:
         if standing == Standing.LEFT:
             cohorts[year][reason] += number
     on_time = dict(frozen["on_time"])
+    of = {kind: _linked(edition, units, kind) for kind in kinds(edition.year)}
     for year in sorted(cohorts):
         found = cohorts[year]
         left, whole = found[Standing.LEFT], found["all"]
-        numbers = [whole, *(found[f"status {code}"] for code in "123")]
-        numbers += [found[Standing.ENDED], found[Standing.WAITING], left, *(found[code] for code in reasons)]
-        rates = [_rate(left, whole), _rate(on_time.get(year, 0), whole)]
-        table.lines.append(Line(str(year), [*map(Figure, numbers), *rates]))
+        figures = [of["came"](whole, year=year)]
+        figures += [of["current"](found[f"status {code}"], year=year, status=code) for code in "123"]
+        figures += [of[each](found[each], year=year) for each in (Standing.ENDED, Standing.WAITING)]
+        figures += [of["left"](left, year=year)]
+        figures += [of["left"](found[code], year=year, reason=code) for code in reasons]
+        in_time = on_time.get(year, 0)
+        rates = [_rate(left, whole), Figure(share(in_time, whole), of["on_time"](in_time, year=year).link)]
+        table.lines.append(Line(str(year), [*figures, *rates]))
     return table
 
 
@@ -225,6 +208,7 @@ def _endings(edition: Edition, units: Units, frozen: Mapping[str, Any]) -> Figur
     headers = [units.first, "结束", *reasons.values(), "首次应考", "首次参加", "首次通过", *rates]
     table = _table(4, f"{edition.year} 年结业", headers, charted=tuple(reasons.values()))
     ended, exams = _by_unit(frozen["ended"]), _first_exams(edition, units)
+    figure = _linked(edition, units, "ended_then")
 
     def line(key: str, name: str, **more: Any) -> Line:
         found = ended[key]
@@ -233,8 +217,8 @@ def _endings(edition: Edition, units: Units, frozen: Mapping[str, Any]) -> Figur
         return Line(
             name,
             [
-                Figure(sum(found.values())),
-                *(Figure(found[code]) for code in reasons),
+                figure(sum(found.values()), key),
+                *(figure(found[code], key, reason=code) for code in reasons),
                 *map(Figure, (due, sat, passed)),
                 _rate(passed, sat),
                 _rate(passed, due),
@@ -248,15 +232,15 @@ def _endings(edition: Edition, units: Units, frozen: Mapping[str, Any]) -> Figur
 
 def _first_exams(edition: Edition, units: Units) -> dict[str, dict[int, Counter[str]]]:
     """By unit and year of the session: for whom it was the first one he was accepted for, who sat, who passed."""
-    prefix = "enrollment__base__" if units.column == "province_id" else "enrollment__"
-    scope = {f"enrollment__base__{key}": value for key, value in units.scope.items()}
     entries = ExamEntry.objects.filter(
-        accepted_at__lte=edition.order.taken_at, session__year__lte=edition.year, **scope
+        accepted_at__lte=edition.order.taken_at,
+        session__year__lte=edition.year,
+        **units.scope_of("enrollment__"),
     )
     firsts: set[int] = set()
     told: dict[str, dict[int, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     rows = entries.order_by("session__year", "session", "pk").values_list(
-        "enrollment__resident", "session__year", f"{prefix}{units.column}", "result"
+        "enrollment__resident", "session__year", units.column_of("enrollment__"), "result"
     )
     for person, year, unit, result in rows.iterator():
         if person in firsts:
@@ -271,22 +255,22 @@ def _first_exams(edition: Edition, units: Units) -> dict[str, dict[int, Counter[
     return told
 
 
-def _physicians(units: Units, frozen: Mapping[str, Any]) -> FigureTable:
+def _physicians(edition: Edition, units: Units, frozen: Mapping[str, Any]) -> FigureTable:
     headers = [units.first, "现有人员", "已取得医师资格证书", "已取得医师执业证书", "医师资格率"]
     table = _table(5, "医师资格", headers, charted=tuple(headers[2:4]))
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for unit, qualified, licensed, number in frozen["physicians"]:
-        for key in (str(unit), ""):
-            counts[key]["all"] += number
-            counts[key]["qualified"] += number if qualified == "true" else 0
-            counts[key]["licensed"] += number if licensed == "true" else 0
+    all_of = _by_unit(frozen["current"])
+    having = {
+        each: _by_unit((unit, each, number) for unit, number in frozen[each])
+        for each in ("qualified", "licensed")
+    }
 
     def line(key: str, name: str, **more: Any) -> Line:
-        found = counts[key]
-        numbers = (found["all"], found["qualified"], found["licensed"])
-        return Line(name, [*map(Figure, numbers), _rate(found["qualified"], found["all"])], **more)
+        whole = sum(all_of[key].values())
+        numbers = {"current": whole, **{each: counts[key][each] for each, counts in having.items()}}
+        figures = [_linked(edition, units, kind)(number, key) for kind, number in numbers.items()]
+        return Line(name, [*figures, _rate(numbers["qualified"], whole)], **more)
 
-    return _filled(table, units, counts, line)
+    return _filled(table, units, all_of, line)
 
 
 def _trends(edition: Edition, units: Units) -> FigureTable:
@@ -300,24 +284,21 @@ def _trends(edition: Edition, units: Units) -> FigureTable:
     last[edition.year] = edition
     before: tuple[int, str] | None = None
     for year, each in sorted(last.items()):
-        people = each.people.filter(**units.scope)
-        counts = people.aggregate(
-            current=Count("pk", filter=Q(standing=Standing.CURRENT)),
-            extended=Count("pk", filter=Q(standing=Standing.CURRENT, status="2")),
-            came=Count("pk", filter=Q(intake_year=year) & ~Q(standing=Standing.LATER)),
-            ended=Count("pk", filter=Q(standing=Standing.ENDED)),
-            left=Count("pk", filter=Q(standing=Standing.LEFT, status_since__year=year)),
+        asked = {kind: kinds(year)[kind].condition for kind in _TRENDS}
+        counts = each.people.filter(**units.scope).aggregate(
+            extended=Count("pk", filter=asked["current"] & Q(status="2")),
+            **{kind: Count("pk", filter=condition) for kind, condition in asked.items()},
         )
         rules = str(each.versions["rules"])
-        whole = before[0] + counts["came"] if before else None
+        whole = before[0] + counts["intake"] if before else None
         mark = "▲ 口径有变化" if before and before[1] != rules else ""
         table.lines.append(
             Line(
                 f"{year}（第 {each.number} 版）",
                 [
-                    *(Figure(counts[key]) for key in ("current", "came", "ended", "left")),
+                    *(_linked(each, units, kind)(counts[kind]) for kind in _TRENDS),
                     _rate(counts["extended"], counts["current"]),
-                    _rate(counts["left"], whole),
+                    _rate(counts["left_then"], whole),
                     Figure(f"第 {rules.rpartition('v')[2]} 版 {mark}".strip()),
                 ],
             )
@@ -330,9 +311,8 @@ def _work(edition: Edition, units: Units) -> FigureTable:
     """How the year's intake was worked on: accounts, approvals, decisions."""
     headers = [units.first, "导入账号", "审核通过", "完成率", "审核决定", "退回", "退回率"]
     table = _table(7, f"{edition.year} 年招收工作", headers, charted=("导入账号", "审核通过", "退回"))
-    column = f"base__{units.column}" if units.column == "province_id" else units.column
-    scope = {f"base__{key}": value for key, value in units.scope.items()}
-    kept = IntakeCount.objects.filter(intake_year=edition.year, **scope).order_by().values_list(column)
+    of_year = IntakeCount.objects.filter(intake_year=edition.year, **units.scope_of())
+    kept = of_year.order_by().values_list(units.column_of())
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     approved = Sum("number", filter=Q(is_approved=True), default=0)
     for unit, imported, passed in kept.annotate(all=Sum("number"), approved=approved):

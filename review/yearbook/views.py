@@ -13,7 +13,7 @@ from bases.imports.forms import UploadForm
 from bases.scope import provinces_for
 from portal.access import allow
 from portal.downloads import workbook_response
-from portal.parameters import choice, key
+from portal.parameters import choice
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.sheets.reading import SheetRefused
@@ -21,32 +21,54 @@ from review import sheets
 from review.exports.answers import table_answer
 from review.figures import official
 from review.models import Edition
+from review.paging import keyset_page, one_moment
 from review.statistics import frozen
 from review.yearbook import targets
 from review.yearbook.definitions import DEFINITIONS
-from review.yearbook.tables import units_of, yearbook
+from review.yearbook.forms import ChosenForm, PeopleForm
+from review.yearbook.tables import yearbook
+from review.yearbook.units import units_of
 
 
 @require_GET
 @allow(Role.PROVINCE, Role.CMDA)
 def pages(request: SignedInRequest) -> HttpResponse:
     """The yearbook of an edition, the newest where none is named: contents, tables with charts, definitions."""
-    editions = list(Edition.objects.select_related("order").order_by("-year", "-number"))
-    chosen = next((each for each in editions if each.pk == key(request.GET, "edition")), None)
-    edition = chosen or next(iter(editions), None)
+    form = ChosenForm(request.GET)
+    edition = form.edition
     context: dict[str, Any] = {
-        "editions": editions,
+        "form": form,
         "edition": edition,
         "definitions": DEFINITIONS,
         "may_upload": _may_upload(request),
     }
     if edition:
         context |= {
-            "tables": yearbook(request.user, edition),
+            "tables": yearbook(request.user, edition, **form.lines),
+            "lines_in_words": form.in_words,
             "edition_in_words": frozen.in_words(edition),
             "of": "全国" if request.user.role == Role.CMDA else "本省",
         }
     return render(request, "review/yearbook/pages.html", context)
+
+
+@require_GET
+@allow(Role.PROVINCE, Role.CMDA)
+def people(request: SignedInRequest) -> HttpResponse:
+    """The persons behind one figure, as many as it says (GOAL-P7)."""
+    form = PeopleForm(request.GET)
+    context: dict[str, Any] = {"form": form}
+    if form.is_valid():
+        edition = form.cleaned_data["edition"]
+        with one_moment():
+            page = keyset_page(frozen.for_list(form.people(request.user)), request.GET, most_counted=None)
+        context |= {
+            "page": page,
+            "edition": edition,
+            "words": form.in_words,
+            "edition_in_words": frozen.in_words(edition),
+        }
+    return render(request, "review/yearbook/people.html", context, status=200 if form.is_valid() else 422)
 
 
 @require_POST
@@ -54,9 +76,14 @@ def pages(request: SignedInRequest) -> HttpResponse:
 def export(request: SignedInRequest, pk: int) -> HttpResponseBase:
     """One table as a workbook, with the definitions below it."""
     edition = get_object_or_404(Edition.objects.select_related("order"), pk=pk)
-    found = {table.key: table for table in yearbook(request.user, edition)}
+    form = ChosenForm(request.GET)
+    found = {table.key: table for table in yearbook(request.user, edition, **form.lines)}
     table = found[choice(request.POST, "table", found, next(iter(found)))]
-    table.notes = [frozen.in_words(edition), *(f"{name}：{words}" for name, words in DEFINITIONS.items())]
+    table.notes = [
+        frozen.in_words(edition),
+        *([form.in_words] if form.in_words else []),
+        *(f"{name}：{words}" for name, words in DEFINITIONS.items()),
+    ]
     unit = (
         "全国"
         if request.user.role == Role.CMDA

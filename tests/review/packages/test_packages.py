@@ -57,7 +57,9 @@ def test_a_package_holds_what_is_listed_and_verifies(edition, unpacked):
     """GOAL-N8: "csv and xlsx of every table, code lists, data dictionary, manifest with counts and hashes (Frictionless
     Data Package), a check that the recipient runs without us"."""
     names = {str(each.relative_to(unpacked)) for each in unpacked.rglob("*") if each.is_file()}
-    assert names == {
+    year = {f"tables/year-{number}-province.{kind}" for number in range(1, 8) for kind in ("csv", "xlsx")}
+    year |= {f"tables/year-{number}-specialty.{kind}" for number in (1, 2, 4, 5) for kind in ("csv", "xlsx")}
+    assert names == year | {
         "datapackage.json",
         "edition.json",
         "tables/counts.csv",
@@ -75,6 +77,9 @@ def test_a_package_holds_what_is_listed_and_verifies(edition, unpacked):
         "SHA256SUMS",
         "verify.py",
     }
+    for by in ("province", "specialty"):
+        current = (unpacked / f"tables/year-2-{by}.csv").read_text(encoding="utf-8").splitlines()
+        assert current[-1].startswith(f"合计,{edition.counts['current']},")
     code, told = verify(unpacked, "--sha256", edition.sha256)
     assert code == 0, told
     assert "核对通过。" in told

@@ -75,14 +75,56 @@ def test_every_rate_is_defined_and_nothing_divided_by_nothing(edition, national_
         assert f'data-chart-of="{each.key}"' in text
 
 
-def test_a_figure_opens_its_people(edition, national_officer, national):
-    """GOAL-P7: those of the edition, as many as it says."""
-    linked = [
-        figure for line in table(national_officer, edition, 2).lines for figure in line.figures if figure.link
-    ]
-    assert linked
-    for figure in linked:
-        assert national.get(figure.link).context["page"].count == figure.value
+@pytest.mark.parametrize(
+    "lines", [{}, {"by": "specialty"}, {"specialty": "0100"}, {"by": "specialty", "specialty": "0100"}]
+)
+def test_each_figure_opens_its_people(edition, national_officer, national, lines):
+    """GOAL-P7: those of the edition, as many as it says; a rate with people opens theirs."""
+    opened = set()
+    for each in yearbook(national_officer, edition, **lines):
+        for line in each.lines:
+            for header, figure in zip(each.headers[1:], line.figures, strict=True):
+                if figure.link:
+                    page = national.get(figure.link).context["page"]
+                    assert page.count == figure.value or str(figure.value).endswith("%")
+                    opened.add((each.key, header))
+    assert {key for key, _ in opened} >= {"year-1", "year-2", "year-3", "year-6"}
+    assert ("year-3", "退培：辞职") in opened
+
+
+def test_whoever_is_recruited_later_is_counted_nowhere(life, freeze, national_officer, cycle):
+    """AM-50: who begins after the 截止日 is no 入培, in S1 as in S3."""
+    life().live(LIVED)
+    edition = freeze(facts_on=timezone.localdate() - timedelta(days=800))
+    assert told(table(national_officer, edition, 1), "合计")["入培"] == "0"
+    assert told(table(national_officer, edition, 3), str(cycle.year))["入培"] == "0"
+
+
+def test_lines_by_specialty_add_up_to_the_whole(edition, national_officer, national):
+    """S1 … S6 by specialty: the same people; the year's work, which knows none, is left out."""
+    by_unit = {each.key: each for each in yearbook(national_officer, edition)}
+    by_specialty = {each.key: each for each in yearbook(national_officer, edition, by="specialty")}
+    assert set(by_unit) - set(by_specialty) == {"year-7"}
+    for key, found in by_specialty.items():
+        if found.headers[0] == "培训专业":
+            assert [each.value for each in found.lines[-1].figures] == [
+                each.value for each in by_unit[key].lines[-1].figures
+            ]
+    text = national.get(reverse("review:yearbook"), {"specialty": "0100"}).text
+    assert "培训专业：内科" in text
+
+
+def test_an_address_that_names_no_figure_says_so(edition, national):
+    """Nothing odd asks for everybody."""
+    address = reverse("review:yearbook-people")
+    for asked in (
+        {},
+        {"edition": edition.pk, "kind": "nobody"},
+        {"edition": edition.pk, "kind": "current", "year": "x"},
+    ):
+        answer = national.get(address, asked)
+        assert answer.status_code == 422
+        assert "处需要修改" in answer.text
 
 
 def test_the_three_first_time_rates_stand_apart(
