@@ -51,9 +51,13 @@ class Platform:
 
     def results(self) -> Iterator[dict[str, Any]]:
         """The whole feed from its beginning."""
-        cursor, more = "0", True
+        cursor, more, tries = "0", True, TRIES
         while more:
             status, text = self._request("GET", f"/api/v1/results?cursor={cursor}&limit=500")
+            if status == 503 and tries:
+                tries -= 1
+                time.sleep(PAUSE_SECONDS)
+                continue
             assert status == 200, text
             page = json.loads(text)
             yield from page["items"]
