@@ -98,6 +98,7 @@ urlpatterns = [
     path("funding/", funding.funding, name="funding"),
     path("funding/export/", funding.export, name="funding-export"),
     path("funding/people/", funding.people, name="funding-people"),
+    path("funding/people/print/", funding.people_printed, name="funding-people-print"),
     path("funding/people/export/", funding.people_export, name="funding-people-export"),
     path("funding/balance/", funding.balance, name="funding-balance"),
     path("funding/balance/people/", funding.balance_people, name="funding-balance-people"),

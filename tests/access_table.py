@@ -288,6 +288,7 @@ ROUTES = {
     "review:funding": Route("bpc"),
     "review:funding-export": Route("bpc", get=405),
     "review:funding-people": Route("bpc"),
+    "review:funding-people-print": Route("bpc"),
     "review:funding-people-export": Route("bpc", get=405),
     "review:funding-balance": Route("bpc"),
     "review:funding-balance-people": Route("bpc"),

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -38,6 +39,8 @@ from review.funding.verdicts import measures
 from review.models import BalanceNote, Edition, FundingRules
 from review.paging import keyset_page
 
+# Persons of a roster on paper: some thirty sheets.
+MOST_PRINTED = 1000
 EVERYBODY = (Role.BASE, Role.PROVINCE, Role.CMDA)
 
 
@@ -147,20 +150,46 @@ def people(request: SignedInRequest) -> HttpResponse:
     form = BasisForm(request.GET, user=request.user)
     context, basis = _page(request, form), form.computable
     if basis:
-        column = form.chosen_column
         with basis.people(request.user) as found:
-            listed = comparison.for_list(narrowed_people(found, basis, {**form.narrowed, "column": column}))
-            page = keyset_page(listed, request.GET, most_counted=None)
-        for row in page.rows:
-            row.verdict = verdict_in_words(row.reason)
-            row.is_short = row.specialty_id in basis.rules.shortage
-        context |= {
+            page = keyset_page(_listed(form, basis, found), request.GET, most_counted=None)
+        context |= _roster(form, basis, page.rows) | {
             "page": page,
-            "column_in_words": measures(basis.rules)[column][0] if column else "全部",
+            "may_print": page.count <= MOST_PRINTED,
             "export_form": export_form(request),
             "may_unmask": may_see(request.user) and basis.edition is not None,
         }
     return render(request, "review/funding/people.html", context)
+
+
+def _listed(form: BasisForm, basis: Basis, found: QuerySet) -> QuerySet:
+    where = {**form.narrowed, "column": form.chosen_column}
+    return comparison.for_list(narrowed_people(found, basis, where))
+
+
+def _roster(form: BasisForm, basis: Basis, rows: list[Any]) -> dict[str, Any]:
+    """What a page or print of the roster says of these people, each with its verdict."""
+    for row in rows:
+        row.verdict = verdict_in_words(row.reason)
+        row.is_short = row.specialty_id in basis.rules.shortage
+    column = form.chosen_column
+    return {"rows": rows, "column_in_words": measures(basis.rules)[column][0] if column else "全部"}
+
+
+@require_GET
+@allow(*EVERYBODY)
+def people_printed(request: SignedInRequest) -> HttpResponse:
+    """核算花名册 (F1) on paper, with the place for signatures; a longer one is printed from its file."""
+    form = BasisForm(request.GET, user=request.user)
+    context, basis = _page(request, form), form.computable
+    if basis:
+        with basis.people(request.user) as found:
+            listed = _listed(form, basis, found).order_by("base__code", "intake_year", "specialty_id", "pk")
+            rows = list(listed[: MOST_PRINTED + 1])
+        if len(rows) > MOST_PRINTED:
+            messages.warning(request, f"超过 {MOST_PRINTED} 人，请先选择培训基地，或导出后打印。")
+            return redirect(f"{reverse('review:funding-people')}?{request.GET.urlencode()}")
+        context |= _roster(form, basis, rows)
+    return render(request, "review/funding/people_print.html", context)
 
 
 @require_POST

@@ -120,6 +120,7 @@ PLACES = {
     "review:certificate": "exams#certificates",
     "review:funding": "funding#tables",
     "review:funding-people": "funding#tables",
+    "review:funding-people-print": "funding#tables",
     "review:funding-balance": "funding#balance",
     "review:funding-balance-people": "funding#balance",
     "review:funding-print": "funding#tables",

@@ -169,6 +169,22 @@ def test_the_print_has_its_place_for_signatures(kinds, freeze, rules, national):
         assert word in text
 
 
+def test_the_roster_is_printed_whole_with_its_verdicts(kinds, freeze, rules, national, monkeypatch):
+    """GOAL-N9: 核算花名册 (F1) on paper, the people of the figure it is opened from; a longer one leaves as a file."""
+    edition = freeze()
+    asked = {"edition": edition.pk, "column": "counted"}
+    listed = national.get(reverse("review:funding-people"), asked)
+    address = reverse("review:funding-people-print")
+    assert f"{address}?" in listed.text
+    printed = national.get(address, asked)
+    assert [row.pk for row in printed.context["rows"]] == [row.pk for row in listed.context["page"].rows]
+    for word in ("单位（盖章）", "计入", edition.sha256[:12]):
+        assert word in printed.text
+    monkeypatch.setattr("review.funding.views.MOST_PRINTED", 0)
+    assert f"{address}?" not in national.get(reverse("review:funding-people"), asked).text
+    assert "请先选择培训基地" in national.get(address, asked, follow=True).text
+
+
 # --- 人数平衡 ------------------------------------------------------------------------------------------------------
 
 BALANCED = {
