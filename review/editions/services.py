@@ -128,10 +128,7 @@ def _freeze(ordered: EditionOrder) -> Edition:
             versions={"format": canonical.FORMAT, "rules": canonical.RULES, "lists": _digests_of_lists()},
             sha256=canonical.sha256(ordered.facts_on, ordered.taken_at, _digests(ordered.pk)),
         )
-        kept = _people(ordered.pk).values(*_COUNTED).annotate(number=Count("pk")).order_by()
-        EditionCount.objects.bulk_create(
-            [EditionCount(edition=edition, **each) for each in kept.iterator()], batch_size=5_000
-        )
+        _count(edition)
         audit.record(
             "edition_frozen",
             by=ordered.ordered_by,
@@ -142,6 +139,18 @@ def _freeze(ordered: EditionOrder) -> Edition:
             sha256=edition.sha256,
         )
     return edition
+
+
+def _count(edition: Edition) -> None:
+    """Write the kept numbers, of a nation some hundred thousand kinds, without bringing them here."""
+    columns = ", ".join(EditionCount._meta.get_field(name).column for name in _COUNTED)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {EditionCount._meta.db_table} (edition_id, {columns}, number)"
+            f" SELECT edition_id, {columns}, count(*) FROM {EditionPerson._meta.db_table}"
+            f" WHERE edition_id = %s GROUP BY edition_id, {columns}",
+            [edition.pk],
+        )
 
 
 def _people(edition: int) -> models.QuerySet[EditionPerson]:

@@ -30,6 +30,7 @@ MODULES = (
     "tests.benchmarks.serving",
     "tests.benchmarks.history",
     "tests.benchmarks.decisions",
+    "tests.benchmarks.editions",
 )
 
 
