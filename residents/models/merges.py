@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+import pghistory
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -12,12 +13,14 @@ from django.utils import timezone
 REVERSIBLE_FOR = timedelta(days=30)
 
 
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent())
 class PersonMerge(models.Model):
     """All records of `merged` are those of `kept`, until it is undone; both rows of Resident stay, with their blocks
     and their history. Whoever is looked for under the type and number of `merged` is `kept` (residents/standing.py).
 
     Only the procedures `residents_merge_persons` and `residents_part_persons` write it, which check and move in one
-    step: it is what the lock of a record's person asks for, in the same transaction (migration 0027; TRUST-55).
+    step: it is what the lock of a record's person asks for, in the same transaction (migration 0027; TRUST-55). It
+    changes once, when it is undone; so its events are sealed, not its rows.
     """
 
     written_by_database = True

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from bases.counts import differences
 from bases.models import ApprovedCount, CorrectionRequest, CountedPerson
+from portal.chain.verification import verify
 from portal.models import AuditEvent, Message
 from residents.history import timeline
 from residents.models import Disclosure, PersonMerge
@@ -22,6 +23,7 @@ from review.quality.services import recheck
 from tests import factories
 from tests.bases.desk import approved, complete, reported
 from tests.database import as_owner
+from tests.portal.test_chain import seal
 
 pytestmark = pytest.mark.django_db
 WHY = "核对居民身份证原件"
@@ -149,6 +151,17 @@ def test_what_stands_in_the_way_is_said_with_who_does_what_first(
     ):
         with pytest.raises(StateMoved, match=words):
             merge(one, other, national_officer)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_undoing_is_no_tampering(entries, national_officer):
+    """GOAL-S8: the chain was sealed between the two acts; both are told by events that nobody changes."""
+    made = merge(*entries, national_officer)
+    seal()
+    services.part(made.pk, by=national_officer, reason="确为两人")
+    seal()
+    assert verify().findings == []
+    assert [each.undone_reason for each in made.events.order_by("pgh_id")] == ["", "确为两人"]
 
 
 @pytest.mark.django_db(transaction=True)
