@@ -31,7 +31,8 @@ EXPECTED = {
         portal_collectioncycleevent portal_cyclewindowevent portal_extensionevent portal_userevent
         residents_basicinfoevent residents_certificateinfoevent residents_codeentryevent
         residents_educationrecordevent residents_enrollmentevent residents_numbershapeevent residents_residentevent
-        residents_workinfoevent residents_identitycorrection residents_recordmove residents_personmerge residents_personmergeevent review_apiresult
+        residents_workinfoevent residents_identitycorrection residents_recordmove residents_personmerge
+        residents_personmergeevent review_apiresult
         portal_sealedbatch portal_sealedrows
     """,
     # Added to, never changed.
@@ -346,7 +347,7 @@ def test_a_record_changes_its_person_by_a_merger_alone(enrollment, base_officer,
         enrollment.pk,
         match="Cannot",
     )
-    refused("UPDATE residents_personmerge residents_personmergeevent SET reason = 'x'")
+    refused("UPDATE residents_personmerge SET reason = 'x'")
     for actor, reason in ((national_officer.pk, " "), (base_officer.pk, "两人")):
         refused(part, made.pk, actor, reason, match="persons are parted")
     execute(part, made.pk, national_officer.pk, "两人")
