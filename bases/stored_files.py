@@ -17,7 +17,7 @@ SWEEP_HOURS = 24
 EVERY_SECONDS = 6 * 3600
 # Files lie by month below these; what is older was swept then.
 BY_MONTH = ("imports", "exports", "evidence", "deeds")
-FLAT = ("corrections/", "switches/", "samples/")
+FLAT = ("corrections/", "switches/", "samples/", "notices/")
 
 
 def sweep_files(now: datetime | None = None) -> int:

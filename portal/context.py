@@ -1,4 +1,4 @@
-"""What the frame of every page needs: contact block, server time, unread messages, menu."""
+"""What the frame of every page needs: contact block, server time, unread messages, notices to read, menu."""
 
 from functools import cache
 
@@ -12,8 +12,8 @@ from portal.models import SiteContact
 
 
 def frame(request: HttpRequest) -> dict:
-    """What the frame of every page displays: contact block, server time, count of unread messages, menu. Lazy: no query
-    is made by a page that does not print it."""
+    """What the frame of every page displays: contact block, server time, count of unread messages, notices that he has
+    not read, menu. Lazy: no query is made by a page that does not print it."""
     user = getattr(request, "user", None)
 
     @cache
@@ -21,6 +21,12 @@ def frame(request: HttpRequest) -> dict:
         if user is None or not user.is_authenticated:
             return 0
         return box(user).filter(read_at__isnull=True).count()
+
+    @cache
+    def notices_to_read() -> list:
+        if user is None or not user.is_authenticated:
+            return []
+        return import_string(settings.NOTICES_TO_READ)(user)
 
     def menu() -> list:
         if user is None or not user.is_authenticated:
@@ -31,5 +37,6 @@ def frame(request: HttpRequest) -> dict:
         "contact": lambda: SiteContact.objects.filter(pk=1).first(),
         "server_time": timezone.now,
         "unread_count": unread_count,
+        "notices_to_read": notices_to_read,
         "menu": menu,
     }

@@ -107,6 +107,14 @@ TABLE: tuple[Kept, ...] = (
         chore="portal.upkeep.forget_drafts",
     ),
     Kept(
+        "readings",
+        "公告的已阅记录",
+        ("portal.NoticeReading",),
+        "`clock` 自动删除；公告及其附件保留，移除的附件随后删除",
+        365,
+        chore="portal.upkeep.forget_readings",
+    ),
+    Kept(
         "records",
         "住院医师信息、账号、上报和审核通过的内容、移交副本、提前结业补报、结业考核和证书",
         (

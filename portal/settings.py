@@ -229,6 +229,9 @@ MOBILE_ACTIVATION_POLICY = "bases.activation.mobile_is_enough"
 # Likewise the section of the manual for the page of a route, and the main menu of a role.
 MANUAL_PLACE = "review.manual.places.place_of"
 MENU = "review.menu.menu_for"
+# And the notices that concern a visitor, and those of them that he has not read.
+NOTICES = "review.notices.readers.readable"
+NOTICES_TO_READ = "review.notices.readers.to_read"
 LOGIN_URL = "portal:sign-in"
 LOGIN_REDIRECT_URL = "portal:desk"
 ANONYMOUS_USER_NAME = None

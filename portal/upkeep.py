@@ -7,7 +7,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from portal import retention
-from portal.models import FormDraft, SignInAttempt
+from portal.models import FormDraft, NoticeReading, SignInAttempt
 
 # A failed task keeps its traceback for longer: somebody may still ask why.
 DONE_DAYS, FAILED_DAYS = 3, 30
@@ -32,3 +32,8 @@ def forget_attempts(now: datetime | None = None) -> int:
 def forget_drafts(now: datetime | None = None) -> int:
     """Likewise drafts that nobody came back to."""
     return FormDraft.objects.filter(saved_at__lt=retention.until("drafts", now)).delete()[0]
+
+
+def forget_readings(now: datetime | None = None) -> int:
+    """Likewise who has read a notice."""
+    return NoticeReading.objects.filter(read_at__lt=retention.until("readings", now)).delete()[0]

@@ -9,6 +9,7 @@ handler500 = "portal.views.errors.server_error"
 
 urlpatterns = [
     path("", include("portal.routes")),
+    path("notices/", include("review.notices.urls")),
     path("resident/", include("residents.urls")),
     path("base/", include("bases.urls")),
     path("review/", include("review.urls")),

@@ -22,7 +22,7 @@ from review.funnel import views as funnel
 from review.identity_checks import views as checks
 from review.merges import views as merges
 from review.national import views as national
-from review.notices import views as notices
+from review.notices.views import writing as notices
 from review.organisations.views import organisations
 from review.organisations.views import upload as directory
 from review.packages import views as packages
@@ -238,6 +238,7 @@ urlpatterns = [
     path("notices/new/", notices.notice, name="notice-new"),
     path("notices/<int:pk>/", notices.notice, name="notice"),
     path("notices/<int:pk>/withdraw/", notices.withdraw_notice, name="notice-withdraw"),
+    path("notices/<int:pk>/readings/", notices.readings, name="notice-readings"),
     path("notices/contact/", notices.contact, name="contact"),
     # Addresses of the version before.
     moved("residents/", "review:residents"),

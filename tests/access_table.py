@@ -28,8 +28,6 @@ ROUTES = {
     # Nobody's code is waited for: to the entrance.
     "portal:second-step": Route(ANYBODY, get=302),
     "portal:activate": Route(ANYBODY),
-    "portal:notices": Route(ANYBODY),
-    "portal:notice": Route(ANYBODY, "public notice"),
     "portal:privacy": Route(ANYBODY),
     "portal:sign-out": Route(SIGNED_IN, get=405),
     "portal:desk": Route(SIGNED_IN, get=302),
@@ -317,7 +315,13 @@ ROUTES = {
     "review:notice-new": Route("c"),
     "review:notice": Route("c", "public notice"),
     "review:notice-withdraw": Route("c", "public notice", get=405),
+    "review:notice-readings": Route("c", "public notice"),
     "review:contact": Route("c"),
+    "notices:list": Route(ANYBODY),
+    "notices:notice": Route(ANYBODY, "public notice"),
+    "notices:read": Route(SIGNED_IN, "public notice", get=405),
+    # The file of the test lies nowhere.
+    "notices:notice-file": Route(ANYBODY, "notice file", get=404),
     "review:api-keys": Route("pc"),
     "review:api-key-new": Route("pc"),
     "review:api-key-rotate": Route("pc", "api key", get=405),

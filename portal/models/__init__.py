@@ -7,7 +7,7 @@ from portal.models.messages import Delivery, Message, MessageSettings
 from portal.models.people import SignInAttempt, User
 from portal.models.processes import ClockState, ProcessSign
 from portal.models.second_factor import RecoveryCode, SecondFactor
-from portal.models.work import Deed, FormDraft, Job, Notice, SiteContact
+from portal.models.work import Deed, FormDraft, Job, Notice, NoticeFile, NoticeReading, SiteContact
 
 __all__ = [
     "AuditEvent",
@@ -22,6 +22,8 @@ __all__ = [
     "Message",
     "MessageSettings",
     "Notice",
+    "NoticeFile",
+    "NoticeReading",
     "ProcessSign",
     "RecoveryCode",
     "SealedBatch",

@@ -9,16 +9,23 @@ from django.utils import timezone
 
 
 class Notice(models.Model):
-    """A notice of the association on the home page (公告, BR-95)."""
+    """A notice of the association (公告, BR-95): on the home page where it is for everybody everywhere, and on the
+    desk of whom it concerns until he has read it."""
 
     class Audience(models.TextChoices):
         ALL = "all", "所有人"
         STAFF = "staff", "培训基地与省级"
+        BASES = "bases", "培训基地"
+        PROVINCES = "provinces", "省级"
         RESIDENTS = "residents", "住院医师"
 
     title = models.CharField("标题", max_length=120)
     body = models.TextField("正文")
     audience = models.CharField("对象", max_length=10, choices=Audience.choices, default=Audience.ALL)
+    # None chosen: the whole nation.
+    provinces = models.ManyToManyField(
+        "bases.Province", verbose_name="限定省份", related_name="+", blank=True
+    )
     is_pinned = models.BooleanField("置顶", default=False)
     published_at = models.DateTimeField("发布时间", default=timezone.now)
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
@@ -30,6 +37,34 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class NoticeFile(models.Model):
+    """附件 of a notice, called as its author called it, without the ending: that is told by the bytes."""
+
+    notice = models.ForeignKey(Notice, models.CASCADE, related_name="files")
+    file = models.FileField(upload_to="notices/")
+    name = models.CharField(max_length=100)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class NoticeReading(models.Model):
+    """已阅: this person has opened the notice, or said that he knows it."""
+
+    notice = models.ForeignKey(Notice, models.CASCADE, related_name="readings")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    read_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "notice"], name="notice_read_once")]
+
+    def __str__(self) -> str:
+        return f"{self.notice_id} {self.user_id}"
 
 
 class SiteContact(models.Model):

@@ -34,7 +34,7 @@ def test_notice_reaches_bases_and_provinces(client, signed_in, base_officer, pro
     Notice.objects.create(title="已撤下的公告", body="旧", withdrawn_at=timezone.now())
 
     pages = {
-        who: browser.get(reverse("portal:notices")).content.decode()
+        who: browser.get(reverse("notices:list")).content.decode()
         for who, browser in {
             "base": signed_in(base_officer),
             "province": signed_in(provincial_reviewer),

@@ -12,8 +12,8 @@ from django.utils.module_loading import import_string
 
 from bases.management.commands import run_clock
 from portal import retention
-from portal.models import FormDraft, SignInAttempt
-from portal.upkeep import forget_attempts, forget_drafts
+from portal.models import FormDraft, Notice, NoticeReading, SignInAttempt
+from portal.upkeep import forget_attempts, forget_drafts, forget_readings
 from tests import factories
 
 PAPER = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -65,3 +65,14 @@ def test_tries_and_drafts_go_on_their_day():
         FormDraft.objects.create(user=user, form=f"f{days}", data={}, saved_at=at)
     assert (forget_attempts(now), forget_drafts(now)) == (1, 1)
     assert FormDraft.objects.get().form == "f179"
+
+
+@pytest.mark.django_db
+def test_who_has_read_a_notice_is_forgotten_after_a_year():
+    notice, now = Notice.objects.create(title="公告", body="正文"), timezone.now()
+    readers = [factories.UserFactory(), factories.UserFactory()]
+    for user, days in zip(readers, (364, 366), strict=True):
+        at = now - datetime.timedelta(days=days)
+        NoticeReading.objects.create(notice=notice, user=user, read_at=at)
+    assert forget_readings(now) == 1
+    assert NoticeReading.objects.get().user == readers[0]

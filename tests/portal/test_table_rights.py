@@ -53,6 +53,7 @@ EXPECTED = {
         bases_transferrequest django_session django_tasks_database_dbtaskresult guardian_groupobjectpermission
         guardian_userobjectpermission portal_cache portal_collectioncycle portal_cyclewindow portal_deed portal_delivery
         portal_extension portal_formdraft portal_job portal_message portal_messagesettings portal_notice
+        portal_notice_provinces portal_noticefile portal_noticereading
         portal_processsign portal_clockstate
         portal_recoverycode portal_secondfactor portal_signinattempt portal_sitecontact portal_user portal_user_groups
         portal_user_user_permissions residents_basicinfo residents_certificateinfo residents_codeentry

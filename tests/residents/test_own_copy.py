@@ -44,6 +44,7 @@ LEFT_OUT = {
     "portal.Extension.enrollment": "more time for a record is told on its pages; it says nothing of the person",
     "portal.Delivery.recipient": "the way of a message out of the portal; the message itself is told",
     "portal.MessageSettings.user": "his own choices, on their own page",
+    "portal.NoticeReading.user": "that a notice was opened; it says nothing of the person",
     "bases.CountedPerson.resident": "a view over records",
     "bases.CountedEnrollment.resident": "a view over records",
     "bases.ImportRow.enrollment": "the row of a workbook from which the record was made",

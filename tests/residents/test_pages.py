@@ -20,7 +20,7 @@ BASIC_URL = "/resident/section/basic/"
 BATCH = "00000000-0000-0000-0000-000000000001"
 # Session, user, record, levels, returns, cycle, its windows and extensions, unread messages, contact; on the first
 # page the other records as well; whoever is asked for the yearly update costs four more there.
-HOME_QUERIES = 11
+HOME_QUERIES = 12
 EDUCATION_QUERIES = 10
 
 

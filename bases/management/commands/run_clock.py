@@ -26,7 +26,7 @@ from portal.deeds import forget_findings, look_after_deeds
 from portal.messages.deliveries import look_after
 from portal.messages.services import fold_into_digests
 from portal.temporary import take_own_folder
-from portal.upkeep import forget_attempts, forget_drafts, prune
+from portal.upkeep import forget_attempts, forget_drafts, forget_readings, prune
 from residents.services.lock import carry_out_locks
 
 # Any fixed number: of several clocks on several machines only the one that holds this lock works.
@@ -56,6 +56,7 @@ FINAL = (
     prune,
     forget_attempts,
     forget_drafts,
+    forget_readings,
     forget_findings,
     sweep_files,
 )

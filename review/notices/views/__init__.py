@@ -1,0 +1,1 @@
+"""Pages of 公告: where the association writes, and where everybody reads."""
