@@ -161,8 +161,8 @@ def unasked(visit: Visit, name: str, method: str, trial: Trial, answer: Sent) ->
     return bool(new) and not may_act and bool(new - visit.ask(name, method, []).written)
 
 
-# Half a minute each.
-MANY_FORMS = "bpc"
+# A quarter to half a minute each.
+MANY_FORMS = "rbpc"
 EACH = [pytest.param(each, marks=[pytest.mark.long] * (each in MANY_FORMS)) for each in VISITORS]
 
 

@@ -70,6 +70,7 @@ def sign_in(page: Page) -> None:
     page.wait_for_url(re.compile("/base/"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("viewport", SIZES)
 def test_every_page_is_accessible(base, open_page, assert_accessible, viewport):
     batch = ImportBatch.objects.get()

@@ -14,6 +14,7 @@ from tests.review.api.delivered import record
 pytestmark = pytest.mark.usefixtures("line")
 
 
+@pytest.mark.long
 def test_province_makes_rotates_and_revokes_a_key_that_a_platform_uses(
     line, live_server, open_page, assert_accessible
 ):

@@ -36,6 +36,7 @@ def upload(page, *lines):
     expect(page.get_by_role("heading", name="确认导入")).to_be_visible()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", SIZES)
 def test_doubted_identity_goes_from_base_to_association(known, open_page, assert_accessible, size):
     """AM-35, AM-36: 提交核实 from the row, confirmed by the province, decided by the association."""

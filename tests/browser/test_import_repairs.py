@@ -12,6 +12,7 @@ from tests.browser.conftest import SIZES
 from tests.browser.test_account_pages import _worker_waits, base, sign_in, store  # noqa: F401  fixtures too
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("viewport", SIZES)
 def test_group_of_faults_is_mended_at_once(base, open_page, assert_accessible, viewport):  # noqa: F811
     """GOAL-B21."""

@@ -44,6 +44,7 @@ def sign_in(page: Page, account: str) -> None:
     expect(page.get_by_role("navigation", name="主菜单")).to_be_visible()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", SIZES)
 def test_pages_of_the_province_are_accessible(desk, open_page, assert_accessible, size):
     """GOAL-S6."""
@@ -77,6 +78,7 @@ def test_pages_of_the_province_are_accessible(desk, open_page, assert_accessible
         assert_accessible(page)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", SIZES)
 def test_pages_of_the_association_are_accessible(desk, open_page, assert_accessible, size):
     page = open_page(size)
@@ -218,6 +220,7 @@ def test_two_hundred_records_are_cleared_by_keyboard_and_in_bulk(two_hundred, op
     assert sorted(Counter(bulks).values()) == [1, 1, 1, 50, 147]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "javascript",
     [pytest.param(True, id="script"), pytest.param(False, id="no-script", marks=pytest.mark.long)],

@@ -59,6 +59,7 @@ def test_association_sets_it_up_and_signs_in_with_it(line, settings, open_page, 
     assert_accessible(again)
 
 
+@pytest.mark.long
 def test_province_sets_it_up_before_it_decides_and_has_it_reset(
     approved, settings, open_page, assert_accessible
 ):

@@ -173,6 +173,7 @@ def test_every_act_asks_the_cycle_of_its_own_record(drawn, base, far, national_o
     drawn_in(base, far, national_officer, drawn, check)
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 @MANY
 @given(drawn=st.tuples(CALENDAR, CALENDAR))
@@ -266,6 +267,7 @@ def test_whatever_is_over_lapses_and_what_is_opened_again_locks_again(
     drawn_in(base, far, national_officer, drawn, check)
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 @MANY
 @given(
