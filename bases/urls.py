@@ -57,6 +57,7 @@ urlpatterns = [
     path("imports/<kind:kind>/<module:module>/", batches.uploads, name="import-upload"),
     path("imports/<kind:kind>/<module:module>/template/", batches.template, name="import-template"),
     path("imports/templates/<int:pk>/", batches.template_file, name="template-file"),
+    path("imports/<kind:kind>/export/", batches.export, name="imports-export"),
     path("imports/<int:pk>/", batches.batch, name="import-batch"),
     path("imports/<int:pk>/confirm/", batches.confirm, name="import-confirm"),
     path("imports/<int:pk>/choose/", acts.choose, name="import-choose"),

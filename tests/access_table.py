@@ -90,6 +90,7 @@ ROUTES = {
     "bases:handed-over": Route("b"),
     "bases:handed-over-copy": Route("b", "copy"),
     "bases:import-list": Route("b"),
+    "bases:imports-export": Route("b", "kind", get=405),
     "bases:import-upload": Route("b", "workbook"),
     "bases:import-template": Route("b", "workbook", get=405),
     "bases:import-batch": Route("bp", "import batch"),

@@ -7,6 +7,7 @@ not for.
 # Shown in full: behind bases/reveal.py.
 GATE = {
     "bases/deeds.py": {"_export"},
+    "bases/identity_checks/views.py": {"module"},
     "bases/lists/columns.py": {"module"},
     "bases/records/export.py": {"workbook"},
     "bases/records/views/take_home.py": {"export", "sheets"},
@@ -27,6 +28,7 @@ GATE = {
     "review/exports/answers.py": {"table_answer"},
     "review/exports/jobs.py": {"_sheet", "_stream", "ask", "fetch"},
     "review/funding/summary.py": {"_columns"},
+    "review/funnel/views.py": {"module"},
     "review/identity_checks/views.py": {"check"},
     "review/merges/views.py": {"pair"},
     "review/packages/tables.py": {"persons_of"},
@@ -51,6 +53,7 @@ MASKED = {
     "review/merges/services.py": {"_lines"},
     "review/quality/export.py": {"module"},
     "review/signatures/services.py": {"changed_since"},
+    "review/staff/views.py": {"module"},
     "review/statistics/cross_table.py": {"for_list"},
 }
 # The person's own: his form, his sign-in, his messages, his copy.

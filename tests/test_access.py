@@ -245,6 +245,7 @@ def arguments(enrollment: Enrollment, officer, reviewer, national, cycle) -> dic
     return {
         "": {},
         "module": {"module": "intake"},
+        "kind": {"kind": "training"},
         "workbook": {"kind": "training", "module": "intake"},
         "section": {"slug": "basic"},
         "chapter": {"slug": "words"},
@@ -319,6 +320,7 @@ def an_edition(by) -> Edition:
 SHARED = {
     "",
     "module",
+    "kind",
     "workbook",
     "section",
     "chapter",

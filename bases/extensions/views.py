@@ -7,14 +7,17 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
 
 from bases.extensions import services as extensions
 from bases.extensions.forms import NAMED, WHOLE, ExtensionForm
+from bases.lists.take_home import Column, take_home
 from bases.models import TrainingBase
 from bases.scope import bases_for, current_base, required_base
 from bases.seasons import asked_cycle
 from portal.access import allow
+from portal.calendar import last_moment
 from portal.models import CollectionCycle
 from portal.parameters import whole_number
 from portal.requests import SignedInRequest
@@ -23,16 +26,38 @@ from residents.models import Enrollment
 from residents.services.states import StateMoved
 
 PAGE_SIZE = 50
+_COLUMNS = (
+    Column("环节", lambda each: each.get_step_display()),
+    Column("采集周期", lambda each: each.cycle.title, 28),
+    Column("范围", lambda each: _reach(each), 30),
+    Column("申请延长至", lambda each: last_moment(each.until), 20),
+    Column("理由", lambda each: each.reason, 40),
+    Column("申请人", lambda each: each.asked_by.full_name, 12),
+    Column("申请时间", lambda each: timezone.localtime(each.asked_at), 18),
+    Column("处理结果", lambda each: each.get_state_display(), 14),
+    Column("准予延长至", lambda each: last_moment(each.granted_until) if each.granted_until else "", 20),
+    Column("处理意见", lambda each: each.comment, 40),
+)
 
 
-@require_GET
+def _reach(each: Any) -> str:
+    """Whom a request of the list names."""
+    if not each.records:
+        return "全部招收记录"
+    names = "、".join(each.names)
+    return names if each.records == len(each.names) else f"{names} 等 {each.records} 名住院医师"
+
+
+@require_http_methods(["GET", "POST"])
 @allow(Role.BASE)
 def extension_list(request: SignedInRequest) -> HttpResponse:
-    """申请延长填报时间: what this base asked for and what was answered (GOAL-P8)."""
+    """申请延长填报时间: what this base asked for and what was answered (GOAL-P8); as a file by POST."""
     found = extensions.in_view(request.user)
     base, asking = current_base(request), current_base(request, Action.REPORT)
     if base is not None:
         found = found.filter(base=base)
+    if request.method == "POST":
+        return take_home(request, found, _COLUMNS, kind="extensions", title="延长填报时间申请", at=base)
     page = {
         "page": Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page")),
         "may_ask": asking is not None and bool(extensions.askable(asking)),

@@ -4,18 +4,27 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
+from bases.lists.take_home import Column, take_home
 from bases.models import HandedOver
-from bases.scope import base_ids
+from bases.scope import base_ids, current_base
 from bases.submissions.sections import sections
 from portal.access import allow
 from portal.models import User
 from portal.parameters import text, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
+from residents.models.enrollment import ReviewStatus
 
 PAGE_SIZE = 50
+_COLUMNS = (
+    Column("姓名", lambda kept: kept.full_name),
+    Column("原培训基地", lambda kept: kept.succession.base.name, 30),
+    Column("承接基地", lambda kept: kept.succession.successor.name, 30),
+    Column("移交日期", lambda kept: kept.succession.day),
+    Column("当日审核状态", lambda kept: ReviewStatus(kept.review_status).label),
+)
 
 
 def copies_in_view(user: User) -> QuerySet[HandedOver]:
@@ -24,14 +33,17 @@ def copies_in_view(user: User) -> QuerySet[HandedOver]:
     return kept.select_related("succession__successor", "succession__base")
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @allow(Role.BASE)
 def copies(request: SignedInRequest) -> HttpResponse:
-    """All copies, by name."""
+    """All copies, by name; as a file by POST."""
     asked = text(request.GET, "q", longest=50).strip()
     found = copies_in_view(request.user).defer("snapshot").order_by("full_name", "pk")
     if asked:
         found = found.filter(full_name__contains=asked)
+    if request.method == "POST":
+        at = current_base(request)
+        return take_home(request, found, _COLUMNS, kind="handed_over", title="移交副本名单", at=at)
     page = Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page"))
     return render(request, "bases/handed_over/copies.html", {"page": page, "text": asked})
 

@@ -6,31 +6,55 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
 
 from bases.identity_checks import services
 from bases.identity_checks.forms import IdentityCheckForm
 from bases.imports.access import refused_row
+from bases.lists.take_home import Column, take_home
+from bases.reveal import may_see
 from bases.scope import current_base, required_base
 from portal.access import allow
 from portal.parameters import whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
+from residents.codes import CODE_LISTS
 from residents.forms import show_problems
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved
 
 PAGE_SIZE = 50
+_COLUMNS = (
+    Column("姓名", lambda each: each.full_name),
+    Column("证件类型", lambda each: CODE_LISTS["id_type"].label(each.id_type), 20),
+    Column("证件号", lambda each: each.id_number, 22, is_number=True),
+    Column("提交时间", lambda each: timezone.localdate(each.asked_at)),
+    Column("状态", lambda each: each.get_state_display(), 20),
+    Column("办理意见", lambda each: each.comment, 40),
+)
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @allow(Role.BASE)
 def check_list(request: SignedInRequest) -> HttpResponse:
-    """The base's questions, the newest first, with what became of each."""
+    """The base's questions, the newest first, with what became of each; as a file by POST."""
     found = services.in_view(request.user).order_by("-asked_at", "-pk")
+    if request.method == "POST":
+        return take_home(
+            request,
+            found,
+            _COLUMNS,
+            kind="identity_checks",
+            title="身份核实",
+            at=current_base(request),
+            person=lambda each: each.resident_id,
+        )
     page = Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page"))
     may_ask = current_base(request, Action.IMPORT_ACCOUNTS) is not None
-    return render(request, "bases/identity_checks/list.html", {"page": page, "may_ask": may_ask})
+    context = {"page": page, "may_ask": may_ask}
+    context["may_unmask"] = bool(page.paginator.count) and may_see(request.user, current_base(request))
+    return render(request, "bases/identity_checks/list.html", context)
 
 
 @require_http_methods(["GET", "POST"])

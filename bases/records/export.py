@@ -2,7 +2,6 @@
 (GOAL-B19). Masked, or in full for a purpose (TRUST-51); many are written by the worker (portal/deeds.py)."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
@@ -12,8 +11,8 @@ from bases.lists.columns import chosen_columns
 from bases.lists.filters import RecordFilter
 from bases.lists.records import for_list, records_of, scope_of
 from bases.lists.selection import listed
+from bases.lists.take_home import MaskForm
 from bases.models import TrainingBase
-from bases.reveal import PurposeForm
 from bases.submissions.kept import last_snapshots, snapshot_as_kept
 from bases.submissions.wide import parts_of_a_record
 from portal.models import User
@@ -28,21 +27,12 @@ TITLES = {LIST: "名单", FULL: "个人信息"}
 _AT_ONCE = 200
 
 
-class ExportForm(forms.Form):
-    """What leaves, masked or in full; in full only for a purpose of at least four characters."""
+class ExportForm(MaskForm):
+    """What leaves, masked or in full."""
 
     what = forms.ChoiceField(
         label="内容", choices=[(LIST, "本页名单，列与所见相同"), (FULL, "全部采集信息，每人一行")]
     )
-    unmasked = forms.BooleanField(label="导出完整的证件号和手机号", required=False)
-    purpose = forms.CharField(label="用途", max_length=100, required=False)
-
-    def clean(self) -> dict[str, Any]:
-        if self.cleaned_data.get("unmasked"):
-            asked = PurposeForm({"purpose": self.cleaned_data.get("purpose", "")})
-            if not asked.is_valid():
-                self.add_error("purpose", str(asked.errors["purpose"][0]))
-        return self.cleaned_data
 
 
 def seen(

@@ -1,16 +1,20 @@
 """转出与转入: a base asks for a resident of another base, and answers what others ask of it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bases.corrections import services as corrections
 from bases.imports.access import refused_row
+from bases.lists.take_home import Column, take_home
 from bases.models import CorrectionRequest, ImportRow, TrainingBase, TransferRequest
 from bases.scope import current_base, required_base
 from bases.transfers import services as transfers
@@ -22,6 +26,7 @@ from portal.parameters import is_on
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.forms import show_problems
+from residents.models import Enrollment
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved
 from residents.standing import LiveEnrollment
@@ -29,10 +34,32 @@ from residents.standing import LiveEnrollment
 MOST_CLOSED = 50
 
 
-@require_GET
+# Of a person whom another base holds, no more than the page says.
+_COLUMNS = (
+    Column("方向", lambda row: "请本基地转出" if row[0] == "incoming" else "本基地请求转入"),
+    Column("姓名", lambda row: row[1].enrollment.resident.full_name),
+    Column("原培训基地", lambda row: row[1].enrollment.base.name, 30),
+    Column("转往", lambda row: row[1].to_base.name, 30),
+    Column("招收年份", lambda row: row[1].enrollment.intake_year, 10),
+    Column(
+        "培训专业", lambda row: _held_here(row, lambda record: record.specialty and record.specialty.name), 20
+    ),
+    Column("培训状态", lambda row: _held_here(row, lambda record: record.get_status_display()), 12),
+    Column("处理状态", lambda row: row[1].get_state_display(), 12),
+    Column("处理期限", lambda row: row[1].due_on if row[1].state == "open" else ""),
+    Column("办结日期", lambda row: timezone.localdate(row[1].answered_at) if row[1].answered_at else ""),
+    Column("处理说明", lambda row: row[1].answer if row[0] == "outgoing" else "", 40),
+)
+
+
+def _held_here(row: tuple[str, TransferRequest], told: Callable[[Enrollment], object]) -> object:
+    return (told(row[1].enrollment) or "") if row[0] == "incoming" else ""
+
+
+@require_http_methods(["GET", "POST"])
 @allow(Role.BASE)
 def transfer_list(request: SignedInRequest) -> HttpResponse:
-    """转出与转入: what others ask of this base, what it asked of others (PAIN-15)."""
+    """转出与转入: what others ask of this base, what it asked of others (PAIN-15); as a file by POST."""
     base = current_base(request)
     found = {"incoming": transfers.incoming(request.user), "outgoing": transfers.outgoing(request.user)}
     if base is not None:
@@ -43,12 +70,19 @@ def transfer_list(request: SignedInRequest) -> HttpResponse:
         "only_open": is_on(request.GET, "state", TransferRequest.State.OPEN),
     }
     if page["only_open"]:
-        page["incoming"] = found["incoming"].filter(state="open")
-        return render(request, "bases/transfers/list.html", page)
-    for side, requests in found.items():
-        closed = requests.exclude(state="open").order_by("-answered_at")[:MOST_CLOSED]
-        page[side] = [*requests.filter(state="open")[:500], *closed]
-    return render(request, "bases/transfers/list.html", page)
+        lists = {"incoming": list(found["incoming"].filter(state="open"))}
+    else:
+        lists = {side: _newest(requests) for side, requests in found.items()}
+    rows = [(side, each) for side, requests in lists.items() for each in requests]
+    if request.method == "POST":
+        return take_home(request, rows, _COLUMNS, kind="transfers", title="转出与转入", at=base)
+    return render(request, "bases/transfers/list.html", page | lists | {"count": len(rows)})
+
+
+def _newest(requests: QuerySet[TransferRequest]) -> list[TransferRequest]:
+    """The open ones and those that were closed last."""
+    closed = requests.exclude(state="open").order_by("-answered_at")[:MOST_CLOSED]
+    return [*requests.filter(state="open")[:500], *closed]
 
 
 @allow(Role.BASE)

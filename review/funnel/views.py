@@ -4,14 +4,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from bases.lists.take_home import Column, take_home
 from bases.models import Province
+from bases.reveal import may_see
 from bases.scope import bases_for, current_base, provinces_for
 from bases.seasons import asked_cycle
 from portal import audit
@@ -35,6 +38,16 @@ from review.funnel.stages import LISTS, STAGES, at_stage
 from review.paging import keyset_page, one_moment
 
 STAFF = (Role.BASE, Role.PROVINCE, Role.CMDA)
+_COLUMNS = (
+    Column("姓名", lambda row: row.resident.full_name),
+    Column("证件号", lambda row: row.resident.id_number, 22, is_number=True),
+    Column("培训基地", lambda row: row.base.name, 30),
+    Column("培训专业", lambda row: row.specialty.name if row.specialty else "", 20),
+    Column("个人信息", lambda row: row.get_personal_state_display(), 12),
+    Column("上报", lambda row: row.get_report_status_display(), 12),
+    Column("审核", lambda row: "锁定失效" if row.lapsed_at else row.get_review_status_display(), 12),
+    Column("备注", lambda row: "后来删除" if row.deleted_at else "", 12),
+)
 
 
 def _asked(request: SignedInRequest) -> tuple[CollectionCycle | None, dict[str, str]]:
@@ -199,16 +212,30 @@ def _linked(line: Line, asked: dict[str, Any], moment: dict[str, str], organisat
     return {"name": line.name, "cells": cells, "percent": line.percent, "deeper": deeper}
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @allow(*STAFF)
 def records(request: SignedInRequest) -> HttpResponse:
-    """The records behind one number of the funnel: the same filters, the same count, with the moment of either."""
+    """The records behind one number of the funnel: the same filters, the same count, with the moment of either. A base
+    takes them home by POST (GOAL-B19)."""
     cycle, where = _asked(request)
     stage = text(request.GET, "stage") or "imported"
     if cycle is None or stage not in LISTS:
         raise Http404
     found = at_stage(funnel.records(request.user, cycle, **where), stage)
     found = found.select_related("resident", "base", "specialty")
+    is_base = request.user.role == Role.BASE
+    if request.method == "POST":
+        if not is_base:
+            raise PermissionDenied
+        return take_home(
+            request,
+            found.order_by("-pk"),
+            _COLUMNS,
+            kind="funnel_records",
+            title=LISTS[stage][0],
+            at=current_base(request),
+            person=lambda row: row.resident_id,
+        )
     with one_moment() as as_of:
         number = funnel.number(request.user, cycle, stage, **where)
         rows = keyset_page(found, request.GET, most_counted=None, number=number)
@@ -218,7 +245,9 @@ def records(request: SignedInRequest) -> HttpResponse:
         "figure_of": _figure_of(request),
         "stage": LISTS[stage][0],
         "cycle": cycle,
-        "record_route": "bases:record" if request.user.role == Role.BASE else "review:record",
+        "record_route": "bases:record" if is_base else "review:record",
+        "may_take_home": is_base and bool(rows.count),
+        "may_unmask": is_base and may_see(request.user, current_base(request)),
     }
     return render(request, "review/funnel/records.html", page)
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bases import staff as services
+from bases.lists.take_home import Column, take_home
 from bases.models import SpecialtyBase, TrainingBase
 from bases.scope import base_ids, bases_for, provinces_for
 from portal.access import allow
@@ -24,6 +25,14 @@ from review.staff.forms import FactorResetForm, HandOverForm, StaffForm
 STAFF = (Role.BASE, Role.PROVINCE, Role.CMDA)
 # What can be done to a person, and the words that say it was done.
 ACTS_OF_PLACE = {"acting": "改为可办理业务", "read_only": "改为只读", "dismiss": "不再属于本单位"}
+_COLUMNS = (
+    Column("姓名", lambda member: member.user.full_name),
+    Column("账号", lambda member: member.user.username, 20),
+    Column("手机号", lambda member: member.user.mobile, 16, is_number=True),
+    Column("权限", lambda member: "可办理业务" if member.is_acting else "只读", 14),
+    Column("账号状态", lambda member: _state(member.user), 24),
+    Column("二次验证", lambda member: member.user.second_factor_at is not None, 10),
+)
 ACTS = ACTS_OF_PLACE | {"code": "", "enable": "账号已启用", "disable": "账号已停用，立即失效"}
 
 
@@ -88,12 +97,15 @@ def staff(request: SignedInRequest) -> HttpResponse:
     )
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @allow(*STAFF)
 def staff_of(request: SignedInRequest, kind: str, key: str) -> HttpResponse:
-    """Who works for one organisation, with what right, and whether the account was ever used."""
+    """Who works for one organisation, with what right, and whether the account was ever used; as a file by POST."""
     organisation = _organisation(request, kind, key)
     members = _members(organisation)
+    if request.method == "POST":
+        at = organisation if isinstance(organisation, TrainingBase) else None
+        return take_home(request, members, _COLUMNS, kind="staff", title="人员名单", at=at)
     for member in members:
         person = member.user
         person.is_manageable = services.may_manage_person(request.user, person)
@@ -105,6 +117,14 @@ def staff_of(request: SignedInRequest, kind: str, key: str) -> HttpResponse:
     return render(
         request, "review/staff/staff_of.html", place | {"members": members, "departments": departments}
     )
+
+
+def _state(person: User) -> str:
+    if not person.is_active:
+        return "已停用"
+    if person.is_activated:
+        return "已激活"
+    return "未激活，初始密码已过期" if _has_expired_code(person) else "未激活"
 
 
 def _has_expired_code(person: User) -> bool:

@@ -8,6 +8,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bases.imports import services as imports
@@ -23,6 +24,7 @@ from bases.imports.progress import progress_of
 from bases.imports.undo.restore import restored_rows
 from bases.imports.undo.services import kept_rows
 from bases.lists.selection import chosen
+from bases.lists.take_home import Column, take_home
 from bases.models import ImportBatch, TrainingBase
 from bases.reveal import Purpose, demand, reveal
 from bases.scope import current_base, required_base, specialty_bases_for, workplace
@@ -107,15 +109,10 @@ def _surroundings(
     request: SignedInRequest, kind: Kind, module: Module, base: TrainingBase, cycle: CollectionCycle | None
 ) -> dict:
     """What the upload page shows beside its form."""
-    batches = ImportBatch.objects.filter(base=base, kind=kind.key).select_related("uploaded_by")
     desk = current_base(request)
-    if desk is None:
-        batches = batches.filter(uploaded_by=request.user)
-    shown = choice(request.GET, "batches", _SHOWN)
-    if shown:
-        batches = batches.filter(state__in=_SHOWN[shown][1])
+    batches = _earlier(request, kind, base)
     return {
-        "shown": shown,
+        "shown": choice(request.GET, "batches", _SHOWN),
         "choices": [("", "全部"), *((name, words) for name, (words, _) in _SHOWN.items())],
         "kinds": [each for each in KINDS.values() if desk or each.is_filled],
         "modules": Module,
@@ -134,6 +131,39 @@ def _surroundings(
             if name not in ("page", "batches", "cycle")
         ],
     }
+
+
+def _earlier(request: SignedInRequest, kind: Kind, base: TrainingBase) -> QuerySet[ImportBatch]:
+    """The list of earlier imports as it is narrowed; of a department secretary his own."""
+    batches = ImportBatch.objects.filter(base=base, kind=kind.key).select_related("uploaded_by")
+    if current_base(request) is None:
+        batches = batches.filter(uploaded_by=request.user)
+    shown = choice(request.GET, "batches", _SHOWN)
+    return batches.filter(state__in=_SHOWN[shown][1]) if shown else batches
+
+
+@allow(Role.BASE)
+@require_POST
+def export(request: SignedInRequest, kind: Kind) -> HttpResponse:
+    """The list of earlier imports as a file (GOAL-B19)."""
+    base = _base_for(request, kind, Action.VIEW)
+    columns = (
+        Column("文件", lambda each: each.file_name, 40),
+        Column("模块", lambda each: each.get_module_display(), 20),
+        Column("上传时间", lambda each: timezone.localtime(each.uploaded_at), 18),
+        Column("上传人", lambda each: each.uploaded_by.full_name, 12),
+        Column("状态", lambda each: each.get_state_display(), 14),
+        Column("行数", lambda each: each.rows_total, 10),
+        Column(kind.good, lambda each: _entered(each), 10),
+        Column(kind.same, lambda each: each.rows_unchanged, 10),
+        Column("有误", lambda each: each.rows_refused, 10),
+    )
+    found = _earlier(request, kind, base)
+    return take_home(request, found, columns, kind="imports", title="导入记录", at=base)
+
+
+def _entered(batch: ImportBatch) -> int | str:
+    return batch.rows_created + batch.rows_updated if batch.state == State.APPLIED else ""
 
 
 def _records(

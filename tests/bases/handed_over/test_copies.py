@@ -7,6 +7,7 @@ from bases.models import HandedOver
 from residents.snapshot import snapshot_of
 from review.successions import services
 from tests import factories
+from tests.bases.records.test_take_home import rows_of
 
 LIST = "/base/handed-over/"
 
@@ -41,3 +42,11 @@ def test_another_base_finds_no_copy(copy, other_base_officer, signed_in):
     client = signed_in(other_base_officer)
     assert copy.full_name not in client.get(LIST).text
     assert client.get(f"{LIST}{copy.pk}/").status_code == 404
+
+
+def test_the_list_is_taken_home_as_it_was_looked_through(copy, base_officer, signed_in):
+    """GOAL-B19."""
+    client = signed_in(base_officer)
+    head, line = rows_of(client.post(f"{LIST}?q={copy.full_name}"))
+    assert line[:3] == [copy.full_name, copy.succession.base.name, "广东省人民医院"]
+    assert rows_of(client.post(f"{LIST}?q=不在其中")) == [head]
