@@ -4,13 +4,21 @@
 
 (() => {
   // Light and dark in turn, so that neighbours differ in grey too; no red, which means a fault here.
-  const COLOURS = ["#0b6b5e", "#e0a100", "#1a4f8b", "#6fc7b7", "#6b4fa0", "#f0b48a", "#7a4a00", "#9fb3c8"];
+  const COLOURS = {
+    light: ["#0b6b5e", "#e0a100", "#1a4f8b", "#6fc7b7", "#6b4fa0", "#f0b48a", "#7a4a00", "#9fb3c8"],
+    dark: ["#2f9c8b", "#f4d06a", "#6c9fe0", "#b6ebe1", "#a487dd", "#f5cdb0", "#c98a3a", "#d3dee9"],
+  };
   const MOST_SERIES = 8;
   const FONT = getComputedStyle(document.body).fontFamily;
   const MOST_NAMES = 12;
   const MOST_ON_PAPER = 40;
   const number = (cell) => Number(cell.textContent.replace(/[^0-9.-]/g, "")) || 0;
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+  // The page is dark where the system is; on paper never.
+  const system = window.matchMedia("(prefers-color-scheme: dark)");
+  let isPrinting = false;
+  const scheme = () => (!isPrinting && getComputedStyle(document.documentElement).colorScheme === "dark" ? "dark" : "light");
 
   // The table's columns as series over its rows; columns and rows marked data-total are sums of the others.
   function read(table) {
@@ -41,8 +49,9 @@
   }
 
   const common = (names, width, series = []) => ({
-    animation: !calm,
-    color: COLOURS,
+    animation: !calm && !isPrinting,
+    backgroundColor: "transparent",
+    color: COLOURS[scheme()],
     // From the fourth series on each has a pattern of its own as well: colours alone are not told apart by everybody.
     aria: { enabled: true, label: { enabled: false }, decal: { show: series.length > 3 } },
     textStyle: { fontFamily: FONT },
@@ -68,19 +77,35 @@
     funnel: ({ names, series }) => ({
       ...common([], 0), xAxis: undefined, yAxis: undefined, dataZoom: [], legend: undefined,
       tooltip: { trigger: "item", renderMode: "richText", confine: true },
-      series: [{ type: "funnel", sort: "none", left: "5%", width: "90%", top: 8, bottom: 8, minSize: "12%", label: { position: "inside", formatter: "{b} {c}" }, data: names.map((name, index) => ({ name, value: series[0].data[index] })) }],
+      series: [{ type: "funnel", sort: "none", left: "5%", width: "90%", top: 8, bottom: 8, minSize: "12%", label: { position: "inside", formatter: "{b} {c}", ...(scheme() === "dark" && { color: "#000" }) }, data: names.map((name, index) => ({ name, value: series[0].data[index] })) }],
     }),
   };
 
+  const drawings = [];
   document.querySelectorAll("figure[data-chart-of]").forEach((figure) => {
     const table = document.getElementById(figure.dataset.chartOf);
     if (!table || !window.echarts) return;
     const content = read(table);
     if (!content.names.length || !content.series.length) return;
     figure.hidden = false;
-    const chart = window.echarts.init(figure.querySelector("[data-chart]"));
     const option = () => KINDS[figure.dataset.chartKind || "bar"](content, figure.clientWidth);
-    chart.setOption(option());
+    let chart;
+    const draw = () => {
+      chart?.dispose();
+      chart = window.echarts.init(figure.querySelector("[data-chart]"), scheme() === "dark" ? "dark" : null);
+      chart.setOption(option());
+    };
+    draw();
+    drawings.push(draw);
     new ResizeObserver(() => { chart.resize(); chart.setOption({ xAxis: option().xAxis }); }).observe(figure);
   });
+  const again = () => drawings.forEach((draw) => { draw(); });
+  const onPaper = (is) => () => {
+    if (!system.matches) return;
+    isPrinting = is;
+    again();
+  };
+  system.addEventListener("change", again);
+  window.addEventListener("beforeprint", onPaper(true));
+  window.addEventListener("afterprint", onPaper(false));
 })();

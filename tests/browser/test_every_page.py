@@ -1,4 +1,5 @@
-"""Every page of province and association at the narrowest width: axe finds nothing, nothing sticks out (GOAL-S6)."""
+"""Every page of province and association at the narrowest width, of everybody in dark: axe finds nothing, nothing
+sticks out (GOAL-S6)."""
 
 import pytest
 from playwright.sync_api import Page
@@ -71,3 +72,15 @@ def test_every_page_is_accessible_at_320_pixels(live_server, cycle, open_page, a
     assert approve({submission.pk: submission.version}, by=reviewer).left_out == []
     sign_in(page, world, "c", live_server.url)
     assert faults(page, world, "c", assert_accessible) == {}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("letter", ["a", "r", "b", "p", "c"])
+def test_every_page_is_readable_in_dark(live_server, cycle, open_page, assert_accessible, letter):
+    """GOAL-S6: the contrast of AA also where the reader's system is dark."""
+    world = World(cycle)
+    page = open_page()
+    page.emulate_media(color_scheme="dark")
+    if letter != "a":
+        sign_in(page, world, letter, live_server.url)
+    assert faults(page, world, letter, assert_accessible) == {}

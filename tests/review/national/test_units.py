@@ -1,5 +1,6 @@
 """报送单位方格图: 32 units, each once, in steps that the colour-blind tell apart (GOAL-N11)."""
 
+import itertools
 import re
 from pathlib import Path
 
@@ -25,8 +26,10 @@ def contrast(one: str, other: str) -> float:
 def test_steps_are_at_least_three_to_one_and_their_words_readable():
     """GOAL-N11: colour-blind safe, steps at least 3:1."""
     steps = re.findall(r"\.unit-step-\d \{ background: #(\w{6}); color: #(\w{6});", CSS)
-    assert len(steps) == 3
-    assert all(contrast(one[0], other[0]) >= 3 for one, other in zip(steps, steps[1:], strict=False))
+    assert len(steps) == 6
+    for light_or_dark in (steps[:3], steps[3:]):
+        grounds = [ground for ground, _ in light_or_dark]
+        assert all(contrast(one, other) >= 3 for one, other in itertools.pairwise(grounds))
     assert all(contrast(ground, words) >= 4.5 for ground, words in steps)
 
 
