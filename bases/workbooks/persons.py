@@ -11,7 +11,7 @@ from bases.workbooks.rows import row_numbers
 from portal.sheets.headers import normalise_header
 from portal.sheets.reading import Table
 from portal.sheets.refusals import refused
-from portal.sheets.values import Value
+from portal.sheets.values import CellError, Value
 from residents.rules.fields import Field
 
 # Fields of a row that nobody fills in by drawing a cell down.
@@ -27,6 +27,8 @@ _ALONE = re.compile(
     r"[：:。；《》]|空\s*白|第.+页|^\s*[（(【].*[）)】]\s*$|(?:^|\W)(?:19|20)[0-9]{2}\s*年.+月"
 )
 _NO_WORD = re.compile(r"[\W_]+")
+# The number beside 合计; longer ones may be somebody's.
+_SUM = re.compile(r"\s*共?\s*[0-9０-９]{1,6}\s*[人名行个份]?\s*")
 _SHOWN = 30
 
 
@@ -74,7 +76,9 @@ def _is_header(filled: Mapping[str, Value], fields: Mapping[str, Field]) -> bool
 
 
 def _is_below(filled: Mapping[str, Value], fields: Mapping[str, Field]) -> bool:
-    """A sum or a note, beside nobody's number and name; one sentence alone; a line crossed out by dashes."""
+    """A sum or a note, beside nobody's number and name; one sentence alone; a line crossed out by dashes. Drawn over
+    merged cells it is still one text."""
+    filled = {header: value for header, value in filled.items() if not _is_covered(value)}
     texts = [value for value in filled.values() if type(value) is str]
     if len(texts) == len(filled):
         is_alone = len(texts) == 1 and _ALONE.search(texts[0]) is not None
@@ -85,7 +89,16 @@ def _is_below(filled: Mapping[str, Value], fields: Mapping[str, Field]) -> bool:
         for header, value in filled.items()
         if header in fields and fields[header].kind in ("id_number", "name")
     ]
-    return all(_is_note(value) for value in (next(iter(filled.values())), *persons))
+    first = next(iter(filled.values()), None)
+    return _is_note(first) and all(_is_note(value) or _is_sum(value) for value in persons)
+
+
+def _is_covered(value: Value) -> bool:
+    return isinstance(value, CellError) and value.kind == "merged"
+
+
+def _is_sum(value: Value) -> bool:
+    return isinstance(value, int | float) or (type(value) is str and _SUM.fullmatch(value) is not None)
 
 
 def _is_note(value: Value) -> bool:

@@ -11,7 +11,7 @@ from portal.sheets.refusals import refused
 from portal.sheets.values import MAX_CELL_CHARACTERS, DamagedNumber, Row
 
 _SAMPLE_ROWS = 40
-_DELIMITERS = (",", ";", "\t")
+_DELIMITERS = (",", ";", "\t", "|", "，", "；")
 _FORMULA_TEXT = re.compile(r'="([^"]*)"')  # ="110101…", the usual trick to keep digits as text
 # Excel saves an 18-digit number as 15 digits and zeros. A true number of that form is possible (about one in
 # a thousand), and a refused cell can be repaired, while a wrong person cannot.
@@ -52,13 +52,21 @@ class CsvText:
 
 
 def _decode(content: bytes) -> str:
-    is_utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ("utf-16",) if is_utf16 else ("utf-8-sig", "gb18030"):
+    for encoding in _encodings(content):
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
     raise refused("encoding")
+
+
+def _encodings(content: bytes) -> tuple[str, ...]:
+    """Those that its first bytes allow; of the marks the longer ones begin like the shorter."""
+    if content.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
+        return ("utf-32",)
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return ("utf-16",)
+    return ("utf-8-sig", "gb18030")
 
 
 def _csv_value(value: str) -> str | DamagedNumber:

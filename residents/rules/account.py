@@ -119,7 +119,9 @@ def _judge_year(year: int | None, context: Mapping[str, Any], found: Problems) -
         if kept_year is not None:
             add(found, "intake_year", "year_of_transfer", year=kept_year)
         elif year != cycle_year:
-            code = "intake_year_other_open" if door and door.intake_is_open else "intake_year_intake"
+            code = "intake_year_ahead" if year > cycle_year else "intake_year_intake"
+            if door and door.intake_is_open:
+                code = "intake_year_other_open"
             add(found, "intake_year", code, value=year, year=cycle_year)
         elif is_registrys and not context.get("live_enrollment"):
             add(found, "intake_year", "intake_original_exists", year=year)

@@ -153,6 +153,11 @@ def intake_year_intake(world):
     world.enters(line, "registry")
 
 
+def intake_year_ahead(world):
+    world.says("intake_year_ahead", account_line(intake_year=str(world.cycle.year + 1)))
+    world.enters(account_line())
+
+
 def intake_year_still_open(world):
     line = account_line()
     world.says("intake_year_still_open", line, "registry")
@@ -435,6 +440,7 @@ WALKS = {
     walk.__name__: walk
     for walk in (
         intake_year_intake,
+        intake_year_ahead,
         intake_year_still_open,
         intake_year_not_open_yet,
         intake_year_before_lock,

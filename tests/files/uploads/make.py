@@ -197,6 +197,24 @@ FILES: dict[str, tuple[bytes, dict]] = {
         ),
         ALL_GOOD,
     ),
+    "sums_beside.xlsx": (
+        book(
+            *TWO,
+            ("合计", "2"),
+            ("总人数", "2人", "", "", "２"),
+            ("制表人：李雷", "审核人：韩梅梅"),
+        ),
+        ALL_GOOD,
+    ),
+    "note_over_merged_cells.xlsx": (
+        book(
+            *TWO,
+            ("注：以上信息真实有效。填表人：王五 联系电话：0571-88888888",),
+            ("合计：2人",),
+            change=lambda sheet: (sheet.merge_cells("A4:E4"), sheet.merge_cells("A5:C5")),
+        ),
+        ALL_GOOD,
+    ),
     "ends_of_lists.xlsx": (
         book(
             *TWO,
@@ -335,6 +353,8 @@ FILES: dict[str, tuple[bytes, dict]] = {
     "list_gb18030.csv": (csv(*TWO, encoding="gb18030"), ALL_GOOD),
     "list_utf16.csv": (csv(*TWO, encoding="utf-16", comma="\t"), ALL_GOOD),
     "list_semicolons.csv": (csv(*TWO, comma=";"), ALL_GOOD),
+    "list_bars.csv": (csv(*TWO, comma="|"), ALL_GOOD),
+    "list_utf32.csv": (csv(*TWO, encoding="utf-32"), ALL_GOOD),
     "list_ruined.csv": (csv(person(0), person(1, mobile="1.38001E+10")), {"created": 1, "refused": 1}),
     "page_named.xls": (HTML, {"refusal": "*"}),
     "web_archive_named.xls": (MHTML, {"refusal": "*"}),

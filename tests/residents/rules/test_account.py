@@ -56,7 +56,7 @@ def test_blank_type_makes_no_second_message_about_the_number():
     [
         (INTAKE, 2019, {}),
         (INTAKE, 2018, {"intake_year": ["intake_year_intake"]}),
-        (INTAKE, 2020, {"intake_year": ["intake_year_intake"]}),
+        (INTAKE, 2020, {"intake_year": ["intake_year_ahead"]}),
         (REGISTRY, 2014, {}),
         (REGISTRY, 2018, {}),
         (REGISTRY, 2013, {"intake_year": ["intake_year_registry"]}),

@@ -5,6 +5,7 @@ import string
 
 import pytest
 
+from portal.masking import mask_numbers
 from residents.catalogue.catalogue import CATALOGUE, Invalid, Verbatim, problem, quoted
 
 
@@ -53,3 +54,9 @@ def test_braces_of_a_typed_value_are_not_templates():
 def test_invalid_carries_its_problem():
     refused = Invalid(problem("required"))
     assert (refused.problem.code, str(refused)) == ("required", "此项必填，现在为空。请填写此项。")
+
+
+def test_no_example_looks_like_a_persons_number():
+    """Where a fault is displayed numbers are masked, and nobody can copy a masked example (TRUST-51)."""
+    texts = [text for entry in CATALOGUE.values() for text in entry[:3]]
+    assert [text for text in texts if mask_numbers(text) != text] == []
