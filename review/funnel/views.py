@@ -140,7 +140,7 @@ def circular(request: SignedInRequest) -> HttpResponse:
             shown = told.days[-circulars.DAYS_SHOWN :]
             page |= {
                 "circular": told,
-                "lines": _told_lines(counted, told, cycle, page["is_national"]),
+                "lines": _told_lines(counted, told, cycle, where, page["is_national"]),
                 "text": told.text(f"{page['title']}{cycle.year} 年住院医师招收信息采集日报"),
                 "stages": [STAGES[name][0] for name in circulars.TOLD],
                 "rates": circulars.RATES.values(),
@@ -169,24 +169,40 @@ def circular_file(request: SignedInRequest) -> HttpResponse:
     return workbook_response(b"".join(content), f"{cycle.year}年招收日报_{timezone.localdate():%Y%m%d}.xlsx")
 
 
-def _told_lines(counted: Counted, told: Circular, cycle: CollectionCycle, is_national: bool) -> list[dict]:
-    """The lines of a circular with its total; the name of a province leads to its bases, on the same day."""
+def _told_lines(
+    counted: Counted, told: Circular, cycle: CollectionCycle, where: dict[str, str], is_national: bool
+) -> list[dict]:
+    """The lines of a circular with its total; the name of a province leads to its bases, on the same day, and what was
+    reached by today to its records, as in the funnel (GOAL-P7)."""
     address = reverse("review:circular")
     asked: dict[str, str | int] = {"year": cycle.year, "day": told.day.isoformat()}
     deeper = [
         f"{address}?{urlencode(asked | {'province': line.key})}" if is_national else ""
         for line in counted.lines
     ]
-    return [
-        {
-            "name": unit.name,
-            "deeper": leads_to,
-            "numbers": [(unit.reached[stage], unit.that_day[stage]) for stage in circulars.TOLD],
-            "rates": unit.rates.values(),
-            "is_total": unit is told.total,
-        }
-        for unit, leads_to in zip([*told.units, told.total], [*deeper, ""], strict=True)
-    ]
+    lines: list[dict] = []
+    keys = [*({"province" if is_national else "base": line.key} for line in counted.lines), {}]
+    is_today = told.day == circulars.season(counted)[-1]
+    moment = {"as_of": counted.as_of.isoformat()} if counted.is_kept else {}
+    for unit, leads_to, key in zip([*told.units, told.total], [*deeper, ""], keys, strict=True):
+        of: dict[str, Any] = {"year": cycle.year, **where, **key, **moment}
+        people = [_records_at(stage, of) if is_today else "" for stage in circulars.TOLD]
+        numbers = [(unit.reached[stage], unit.that_day[stage]) for stage in circulars.TOLD]
+        lines.append(
+            {
+                "name": unit.name,
+                "deeper": leads_to,
+                "numbers": [(*number, link) for number, link in zip(numbers, people, strict=True)],
+                "rates": unit.rates.values(),
+                "is_total": unit is told.total,
+            }
+        )
+    return lines
+
+
+def _records_at(stage: str, asked: dict[str, Any]) -> str:
+    """The address of the records behind a number of the funnel."""
+    return f"{reverse('review:funnel-records')}?{urlencode(asked | {'stage': stage})}"
 
 
 def _organisations(request: SignedInRequest, where: dict[str, str]) -> dict[str, Any]:
@@ -204,10 +220,7 @@ def _organisations(request: SignedInRequest, where: dict[str, str]) -> dict[str,
 def _linked(line: Line, asked: dict[str, Any], moment: dict[str, str], organisation: str) -> dict:
     """A line of the page: its cells as (number, address of its records), its name leading one step deeper."""
     asked = asked | ({organisation: line.key} if organisation else {})
-    address = reverse("review:funnel-records")
-    cells = [
-        (line.numbers[stage], f"{address}?{urlencode(asked | {'stage': stage} | moment)}") for stage in STAGES
-    ]
+    cells = [(line.numbers[stage], _records_at(stage, asked | moment)) for stage in STAGES]
     deeper = f"{reverse('review:funnel')}?{urlencode(asked)}" if organisation == "province" else ""
     return {"name": line.name, "cells": cells, "percent": line.percent, "deeper": deeper}
 

@@ -86,6 +86,17 @@ def test_page_shows_the_day_the_days_and_the_text(request, signed_in, season, ba
     assert page.context["by_days"][-1] == ("合计", [2, 0, 0, 2], 4)
 
 
+@pytest.mark.parametrize("who", ["provincial_reviewer", "national_officer"])
+def test_what_was_reached_by_today_opens_its_people(request, signed_in, season, who):
+    """GOAL-P7; of an earlier day nobody can be listed, who has moved on since."""
+    client = signed_in(request.getfixturevalue(who))
+    for line in client.get(reverse(ADDRESS)).context["lines"]:
+        for number, _, people in line["numbers"]:
+            assert client.get(people).context["page"].count == number
+    before = client.get(reverse(ADDRESS), {"day": days_ago(1).isoformat()}).context["lines"]
+    assert {people for line in before for _, _, people in line["numbers"]} == {""}
+
+
 def test_a_province_of_the_association_shows_its_bases(signed_in, season, base, national_officer):
     client = signed_in(national_officer)
     first = client.get(reverse(ADDRESS)).context["lines"][0]
