@@ -31,7 +31,7 @@ def frame(request: HttpRequest) -> dict:
     def menu() -> list:
         if user is None or not user.is_authenticated:
             return []
-        return import_string(settings.MENU)(user, request.path)
+        return import_string(settings.MENU)(user, getattr(request, "opened_from", "") or request.path)
 
     return {
         "contact": lambda: SiteContact.objects.filter(pk=1).first(),

@@ -18,3 +18,5 @@ class SignedInRequest(Request):
     """A request that `portal.access.allow` has let through: somebody is signed in."""
 
     user: User
+    # The list from which the page was opened, where it knows: the menu marks that one (`portal.context.frame`).
+    opened_from: str

@@ -1,6 +1,7 @@
 """Where a record stands in the list it was opened from: on to the next one and back to the same place (GOAL-B17)."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
@@ -54,8 +55,15 @@ def carried(module: str, filters: RecordFilter) -> str:
 
 
 def place_in_list(request: SignedInRequest, record: Enrollment) -> Place | None:
-    """The record's place in the list that its address names, or the other list (`next`) it was opened from; None where
-    it was opened from neither. Three queries beside those for the cycle."""
+    """The record's place in the list that its address names, or the other list (`next`) it was opened from, which the
+    menu marks; None where it was opened from neither. Three queries beside those for the cycle."""
+    place = _place(request, record)
+    if place:
+        request.opened_from = urlsplit(place.back).path
+    return place
+
+
+def _place(request: SignedInRequest, record: Enrollment) -> Place | None:
     module = choice(request.GET, "module", Module.values)
     if not module:
         back = own_address(request, text(request.GET, "next"))

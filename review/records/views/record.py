@@ -1,6 +1,7 @@
 """One record as a reviewer sees it: what changed, the decision (审核) and its revocation, full numbers on purpose."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -14,7 +15,8 @@ from bases.reveal import asked_in_full, may_see, show_file
 from bases.scope import enrollments_for
 from bases.submissions.evidence import file_response
 from portal.access import allow
-from portal.parameters import key, whole_number
+from portal.addresses import own_address
+from portal.parameters import key, text, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.models import Enrollment
@@ -46,7 +48,13 @@ def _show(
 ) -> HttpResponse:
     filters = QueueFilter(request.user, request.GET)
     page = record_page(request.user, enrollment, filters.values, masked=masked)
+    back = own_address(request, text(request.GET, "next"))
+    if page.is_pending and request.user.role == Role.PROVINCE and not back:
+        request.opened_from = reverse("review:queue")
+    else:
+        request.opened_from = urlsplit(back).path
     context: dict[str, Any] = {
+        "back": back,
         "page": page,
         "held": _claim(request, page),
         "enrollment": enrollment,
