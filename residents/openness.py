@@ -110,8 +110,16 @@ def training_entry(enrollment: Enrollment, times: Times | None = None) -> Openin
         return ALWAYS
     is_direct = enrollment.base.province.reporting_mode != API_TRANSFER
     if is_direct and enrollment.report_status == ReportStatus.REPORTED:
-        return Opening(False, reason="该记录已上报，等待省级审核。如需修改，请先“撤回上报”。")
+        return Opening(False, reason=f"该记录已上报，等待省级审核。{way_out_of_waiting(enrollment, times)}")
     return _intake(enrollment, Step.BASE_FILL, times)
+
+
+def way_out_of_waiting(enrollment: Enrollment, times: Times | None = None) -> str:
+    """What a base may do about a report that waits for the province: while it could report again, take it back
+    (AM-15). One that was returned before can be taken back for longer; its page has the button."""
+    if report_entry(enrollment, times).is_open:
+        return "如需修改，请先“撤回上报”。"
+    return "上报已截止，需要修改的请联系省级退回；记录页上仍有“撤回上报”的，也可以撤回后修改。"
 
 
 def until_lock(enrollment: Enrollment, times: Times | None = None) -> Opening:

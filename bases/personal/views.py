@@ -9,6 +9,7 @@ from django.shortcuts import render
 from bases.lists.selection import LONGEST_LIST, chosen, named, way_back
 from bases.personal.forms import ReminderForm
 from bases.personal.return_forms import CANNED, ManyReturnForm, ReturnForm
+from bases.personal.returns import told_apart
 from bases.scope import current_base
 from bases.submissions.sections import Section, common_fields, personal_fields
 from portal import deeds
@@ -26,7 +27,12 @@ MOST_NAMED = 100
 @allow(Role.BASE)
 def return_to_resident(request: SignedInRequest) -> HttpResponse:
     """退回住院医师: personal info of one record or of many, with comments at its fields (BR-45, BR-61; GOAL-B14)."""
-    records = _chosen(request)
+    records, closed = _chosen(request), []
+    if request.method == "GET":
+        # Said before anybody writes an opinion that could not be sent.
+        rows = records.select_related("resident", "base__province").order_by("pk")
+        answering, closed = told_apart(list(rows))
+        records = records.filter(pk__in=[each.pk for each in answering]) if closed else records
     people = _people(records)
     fields = personal_fields(for_check(records).get()) if people["count"] == 1 else []
     form = _return_form(request, records, people["count"], fields)
@@ -43,6 +49,9 @@ def return_to_resident(request: SignedInRequest) -> HttpResponse:
         "bases/personal/return_form.html",
         {
             **people,
+            "closed": closed[:MOST_NAMED],
+            "closed_count": len(closed),
+            "closed_more": len(closed[MOST_NAMED:]),
             "fields": _with_words(fields, form),
             "canned": CANNED,
             "form": form,

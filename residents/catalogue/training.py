@@ -98,7 +98,7 @@ ERRORS: dict[str, tuple[str, str, str]] = {
     "record_locked": (
         "这条记录现在不能修改",
         "这条记录现在不能修改（{reason}）。",
-        "请按提示处理后，再上传这一行。",
+        "已截止的，请申请延长填报时间，准予后再上传这一行；其他情形请在此人的记录页办理。",
     ),
     "changed_meanwhile": (
         "检查之后已被修改",

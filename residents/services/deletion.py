@@ -16,7 +16,14 @@ from portal.models import User
 from residents.codes.training import API_TRANSFER
 from residents.models import Enrollment
 from residents.models.enrollment import DEPARTURES, LIVE, Deletion, ReviewStatus, Status
-from residents.openness import ALWAYS, SWITCHED, Times, training_entry, until_lock
+from residents.openness import (
+    ALWAYS,
+    SWITCHED,
+    Times,
+    training_entry,
+    until_lock,
+    way_out_of_waiting,
+)
 from residents.services.states import StateMoved, lock
 
 RESTORABLE_FOR = timedelta(days=30)
@@ -32,7 +39,8 @@ def deletion_entry(enrollment: Enrollment, times: Times | None = None) -> Openin
     if enrollment.deleted_at:
         return Opening(False, reason="这条记录已经删除。")
     if enrollment.review_status == ReviewStatus.PENDING:
-        return Opening(False, reason="该记录已上报，等待省级审核，不能删除。请先“撤回上报”。")
+        way_out = way_out_of_waiting(enrollment, times)
+        return Opening(False, reason=f"该记录已上报，等待省级审核，不能删除。{way_out}")
     if enrollment.registered_at:
         return ALWAYS
     if enrollment.lapsed_at:

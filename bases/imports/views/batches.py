@@ -29,7 +29,7 @@ from bases.models import ImportBatch, TrainingBase
 from bases.reveal import Purpose, demand, reveal
 from bases.scope import current_base, required_base, specialty_bases_for, workplace
 from bases.workbooks.accounts import first_untaken_year
-from bases.workbooks.kinds import KINDS, Kind, filled_template, kind_of, opening_of
+from bases.workbooks.kinds import KINDS, Kind, filled_template, import_opening, kind_of, opening_of
 from portal import deeds
 from portal.access import allow
 from portal.calendar import open_cycles
@@ -117,6 +117,9 @@ def _surroundings(
         "kinds": [each for each in KINDS.values() if desk or each.is_filled],
         "modules": Module,
         "cycle": cycle,
+        # A training workbook is always taken, and its records may nevertheless be closed.
+        "late": import_opening(base, module, cycle) if kind.is_filled and module == Module.INTAKE else None,
+        "has_desk": desk is not None,
         "choosable": _choosable(kind, module, base),
         "untaken": first_untaken_year(base) if module == Module.REGISTRY else None,
         "may_act": current_base(request, kind.action) == base

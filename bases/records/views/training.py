@@ -22,7 +22,7 @@ from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.forms import Control, raw_of, show_problems
 from residents.models import Enrollment
-from residents.models.enrollment import ReportStatus
+from residents.models.enrollment import ReportStatus, Status
 from residents.openness import training_entry
 from residents.services.refusals import EditConflict, Refused
 from residents.services.states import Closed, StateMoved
@@ -175,7 +175,8 @@ def status_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(
         request,
         "bases/records/status_form.html",
-        _page(request, enrollment, form, block="status"),
+        _page(request, enrollment, form, block="status")
+        | {"offers_withdrawal": Status.WITHDRAWN in dict(form.fields["status"].widget.choices)},
         status=422 if form.errors else 200,
     )
 
