@@ -32,10 +32,16 @@ TRAINING_GROUPS = {
 
 
 def training_form(
-    enrollment: Enrollment, context: Mapping[str, Any], *, data: Any = None, files: Any = None
+    enrollment: Enrollment,
+    context: Mapping[str, Any],
+    *,
+    data: Any = None,
+    files: Any = None,
+    carried: Mapping[str, Any] | None = None,
 ) -> forms.Form:
-    """培训信息 as the base edits it: only its own fields, specialties it is accredited for, no field that is locked."""
-    values = values_of(enrollment, "training")
+    """培训信息 as the base edits it: only its own fields, specialties it is accredited for, no field that is locked.
+    `carried` are values that were asked for where none are stored."""
+    values = values_of(enrollment, "training") | dict(carried or {})
     fields = [field for field in EDITABLE if not (field.name == "specialty" and enrollment.specialty_locked)]
     form = form_for(fields, values, data=data, files=files, context=context)
     # The rule's help speaks of workbook cells.

@@ -12,6 +12,7 @@ from django.urls import reverse
 from bases.lists.access import record_for
 from bases.lists.place import place_in_list, record_address
 from bases.records import services as training
+from bases.records.carried import start_of
 from bases.records.forms import NameForm, grouped, show_stored, status_form, training_form
 from bases.submissions.remarks import show_at_fields, to_answer
 from portal.access import allow
@@ -45,19 +46,24 @@ def training_edit(request: SignedInRequest, pk: int) -> HttpResponse:
         return back_to(request, enrollment)
     context = training_context(enrollment)
     draft = draft_for(request.user, _draft_key(pk))
+    start = start_of(enrollment)
+    is_started = start is not None and is_on(request.GET, "start", "before")
     if request.method == "POST":
         form = training_form(enrollment, context, data=request.POST, files=request.FILES)
         if answer := answer_to(request, enrollment, form, _save, draft_key=_draft_key(pk)):
             return answer
     else:
         data = data_of(draft) if draft and "draft" in request.GET else None
-        form = training_form(enrollment, context, data=data)
+        form = training_form(
+            enrollment, context, data=data, carried=start.values if start and is_started else None
+        )
         show_problems(form, judge_training(enrollment, {}, context)[1], as_notices=True)
     return render(
         request,
         "bases/records/training_form.html",
         _page(request, enrollment, form, entry, block="training")
-        | {"groups": grouped(form), "draft": draft, "draft_key": _draft_key(pk)},
+        | {"groups": grouped(form), "draft": draft, "draft_key": _draft_key(pk)}
+        | {"start": start, "is_started": is_started},
         status=422 if form.errors else 200,
     )
 
