@@ -129,6 +129,21 @@ def secretaries(places: Collection[tuple[int, str]]) -> dict[tuple[int, str], li
     return {held[cast(int, key)]: people for key, people in recipients(SpecialtyBase, held).items()}
 
 
+def desks(
+    places: Collection[tuple[int, str | None]],
+) -> list[tuple[list[int], list[tuple[int, str | None]]]]:
+    """Whom to notify of records by (base, specialty), with the places each desk is told of: a base's staff of all of
+    the base, its department secretaries of their own."""
+    of_base: dict[int, list[tuple[int, str | None]]] = {}
+    for place in places:
+        of_base.setdefault(place[0], []).append(place)
+    staff = recipients(TrainingBase, of_base)
+    found = [(staff[base], own) for base, own in of_base.items() if base in staff]
+    departments = secretaries([(base, code) for base, code in places if code])
+    found += [(people, [place]) for place, people in departments.items()]
+    return found
+
+
 def dismiss(user: User, organisation: Organisation, *, by: User) -> None:
     """Take every grant of one person on one organisation away; effective at his next click (TRUST-22)."""
     if not may_manage(by, organisation) or user.pk == by.pk:

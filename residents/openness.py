@@ -2,6 +2,7 @@
 BR-80)."""
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from datetime import datetime
 from functools import cached_property
 
@@ -9,7 +10,7 @@ from portal.calendar import INTAKE_STEPS, Calendar, Opening, last_moment
 from portal.models import CollectionCycle, Step
 from residents.codes.training import API_TRANSFER
 from residents.models import Enrollment
-from residents.models.enrollment import Module, ReportStatus, ReviewStatus
+from residents.models.enrollment import Module, PersonalState, ReportStatus, ReviewStatus
 
 ALWAYS = Opening(True)
 SWITCHED = Opening(
@@ -174,6 +175,25 @@ def _intake(
         return SWITCHED
     times = times or Times([enrollment])
     return _or_returned(enrollment, times.opening(enrollment, step), times, review_status)
+
+
+def entry_if_revived(enrollment: Enrollment, times: Times | None = None) -> Opening:
+    """Could a lapsed recruit still get on if he lived again: the review of what waits, else all that he lacks up to his
+    report. Where several are to be done the one that ends first, where one is closed that one (AM-43)."""
+    alive = copy(enrollment)
+    alive.lapsed_at = None
+    times = times or Times([enrollment])
+    if alive.review_status == ReviewStatus.PENDING:
+        return review_entry(alive, times)
+    if alive.origin == Enrollment.Origin.API:
+        return delivery_entry(alive, times)
+    asked = [report_entry(alive, times)]
+    if not alive.training_complete:
+        asked.append(training_entry(alive, times))
+    if alive.personal_state != PersonalState.COMPLETE:
+        asked.append(personal_entry(alive, times))
+    shut = [each for each in asked if not each.is_open]
+    return shut[0] if shut else min(asked, key=lambda each: each.closes_at or times.now)
 
 
 def delivery_entry(enrollment: Enrollment, times: Times | None = None) -> Opening:

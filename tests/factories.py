@@ -9,11 +9,10 @@ from django.utils import timezone
 
 from bases.models import (
     Province,
-    ProvinceUserGrant,
     SpecialtyBase,
     TrainingBase,
-    TrainingBaseUserGrant,
 )
+from bases.staff import GRANTS
 from portal.models import CollectionCycle, CycleWindow, Step, User
 from portal.roles import Role
 from residents.models import BasicInfo, CertificateInfo, EducationRecord, Enrollment, Resident
@@ -32,9 +31,11 @@ def id_number(*, region: str = "330102", birth: datetime.date | None = None, mal
     return body + "10X98765432"[sum(int(d) * w for d, w in zip(body, WEIGHTS, strict=True)) % 11]
 
 
-def grant(user: User, organisation: Province | TrainingBase, *, read_only: bool = False) -> None:
+def grant(
+    user: User, organisation: Province | TrainingBase | SpecialtyBase, *, read_only: bool = False
+) -> None:
     """Give one person an organisation, as bases/staff.py does."""
-    model = {Province: ProvinceUserGrant, TrainingBase: TrainingBaseUserGrant}[type(organisation)]
+    model = GRANTS[type(organisation)]
     name = organisation._meta.model_name
     codename = f"{'view' if read_only else 'act'}_{name}"
     permission = Permission.objects.get(content_type__app_label="bases", codename=codename)
@@ -115,6 +116,13 @@ class CycleFactory(factory.django.DjangoModelFactory):
 
     year = factory.LazyFunction(lambda: timezone.localdate().year)
     title = factory.LazyAttribute(lambda cycle: f"{cycle.year}年住院医师信息采集")
+
+
+def secretary(base: TrainingBase, specialty: str) -> User:
+    """A 专业基地秘书: one who works for one specialty of the base."""
+    user = UserFactory(role=Role.BASE)
+    grant(user, SpecialtyBase.objects.get(base=base, specialty=specialty))
+    return user
 
 
 def open_windows(cycle: CollectionCycle, *, days_left: int = 10, **others: tuple) -> None:

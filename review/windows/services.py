@@ -4,30 +4,27 @@ GOAL-N1).
 Whether a step is open is asked of portal/calendar.py alone; here the windows are only written and counted over.
 """
 
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q, QuerySet
-from django.urls import reverse
 from django.utils import timezone
 
-from bases.deadlines.messages import KIND
 from bases.deadlines.tasks import tell_of_window
 from bases.models import Province, TrainingBase
-from bases.staff import recipients
 from portal import audit
 from portal.calendar import INTAKE_STEPS, Calendar, Opening, last_moment, openings, running_cycles
 from portal.histories import event_model
-from portal.messages import services as messages
 from portal.models import CollectionCycle, CycleWindow, Step, User
 from residents.models import Enrollment
-from residents.models.enrollment import LIVE, Module, ReportStatus, ReviewStatus
+from residents.models.enrollment import LIVE, ReportStatus, ReviewStatus
 from residents.services.lock import lapsing, unmark_if_open
-from residents.services.revival import Revived, lapsed_of, revive
+from residents.updating import ASKED, is_up_to_date
+from review.models import CompletionBatch
+from review.windows.revival import revivable_by_province
 
 
 class WindowMoved(ValueError):
@@ -44,19 +41,18 @@ class CycleInUse(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """Whom a window reaches: its provinces and their bases, and this year's intake records by state."""
+    """Whom a window reaches: its provinces and their bases, and in words how far those are whose work it opens."""
 
     provinces: int
     bases: int
-    unreported: int
-    waiting: int
-    approved: int
+    people: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
     """What a change would do alike in some provinces: the step and the lock of the intake in words, before and after,
-    how many records lapse within a minute, how many lapsed ones could live again (AM-43)."""
+    how many records lapse within a minute, how many lapsed ones could live again (AM-43), and with how many of
+    these the work could go on."""
 
     provinces: list[str]
     before: str
@@ -65,13 +61,14 @@ class Effect:
     locks_after: str
     lapsing: int
     revivable: int
+    workable: int
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What a change of a window would do: whom it reaches, what the calendar says then, how many intake records lapse
     at once (AM-05), which later step would be over before this one, what changes in which provinces, and which other
-    cycles are running, untouched (AM-42)."""
+    cycles are running, untouched (AM-42). Only a step `of_intake` moves its lock."""
 
     affected: Affected
     opening: Opening
@@ -79,6 +76,7 @@ class Preview:
     over_before: list[str]
     effects: list[Effect]
     beside: list[CollectionCycle]
+    of_intake: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +217,10 @@ def _tried(
         change()
         states = openings(cycle, list(Step), province_id=province.pk if province else None, now=now)
         after = situation(cycle, step, now)
+        opened = [code for code, old in before.items() if old.is_locked and not after[code].is_locked]
+        revivable = revivable_by_province(cycle, opened)
         transaction.set_rollback(True)
-    effects = _differences(before, after, _lapsed_by_province(cycle))
+    effects = _differences(before, after, revivable)
     return Preview(
         reached,
         states[step],
@@ -228,6 +228,7 @@ def _tried(
         _over_before(step, states),
         effects,
         [each for each in running_cycles(now=now) if each.pk != cycle.pk],
+        step in INTAKE_STEPS,
     )
 
 
@@ -272,13 +273,8 @@ def in_words(opening: Opening) -> str:
     return f"{begins} 开放，至 {ends}" if opening.word == "未开始" else f"已于 {ends} 截止"
 
 
-def _lapsed_by_province(cycle: CollectionCycle) -> dict[str, int]:
-    counted = lapsed_of(cycle).order_by().values_list("base__province_id")
-    return dict(counted.annotate(number=Count("pk")))
-
-
 def _differences(
-    before: dict[str, Situation], after: dict[str, Situation], lapsed: dict[str, int]
+    before: dict[str, Situation], after: dict[str, Situation], revivable: dict[str, tuple[int, int]]
 ) -> list[Effect]:
     """Provinces in which anything changes, those with the same change together."""
     names = dict(Province.objects.values_list("pk", "short_name"))
@@ -292,9 +288,8 @@ def _differences(
             [names[code] for code in codes],
             *words,
             lapsing=sum(max(0, after[code].lapsing - before[code].lapsing) for code in codes),
-            revivable=sum(
-                lapsed.get(code, 0) for code in codes if before[code].is_locked and not after[code].is_locked
-            ),
+            revivable=sum(revivable.get(code, (0, 0))[0] for code in codes),
+            workable=sum(revivable.get(code, (0, 0))[1] for code in codes),
         )
         for words, codes in groups.items()
     ]
@@ -328,44 +323,6 @@ def remove_provincial_window(window: CycleWindow, *, by: User, seen: str | None 
         window.delete()
         unmark_if_open(window.cycle)
         _notify(window.cycle, Step(window.step), window.province)
-
-
-def bring_back(ids: Collection[int], *, cycle: CollectionCycle, by: User, reason: str) -> Revived:
-    """Let lapsed recruits live again while the cycle is open for them (AM-43); their bases, provinces and they
-    themselves are told. Raises StateMoved."""
-    with transaction.atomic():
-        found = revive(ids, cycle=cycle, by=by, reason=reason)
-        _tell_revived(cycle, found.done, reason)
-    return found
-
-
-def _tell_revived(cycle: CollectionCycle, records: list[Enrollment], reason: str) -> None:
-    body = f"中国医师协会说明：{reason}"
-    messages.send(
-        [each.resident.user_id for each in records],
-        kind=KIND,
-        subject=f"您的{cycle.year}年招收信息已恢复，可以继续办理",
-        body=body,
-        link=reverse("residents:home"),
-    )
-    by_base: Counter[Any] = Counter(each.base_id for each in records)
-    for base_id, staff in recipients(TrainingBase, by_base).items():
-        messages.send(
-            staff,
-            kind=KIND,
-            subject=f"{cycle.year}年锁定失效的 {by_base[base_id]} 人已恢复，请在截止前办理",
-            body=body,
-            link=f"{reverse('bases:record-list', args=[Module.INTAKE])}?year={cycle.year}",
-        )
-    by_province: Counter[Any] = Counter(each.base.province_id for each in records)
-    for code, staff in recipients(Province, by_province).items():
-        messages.send(
-            staff,
-            kind=KIND,
-            subject=f"{cycle.year}年锁定失效的 {by_province[code]} 人已恢复，上报后请审核",
-            body=body,
-            link=f"{reverse('review:funnel')}?year={cycle.year}",
-        )
 
 
 def create_cycle(year: int, title: str, *, by: User) -> CollectionCycle:
@@ -424,13 +381,31 @@ def affected(cycle: CollectionCycle, step: Step, province: Province | None) -> A
     """Whom a change of this window reaches. A national one does not reach provinces with a window of their own."""
     codes = _reached(cycle, step, province)
     bases = TrainingBase.objects.filter(province_id__in=codes, is_active=True)
+    return Affected(len(codes), bases.count(), _people(cycle, step, codes))
+
+
+def _people(cycle: CollectionCycle, step: Step, codes: list[str]) -> list[str]:
+    """How far those are whom the step asks for something: the registry by the yearly update, the provinces by their
+    early completions, else this year's intake."""
+    if step == Step.REGISTRY_UPDATE:
+        asked = Enrollment.objects.filter(ASKED, base__province_id__in=codes)
+        done = asked.filter(is_up_to_date(cycle)).count()
+        return [f"在培应更新 {asked.count()} 人", f"已逐项确认 {done} 人"]
+    if step == Step.BACK_REPORT:
+        batches = CompletionBatch.objects.filter(cycle=cycle, province__in=codes)
+        states = CompletionBatch.State
+        counts = [
+            (state.label, batches.filter(state=state).count()) for state in (states.SENT, states.ACCEPTED)
+        ]
+        return [f"本周期补报{label} {number} 批" for label, number in counts]
     records = Enrollment.objects.filter(LIVE, intake_year=cycle.year, base__province_id__in=codes)
-    counts = records.aggregate(
+    counted = records.aggregate(
         unreported=Count("pk", filter=Q(report_status=ReportStatus.UNREPORTED)),
         waiting=Count("pk", filter=Q(review_status=ReviewStatus.PENDING)),
         approved=Count("pk", filter=Q(review_status=ReviewStatus.APPROVED)),
     )
-    return Affected(provinces=len(codes), bases=bases.count(), **counts)
+    labels = {"unreported": "未上报", "waiting": "待审核", "approved": "审核通过"}
+    return [f"{cycle.year} 年{label} {counted[name]} 人" for name, label in labels.items()]
 
 
 def _reached(cycle: CollectionCycle, step: Step, province: Province | None) -> list[str]:

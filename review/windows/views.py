@@ -17,10 +17,10 @@ from portal.models import CollectionCycle, CycleWindow, Step
 from portal.parameters import is_on, numbers_of, text, texts, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Role
-from residents.openness import Times, until_lock
-from residents.services.revival import hindrances, lapsed_of
+from residents.services.revival import lapsed_of
 from residents.services.states import StateMoved
 from review.windows import board as step_board
+from review.windows import revival
 from review.windows import services as windows
 from review.windows.forms import CycleForm, PlaceForm, ReviveForm, WindowForm
 
@@ -54,20 +54,23 @@ def board(request: SignedInRequest, year: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @allow(Role.CMDA)
 def lapsed(request: SignedInRequest, year: int) -> HttpResponse:
-    """Who lapsed at the lock of this cycle and whether each can live again; a POST with a reason lets those ticked, or
-    all of the filter, live again while the cycle is open for them (AM-43)."""
+    """Who lapsed at the lock of this cycle, whether each can live again and could get on then; a POST with a reason
+    lets those ticked, all of the filter or those of it who could get on live again while the cycle is open for them
+    (AM-43)."""
     shown = get_object_or_404(CollectionCycle, year=year)
     places = PlaceForm(request.GET)
     found = places.narrow(lapsed_of(shown)).select_related("resident", "base__province").order_by("-pk")
     form = ReviveForm(request.POST if request.method == "POST" else None)
     result = None
     if request.method == "POST" and form.is_valid():
-        is_all = is_on(request.POST, "range", "all")
-        chosen = (
-            list(found.values_list("pk", flat=True)) if is_all else numbers_of(texts(request.POST, "choice"))
-        )
+        if is_on(request.POST, "range", "all"):
+            chosen = list(found.values_list("pk", flat=True))
+        elif is_on(request.POST, "range", "workable"):
+            chosen = revival.prospects(found).workable
+        else:
+            chosen = numbers_of(texts(request.POST, "choice"))
         try:
-            result = windows.bring_back(
+            result = revival.bring_back(
                 chosen, cycle=shown, by=request.user, reason=form.cleaned_data["reason"]
             )
         except StateMoved as moved:
@@ -75,17 +78,16 @@ def lapsed(request: SignedInRequest, year: int) -> HttpResponse:
         form = ReviveForm()
     # The button says how many it brings back: nothing is offered that would not be done.
     everybody = list(found)
-    times = Times(everybody)
-    why = hindrances(everybody, times)
+    told = revival.prospects(everybody)
     page = Paginator(everybody, ROWS_A_PAGE).get_page(whole_number(request.GET, "page"))
     context: dict[str, Any] = {
         "cycle": shown,
         "places": places,
         "page": page,
-        "rows": [(row, why.get(row.pk, "")) for row in page.object_list],
-        "revivable": len(everybody) - len(why),
-        # Whom only more time helps; nobody else is told of it.
-        "wants_time": any(why.get(row.pk) == until_lock(row, times).reason for row in everybody),
+        "rows": [(row, told.why.get(row.pk, ""), told.entries.get(row.pk)) for row in page.object_list],
+        "revivable": len(told.entries),
+        "workable": len(told.workable),
+        "wants_time": told.wants_time,
         "form": form,
         "result": result,
     }

@@ -6,13 +6,17 @@ import pytest
 from django.utils import timezone
 
 from bases.workbooks.accounts import doors
-from portal.calendar import INTAKE_STEPS
+from portal.calendar import INTAKE_STEPS, last_moment
 from portal.models import AuditEvent, CycleWindow, Message, Step
 from residents.models import Enrollment
+from residents.models.enrollment import PersonalState, ReviewStatus
+from residents.openness import personal_entry, report_entry, review_entry, training_entry
 from residents.services.lock import carry_out_locks
+from residents.services.revival import lapsed_of
+from review.windows import revival
 from review.windows import services as windows
 from tests import factories
-from tests.bases.desk import approved, close, complete, page, reported
+from tests.bases.desk import approved, close, complete, page, reported, returned
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +53,74 @@ def reopen(cycle, by, days=2, province=None):
             closes_at=now + datetime.timedelta(days=days),
             by=by,
         )
+
+
+def test_who_could_not_get_on_is_counted_apart_and_told_the_open_door(
+    national, national_officer, cycle, base, base_officer, provincial_reviewer, signed_in
+):
+    """AM-43, AM-31: of the review alone opened again; preview, button and messages name what is left to do and by
+    when, and no door that is closed."""
+    waits = reported(complete(base, cycle.year), base_officer)
+    begun = factories.EnrollmentFactory(base=base, intake_year=cycle.year)
+    back = returned(complete(base, cycle.year), base_officer, provincial_reviewer)
+    secretary = factories.secretary(base, waits.specialty_id)
+    close(cycle, *INTAKE_STEPS)
+    carry_out_locks()
+    now = timezone.now()
+    times = {"opens_at": now - datetime.timedelta(days=9), "closes_at": now + datetime.timedelta(days=4)}
+    effect = windows.preview(cycle, Step.REVIEW, base.province, **times).effects[0]
+    assert (effect.revivable, effect.workable) == (3, 2)
+    windows.set_window(cycle, Step.REVIEW, base.province, by=national_officer, **times)
+    address = f"/review/windows/{cycle.year}/lapsed/"
+    text = page(national.get(address))
+    assert "恢复全部可以恢复的 3 人（现在可以办理 2 人）" in " ".join(text.split())
+    assert "可以恢复，但现在还不能办理" in text
+    answer = national.post(address, {"range": "workable", "reason": "补审"})
+    assert {row.pk for row in answer.context["result"].done} == {waits.pk, back.pk}
+    national.post(address, {"range": "all", "reason": "补审"})
+
+    ends = last_moment(times["closes_at"])
+    told = {
+        row.pk: Message.objects.filter(recipient=row.resident.user, subject__contains="已恢复").get()
+        for row in (waits, begun, back)
+    }
+    assert "正在等待省级审核" in told[waits.pk].subject
+    assert f"由培训基地在 {ends} 前上报" in told[back.pk].subject
+    assert "但现在还不能办理" in told[begun.pk].subject
+    assert "请联系培训基地申请延长填报时间" in told[begun.pk].body
+    to_base = Message.objects.filter(recipient=base_officer, subject__contains="已恢复").order_by("pk")
+    first, second = to_base
+    assert f"请在 {ends} 前办理 1 人，待省级审核 1 人" in first.subject
+    assert "须先申请延长填报时间 1 人" in second.subject
+    door = signed_in(base_officer).get(second.link)
+    assert (door.status_code, "form" in door.context) == (200, True)
+    to_province = Message.objects.filter(recipient=provincial_reviewer, subject__contains="已恢复")
+    assert f"请在 {ends} 前审核 1 人，待培训基地上报 1 人" in to_province.earliest("pk").subject
+    assert Message.objects.get(recipient=secretary, subject__contains="锁定失效的 2 人已恢复")
+
+
+@pytest.mark.parametrize("step", [Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT, Step.REVIEW])
+def test_what_is_promised_to_the_revived_is_what_the_desk_allows(
+    cycle, base, base_officer, provincial_reviewer, national_officer, step
+):
+    """AM-43: one step open again at a time; whoever counts as workable has an open entry once he lives again."""
+    reported(complete(base, cycle.year), base_officer)
+    returned(complete(base, cycle.year), base_officer, provincial_reviewer)
+    complete(base, cycle.year)
+    factories.EnrollmentFactory(base=base, intake_year=cycle.year)
+    close(cycle, *INTAKE_STEPS)
+    carry_out_locks()
+    CycleWindow.objects.filter(cycle=cycle, step=step).update(
+        closes_at=timezone.now() + datetime.timedelta(days=1)
+    )
+    rows = list(lapsed_of(cycle).select_related("resident", "base__province"))
+    workable = set(revival.prospects(rows).workable)
+    revival.bring_back([row.pk for row in rows], cycle=cycle, by=national_officer, reason="补报")
+    for row in Enrollment.objects.filter(pk__in=[row.pk for row in rows]).select_related("base__province"):
+        asked = [review_entry] if row.review_status == ReviewStatus.PENDING else [report_entry]
+        if asked == [report_entry] and row.personal_state != PersonalState.COMPLETE:
+            asked += [personal_entry, training_entry]
+        assert (row.pk in workable) == all(ask(row).is_open for ask in asked)
 
 
 def living(records) -> list[bool]:

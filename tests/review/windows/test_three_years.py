@@ -17,6 +17,7 @@ from residents.models import Enrollment
 from residents.services.personal import confirm_unchanged
 from review.api import keys
 from review.decisions.services import approve, return_for_correction
+from review.windows import revival
 from review.windows import services as windows
 from tests import factories
 from tests.bases.desk import complete, page, reported, returned
@@ -189,7 +190,7 @@ def test_three_years(clock, people, base, other_base, other_province, other_base
             first, step, base.province, opens_at=clock.day(-5), closes_at=clock.day(35), by=cmda
         )
     assert not doors(base)[year].registry_takes
-    result = windows.bring_back(
+    result = revival.bring_back(
         [waits.pk, sent_back.pk, begun.pk], cycle=first, by=cmda, reason="系统故障补报"
     )
     assert (len(result.done), len(result.left)) == (3, 0)

@@ -10,12 +10,14 @@ from django.utils import timezone
 from bases.models import Province, Submission, TrainingBase
 from portal.calendar import INTAKE_STEPS, opening, openings, openings_of_provinces, running_cycles
 from portal.models import AuditEvent, CollectionCycle, CycleWindow, Extension, Step
-from residents.models import Enrollment
+from residents.completeness import PERSONAL
+from residents.models import Enrollment, SectionConfirmation
 from residents.services.lock import carry_out_locks
 from review.decisions.services import approve
 from review.windows import board as step_board
 from review.windows import services as windows
 from tests import factories
+from tests.bases.desk import approved, complete, page
 
 # Said aloud: tests that look their visitors up by name would count as tests without a database.
 pytestmark = pytest.mark.django_db
@@ -133,10 +135,37 @@ def test_who_is_affected_leaves_out_provinces_with_a_window_of_their_own(
     approve({rows[0].pk: 0}, by=provincial_reviewer)
     factories.EnrollmentFactory(base=other_base, intake_year=cycle.year)
     factories.EnrollmentFactory(base=other_base, intake_year=cycle.year - 1)
-    assert windows.affected(cycle, Step.REVIEW, None) == windows.Affected(32, 2, 1, 2, 1)
+    assert windows.affected(cycle, Step.REVIEW, None) == windows.Affected(32, 2, _said(1, 2, 1))
     set_review(cycle, "2026-11-01 00:00:00", "2026-11-05 23:59:59", national_officer, province)
-    assert windows.affected(cycle, Step.REVIEW, None) == windows.Affected(31, 0, 0, 0, 0)
-    assert windows.affected(cycle, Step.REVIEW, province) == windows.Affected(1, 2, 1, 2, 1)
+    assert windows.affected(cycle, Step.REVIEW, None) == windows.Affected(31, 0, _said(0, 0, 0))
+    assert windows.affected(cycle, Step.REVIEW, province) == windows.Affected(1, 2, _said(1, 2, 1))
+
+
+def _said(unreported: int, waiting: int, approved: int) -> list[str]:
+    year = CollectionCycle.objects.get().year
+    return [
+        f"{year} 年未上报 {unreported} 人",
+        f"{year} 年待审核 {waiting} 人",
+        f"{year} 年审核通过 {approved} 人",
+    ]
+
+
+def test_what_asks_no_recruit_counts_those_it_asks(cycle, national, base, base_officer, provincial_reviewer):
+    """GOAL-N1, BR-14: the update asks the registry and the early completions ask provinces; neither moves the lock."""
+    trained = approved(complete(base, cycle.year), base_officer, provincial_reviewer)
+    complete(base, cycle.year)
+    done = approved(complete(base, cycle.year), base_officer, provincial_reviewer)
+    for section in PERSONAL:
+        SectionConfirmation.objects.create(
+            resident=done.resident, cycle=cycle, section=section, confirmed_by=base_officer
+        )
+    assert trained.registered_at
+    text = page(national.post(f"/review/windows/{cycle.year}/registry_update/", TIMES))
+    assert "在培应更新 2 人、已逐项确认 1 人" in text
+    assert not [word for word in ("未上报", "招收信息锁定", "即将失效") if word in text]
+    text = page(national.post(f"/review/windows/{cycle.year}/back_report/", TIMES))
+    assert "本周期补报待接收 0 批、本周期补报已接收 0 批" in text
+    assert "未上报" not in text
 
 
 # --- the pages -------------------------------------------------------------------------------------------------------
