@@ -43,6 +43,13 @@ def settle(enrollments: Iterable[Enrollment], *, by: User | None) -> int:
         subject = f"{name}已转出，现在可以导入"
         body = "原培训基地的记录不再占用此人。请用账号导入添加；账号、密码和个人信息保持不变。"
         tell_bases([asked.to_base_id], asked, subject, body)
+        messages.send(
+            [asked.enrollment.resident.user_id],
+            kind=KIND,
+            subject=f"您已从“{asked.enrollment.base.name}”转出，转往“{asked.to_base.name}”",
+            body="原来的培训记录只能查看；账号、密码和个人信息不变。新培训基地导入后，请登录核对。",
+            link=reverse("portal:desk"),
+        )
         tell_provinces(asked, f"{asked.enrollment.base.name}已转出：{name}（转往{asked.to_base.name}）")
     return len(waiting)
 

@@ -124,7 +124,9 @@ class ActivationForm(NewPasswordForm):
             self.fields["kind"] = _kind_field()
             self.order_fields(self.field_order)
         if not is_resident:
-            del self.fields["mobile"]
+            # The sensitive facts are those of residents.
+            del self.fields["mobile"], self.fields["accepts_sensitive"]
+            self.fields["accepts_privacy"].label = "我已阅读《个人信息处理告知》，同意平台处理我的账号信息"
             self.fields["account"].label = "账号"
             self.fields["code"].label = "一次性初始密码"
             self.fields["code"].help_text = "形如 K7PM-3XWQ，由为您开通账号的人员提供。"

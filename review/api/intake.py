@@ -103,7 +103,9 @@ def _assign_cycles(entries: Iterable[Entry], client: ApiClient) -> None:
         each.cycle_year = cycle.year
         each.closed = "" if entry.is_open or client.is_sandbox else entry.reason
     if all(each.closed for each in entries) and not _correctable(entries, province):
-        raise Refusal(403, "transfer_closed", "现在不能传送", state.reason)
+        # Another year may be open meanwhile: what is told is of the years that were sent.
+        reasons = dict.fromkeys(each.closed for each in entries)
+        raise Refusal(403, "transfer_closed", "现在不能传送", "".join(reasons))
 
 
 def _correctable(entries: Iterable[Entry], province: str) -> bool:

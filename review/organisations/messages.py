@@ -8,9 +8,13 @@ from django.utils import timezone
 from bases.models import Province, Specialty, TrainingBase
 from bases.staff import recipients, secretaries
 from portal.messages.services import send
+from portal.models import Message
+from portal.roles import Role
 from review.organisations.effects import Period, Reached, everywhere, reached
 
 KIND = "directory"
+# Ends the key of what tells people that an earlier message does not hold any more.
+_TAKEN_BACK = ":back"
 
 
 def tell_of_years(specialty_code: str, base_ids: Collection[int]) -> None:
@@ -31,9 +35,12 @@ def tell_of_years(specialty_code: str, base_ids: Collection[int]) -> None:
         _tell_people(base, specialty, periods[base_id, code], people)
 
 
+def _keys(base: TrainingBase, specialty: Specialty) -> str:
+    return f"years:{base.pk}:{specialty.pk}:"
+
+
 def _key(base: TrainingBase, specialty: Specialty, period: Period) -> str:
-    today = timezone.localdate()
-    return f"years:{base.pk}:{specialty.pk}:{period.first}:{period.last or ''}:{today:%y%m%d}"
+    return f"{_keys(base, specialty)}{period.first}:{period.last or ''}:{timezone.localdate():%y%m%d}"
 
 
 def _tell_organisations(
@@ -84,3 +91,21 @@ def _tell_people(
             link=reverse("residents:training"),
             key=_key(base, specialty, period),
         )
+    send(
+        _no_more_concerned(base, specialty, people),
+        kind=KIND,
+        subject=f"您的培训专业在培训基地的招收年份有变更：{specialty.name}",
+        body=f"“{specialty.name}”在“{base.name}”的招收年份现为 {period}，此前告知您的变更不再适用，不需要办理手续。",
+        link=reverse("residents:training"),
+        key=f"{_key(base, specialty, period)}{_TAKEN_BACK}",
+    )
+
+
+def _no_more_concerned(base: TrainingBase, specialty: Specialty, people: Collection[Reached]) -> list[int]:
+    """Who has been told of a change here and was not told since that it means nothing for him any more."""
+    told = Message.objects.filter(
+        kind=KIND, key__startswith=_keys(base, specialty), recipient__role=Role.RESIDENT
+    )
+    last = told.order_by("recipient", "-pk").distinct("recipient").values_list("recipient", "key")
+    concerned = {each.user_id for each in people}
+    return [pk for pk, key in last if pk not in concerned and not key.endswith(_TAKEN_BACK)]

@@ -107,6 +107,7 @@ def test_release_withdraws_and_the_asking_base_can_import(
     assert (asked.state, asked.answered_by) == ("released", other_base_officer)
     assert "现在可以导入" in subjects(base_officer)[0]
     person = held.resident
+    assert f"转往“{asked.to_base.name}”" in subjects(person.user)[0]
     line = account_line(
         id_number=person.id_number,
         full_name=person.full_name,

@@ -82,6 +82,16 @@ def test_the_provinces_staff_get_the_reminders_of_transfer_review_and_returned(
     assert "由接口更正" in told
 
 
+def test_a_closed_year_says_why_while_another_one_is_open(key, base, cycle, switched):
+    """AM-42: the reason is that of the year that was sent, not of the one that runs."""
+    older = factories.CycleFactory(year=cycle.year - 1)
+    factories.open_windows(older)
+    close(older, Step.API_TRANSFER)
+    response = post(key, [record(base, older.year, 1)])
+    assert (response.status_code, response.json()["code"]) == (403, "transfer_closed")
+    assert "截止" in response.json()["detail"]
+
+
 def test_each_record_goes_to_the_cycle_of_its_year(key, base, cycle, switched):
     """AM-42: last year's transfer is open still; a year that was never opened is refused by its name."""
     older = factories.CycleFactory(year=cycle.year - 1)

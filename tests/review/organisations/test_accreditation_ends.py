@@ -151,6 +151,13 @@ def test_bases_provinces_and_people_are_told(
     assert "可以继续完成培训" in told[began.resident.user_id]
     assert "不能上报审核" in told[begins.resident.user_id]
     assert other.resident.user_id not in told
+    for _ in range(2):
+        with django_capture_on_commit_callbacks(execute=True):
+            signed_in(national_officer).post(url, {"valid_from": held.valid_from, "confirmed": "1"})
+    for person in (began, begins):
+        (last,) = Message.objects.filter(recipient=person.resident.user, body__contains="不再适用")
+        assert last.subject.endswith(held.specialty.name)
+    assert not Message.objects.filter(recipient=other.resident.user, kind="directory").exists()
 
 
 def test_end_of_a_specialty_of_the_catalogue_is_shown_first(signed_in, national_officer, base, cycle):

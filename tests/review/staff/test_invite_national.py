@@ -14,7 +14,11 @@ def test_first_national_account_is_invited(db, capsys):
     code = re.search(r"\w{4}-\w{4}", capsys.readouterr().out).group()
     client = Client()
     assert client.post("/sign-in/staff/", {"account": "sunli", "password": code}).url == "/activate/"
-    values = {"account": "sunli", "code": code, "accepts_privacy": "on", "accepts_sensitive": "on"}
+    # Staff are asked for no consent to what is kept of residents only.
+    assert "敏感个人信息" not in re.sub(
+        r"<details.*?</details>", "", client.get("/activate/").text, flags=re.S
+    )
+    values = {"account": "sunli", "code": code, "accepts_privacy": "on"}
     passwords = {"new_password1": "Gonghao-Lvse-9", "new_password2": "Gonghao-Lvse-9"}
     assert client.post("/activate/", values | passwords).url == "/desk/"
     assert User.objects.get().role == "cmda"
