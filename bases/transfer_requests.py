@@ -15,7 +15,7 @@ from bases.staff import recipients
 from portal.messages import services as messages
 from portal.models import User
 from residents.codes.training import WITHDRAWN
-from residents.models import Enrollment
+from residents.models import Enrollment, IdentityCorrection
 from residents.services import states
 
 State = TransferRequest.State
@@ -42,6 +42,10 @@ def settle(enrollments: Iterable[Enrollment], *, by: User | None) -> int:
         name = asked.enrollment.resident.full_name
         subject = f"{name}已转出，现在可以导入"
         body = "原培训基地的记录不再占用此人。请用账号导入添加；账号、密码和个人信息保持不变。"
+        if IdentityCorrection.objects.filter(
+            resident=asked.enrollment.resident, at__gt=asked.asked_at
+        ).exists():
+            body += "申请之后，此人的证件号已更正，请核对本人证件后填写新的号码。"
         tell_bases([asked.to_base_id], asked, subject, body)
         messages.send(
             [asked.enrollment.resident.user_id],

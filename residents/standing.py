@@ -143,6 +143,7 @@ def standings(
     found = {}
     for row in rows:
         known = bearers.get(row.id_number, [])
+        known = [each for each in known if not each.is_former or _is_namesake(row, each)]
         person = next((each for each in known if each.id_type == row.id_type), None)
         if person is not None:
             found[row.row] = _judge(row, person, live.get(person.pk), person.pk in unused, base_id)
@@ -159,13 +160,25 @@ def standings(
 
 
 # Ten thousand numbers go to the database as one array: as a list of Django's it takes a tenth of a second more. Under
-# the type and number of an entry that was merged stands the person who was kept (AM-47).
+# the type and number of an entry that was merged stands the person who was kept (AM-47), and under those that were
+# corrected whoever bore them, as long as nobody else does.
 _PEOPLE = """
-SELECT r.id_number, p.id, p.user_id, r.id_type, r.full_name, p.mobile, u.activated_at IS NOT NULL
+SELECT r.id_number, p.id, p.user_id, r.id_type, r.full_name, p.mobile, u.activated_at IS NOT NULL, FALSE
 FROM residents_resident r
 LEFT JOIN residents_personmerge m ON m.merged_id = r.id AND m.undone_at IS NULL
 JOIN residents_resident p ON p.id = coalesce(m.kept_id, r.id)
-JOIN portal_user u ON u.id = p.user_id WHERE r.id_number = ANY(%s)
+JOIN portal_user u ON u.id = p.user_id WHERE r.id_number = ANY(%(numbers)s)
+UNION ALL
+SELECT DISTINCT ON (c.old_id_number, c.old_id_type) c.old_id_number, p.id, p.user_id, c.old_id_type, p.full_name,
+    p.mobile, u.activated_at IS NOT NULL, TRUE
+FROM residents_identitycorrection c
+LEFT JOIN residents_personmerge m ON m.merged_id = c.resident_id AND m.undone_at IS NULL
+JOIN residents_resident p ON p.id = coalesce(m.kept_id, c.resident_id)
+JOIN portal_user u ON u.id = p.user_id
+WHERE c.old_id_number = ANY(%(numbers)s) AND NOT EXISTS (
+    SELECT FROM residents_resident now WHERE (now.id_type, now.id_number) = (c.old_id_type, c.old_id_number)
+)
+ORDER BY 8
 """
 _TAKEN = "SELECT username FROM portal_user WHERE username = ANY(%s)"
 
@@ -177,13 +190,15 @@ class _Person(NamedTuple):
     full_name: str
     mobile: str
     is_activated: bool
+    # Bore the number until it was corrected.
+    is_former: bool
 
 
 def _bearers(numbers: list[str]) -> dict[str, list[_Person]]:
     """The persons of each number, one a type."""
     found: dict[str, list[_Person]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_PEOPLE, [numbers])
+        cursor.execute(_PEOPLE, {"numbers": numbers})
         for number, *facts in cursor.fetchall():
             found.setdefault(number, []).append(_Person(*facts))
     return found

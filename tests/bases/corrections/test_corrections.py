@@ -1,5 +1,7 @@
 """更正证件, the only way to alter an ID: BR-48, BR-70; PAIN-18."""
 
+from dataclasses import replace
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import InternalError, transaction
@@ -9,8 +11,10 @@ from bases.models import CorrectionRequest
 from portal.models import AuditEvent, Message
 from residents.history import timeline
 from residents.models import Enrollment, Resident
+from residents.services.identity_correction import correct_identity
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved
+from residents.standing import AccountRow, Known, standings
 from tests import factories
 from tests.bases.desk import page, told
 
@@ -71,6 +75,28 @@ def test_the_whole_way(
     }
     labels = {change.label for entry in timeline(enrollment, with_names=True) for change in entry.changes}
     assert "证件号" in labels
+
+
+def test_a_corrected_number_still_leads_to_the_person(enrollment, other_base, national_officer, number):
+    """AM-35: a base that still has the former number makes no second person; another name is another person, and so is
+    everybody once somebody bears that number now."""
+    person = enrollment.resident
+    row = AccountRow(1, 2026, person.full_name, person.id_type, person.id_number, person.mobile)
+    stranger = replace(row, row=2, full_name="欧阳倩倩")
+    correct_identity(
+        person.pk,
+        old=(person.id_type, person.id_number),
+        new=("01", number),
+        by=national_officer,
+        reason="导入时录错",
+    )
+    found = standings([row, stranger], base_id=enrollment.base_id)
+    assert (found[1].known, found[1].resident_id) == (Known.HERE, person.pk)
+    assert found[2].known is Known.NOBODY
+    assert standings([row], base_id=other_base.pk)[1].known is Known.ELSEWHERE
+    factories.ResidentFactory(full_name="欧阳倩倩", id_type=row.id_type, id_number=row.id_number)
+    found = standings([row, stranger], base_id=other_base.pk)
+    assert (found[1].known, found[2].known) == (Known.NAME_DIFFERS, Known.FREE)
 
 
 def test_lock_holds_for_everything_else(enrollment):
