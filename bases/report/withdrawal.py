@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from bases.models import Submission
 from bases.report.services import close_waiting
@@ -14,7 +15,8 @@ from residents.openness import Times, report_entry
 from residents.services import states
 from residents.services.states import mark_unreported_many
 
-# The review status that follows from a decided submission; withdrawn ones never counted.
+# The review status that follows from a decided submission; withdrawn ones never counted. What is revoked went back to
+# the base where its content no longer stood; else it waits again as a copy, and nobody has returned anything.
 _STATUS_OF_OUTCOME: dict[str, str] = {
     Submission.Outcome.APPROVED: ReviewStatus.APPROVED,
     Submission.Outcome.RETURNED: ReviewStatus.RETURNED,
@@ -52,8 +54,12 @@ def take_back_waiting(enrollment_id: int, *, by: User) -> None:
 
 def _statuses_before(enrollment_ids: Collection[int]) -> dict[int, str]:
     """The review status that stands once the waiting submission no longer counts (BR-87), by the record's id."""
+    copies = Submission.objects.filter(
+        enrollment=OuterRef("enrollment"), number=OuterRef("number") + 1, is_put_back=True
+    )
     decided = (
         Submission.objects.filter(enrollment__in=enrollment_ids, outcome__in=_STATUS_OF_OUTCOME)
+        .exclude(Exists(copies), outcome=Submission.Outcome.REVOKED)
         .order_by("enrollment", "-number")
         .distinct("enrollment")
     )

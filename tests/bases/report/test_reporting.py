@@ -16,6 +16,7 @@ from residents.services.personal import save_block
 from residents.services.returns import return_personal
 from residents.services.states import StateMoved
 from residents.snapshot import personal_part
+from review.decisions.services import revoke
 from tests import factories
 from tests.bases.desk import approved, close, complete, page, reported, returned, state, told
 
@@ -193,6 +194,23 @@ def test_withdraw_second_report_leaves_the_review_state_of_the_first(
     reported(record, base_officer)
     withdraw(record.pk, by=base_officer)
     assert state(record) == ("0", "3")
+
+
+@pytest.mark.parametrize("was_returned", [False, True])
+def test_withdraw_after_a_revocation_counts_no_return(
+    complete_enrollment, base_officer, provincial_reviewer, was_returned
+):
+    """AM-15, GOAL-P5: the revoked decision waited again; only what the province did return is a return."""
+    record = complete_enrollment
+    if was_returned:
+        returned(record, base_officer, provincial_reviewer)
+        save_training(record.pk, {"remark": "已核对"}, by=base_officer)
+    record = approved(record, base_officer, provincial_reviewer)
+    last = record.submissions.order_by("number").last()
+    revoke(last, by=provincial_reviewer, reason="看错了人")
+    assert state(record) == ("1", "1")
+    withdraw(record.pk, by=base_officer)
+    assert state(record) == ("0", "3" if was_returned else "0")
 
 
 def test_withdraw_after_the_decision_is_refused(complete_enrollment, base_officer, provincial_reviewer):
