@@ -159,10 +159,17 @@ SPECIALTIES = 0
 
 def specialty_places(user: User) -> list[SpecialtyBase]:
     """The single specialties for which he works, by base and code."""
-    found = specialty_bases_for(user, Action.VIEW).select_related("base", "specialty")
+    found = specialty_bases_for(user, Action.VIEW).select_related("base__province", "specialty")
     return _once(
         user, "specialty places", Action.VIEW, lambda: list(found.order_by("base__code", "specialty_id"))
     )
+
+
+def workplaces(user: User, base: TrainingBase | None) -> list[TrainingBase]:
+    """The base a person works for; without one those of his single specialties, whose dates are his."""
+    if base is not None:
+        return [base]
+    return list({place.base_id: place.base for place in specialty_places(user)}.values())
 
 
 def current_base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase | None:

@@ -6,7 +6,7 @@ gives, changes or takes away what lies outside his own organisations.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -129,19 +129,26 @@ def secretaries(places: Collection[tuple[int, str]]) -> dict[tuple[int, str], li
     return {held[cast(int, key)]: people for key, people in recipients(SpecialtyBase, held).items()}
 
 
-def desks(
-    places: Collection[tuple[int, str | None]],
-) -> list[tuple[list[int], list[tuple[int, str | None]]]]:
-    """Whom to notify of records by (base, specialty), with the places each desk is told of: a base's staff of all of
-    the base, its department secretaries of their own."""
+class Desk(NamedTuple):
+    """Those who are told of the same records: a base's staff of all its places (base, specialty), the department
+    secretaries of one of them, whose `specialty` stands then."""
+
+    people: list[int]
+    places: list[tuple[int, str | None]]
+    specialty: str = ""
+
+
+def desks(places: Collection[tuple[int, str | None]]) -> list[Desk]:
+    """Whom to notify of records by (base, specialty)."""
     of_base: dict[int, list[tuple[int, str | None]]] = {}
     for place in places:
         of_base.setdefault(place[0], []).append(place)
     staff = recipients(TrainingBase, of_base)
-    found = [(staff[base], own) for base, own in of_base.items() if base in staff]
     departments = secretaries([(base, code) for base, code in places if code])
-    found += [(people, [place]) for place, people in departments.items()]
-    return found
+    return [
+        *(Desk(staff[base], own) for base, own in of_base.items() if base in staff),
+        *(Desk(people, [(base, code)], code) for (base, code), people in departments.items()),
+    ]
 
 
 def dismiss(user: User, organisation: Organisation, *, by: User) -> None:

@@ -31,6 +31,10 @@ class Update:
         return self.cycle is not None and opens_at is not None and opens_at <= timezone.now()
 
     @property
+    def opens_at(self) -> datetime | None:
+        return self.opening.opens_at
+
+    @property
     def closes_at(self) -> datetime | None:
         return self.opening.closes_at
 

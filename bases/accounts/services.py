@@ -9,6 +9,7 @@ from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from bases.lists.records import NEVER_IN
 from bases.models import Province, TrainingBase
 from bases.report.withdrawal import take_back_waiting
 from bases.scope import deleted_enrollments_for, enrollments_for
@@ -23,7 +24,7 @@ from portal.parameters import number_of
 from portal.roles import Action
 from portal.sign_in.services import CODE_DAYS, MOBILE_TRIES, issue_initial_code
 from residents.models import Enrollment
-from residents.models.enrollment import DEPARTURES, LIVE, Deletion
+from residents.models.enrollment import DEPARTURES, Deletion
 from residents.search import by_name_or_number
 from residents.services.deletion import RESTORABLE_FOR, delete_enrollment, restore_enrollment
 
@@ -46,7 +47,7 @@ _ACCOUNT = "resident__user__"
 
 
 def _condition(state: str) -> Q:
-    never = LIVE & Q(**{f"{_ACCOUNT}activated_at__isnull": True})
+    never = NEVER_IN
     if state == AccountState.NEVER:
         return never
     if state == AccountState.LOCKED:

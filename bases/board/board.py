@@ -5,22 +5,24 @@ A constant number of queries, however many records.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, F, Min, OuterRef, QuerySet, Value, When
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from bases.lists.records import Stage, Todo, records_of, todo_condition
-from bases.models import SpecialtyBase, Submission, TrainingBase
+from bases.models import Submission, TrainingBase
 from bases.submissions.remarks import with_remarks
 from portal.calendar import Calendar
 from portal.models import CollectionCycle, Extension
 from residents.models import Enrollment
 from residents.models.enrollment import Module, ReviewStatus
+from residents.updating import update_of
 
 RETURNS_SHOWN = 6
 # The follow-ups of each module; that of the statuses has its own page (bases/deadlines).
@@ -28,6 +30,10 @@ FOLLOW_UPS = {
     Module.INTAKE: (Todo.ANSWERED, Todo.NEVER),
     Module.REGISTRY: (Todo.ANSWERED, Todo.UPDATE, Todo.STALE, Todo.UNDATED),
 }
+
+
+# Since when a follow-up waits, where it is not since the record's last state.
+_SINCE = {Todo.UPDATE.value: Coalesce("personal_changed_at", "state_since")}
 
 
 class Waiting(NamedTuple):
@@ -88,10 +94,8 @@ def list_url(module: str, **filters: object) -> str:
     return reverse("bases:record-list", args=[module]) + (f"?{query}" if query else "")
 
 
-def calendar_of(base: TrainingBase | None, places: Iterable[SpecialtyBase]) -> Calendar:
-    """Windows and extensions of all cycles for the base, or for those of single specialties: all that the board asks of
-    the calendar, read once."""
-    bases = [base] if base else [place.base for place in places]
+def calendar_of(bases: Sequence[TrainingBase]) -> Calendar:
+    """Windows and extensions of all cycles for these bases: all that the board asks of the calendar, read once."""
     ids = [each.pk for each in bases]
     provinces = {each.province_id for each in bases}
     return Calendar(CollectionCycle.objects.all(), provinces=provinces, bases=ids, records_of=ids)
@@ -101,18 +105,21 @@ def count(
     scope: QuerySet[Enrollment],
     module: Module,
     *,
-    base: TrainingBase | None,
-    cycle: CollectionCycle | None,
+    bases: Sequence[TrainingBase],
     calendar: Calendar,
 ) -> Counts:
     """All that the board tells of one module; one query."""
-    # The list behind a follow-up of the intake opens with the year of the cycle.
-    of_year = Q(intake_year=cycle.year) if module == Module.INTAKE and cycle else Q()
     asked = {
-        todo.value: Count("pk", filter=todo_condition(todo, base, calendar) & of_year)
-        for todo in FOLLOW_UPS[module]
+        todo.value: Count("pk", filter=todo_condition(todo, bases, calendar)) for todo in FOLLOW_UPS[module]
     }
-    since = {f"{name}_since": Min("state_since", filter=found.filter) for name, found in asked.items()}
+    since = {
+        f"{name}_since": Min(_SINCE.get(name, F("state_since")), filter=found.filter)
+        for name, found in asked.items()
+    }
+    begun = [
+        update_of(province_id=each.province_id, base_id=each.pk, calendar=calendar).opens_at for each in bases
+    ]
+    no_earlier = {Todo.STALE.value: min(filter(None, begun), default=None)}
     # Whoever has more time for himself alone is asked by himself; the registry has no windows.
     own_time = Exists(Extension.objects.filter(enrollment=OuterRef("pk")))
     alone = Case(When(own_time, then=F("pk")), default=Value(0)) if module == Module.INTAKE else Value(0)
@@ -130,7 +137,8 @@ def count(
         found.alike.append((stage, row["one"], number))
         found.add(stage, number, row["stage_since"])
         for name in asked:
-            found.add(name, row[name], row[f"{name}_since"])
+            waits = [at for at in (row[f"{name}_since"], no_earlier.get(name)) if at]
+            found.add(name, row[name], max(waits, default=row["stage_since"]))
     return found
 
 

@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
 from bases.accounts.services import AccountState, accounts
+from bases.accreditation import refusals
 from bases.board.board import Counts, list_url
 from bases.deadlines.overdue_statuses import stale
-from bases.lists.records import Stage, Todo
-from bases.models import TrainingBase, TransferRequest
+from bases.lists.records import Stage, Todo, with_stage
+from bases.models import SpecialtyBase, TrainingBase, TransferRequest
 from bases.transfers.services import incoming
 from portal.calendar import Calendar
 from portal.messages.services import Topic, box, of_topic
@@ -31,6 +32,8 @@ _ACTS = {
     Stage.TRAINING: training_entry,
     Stage.RETURNED: personal_entry,
 }
+# Where the task is the report, which the end of a specialty refuses in the registry too (AM-45).
+_REPORTED = (Stage.PROVINCE, Stage.READY, Stage.CHANGED)
 # What waits in the lists, the most pressing first; between the two parts stands what has pages of its own.
 _FIRST = {Stage.PROVINCE: "省级退回，待修改"}
 _NEXT: dict[str, str] = {
@@ -82,7 +85,7 @@ def tasks(
 ) -> list[Task]:
     """Ranked; a constant number of queries beside the counts of the board."""
     counts = list(counts)
-    closed = _closed(counts, calendar)
+    closed = _closed(scope, counts, calendar)
     return [
         *_listed(counts, closed, _FIRST, is_urgent=True),
         *(from_above(base) if base else ()),
@@ -96,34 +99,50 @@ def tasks(
 
 
 def _listed(
-    counts: list[Counts], closed: Counter[str], words: dict, *, is_urgent: bool = False
+    counts: list[Counts], closed: Counter[tuple[str, str]], words: dict, *, is_urgent: bool = False
 ) -> Iterator[Task]:
     for name, label in words.items():
         for found in counts:
             waiting = found.waiting.get(name)
-            shut = closed[name] if found.module == Module.INTAKE else 0
+            shut = closed[found.module, name]
+            # The list of the intake opens with one year, that of the registry with all.
+            year = "all" if found.module == Module.INTAKE else ""
             if waiting is None or shut >= waiting.number:
                 continue
             if name in Todo.values:
-                url = list_url(found.module, todo=name)
+                url = list_url(found.module, year=year, todo=name)
             else:
-                url = list_url(found.module, year="all" if found.module == Module.INTAKE else "", stage=name)
+                url = list_url(found.module, year=year, stage=name)
             said = f"{label}（其中 {shut} 人现在不能办理）" if shut else label
             yield Task(said, waiting.number, url, found.module.label, waiting.since, is_urgent=is_urgent)
 
 
-def _closed(counts: list[Counts], calendar: Calendar) -> Counter[str]:
-    """How many of the intake records at each stage are closed for what its task asks for; one query. One record is
-    asked for all that the entries cannot tell apart."""
+def _closed(
+    scope: QuerySet[Enrollment], counts: list[Counts], calendar: Calendar
+) -> Counter[tuple[str, str]]:
+    """How many of the records of each module and stage are closed for what its task asks for. In the intake one record
+    is asked for all that the entries cannot tell apart, one query; in either module those whose specialty has ended."""
     alike = [
         row for found in counts if found.module == Module.INTAKE for row in found.alike if row[0] in _ACTS
     ]
     records = Enrollment.objects.select_related("base__province").in_bulk([one for _, one, _ in alike])
-    times, closed = Times(records.values(), calendar=calendar), Counter[str]()
+    times, closed = Times(records.values(), calendar=calendar), Counter[tuple[str, str]]()
     for stage, one, number in alike:
         if one in records and not _ACTS[Stage(stage)](records[one], times).is_open:
-            closed[stage] += number
+            closed[Module.INTAKE, stage] += number
+    # Whom the end of his specialty refuses, among those whom the calendar does not.
+    ended = [row for row in _of_ended(scope) if report_entry(row, times).is_open]
+    refused = refusals(ended)
+    closed.update((row.module, row.stage) for row in ended if row.pk in refused)
     return closed
+
+
+def _of_ended(scope: QuerySet[Enrollment]) -> QuerySet:
+    """The records to be reported whose specialty has an end at their base."""
+    held = SpecialtyBase.objects.filter(base=OuterRef("base"), specialty=OuterRef("specialty"))
+    ends = Q(valid_to__isnull=False) | Q(specialty__valid_to__isnull=False)
+    asked = with_stage(scope).filter(stage__in=_REPORTED).select_related("base__province")
+    return asked.filter(Exists(held.filter(ends)))
 
 
 def _transfers(user: User, base: TrainingBase | None) -> Iterator[Task]:

@@ -7,9 +7,9 @@ from django.views.decorators.http import require_POST
 from bases.board.board import board, board_of_year, calendar_of, count, recent_returns
 from bases.board.today import tasks
 from bases.extensions.services import askable
-from bases.lists.access import desk_openings
+from bases.lists.access import desk_openings, report_openings
 from bases.lists.records import scope_of
-from bases.scope import SPECIALTIES, bases_for, current_base, has_place, specialty_places
+from bases.scope import SPECIALTIES, bases_for, current_base, has_place, specialty_places, workplaces
 from bases.seasons import asked_cycle
 from portal.access import allow
 from portal.parameters import choice, is_on, key, whole_number
@@ -27,10 +27,11 @@ def desk(request: SignedInRequest) -> HttpResponse:
     places = specialty_places(request.user)
     cycle = asked_cycle(request, base, name="cycle")
     asking_base = current_base(request, Action.REPORT)
-    scope = scope_of(request.user, base)
-    calendar = calendar_of(base, places)
-    counts = [count(scope, module, base=base, cycle=cycle, calendar=calendar) for module in Module]
-    boards = [board(found) for found in counts]
+    scope, at = scope_of(request.user, base), workplaces(request.user, base)
+    calendar = calendar_of(at)
+    counts = [count(scope, module, bases=at, calendar=calendar) for module in Module]
+    found = desk_openings(at, cycle, calendar)
+    boards = [board(each) for each in counts]
     detail = None
     module, year = choice(request.GET, "module", Module.values), whole_number(request.GET, "year", most=9999)
     if module and year is not None:
@@ -44,7 +45,8 @@ def desk(request: SignedInRequest) -> HttpResponse:
             "bases": bases_for(request.user, Action.VIEW).order_by("code"),
             "cycle": cycle,
             "cycles": calendar.cycles[::-1],
-            "openings": desk_openings(base, cycle, calendar),
+            "openings": found,
+            "reports": report_openings(found),
             "boards": [each for each in boards if each.rows],
             "detail": detail,
             "tasks": tasks(request.user, base, scope, counts, calendar),

@@ -10,9 +10,11 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 
-from bases.models import Province, TrainingBase
-from bases.staff import recipients
+from bases.lists.records import Stage
+from bases.models import Province
+from bases.staff import desks, recipients
 from portal import audit
 from portal.calendar import INTAKE_STEPS, Calendar
 from portal.messages.services import send
@@ -116,8 +118,8 @@ _COUNTS = {
 }
 
 
-def _counted(each: Round, owner: str) -> list[dict]:
-    return list(_recruits(each).order_by().values(owner).annotate(**_COUNTS))
+def _counted(each: Round, *owner: str) -> list[dict]:
+    return list(_recruits(each).order_by().values(*owner).annotate(**_COUNTS))
 
 
 def _words(counts: dict) -> str:
@@ -128,22 +130,27 @@ def _words(counts: dict) -> str:
 
 
 def _to_bases(each: Round) -> int:
-    year = each.cycle.year
-    rows = {row["base"]: row for row in _counted(each, "base")}
-    staff, sent = recipients(TrainingBase, rows), 0
+    year, sent = each.cycle.year, 0
+    rows = {(row["base"], row["specialty"]): row for row in _counted(each, "base", "specialty")}
     address = reverse("bases:record-list", args=[Module.INTAKE])
-    for base_id, counts in rows.items():
+    for people, places, specialty in desks(rows):
+        counts = {name: sum(rows[place][name] for place in places) for name in _COUNTS}
+        asked = {
+            "year": year,
+            "stage": Stage.LAPSED.value if counts["lapsed"] else "",
+            "specialty": specialty,
+        }
         next_door = (
             f"失效的记录只读留存，不再占用此人；仍在本基地培训的，现在起在“住院医师信息管理”的账号导入中补录，"
             f"招收年份填{year}，账号和已填的个人信息随之带入。"
         )
         sent += send(
-            staff.get(base_id, []),
+            people,
             kind=KIND,
             subject=f"{year}年招收信息已锁定：审核通过 {counts['approved']} 人，锁定失效 {counts['lapsed']} 人",
             body=_words(counts) + (next_door if counts["lapsed"] else "审核通过的已纳入“住院医师信息管理”。"),
-            link=f"{address}?year={year}" + ("&stage=lapsed" if counts["lapsed"] else ""),
-            key=f"{each.key}:{base_id}",
+            link=f"{address}?{urlencode({name: value for name, value in asked.items() if value})}",
+            key=f"{each.key}:{places[0][0]}:{specialty}" if specialty else f"{each.key}:{places[0][0]}",
         )
     return sent
 

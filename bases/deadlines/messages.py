@@ -1,10 +1,10 @@
 """Reminders of deadlines to those whose work is not done: residents, bases, provinces (GOAL-S4; AM-03, AM-04).
 
-Sent 7, 3 and 1 days before a window closes, and at once when a change of the window leaves no more time than that; a
-record, base or province with more time is notified of its own last day.
+Sent 7, 3 and 1 days before a window closes, and at once when a change of the window leaves no more time than that or
+none at all; a record, base or province with more time is notified of its own last day.
 """
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -13,23 +13,28 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from bases.lists.records import Todo
+from bases.lists.records import TO_REPORT, Todo
 from bases.models import Province, TrainingBase
 from bases.models.organisations import ReportingMode
 from bases.staff import recipients, secretaries
 from portal import audit
-from portal.calendar import last_moment, openings
+from portal.calendar import INTAKE_STEPS, Calendar, last_moment, openings
 from portal.messages.deliveries import DIGEST_HOUR
 from portal.messages.services import send
 from portal.models import AuditEvent, CollectionCycle, Extension, Step
 from residents.models import Enrollment
-from residents.models.enrollment import LIVE, Module, PersonalState, ReportStatus, ReviewStatus
+from residents.models.enrollment import LIVE, Module, PersonalState, ReviewStatus
 from residents.updating import ASKED, is_up_to_date
 
 KIND = "deadline"
 DAYS_BEFORE = (7, 3, 1)
 STEPS = (Step.RESIDENT_FILL, Step.REPORT, Step.REVIEW, Step.API_TRANSFER, Step.REGISTRY_UPDATE)
 _ACTION = "deadline_reminders"
+_LIST = "请从下面的链接查看名单。"
+_THEN_LOCKED = "截止后不能再办理，到招收信息锁定时没有审核通过的记录不再纳入本周期。"
+_ASK_MORE = "现在不能办理；仍须办理的，可以在“申请延长填报时间”中说明理由。"
+_PROVINCE_ASKS = "现在不能办理；仍须办理的，请联系中国医师协会调整时间。"
+_ALWAYS = "截止后仍可以更新，不影响已填信息。"
 _RETURNED = Q(review_status=ReviewStatus.RETURNED)
 
 
@@ -46,14 +51,26 @@ class Deadline:
     province: str = ""
     # What comes before the words of a message that no common day brought.
     notice: str = ""
+    # Closed by a change: over before its time, or begun later instead.
+    is_shut: bool = False
+    opens_at: datetime | None = None
 
     @property
     def moment(self) -> str:
         return last_moment(self.closes_at)
 
     @property
+    def ends(self) -> str:
+        """When it closes or closed, or opens instead."""
+        if self.opens_at:
+            return f"改为 {timezone.localtime(self.opens_at):%Y-%m-%d %H:%M} 开放"
+        return f"{'已' if self.is_shut else '将'}于 {self.moment} 截止"
+
+    @property
     def key(self) -> str:
-        return f"deadline:{self.cycle.year}:{self.step.value}:{self.closes_at:%Y%m%d%H%M}:{self.days_left}"
+        day = f"{self.closes_at:%Y%m%d%H%M}:{self.days_left}"
+        later = f":{self.opens_at:%Y%m%d%H%M}" if self.opens_at else ""
+        return f"deadline:{self.cycle.year}:{self.step.value}:{day}{later}"
 
 
 def remind_of_deadlines(now: datetime | None = None) -> int:
@@ -72,16 +89,32 @@ def remind_of_deadlines(now: datetime | None = None) -> int:
     return sent
 
 
-def tell_of_change(cycle: CollectionCycle, step: Step, codes: list[str]) -> int:
-    """Notify those with open work in these provinces that a changed window leaves no more time than the reminders do.
+def tell_of_change(cycle: CollectionCycle, step: Step, codes: list[str], shut: Collection[str] = ()) -> int:
+    """Notify those with open work in these provinces that a changed window leaves no more time than the reminders do,
+    or in those `shut` by it that it leaves none; where the whole intake has locked the letters of the lock tell it.
 
     May be repeated: a message with the same last moment is sent once only.
     """
-    if step not in STEPS:
-        return 0
     now, days = timezone.now(), range(max(DAYS_BEFORE) + 1)
-    near = _of_windows(cycle, [step], codes, _longer(cycle, now), now, days)
-    return sum(_TELL[step](replace(deadline, notice="时间有调整：")) for deadline in near)
+    longer = _longer(cycle, now)
+    changed = [*_of_windows(cycle, [step], codes, longer, now, days), *_shut(cycle, step, shut, longer, now)]
+    return sum(_TELL[step](replace(deadline, notice="时间有调整：")) for deadline in changed)
+
+
+def _shut(
+    cycle: CollectionCycle, step: Step, codes: Collection[str], longer: list[Extension], now: datetime
+) -> Iterator[Deadline]:
+    calendar = Calendar([cycle], provinces=codes, now=now)
+    for code in codes:
+        state = calendar.opening(cycle, step, province_id=code)
+        locks = calendar.last_end(cycle, INTAKE_STEPS, province_id=code)
+        is_locked = step in INTAKE_STEPS and locks is not None and locks <= now
+        if state.is_open or state.closes_at is None or state.opens_at is None or is_locked:
+            continue
+        scope = Q(base__province_id=code) & ~_extended(longer, step)
+        ahead = state.opens_at if now < state.opens_at else None
+        left = _days_left(state.closes_at, now)
+        yield Deadline(cycle, step, state.closes_at, left, scope, code, is_shut=True, opens_at=ahead)
 
 
 def _near(now: datetime) -> Iterator[Deadline]:
@@ -147,9 +180,11 @@ def _intake(deadline: Deadline) -> QuerySet[Enrollment]:
 
 def _notify_residents(deadline: Deadline) -> int:
     unfinished = _intake(deadline).exclude(personal_state=PersonalState.COMPLETE).exclude(_RETURNED)
-    return _notify_people(
-        unfinished, deadline, f"个人信息填报将于 {deadline.moment} 截止，您的信息还没有填写完整"
-    )
+    subject = f"个人信息填报{deadline.ends}，您的信息还没有填写完整"
+    if deadline.is_shut:
+        body = "现在不能填写；到时仍须填写的，请联系培训基地申请延长填报时间。"
+        return _notify_people(unfinished, deadline, subject, body)
+    return _notify_people(unfinished, deadline, subject)
 
 
 def _notify_registered(deadline: Deadline) -> int:
@@ -157,6 +192,11 @@ def _notify_registered(deadline: Deadline) -> int:
     this year's update, and his base, are told."""
     records = Enrollment.objects.filter(ASKED, deadline.scope)
     behind = records.exclude(is_up_to_date(deadline.cycle))
+    if deadline.is_shut:
+        said = f"{deadline.cycle.year}年集中更新{deadline.ends}"
+        return _notify_people(behind, deadline, said, _ALWAYS) + _notify_staff(
+            behind, deadline, TrainingBase, f"{said}，还有 {{}} 人没有逐项确认", _stale_list(), _ALWAYS
+        )
     return _notify_people(
         behind,
         deadline,
@@ -167,9 +207,13 @@ def _notify_registered(deadline: Deadline) -> int:
         deadline,
         TrainingBase,
         f"集中更新将于 {deadline.moment} 截止，还有 {{}} 人没有逐项确认",
-        f"{reverse('bases:record-list', args=[Module.REGISTRY])}?{urlencode({'todo': Todo.STALE.value})}",
+        _stale_list(),
         "请从下面的链接查看名单，提醒本人登录核对。截止后仍可以更新。",
     )
+
+
+def _stale_list() -> str:
+    return f"{reverse('bases:record-list', args=[Module.REGISTRY])}?{urlencode({'todo': Todo.STALE.value})}"
 
 
 def _notify_delivering(deadline: Deadline) -> int:
@@ -181,8 +225,8 @@ def _notify_delivering(deadline: Deadline) -> int:
     return send(
         recipients(Province, [found.pk]).get(found.pk, []),
         kind=KIND,
-        subject=f"{deadline.notice}接口传送将于 {deadline.moment} 截止，已传送而未审核通过的有 {number} 人",
-        body="截止后不再接收新的记录；省级审核退回的记录仍可由接口更正，至省级审核截止。",
+        subject=f"{deadline.notice}接口传送{deadline.ends}，已传送而未审核通过的有 {number} 人",
+        body="不开放时不接收新的记录；省级审核退回的记录仍可由接口更正，至省级审核截止。",
         link=reverse("review:funnel"),
         key=f"{deadline.key}:{found.pk}",
     )
@@ -206,13 +250,48 @@ def _notify_people(
 
 
 def _notify_bases(deadline: Deadline) -> int:
-    waiting = _intake(deadline).filter(report_status=ReportStatus.UNREPORTED).exclude(_RETURNED)
+    """All that is still to be reported, as list and preview count it; what the province returned has longer (AM-03)."""
+    waiting = _intake(deadline).filter(TO_REPORT)
+    body = _LIST + (_ASK_MORE if deadline.is_shut else _THEN_LOCKED)
+    if waiting.filter(_RETURNED).exists():
+        body += "省级退回的在此以后仍可修改并重新上报，至省级审核截止。"
+    subject = f"上报{deadline.ends}，还有 {{}} 人未上报"
     return _notify_staff(
-        waiting,
-        deadline,
-        TrainingBase,
-        f"上报将于 {deadline.moment} 截止，还有 {{}} 人未上报",
-        _base_list(deadline, report=ReportStatus.UNREPORTED, review=ReviewStatus.NONE),
+        waiting, deadline, TrainingBase, subject, _base_list(deadline, todo=Todo.REPORT), body
+    )
+
+
+def _notify_importing(deadline: Deadline) -> int:
+    """A change of the bases' own filling in, with which accounts are imported too: every base is told, whatever it
+    has imported so far."""
+    longer = _longer(deadline.cycle, timezone.now())
+    given = [each.base_id for each in longer if each.base_id and each.step == deadline.step]
+    bases = TrainingBase.objects.filter(province=deadline.province, is_active=True).exclude(pk__in=given)
+    places = bases.exclude(province__reporting_mode=ReportingMode.API).values_list("pk", flat=True)
+    filling = _intake(deadline).filter(TO_REPORT, training_complete=False)
+    departments = dict.fromkeys(
+        filling.filter(specialty__isnull=False).values_list("base_id", "specialty_id")
+    )
+    people = {person for staff in recipients(TrainingBase, list(places)).values() for person in staff}
+    people |= {person for staff in secretaries(list(departments)).values() for person in staff}
+    return send(
+        people,
+        kind=KIND,
+        subject=f"{deadline.notice}{Step.BASE_FILL.label}{deadline.ends}",
+        body=_ASK_MORE if deadline.is_shut else _THEN_LOCKED,
+        link=_base_list(deadline),
+        key=f"{deadline.key}:{deadline.province}",
+    )
+
+
+def _notify_completing(deadline: Deadline) -> int:
+    """A change of 提前结业补报: the province is told."""
+    return send(
+        recipients(Province, [deadline.province]).get(deadline.province, []),
+        kind=KIND,
+        subject=f"{deadline.notice}{Step.BACK_REPORT.label}{deadline.ends}",
+        link=reverse("review:completions"),
+        key=f"{deadline.key}:{deadline.province}",
     )
 
 
@@ -224,30 +303,37 @@ def _notify_reviewers(deadline: Deadline) -> int:
     back: dict[str, str | int] = {"year": deadline.cycle.year, "stage": "returned"}
     by_api = _recruits(deadline).filter(_BY_API, _RETURNED)
     asked: dict[str, str | int] = {"module": Module.INTAKE, "year": deadline.cycle.year, "assigned": "all"}
+    closed = f"省级审核{deadline.ends}，省级退回的 {{}} 人现在不能重新上报"
     return (
         _notify_staff(
             pending,
             deadline,
             Province,
-            f"省级审核将于 {deadline.moment} 截止，还有 {{}} 人待审核",
+            f"省级审核{deadline.ends}，还有 {{}} 人待审核",
             f"{reverse('review:queue')}?{urlencode(asked)}",
+            _PROVINCE_ASKS if deadline.is_shut else _LIST + _THEN_LOCKED,
         )
         + _notify_staff(
             returned,
             deadline,
             TrainingBase,
-            f"省级退回的 {{}} 人须在 {deadline.moment} 前修改并重新上报",
+            closed if deadline.is_shut else f"省级退回的 {{}} 人须在 {deadline.moment} 前修改并重新上报",
             _base_list(deadline, todo=Todo.BACK),
+            _LIST + (_ASK_MORE if deadline.is_shut else _THEN_LOCKED),
         )
         + _notify_staff(
             by_api,
             deadline,
             Province,
-            f"省级退回的 {{}} 人须在 {deadline.moment} 前由接口更正并重新传送",
+            f"省级审核{deadline.ends}，省级退回的 {{}} 人现在不能由接口更正"
+            if deadline.is_shut
+            else f"省级退回的 {{}} 人须在 {deadline.moment} 前由接口更正并重新传送",
             f"{reverse('review:funnel-records')}?{urlencode(back)}",
+            _PROVINCE_ASKS if deadline.is_shut else _LIST + _THEN_LOCKED,
             key="returned",
         )
-        + _notify_of_updates(deadline)
+        # A change of the intake's review is no news of the updates, which have no end.
+        + (0 if deadline.notice else _notify_of_updates(deadline))
     )
 
 
@@ -286,7 +372,7 @@ def _notify_staff(
     model: type[Province] | type[TrainingBase],
     subject: str,
     link: str,
-    body: str = "请从下面的链接查看名单。截止后数据锁定，没有办理的记录不再纳入本周期。",
+    body: str,
     *,
     key: str = "",
 ) -> int:
@@ -313,8 +399,10 @@ def _notify_staff(
 
 _TELL = {
     Step.RESIDENT_FILL: _notify_residents,
+    Step.BASE_FILL: _notify_importing,
     Step.REPORT: _notify_bases,
     Step.REVIEW: _notify_reviewers,
     Step.API_TRANSFER: _notify_delivering,
+    Step.BACK_REPORT: _notify_completing,
     Step.REGISTRY_UPDATE: _notify_registered,
 }

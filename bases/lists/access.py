@@ -1,12 +1,15 @@
 """What a list or a record offers to whom: 404 outside the scope, 403 where one may look but not act."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
 
 from bases.models import TrainingBase
 from bases.models.organisations import ReportingMode
 from bases.scope import base_ids, enrollments_for, specialty_bases_for
-from portal.calendar import Calendar, Opening, openings
+from portal.calendar import Calendar, Opening
 from portal.models import CollectionCycle, Step, User
 from portal.roles import Action
 from residents.models import Enrollment
@@ -28,20 +31,47 @@ def may(user: User, record: Enrollment, action: Action) -> bool:
     return enrollments_for(user, action).filter(pk=record.pk).exists()
 
 
+@dataclass(frozen=True, slots=True)
+class DeskOpening:
+    """One step as it applies to one base; the label names the base where there are several."""
+
+    step: Step
+    label: str
+    opening: Opening
+
+
 def desk_openings(
-    base: TrainingBase | None, cycle: CollectionCycle | None, calendar: Calendar | None = None
-) -> list[tuple[str, Opening]]:
-    """The windows of this cycle's intake as they apply to the base, each with its name; two queries, with the calendar
+    bases: Sequence[TrainingBase], cycle: CollectionCycle | None, calendar: Calendar | None = None
+) -> list[DeskOpening]:
+    """The windows of this cycle's intake as they apply to these bases, step by step; three queries, with the calendar
     none."""
-    if base is not None and not base.is_active:
-        return [(Step(step).label, OUT_OF_USE) for step in STEPS]
-    if base is not None and base.province.reporting_mode == ReportingMode.API:
-        return [(Step(step).label, SWITCHED) for step in STEPS]
-    place: dict = {"province_id": base.province_id, "base_id": base.pk} if base else {}
-    if calendar is not None:
-        return [(Step(step).label, calendar.opening(cycle, step, **place)) for step in STEPS]
-    found = openings(cycle, STEPS, **place)
-    return [(Step(step).label, found[step]) for step in STEPS]
+    calendar = calendar or Calendar(
+        [cycle] if cycle else [],
+        provinces={base.province_id for base in bases},
+        bases=[base.pk for base in bases],
+    )
+    return [
+        DeskOpening(
+            step,
+            f"{step.label}（{base.name}）" if len(bases) > 1 else step.label,
+            _opening(base, cycle, step, calendar),
+        )
+        for step in STEPS
+        for base in bases
+    ]
+
+
+def report_openings(found: Sequence[DeskOpening]) -> list[DeskOpening]:
+    """Those of the report: what a page of the intake says first."""
+    return [each for each in found if each.step == Step.REPORT]
+
+
+def _opening(base: TrainingBase, cycle: CollectionCycle | None, step: Step, calendar: Calendar) -> Opening:
+    if not base.is_active:
+        return OUT_OF_USE
+    if base.province.reporting_mode == ReportingMode.API:
+        return SWITCHED
+    return calendar.opening(cycle, step, province_id=base.province_id, base_id=base.pk)
 
 
 def may_act(user: User, base: TrainingBase | None) -> bool:

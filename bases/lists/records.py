@@ -1,6 +1,6 @@
 """Which records a base's lists show: two modules, stages of the work, filters of the URL (BR-38, BR-90; GOAL-B16)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import models
@@ -14,6 +14,7 @@ from portal.models import User
 from portal.roles import Action
 from residents.models import Enrollment, PersonalReturn, StatusChange
 from residents.models.enrollment import (
+    LIVE,
     OF_THE_INTAKE,
     Module,
     PersonalState,
@@ -50,6 +51,7 @@ class Todo(models.TextChoices):
     ANSWERED = "answered", "已修改待复核"
     OVERDUE = "overdue", "延期或暂停已到期"
     UNDATED = "undated", "历史状态缺日期或原因，待补填"
+    REPORT = "report", "未上报（含省级退回）"
     BACK = "back", "省级退回，尚未重新上报"
 
 
@@ -101,6 +103,11 @@ def records_of(scope: QuerySet[Enrollment], module: str) -> QuerySet[Enrollment]
     return records.annotate(stage=_STAGES[Module(module)])
 
 
+def with_stage(scope: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
+    """The records of both modules, each once, with the `stage` it has in its own."""
+    return scope.annotate(stage=_STAGES[Module.REGISTRY])
+
+
 def in_module(scope: QuerySet[Enrollment], module: str) -> QuerySet[Enrollment]:
     """As records_of, for who only counts."""
     return scope.filter(OF_THE_INTAKE if module == Module.INTAKE else Q(registered_at__isnull=False))
@@ -124,7 +131,7 @@ def filtered(
     records: QuerySet[Enrollment],
     filters: Mapping[str, Any],
     *,
-    base: TrainingBase | None,
+    bases: Sequence[TrainingBase],
 ) -> QuerySet[Enrollment]:
     """Apply the cleaned values of bases.lists.filters.RecordFilter; what is absent or empty asks for nothing
     (BR-90)."""
@@ -137,7 +144,7 @@ def filtered(
         if filters.get(name) not in (None, ""):
             records = records.filter(**{column: filters[name]})
     if filters.get("todo"):
-        records = records.filter(todo_condition(filters["todo"], base))
+        records = records.filter(todo_condition(filters["todo"], bases))
     if filters.get("batch"):
         rows = ImportRow.objects.filter(batch=filters["batch"], verdict=ImportRow.Verdict.UPDATE)
         records = records.filter(Q(import_batch=filters["batch"]) | Q(pk__in=rows.values("enrollment")))
@@ -166,13 +173,22 @@ IS_UNDATED = ~Q(status=Status.IN_TRAINING) & Q(
 )
 
 
-def todo_condition(todo: str, base: TrainingBase | None, calendar: Calendar | None = None) -> Q:
-    """The records that one kind of follow-up is about; three queries for 本年度信息, with the calendar none."""
+# Nobody has signed in for a living record: what list, board and page of accounts count alike.
+NEVER_IN = LIVE & Q(resident__user__activated_at__isnull=True)
+# A recruit whom his base must still report, the first time or anew: what reminder, preview and list count alike.
+TO_REPORT = LIVE & Q(registered_at__isnull=True, report_status=ReportStatus.UNREPORTED)
+
+
+def todo_condition(todo: str, bases: Sequence[TrainingBase], calendar: Calendar | None = None) -> Q:
+    """The records of these bases that one kind of follow-up is about; three queries a base for 本年度信息, with the
+    calendar none."""
     today = timezone.localdate()
     if todo == Todo.UPDATE:
         return Q(has_unreported_update=True)
+    if todo == Todo.REPORT:
+        return TO_REPORT
     if todo == Todo.NEVER:
-        return Q(resident__user__activated_at__isnull=True)
+        return NEVER_IN
     if todo == Todo.OVERDUE:
         return Q(status=Status.EXTENDED, extended_until__lt=today) | Q(
             status=Status.SUSPENDED, expected_resume__lt=today
@@ -183,16 +199,17 @@ def todo_condition(todo: str, base: TrainingBase | None, calendar: Calendar | No
         return Q(review_status=ReviewStatus.RETURNED, registered_at__isnull=True, lapsed_at__isnull=True)
     if todo == Todo.ANSWERED:
         return IS_ANSWERED
-    return _is_stale(base, calendar)
+    return _is_stale(bases, calendar)
 
 
-def _is_stale(base: TrainingBase | None, calendar: Calendar | None) -> Q:
-    """Whoever has not confirmed or saved every section in the update that has begun (BR-14, AM-04)."""
-    place: dict = {"province_id": base.province_id, "base_id": base.pk} if base else {}
-    update = update_of(**place, calendar=calendar)
-    if update.cycle is None or not update.has_begun:
-        return Q(pk__in=[])
-    return ASKED & ~is_up_to_date(update.cycle)
+def _is_stale(bases: Sequence[TrainingBase], calendar: Calendar | None) -> Q:
+    """Whoever has not confirmed or saved every section in the update that has begun at his base (BR-14, AM-04)."""
+    found = Q(pk__in=[])
+    for base in bases:
+        update = update_of(province_id=base.province_id, base_id=base.pk, calendar=calendar)
+        if update.cycle is not None and update.has_begun:
+            found |= Q(base=base) & ASKED & ~is_up_to_date(update.cycle)
+    return found
 
 
 def for_list(records: QuerySet[Enrollment]) -> QuerySet[Enrollment]:

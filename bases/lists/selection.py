@@ -9,7 +9,7 @@ from django.urls import reverse
 from bases.lists.filters import RecordFilter
 from bases.lists.records import filtered, records_of, scope_of
 from bases.models import TrainingBase
-from bases.scope import enrollments_for
+from bases.scope import enrollments_for, workplaces
 from bases.seasons import default_cycle
 from portal.addresses import own_address
 from portal.models import CollectionCycle, User
@@ -62,7 +62,7 @@ def listed(
     filters = RecordFilter(
         params, module=module, years=[], specialties=[], default_year=cycle.year if cycle else None
     )
-    return filtered(records, filters.values, base=base), filters
+    return filtered(records, filters.values, bases=workplaces(user, base)), filters
 
 
 def named(texts: Iterable[str], user: User, action: Action) -> QuerySet[Enrollment]:

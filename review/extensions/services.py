@@ -13,13 +13,13 @@ from django.utils import timezone
 
 from bases.extensions import services as extensions
 from bases.models import ExtensionRequest, Province, TrainingBase
-from bases.staff import recipients
+from bases.staff import recipients, secretaries
 from portal import audit
 from portal.calendar import last_moment
 from portal.messages import services as messages
 from portal.models import Extension, Step, User
 from portal.roles import Action, Role
-from residents.models.enrollment import PersonalState
+from residents.models.enrollment import Module, PersonalState
 from residents.services.lock import is_locked, unmark_if_open
 from residents.services.states import StateMoved
 
@@ -110,6 +110,7 @@ def _notify(asked: ExtensionRequest, word: str) -> None:
     messages.send(
         staff, kind=extensions.KIND, subject=subject, body=asked.comment, link=reverse("bases:extensions")
     )
+    _notify_departments(asked, subject)
     if asked.decided_by and asked.decided_by.role == Role.CMDA:
         province = asked.base.province_id
         messages.send(
@@ -118,6 +119,25 @@ def _notify(asked: ExtensionRequest, word: str) -> None:
             subject=f"{asked.base.name}：{subject}",
             body=asked.comment,
             link=reverse("review:extension", args=[asked.pk]),
+        )
+
+
+def _notify_departments(asked: ExtensionRequest, subject: str) -> None:
+    """The department secretaries of those for whom it was asked, whose dates it moves."""
+    people = (
+        asked.enrollments.all()
+        if asked.enrollments.exists()
+        else extensions.candidates(asked.base, asked.cycle)
+    )
+    places = {(asked.base_id, code) for code in people.values_list("specialty", flat=True) if code}
+    address = reverse("bases:record-list", args=[Module.INTAKE])
+    for (_, code), staff in secretaries(places).items():
+        messages.send(
+            staff,
+            kind=extensions.KIND,
+            subject=f"{asked.base.name}：{subject}",
+            body=asked.comment,
+            link=f"{address}?year={asked.cycle.year}&specialty={code}",
         )
 
 

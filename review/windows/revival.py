@@ -111,9 +111,10 @@ def _tell(cycle: CollectionCycle, records: list[Enrollment], said: str) -> None:
     by_place: dict[tuple[int, str | None], list[Enrollment]] = {}
     for row in records:
         by_place.setdefault((row.base_id, row.specialty_id), []).append(row)
-    for people, places in desks(by_place):
-        own = [row for place in places for row in by_place[place]]
-        _to_base(cycle, people, own, entries, askable[own[0].base_id], said)
+    for desk in desks(by_place):
+        own = [row for place in desk.places for row in by_place[place]]
+        is_askable = askable[own[0].base_id] and not desk.specialty
+        _to_base(cycle, desk.people, own, entries, is_askable, said)
     by_province: dict[str, list[Enrollment]] = {}
     for row in records:
         by_province.setdefault(row.base.province_id, []).append(row)

@@ -14,13 +14,14 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from bases.deadlines.tasks import tell_of_window
+from bases.lists.records import TO_REPORT
 from bases.models import Province, TrainingBase
 from portal import audit
 from portal.calendar import INTAKE_STEPS, Calendar, Opening, last_moment, openings, running_cycles
 from portal.histories import event_model
 from portal.models import CollectionCycle, CycleWindow, Step, User
 from residents.models import Enrollment
-from residents.models.enrollment import LIVE, ReportStatus, ReviewStatus
+from residents.models.enrollment import LIVE, ReviewStatus
 from residents.services.lock import lapsing, unmark_if_open
 from residents.updating import ASKED, is_up_to_date
 from review.models import CompletionBatch
@@ -144,6 +145,8 @@ def set_window(
         CollectionCycle.objects.select_for_update().get(pk=cycle.pk)
         if seen is not None and seen != mark_of(CycleWindow.objects.filter(**which).first()):
             raise WindowMoved("这一开放时间刚刚被修改过，没有保存。请核对现在的时间后再确认。")
+        codes = _reached(cycle, step, province)
+        were_open = _open_in(cycle, step, codes)
         window, _ = CycleWindow.objects.update_or_create(
             **which, defaults={"opens_at": opens_at, "closes_at": closes_at}
         )
@@ -158,7 +161,7 @@ def set_window(
             closes_at=closes_at.isoformat(),
         )
         unmark_if_open(cycle)
-        _notify(cycle, step, province)
+        _notify(cycle, step, codes, were_open)
     return window
 
 
@@ -175,10 +178,15 @@ def set_windows(
             set_window(cycle, step, None, **each, by=by, seen=seen[step])
 
 
-def _notify(cycle: CollectionCycle, step: Step, province: Province | None) -> None:
-    """Whoever has little time left by the change learns it at once; the worker notifies them."""
-    codes = _reached(cycle, step, province)
-    transaction.on_commit(lambda: tell_of_window.enqueue(cycle.pk, str(step), codes))
+def _open_in(cycle: CollectionCycle, step: Step, codes: list[str]) -> set[str]:
+    calendar = Calendar([cycle], provinces=codes)
+    return {code for code in codes if calendar.opening(cycle, step, province_id=code).is_open}
+
+
+def _notify(cycle: CollectionCycle, step: Step, codes: list[str], were_open: set[str]) -> None:
+    """Whoever has little time left by the change, or none any more, learns it at once; the worker notifies them."""
+    shut = sorted(were_open - _open_in(cycle, step, codes))
+    transaction.on_commit(lambda: tell_of_window.enqueue(cycle.pk, str(step), codes, shut))
 
 
 def preview(
@@ -320,9 +328,11 @@ def remove_provincial_window(window: CycleWindow, *, by: User, seen: str | None 
             step=window.step,
             province=window.province_id,
         )
+        step, codes = Step(window.step), [window.province_id]
+        were_open = _open_in(window.cycle, step, codes)
         window.delete()
         unmark_if_open(window.cycle)
-        _notify(window.cycle, Step(window.step), window.province)
+        _notify(window.cycle, step, codes, were_open)
 
 
 def create_cycle(year: int, title: str, *, by: User) -> CollectionCycle:
@@ -400,9 +410,9 @@ def _people(cycle: CollectionCycle, step: Step, codes: list[str]) -> list[str]:
         return [f"本周期补报{label} {number} 批" for label, number in counts]
     records = Enrollment.objects.filter(LIVE, intake_year=cycle.year, base__province_id__in=codes)
     counted = records.aggregate(
-        unreported=Count("pk", filter=Q(report_status=ReportStatus.UNREPORTED)),
-        waiting=Count("pk", filter=Q(review_status=ReviewStatus.PENDING)),
-        approved=Count("pk", filter=Q(review_status=ReviewStatus.APPROVED)),
+        unreported=Count("pk", filter=TO_REPORT),
+        waiting=Count("pk", filter=Q(review_status=ReviewStatus.PENDING, registered_at=None)),
+        approved=Count("pk", filter=Q(registered_at__isnull=False, intake_submission__isnull=False)),
     )
     labels = {"unreported": "未上报", "waiting": "待审核", "approved": "审核通过"}
     return [f"{cycle.year} 年{label} {counted[name]} 人" for name, label in labels.items()]

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from bases.lists.access import desk_openings, may_act
+from bases.lists.access import desk_openings, may_act, report_openings
 from bases.lists.columns import chosen_columns, of_module
 from bases.lists.place import PAGE_SIZE, carried
 from bases.lists.records import filtered, for_list, records_of, scope_of
@@ -15,7 +15,7 @@ from bases.lists.selection import filter_of
 from bases.models import ImportBatch, TrainingBase
 from bases.records.saved_views import MOST, NameForm, delete_view, save_view, views_of
 from bases.reveal import may_see
-from bases.scope import current_base
+from bases.scope import current_base, workplaces
 from bases.seasons import default_cycle
 from bases.workbooks.kinds import KINDS
 from portal.access import allow
@@ -31,11 +31,11 @@ def record_list(request: SignedInRequest, module: str) -> HttpResponse:
     """招收信息管理 or 住院医师信息管理: the records of the module under the filters of the address."""
     base = current_base(request)
     cycle = default_cycle(request.user, base)
-    scope = scope_of(request.user, base)
+    scope, at = scope_of(request.user, base), workplaces(request.user, base)
     records = records_of(scope, module)
     filters = filter_of(request.GET, records, module, cycle)
     shown = CollectionCycle.objects.filter(year=filters.values.get("year", 0)).first() or cycle
-    found = for_list(filtered(records, filters.values, base=base))
+    found = for_list(filtered(records, filters.values, bases=at))
     return render(
         request,
         "bases/records/record_list.html",
@@ -48,7 +48,7 @@ def record_list(request: SignedInRequest, module: str) -> HttpResponse:
             "saved_views": views_of(request.user, module),
             "may_unmask": may_see(request.user, base),
             "page": Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page")),
-            "opening": desk_openings(base, shown)[2][1] if module == Module.INTAKE else None,
+            "reports": report_openings(desk_openings(at, shown)) if module == Module.INTAKE else [],
             "may_act": may_act(request.user, base),
             "may_import": _may_import(request, base, Module(module)),
         },

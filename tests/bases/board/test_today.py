@@ -7,9 +7,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from bases.accounts.services import account_counts
+from bases.lists.records import Todo
+from bases.models import SpecialtyBase
+from bases.report.services import check
 from bases.transfers import services as transfers
 from portal.messages.services import send
-from portal.models import Message
+from portal.models import Message, Step
 from residents.models import Enrollment
 from tests import factories
 from tests.bases.desk import approved, complete, page, reported, returned
@@ -91,7 +95,7 @@ def test_a_message_in_a_digest_counts_once(desk, base, cycle, base_officer):
 
 
 def test_board_costs_few_queries_whatever_waits(desk, busy, cycle):
-    """It made 31 before it ranked anything."""
+    """It made 31 before it ranked anything; one is for those whose specialty has ended."""
 
     def asked():
         with CaptureQueriesContext(connection) as found:
@@ -100,8 +104,52 @@ def test_board_costs_few_queries_whatever_waits(desk, busy, cycle):
 
     asked()  # The first page of a session writes the session.
     few = asked()
-    assert few <= 25
+    assert few <= 26
     for year in (cycle.year, cycle.year - 1):
         for _ in range(3):
             complete(busy, year)
     assert asked() == few
+
+
+def test_what_the_end_of_a_specialty_refuses_is_not_called_reportable(desk, base, cycle, base_officer):
+    """AM-45: board and 检查并上报 agree, in the intake and for 漏报."""
+    complete(base, cycle.year)
+    for record in (
+        complete(base, cycle.year),
+        complete(base, cycle.year - 1, origin="late", registered_at=timezone.now()),
+    ):
+        Enrollment.objects.filter(pk=record.pk).update(specialty="0200")
+    SpecialtyBase.objects.filter(base=base, specialty="0200").update(valid_to=cycle.year - 2)
+    words = "信息完整，可上报"
+    assert [(task.label, task.count) for task in tasks_of(desk) if task.label.startswith(words)] == [
+        (f"{words}（其中 1 人现在不能办理）", 2)
+    ]
+    for enrollment in Enrollment.objects.all():
+        assert bool(check(enrollment)) == (enrollment.specialty_id == "0200")
+
+
+def test_never_signed_in_is_one_number_wherever_it_stands(desk, base, cycle, base_officer):
+    """BR-40, PAIN-14: tile, list behind it and page of accounts, over all years, without who has lapsed or left."""
+    for year, fields in (
+        (cycle.year, {}),
+        (cycle.year + 1, {}),
+        (cycle.year, {"lapsed_at": timezone.now()}),
+        (cycle.year, {"status": "5"}),
+    ):
+        new = factories.EnrollmentFactory(base=base, intake_year=year, **fields)
+        new.resident.user.activated_at = None
+        new.resident.user.save()
+    (task,) = [task for task in tasks_of(desk) if task.label == "从未登录"]
+    assert task.count == number_behind(desk, task) == 2
+    assert account_counts(base_officer, base)["never"] == 2
+
+
+def test_a_task_of_this_year_waits_no_longer_than_its_update(
+    desk, base, cycle, base_officer, provincial_reviewer
+):
+    """BR-14: whoever was approved three years ago has not been late for so long."""
+    record = approved(complete(base, cycle.year), base_officer, provincial_reviewer)
+    Enrollment.objects.filter(pk=record.pk).update(state_since=timezone.now() - timedelta(days=1100))
+    begun = cycle.windows.get(step=Step.REGISTRY_UPDATE).opens_at
+    (task,) = [task for task in tasks_of(desk) if task.label == Todo.STALE.label]
+    assert task.since == begun

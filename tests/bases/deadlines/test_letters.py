@@ -73,6 +73,18 @@ def test_links_of_the_letters_lead_to_as_many_as_they_say(
     assert "锁定失效：3 人" in page(signed_in(provincial_reviewer).get(link))
 
 
+def test_the_department_secretary_has_a_letter_of_her_own(recruits, cycle, base, signed_in):
+    """AM-46, AM-05: she learns what lapsed of her specialty, in the list that shows exactly those."""
+    Enrollment.objects.filter(pk=recruits["unreported"].pk).update(specialty="0200")
+    secretary = factories.secretary(base, "0100")
+    lock(cycle)
+    send_letters()
+    (letter,) = letters(secretary)
+    assert "审核通过 1 人，锁定失效 2 人" in letter
+    link = Message.objects.get(recipient=secretary).link
+    assert signed_in(secretary).get(link).context["page"].paginator.count == 2
+
+
 def test_a_base_with_more_time_is_told_at_its_own_end(
     recruits, cycle, other_base, base_officer, other_base_officer, national_officer
 ):

@@ -89,7 +89,7 @@ def test_bases_with_unreported_records_are_told_how_many(closing, base, base_off
     remind_of_deadlines(NOW)
 
     assert told() == {base_officer.username: ["上报将于 2026-11-01 23:59:59 截止，还有 2 人未上报"]}
-    assert Message.objects.get().link.endswith("/records/intake/?year=2026&report=0&review=0")
+    assert Message.objects.get().link.endswith("/records/intake/?year=2026&todo=report")
 
 
 def test_reviewers_and_bases_with_returned_records_are_told(
@@ -213,7 +213,7 @@ def test_links_lead_to_exactly_those_behind(closing, base, base_officer, signed_
         rows = signed_in(message.recipient).get(message.link).context["page"]
         found[message.subject] = rows.paginator.count
     assert found == {
-        "上报将于 2026-10-26 23:59:59 截止，还有 2 人未上报": 2,
+        "上报将于 2026-10-26 23:59:59 截止，还有 4 人未上报": 4,
         "省级退回的 2 人须在 2026-10-26 23:59:59 前修改并重新上报": 2,
     }
 
@@ -250,3 +250,74 @@ def test_a_window_brought_near_tells_those_behind_at_once(
     subjects = list(Message.objects.values_list("recipient", "subject"))
     assert len(subjects) == number
     assert all(person == base_officer.pk and "时间有调整" in subject for person, subject in subjects)
+
+
+@pytest.mark.parametrize("step", list(Step))
+def test_a_window_closed_early_is_told_to_those_with_open_work(
+    closing,
+    base,
+    base_officer,
+    provincial_reviewer,
+    national_officer,
+    monkeypatch,
+    settings,
+    django_capture_on_commit_callbacks,
+    step,
+):
+    """GOAL-N1, GOAL-S4: whatever a change shuts, and puts off, is told to whom it leaves without time; nothing is told
+    of a change of what was closed already."""
+    settings.TASKS = {
+        "default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend", "QUEUES": []}
+    }
+    cycle = closing(step, 30)
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
+    begun = recruit(base)
+    recruit(base, report_status="1", review_status="1")
+    trained = recruit(base, registered_at=NOW)
+    secretary = factories.secretary(base, "0100")
+    type(begun).objects.update(specialty="0100")
+    if step == Step.API_TRANSFER:
+        type(base.province).objects.filter(pk=base.province_id).update(reporting_mode="2")
+
+    def change(opens: datetime.datetime, closes: datetime.datetime) -> list[str]:
+        Message.objects.all().delete()
+        with django_capture_on_commit_callbacks(execute=True):
+            windows.set_window(
+                cycle, step, base.province, opens_at=opens, closes_at=closes, by=national_officer
+            )
+        return list(Message.objects.values_list("recipient", "subject"))
+
+    started, over = NOW - datetime.timedelta(days=20), NOW - datetime.timedelta(hours=9)
+    told = change(started, over)
+    assert all("时间有调整" in subject and "已于 2026-10-24 23:59:59 截止" in subject for _, subject in told)
+    desk = {base_officer.pk, secretary.pk}
+    assert {person for person, _ in told} == {
+        Step.RESIDENT_FILL: set(
+            type(begun).objects.filter(registered_at=None).values_list("resident__user_id", flat=True)
+        ),
+        Step.BASE_FILL: desk,
+        Step.REPORT: desk,
+        Step.REVIEW: {provincial_reviewer.pk},
+        Step.API_TRANSFER: {provincial_reviewer.pk},
+        Step.BACK_REPORT: {provincial_reviewer.pk},
+        Step.REGISTRY_UPDATE: desk | {trained.resident.user_id},
+    }[step]
+    assert change(started, over - datetime.timedelta(days=1)) == []
+    assert change(started, ends_in(30)) == []
+    put_off = change(NOW + datetime.timedelta(days=2), ends_in(30))
+    assert {person for person, _ in put_off} == {person for person, _ in told}
+    assert all("改为 2026-10-27 09:00 开放" in subject for _, subject in put_off)
+
+
+def test_the_department_secretary_is_told_of_her_own(closing, base, base_officer):
+    """AM-46, GOAL-S4: as the base is, of her specialty alone; the time given to the base is hers."""
+    closing(Step.REPORT, 7)
+    recruit(base, specialty_id="0100")
+    recruit(base, specialty_id="0100", review_status="3")
+    recruit(base, specialty_id="0200")
+    secretary = factories.secretary(base, "0100")
+    remind_of_deadlines(NOW)
+    assert told() == {
+        base_officer.username: ["上报将于 2026-11-01 23:59:59 截止，还有 3 人未上报"],
+        secretary.username: ["上报将于 2026-11-01 23:59:59 截止，还有 2 人未上报"],
+    }

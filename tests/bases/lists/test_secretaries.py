@@ -1,6 +1,7 @@
 """Department secretaries (专业基地秘书): a desk with a name, no way that ends in 403, the people of their specialties
 alone, in lists, templates, imports and messages (AM-46; TRUST-24, TRUST-25)."""
 
+import datetime
 import io
 import re
 
@@ -8,10 +9,11 @@ import openpyxl
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from bases import staff
 from bases.models import SpecialtyBase, SpecialtyBaseUserGrant
-from portal.models import Message, User
+from portal.models import CycleWindow, Extension, Message, Step, User
 from portal.roles import Role
 from residents.models import Enrollment
 from tests import factories
@@ -53,6 +55,26 @@ def test_the_desk_names_the_specialty_and_shows_its_people_alone(signed_in, secr
     assert "浙江大学医学院附属第一医院 内科专业基地" in page.text
     rows = signed_in(secretary).get(reverse("bases:record-list", args=["intake"])).context["page"].object_list
     assert [row.pk for row in rows] == [own.pk]
+
+
+def test_she_reads_the_dates_of_her_base(
+    signed_in, secretary, base, base_officer, own, cycle, national_officer
+):
+    """GOAL-P8, AM-42: banner, calendar and the yearly task go by her base's own time, as they do for the base."""
+    until = timezone.now() + datetime.timedelta(days=77)
+    Extension.objects.create(
+        cycle=cycle, step=Step.REPORT, base=base, until=until, reason="停电", granted_by=national_officer
+    )
+    later = {"opens_at": timezone.now() + datetime.timedelta(days=5), "closes_at": until}
+    CycleWindow.objects.create(cycle=cycle, step=Step.REGISTRY_UPDATE, province=base.province, **later)
+    Enrollment.objects.filter(pk=own.pk).update(registered_at=timezone.now())
+    pages = [reverse("bases:desk"), reverse("bases:record-list", args=["intake"])]
+    for address in pages:
+        hers, theirs = (signed_in(user).get(address).context["reports"] for user in (secretary, base_officer))
+        assert [each.opening.closes_at for each in hers] == [until]
+        assert hers == theirs
+    stale = reverse("bases:record-list", args=["registry"]) + "?todo=stale"
+    assert signed_in(secretary).get(stale).context["page"].paginator.count == 0
 
 
 def test_no_way_of_a_secretary_ends_in_a_refusal(signed_in, secretary, own, other):

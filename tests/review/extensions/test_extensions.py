@@ -8,6 +8,7 @@ from bases.extensions.forms import end_of_day
 from bases.models import ExtensionRequest
 from portal.calendar import opening
 from portal.models import Extension, Message, Step
+from residents.models import Enrollment
 from residents.openness import Times, personal_entry, report_entry, review_entry
 from residents.services.lock import carry_out_locks
 from residents.services.states import StateMoved
@@ -80,6 +81,21 @@ def test_everybody_concerned_is_told(base, closing, people, base_officer, provin
     assert answer.body == "请抓紧。"
     residents = Message.objects.filter(recipient__role="resident").values_list("recipient", flat=True)
     assert list(residents) == [people[0].resident.user_id]
+
+
+def test_the_department_secretary_hears_of_her_own_peoples_time(
+    base, closing, people, base_officer, provincial_reviewer
+):
+    """AM-46, GOAL-P8: it is her deadline as well; she is not told of another specialty's people."""
+    Enrollment.objects.filter(pk=people[0].pk).update(specialty="0100")
+    hers, others = factories.secretary(base, "0100"), factories.secretary(base, "0200")
+    grant(
+        asked_for(base, closing, base_officer, people[:1]).pk,
+        until=end_of_day(day(2)),
+        by=provincial_reviewer,
+    )
+    (message,) = Message.objects.filter(recipient__in=[hers, others])
+    assert (message.recipient, "已同意延长至" in message.subject) == (hers, True)
 
 
 def test_a_refusal_opens_nothing_and_says_why(base, closing, base_officer, provincial_reviewer):

@@ -183,7 +183,7 @@ def test_pages_say_what_the_calendar_says(drawn, base, far, national_officer, ba
     def check(world):
         desk = signed_in(base_officer)
         for cycle in world.cycles:
-            told = [state.is_open for _, state in desk_openings(world.base, cycle)]
+            told = [each.opening.is_open for each in desk_openings([world.base], cycle)]
             steps = (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT, Step.REVIEW)
             assert told == [world.is_open(cycle, step.value, world.base) for step in steps]
         running = running_cycles([HERE], [world.base.pk])
@@ -202,8 +202,8 @@ def test_pages_say_what_the_calendar_says(drawn, base, far, national_officer, ba
         for record in world.records.values():
             factories.fill_personal(record.resident)
             factories.fill_training(record)
-        calendar = calendar_of(world.base, [])
-        counts = [count(scope, module, base=world.base, cycle=None, calendar=calendar) for module in Module]
+        calendar = calendar_of([world.base])
+        counts = [count(scope, module, bases=[world.base], calendar=calendar) for module in Module]
         tiles = {task.label for task in tasks(base_officer, world.base, scope, counts, calendar)}
         open_years = [
             cycle for cycle in world.cycles if world.is_open(cycle, "report", world.base, of_record=True)
