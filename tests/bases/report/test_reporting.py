@@ -196,21 +196,38 @@ def test_withdraw_second_report_leaves_the_review_state_of_the_first(
     assert state(record) == ("0", "3")
 
 
-@pytest.mark.parametrize("was_returned", [False, True])
-def test_withdraw_after_a_revocation_counts_no_return(
-    complete_enrollment, base_officer, provincial_reviewer, was_returned
+@pytest.mark.parametrize(
+    ("decisions", "is_changed", "left"),
+    [
+        ("a", False, "0"),
+        ("r", False, "0"),
+        ("ra", False, "3"),
+        ("a", True, "3"),
+        ("aa", False, "2"),
+    ],
+    ids=["approval", "return", "an approval after a return", "changed since", "a second approval"],
+)
+def test_a_revoked_decision_leaves_what_stood_before_it(
+    complete_enrollment, base_officer, provincial_reviewer, decisions, is_changed, left
 ):
-    """AM-15, GOAL-P5: the revoked decision waited again; only what the province did return is a return."""
+    """BR-87, GOAL-P5: what the province has taken back is no 退回修改 unless it asks for a correction."""
     record = complete_enrollment
-    if was_returned:
-        returned(record, base_officer, provincial_reviewer)
-        save_training(record.pk, {"remark": "已核对"}, by=base_officer)
-    record = approved(record, base_officer, provincial_reviewer)
-    last = record.submissions.order_by("number").last()
-    revoke(last, by=provincial_reviewer, reason="看错了人")
+    for decision in decisions:
+        if record.registered_at:
+            save_training(record.pk, {"remark": "轮转至门诊"}, by=base_officer)
+        decide = {"a": approved, "r": returned}[decision]
+        record = decide(record, base_officer, provincial_reviewer)
+    if is_changed:
+        save_training(record.pk, {"remark": "轮转至门诊"}, by=base_officer)
+    revoke(record.submissions.order_by("number").last(), by=provincial_reviewer, reason="点错了")
+    record.refresh_from_db()
+    if is_changed:
+        assert state(record) == ("0", "3")
+        record.refresh_from_db()
+        reported(record, base_officer)
     assert state(record) == ("1", "1")
     withdraw(record.pk, by=base_officer)
-    assert state(record) == ("0", "3" if was_returned else "0")
+    assert state(record) == ("0", left)
 
 
 def test_withdraw_after_the_decision_is_refused(complete_enrollment, base_officer, provincial_reviewer):
