@@ -15,6 +15,7 @@ from guardian.shortcuts import get_objects_for_user
 
 from bases.models import Province, SpecialtyBase, TrainingBase
 from portal.models import User
+from portal.parameters import whole_number
 from portal.roles import READ_ONLY_ACTIONS, Action, Role, role_allows
 from residents.models import Enrollment
 
@@ -155,6 +156,8 @@ def own_specialties(user: User, base_id: int | None) -> list[str] | None:
 
 # Stands in the session for the single specialties, in place of a base.
 SPECIALTIES = 0
+# In an address: go on at this desk. The links of messages name it (bases.staff.recipients).
+DESK = "desk"
 
 
 def specialty_places(user: User) -> list[SpecialtyBase]:
@@ -173,9 +176,13 @@ def workplaces(user: User, base: TrainingBase | None) -> list[TrainingBase]:
 
 
 def current_base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase | None:
-    """The base a staff member is working for: the one chosen in this session, else the first granted one. None where
-    he works for single specialties alone, or has chosen these."""
-    user, chosen = cast(User, request.user), request.session.get("base_id")
+    """The base a staff member is working for: the one chosen in this session, where the address names one of his that
+    from now on, else the first granted one. None where he works for single specialties alone, or has chosen these."""
+    user = cast(User, request.user)
+    asked = whole_number(request.GET, DESK)
+    if asked is not None and (asked == SPECIALTIES or asked in base_ids(user, Action.VIEW)):
+        request.session["base_id"] = asked
+    chosen = request.session.get("base_id")
     granted = base_ids(user, action)
     if not granted or (chosen == SPECIALTIES and specialty_places(user)):
         return None

@@ -4,13 +4,15 @@ A grant is one row on one organisation: `act_…` for those who work there, `vie
 gives, changes or takes away what lies outside his own organisations.
 """
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import CharField, Q, Value
+from django.db.models.functions import Cast
 from guardian.shortcuts import assign_perm, remove_perm
 
 from bases.models import (
@@ -21,8 +23,9 @@ from bases.models import (
     TrainingBase,
     TrainingBaseUserGrant,
 )
-from bases.scope import bases_for, provinces_for
+from bases.scope import DESK, SPECIALTIES, bases_for, provinces_for
 from portal import audit
+from portal.messages.services import Colleague
 from portal.models import AuditEvent, User
 from portal.roles import Action, Role, role_allows
 from portal.sign_in import second_factor
@@ -258,12 +261,44 @@ def staff_of(model: type[Organisation], ids: Collection[object]) -> list[Members
 
 
 def recipients(model: type[Organisation], ids: Collection[object]) -> dict[object, list[int]]:
-    """Whom to notify of an organisation's affairs: the user ids of its active staff, by the organisation's key."""
-    found: dict[object, list[int]] = {}
+    """Whom to notify of an organisation's affairs: the user ids of its active staff, by the organisation's key; who
+    serves in several reads of which one he is told, and his link opens that one's desk. Two queries, a third where
+    there are such people."""
     rows = GRANTS[model].objects.filter(content_object__in=list(ids), user__is_active=True)
-    for key, user_id in rows.order_by("user_id").values_list("content_object_id", "user_id").distinct():
-        found.setdefault(key, []).append(user_id)
+    pairs = list(rows.order_by("user_id").values_list("content_object_id", "user_id").distinct())
+    several = _in_several({user for _, user in pairs})
+    related = ("base", "specialty") if model is SpecialtyBase else ()
+    shared = {key for key, user in pairs if user in several}
+    places = model._default_manager.select_related(*related).in_bulk(list(shared)) if shared else {}
+    found: dict[object, list[int]] = {}
+    for key, user in pairs:
+        told = Colleague(user, *_place(places[key])) if user in several else user
+        found.setdefault(key, []).append(told)
     return found
+
+
+def _in_several(users: Collection[int]) -> set[int]:
+    """Of these people those with more than one place."""
+    if not users:
+        return set()
+    key = Cast("content_object_id", CharField())
+    rows = [
+        grants.objects.filter(user__in=users)
+        .order_by()
+        .values_list("user_id", Value(kind.__name__), key)
+        .distinct()
+        for kind, grants in GRANTS.items()
+    ]
+    number = Counter(user for user, *_ in rows[0].union(*rows[1:]))
+    return {user for user, places in number.items() if places > 1}
+
+
+def _place(place: Organisation) -> tuple[str, str]:
+    """How a message names the place, and what its link adds to open the place's desk (bases.scope.current_base)."""
+    if isinstance(place, SpecialtyBase):
+        query = f"{DESK}={SPECIALTIES}&specialty={place.specialty_id}"
+        return f"{place.base.name}{place.specialty.name}", query
+    return place.name, f"{DESK}={place.pk}" if isinstance(place, TrainingBase) else ""
 
 
 def _memberships(model: type[Organisation], which: Q) -> list[Membership]:

@@ -112,5 +112,5 @@ def test_messages_of_a_batch_cost_the_same_for_any_number(
     two find the secretaries of the departments, one the residents' own addresses for mail."""
     submissions = Submission.objects.filter(pk__in=[each.pk for each in reported(number)])
     decided = list(submissions.select_related("enrollment__resident__user"))
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         notifications.approved(decided)
