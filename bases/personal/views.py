@@ -27,7 +27,8 @@ MOST_NAMED = 100
 @allow(Role.BASE)
 def return_to_resident(request: SignedInRequest) -> HttpResponse:
     """退回住院医师: personal info of one record or of many, with comments at its fields (BR-45, BR-61; GOAL-B14)."""
-    records, closed = _chosen(request), []
+    records = _chosen(request)
+    closed: list[tuple[Enrollment, str]] = []
     if request.method == "GET":
         # Said before anybody writes an opinion that could not be sent.
         rows = records.select_related("resident", "base__province").order_by("pk")

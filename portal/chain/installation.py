@@ -227,8 +227,8 @@ def sealed_tables() -> list[str]:
 
 def never_sealed() -> set[str]:
     """What migrations write, the seals themselves, and rows that may change because their events are sealed."""
-    tracked = {getattr(model, "pgh_tracked_model", None) for model in apps.get_models()} - {None}
-    return NOT_SEALED | {model._meta.db_table for model in tracked}
+    events = [model for model in apps.get_models() if hasattr(model, "pgh_tracked_model")]
+    return NOT_SEALED | {model.pgh_tracked_model._meta.db_table for model in events}
 
 
 def set_up(using: str = DEFAULT_DB_ALIAS, **_: object) -> None:

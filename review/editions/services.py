@@ -143,7 +143,7 @@ def _freeze(ordered: EditionOrder) -> Edition:
 
 def _count(edition: Edition) -> None:
     """Write the kept numbers, of a nation some hundred thousand kinds, without bringing them here."""
-    columns = ", ".join(EditionCount._meta.get_field(name).column for name in _COUNTED)
+    columns = ", ".join(_COUNTED)
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {EditionCount._meta.db_table} (edition_id, {columns}, number)"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db.models import Count, Func, TextField
@@ -288,10 +289,8 @@ def _yearbook(edition: Edition) -> Iterator[Table]:
         columns |= {f"column_{place}": heading for place, heading in enumerate(table.headers[1:], 1)}
         title = table.title.partition("　")[2]
         title += f"（按{table.headers[0]}）" if table.headers[0] in ("省份", "培训专业") else ""
-        values = table.values
-        yield Table(
-            f"tables/{table.key}-{by}.csv", title, columns, lambda values=values: iter(values), ("line",)
-        )
+        rows = partial(iter, table.values)
+        yield Table(f"tables/{table.key}-{by}.csv", title, columns, rows, ("line",))
 
 
 def _codes(edition: Edition) -> Iterator[list[Any]]:

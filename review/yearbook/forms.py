@@ -32,8 +32,11 @@ class ChosenForm(forms.Form):
     def __init__(self, data: Any) -> None:
         super().__init__(data)
         self.is_valid()
-        field = self.fields["edition"]
-        self.edition: Edition | None = self.cleaned_data.get("edition") or field.queryset.first()  # type: ignore[attr-defined]
+
+    @property
+    def chosen_edition(self) -> Edition | None:
+        chosen: Edition | None = self.cleaned_data.get("edition")
+        return chosen or Edition.objects.select_related("order").order_by("-year", "-number").first()
 
     @property
     def lines(self) -> dict[str, str]:

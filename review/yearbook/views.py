@@ -35,7 +35,7 @@ from review.yearbook.units import units_of
 def pages(request: SignedInRequest) -> HttpResponse:
     """The yearbook of an edition, the newest where none is named: contents, tables with charts, definitions."""
     form = ChosenForm(request.GET)
-    edition = form.edition
+    edition = form.chosen_edition
     context: dict[str, Any] = {
         "form": form,
         "edition": edition,
