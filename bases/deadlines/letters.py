@@ -2,9 +2,10 @@
 and which door is open next (AM-05, AM-29, AM-31, AM-43)."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import product
 
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -12,14 +13,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
+from bases.handed_over.lapsed import missing
 from bases.lists.records import Stage
-from bases.models import Province
+from bases.models import Province, TrainingBase
 from bases.staff import desks, recipients
 from portal import audit
 from portal.calendar import INTAKE_STEPS, Calendar
 from portal.messages.services import send
 from portal.models import AuditEvent, CollectionCycle, Extension
-from residents.lapses import NEXT, WORDS
+from residents.lapses import WORDS, next_door
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE, OF_THE_INTAKE, Module, ReviewStatus
 
@@ -129,30 +131,68 @@ def _words(counts: dict) -> str:
     return "锁定失效的人：" + "，".join(parts) + "。" if parts else "没有锁定失效的人。"
 
 
+_OWN_DOOR = (
+    "失效的记录只读留存，不再占用此人；仍在本基地培训的，现在起在“住院医师信息管理”的账号导入中补录，"
+    "招收年份填{year}，账号和已填的个人信息随之带入。"
+)
+
+
 def _to_bases(each: Round) -> int:
     year, sent = each.cycle.year, 0
     rows = {(row["base"], row["specialty"]): row for row in _counted(each, "base", "specialty")}
+    closed = _closed({base for base, _ in rows})
     address = reverse("bases:record-list", args=[Module.INTAKE])
     for people, places, specialty in desks(rows):
+        door = (
+            _next_door(year, closed[places[0][0]]) if places[0][0] in closed else _OWN_DOOR.format(year=year)
+        )
         counts = {name: sum(rows[place][name] for place in places) for name in _COUNTS}
         asked = {
             "year": year,
             "stage": Stage.LAPSED.value if counts["lapsed"] else "",
             "specialty": specialty,
         }
-        next_door = (
-            f"失效的记录只读留存，不再占用此人；仍在本基地培训的，现在起在“住院医师信息管理”的账号导入中补录，"
-            f"招收年份填{year}，账号和已填的个人信息随之带入。"
-        )
         sent += send(
             people,
             kind=KIND,
             subject=f"{year}年招收信息已锁定：审核通过 {counts['approved']} 人，锁定失效 {counts['lapsed']} 人",
-            body=_words(counts) + (next_door if counts["lapsed"] else "审核通过的已纳入“住院医师信息管理”。"),
+            body=_words(counts) + (door if counts["lapsed"] else "审核通过的已纳入“住院医师信息管理”。"),
             link=f"{address}?{urlencode({name: value for name, value in asked.items() if value})}",
             key=f"{each.key}:{places[0][0]}:{specialty}" if specialty else f"{each.key}:{places[0][0]}",
         )
+    return sent + _to_heirs(each, closed)
+
+
+def _to_heirs(each: Round, closed: dict[int, TrainingBase | None]) -> int:
+    """Who goes on for a base out of use is told whom it may add again, (AM-46)."""
+    year, sent = each.cycle.year, 0
+    staff = recipients(TrainingBase, {heir.pk for heir in closed.values() if heir})
+    for base in TrainingBase.objects.filter(pk__in=closed):
+        heir = closed[base.pk]
+        number = missing().filter(base=base, intake_year=year).count()
+        if heir is None or not number:
+            continue
+        sent += send(
+            staff.get(heir.pk, []),
+            kind=KIND,
+            subject=f"{year}年招收信息已锁定：并入{heir.name}的“{base.name}”锁定失效、可由承接基地补录 {number} 人",
+            body=f"失效的记录只读留在原基地，不再占用此人。仍在培训的由本基地补录，招收年份填{year}；名单见下面的链接。",
+            link=f"{reverse('bases:handed-over')}#lapsed",
+            key=f"{each.key}:{base.pk}:heir",
+        )
     return sent
+
+
+def _closed(base_ids: Collection[int]) -> dict[int, TrainingBase | None]:
+    """Of these bases those out of use, each with who goes on for it."""
+    return {base.pk: base.heir for base in TrainingBase.objects.filter(pk__in=base_ids, is_active=False)}
+
+
+def _next_door(year: int, heir: TrainingBase | None) -> str:
+    """Which door is open for whoever lapsed at a base out of use (AM-46)."""
+    if heir is None:
+        return "本基地已停用，不能再补录；仍在培训的，请联系省级行政部门。"
+    return f"失效的记录只读留存，不再占用此人；本基地已停用，仍在培训的由承接基地“{heir.name}”补录，招收年份填{year}。"
 
 
 def _to_provinces(each: Round) -> int:
@@ -196,12 +236,14 @@ def _to_residents(each: Round) -> int:
     )
     # Whoever lapsed at an earlier lock has his letter.
     lapsed = found.filter(~Exists(lives), lapsed_at__gte=each.at)
-    for name, why in _WHY.items():
+    heirs = {pk: heir for pk, heir in _closed(set(lapsed.values_list("base", flat=True))).items() if heir}
+    places = [(None, ~Q(base__in=heirs)), *((heir, Q(base=pk)) for pk, heir in heirs.items())]
+    for (name, why), (heir, place) in product(_WHY.items(), places):
         sent += send(
-            lapsed.filter(why).values_list("resident__user_id", flat=True),
+            lapsed.filter(why, place).values_list("resident__user_id", flat=True),
             kind=KIND,
             subject=f"您的{year}年招收信息已锁定失效",
-            body=WORDS[name] + NEXT,
+            body=WORDS[name] + next_door(heir),
             link=reverse("residents:home"),
             key=f"{each.key}:{name}",
         )

@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from bases.handed_over.lapsed import left_to
 from bases.lists.take_home import Column, take_home
 from bases.models import HandedOver
 from bases.scope import base_ids, current_base
@@ -36,7 +37,7 @@ def copies_in_view(user: User) -> QuerySet[HandedOver]:
 @require_http_methods(["GET", "POST"])
 @allow(Role.BASE)
 def copies(request: SignedInRequest) -> HttpResponse:
-    """All copies, by name; as a file by POST."""
+    """All copies, by name, as a file by POST; before them whom the person's bases may add again."""
     asked = text(request.GET, "q", longest=50).strip()
     found = copies_in_view(request.user).defer("snapshot").order_by("full_name", "pk")
     if asked:
@@ -45,7 +46,8 @@ def copies(request: SignedInRequest) -> HttpResponse:
         at = current_base(request)
         return take_home(request, found, _COLUMNS, kind="handed_over", title="移交副本名单", at=at)
     page = Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page"))
-    return render(request, "bases/handed_over/copies.html", {"page": page, "text": asked})
+    lapsed = left_to(base_ids(request.user, Action.IMPORT_ACCOUNTS))
+    return render(request, "bases/handed_over/copies.html", {"page": page, "text": asked, "lapsed": lapsed})
 
 
 @require_GET

@@ -71,6 +71,20 @@ class TrainingBase(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def heir(self) -> "TrainingBase | None":
+        """Who goes on for a base out of use, the last of a row of mergers (AM-46); None for one in use and where nobody
+        does. A query a merger."""
+        base, seen = self, {self.pk}
+        while not base.is_active:
+            done = base.successions.filter(carried_out_at__isnull=False, successor__isnull=False)
+            last = done.select_related("successor").order_by("-carried_out_at").first()
+            if last is None or last.successor.pk in seen:
+                return None
+            base = last.successor
+            seen.add(base.pk)
+        return None if base is self else base
+
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Specialty(models.Model):

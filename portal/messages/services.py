@@ -75,10 +75,9 @@ class Colleague(int):
         return subject if self.place in subject else f"{self.place}：{subject}"
 
     def link_of(self, link: str) -> str:
-        if not (link and self.query):
-            return link
         path, mark, rest = link.partition("#")
-        return f"{path}{'&' if '?' in path else '?'}{self.query}{mark}{rest}"
+        more = "&".join(part for part in self.query.split("&") if part not in path)
+        return f"{path}{'&' if '?' in path else '?'}{more}{mark}{rest}" if link and more else link
 
 
 def choices_for(topic: Topic) -> list[Choice]:

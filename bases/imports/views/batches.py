@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from bases.handed_over.lapsed import left_to
 from bases.imports import services as imports
 from bases.imports.access import batch_for, may_act, show_rows
 from bases.imports.batch import BatchMoved, State
@@ -126,6 +127,7 @@ def _surroundings(
         if desk
         else specialty_bases_for(request.user, kind.action).exists(),
         "batches": Paginator(batches, BATCHES_A_PAGE).get_page(whole_number(request.GET, "page")),
+        "left": left_to([base.pk]).count() if not kind.is_filled and module == Module.REGISTRY else 0,
         "count": _records(kind, request.GET, request.user, desk and base, module).count(),
         "carried": [
             (name, value)
