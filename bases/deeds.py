@@ -38,7 +38,7 @@ def _own(by: User, asked: dict[str, Any], action: Action) -> list[int]:
 
 
 def _some(texts: list[str]) -> str:
-    more = f"等 {len(texts)} 人" if len(texts) > REFUSED_NAMED else ""
+    more = f"等 {len(texts)} 条" if len(texts) > REFUSED_NAMED else ""
     return f"{'　'.join(texts[:REFUSED_NAMED])}{more}"
 
 
@@ -46,9 +46,9 @@ def _report(by: User, asked: dict[str, Any]) -> Outcome:
     result = report(_own(by, asked, Action.REPORT), by=by, declared=True, untouched=asked["untouched"])
     outcome = Outcome(asked["back"])
     if result.reported:
-        outcome.say(SUCCESS, f"已上报 {len(result.reported)} 人，等待省级审核。")
+        outcome.say(SUCCESS, f"已上报 {len(result.reported)} 条，等待省级审核。")
     if result.already:
-        outcome.say(INFO, f"{len(result.already)} 人此前已经上报，没有重复上报。")
+        outcome.say(INFO, f"{len(result.already)} 条此前已经上报，没有重复上报。")
     if result.refused:
         found = Enrollment.objects.filter(pk__in=[pk for pk, _ in result.refused])
         names = dict(found.values_list("pk", "resident__full_name"))
@@ -75,7 +75,7 @@ def _fill_template(by: User, asked: dict[str, Any]) -> Outcome:
     outcome.file = filled_template(kind, own, base=base, module=asked["module"], cycle_year=asked["year"])
     people = list(own.values_list("resident_id", flat=True))
     outcome.found = {name: asked[name] for name in ("kind", "module", "year", "base")} | {"people": people}
-    outcome.say(SUCCESS, f"{kind.template_title}已生成，共 {len(people)} 人，请在 7 天内下载。")
+    outcome.say(SUCCESS, f"{kind.template_title}已生成，共 {len(people)} 条，请在 7 天内下载。")
     return outcome
 
 
@@ -89,7 +89,7 @@ def _export(by: User, asked: dict[str, Any]) -> Outcome:
         by, base, asked["module"], QueryDict(asked["query"]), what=what, masked=masked
     )
     outcome.found = {"people": people}
-    outcome.say(SUCCESS, f"{export.TITLES[what]}已导出，共 {len(people)} 人，请在 7 天内下载。")
+    outcome.say(SUCCESS, f"{export.TITLES[what]}已导出，共 {len(people)} 条，请在 7 天内下载。")
     return outcome
 
 
@@ -101,7 +101,7 @@ def _return(by: User, asked: dict[str, Any]) -> Outcome:
     if result.is_repeat:
         outcome.say(INFO, "这次退回已经办理，没有重复退回。")
     if result.done:
-        outcome.say(SUCCESS, f"已退回 {result.done} 人，住院医师会收到消息；修改保存后您可以再次核对。")
+        outcome.say(SUCCESS, f"已退回 {result.done} 条，住院医师会收到消息；修改保存后您可以再次核对。")
     if result.refused:
         outcome.say(ERROR, f"未能退回：{_some(result.refused)}")
     if not ids:

@@ -132,7 +132,7 @@ def completeness_of_many(enrollments: Iterable[Enrollment]) -> dict[int, Complet
     return {enrollment.pk: completeness(enrollment) for enrollment in enrollments}
 
 
-def reported_sections(snapshot: Mapping[str, Any], module: str) -> list[Section]:
+def reported_sections(snapshot: Mapping[str, Any], module: str, *, has_moved: bool) -> list[Section]:
     """What the same checks say of a reported snapshot, section by section (GOAL-P10)."""
     parts: dict[str, Any] = {
         key: read_values(FIELDS[key], snapshot.get(key) or {})[0]
@@ -140,7 +140,8 @@ def reported_sections(snapshot: Mapping[str, Any], module: str) -> list[Section]
     }
     parts["education"] = [read_values(FIELDS["education"], row)[0] for row in snapshot.get("education") or []]
     told = basic.derived(parts["identity"].get("id_type"), parts["identity"].get("id_number"))
-    context = {**context_of_parts({**parts, "account": parts["identity"]}), "module": module}
+    known = {"module": module, "has_moved": has_moved}
+    context = context_of_parts({**parts, "account": parts["identity"]}) | known
     sections = [
         _section("basic", {**parts["identity"], **parts["basic"], **told}, context),
         _education(parts["education"], context),

@@ -99,6 +99,7 @@ def context_of(
         "actual_start_date": enrollment.actual_start_date,
         "planned_end_date": enrollment.planned_end_date,
         "base_province": enrollment.base.province_id,
+        "has_moved": enrollment.has_moved,
         **education.derived(personal["education"]),
     }
 

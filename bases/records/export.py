@@ -31,7 +31,7 @@ class ExportForm(MaskForm):
     """What leaves, masked or in full."""
 
     what = forms.ChoiceField(
-        label="内容", choices=[(LIST, "本页名单，列与所见相同"), (FULL, "全部采集信息，每人一行")]
+        label="内容", choices=[(LIST, "本页名单，列与所见相同"), (FULL, "全部采集信息，每条记录一行")]
     )
 
 

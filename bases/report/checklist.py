@@ -62,8 +62,8 @@ class Findings:
 
     @property
     def in_words(self) -> str:
-        told = f"可以上报 {len(self.ready)} 人，还不能上报 {len(self.blocked)} 人"
-        return f"{told}，已经上报 {len(self.already)} 人" if self.already else told
+        told = f"可以上报 {len(self.ready)} 条，还不能上报 {len(self.blocked)} 条"
+        return f"{told}，已经上报 {len(self.already)} 条" if self.already else told
 
     def as_json(self) -> dict[str, Any]:
         """As it is kept: why somebody is not ready only of the first, since no page shows more."""

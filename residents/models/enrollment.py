@@ -316,6 +316,11 @@ class Enrollment(models.Model):
         return gone is None and self.status != Status.WITHDRAWN
 
     @property
+    def has_moved(self) -> bool:
+        """It is of a person who changed base or specialty and keeps his intake year (AM-48)."""
+        return self.origin == self.Origin.TRANSFER
+
+    @property
     def module(self) -> Module:
         """The intake until the province approves, the registry afterwards and for late additions."""
         return Module.REGISTRY if self.registered_at else Module.INTAKE

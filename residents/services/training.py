@@ -73,7 +73,7 @@ def training_context(
         "accredited": accredited,
         "approved_start": enrollment.actual_start_date if enrollment.approved_submission_id else None,
         "base_province": enrollment.base.province_id,
-        "has_moved": enrollment.origin == Enrollment.Origin.TRANSFER,
+        "has_moved": enrollment.has_moved,
     }
 
 

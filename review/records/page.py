@@ -96,7 +96,8 @@ def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked:
     history = timeline(enrollment, with_names=True, masked=masked)
     returned = _answered(submissions) if shown else None
     found = changes(compared_with.snapshot, snapshot, masked=masked) if compared_with else []
-    judged = reported_sections(snapshot, shown.module if shown else enrollment.module)
+    module = shown.module if shown else enrollment.module
+    judged = reported_sections(snapshot, module, has_moved=enrollment.has_moved)
     around = queue.neighbours(queue.pending(user, filters), shown) if shown and is_pending else (None, None)
     return RecordPage(
         shown=shown,

@@ -112,10 +112,10 @@ def test_chosen_records_are_checked_and_reported_without_javascript(desk, open_p
     page.get_by_label("选择林晓月").check()
     page.get_by_label("选择古丽米热·艾比布力").check()
     page.get_by_role("button", name="检查并上报").click()
-    expect(page.get_by_role("heading", name="还不能上报：1 人")).to_be_visible()
+    expect(page.get_by_role("heading", name="还不能上报：1 条")).to_be_visible()
     page.get_by_label("本基地已核对").check()
-    page.get_by_role("button", name="上报 1 人").click()
-    expect(page.get_by_text("已上报 1 人，等待省级审核。")).to_be_visible()
+    page.get_by_role("button", name="上报 1 条").click()
+    expect(page.get_by_text("已上报 1 条，等待省级审核。")).to_be_visible()
     expect(page).to_have_url("/base/records/intake/")
     assert Submission.objects.filter(outcome="pending").count() == 1
 

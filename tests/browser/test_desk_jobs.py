@@ -117,8 +117,8 @@ def test_all_that_are_complete_are_reported(world, hand):
     by.choose(page.get_by_label("处理范围"), "all")
     by.click(page.get_by_role("button", name="检查并上报"))
     by.click(page.get_by_label("本基地已核对"))
-    by.click(button(page, "上报 4 人"))
-    expect(page.get_by_text("已上报 4 人")).to_be_visible()
+    by.click(button(page, "上报 4 条"))
+    expect(page.get_by_text("已上报 4 条")).to_be_visible()
     assert by.taken == told("Report all")
     assert Submission.objects.filter(outcome="pending").count() == 4
 
@@ -140,7 +140,7 @@ def test_two_returns_are_mended_and_reported_again(world, hand):
     by.choose(page.get_by_label("处理范围"), "all")
     by.click(page.get_by_role("button", name="检查并上报"))
     by.click(page.get_by_label("本基地已核对"))
-    by.click(button(page, "上报 2 人"))
-    expect(page.get_by_text("已上报 2 人")).to_be_visible()
+    by.click(button(page, "上报 2 条"))
+    expect(page.get_by_text("已上报 2 条")).to_be_visible()
     assert by.taken == told("Mend two")
     assert Submission.objects.filter(outcome="pending").count() == 2

@@ -153,7 +153,7 @@ def report(page: Page, enrollment: Enrollment) -> None:
     page.goto(f"/base/records/{enrollment.pk}/")
     page.get_by_role("link", name="检查并上报").click()
     page.locator('input[name="declared"]').check()
-    page.get_by_role("button", name="上报 1 人").click()
+    page.get_by_role("button", name="上报 1 条").click()
     enrollment.refresh_from_db()
     assert (enrollment.report_status, enrollment.review_status) == ("1", "1")
 

@@ -119,7 +119,7 @@ def test_form_posted_up_to_five_minutes_late_is_kept_as_a_draft(line, open_page,
     assert enrollment.resident.basic.emergency_name == "陈建国"
     assert FormDraft.objects.get(user=enrollment.resident.user).data["emergency_name"] == ["陈建华"]
     base.goto(f"/base/report/?choice={enrollment.pk}")
-    expect(base.get_by_text("还不能上报：1 人")).to_be_visible()
+    expect(base.get_by_text("还不能上报：1 条")).to_be_visible()
 
     # The association extends the step for this record: the draft is taken up again.
     CycleWindow.objects.update(closes_at=timezone.now() + datetime.timedelta(days=1))

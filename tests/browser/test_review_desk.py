@@ -280,5 +280,5 @@ def test_a_number_of_the_statistics_leads_to_its_list_and_its_workbook(desk, ope
     expect(page.get_by_role("heading", name="共 3 人")).to_be_visible()
     page.get_by_text("导出名单").click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="导出 3 人").click()
+        page.get_by_role("button", name="导出 3 条").click()
     assert download.value.suggested_filename.endswith(".xlsx")

@@ -30,7 +30,7 @@ def test_specialty_change_from_the_locked_field_to_the_approval(approved, open_p
     choose(base, "specialty", "0700")
     fill(base, "note", "本人申请，省卫健委备案")
     base.get_by_role("button", name="转换专业").click()
-    expect(base.get_by_text("已转换专业。请补充新专业的培训年限", exact=False)).to_be_visible()
+    expect(base.get_by_text("已转换专业。上报前请补充培训信息", exact=False)).to_be_visible()
     assert_accessible(base)
     new = Enrollment.objects.exclude(pk=approved.pk).get(resident=approved.resident)
     approved.refresh_from_db()

@@ -13,6 +13,7 @@ from bases.records.views.training import answer_to, back_to, version_of
 from portal.access import allow
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
+from residents.completeness import completeness
 from residents.models import Enrollment
 
 
@@ -37,5 +38,8 @@ def _change(request: SignedInRequest, enrollment: Enrollment, form: SpecialtyFor
     new = change_specialty(
         enrollment.pk, **form.cleaned_data, by=request.user, expected_version=version_of(request)
     )
-    messages.success(request, "已转换专业。请补充新专业的培训年限，核对后上报。")
+    gaps = "、".join(missing.label for missing in completeness(new).section("training").missing)
+    messages.success(
+        request, f"已转换专业。上报前请补充培训信息：{gaps}。" if gaps else "已转换专业，核对后请上报。"
+    )
     return new.pk

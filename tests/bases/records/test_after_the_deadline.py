@@ -31,8 +31,8 @@ def test_whoever_cannot_answer_is_told_before_an_opinion_is_written(
     close(cycle, Step.BASE_FILL, Step.RESIDENT_FILL, Step.REPORT)
     address = reverse("bases:return-personal")
     both = page(desk.get(address, {"choice": [closed.pk, still_open.pk]}))
-    assert "以下 1 人现在不能退回" in both
-    assert "退回 1 人的个人信息" in both
+    assert "以下 1 条现在不能退回" in both
+    assert "退回 1 条记录的个人信息" in both
     assert f'name="ids" value="{still_open.pk}"' in both
     alone = page(desk.get(address, {"choice": closed.pk}))
     assert closed.resident.full_name in alone

@@ -57,7 +57,7 @@ def test_each_is_a_line_with_what_is_to_be_checked(desk, three):
         assert f"{row.actual_start_date}" in body
         assert f"{row.planned_end_date}" in body
     assert len(cells(body, "提醒")) == 3
-    assert "其中 1 人有提醒" in body
+    assert "其中 1 条有提醒" in body
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_many_are_checked_by_the_worker_and_then_reported(desk, three, base, cyc
     blocked = factories.EnrollmentFactory(base=base, intake_year=cycle.year)
     rows = [*three, blocked]
     asked = page(desk.get("/base/report/", chosen(rows)))
-    assert "选中 4 人" in asked
+    assert "选中 4 条" in asked
     assert three[0].resident.full_name not in asked
     address = checked(desk, rows, many)
     shown = desk.get(address)
@@ -263,11 +263,11 @@ def test_forms_about_thousands_name_the_first_and_send_all(desk, base, cycle, mo
     """GOAL-B8: 退回 and 提醒 load what their page shows."""
     monkeypatch.setattr("bases.personal.views.MOST_NAMED", 2)
     rows = [complete(base, cycle.year) for _ in range(4)]
-    for address in ("/base/personal/return/", "/base/personal/remind/"):
+    for address, number in (("/base/personal/return/", "4 条"), ("/base/personal/remind/", "4 人")):
         shown = desk.get(address, {"range": "all", "module": "intake"})
         body = page(shown)
         assert len(shown.context["records"]) == 2
         assert shown.context["ids"] == [row.pk for row in rows]
         assert f'name="ids" value="{",".join(str(row.pk) for row in rows)}"' in body
         assert "等" in body
-        assert "4 人" in body
+        assert number in body

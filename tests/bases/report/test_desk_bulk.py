@@ -52,7 +52,7 @@ def test_report_all_results_of_a_filter(desk, base, cycle):
         {"ids": response.context["ready_ids"], "declared": "on", "next": "/base/records/intake/?stage=ready"},
     )
     assert answer["Location"] == "/base/records/intake/?stage=ready"
-    assert "已上报 3 人" in told(answer)
+    assert "已上报 3 条" in told(answer)
     assert Submission.objects.filter(outcome="pending").count() == 3
 
 
@@ -74,7 +74,7 @@ def test_what_cannot_be_reported_stays_on_the_page_without_the_declaration(desk,
     assert response.status_code == 422
     assert [row for row, _ in response.context["blocked"]] == [blocked]
     assert 'name="others"' in response.content.decode()
-    assert "已上报 1 人" in told(desk.post("/base/report/", sent | {"declared": "on"}))
+    assert "已上报 1 条" in told(desk.post("/base/report/", sent | {"declared": "on"}))
 
 
 def test_report_never_leads_to_another_site(desk, complete_enrollment):
@@ -122,7 +122,7 @@ def test_return_one_record_with_a_comment_at_a_field(desk, complete_enrollment):
             "comment:x.y": "z",
         },
     )
-    assert "已退回 1 人" in told(answer)
+    assert "已退回 1 条" in told(answer)
     (one,) = PersonalReturn.objects.all()
     assert (one.field, one.comment) == ("basic.email", "邮箱无法送达，请更换。")
     record = page(desk.get(f"/base/records/{pk}/"))
@@ -166,7 +166,7 @@ def test_return_many_records_with_comments_at_fields(desk, base, cycle):
     form = {"ids": ",".join(str(row.pk) for row in rows), "batch": uuid.uuid4(), "rows": "3"}
     form |= {"field_1": "basic.email", "reason_1": "contact", "words_1": "无法送达"}
     form |= {"field_2": "basic.photo", "reason_2": "unclear", "field_3": ""}
-    assert "已退回 2 人" in told(desk.post("/base/personal/return/", form))
+    assert "已退回 2 条" in told(desk.post("/base/personal/return/", form))
     for row in rows:
         assert set(row.personal_returns.values_list("field", "reason_code", "comment")) == {
             ("basic.email", "contact", "联系方式有误或无法联系：无法送达"),
@@ -232,7 +232,7 @@ def test_return_with_too_many_words_is_told(desk, complete_enrollment):
 def test_return_sent_twice_returns_once(desk, complete_enrollment):
     """PAIN-23: the form has a number of its own."""
     form = {"ids": complete_enrollment.pk, "batch": uuid.uuid4(), "reason": "contact"}
-    assert "已退回 1 人" in told(desk.post("/base/personal/return/", form))
+    assert "已退回 1 条" in told(desk.post("/base/personal/return/", form))
     assert "没有重复退回" in told(desk.post("/base/personal/return/", form))
     assert PersonalReturn.objects.count() == 1
 

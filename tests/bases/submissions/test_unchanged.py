@@ -28,13 +28,13 @@ def test_unchanged_return_is_reported_only_if_the_base_insists(desk, sent_back, 
     other = complete(base, cycle.year)
     shown = desk.get("/base/report/", {"choice": [sent_back.pk, other.pk]})
     assert shown.context["untouched"] == [sent_back]
-    assert "其中 1 人省级退回后没有修改任何内容" in page(shown)
+    assert "其中 1 条省级退回后没有修改任何内容" in page(shown)
     assert "省级退回后没有修改任何内容" in page(desk.get(f"/base/records/{sent_back.pk}/"))
     answer = told(send(desk, sent_back, other))
-    assert "已上报 1 人" in answer
+    assert "已上报 1 条" in answer
     assert "省级退回后没有修改任何内容，没有勾选" in answer
     assert (state(sent_back), state(other)) == (("0", "3"), ("1", "1"))
-    assert "已上报 1 人" in told(send(desk, sent_back, untouched=sent_back.pk))
+    assert "已上报 1 条" in told(send(desk, sent_back, untouched=sent_back.pk))
     assert state(sent_back) == ("1", "1")
 
 
