@@ -301,7 +301,7 @@ def _judge(step: Step, window: CycleWindow | None, extended: datetime | None, no
         False,
         window.opens_at,
         closes_at,
-        f"“{label}”已于 {last_moment(closes_at)} 截止，数据已锁定。",
+        f"“{label}”已于 {last_moment(closes_at)} 截止，现在不能办理。",
         in_grace=now < closes_at + GRACE,
         word="已截止",
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from portal.calendar import Calendar, Opening, step_now
+from portal.calendar import Calendar, Opening, opening, step_now
 from portal.models import CollectionCycle, Step
 from residents.completeness import PERSONAL
 from residents.models import Enrollment, SectionConfirmation
@@ -45,6 +45,13 @@ def update_of(
     """The update that is asked for there now, or the last one, or the next; three queries, with the calendar none."""
     ask = calendar.step_now if calendar else step_now
     return Update(*ask(Step.REGISTRY_UPDATE, province_id=province_id, base_id=base_id))
+
+
+def update_in(
+    cycle: CollectionCycle, *, province_id: str | None = None, base_id: int | None = None
+) -> Update:
+    """The update of one year there, whatever other is asked for now; two queries."""
+    return Update(cycle, opening(cycle, Step.REGISTRY_UPDATE, province_id=province_id, base_id=base_id))
 
 
 def asked_of(enrollment: Enrollment) -> Update | None:

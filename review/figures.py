@@ -63,6 +63,11 @@ def share(part: int | None, whole: int | None) -> str | None:
     return f"{100 * part / whole:.1f}%" if whole and part is not None else None
 
 
+def whole_percent(part: int, whole: int) -> int | None:
+    """A part in whole percent, rounded; 100 only of all, None of nothing."""
+    return 100 if whole and part == whole else min(99, round(100 * part / whole)) if whole else None
+
+
 # How a table is read, as its page offers it (GOAL-P13).
 SHOWN = {"": "数值", "row": "行百分比", "column": "列百分比"}
 

@@ -141,7 +141,8 @@ def _of_ended(scope: QuerySet[Enrollment]) -> QuerySet:
     """The records to be reported whose specialty has an end at their base."""
     held = SpecialtyBase.objects.filter(base=OuterRef("base"), specialty=OuterRef("specialty"))
     ends = Q(valid_to__isnull=False) | Q(specialty__valid_to__isnull=False)
-    asked = with_stage(scope).filter(stage__in=_REPORTED).select_related("base__province")
+    asked: QuerySet = with_stage(scope)
+    asked = asked.filter(stage__in=_REPORTED).select_related("base__province")
     return asked.filter(Exists(held.filter(ends)))
 
 

@@ -147,7 +147,7 @@ def _to_bases(each: Round) -> int:
             _next_door(year, closed[places[0][0]]) if places[0][0] in closed else _OWN_DOOR.format(year=year)
         )
         counts = {name: sum(rows[place][name] for place in places) for name in _COUNTS}
-        asked = {
+        asked: dict[str, str | int] = {
             "year": year,
             "stage": Stage.LAPSED.value if counts["lapsed"] else "",
             "specialty": specialty,

@@ -3,12 +3,12 @@
 Deciding is review/extensions/services.py; whether a step is open is asked of portal/calendar.py alone.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import Count, OuterRef, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -23,6 +23,7 @@ from portal.models import CollectionCycle, Step, User
 from portal.roles import Action, Role
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE, ReviewStatus
+from residents.openness import OUT_OF_USE
 from residents.services.lock import is_locked
 from residents.services.states import StateMoved
 
@@ -32,13 +33,13 @@ WAITING = (State.WITH_PROVINCE, State.WITH_CMDA)
 STEPS = (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT)
 KIND = "deadline"
 NAMED_IN_LIST = 3
+CANDIDATE = LIVE & Q(registered_at__isnull=True, review_status__in=(ReviewStatus.NONE, ReviewStatus.RETURNED))
 
 
 def candidates(base: TrainingBase, cycle: CollectionCycle) -> QuerySet[Enrollment]:
     """The recruits that more time could still help: living, of this cycle, neither reported nor approved."""
-    found = Enrollment.objects.filter(LIVE, base=base, intake_year=cycle.year, registered_at=None)
-    waiting = (ReviewStatus.PENDING, ReviewStatus.APPROVED)
-    return found.exclude(review_status__in=waiting).select_related("resident", "specialty").order_by("pk")
+    found = Enrollment.objects.filter(CANDIDATE, base=base, intake_year=cycle.year)
+    return found.select_related("resident", "specialty").order_by("pk")
 
 
 def asking_entry(
@@ -47,6 +48,8 @@ def asking_entry(
     """May the base ask for more time now, whatever the step and the day? Every button and form asks this."""
     if cycle is None:
         return Opening(False, reason="尚未设置采集周期，请联系中国医师协会。", word="未设置")
+    if not base.is_active:
+        return OUT_OF_USE
     if is_locked(cycle, province_id=base.province_id, base_id=base.pk, calendar=calendar):
         return Opening(
             False,
@@ -76,6 +79,14 @@ def may_name(enrollment: Enrollment) -> bool:
     if cycle is None or not asking_entry(enrollment.base, cycle).is_open:
         return False
     return candidates(enrollment.base, cycle).filter(pk=enrollment.pk).exists()
+
+
+def extendable(base: TrainingBase, records: Iterable[Enrollment]) -> set[int]:
+    """Of these records the ids of those for which the base can ask for more time; as may_name, four queries for all."""
+    years = {cycle.year: cycle for cycle in askable(base)}
+    named = [row.pk for row in records if row.base_id == base.pk and row.intake_year in years]
+    found = Enrollment.objects.filter(CANDIDATE, pk__in=named) if named else Enrollment.objects.none()
+    return set(found.values_list("pk", flat=True))
 
 
 def review_end(base: TrainingBase, cycle: CollectionCycle) -> datetime | None:

@@ -15,7 +15,7 @@ from bases.extensions.forms import NAMED, WHOLE, ExtensionForm
 from bases.lists.take_home import Column, take_home
 from bases.models import TrainingBase
 from bases.scope import bases_for, current_base, required_base
-from bases.seasons import asked_cycle
+from bases.seasons import asked_cycle, default_cycle
 from portal.access import allow
 from portal.calendar import last_moment
 from portal.models import CollectionCycle
@@ -58,9 +58,15 @@ def extension_list(request: SignedInRequest) -> HttpResponse:
         found = found.filter(base=base)
     if request.method == "POST":
         return take_home(request, found, _COLUMNS, kind="extensions", title="延长填报时间申请", at=base)
+    askable = extensions.askable(asking) if asking is not None else []
+    # Why nothing can be asked for, to whom might ask.
+    why_not = ""
+    if asking is not None and not askable:
+        why_not = extensions.asking_entry(asking, default_cycle(request.user, asking)).reason
     page = {
         "page": Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page")),
-        "may_ask": asking is not None and bool(extensions.askable(asking)),
+        "may_ask": bool(askable),
+        "why_not": why_not,
         "waiting": extensions.WAITING,
     }
     return render(request, "bases/extensions/list.html", page)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from bases.extensions.services import extendable
 from bases.lists.access import record_for
 from bases.lists.place import record_address
 from bases.lists.selection import LONGEST_LIST, chosen, ids_in, named, way_back
@@ -164,12 +165,26 @@ def _show(
         "already": found.already,
         "blocked": [(rows[pk], why) for pk, why in list(found.blocked.items())[:MOST_SHOWN] if pk in rows],
         "blocked_count": len(found.blocked),
+        "extendable": _extendable(request, found, rows),
         "may_unmask": may_see(request.user, current_base(request)),
         "declaration": DECLARATION,
         "error": error,
         "insisted": insisted,
     }
     return render(request, "bases/report/report.html", context, status=status)
+
+
+def _extendable(request: SignedInRequest, found: Findings, rows: dict[int, Enrollment]) -> set[int]:
+    """Of those whom a closed step stops the ones for whom this reader may ask for more time."""
+    closed = [
+        rows[pk]
+        for pk, why in found.blocked.items()
+        if pk in rows and any(each.kind == "closed" for each in why)
+    ]
+    base = current_base(request, Action.REPORT)
+    if base is None or not closed:
+        return set()
+    return extendable(base, closed)
 
 
 @allow(Role.BASE)

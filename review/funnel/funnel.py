@@ -22,6 +22,7 @@ from portal.models import CollectionCycle, User
 from portal.roles import Action, Role
 from residents.models import Enrollment
 from residents.models.enrollment import IN_THE_INTAKE, PersonalState, ReportStatus
+from review.figures import whole_percent
 from review.funnel import by_day
 from review.funnel.by_day import Reached
 from review.funnel.stages import STAGES
@@ -52,7 +53,7 @@ class Line:
     def percent(self) -> int | None:
         """Of the imported ones, how many are approved; None of nobody."""
         imported = self.numbers["imported"]
-        return round(100 * self.numbers["approved"] / imported) if imported else None
+        return whole_percent(self.numbers["approved"], imported)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from bases.models import IntakeCount, Province
 from portal.models import CollectionCycle
 from residents.models import Enrollment
 from residents.models.enrollment import GONE, OF_THE_INTAKE, PersonalState, ReportStatus, ReviewStatus
+from review.figures import whole_percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Progress:
 
     @property
     def approved_percent(self) -> int | None:
-        return round(100 * self.approved / self.imported) if self.imported else None
+        return whole_percent(self.approved, self.imported)
 
 
 _COUNTS = ("imported", "personal_complete", "reported", "waiting", "returned", "approved", "lapsed")

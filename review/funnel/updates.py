@@ -11,6 +11,7 @@ from portal.models import CollectionCycle, User
 from portal.roles import Action, Role
 from residents.models import Enrollment
 from residents.updating import ASKED, is_up_to_date
+from review.figures import whole_percent
 from review.funnel.funnel import EVERY
 
 
@@ -28,8 +29,8 @@ class Line:
         return self.asked - self.done
 
     @property
-    def percent(self) -> int:
-        return 100 * self.done // self.asked if self.asked else 0
+    def percent(self) -> int | None:
+        return whole_percent(self.done, self.asked)
 
 
 def lines(user: User, cycle: CollectionCycle, *, province: str = "") -> list[Line]:

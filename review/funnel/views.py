@@ -26,7 +26,7 @@ from portal.parameters import number_of, text, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.sheets.streaming import stream_xlsx
-from residents.updating import update_of
+from residents.updating import update_in, update_of
 from review.funnel import circular as circulars
 from review.funnel import funnel
 from review.funnel import updates as registry_update
@@ -278,9 +278,13 @@ def updates(request: SignedInRequest) -> HttpResponse:
     of = base.province_id if base else (named.pk if named else None)
     if of is None and request.user.role == Role.PROVINCE and first is not None:
         of = first.pk
-    update = update_of(province_id=of, base_id=base.pk if base else None)
+    place: dict[str, Any] = {"province_id": of, "base_id": base.pk if base else None}
     year = whole_number(request.GET, "year", most=9999)
-    cycle = get_object_or_404(CollectionCycle, year=year) if year is not None else update.cycle
+    if year is not None:
+        update = update_in(get_object_or_404(CollectionCycle, year=year), **place)
+    else:
+        update = update_of(**place)
+    cycle = update.cycle
     lines = registry_update.lines(request.user, cycle, province=province) if cycle else []
     page = {
         "cycle": cycle,

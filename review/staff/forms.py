@@ -78,10 +78,17 @@ class StaffForm(forms.Form):
             raise forms.ValidationError(str(refusal.problem)) from refusal
 
 
+class _Colleague(forms.ModelChoiceField):
+    """People of one organisation may bear the same name: the account tells them apart."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.full_name}（{obj.username}）"
+
+
 class HandOverForm(forms.Form):
     """To which colleague the work of a leaving person goes."""
 
-    to = forms.ModelChoiceField(
+    to = _Colleague(
         label="移交给",
         queryset=User.objects.none(),
         empty_label="请选择",

@@ -90,7 +90,7 @@ def test_returned_record_is_locked_when_the_review_has_ended(line, open_page):
 
     fill(base, "actual_start_date", f"{YEAR}-08-20")
     base.get_by_role("button", name="保存", exact=True).click()
-    expect(base.get_by_text("数据已锁定", exact=False).first).to_be_visible()
+    expect(base.get_by_text("现在不能办理", exact=False).first).to_be_visible()
     fill(phone, "emergency_name", "陈建华")
     phone.get_by_role("button", name="保存", exact=True).click()
     expect(phone.get_by_text("没有保存", exact=False).first).to_be_visible()

@@ -70,7 +70,7 @@ def test_home_shows_the_deadline_or_why_it_is_closed(client):
     """GOAL-R2: closing time; BR-55."""
     assert "截止时间" in page(client.get("/resident/"))
     close_window(30)
-    assert "截止，数据已锁定" in page(client.get("/resident/"))
+    assert "截止，现在不能办理" in page(client.get("/resident/"))
 
 
 def test_home_without_a_record_tells_whom_to_ask(client, enrollment):

@@ -7,7 +7,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from bases.lists.access import desk_openings, may_act, report_openings
+from bases.extensions.services import askable
+from bases.lists.access import DeskOpening, desk_openings, may_act, report_openings
 from bases.lists.columns import chosen_columns, of_module
 from bases.lists.place import PAGE_SIZE, carried
 from bases.lists.records import filtered, for_list, records_of, scope_of
@@ -36,6 +37,7 @@ def record_list(request: SignedInRequest, module: str) -> HttpResponse:
     filters = filter_of(request.GET, records, module, cycle)
     shown = CollectionCycle.objects.filter(year=filters.values.get("year", 0)).first() or cycle
     found = for_list(filtered(records, filters.values, bases=at))
+    reports = report_openings(desk_openings(at, shown)) if module == Module.INTAKE else []
     return render(
         request,
         "bases/records/record_list.html",
@@ -48,11 +50,18 @@ def record_list(request: SignedInRequest, module: str) -> HttpResponse:
             "saved_views": views_of(request.user, module),
             "may_unmask": may_see(request.user, base),
             "page": Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page")),
-            "reports": report_openings(desk_openings(at, shown)) if module == Module.INTAKE else [],
+            "reports": reports,
+            "may_extend": _may_extend(request, reports),
             "may_act": may_act(request.user, base),
             "may_import": _may_import(request, base, Module(module)),
         },
     )
+
+
+def _may_extend(request: SignedInRequest, reports: list[DeskOpening]) -> bool:
+    """Whether 申请延长填报时间 stands beside a report that is closed."""
+    base = current_base(request, Action.REPORT)
+    return base is not None and any(not each.opening.is_open for each in reports) and bool(askable(base))
 
 
 def _may_import(request: SignedInRequest, base: TrainingBase | None, module: Module) -> bool:

@@ -205,7 +205,7 @@ def test_delete_in_the_intake_only_inside_the_window(base, cycle, base_officer):
     late = factories.EnrollmentFactory(base=base, intake_year=cycle.year - 1, registered_at=timezone.now())
     now, hour = timezone.now(), timedelta(hours=1)
     factories.open_windows(cycle, base_fill=(now - 5 * hour, now - hour))
-    with pytest.raises(StateMoved, match="数据已锁定"):
+    with pytest.raises(StateMoved, match="现在不能办理"):
         delete_enrollment(record.pk, by=base_officer, reason="录入错误")
     delete_enrollment(late.pk, by=base_officer, reason="不是本基地的住院医师")  # BR-72: any time
     late.refresh_from_db()

@@ -3,12 +3,13 @@
 import pytest
 
 from bases.extensions import services as extensions
-from bases.models import ExtensionRequest
+from bases.models import ExtensionRequest, Province
 from portal.calendar import INTAKE_STEPS
 from portal.models import Step
+from residents.models import Enrollment
 from residents.services.states import StateMoved
 from tests import factories
-from tests.bases.desk import close
+from tests.bases.desk import close, page
 from tests.bases.extensions.conftest import asked_for, day
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +35,33 @@ def test_the_page_of_a_record_leads_to_a_request_for_it(signed_in, people, base_
     assert f'href="{address}"' in officer.get(f"/base/records/{people[0].pk}/").content.decode()
     form = officer.get(address).context["form"]
     assert (form["reach"].value(), form["people"].value()) == ("named", [people[0].pk])
+
+
+@pytest.mark.parametrize("case", ["closed", "locked", "switched", "read_only", "secretary"])
+def test_a_refused_report_shows_the_door_while_it_is_open_to_the_reader(
+    signed_in, base, people, closing, base_officer, case
+):
+    """AM-31, GOAL-P8: check, list and desk name 申请延长填报时间 exactly where the request can be made, and the list of
+    requests never says both."""
+    reader, is_open = base_officer, case == "closed"
+    Enrollment.objects.update(specialty="0100")
+    if case == "locked":
+        close(closing, *INTAKE_STEPS)
+    elif case == "switched":
+        Province.objects.filter(pk=base.province_id).update(reporting_mode="2")
+    elif case == "read_only":
+        reader = factories.UserFactory()
+        factories.grant(reader, base, read_only=True)
+    elif case == "secretary":
+        reader = factories.secretary(base, "0100")
+    desk, door = signed_in(reader), "/base/extensions/new/"
+    seen = [f"/base/report/?choice={people[0].pk}", "/base/records/intake/", "/base/"]
+    assert [f'href="{door}' in page(desk.get(address)) for address in seen] == [is_open] * 3
+    if case != "secretary":
+        text = page(desk.get("/base/extensions/"))
+        assert ("可以为个别住院医师" in text) == is_open
+        assert ("无需申请延长填报时间" in text) == (case == "switched")
+    assert (desk.get(door).status_code == 200) == is_open
 
 
 def test_people_of_another_base_cannot_be_named(signed_in, other_base, closing, base, base_officer):

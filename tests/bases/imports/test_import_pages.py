@@ -98,7 +98,7 @@ def test_upload_is_refused_once_the_window_is_closed(officer, cycle):
     now, hour = timezone.now(), factories.datetime.timedelta(hours=1)
     factories.open_windows(cycle, base_fill=(now - 5 * hour, now - hour))
     answer = officer.post(address("import-upload", "accounts", "intake"), sent(), follow=True)
-    assert "数据已锁定" in answer.text
+    assert "现在不能办理" in answer.text
     assert ImportBatch.objects.count() == 0
     officer.post(address("import-upload", "accounts", "registry"), sent())
     assert ImportBatch.objects.get().module == "registry"

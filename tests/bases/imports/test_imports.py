@@ -478,7 +478,7 @@ def test_intake_closed_before_the_confirmation(checked, cycle):
     now = timezone.now()
     hour = timedelta(hours=1)
     factories.open_windows(cycle, base_fill=(now - 5 * hour, now - hour))
-    with pytest.raises(BatchMoved, match="数据已锁定"):
+    with pytest.raises(BatchMoved, match="现在不能办理"):
         imports.confirm(batch, mode="good_rows", by=batch.uploaded_by)
     apply_batch(late.pk)
     late.refresh_from_db()

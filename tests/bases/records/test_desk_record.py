@@ -122,8 +122,8 @@ def test_training_form_of_a_closed_record_leads_back_with_the_reason(desk, enrol
     """BR-39, TRUST-31."""
     close(cycle, Step.BASE_FILL)
     address = f"/base/records/{enrollment.pk}/training/"
-    assert "数据已锁定" in told(desk.get(address))
-    assert "数据已锁定" in told(desk.post(address, {"version": "0", "remark": "x"}))
+    assert "现在不能办理" in told(desk.get(address))
+    assert "现在不能办理" in told(desk.post(address, {"version": "0", "remark": "x"}))
     enrollment.refresh_from_db()
     assert enrollment.remark == ""
 

@@ -89,7 +89,7 @@ def test_report_after_the_deadline_tells_why(desk, complete_enrollment, cycle):
     """BR-39: refused by the server, whatever the page offered."""
     close(cycle, Step.REPORT)
     answer = desk.post("/base/report/", {"ids": str(complete_enrollment.pk), "declared": "on"})
-    assert "数据已锁定" in told(answer)
+    assert "现在不能办理" in told(answer)
     assert state(complete_enrollment) == ("0", "0")
 
 

@@ -119,7 +119,7 @@ def test_report_after_the_deadline_is_refused(complete_enrollment, base_officer,
     close(cycle, Step.REPORT, ago=datetime.timedelta(minutes=1))
     result = report([complete_enrollment.pk], by=base_officer, declared=True)
     assert result.reported == []
-    assert "数据已锁定" in result.refused[0][1]
+    assert "现在不能办理" in result.refused[0][1]
     assert Submission.objects.count() == 0
 
 

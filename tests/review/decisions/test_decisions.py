@@ -172,7 +172,7 @@ def test_decisions_a_minute_before_and_after_the_deadline(pending, provincial_re
     close_windows(minutes)
     done = return_for_correction({pending.pk: 0}, by=provincial_reviewer, comment="请核对。")
     assert len(done.decided) == decided
-    assert ["已于" in left.reason and "数据已锁定" in left.reason for left in done.left_out] == [True] * (
+    assert ["已于" in left.reason and "现在不能办理" in left.reason for left in done.left_out] == [True] * (
         1 - decided
     )
 
@@ -352,7 +352,7 @@ def test_an_intake_approval_is_final_after_the_national_close(pending, provincia
     """GOAL-P5 "until the national close"."""
     approve({pending.pk: 0}, by=provincial_reviewer)
     close_windows(1)
-    with pytest.raises(StateMoved, match="数据已锁定"):
+    with pytest.raises(StateMoved, match="现在不能办理"):
         revoke(Submission.objects.get(pk=pending.pk), by=provincial_reviewer, reason="误操作")
 
 

@@ -6,13 +6,15 @@ import pytest
 from django.utils import timezone
 
 from bases.deadlines.messages import DAYS_BEFORE, remind_of_deadlines
-from portal.calendar import INTAKE_STEPS
+from portal.calendar import INTAKE_STEPS, last_moment
 from portal.models import Message, Step
 from residents.completeness import PERSONAL
 from residents.models import Enrollment
 from residents.services.lock import carry_out_locks
 from residents.services.personal import confirm_unchanged, save_block
 from residents.updating import update_of
+from review.funnel.provinces import Progress
+from review.funnel.updates import Line
 from tests import factories
 from tests.bases.desk import close, page
 
@@ -95,3 +97,24 @@ def test_last_years_confirmation_does_not_count_this_year(record, cycle, signed_
     factories.open_windows(ahead)
     close(cycle, Step.REGISTRY_UPDATE)
     assert stale(signed_in(base_officer)) == 1
+
+
+def test_the_year_asked_for_says_its_own_days(
+    record, cycle, signed_in, provincial_reviewer, national_officer
+):
+    """AM-42, BR-14: while two years run the page of either names the time of that one."""
+    later = factories.CycleFactory(year=cycle.year + 1)
+    factories.open_windows(later, days_left=33)
+    for each in (cycle, later):
+        window = each.windows.get(step=Step.REGISTRY_UPDATE)
+        for user in (provincial_reviewer, national_officer):
+            text = page(signed_in(user).get("/review/funnel/updates/", {"year": each.year}))
+            assert f"至 {last_moment(window.closes_at)}（截止后仍可更新）" in text
+
+
+def test_one_share_is_rounded_one_way():
+    """GOAL-P13: progress and update say the same of the same numbers; 100 is said of all alone."""
+    numbers = [(1, 37, 3), (27, 154, 18), (0, 5, 0), (5, 5, 100), (1999, 2000, 99), (0, 0, None)]
+    for done, asked, percent in numbers:
+        assert Line("", "", asked, done).percent == percent
+        assert Progress("", "", asked, 0, 0, 0, 0, done, 0).approved_percent == percent
