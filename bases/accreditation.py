@@ -4,13 +4,28 @@ and at the approval, in the words that form, workbook and interface have."""
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 
 from bases.models import SpecialtyBase
 from residents.catalogue.catalogue import Problem
 from residents.models import Enrollment
+from residents.models.enrollment import LIVE
 from residents.rules.training import end_problem
 from residents.services.training import accreditations
+
+_HELD = SpecialtyBase.objects.filter(base=OuterRef("base"), specialty=OuterRef("specialty"))
+# GREATEST and LEAST leave out what is NULL.
+_FIRST = Subquery(_HELD.values(year=Greatest("valid_from", "specialty__valid_from"))[:1])
+_LAST = Subquery(_HELD.values(year=Least("valid_to", "specialty__valid_to"))[:1])
+# Living records that no way accepts in their specialty: they begin after its end, or are of a year before it began.
+# The numbers of the message of a change are those of the list (review.organisations.effects.reached).
+CUT_OFF = LIVE & (
+    Q(actual_start_date=None, intake_year__gt=_LAST)
+    | Q(actual_start_date__year__gt=_LAST, approved_submission=None)
+    | Q(specialty_locked=False, intake_year__lt=_FIRST)
+)
 
 
 def ends(enrollments: Iterable[Enrollment]) -> dict[int, Problem]:

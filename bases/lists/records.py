@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils import timezone
 
+from bases.accreditation import CUT_OFF
 from bases.models import ImportRow, TrainingBase
 from bases.scope import enrollments_for, specialty_records
 from portal.calendar import Calendar
@@ -53,6 +54,7 @@ class Todo(models.TextChoices):
     UNDATED = "undated", "历史状态缺日期或原因，待补填"
     REPORT = "report", "未上报（含省级退回）"
     BACK = "back", "省级退回，尚未重新上报"
+    CUT_OFF = "cut_off", "不在专业基地招收年份，不能上报"
 
 
 def _stage(*first: When) -> Case:
@@ -189,6 +191,8 @@ def todo_condition(todo: str, bases: Sequence[TrainingBase], calendar: Calendar 
         return TO_REPORT
     if todo == Todo.NEVER:
         return NEVER_IN
+    if todo == Todo.CUT_OFF:
+        return CUT_OFF
     if todo == Todo.OVERDUE:
         return Q(status=Status.EXTENDED, extended_until__lt=today) | Q(
             status=Status.SUSPENDED, expected_resume__lt=today

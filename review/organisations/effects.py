@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from bases.models import Specialty, SpecialtyBase, TrainingBase
 from residents.models import Enrollment
-from residents.models.enrollment import LIVE
+from residents.models.enrollment import LIVE, Module
 from residents.rules.training import end_problem
 
 
@@ -45,6 +45,7 @@ class Reached:
     base_id: int
     user_id: int
     is_cut_off: bool
+    module: Module
 
 
 Held = tuple[int, str]
@@ -129,7 +130,7 @@ def reached(periods: Mapping[Held, Period]) -> dict[Held, tuple[int, list[Reache
         LIVE, base__in={base for base, _ in periods}, specialty__in={code for _, code in periods}
     )
     today = timezone.localdate()
-    for base, code, year, start, approved, is_locked, user in rows.order_by("pk").values_list(
+    for base, code, year, start, approved, is_locked, user, registered_at in rows.order_by("pk").values_list(
         "base_id",
         "specialty_id",
         "intake_year",
@@ -137,6 +138,7 @@ def reached(periods: Mapping[Held, Period]) -> dict[Held, tuple[int, list[Reache
         "approved_submission_id",
         "specialty_locked",
         "resident__user_id",
+        "registered_at",
     ):
         if (period := periods.get((base, code))) is None:
             continue
@@ -150,6 +152,7 @@ def reached(periods: Mapping[Held, Period]) -> dict[Held, tuple[int, list[Reache
         said = end_problem(code, start, context)
         is_cut_off = (said is not None and not said.is_warning) or (not is_locked and year < period.first)
         if said or is_cut_off:
-            people.append(Reached(base, user, is_cut_off))
+            module = Module.REGISTRY if registered_at else Module.INTAKE
+            people.append(Reached(base, user, is_cut_off, module))
         found[base, code] = number + 1, people
     return found

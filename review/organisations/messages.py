@@ -1,15 +1,19 @@
 """Who hears of a change of the directory: the bases, their provinces and the people concerned (AM-45)."""
 
+from collections import Counter
 from collections.abc import Collection
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 
+from bases.lists.records import Todo
 from bases.models import Province, Specialty, TrainingBase
 from bases.staff import recipients, secretaries
 from portal.messages.services import send
 from portal.models import Message
 from portal.roles import Role
+from residents.models.enrollment import Module
 from review.organisations.effects import Period, Reached, everywhere, reached
 
 KIND = "directory"
@@ -28,11 +32,10 @@ def tell_of_years(specialty_code: str, base_ids: Collection[int]) -> None:
     for (base_id, code), (_, people) in reached(periods).items():
         base = bases[base_id]
         told = {*staff.get(base_id, []), *departments.get((base_id, code), [])}
-        _tell_organisations(base, specialty, periods[base_id, code], people, told)
-        _tell_organisations(
-            base, specialty, periods[base_id, code], people, provinces.get(base.province_id, [])
-        )
-        _tell_people(base, specialty, periods[base_id, code], people)
+        period, above = periods[base_id, code], provinces.get(base.province_id, [])
+        _tell_organisations(base, specialty, period, people, told, _list_of_base(specialty, people))
+        _tell_organisations(base, specialty, period, people, above, _list_of_province(base, specialty))
+        _tell_people(base, specialty, period, people)
 
 
 def _keys(base: TrainingBase, specialty: Specialty) -> str:
@@ -49,8 +52,10 @@ def _tell_organisations(
     period: Period,
     people: Collection[Reached],
     told: Collection[int],
+    link: str,
 ) -> None:
-    cut_off = sum(each.is_cut_off for each in people)
+    by_module = Counter(each.module for each in people if each.is_cut_off)
+    cut_off = by_module.total()
     finishing = len(people) - cut_off
     words = [f"“{base.name}”的“{specialty.name}”专业基地招收年份现为 {period}。"]
     if period.last:
@@ -58,14 +63,32 @@ def _tell_organisations(
             f"{period.last}年12月31日以前开始培训的可以完成培训，上报时带备注：现有 {finishing} 人。"
         )
         words.append(f"此后开始的不能填报、上报和审核通过：现有 {cut_off} 人。")
+    elif cut_off:
+        words.append(f"此前年份招收的不能填报、上报和审核通过：现有 {cut_off} 人。")
+    if len(by_module) > 1:
+        words.append("其中" + "，".join(f"{module.label} {by_module[module]} 人" for module in Module) + "。")
+    if by_module:
+        words.append("请核对这些人的培训专业和实际开始时间；名单见下面的链接。")
     send(
         told,
         kind=KIND,
         subject=f"专业基地招收年份变更：{base.name} {specialty.name}",
         body="".join(words),
-        link=reverse("manual:index"),
+        link=link,
         key=_key(base, specialty, period),
     )
+
+
+def _list_of_base(specialty: Specialty, people: Collection[Reached]) -> str:
+    """Whom no way accepts any more, else all of the specialty."""
+    cut_off = {each.module for each in people if each.is_cut_off}
+    module = Module.INTAKE if Module.INTAKE in cut_off else Module.REGISTRY
+    asked = {"year": "all", "specialty": specialty.pk} | ({"todo": Todo.CUT_OFF.value} if cut_off else {})
+    return f"{reverse('bases:record-list', args=[module])}?{urlencode(asked)}"
+
+
+def _list_of_province(base: TrainingBase, specialty: Specialty) -> str:
+    return f"{reverse('review:residents')}?{urlencode({'base': base.pk, 'specialty': specialty.pk})}"
 
 
 def _tell_people(

@@ -8,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from bases.accreditation import CUT_OFF
 from bases.imports import services as imports
 from bases.imports.worker import check_batch
 from bases.models import Specialty, SpecialtyBase
@@ -124,6 +125,12 @@ def test_preview_counts_exactly_what_the_rules_say(base, cycle, base_officer):
     ends = [said for row in rows for said in check(row) if "已于" in said.text]
     assert (told.records, told.cut_off, told.finishing) == (9, len(ends), 6)
     assert len(ends) == 3
+    # The list of the base shows those of the number.
+    assert Enrollment.objects.filter(CUT_OFF).count() == told.cut_off
+    held.valid_from, held.valid_to = cycle.year + 1, None
+    (told,) = effects([], [held])
+    held.save()
+    assert Enrollment.objects.filter(CUT_OFF).count() == told.cut_off > 3
 
 
 def test_bases_provinces_and_people_are_told(
@@ -148,6 +155,10 @@ def test_bases_provinces_and_people_are_told(
     told = dict(Message.objects.filter(kind="directory").values_list("recipient", "body"))
     assert "现有 1 人" in told[base_officer.pk]
     assert "现有 1 人" in told[provincial_reviewer.pk]
+    links = dict(Message.objects.filter(kind="directory").values_list("recipient", "link"))
+    rows = signed_in(base_officer).get(links[base_officer.pk]).context["page"].object_list
+    assert [row.pk for row in rows] == [begins.pk]
+    assert began.resident.full_name in signed_in(provincial_reviewer).get(links[provincial_reviewer.pk]).text
     assert "可以继续完成培训" in told[began.resident.user_id]
     assert "不能上报审核" in told[begins.resident.user_id]
     assert other.resident.user_id not in told
