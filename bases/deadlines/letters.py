@@ -188,6 +188,14 @@ def _closed(base_ids: Collection[int]) -> dict[int, TrainingBase | None]:
     return {base.pk: base.heir for base in TrainingBase.objects.filter(pk__in=base_ids, is_active=False)}
 
 
+def door_of(lapsed: Enrollment) -> str:
+    """The next door of what lapsed, as the letter names it; "" where the person is on a live record again."""
+    if Enrollment.objects.filter(LIVE, resident=lapsed.resident_id).exists():
+        return ""
+    base, year = lapsed.base, lapsed.intake_year
+    return _OWN_DOOR.format(year=year) if base.is_active else _next_door(year, base.heir)
+
+
 def _next_door(year: int, heir: TrainingBase | None) -> str:
     """Which door is open for whoever lapsed at a base out of use (AM-46)."""
     if heir is None:

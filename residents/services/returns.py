@@ -169,6 +169,8 @@ def take_back(enrollment_id: int, *, by: User) -> int:
     """
     with transaction.atomic():
         enrollment = states.lock(enrollment_id)
+        if enrollment.lapsed_at is not None:
+            raise StateMoved("该记录已锁定失效，只读留存，不能取回退回。")
         now = timezone.now()
         closed = enrollment.personal_returns.filter(answered_at__isnull=True).update(
             answered_at=now, reviewed_at=now, taken_back_by=by

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from bases.corrections.services import is_waiting, kinds_open
+from bases.deadlines.letters import door_of
 from bases.extensions.services import may_name
 from bases.lists.access import may, record_for
 from bases.lists.place import place_in_list, record_address
@@ -66,6 +67,7 @@ def record(request: SignedInRequest, pk: int) -> HttpResponse:
             "with_gaps": enrollment.is_live and goes_up_with_gaps(enrollment),
             "training_entry": training_entry(enrollment, times),
             "may": _may(request, enrollment, times),
+            "next_door": door_of(enrollment) if enrollment.lapsed_at else "",
             "others": other_records(request.user, enrollment),
         },
     )
@@ -115,6 +117,10 @@ def _may(request: SignedInRequest, enrollment: Enrollment, times: Times) -> dict
     is_free_to_ask = acting and not is_waiting(enrollment.resident_id)
     return {
         "act": acting,
+        "close_returns": acting and enrollment.lapsed_at is None,
+        "import": acting
+        and enrollment.base.is_active
+        and current_base(request, Action.IMPORT_ACCOUNTS) is not None,
         "reveal": may_see(request.user, enrollment),
         # What lapsed at the lock stays as it is: the person is added again as 漏报 (AM-05).
         "check": to_report,

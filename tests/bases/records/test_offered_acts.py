@@ -21,7 +21,7 @@ from residents.services.deletion import restore_enrollment
 from residents.services.returns import return_personal
 from residents.services.states import StateMoved
 from tests import factories
-from tests.bases.desk import approved, close, complete, page, reported, returned
+from tests.bases.desk import approved, close, complete, page, reported, returned, told
 
 BASE_STEPS = (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT)
 
@@ -277,3 +277,24 @@ def test_a_lapsed_record_is_not_shown_in_training(base, cycle, base_officer, des
     Enrollment.objects.filter(pk=record.pk).update(lapsed_at=timezone.now())
     text = desk.get(f"/base/records/{record.pk}/").text
     assert (badge in text, "锁定失效</span>" in text) == (False, True)
+
+
+@pytest.mark.parametrize("review", ["0", "1", "3"])
+def test_a_lapsed_record_waits_for_nobody_and_names_the_next_door(base, cycle, base_officer, desk, review):
+    """AM-05, AM-41: whatever it was when it lapsed; the door is named while the person is on no other record."""
+    record = complete(base, cycle.year)
+    return_personal(record, {"": ("", "请核对。")}, by=base_officer)
+    Enrollment.objects.filter(pk=record.pk).update(
+        lapsed_at=timezone.now(), review_status=review, report_status="1" if review == "1" else "0"
+    )
+    address = f"/base/records/{record.pk}/"
+    text = page(desk.get(address))
+    assert "未通过，已失效" in text
+    for word in ("待审核</span>", "等待其修改并保存", "取回退回"):
+        assert word not in text
+    assert f"招收年份填{cycle.year}" in text
+    assert "账号导入（住院医师信息管理）" in text
+    assert "不能取回退回" in told(desk.post(f"{address}returns/take-back/"))
+    assert record.personal_returns.filter(answered_at=None).count() == 1
+    factories.EnrollmentFactory(base=base, intake_year=cycle.year, resident=record.resident)
+    assert "补录" not in page(desk.get(address))
