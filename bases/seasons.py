@@ -7,15 +7,53 @@ from django.shortcuts import get_object_or_404
 
 from bases.models import TrainingBase
 from bases.scope import bases_for, province_codes_for, specialty_bases_for
-from portal.calendar import cycle_in_view, running_cycles
-from portal.models import CollectionCycle, User
+from portal.calendar import Calendar, cycles_in_view, running_cycles
+from portal.models import CollectionCycle, Extension, Step, User
 from portal.parameters import whole_number
 from portal.roles import Action, Role
+from residents.models import Enrollment
+from residents.models.enrollment import LIVE, ReviewStatus
+
+_OWN_STEPS = (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT)
 
 
 def default_cycle(user: User, base: TrainingBase | None = None) -> CollectionCycle | None:
-    """The cycle with open work for this base, or else for all that the user sees; the oldest of several."""
-    return cycle_in_view(*_places(user, base))
+    """The cycle with open work for this base, or else for all that the user sees; the oldest of several. Of cycles
+    that run side by side a base's is the first in which it can do something now: where only the province reviews, it
+    cannot."""
+    provinces, bases = _places(user, base)
+    found = cycles_in_view(provinces, bases)
+    if len(found) > 1 and user.role == Role.BASE:
+        found = _with_work(found, bases) or found
+    return found[0] if found else None
+
+
+def _with_work(cycles: list[CollectionCycle], base_ids: list[int]) -> list[CollectionCycle]:
+    """Those of these cycles in which one of the bases can import, fill in or report now, were it for one record with
+    more time or one that came back (AM-03); five queries at most."""
+    bases = TrainingBase.objects.in_bulk(base_ids)
+    calendar = Calendar(cycles, provinces={each.province_id for each in bases.values()}, bases=bases)
+    own = {
+        cycle
+        for cycle in cycles
+        for each in bases.values()
+        for step in _OWN_STEPS
+        if calendar.opening(cycle, step, province_id=each.province_id, base_id=each.pk).is_open
+    }
+    shut = [cycle for cycle in cycles if cycle not in own]
+    if shut:
+        longer = Extension.objects.filter(
+            cycle__in=shut, step__in=_OWN_STEPS, enrollment__base__in=bases, until__gt=calendar.now
+        )
+        years = set(longer.values_list("cycle__year", flat=True))
+        back = Enrollment.objects.filter(LIVE, base__in=bases, registered_at=None)
+        years |= set(
+            back.filter(
+                review_status=ReviewStatus.RETURNED, intake_year__in=[cycle.year for cycle in shut]
+            ).values_list("intake_year", flat=True)
+        )
+        own |= {cycle for cycle in shut if cycle.year in years}
+    return [cycle for cycle in cycles if cycle in own]
 
 
 def running(user: User, base: TrainingBase | None = None) -> list[CollectionCycle]:

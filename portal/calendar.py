@@ -210,10 +210,20 @@ def running_cycles(
 def cycle_in_view(
     provinces: Collection[str] | None = None, bases: Collection[int] = (), *, now: datetime | None = None
 ) -> CollectionCycle | None:
-    """The cycle that a page about these provinces or bases opens with: the one with open work for them (AM-42)."""
+    """The cycle that a page about these provinces or bases opens with: the first of cycles_in_view (AM-42)."""
+    return next(iter(cycles_in_view(provinces, bases, now=now)), None)
+
+
+def cycles_in_view(
+    provinces: Collection[str] | None = None, bases: Collection[int] = (), *, now: datetime | None = None
+) -> list[CollectionCycle]:
+    """The cycles that run for these provinces or bases, the oldest first; where none does, the last that did or else
+    the next. Three queries."""
     now = now or timezone.now()
     spans = _spans(provinces, bases, now)
-    return _of_all(list(spans), list(spans.values()), now)
+    running = [cycle for cycle, (begin, end) in spans.items() if begin and end and begin <= now < end]
+    other = _of_all(list(spans), list(spans.values()), now)
+    return running or ([other] if other else [])
 
 
 _Span = tuple[datetime | None, datetime | None]

@@ -188,7 +188,15 @@ def test_pages_say_what_the_calendar_says(drawn, base, far, national_officer, ba
             assert told == [world.is_open(cycle, step.value, world.base) for step in steps]
         running = running_cycles([HERE], [world.base.pk])
         shown = default_cycle(base_officer, world.base)
-        assert shown == (running[0] if running else shown)
+        own = [
+            cycle
+            for cycle in running
+            if any(
+                world.is_open(cycle, step.value, world.base, of_record=True)
+                for step in (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT)
+            )
+        ]
+        assert shown == next(iter(own or running), shown)
         for cycle in running:
             assert world.end(cycle, world.base, of_record=True) > 0
         for cycle in world.cycles:

@@ -13,6 +13,7 @@ from residents.models.enrollment import PersonalState, ReviewStatus
 from residents.openness import personal_entry, report_entry, review_entry, training_entry
 from residents.services.lock import carry_out_locks
 from residents.services.revival import lapsed_of
+from review.decisions.services import return_for_correction
 from review.windows import revival
 from review.windows import services as windows
 from tests import factories
@@ -226,3 +227,24 @@ def test_more_time_is_advised_only_where_it_would_help(national, national_office
     Enrollment.objects.filter(pk__in=[lapsed[0].pk, lapsed[2].pk]).update(status="5")
     text = page(national.get(address))
     assert ("此人现有记录" in text, "现在没有可以恢复的记录" in text, advice in text) == (True, True, False)
+
+
+def test_a_year_open_for_the_review_alone_is_not_the_bases_default(
+    national_officer, cycle, base, base_officer, provincial_reviewer, signed_in
+):
+    """AM-42: "default is the cycle with open work for the viewer": while the next year runs, the base reads its own
+    dates of that year, unless something of the old one came back to it."""
+    ahead = factories.CycleFactory(year=cycle.year + 1)
+    factories.open_windows(ahead, days_left=30)
+    record = reported(complete(base, cycle.year), base_officer)
+    close(cycle, Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT)
+    desk = signed_in(base_officer)
+    assert desk.get("/base/").context["cycle"] == ahead
+    (report,) = desk.get("/base/").context["reports"]
+    assert report.opening.is_open
+    assert signed_in(provincial_reviewer).get("/review/funnel/").context["cycle"] == cycle
+    submission = record.submissions.get(outcome="pending")
+    return_for_correction(
+        {submission.pk: submission.version}, by=provincial_reviewer, comment="时间有误，请核对。"
+    )
+    assert desk.get("/base/").context["cycle"] == cycle
