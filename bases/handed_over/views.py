@@ -24,7 +24,7 @@ _COLUMNS = (
     Column("原培训基地", lambda kept: kept.succession.base.name, 30),
     Column("承接基地", lambda kept: kept.succession.successor.name, 30),
     Column("移交日期", lambda kept: kept.succession.day),
-    Column("当日审核状态", lambda kept: ReviewStatus(kept.review_status).label),
+    Column("当日审核状态", lambda kept: dict(ReviewStatus.choices).get(kept.review_status, "")),
 )
 
 
