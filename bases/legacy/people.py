@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
+from bases.legacy.names import bases_named
 from bases.models import TrainingBase
 from residents.catalogue.catalogue import Invalid, Problem, Verbatim, problem
 from residents.codes import CODE_LISTS
@@ -17,13 +18,10 @@ from residents.standing import AccountRow
 
 
 class BaseNames:
-    """Training bases by name or code."""
+    """Training bases by name, former name or code."""
 
     def __init__(self) -> None:
-        self._found: dict[str, list[TrainingBase]] = {}
-        for base in TrainingBase.objects.select_related("province"):
-            for key in {base.code, base.name}:
-                self._found.setdefault(key, []).append(base)
+        self._found = bases_named()
         self._nearest = cache(self._look_for_nearest)
 
     def find(self, name: str | None, province: str | None) -> TrainingBase | Problem:

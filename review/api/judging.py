@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from bases import whereabouts
+from bases.legacy.names import bases_named
 from bases.models import Province, SpecialtyBase, TrainingBase
 from portal.models import User
 from residents.catalogue.catalogue import problem
@@ -64,15 +65,20 @@ class Entry:
 
 
 def read(province_id: str, records: Iterable[Mapping[str, Any]]) -> list[Entry]:
-    """The records with their bases: those of the key's province, by code or by full name."""
-    bases: dict[str, TrainingBase] = {}
-    for base in TrainingBase.objects.filter(province=province_id, is_active=True):
-        bases[base.name] = bases[base.code] = base
-    entries = []
-    for index, record in enumerate(records):
-        entry = Entry(index, record.get("external_id", ""), rules.read(record))
+    """The records with their bases: those of the key's province, by code, full name or former name."""
+    entries = [
+        Entry(index, record.get("external_id", ""), rules.read(record))
+        for index, record in enumerate(records)
+    ]
+    words = {word for each in entries if (word := each.delivered.values["training"].get("training_base"))}
+    bases = {
+        word: base
+        for word, found in bases_named(words).items()
+        for base in found
+        if base.province_id == province_id and base.is_active
+    }
+    for entry in entries:
         entry.base = bases.get(entry.delivered.values["training"].get("training_base") or "")
-        entries.append(entry)
     return entries
 
 

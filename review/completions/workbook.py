@@ -7,10 +7,10 @@ from difflib import get_close_matches
 from typing import Any, cast
 
 from django.db import connection
-from django.db.models import Q
 from django.utils import timezone
 
 from bases.imports.batch import BatchMoved
+from bases.legacy.names import bases_named
 from bases.models import ImportBatch, ImportRow, TrainingBase
 from bases.workbooks.rows import Applied, JudgedRow, as_stored, has_errors, shown
 from portal.models import User
@@ -42,18 +42,16 @@ class Known:
 
     @classmethod
     def of(cls, province: str, rows: Iterable[Mapping[str, Any]]) -> "Known":
-        """Five queries however many rows there are."""
+        """Seven queries however many rows there are."""
         rows = list(rows)
         places, numbers, certificates = (
             {row[name] for row in rows if row.get(name)}
             for name in ("training_base", "id_number", "certificate_no")
         )
         known = cls(province)
-        for base in TrainingBase.objects.filter(Q(name__in=places) | Q(code__in=places)):
-            for key in (base.name, base.code):
-                # Two provinces may have hospitals of one name: the own one is meant.
-                if key not in known.bases or base.province_id == province:
-                    known.bases[key] = base
+        for word, found in bases_named(places).items():
+            # Two provinces may have hospitals of one name: the own one is meant.
+            known.bases[word] = next((base for base in found if base.province_id == province), found[0])
         own = TrainingBase.objects.filter(province=province).order_by("code")
         known.own_names = list(own.values_list("name", flat=True))
         reported = CompletionRecord.objects.filter(is_current=True).select_related("batch")

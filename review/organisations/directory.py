@@ -17,7 +17,7 @@ from residents.pinyin import pinyin_key
 from residents.rules.identity import clean_uscc
 from review.organisations.closing import why_not_closed
 from review.organisations.effects import Effect, effects
-from review.organisations.services import announce
+from review.organisations.services import announce, announce_names
 from review.sheets import Fault, Line, Sheet
 
 # A nation: some 1,200 bases with up to 34 specialties each would be more than anybody uploads at once.
@@ -273,6 +273,9 @@ def _settle_specialty(
 def apply(made: Plan, *, by: User) -> None:
     """Write the plan in one transaction; the caller has seen that it has no faults."""
     with transaction.atomic():
+        changed = {base.pk: base.name for base in made.changed_bases.values()}
+        former = TrainingBase.objects.filter(pk__in=changed).values_list("pk", "name")
+        announce_names({pk: name for pk, name in former if name != changed[pk]})
         TrainingBase.objects.bulk_create(made.new_bases.values())
         TrainingBase.objects.bulk_update(
             made.changed_bases.values(), ["name", "name_key", "uscc", "is_active"]

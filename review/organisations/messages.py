@@ -38,6 +38,27 @@ def tell_of_years(specialty_code: str, base_ids: Collection[int]) -> None:
         _tell_people(base, specialty, period, people)
 
 
+def tell_of_name(base_id: int, former: str) -> None:
+    """The people of the base and of its province; a resident has nothing to do."""
+    base = TrainingBase.objects.get(pk=base_id)
+    codes = base.specialty_bases.values_list("specialty", flat=True)
+    departments = secretaries([(base_id, code) for code in codes])
+    told = {*recipients(TrainingBase, [base_id]).get(base_id, [])}.union(*departments.values())
+    above = recipients(Province, [base.province_id]).get(base.province_id, [])
+    of_province = f"{reverse('review:residents')}?{urlencode({'base': base_id})}"
+    for people, link in ((told, reverse("bases:desk")), (above, of_province)):
+        send(
+            people,
+            kind=KIND,
+            subject=f"培训基地名称变更：{base.name}",
+            body=f"“{former}”自 {timezone.localdate()} 起名称改为“{base.name}”，基地代码仍为 {base.code}，"
+            "账号、记录和审核状态不变。"
+            "附件1、历史名单和接口中的原名称仍然识别为该基地。",
+            link=link,
+            key=f"name:{base_id}:{timezone.localdate():%y%m%d}:{base.name}"[:60],
+        )
+
+
 def _keys(base: TrainingBase, specialty: Specialty) -> str:
     return f"years:{base.pk}:{specialty.pk}:"
 

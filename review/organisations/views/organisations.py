@@ -50,12 +50,13 @@ def bases(request: SignedInRequest) -> HttpResponse:
 @allow(Role.CMDA)
 def base(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
     """One training base: its directory entry and its accredited specialties; without a key, a new one. That it is no
-    longer in use is shown first, with whom it reaches, then confirmed."""
+    longer in use or has another name is shown first, with whom it reaches, then confirmed."""
     shown = get_object_or_404(TrainingBase, pk=pk) if pk else None
     form = BaseForm(request.POST or None, instance=shown)
     if request.method == "POST" and "again" not in request.POST and form.is_valid():
-        ends = shown is not None and "is_active" in form.changed_data and not shown.is_active
-        if ends and "confirmed" not in request.POST:
+        ends = "is_active" in form.changed_data and not form.instance.is_active
+        reaches = shown is not None and (ends or "name" in form.changed_data)
+        if reaches and "confirmed" not in request.POST:
             told = {"base": shown, "form": form, "effects": effects([shown] if shown else [], [])}
             return render(request, "review/organisations/base.html", told)
         saved = save(form, by=request.user)

@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from bases.models import SpecialtyBase
+from portal.models import Message
 from tests import factories
 from tests.review.organisations.test_directory import ROW, client, confirm, faults, send, workbook  # noqa: F401
 
@@ -78,7 +79,7 @@ def test_a_closed_field_is_refused_and_not_left_out(client, held, base):  # noqa
 
 
 def test_a_base_is_taken_out_of_use_only_confirmed(client, base):  # noqa: F811
-    """The same for a single base on its page; other changes are saved at once."""
+    """The same for a single base on its page; what reaches nobody is saved at once."""
     url = reverse("review:base", args=[base.pk])
     asked = {"province": base.province_id, "code": base.code, "name": base.name}
     shown = client.post(url, asked)
@@ -88,9 +89,39 @@ def test_a_base_is_taken_out_of_use_only_confirmed(client, base):  # noqa: F811
     client.post(url, asked | {"confirmed": "1"})
     base.refresh_from_db()
     assert not base.is_active
-    client.post(url, asked | {"name": "浙江医院", "is_active": "on"})
+    uscc = {"uscc": base.uscc, "is_active": "on"}
+    client.post(url, asked | uscc)
     base.refresh_from_db()
-    assert (base.is_active, base.name) == (True, "浙江医院")
+    assert base.is_active
+
+
+@pytest.mark.parametrize("by_file", [False, True])
+def test_another_name_is_shown_first_and_told(
+    client,  # noqa: F811
+    base,
+    base_officer,
+    provincial_reviewer,
+    django_capture_on_commit_callbacks,
+    by_file,
+):
+    """By page and by workbook alike: whoever works for the base or its province learns of it."""
+    url, former = reverse("review:base", args=[base.pk]), base.name
+    asked = {"province": base.province_id, "code": base.code, "name": "浙江医院", "is_active": "on"}
+    with django_capture_on_commit_callbacks(execute=True):
+        if by_file:
+            row = (base.province.name, base.code, "浙江医院", "", "", "内科", "", "")
+            confirm(client, send(client, workbook([row])))
+        else:
+            (shown,) = client.post(url, asked).context["effects"]
+            assert shown.change == "名称改为“浙江医院”"
+            base.refresh_from_db()
+            assert base.name == former
+            client.post(url, asked | {"confirmed": "1"})
+    base.refresh_from_db()
+    assert base.name == "浙江医院"
+    for person in (base_officer, provincial_reviewer):
+        (told,) = Message.objects.filter(recipient=person, subject__contains="名称变更")
+        assert f"“{former}”" in told.body
 
 
 def test_a_cell_nobody_can_read_is_told_once(client):  # noqa: F811
