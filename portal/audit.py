@@ -40,7 +40,10 @@ def record(
 
 
 def save_form(action: str, form: ModelForm, *, by: User, **detail: Any) -> Any:
-    """Save what a valid form holds with its line in the audit log, both or neither; returns the saved row."""
+    """Save what a valid form holds with its line in the audit log, both or neither; returns the saved row. A row that
+    the form leaves as it is gets neither."""
+    if not (form.instance._state.adding or form.has_changed()):
+        return form.instance
     with transaction.atomic():
         saved = form.save()
         record(action, by=by, target=saved, changed=form.changed_data, **detail)

@@ -51,3 +51,11 @@ def use_own_words() -> None:
         validator.message = message  # type: ignore[attr-defined]
     unique = {"unique": "已有相同的%(field_label)s，请核对后换一个。"}
     models.Field.default_error_messages = {**models.Field.default_error_messages, **unique}
+
+
+UNCHANGED = "没有修改，内容与原来相同。"
+
+
+def outcome_of(form: forms.BaseForm, words: str) -> str:
+    """What a saved form says: `words`, unless it left everything as it was."""
+    return words if form.has_changed() else UNCHANGED

@@ -209,9 +209,14 @@ def restore(enrollment: Enrollment, *, by: User, request: HttpRequest) -> None:
         audit.record("restore_account", by=by, target=enrollment, request=request)
 
 
-def set_activation_policy(base: TrainingBase, policy: str, *, by: User, request: HttpRequest) -> None:
-    """How the base's residents open their accounts from now on: mobile number on file or printed codes."""
-    base.activation_policy = policy
+def set_activation_policy(base: TrainingBase, policy: str, *, by: User, request: HttpRequest) -> bool:
+    """How the base's residents open their accounts from now on: mobile number on file or printed codes. False, and
+    nothing written, where it is so already."""
     with transaction.atomic():
+        base = TrainingBase.objects.select_for_update().get(pk=base.pk)
+        if base.activation_policy == policy:
+            return False
+        base.activation_policy = policy
         base.save(update_fields=["activation_policy"])
         audit.record("activation_policy", by=by, target=base, request=request, policy=policy)
+    return True

@@ -408,10 +408,11 @@ def _people(cycle: CollectionCycle, step: Step, codes: list[str]) -> list[str]:
             (state.label, batches.filter(state=state).count()) for state in (states.SENT, states.ACCEPTED)
         ]
         return [f"本周期补报{label} {number} 批" for label, number in counts]
-    records = Enrollment.objects.filter(LIVE, intake_year=cycle.year, base__province_id__in=codes)
+    records = Enrollment.objects.filter(deleted_at=None, intake_year=cycle.year, base__province_id__in=codes)
     counted = records.aggregate(
-        unreported=Count("pk", filter=TO_REPORT),
-        waiting=Count("pk", filter=Q(review_status=ReviewStatus.PENDING, registered_at=None)),
+        unreported=Count("pk", filter=LIVE & TO_REPORT),
+        waiting=Count("pk", filter=LIVE & Q(review_status=ReviewStatus.PENDING, registered_at=None)),
+        # As the overview counts: who has left since was approved all the same.
         approved=Count("pk", filter=Q(registered_at__isnull=False, intake_submission__isnull=False)),
     )
     labels = {"unreported": "未上报", "waiting": "待审核", "approved": "审核通过"}

@@ -24,6 +24,7 @@ from bases.scope import (
 )
 from portal import deeds
 from portal.access import allow
+from portal.form_words import UNCHANGED
 from portal.models import User
 from portal.parameters import choice, text, whole_number
 from portal.requests import SignedInRequest
@@ -49,12 +50,15 @@ def accounts(request: SignedInRequest) -> HttpResponse:
     is_bin = state == AccountState.DELETED and not asked["text"] and not asked["batch"]
     may_act = current_base(request, Action.RESET_PASSWORD) == base
     page = Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page"))
+    counts = services.account_counts(request.user, base)
     context = {
         "base": base,
         "page": page,
+        # Those that went with an undone import have rows of batches, not of their own.
+        "in_batches": counts[AccountState.DELETED] - page.paginator.count if is_bin else 0,
         "needs_code": _needing_a_code(list(page)),
         "states": AccountState,
-        "counts": services.account_counts(request.user, base),
+        "counts": counts,
         "state": state,
         "text": asked["text"],
         "batch": asked["batch"],
@@ -182,8 +186,9 @@ def policy(request: SignedInRequest) -> HttpResponse:
     base = required_base(request, Action.RESET_PASSWORD)
     chosen = choice(request.POST, "policy", TrainingBase.ActivationPolicy.values)
     if chosen:
-        services.set_activation_policy(base, chosen, by=request.user, request=request)
-        messages.success(request, f"首次登录方式已改为：{TrainingBase.ActivationPolicy(chosen).label}。")
+        is_changed = services.set_activation_policy(base, chosen, by=request.user, request=request)
+        words = f"首次登录方式已改为：{TrainingBase.ActivationPolicy(chosen).label}。"
+        messages.success(request, words if is_changed else UNCHANGED)
     else:
         messages.error(request, "请选择一种首次登录方式。")
     return redirect("bases:accounts")

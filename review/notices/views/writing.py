@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal.access import allow
+from portal.form_words import outcome_of
 from portal.models import Notice, SiteContact
 from portal.parameters import is_on, whole_number
 from portal.requests import SignedInRequest
@@ -34,7 +35,9 @@ def notice(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
     form = NoticeForm(request.POST or None, request.FILES or None, instance=shown)
     if request.method == "POST" and form.is_valid():
         saved = services.save_notice(form, by=request.user)
-        messages.success(request, f"公告“{saved.title}”已发布。" if shown is None else "公告已保存。")
+        messages.success(
+            request, f"公告“{saved.title}”已发布。" if shown is None else outcome_of(form, "公告已保存。")
+        )
         return redirect("review:announcements")
     return render(request, "review/notices/notice.html", {"notice": shown, "form": form})
 
@@ -74,6 +77,6 @@ def contact(request: SignedInRequest) -> HttpResponse:
     form = ContactForm(request.POST or None, instance=shown)
     if request.method == "POST" and form.is_valid():
         services.save_contact(form, by=request.user)
-        messages.success(request, "联系方式已更新。")
+        messages.success(request, outcome_of(form, "联系方式已更新。"))
         return redirect("review:contact")
     return render(request, "review/notices/contact.html", {"form": form})

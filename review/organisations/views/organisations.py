@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from bases.models import Province, Specialty, SpecialtyBase, TrainingBase
 from portal.access import allow
+from portal.form_words import outcome_of
 from portal.parameters import text
 from portal.requests import SignedInRequest
 from portal.roles import Role
@@ -60,7 +61,7 @@ def base(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
             told = {"base": shown, "form": form, "effects": effects([shown] if shown else [], [])}
             return render(request, "review/organisations/base.html", told)
         saved = save(form, by=request.user)
-        messages.success(request, f"已保存培训基地“{saved.name}”。")
+        messages.success(request, outcome_of(form, f"已保存培训基地“{saved.name}”。"))
         return redirect("review:base", pk=saved.pk)
     specialties = shown.specialty_bases.select_related("specialty") if shown else []
     successions = shown.successions.all() if shown else []
@@ -86,7 +87,7 @@ def accreditation(request: SignedInRequest, base_pk: int, pk: int | None = None)
                 request, "review/organisations/accreditation.html", context | {"effects": effects([], [held])}
             )
         saved = save(form, by=request.user)
-        messages.success(request, f"已保存“{of.name}”的专业基地：{saved.specialty.name}。")
+        messages.success(request, outcome_of(form, f"已保存“{of.name}”的专业基地：{saved.specialty.name}。"))
         return redirect("review:base", pk=of.pk)
     return render(request, "review/organisations/accreditation.html", context)
 
@@ -112,6 +113,6 @@ def specialty(request: SignedInRequest, code: str) -> HttpResponse:
             told = effects_of_catalogue(Specialty.objects.get(pk=code), shown)
             return render(request, "review/organisations/specialty.html", context | {"effects": told})
         saved = save(form, by=request.user)
-        messages.success(request, f"已保存培训专业“{saved.name}”。")
+        messages.success(request, outcome_of(form, f"已保存培训专业“{saved.name}”。"))
         return redirect("review:specialties")
     return render(request, "review/organisations/specialty.html", context)

@@ -133,9 +133,12 @@ def test_account_of_a_person_who_left_is_not_touched(officer, base, cycle, act):
 
 def test_policy_of_the_first_sign_in_is_the_base_s_choice(officer, base, cycle):
     """TRUST-09."""
-    officer.post(address("activation-policy"), {"policy": "code"})
+    assert "已改为" in officer.post(address("activation-policy"), {"policy": "code"}, follow=True).text
     base.refresh_from_db()
     assert base.activation_policy == "code"
+    again = officer.post(address("activation-policy"), {"policy": "code"}, follow=True).text
+    assert ("没有修改" in again, "已改为" in again) == (True, False)
+    assert AuditEvent.objects.filter(action="activation_policy").count() == 1
     assert "请选择一种" in officer.post(address("activation-policy"), {"policy": "x"}, follow=True).text
 
 

@@ -1,5 +1,6 @@
 """Undone imports in the recycle bin: one line each, and back as a whole (GOAL-B11)."""
 
+import re
 from datetime import timedelta
 from importlib import import_module
 
@@ -61,6 +62,8 @@ def test_bin_holds_an_undone_import_in_one_line(officer, undone, base, base_offi
         == 3
     )
     assert page.context["counts"]["deleted"] == 4
+    # The number of the tile is explained: one row below, the others by their batch.
+    assert re.search(r"共 4 条，下面列出单独删除的 1 条；\s*其余 3 条", page.text)
     assert shown(officer) == [single.pk]
     rows = Enrollment.objects.filter(import_batch=batch)
     assert sorted(shown(officer, batch=batch.pk)) == sorted(rows.values_list("pk", flat=True))

@@ -14,6 +14,7 @@ from residents.completeness import PERSONAL
 from residents.models import Enrollment, SectionConfirmation
 from residents.services.lock import carry_out_locks
 from review.decisions.services import approve
+from review.funnel.provinces import by_province
 from review.windows import board as step_board
 from review.windows import services as windows
 from tests import factories
@@ -139,6 +140,18 @@ def test_who_is_affected_leaves_out_provinces_with_a_window_of_their_own(
     set_review(cycle, "2026-11-01 00:00:00", "2026-11-05 23:59:59", national_officer, province)
     assert windows.affected(cycle, Step.REVIEW, None) == windows.Affected(31, 0, _said(0, 0, 0))
     assert windows.affected(cycle, Step.REVIEW, province) == windows.Affected(1, 2, _said(1, 2, 1))
+
+
+def test_approved_is_one_figure_with_the_overview(cycle, reported, base, provincial_reviewer):
+    """GOAL-N1: who has left since counts, who was added late in the registry does not."""
+    rows = reported(2)
+    approve({row.pk: 0 for row in rows}, by=provincial_reviewer)
+    Enrollment.objects.filter(pk=rows[0].enrollment_id).update(status="5")
+    late = factories.EnrollmentFactory(base=base, intake_year=cycle.year, registered_at=timezone.now())
+    Enrollment.objects.filter(pk=late.pk).update(report_status="1", review_status="2")
+    overview = sum(each.approved for each in by_province(cycle))
+    assert windows.affected(cycle, Step.REVIEW, None).people == _said(0, 0, overview)
+    assert overview == 2
 
 
 def _said(unreported: int, waiting: int, approved: int) -> list[str]:
