@@ -19,9 +19,10 @@ from bases.models import Province, TrainingBase
 from portal import audit
 from portal.calendar import INTAKE_STEPS, Calendar, Opening, last_moment, openings, running_cycles
 from portal.histories import event_model
-from portal.models import CollectionCycle, CycleWindow, Step, User
+from portal.models import CollectionCycle, CycleWindow, Extension, Step, User
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE, ReviewStatus
+from residents.openness import Times, review_entry
 from residents.services.lock import lapsing, unmark_if_open
 from residents.updating import ASKED, is_up_to_date
 from review.models import CompletionBatch
@@ -78,6 +79,8 @@ class Preview:
     effects: list[Effect]
     beside: list[CollectionCycle]
     of_intake: bool
+    # Waiting reports that more time keeps from lapsing while nobody may decide them.
+    stranded: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +230,7 @@ def _tried(
         after = situation(cycle, step, now)
         opened = [code for code, old in before.items() if old.is_locked and not after[code].is_locked]
         revivable = revivable_by_province(cycle, opened)
+        stranded = _stranded(cycle, list(before), now) if step == Step.REVIEW else 0
         transaction.set_rollback(True)
     effects = _differences(before, after, revivable)
     return Preview(
@@ -237,7 +241,22 @@ def _tried(
         effects,
         [each for each in running_cycles(now=now) if each.pk != cycle.pk],
         step in INTAKE_STEPS,
+        stranded,
     )
+
+
+def _stranded(cycle: CollectionCycle, codes: list[str], now: datetime) -> int:
+    """How many reports, kept from lapsing by more time for their base or themselves, the province could not decide."""
+    given = Extension.objects.filter(cycle=cycle, step__in=INTAKE_STEPS, until__gt=now)
+    kept = Q(base__in=given.filter(base__isnull=False).values("base")) | Q(
+        pk__in=given.filter(enrollment__isnull=False).values("enrollment")
+    )
+    waiting = Enrollment.objects.filter(
+        LIVE, kept, intake_year=cycle.year, registered_at=None, review_status=ReviewStatus.PENDING
+    )
+    rows = list(waiting.filter(base__province__in=codes).select_related("base__province"))
+    times = Times(rows)
+    return sum(not review_entry(row, times).is_open for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

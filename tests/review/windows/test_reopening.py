@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from bases.workbooks.accounts import doors
 from portal.calendar import INTAKE_STEPS, last_moment
-from portal.models import AuditEvent, CycleWindow, Message, Step
+from portal.models import AuditEvent, CycleWindow, Extension, Message, Step
 from residents.models import Enrollment
 from residents.models.enrollment import PersonalState, ReviewStatus
 from residents.openness import personal_entry, report_entry, review_entry, training_entry
@@ -248,3 +248,25 @@ def test_a_year_open_for_the_review_alone_is_not_the_bases_default(
         {submission.pk: submission.version}, by=provincial_reviewer, comment="时间有误，请核对。"
     )
     assert desk.get("/base/").context["cycle"] == cycle
+
+
+@pytest.mark.parametrize(("steps", "stranded"), [(["report"], 1), (["report", "review"], 0), ([], 0)])
+def test_closing_the_review_names_whom_more_time_leaves_with_nobody(
+    cycle, base, base_officer, national_officer, steps, stranded
+):
+    """AM-43: a report made in granted time waits for a decision that nobody may take once the review is closed."""
+    reported(complete(base, cycle.year), base_officer)
+    now = timezone.now()
+    for step in steps:
+        Extension.objects.create(
+            cycle=cycle,
+            step=step,
+            base=base,
+            until=now + datetime.timedelta(days=9),
+            granted_by=national_officer,
+        )
+    closed = {
+        "opens_at": now - datetime.timedelta(days=9),
+        "closes_at": now - datetime.timedelta(minutes=1),
+    }
+    assert windows.preview(cycle, Step.REVIEW, None, **closed).stranded == stranded
