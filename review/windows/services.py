@@ -232,7 +232,7 @@ def _tried(
         revivable = revivable_by_province(cycle, opened)
         stranded = _stranded(cycle, list(before), now) if step == Step.REVIEW else 0
         transaction.set_rollback(True)
-    effects = _differences(before, after, revivable)
+    effects = _differences(before, after, revivable, of_intake=step in INTAKE_STEPS)
     return Preview(
         reached,
         states[step],
@@ -301,7 +301,11 @@ def in_words(opening: Opening) -> str:
 
 
 def _differences(
-    before: dict[str, Situation], after: dict[str, Situation], revivable: dict[str, tuple[int, int]]
+    before: dict[str, Situation],
+    after: dict[str, Situation],
+    revivable: dict[str, tuple[int, int]],
+    *,
+    of_intake: bool,
 ) -> list[Effect]:
     """Provinces in which anything changes, those with the same change together."""
     names = dict(Province.objects.values_list("pk", "short_name"))
@@ -309,7 +313,9 @@ def _differences(
     for code, old in before.items():
         new = after[code]
         if old != new:
-            groups.setdefault((old.step, new.step, old.locks, new.locks), []).append(code)
+            # Where the lock is not shown, provinces that differ in it alone are alike.
+            locks = (old.locks, new.locks) if of_intake else ("", "")
+            groups.setdefault((old.step, new.step, *locks), []).append(code)
     return [
         Effect(
             [names[code] for code in codes],

@@ -75,7 +75,7 @@ def test_who_could_not_get_on_is_counted_apart_and_told_the_open_door(
     address = f"/review/windows/{cycle.year}/lapsed/"
     text = page(national.get(address))
     assert "恢复全部可以恢复的 3 人（现在可以办理 2 人）" in " ".join(text.split())
-    assert "可以恢复，但现在还不能办理" in text
+    assert "截止，现在不能办理" in text
     answer = national.post(address, {"range": "workable", "reason": "补审"})
     assert {row.pk for row in answer.context["result"].done} == {waits.pk, back.pk}
     national.post(address, {"range": "all", "reason": "补审"})

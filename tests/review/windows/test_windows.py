@@ -163,7 +163,9 @@ def _said(unreported: int, waiting: int, approved: int) -> list[str]:
     ]
 
 
-def test_what_asks_no_recruit_counts_those_it_asks(cycle, national, base, base_officer, provincial_reviewer):
+def test_what_asks_no_recruit_counts_those_it_asks(
+    cycle, national, national_officer, base, base_officer, provincial_reviewer
+):
     """GOAL-N1, BR-14: the update asks the registry and the early completions ask provinces; neither moves the lock."""
     trained = approved(complete(base, cycle.year), base_officer, provincial_reviewer)
     complete(base, cycle.year)
@@ -173,7 +175,10 @@ def test_what_asks_no_recruit_counts_those_it_asks(cycle, national, base, base_o
             resident=done.resident, cycle=cycle, section=section, confirmed_by=base_officer
         )
     assert trained.registered_at
-    text = page(national.post(f"/review/windows/{cycle.year}/registry_update/", TIMES))
+    set_review(cycle, "2026-11-01 00:00:00", "2026-11-05 23:59:59", national_officer, base.province)
+    answer = national.post(f"/review/windows/{cycle.year}/registry_update/", TIMES)
+    assert len(answer.context["preview"].effects) == 1
+    text = page(answer)
     assert "在培应更新 2 人、已逐项确认 1 人" in text
     assert not [word for word in ("未上报", "招收信息锁定", "即将失效") if word in text]
     text = page(national.post(f"/review/windows/{cycle.year}/back_report/", TIMES))
