@@ -25,7 +25,7 @@ def bases_named(words: Collection[str] | None = None) -> dict[str, list[Training
     known = bases.in_bulk({pk for _, pk in names})
     taken = {(word, base.province_id) for word, some in found.items() for base in some}
     for name, pk in sorted(names):
-        base = known.get(pk)
-        if base is not None and (name, base.province_id) not in taken:
-            found.setdefault(name, []).append(base)
+        former = known.get(pk)
+        if former is not None and (name, former.province_id) not in taken:
+            found.setdefault(name, []).append(former)
     return found

@@ -79,9 +79,10 @@ class TrainingBase(models.Model):
         while not base.is_active:
             done = base.successions.filter(carried_out_at__isnull=False, successor__isnull=False)
             last = done.select_related("successor").order_by("-carried_out_at").first()
-            if last is None or last.successor.pk in seen:
+            heir = last.successor if last else None
+            if heir is None or heir.pk in seen:
                 return None
-            base = last.successor
+            base = heir
             seen.add(base.pk)
         return None if base is self else base
 

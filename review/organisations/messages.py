@@ -104,7 +104,9 @@ def _list_of_base(specialty: Specialty, people: Collection[Reached]) -> str:
     """Whom no way accepts any more, else all of the specialty."""
     cut_off = {each.module for each in people if each.is_cut_off}
     module = Module.INTAKE if Module.INTAKE in cut_off else Module.REGISTRY
-    asked = {"year": "all", "specialty": specialty.pk} | ({"todo": Todo.CUT_OFF.value} if cut_off else {})
+    asked = {"year": "all", "specialty": specialty.pk}
+    if cut_off:
+        asked["todo"] = Todo.CUT_OFF.value
     return f"{reverse('bases:record-list', args=[module])}?{urlencode(asked)}"
 
 
