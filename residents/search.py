@@ -8,6 +8,7 @@ from django.db.models import CharField, Lookup, Q, QuerySet
 from residents.catalogue.catalogue import Invalid
 from residents.rules.identity import normalise_login
 from residents.rules.text import clean_name, clean_text, name_key
+from residents.standing import bearers
 
 _HAS_DIGITS = re.compile(r"[0-9]{2}")
 # Below this a number is taken for its beginning only; from here on people paste the whole of it.
@@ -18,7 +19,8 @@ _MASKED = re.compile(r"([0-9A-Z]{1,3})\*+([0-9A-Z]{2,4})")
 
 
 def by_name_or_number(records: QuerySet, text: str, *, by_end: bool = False) -> QuerySet:
-    """Enrollments whose person bears this text anywhere in the name, or this ID number (whole or its beginning).
+    """Enrollments whose person bears this text anywhere in the name, or this ID number (whole, a former one too, or
+    its beginning).
 
     `by_end`: also by the number's last four to six characters, or as lists display it with stars. No index helps there:
     only for the few thousand records of one base.
@@ -42,7 +44,7 @@ def _number(number: str, by_end: bool) -> Q:
         begin, end = masked.groups()
         return Q(resident__id_number__startswith=begin, resident__id_number__endswith=end)
     if len(number) >= WHOLE_NUMBER:
-        return Q(resident__id_number=number)
+        return Q(resident__in=[person.pk for person in bearers([number]).get(number, [])])
     found = Q(resident__id_number__startswith=number)
     return found | Q(resident__id_number__endswith=number) if by_end and len(number) in _END else found
 

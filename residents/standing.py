@@ -134,15 +134,15 @@ def standings(
 
     Without strangers, login names taken by somebody else are not looked for: the table's constraint will refuse them.
     """
-    bearers = _bearers([row.id_number for row in rows])
-    people = [person for found in bearers.values() for person in found]
+    known_as = bearers([row.id_number for row in rows])
+    people = [person for found in known_as.values() for person in found]
     live = _live_enrollments(people)
     unused = _unused(people, live)
     past = _pasts(people)
     taken = _taken([row.login for row in rows]) if with_strangers else frozenset()
     found = {}
     for row in rows:
-        known = bearers.get(row.id_number, [])
+        known = known_as.get(row.id_number, [])
         known = [each for each in known if not each.is_former or _is_namesake(row, each)]
         person = next((each for each in known if each.id_type == row.id_type), None)
         if person is not None:
@@ -183,7 +183,7 @@ ORDER BY 8
 _TAKEN = "SELECT username FROM portal_user WHERE username = ANY(%s)"
 
 
-class _Person(NamedTuple):
+class Person(NamedTuple):
     pk: int
     user_id: int
     id_type: str
@@ -194,17 +194,18 @@ class _Person(NamedTuple):
     is_former: bool
 
 
-def _bearers(numbers: list[str]) -> dict[str, list[_Person]]:
-    """The persons of each number, one a type."""
-    found: dict[str, list[_Person]] = {}
+def bearers(numbers: list[str]) -> dict[str, list[Person]]:
+    """The persons of each number, one a type: also under one that was corrected or went with a merged entry, so that
+    every list and file with the former number finds them."""
+    found: dict[str, list[Person]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_PEOPLE, {"numbers": numbers})
         for number, *facts in cursor.fetchall():
-            found.setdefault(number, []).append(_Person(*facts))
+            found.setdefault(number, []).append(Person(*facts))
     return found
 
 
-def _live_enrollments(people: Collection[_Person]) -> dict[int, LiveEnrollment]:
+def _live_enrollments(people: Collection[Person]) -> dict[int, LiveEnrollment]:
     ids = [person.pk for person in people]
     if not ids:
         return {}
@@ -232,7 +233,7 @@ class _Pasts(NamedTuple):
     kept_years: dict[int, int]
 
 
-def _pasts(people: Collection[_Person]) -> _Pasts:
+def _pasts(people: Collection[Person]) -> _Pasts:
     ids = [person.pk for person in people]
     if not ids:
         return _Pasts({}, {})
@@ -286,7 +287,7 @@ def last_transfers(resident_ids: Collection[int]) -> dict[int, tuple[int, str]]:
     return {pk: (year, reason) for pk, year, reason in last if reason in TRANSFERS}
 
 
-def _unused(people: Collection[_Person], live: dict[int, LiveEnrollment]) -> set[int]:
+def _unused(people: Collection[Person], live: dict[int, LiveEnrollment]) -> set[int]:
     ids = {person.pk for person in people if not person.is_activated and person.pk not in live}
     if not ids:
         return set()
@@ -301,7 +302,7 @@ def _taken(logins: list[str]) -> frozenset[str]:
 
 
 def _judge(
-    row: AccountRow, person: _Person, live: LiveEnrollment | None, is_unused: bool, base_id: int
+    row: AccountRow, person: Person, live: LiveEnrollment | None, is_unused: bool, base_id: int
 ) -> Standing:
     if live is not None and live.base_id == base_id:
         return Standing(Known.HERE, person.pk, person.user_id, live, _differences(row, person, live))
@@ -316,7 +317,7 @@ def _judge(
     return Standing(Known.FREE, person.pk, person.user_id, keeps_mobile=keeps_mobile, is_unused=is_unused)
 
 
-def _judge_beside(row: AccountRow, others: list[_Person], *, is_taken: bool) -> Standing:
+def _judge_beside(row: AccountRow, others: list[Person], *, is_taken: bool) -> Standing:
     """A type and number that nobody has, where `others` have the number under another type."""
     namesake = next((each for each in others if _is_namesake(row, each)), None)
     if namesake is not None:
@@ -324,11 +325,11 @@ def _judge_beside(row: AccountRow, others: list[_Person], *, is_taken: bool) -> 
     return Standing(Known.NOBODY, shares_login=is_taken)
 
 
-def _is_namesake(row: AccountRow, person: _Person) -> bool:
+def _is_namesake(row: AccountRow, person: Person) -> bool:
     return bool(row.full_name) and name_key(row.full_name) == name_key(person.full_name)
 
 
-def _differences(row: AccountRow, person: _Person, live: LiveEnrollment) -> tuple[str, ...]:
+def _differences(row: AccountRow, person: Person, live: LiveEnrollment) -> tuple[str, ...]:
     pairs = (
         ("招收年份", row.intake_year, live.intake_year),
         ("姓名", name_key(row.full_name), name_key(person.full_name)),

@@ -1,7 +1,5 @@
 """Whose a batch or a row is: who may look at it, who may act on it, and who sees its full numbers (TRUST-51)."""
 
-from typing import Any
-
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.shortcuts import get_object_or_404
@@ -22,7 +20,7 @@ from portal.models import User
 from portal.parameters import key, text
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
-from residents.models import Resident
+from residents.standing import bearers
 
 
 def batch_for(user: User, pk: int, *, to_act: bool = True) -> ImportBatch:
@@ -73,9 +71,7 @@ def show_rows(
     Raises what bases.reveal raises.
     """
     numbers = [number for number in rows.values_list("values__id_number", flat=True) if number]
-    known: Any = (
-        Resident.objects.filter(id_number__in=numbers).values_list("pk", flat=True) if numbers else ()
-    )
+    known = {person.pk for some in bearers(numbers).values() for person in some}
     reveal(
         action,
         known,

@@ -10,11 +10,11 @@ from bases.legacy.names import bases_named
 from bases.models import TrainingBase
 from residents.catalogue.catalogue import Invalid, Problem, Verbatim, problem
 from residents.codes import CODE_LISTS
-from residents.models import Enrollment, Resident
+from residents.models import Enrollment
 from residents.models.enrollment import Status
 from residents.rules.legacy import PARTS, live_problems
 from residents.rules.text import clean_text, name_key
-from residents.standing import AccountRow
+from residents.standing import AccountRow, bearers
 
 
 class BaseNames:
@@ -98,11 +98,13 @@ class People:
         self._people = {key: person for key, person in self._people.items() if key in self._taken}
         numbers = [row.id_number for row in rows if _key(row) not in self._taken]
         ids: dict[int, Person] = {}
-        for pk, number, id_type, name in Resident.objects.filter(id_number__in=numbers).values_list(
-            "pk", "id_number", "id_type", "full_name"
-        ):
-            if (key := (id_type, number)) not in self._taken:
-                ids[pk] = self._people[key] = Person(name_key(name))
+        named = {(*_key(row), name_key(row.full_name)) for row in rows}
+        for number, some in bearers(numbers).items():
+            for each in some:
+                key, name = (each.id_type, number), name_key(each.full_name)
+                # Under a number that he bore once he is known by his name alone.
+                if key not in self._taken and (not each.is_former or (*key, name) in named):
+                    ids[each.pk] = self._people[key] = Person(name)
         self._load_records(ids)
         self._namesakes = {}
         for (_, number), person in self._people.items():

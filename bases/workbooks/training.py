@@ -51,6 +51,7 @@ from residents.services.training import (
     training_context,
 )
 from residents.snapshot import values_of
+from residents.standing import bearers
 
 Verdict = ImportRow.Verdict
 BLANK = "（空）"
@@ -97,10 +98,16 @@ class Records:
 
     def __init__(self, batch: ImportBatch, numbers: Collection[str], *, lock: bool = False) -> None:
         self._is_intake = batch.module == Module.INTAKE
+        # A file may be older than the correction of a number.
+        self._people = {
+            (person.id_type, number): person.pk
+            for number, people in bearers(list(numbers)).items()
+            for person in people
+        }
         found = Enrollment.objects.filter(
             _LISTED[batch.module],
             base_id=batch.base_id,
-            resident__id_number__in=numbers,
+            resident__in=set(self._people.values()),
             deleted_at__isnull=True,
         )
         # A department secretary's file reaches the people of his specialties alone.
@@ -109,15 +116,14 @@ class Records:
         if lock:
             ids = list(found.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
             found = Enrollment.objects.filter(pk__in=ids)
-        self._by_person: dict[tuple[str, str], list[Enrollment]] = {}
+        self._by_person: dict[int, list[Enrollment]] = {}
         if batch.module == Module.REGISTRY:
             found = found.prefetch_related("status_changes")
         records = list(found.select_related("resident").order_by("pk"))
         base = cast(TrainingBase, batch.base)  # such a workbook is always a base's
         for record in records:
             record.base = base
-            person = record.resident
-            self._by_person.setdefault((person.id_type, person.id_number), []).append(record)
+            self._by_person.setdefault(record.resident_id, []).append(record)
         self._entries = entries_of(records, training_entry)
         self._accredited = {
             year: accredited_specialties(base, year) for year in {each.intake_year for each in records}
@@ -127,7 +133,8 @@ class Records:
 
     def of(self, given: Mapping[str, Any]) -> Enrollment | None:
         """The record a row speaks of: by type and number, of several by year, specialty, and the living one first."""
-        found = self._by_person.get((given.get("id_type", ""), given.get("id_number", "")), [])
+        person = self._people.get((given.get("id_type", ""), given.get("id_number", "")), 0)
+        found = self._by_person.get(person, [])
         for name, column in (("intake_year", "intake_year"), ("specialty", "specialty_id")):
             if len(found) > 1 and given.get(name):
                 found = [each for each in found if getattr(each, column) == given[name]] or found

@@ -21,17 +21,17 @@ from residents.models import (
     CertificateInfo,
     EducationRecord,
     Enrollment,
-    Resident,
     StatusChange,
     WorkInfo,
 )
 from residents.models.enrollment import PersonalState, Status
 from residents.rules.fields import Field
 from residents.rules.legacy import PARTS
+from residents.rules.text import name_key
 from residents.services.returns import settle_states
 from residents.services.staging import STAGED, create_staging, forget_lost, insert_new_persons, staged
 from residents.snapshot import as_column
-from residents.standing import AccountRow
+from residents.standing import AccountRow, bearers
 
 _BLOCKS: dict[str, type[Model]] = {
     "basic": BasicInfo,
@@ -73,11 +73,12 @@ def write_legacy(rows: Sequence[LegacyRow], *, by: User) -> set[int]:
 def _enter(cursor: CursorWrapper, rows: list[LegacyRow], by: User) -> set[int]:
     now = timezone.now()
     numbers = [row.person.id_number for row in rows]
+    named = {(*_key(row), name_key(row.person.full_name)) for row in rows}
     known = {
-        (id_type, number): (user_id, pk)
-        for id_type, number, user_id, pk in Resident.objects.filter(id_number__in=numbers).values_list(
-            "id_type", "id_number", "user_id", "pk"
-        )
+        (each.id_type, number): (each.user_id, each.pk)
+        for number, some in bearers(numbers).items()
+        for each in some
+        if not each.is_former or (each.id_type, number, name_key(each.full_name)) in named
     }
     fresh = [row for row in rows if _key(row) not in known]
     further = [row for row in rows if _key(row) in known]

@@ -37,7 +37,7 @@ from residents.services.delivered import (
 )
 from residents.services.states import StateMoved
 from residents.snapshot import for_check
-from residents.standing import Known
+from residents.standing import Known, bearers
 from review.api.judging import Entry, by_base, judge, judge_standing, read
 from review.api.keys import refuse_direct
 from review.api.known_records import settle_known
@@ -113,7 +113,7 @@ def _correctable(entries: Iterable[Entry], province: str) -> bool:
     numbers = [number for each in entries if (number := each.delivered.values["account"].get("id_number"))]
     returned = Enrollment.objects.filter(
         LIVE,
-        resident__id_number__in=numbers,
+        resident__in={person.pk for some in bearers(numbers).values() for person in some},
         base__province=province,
         registered_at=None,
         review_status=ReviewStatus.RETURNED,

@@ -25,6 +25,7 @@ from residents.models import (
     WorkInfo,
 )
 from residents.rules.identity import normalise_login
+from residents.standing import bearers
 from review.audit.words import role_in_words
 
 # One name may be borne by many; more are not searched for.
@@ -82,9 +83,10 @@ def people(text: str) -> list[int]:
 
 
 def records(text: str) -> list[int]:
-    """Training records of an ID number, or the one with this number of its own."""
+    """Training records of an ID number, a former one too, or the one with this number of its own."""
     if len(number := normalise_login(text)) >= _WHOLE_NUMBER or (key := number_of(number)) is None:
-        found = Enrollment.objects.filter(resident__id_number=number)
+        people = [person.pk for person in bearers([number]).get(number, [])]
+        found = Enrollment.objects.filter(resident__in=people)
     else:
         found = Enrollment.objects.filter(pk=key)
     return list(found.values_list("pk", flat=True))

@@ -18,6 +18,7 @@ from portal.sheets.reading import Table
 from residents.models import Resident
 from residents.rules import completion
 from residents.rules.fields import Problems
+from residents.standing import bearers
 from review.completions.resource import CompletionResource
 from review.completions.services import tell_sent
 from review.models import CompletionBatch, CompletionRecord
@@ -42,7 +43,7 @@ class Known:
 
     @classmethod
     def of(cls, province: str, rows: Iterable[Mapping[str, Any]]) -> "Known":
-        """Seven queries however many rows there are."""
+        """Eight queries however many rows there are."""
         rows = list(rows)
         places, numbers, certificates = (
             {row[name] for row in rows if row.get(name)}
@@ -59,7 +60,13 @@ class Known:
         known.by_certificate = {
             row.certificate_no: row for row in reported.filter(certificate_no__in=certificates)
         }
-        known.residents = {_key(row): row for row in Resident.objects.filter(id_number__in=numbers)}
+        named = {
+            (person.id_type, number): person.pk
+            for number, some in bearers(list(numbers)).items()
+            for person in some
+        }
+        people = Resident.objects.in_bulk(set(named.values()))
+        known.residents = {key: people[pk] for key, pk in named.items()}
         return known
 
     def context(self, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from residents.rules.completion import problems_of_rows
 from residents.rules.fields import Problems
 from residents.services import states
 from residents.services.status import judge_change, status_context, write_change
+from residents.standing import bearers
 from residents.words import in_words
 from review.exams.services import taken_numbers
 from review.models import ExamEntry, ExamUpload
@@ -84,14 +85,16 @@ class Known:
     def of(cls, batch: ImportBatch, rows: Iterable[Mapping[str, Any]]) -> "Known":
         rows = list(rows)
         session = ExamUpload.objects.get(import_batch=batch).session_id
+        # The results may be older than the correction of a number.
+        persons = bearers([row["id_number"] for row in rows if row.get("id_number")])
+        people = {(person.id_type, number): person.pk for number, some in persons.items() for person in some}
         roster = ExamEntry.objects.filter(
-            session=session,
-            accepted_at__isnull=False,
-            enrollment__resident__id_number__in={row["id_number"] for row in rows if row.get("id_number")},
+            session=session, accepted_at__isnull=False, enrollment__resident__in=set(people.values())
         ).select_related("enrollment__resident", "enrollment__base")
+        of_person = {each.enrollment.resident_id: each for each in roster}
         numbers = {row["certificate_no"] for row in rows if row.get("certificate_no")}
         return cls(
-            {(each.enrollment.resident.id_type, each.enrollment.resident.id_number): each for each in roster},
+            {named: of_person[pk] for named, pk in people.items() if pk in of_person},
             taken_numbers(numbers),
         )
 
@@ -107,8 +110,7 @@ class Known:
             "today": timezone.localdate(),
             "entry": entry and _facts(entry, is_set),
             "has_ended_otherwise": is_set and entry is not None and _differs(entry, values),
-            "is_certificate_taken": holder is not None
-            and holder != (values.get("id_type"), values.get("id_number")),
+            "is_certificate_taken": holder is not None and holder != _bearer(values, entry),
         }
         found = exam_result.problems(values, context)
         if entry and not is_set and values.get("ended_on") and not has_errors(found):
@@ -125,6 +127,13 @@ class Known:
         if not _differs(entry, values):
             return Verdict.UNCHANGED
         return Verdict.UPDATE if entry.result else Verdict.CREATE
+
+
+def _bearer(values: Mapping[str, Any], entry: ExamEntry | None) -> tuple[Any, Any]:
+    """Type and number of the person of a row, as they are now."""
+    if entry is None:
+        return values.get("id_type"), values.get("id_number")
+    return entry.enrollment.resident.id_type, entry.enrollment.resident.id_number
 
 
 def _facts(entry: ExamEntry, is_set: bool) -> dict[str, Any]:

@@ -116,7 +116,8 @@ def test_act_7_edit_is_in_the_history(base, base_officer, national_officer):
     """TRUST-55: edit – the history holds who, when, where and what."""
     address = reverse("review:base", args=[base.pk])
     at_address(national_officer).post(
-        address, {"province": "33", "code": base.code, "name": "浙江医院", "is_active": "on"}
+        address,
+        {"province": "33", "code": base.code, "name": "浙江医院", "is_active": "on", "confirmed": "1"},
     )
     event = base.events.latest("pgh_id")
     metadata = event.pgh_context.metadata

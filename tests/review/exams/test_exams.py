@@ -16,6 +16,7 @@ from django.utils import timezone
 from bases.models import ImportBatch
 from residents.codes import CODE_LISTS
 from residents.models import Enrollment, StatusChange
+from residents.services.identity_correction import correct_identity
 from residents.services.states import StateMoved
 from residents.services.status import change_status
 from review.exams import services
@@ -308,6 +309,17 @@ def test_a_number_is_one_persons_and_is_checked(session, roster, hand_in):
         ExamEntry.objects.filter(pk=entry.pk).update(
             result="1", certificate_no=number(first, 1), certificate_date=timezone.localdate()
         )
+
+
+def test_results_from_before_the_correction_of_a_number_are_his(session, roster, hand_in, national_officer):
+    """AM-35: the first time and again, his own certificate included."""
+    first, today = roster[0], timezone.localdate().isoformat()
+    told = row(first, end=today, certificate=number(first, 1), issued=today)
+    person, new = first.resident, ("01", factories.id_number())
+    correct_identity(
+        person.pk, old=(person.id_type, person.id_number), new=new, by=national_officer, reason="导入时录错"
+    )
+    assert [hand_in(told).rows_created, codes(hand_in(told))] == [1, [[]]]
 
 
 def test_what_a_result_has_ended_no_other_file_ends_otherwise(session, roster, hand_in):
