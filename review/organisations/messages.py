@@ -111,7 +111,7 @@ def _list_of_base(specialty: Specialty, people: Collection[Reached]) -> str:
 
 
 def _list_of_province(base: TrainingBase, specialty: Specialty) -> str:
-    return f"{reverse('review:residents')}?{urlencode({'base': base.pk, 'specialty': specialty.pk})}"
+    return f"{reverse('review:residents')}?{urlencode({'base': str(base.pk), 'specialty': specialty.pk})}"
 
 
 def _tell_people(
