@@ -155,7 +155,7 @@ def test_reading_is_counted_in_few_queries(people, base, django_assert_max_num_q
     for _ in range(3):
         factories.grant(factories.UserFactory(), base)
         factories.EnrollmentFactory(base=base)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(10):
         assert readers_of(made).people == 9
 
 
