@@ -136,7 +136,7 @@ JUDGED = {
     "review/completions/resource.py": {"module"},
     "review/completions/workbook.py": {"Known.context", "Known.of", "_key", "_person_of", "module"},
     "review/exams/kind.py": {"module"},
-    "review/exams/results.py": {"Known.entry", "Known.judge", "Known.of"},
+    "review/exams/results.py": {"_bearer", "Known.entry", "Known.judge", "Known.of"},
     "review/exams/services.py": {"_correct", "taken_numbers"},
     "review/management/commands/invite_national.py": {"Command.add_arguments", "Command.handle"},
     "review/manual/chapters.py": {"module"},

@@ -192,7 +192,7 @@ def test_intake_record_locked_by_now_is_kept(rows, base, send, write, base_offic
     batch = write(send(edited(template(rows, base), {(1, "备注"): "x"})))
     close(cycle, Step.BASE_FILL, Step.REPORT)
     (kept,) = undo.undo(batch, by=base_officer).kept
-    assert "锁定" in kept.reason
+    assert "现在不能办理" in kept.reason
     assert Enrollment.objects.get(pk=rows[0].pk).remark == "x"
 
 

@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from bases.models import ProvinceUserGrant
 from portal import jobs
 from portal.models import AuditEvent, Job, Message
 from review.exports import jobs as exports
@@ -237,7 +238,7 @@ def test_cancelled_leaves_no_file(queued, signed_in, provincial_reviewer, monkey
 
 def test_rights_taken_away_meanwhile_count(queued, provincial_reviewer, province):
     """What the person may no longer see is not in the file."""
-    factories.ProvinceUserGrant.objects.filter(user=provincial_reviewer).delete()
+    ProvinceUserGrant.objects.filter(user=provincial_reviewer).delete()
     exports.make(queued.job_id)
     queued.refresh_from_db()
     assert queued.rows == 0
