@@ -65,21 +65,23 @@ def start(settings, tmp_path):
         )
 
     start.workers = workers
+    # The tests before may have left a connection of this very process.
+    there = clients()
     yield start
     for process in workers.values():
         process.kill()
         process.wait()
-    wait_until(is_alone)
+    wait_until(lambda: clients() <= there)
 
 
-def is_alone() -> bool:
-    """The server has noticed that all workers are gone."""
+def clients() -> set[int]:
+    """The connections of others to this database, until the server has noticed that they are gone."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
             " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
         )
-        return cursor.fetchone()[0] == 0
+        return {pid for (pid,) in cursor.fetchall()}
 
 
 def _tasks() -> str:
