@@ -205,6 +205,15 @@ def bearers(numbers: list[str]) -> dict[str, list[Person]]:
     return found
 
 
+def bearers_by_document(numbers: Collection[str]) -> dict[tuple[str, str], int]:
+    """The person of each type and number, as `bearers` finds them."""
+    return {
+        (person.id_type, number): person.pk
+        for number, people in bearers(list(numbers)).items()
+        for person in people
+    }
+
+
 def _live_enrollments(people: Collection[Person]) -> dict[int, LiveEnrollment]:
     ids = [person.pk for person in people]
     if not ids:

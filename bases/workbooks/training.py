@@ -51,7 +51,7 @@ from residents.services.training import (
     training_context,
 )
 from residents.snapshot import values_of
-from residents.standing import bearers
+from residents.standing import bearers_by_document
 
 Verdict = ImportRow.Verdict
 BLANK = "（空）"
@@ -99,11 +99,7 @@ class Records:
     def __init__(self, batch: ImportBatch, numbers: Collection[str], *, lock: bool = False) -> None:
         self._is_intake = batch.module == Module.INTAKE
         # A file may be older than the correction of a number.
-        self._people = {
-            (person.id_type, number): person.pk
-            for number, people in bearers(list(numbers)).items()
-            for person in people
-        }
+        self._people = bearers_by_document(numbers)
         found = Enrollment.objects.filter(
             _LISTED[batch.module],
             base_id=batch.base_id,

@@ -18,7 +18,7 @@ from portal.sheets.reading import Table
 from residents.models import Resident
 from residents.rules import completion
 from residents.rules.fields import Problems
-from residents.standing import bearers
+from residents.standing import bearers_by_document
 from review.completions.resource import CompletionResource
 from review.completions.services import tell_sent
 from review.models import CompletionBatch, CompletionRecord
@@ -60,11 +60,7 @@ class Known:
         known.by_certificate = {
             row.certificate_no: row for row in reported.filter(certificate_no__in=certificates)
         }
-        named = {
-            (person.id_type, number): person.pk
-            for number, some in bearers(list(numbers)).items()
-            for person in some
-        }
+        named = bearers_by_document(numbers)
         people = Resident.objects.in_bulk(set(named.values()))
         known.residents = {key: people[pk] for key, pk in named.items()}
         return known

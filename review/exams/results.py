@@ -23,7 +23,7 @@ from residents.rules.completion import problems_of_rows
 from residents.rules.fields import Problems
 from residents.services import states
 from residents.services.status import judge_change, status_context, write_change
-from residents.standing import bearers
+from residents.standing import bearers_by_document
 from residents.words import in_words
 from review.exams.services import taken_numbers
 from review.models import ExamEntry, ExamUpload
@@ -86,8 +86,7 @@ class Known:
         rows = list(rows)
         session = ExamUpload.objects.get(import_batch=batch).session_id
         # The results may be older than the correction of a number.
-        persons = bearers([row["id_number"] for row in rows if row.get("id_number")])
-        people = {(person.id_type, number): person.pk for number, some in persons.items() for person in some}
+        people = bearers_by_document([row["id_number"] for row in rows if row.get("id_number")])
         roster = ExamEntry.objects.filter(
             session=session, accepted_at__isnull=False, enrollment__resident__in=set(people.values())
         ).select_related("enrollment__resident", "enrollment__base")
