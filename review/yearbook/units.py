@@ -12,20 +12,13 @@ from portal.models import User
 from portal.roles import Role
 from review.editions import comparison
 from review.models import Edition, EditionPerson, Standing
+from review.statistics.cross_table import DIMENSIONS
 
 # How the lines can be asked for.
 BY = {"": "省份或培训基地", "specialty": "培训专业"}
 # What an address narrows the people of a figure by, and the column of an edition's person.
-NARROWED_BY = {
-    "province": "province_id",
-    "base": "base_id",
-    "specialty": "specialty_id",
-    "year": "intake_year",
-    "type": "trainee_type",
-    "status": "status",
-    "reason": "status_reason",
-    "rural": "is_rural_oriented",
-}
+_SHARED = ("province", "base", "specialty", "year", "type", "status", "rural")
+NARROWED_BY = {key: DIMENSIONS[key].column for key in _SHARED} | {"reason": "status_reason"}
 _CERTIFICATE = "submission__snapshot__certificate__"
 
 
