@@ -1,8 +1,8 @@
 """A provincial platform as its engineers would write it: plain sockets of the standard library, batches, retries."""
 
 import http.client
+import itertools
 import json
-import random
 import socket
 import time
 import uuid
@@ -15,7 +15,7 @@ PAUSE_SECONDS = 2
 
 
 class Platform:
-    """Talks to a running portal over HTTP. `cut` breaks every n-th connection on purpose, in one of three moments."""
+    """Talks to a running portal over HTTP. `cut` breaks every n-th connection on purpose, at three moments in turn."""
 
     def __init__(self, origin: str, key: str, *, cut: int = 0) -> None:
         parts = urlsplit(origin)
@@ -23,7 +23,7 @@ class Platform:
         self.key = key
         self.cut = cut
         self.requests = self.dropped = self.replayed = 0
-        self.chance = random.Random(2019)
+        self.moments = itertools.cycle(("sent", "half", "answered"))
 
     def deliver(self, records: Sequence[dict[str, Any]], **more: Any) -> dict[str, Any]:
         """One batch, sent again under the same Idempotency-Key until an answer arrives."""
@@ -83,12 +83,17 @@ class Platform:
         return response.status, text
 
     def _break_off(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> None:
-        """Send half of the body, or all of it without reading the answer, and cut the line."""
+        """Send half of the body, or all of it, or wait until the answer begins; and cut the line.
+
+        A server may notice a line that was cut at once and do nothing; only an answer that began was surely worked for.
+        """
         self.dropped += 1
         head = [f"{method} {path} HTTP/1.1", f"Host: {self.address[0]}", f"Authorization: Bearer {self.key}"]
         head += [f"{name}: {value}" for name, value in headers.items()]
         head += ["Content-Type: application/json", f"Content-Length: {len(body)}", "", ""]
-        moment = self.chance.choice(("half", "sent", "sent"))
+        moment = next(self.moments)
         with socket.create_connection(self.address, timeout=120) as line:
             line.sendall("\r\n".join(head).encode() + body[: len(body) // (2 if moment == "half" else 1)])
+            if moment == "answered":
+                line.recv(1)
         raise ConnectionAbortedError("cut on purpose")
