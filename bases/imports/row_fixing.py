@@ -9,6 +9,8 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.messages import INFO, SUCCESS, WARNING
@@ -29,6 +31,7 @@ from portal.characters import one_line_end
 from portal.models import User
 from portal.sheets.reading import Table
 from portal.sheets.values import CellError, Value, from_wire
+from residents.rules import account
 
 PAGE_SIZE = 25
 LONGEST = 500
@@ -41,7 +44,7 @@ Verdict = ImportRow.Verdict
 CORRECTABLE = (State.CHECKED, State.APPLIED)
 _ROW_NUMBER = re.compile("[1-9][0-9]{0,6}")
 CHOOSE_FIRST = "文件中有隐藏的或划有删除线的行。请先选择一并读取还是略去，再修改有误的行。"
-_TWICE = "duplicate_in_file"
+_TWICE = [Q(problems__contains=[{"code": code}]) for code in (account.DUPLICATE, account.DOUBTFUL_DUPLICATE)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +269,7 @@ def correct(batch: ImportBatch, texts: Mapping[int, Mapping[str, str]], *, by: U
         rows = {
             row.sheet_row: row
             for row in batch.rows.filter(verdict=Verdict.REFUSED).filter(
-                Q(sheet_row__in=list(texts)) | Q(problems__contains=[{"code": _TWICE}])
+                reduce(or_, _TWICE, Q(sheet_row__in=list(texts)))
             )
         }
         judged = _judge(batch, rows, texts)

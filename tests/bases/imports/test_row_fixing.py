@@ -138,6 +138,17 @@ def test_double_in_the_file_is_resolved_by_correcting_either_row(checked, base_o
     assert counts(batch) == (2, 2, 0, 0)
 
 
+@pytest.mark.parametrize("mended", ["name", "number"])
+def test_two_names_under_one_number_are_both_asked_about(mended, checked, base_officer):
+    """AM-35: neither row goes in before somebody has told which is right."""
+    first, second = account_line(full_name="张三"), account_line(full_name="李四", mobile="13900000001")
+    batch = checked([first, second | {"id_number": first["id_number"]}])
+    assert problem_codes(batch) == {2: [("D2", "duplicate_other_name")], 3: [("D3", "duplicate_in_file")]}
+    told = second if mended == "number" else first | {"mobile": second["mobile"]}
+    row_fixing.correct(batch, {3: words_of(told, intake_year=first["intake_year"])}, by=base_officer)
+    assert problem_codes(batch) == ({} if mended == "number" else {3: [("D3", "duplicate_in_file")]})
+
+
 def test_row_refused_for_its_double_is_judged_along(checked, base_officer):
     """Both rows are bad: row 2 for its mobile number, row 3 for standing twice."""
     first = account_line(mobile="1")

@@ -95,6 +95,20 @@ def test_person_met_twice_in_a_file_is_an_error_of_the_later_row():
     } == {7: {"id_number": ["此证件号与第2行相同。"]}}
 
 
+def test_one_number_under_two_names_is_an_error_of_both_rows():
+    """AM-35: which of the two names is right stands nowhere; blanks and dots in a name are no other name."""
+    named = [(2, "张三"), (3, "王五"), (4, "张 三"), (5, "李四")]
+    found = account.problems_of_rows(
+        (row, {"id_number": "A", "id_type": "01", "full_name": name}) for row, name in named
+    )
+    assert {row: [p.code for p in problems["id_number"]] for row, problems in found.items()} == {
+        2: [account.DOUBTFUL_DUPLICATE],
+        3: [account.DUPLICATE, account.DOUBTFUL_DUPLICATE],
+        4: [account.DUPLICATE, account.DOUBTFUL_DUPLICATE],
+        5: [account.DUPLICATE],
+    }
+
+
 def test_repeated_mobile_is_a_warning_on_each_later_row():
     """docs/fields.md#account: the login is the ID number, so warn, do not refuse."""
     found = account.problems_of_rows(
