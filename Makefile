@@ -10,6 +10,8 @@ ARGS ?=
 T ?=
 DIR ?=
 export PORT HOST T
+# Where a machine forbids it, every process of the tests and of make run would compile the whole product anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
 PY := $(VENV)/bin/python

@@ -7,7 +7,7 @@ gives, changes or takes away what lies outside his own organisations.
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -15,15 +15,8 @@ from django.db.models import CharField, Q, Value
 from django.db.models.functions import Cast
 from guardian.shortcuts import assign_perm, remove_perm
 
-from bases.models import (
-    Province,
-    ProvinceUserGrant,
-    SpecialtyBase,
-    SpecialtyBaseUserGrant,
-    TrainingBase,
-    TrainingBaseUserGrant,
-)
-from bases.scope import DESK, SPECIALTIES, bases_for, provinces_for
+from bases.models import Province, SpecialtyBase, TrainingBase
+from bases.scope import DESK, GRANTS, SPECIALTIES, bases_for, provinces_for
 from portal import audit
 from portal.messages.services import Colleague
 from portal.models import AuditEvent, User
@@ -35,12 +28,6 @@ ROLE_OF: dict[type[Organisation], Role] = {
     Province: Role.PROVINCE,
     TrainingBase: Role.BASE,
     SpecialtyBase: Role.BASE,
-}
-# Any: the fields of a grant are in each of the three models, not in what they inherit from.
-GRANTS: dict[type[Organisation], Any] = {
-    Province: ProvinceUserGrant,
-    TrainingBase: TrainingBaseUserGrant,
-    SpecialtyBase: SpecialtyBaseUserGrant,
 }
 
 

@@ -1,5 +1,7 @@
 """One fixture per person: an officer of a base, his neighbour, two provinces, the association, two residents."""
 
+import gc
+
 import pytest
 from django.core.cache import cache
 from django.test import Client, TransactionTestCase, override_settings
@@ -15,6 +17,21 @@ from tests import (
 
 # Both kinds of pytest-django's database tests stand on Django's; only one that really commits comes here.
 TransactionTestCase._fixture_teardown = lambda _: database.empty()
+
+
+# Wholly long, and dear to collect: requests made up from a whole schema.
+LONG_TO_COLLECT = {"test_made_up_requests.py"}
+
+
+def pytest_ignore_collect(collection_path, config):
+    """The fast suite does not even look at what it would leave to `make long`."""
+    return True if collection_path.name in LONG_TO_COLLECT and config.option.markexpr == "not long" else None
+
+
+def pytest_collection_finish():
+    """Eight thousand collected tests stay until the end: whoever looks for rubbish need not look among them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

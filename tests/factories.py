@@ -12,7 +12,7 @@ from bases.models import (
     SpecialtyBase,
     TrainingBase,
 )
-from bases.staff import GRANTS
+from bases.scope import GRANTS
 from portal.models import CollectionCycle, CycleWindow, Step, User
 from portal.roles import Role
 from residents.models import BasicInfo, CertificateInfo, EducationRecord, Enrollment, Resident

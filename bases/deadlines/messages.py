@@ -332,9 +332,20 @@ def _notify_reviewers(deadline: Deadline) -> int:
             _PROVINCE_ASKS if deadline.is_shut else _LIST + _THEN_LOCKED,
             key="returned",
         )
+        + _notify_returned_people(returned.exclude(personal_state=PersonalState.COMPLETE), deadline)
         # A change of the intake's review is no news of the updates, which have no end.
         + (0 if deadline.notice else _notify_of_updates(deadline))
     )
+
+
+def _notify_returned_people(unfinished: QuerySet[Enrollment], deadline: Deadline) -> int:
+    """The residents whose returned records want something of them: their filling in ends with the review (AM-03)."""
+    if deadline.is_shut:
+        subject = f"省级审核{deadline.ends}，您被退回的信息还没有填写完整"
+        body = "现在不能填写；仍须填写的，请联系培训基地申请延长填报时间。"
+        return _notify_people(unfinished, deadline, subject, body)
+    subject = f"省级退回的记录须在 {deadline.moment} 前改好并重新上报，您的信息还没有填写完整"
+    return _notify_people(unfinished, deadline, subject)
 
 
 def _notify_of_updates(deadline: Deadline) -> int:

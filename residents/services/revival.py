@@ -31,8 +31,9 @@ def lapsed_of(cycle: CollectionCycle) -> QuerySet[Enrollment]:
 
 
 def hindrances(records: Iterable[Enrollment], times: Times | None = None) -> dict[int, str]:
-    """Why each of these lapsed records cannot live again now; those that can are absent. Needs `base__province`,
-    `resident`; seven queries, however many."""
+    """Why each of these lapsed records cannot live again now; those that can are absent. A base out of use has nobody
+    who could go on with one: that is its heir's to import anew (AM-46). Needs `base__province`, `resident`; seven
+    queries, however many, and one for each merger among their bases."""
     records = list(records)
     people = {record.resident_id for record in records}
     held = {
@@ -50,6 +51,8 @@ def hindrances(records: Iterable[Enrollment], times: Times | None = None) -> dic
     for record in records:
         newest[record.resident_id] = max(record.pk, newest.get(record.resident_id, 0))
     times = times or Times(records)
+    closed = {each.base_id: each for each in records if not each.base.is_active}
+    of_closed = {pk: _why_closed(record) for pk, record in closed.items()}
     found: dict[int, str] = {}
     for record in records:
         entry = until_lock(record, times)
@@ -57,11 +60,21 @@ def hindrances(records: Iterable[Enrollment], times: Times | None = None) -> dic
             found[record.pk] = f"此人现有记录在“{live.base.name}”（{live.intake_year}年招收）。"
         elif (record.resident_id, record.intake_year) in approved:
             found[record.pk] = f"此人已有{record.intake_year}年审核通过的记录。"
+        elif record.base_id in of_closed:
+            found[record.pk] = of_closed[record.base_id]
         elif not entry.is_open:
             found[record.pk] = entry.reason
         elif newest[record.resident_id] != record.pk:
             found[record.pk] = "此人另有一条较新的失效记录。"
     return found
+
+
+def _why_closed(record: Enrollment) -> str:
+    """Of a record at a base out of use: who goes on, if anybody does."""
+    base = record.base
+    if heir := base.heir:
+        return f"“{base.name}”已停用，仍在培训的由承接基地“{heir.name}”重新导入账号。"
+    return f"“{base.name}”已停用，没有承接基地。仍在培训的，请先确定承接基地，由其导入账号。"
 
 
 def revive(ids: Collection[int], *, cycle: CollectionCycle, by: User, reason: str) -> Revived:

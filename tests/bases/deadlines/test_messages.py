@@ -95,16 +95,21 @@ def test_bases_with_unreported_records_are_told_how_many(closing, base, base_off
 def test_reviewers_and_bases_with_returned_records_are_told(
     closing, base, base_officer, provincial_reviewer, other_province_reviewer
 ):
-    """AM-03: what was returned may be reported again until the review ends."""
+    """AM-03: what was returned may be reported again until the review ends; a resident whose part still has gaps is
+    told so, one whose part is complete has nothing to do."""
     closing(Step.REVIEW, 1)
     recruit(base, report_status="1", review_status="1")
-    recruit(base, review_status="3")
+    asked = recruit(base, review_status="3")
+    recruit(base, review_status="3", personal_state="2")
 
     remind_of_deadlines(NOW)
 
     assert told() == {
         provincial_reviewer.username: ["省级审核将于 2026-10-26 23:59:59 截止，还有 1 人待审核"],
-        base_officer.username: ["省级退回的 1 人须在 2026-10-26 23:59:59 前修改并重新上报"],
+        base_officer.username: ["省级退回的 2 人须在 2026-10-26 23:59:59 前修改并重新上报"],
+        asked.resident.user.username: [
+            "省级退回的记录须在 2026-10-26 23:59:59 前改好并重新上报，您的信息还没有填写完整"
+        ],
     }
 
 

@@ -25,10 +25,12 @@ from residents.history import timeline
 from residents.models import Enrollment
 from residents.openness import Times
 from residents.services.lock import carry_out_locks
+from residents.services.revival import lapsed_of
 from residents.services.states import StateMoved
 from review.decisions.services import approve, why_not_revocable
 from review.models import Assignment
 from review.successions import services
+from review.windows import revival
 from tests import factories
 from tests.bases.desk import approved, close, complete, reported
 
@@ -319,3 +321,16 @@ def test_another_province_assigns_anew_only_where_there_is_one(
     shown = signed_in(national_officer).post(reverse("review:succession-new", args=[base.pk]), asked)
     assert ("由新的省级单位重新分配" in shown.text) == is_told
     assert ("按承接基地的审核分工审核" in shown.text) != is_told
+
+
+def test_who_lapsed_at_a_merged_base_is_its_successors_to_import(
+    base, successor, gone, national_officer, cycle
+):
+    """AM-43, AM-46: nobody lives again at a base where nobody can go on; the list names who can."""
+    merge(base, successor, national_officer)
+    [row] = lapsed_of(cycle).select_related("resident", "base__province")
+    found = revival.prospects([row])
+    assert found.workable == []
+    assert f"由承接基地“{successor.name}”重新导入账号" in found.why[gone.pk]
+    revived = revival.bring_back([gone.pk], cycle=cycle, by=national_officer, reason="补报")
+    assert (revived.done, len(revived.left)) == ([], 1)
