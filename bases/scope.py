@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from bases.models import (
@@ -26,21 +26,22 @@ from portal.roles import READ_ONLY_ACTIONS, Action, Role, role_allows
 from residents.models import Enrollment
 
 Found = TypeVar("Found")
+Organisation = Province | TrainingBase | SpecialtyBase
 # Any: the fields of a grant are in each of the three models, not in what they inherit from.
-GRANTS: dict[type[Model], Any] = {
+GRANTS: dict[type[Organisation], Any] = {
     Province: ProvinceUserGrant,
     TrainingBase: TrainingBaseUserGrant,
     SpecialtyBase: SpecialtyBaseUserGrant,
 }
-_IN_USE: dict[type[Model], str] = {TrainingBase: "is_active", SpecialtyBase: "base__is_active"}
+_IN_USE: dict[type[Organisation], str] = {TrainingBase: "is_active", SpecialtyBase: "base__is_active"}
 
 
-def _granted(user: User, model: type[Model], action: Action) -> QuerySet:
+def _granted(user: User, model: type[Organisation], action: Action) -> QuerySet:
     """Objects on which the user holds the grant that the action needs."""
     return model._default_manager.filter(pk__in=_granted_ids(user, model, action))
 
 
-def _granted_ids(user: User, model: type[Model], action: Action) -> list:
+def _granted_ids(user: User, model: type[Organisation], action: Action) -> list:
     """The keys of `_granted`: `view_…` to read, `act_…` for the rest; a base taken out of use is read-only for its own
     people (AM-46)."""
     is_read = action in READ_ONLY_ACTIONS
@@ -48,7 +49,7 @@ def _granted_ids(user: User, model: type[Model], action: Action) -> list:
     return sorted(found)
 
 
-def _grants(user: User, model: type[Model]) -> list[tuple[Any, bool, bool]]:
+def _grants(user: User, model: type[Organisation]) -> list[tuple[Any, bool, bool]]:
     """What each of the person's grants is on, whether he may act there and whether it is in use. Read from guardian's
     rows as they are: its own question costs three times as much and has to be asked again for each action."""
     act, view = f"act_{model._meta.model_name}", f"view_{model._meta.model_name}"

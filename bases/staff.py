@@ -16,14 +16,13 @@ from django.db.models.functions import Cast
 from guardian.shortcuts import assign_perm, remove_perm
 
 from bases.models import Province, SpecialtyBase, TrainingBase
-from bases.scope import DESK, GRANTS, SPECIALTIES, bases_for, provinces_for
+from bases.scope import DESK, GRANTS, SPECIALTIES, Organisation, bases_for, provinces_for
 from portal import audit
 from portal.messages.services import Colleague
 from portal.models import AuditEvent, User
 from portal.roles import Action, Role, role_allows
 from portal.sign_in import second_factor
 
-Organisation = Province | TrainingBase | SpecialtyBase
 ROLE_OF: dict[type[Organisation], Role] = {
     Province: Role.PROVINCE,
     TrainingBase: Role.BASE,
