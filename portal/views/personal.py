@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from portal import drafts, searching
 from portal.access import allow
 from portal.addresses import own_address
+from portal.form_words import outcome_of
 from portal.messages.forms import MessageSettingsForm
 from portal.messages.services import Topic, box, mark_read, of_topic, save_settings
 from portal.models import Delivery, Message, MessageSettings
@@ -75,8 +76,11 @@ def message_settings(request: SignedInRequest) -> HttpResponse:
     form = MessageSettingsForm(request.POST or None, user=request.user, settings=stored)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
-        save_settings(request.user, choices=form.choices, channel=values["channel"], email=values["email"])
-        flash.success(request, "消息设置已保存，对此后的消息生效。")
+        if form.has_changed():
+            save_settings(
+                request.user, choices=form.choices, channel=values["channel"], email=values["email"]
+            )
+        flash.success(request, outcome_of(form, "消息设置已保存，对此后的消息生效。"))
         return redirect("portal:message-settings")
     sent = Delivery.objects.filter(recipient=request.user).select_related("message").order_by("-created_at")
     context = {"form": form, "sent": sent[:DELIVERIES_SHOWN]}

@@ -44,8 +44,8 @@ def offered(page: Page) -> dict[str, Any]:
     elif page.section == "education" and page.row is None:
         levels = [row.level for row in enrollment.resident.levels_of_study if row.level]
         told = education.default_row(context_of(enrollment), levels)
-    # Of an ID card's holder only one nationality is possible; the rest is proposed once, the resident's word counts.
-    if page.row is None or page.section == "basic":
+    # Proposed once: of a stored block what is missing must look so, since saving it untouched writes nothing (AM-37).
+    if page.row is None:
         values |= {name: value for name, value in told.items() if values.get(name) is None}
     return values
 

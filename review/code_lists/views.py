@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from bases.models import Province
 from portal.access import allow
+from portal.form_words import UNCHANGED
 from portal.requests import SignedInRequest
 from portal.roles import Role
 from residents.codes import CODE_LISTS
@@ -81,7 +82,10 @@ def _initial(name: str, code: str | None) -> dict:
 
 
 def _saved(request: SignedInRequest, form: CodeForm, name: str, code: str | None) -> bool:
-    """Whether the change was written; otherwise the form says why not."""
+    """Whether the form is done with, the change written if there is one; otherwise the form says why not."""
+    if code is not None and not set(form.changed_data) - {"reason"}:
+        messages.info(request, UNCHANGED)
+        return True
     values = form.values
     chosen, version = (values["code"], None) if code is None else (code, values["version"] or 0)
     try:

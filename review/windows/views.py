@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from bases.models import Province
 from bases.seasons import default_cycle
 from portal.access import allow
+from portal.form_words import UNCHANGED
 from portal.models import CollectionCycle, CycleWindow, Step
 from portal.parameters import is_on, numbers_of, text, texts, whole_number
 from portal.requests import SignedInRequest
@@ -154,10 +155,13 @@ def edit(request: SignedInRequest, year: int, step: str) -> HttpResponse:
     }
     if request.method == "POST" and "again" not in request.POST and form.is_valid():
         target = form.cleaned_data.get("province") or province
+        shown = CycleWindow.objects.filter(cycle=in_cycle, step=step, province=target).first()
+        if shown and form.times == {"opens_at": shown.opens_at, "closes_at": shown.closes_at}:
+            messages.info(request, UNCHANGED)
+            return redirect("review:cycle", year=year)
         preview = windows.preview(in_cycle, Step(step), target, **form.times)
         if "confirmed" in request.POST and _is_saved(request, in_cycle, Step(step), target, form, preview):
             return redirect("review:cycle", year=year)
-        shown = CycleWindow.objects.filter(cycle=in_cycle, step=step, province=target).first()
         context |= {
             "target": target,
             "present": shown,

@@ -3,17 +3,21 @@
 import pytest
 from django.urls import reverse
 
-from portal.models import AuditEvent
+from portal.models import AuditEvent, MessageSettings
+from residents.models import CodeEntry
 
 pytestmark = pytest.mark.django_db
 
 
-def test_a_form_saved_unchanged_says_so_and_is_no_act(national, base, province):
+def test_a_form_saved_unchanged_says_so_and_is_no_act(national, base, province, cycle):
     accredited = base.specialty_bases.first()
     addresses = [
         reverse("review:base", args=[base.pk]),
         reverse("review:accreditation", args=[base.pk, accredited.pk]),
         reverse("review:specialty", args=[accredited.specialty_id]),
+        reverse("portal:message-settings"),
+        reverse("review:code", args=["reason", "11"]),
+        reverse("review:window", args=[cycle.year, "review"]),
         reverse("review:contact"),
     ]
     names = ("department", "department_phone", "support", "support_phone", "service_line")
@@ -23,7 +27,8 @@ def test_a_form_saved_unchanged_says_so_and_is_no_act(national, base, province):
     for address in addresses:
         form = national.get(address).context["form"]
         values = {each.html_name: each.value() for each in form}
-        sent = {name: value for name, value in values.items() if value not in (None, False)}
-        answer = national.post(address, sent, follow=True)
+        sent = {name: value for name, value in values.items() if value is not None and value is not False}
+        answer = national.post(address, {"reason": "核对", **sent}, follow=True)
         assert "没有修改，内容与原来相同。" in answer.text, address
     assert AuditEvent.objects.count() == before
+    assert not (MessageSettings.objects.exists() or CodeEntry.objects.exists())
