@@ -21,7 +21,7 @@ from bases.submissions.remarks import with_remarks
 from portal.calendar import Calendar
 from portal.models import CollectionCycle, Extension
 from residents.models import Enrollment
-from residents.models.enrollment import Module, ReviewStatus
+from residents.models.enrollment import Module, ReviewStatus, reviewed_as
 from residents.updating import update_of
 
 RETURNS_SHOWN = 6
@@ -188,7 +188,7 @@ def _row(
 def recent_returns(scope: QuerySet[Enrollment]) -> list[Submission]:
     """The newest returns of the province that no new report has answered, with all that it wrote (BR-47, BR-66;
     GOAL-P4)."""
-    records = scope.filter(review_status=ReviewStatus.RETURNED, lapsed_at__isnull=True)
+    records = scope.filter(reviewed_as(ReviewStatus.RETURNED))
     returned = Submission.objects.filter(enrollment__in=records, outcome=Submission.Outcome.RETURNED)
     later = returned.filter(enrollment=OuterRef("enrollment"), number__gt=OuterRef("number"))
     return with_remarks(

@@ -22,6 +22,7 @@ from residents.models.enrollment import (
     ReportStatus,
     ReviewStatus,
     Status,
+    reviewed_as,
 )
 from residents.models.personal import TO_REVIEW
 from residents.search import by_name_or_number
@@ -123,7 +124,6 @@ _COLUMNS = {
     "trainee_type": "trainee_type",
     "personal": "personal_state",
     "report": "report_status",
-    "review": "review_status",
     "status": "status",
     "stage": "stage",
 }
@@ -145,6 +145,8 @@ def filtered(
     for name, column in _COLUMNS.items():
         if filters.get(name) not in (None, ""):
             records = records.filter(**{column: filters[name]})
+    if filters.get("review"):
+        records = records.filter(reviewed_as(filters["review"]))
     if filters.get("todo"):
         records = records.filter(todo_condition(filters["todo"], bases))
     if filters.get("batch"):
@@ -200,7 +202,7 @@ def todo_condition(todo: str, bases: Sequence[TrainingBase], calendar: Calendar 
     if todo == Todo.UNDATED:
         return IS_UNDATED
     if todo == Todo.BACK:
-        return Q(review_status=ReviewStatus.RETURNED, registered_at__isnull=True, lapsed_at__isnull=True)
+        return reviewed_as(ReviewStatus.RETURNED) & Q(registered_at__isnull=True)
     if todo == Todo.ANSWERED:
         return IS_ANSWERED
     return _is_stale(bases, calendar)

@@ -95,6 +95,11 @@ IN_THE_INTAKE = Q(intake_submission__isnull=False) | Q(registered_at__isnull=Tru
 GONE = Q(deleted_at__isnull=False) | Q(lapsed_at__isnull=False)
 
 
+def reviewed_as(status: str) -> Q:
+    """Records that stand so in the review: who lapsed keeps the status he had, and stands nowhere any more (AM-05)."""
+    return Q(review_status=status, lapsed_at__isnull=True)
+
+
 @pghistory.track(
     pghistory.InsertEvent(),
     pghistory.UpdateEvent(),

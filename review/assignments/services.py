@@ -8,8 +8,9 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from bases.models import Province, Submission, TrainingBase
+from bases.models import Province, TrainingBase
 from bases.staff import staff_of
+from bases.submissions.waiting import waiting
 from portal import audit
 from portal.messages import services as messages
 from portal.models import User
@@ -163,10 +164,8 @@ def substitutions(province: Province) -> QuerySet[Substitution]:
 def bases_with_waiting(province: Province) -> list[TrainingBase]:
     """The bases in use, each with `waiting`: how many of its records wait for review."""
     bases = list(TrainingBase.objects.filter(province=province, is_active=True).order_by("code"))
-    waiting = Submission.objects.filter(
-        base_id__in=[base.pk for base in bases], outcome=Submission.Outcome.PENDING
-    )
-    counts = dict(waiting.order_by().values_list("base").annotate(number=Count("pk")))
+    found = waiting().filter(base_id__in=[base.pk for base in bases])
+    counts = dict(found.order_by().values_list("base").annotate(number=Count("pk")))
     for base in bases:
         base.waiting = counts.get(base.pk, 0)
     return bases

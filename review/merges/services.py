@@ -13,8 +13,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from bases.models import CorrectionRequest, IdentityCheck, Submission, TransferRequest
+from bases.models import CorrectionRequest, IdentityCheck, TransferRequest
 from bases.submissions.sections import sections
+from bases.submissions.waiting import waiting
 from portal import audit
 from portal.models import User
 from residents.models import Enrollment, PersonMerge, Resident
@@ -186,11 +187,7 @@ def why_not_parted(made: PersonMerge) -> str:
         return "合并已超过 30 天，不能撤销。两人确非同一人的，由培训基地重新导入另一人。"
     if PersonMerge.objects.filter(merged=made.kept_id, undone_at=None).exists():
         return "保留的账号后来又合并到另一个账号，请先撤销后一次合并。"
-    if (
-        Submission.objects.filter(enrollment__in=made.records, outcome=Submission.Outcome.PENDING)
-        .exclude(enrollment__lapsed_at__isnull=False)
-        .exists()
-    ):
+    if waiting().filter(enrollment__in=made.records).exists():
         return "转入的记录有待审核的上报，其中是保留账号的证件号。请先由省级审核，或由培训基地撤回上报。"
     return ""
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Count, Q
+from django.db.models import Count
 
-from bases.models import Submission, TrainingBase
+from bases.models import TrainingBase
+from bases.submissions.waiting import waiting
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE
 
@@ -15,8 +16,7 @@ def why_not_closed(bases: Iterable[TrainingBase]) -> dict[int, str]:
     live = dict(
         Enrollment.objects.filter(LIVE, base__in=ids).order_by().values_list("base").annotate(Count("pk"))
     )
-    waiting = Submission.objects.filter(Q(outcome=Submission.Outcome.PENDING), base__in=ids).order_by()
-    reviews = dict(waiting.values_list("base").annotate(Count("pk")))
+    reviews = dict(waiting().filter(base__in=ids).order_by().values_list("base").annotate(Count("pk")))
     return {
         pk: (
             f"该基地还有 {live.get(pk, 0)} 条未结束的培训记录、{reviews.get(pk, 0)} 条待审核的上报，停用后无人能办理。"

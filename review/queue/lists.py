@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
 
 from bases.models import Submission
 from bases.scope import bases_in_view
 from bases.submissions.unchanged import with_untouched
+from bases.submissions.waiting import of_living, waiting
 from portal.models import User
 from portal.neighbours import neighbours as around
 from residents.models import Enrollment
-from residents.models.enrollment import GONE
 from residents.search import by_name_or_number
 from review.assignments.services import assigned_bases
 from review.quality.services import QUALITY, open_findings
@@ -26,15 +26,17 @@ NEVER = -1
 
 def pending(user: User, filters: Mapping) -> QuerySet[Submission]:
     """Submissions waiting in the user's scope that match the filters of `QueueFilter`."""
-    waiting = submissions_in_view(user).filter(outcome=Submission.Outcome.PENDING)
-    return filtered(waiting, filters)
+    return filtered(_in_view(waiting(), user), filters)
 
 
 def submissions_in_view(user: User) -> QuerySet[Submission]:
-    """Submissions of living records in the user's scope; base ids go in as a list so that the queue's index is used."""
-    base_ids = list(bases_in_view(user).values_list("pk", flat=True))
-    gone = Enrollment.objects.filter(GONE, pk=OuterRef("enrollment_id"))
-    return Submission.objects.filter(~Exists(gone), base_id__in=base_ids)
+    """Submissions of living records in the user's scope."""
+    return _in_view(of_living(Submission.objects.all()), user)
+
+
+def _in_view(submissions: QuerySet[Submission], user: User) -> QuerySet[Submission]:
+    """Base ids go in as a list so that the queue's index is used."""
+    return submissions.filter(base_id__in=list(bases_in_view(user).values_list("pk", flat=True)))
 
 
 def narrowed(found: QuerySet, filters: Mapping, **further: str) -> QuerySet:

@@ -9,7 +9,7 @@ from bases.scope import enrollments_for
 from portal.models import User
 from portal.roles import Action
 from residents.models import Enrollment
-from residents.models.enrollment import Module, ReviewStatus
+from residents.models.enrollment import Module, ReviewStatus, reviewed_as
 from residents.search import by_name_or_number
 from review.queue.lists import narrowed
 
@@ -46,4 +46,4 @@ def all_records(user: User, filters: Mapping) -> QuerySet[Enrollment]:
 def _in_review_state(review: str) -> Q:
     if review == LAPSED:
         return Q(lapsed_at__isnull=False)
-    return Q(review_status=review, lapsed_at__isnull=True)
+    return reviewed_as(review)

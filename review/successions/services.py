@@ -31,6 +31,7 @@ from bases.models import (
 )
 from bases.report.services import close_waiting
 from bases.submissions.kept import last_snapshots, snapshot_as_kept
+from bases.submissions.waiting import waiting
 from bases.transfer_requests import close
 from portal import audit
 from portal.models import Extension, User
@@ -60,24 +61,20 @@ class Plan:
 
 def moving(base: TrainingBase) -> QuerySet[Enrollment]:
     """The records that go: all that live, and those of which something waits."""
-    return Enrollment.objects.filter(OPEN_WORK | Q(pk__in=_waiting(base).values("enrollment")), base=base)
-
-
-def _waiting(base: TrainingBase) -> QuerySet[Submission]:
-    """What waits for the province; of whoever lapsed or was deleted nothing does, and he stays where he was."""
-    gone = Enrollment.objects.filter(GONE, base=base)
-    return Submission.objects.filter(base=base, outcome=Outcome.PENDING).exclude(enrollment__in=gone)
+    return Enrollment.objects.filter(
+        OPEN_WORK | Q(pk__in=waiting().filter(base=base).values("enrollment")), base=base
+    )
 
 
 def plan(base: TrainingBase, successor: TrainingBase | None, day: date) -> Plan:
     """What the act would do now; nothing is written."""
     records = moving(base)
-    waiting = _waiting(base)
+    reviews = waiting().filter(base=base)
     counted = Submission.objects.filter(counted_for__in=records.values("pk"))
     requests = {name: rows.count() for name, rows in _requests(base).items()}
     counts = {
         "移交的培训记录": records.count(),
-        "其中待审核的上报": waiting.count(),
+        "其中待审核的上报": reviews.count(),
         "其中已审核通过、计入统计的": counted.count(),
         "未办结的申请": sum(requests.values()),
         **{f"其中{name}": number for name, number in requests.items() if number},
@@ -220,9 +217,9 @@ def _put_up_again(made: Succession, ids: list[int]) -> dict[int, int | None]:
         )
         # The approved one first: what waits stays the last word.
         rows = sorted(standing, key=lambda row: (row.enrollment_id, row.outcome == Outcome.PENDING))
-        waiting = [row.pk for row in rows if row.outcome == Outcome.PENDING]
-        Claim.objects.filter(submission__in=waiting).delete()
-        close_waiting(Submission.objects.filter(pk__in=waiting), made.decided_by)
+        undecided = [row.pk for row in rows if row.outcome == Outcome.PENDING]
+        Claim.objects.filter(submission__in=undecided).delete()
+        close_waiting(Submission.objects.filter(pk__in=undecided), made.decided_by)
         numbered = Submission.objects.filter(enrollment__in=part).order_by().values_list("enrollment")
         last = dict(numbered.annotate(Max("number")))
         again = []
@@ -280,13 +277,13 @@ def _give_specialty(
 
 def _requests(base: TrainingBase) -> dict[str, QuerySet[Any]]:
     """Every kind of request that waits for somebody and goes along, by its name."""
-    waiting, transfers = Q(state__in=["province", "cmda"]), TransferRequest.objects.filter(state=State.OPEN)
+    unsettled, transfers = Q(state__in=["province", "cmda"]), TransferRequest.objects.filter(state=State.OPEN)
     return {
         "请求其他基地转出": transfers.filter(to_base=base),
         "其他基地请求本基地转出": transfers.filter(enrollment__in=moving(base)),
-        "更正申请": CorrectionRequest.objects.filter(waiting, base=base),
-        "身份核实": IdentityCheck.objects.filter(waiting, base=base),
-        "延长填报时间": ExtensionRequest.objects.filter(waiting, base=base),
+        "更正申请": CorrectionRequest.objects.filter(unsettled, base=base),
+        "身份核实": IdentityCheck.objects.filter(unsettled, base=base),
+        "延长填报时间": ExtensionRequest.objects.filter(unsettled, base=base),
     }
 
 

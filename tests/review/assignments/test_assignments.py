@@ -7,11 +7,15 @@ from django.utils import timezone
 
 from bases.models import Submission
 from portal.models import AuditEvent, Message
+from residents.models import Enrollment
 from review.assignments import services as assignments
 from review.decisions.claims import HELD_FOR, claim
 from review.decisions.services import approve
 from review.models import Assignment, Claim, Substitution
+from review.organisations.closing import why_not_closed
 from tests import factories
+from tests.bases.desk import complete, returned
+from tests.bases.desk import reported as reported_one
 from tests.review.conftest import submit
 
 pytestmark = pytest.mark.django_db
@@ -266,3 +270,21 @@ def test_same_substitution_is_not_entered_twice(signed_in, provincial_reviewer, 
     assert "已登记代" in again.content.decode()
     assert enter(4, 5).status_code == 302
     assert Substitution.objects.count() == 2
+
+
+def test_who_lapsed_waits_for_nobody_anywhere(
+    base, cycle, base_officer, provincial_reviewer, province, signed_in
+):
+    """AM-05: a lapsed record keeps the report and the status it had; no list, count or closing asks about it."""
+    living, lapsed = (reported_one(complete(base, cycle.year), base_officer) for _ in "12")
+    returned_one = returned(complete(base, cycle.year), base_officer, provincial_reviewer)
+    Enrollment.objects.filter(pk__in=[lapsed.pk, returned_one.pk]).update(lapsed_at=timezone.now())
+    reviewer, desk = signed_in(provincial_reviewer), signed_in(base_officer)
+    [row] = [each for each in assignments.bases_with_waiting(province) if each.pk == base.pk]
+    queue = reviewer.get(f"/review/?base={base.pk}&assigned=all").context["page"]
+    assert (row.waiting, len(queue.rows)) == (1, 1)
+    listed = desk.get("/base/records/intake/?review=1").context["page"]
+    assert [each.pk for each in listed.object_list] == [living.pk]
+    assert desk.get("/base/records/intake/?review=3").context["page"].paginator.count == 0
+    Enrollment.objects.filter(pk=living.pk).update(lapsed_at=timezone.now())
+    assert why_not_closed([base]) == {}
