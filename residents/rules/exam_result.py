@@ -1,7 +1,7 @@
 """结业考核 results of a province's workbook: result, end and certificate of one person (GOAL-N10, BR-82).
 
 Context: `today`; of what the platform knows, `entry` (None for nobody of the roster, else a mapping with `full_name`,
-`start`, `province`, `specialty`, `is_in_training`), `has_ended_otherwise` (an earlier file ended it with another
+`start`, `province`, `specialty`, `may_end`), `has_ended_otherwise` (an earlier file ended it with another
 content), and `is_certificate_taken` (by another person).
 """
 
@@ -56,8 +56,8 @@ def problems(values: Mapping[str, Any], context: Mapping[str, Any]) -> Problems:
         add(found, "ended_on", "date_in_future")
     if end and entry and entry["start"] and end <= entry["start"]:
         add(found, "ended_on", "end_before_start")
-    if end and entry and not entry["is_in_training"]:
-        add(found, "ended_on", "exam_not_in_training")
+    if end and entry and not entry["may_end"]:
+        add(found, "ended_on", "exam_cannot_end")
     ends_with_pass = values.get("result") == PASSED and end
     if values.get("certificate_no") or values.get("certificate_date") or ends_with_pass:
         _judge_certificate(values, entry or {}, context, found)

@@ -17,10 +17,12 @@ from bases.workbooks.signs import tell
 from portal.models import User
 from portal.sheets.reading import Table
 from residents.codes import CODE_LISTS
-from residents.codes.training import ENDED, IN_TRAINING
+from residents.codes.training import ENDED
+from residents.models import StatusChange
 from residents.rules import exam_result
 from residents.rules.completion import problems_of_rows
 from residents.rules.fields import Problems
+from residents.rules.status import targets
 from residents.services import states
 from residents.services.status import judge_change, status_context, write_change
 from residents.standing import bearers_by_document
@@ -76,10 +78,12 @@ def _written(name: str, value: Any) -> str:
 
 @dataclass(slots=True)
 class Known:
-    """The roster of the batch's session by person, and whose the certificate numbers of the rows are."""
+    """The roster of the batch's session by person, whose the certificate numbers of the rows are, and the newest change
+    of 培训状态 by record."""
 
     entries: dict[tuple[str, str], ExamEntry] = field(default_factory=dict)
     taken: dict[str, tuple[str, str]] = field(default_factory=dict)
+    newest: dict[int, StatusChange] = field(default_factory=dict)
 
     @classmethod
     def of(cls, batch: ImportBatch, rows: Iterable[Mapping[str, Any]]) -> "Known":
@@ -95,6 +99,7 @@ class Known:
         return cls(
             {named: of_person[pk] for named, pk in people.items() if pk in of_person},
             taken_numbers(numbers),
+            newest_changes(each.enrollment_id for each in of_person.values()),
         )
 
     def entry(self, values: Mapping[str, Any]) -> ExamEntry | None:
@@ -104,20 +109,40 @@ class Known:
         """All that speaks against a row."""
         entry = self.entry(values)
         holder = self.taken.get(values.get("certificate_no") or "")
-        is_set = entry is not None and bool(entry.status_change_id or entry.certificate_no)
+        is_set = entry is not None and self.is_set(entry)
+        has_ended = entry is not None and self.has_ended(entry, values)
         context: dict[str, Any] = {
             "today": timezone.localdate(),
-            "entry": entry and _facts(entry, is_set),
+            "entry": entry and _facts(entry, may_end=is_set or has_ended),
             "has_ended_otherwise": is_set and entry is not None and _differs(entry, values),
             "is_certificate_taken": holder is not None and holder != _bearer(values, entry),
         }
         found = exam_result.problems(values, context)
-        if entry and not is_set and values.get("ended_on") and not has_errors(found):
+        if entry and not (is_set or has_ended) and values.get("ended_on") and not has_errors(found):
             _, refused = judge_change(_change(values), status_context(entry.enrollment))
             errors = [each for problems in refused.values() for each in problems if not each.is_warning]
             if errors:
                 found.setdefault("ended_on", []).extend(errors)
         return found
+
+    def is_set(self, entry: ExamEntry) -> bool:
+        """Whether what was registered holds: a certificate, or a 结束 that nobody has changed since. Whose base took it
+        further (延期 after a failed exam, AM-34) gets his next result in the same session."""
+        newest = self.newest.get(entry.enrollment_id)
+        stands = newest is not None and newest.pk == entry.status_change_id
+        return bool(entry.certificate_no) or stands
+
+    def has_ended(self, entry: ExamEntry, values: Mapping[str, Any]) -> bool:
+        """Whether the base has ended the training already as this row would: then only the rest is registered."""
+        newest = self.newest.get(entry.enrollment_id)
+        if (
+            newest is None
+            or newest.to_status != ENDED
+            or not (values.get("ended_on") and values.get("result"))
+        ):
+            return False
+        told = newest.ended_on, newest.ended_result
+        return told == (values["ended_on"], _ENDINGS[values["result"]][1])
 
     def verdict(self, values: Mapping[str, Any], found: Problems) -> str:
         entry = self.entry(values)
@@ -135,14 +160,21 @@ def _bearer(values: Mapping[str, Any], entry: ExamEntry | None) -> tuple[Any, An
     return entry.enrollment.resident.id_type, entry.enrollment.resident.id_number
 
 
-def _facts(entry: ExamEntry, is_set: bool) -> dict[str, Any]:
+def newest_changes(records: Iterable[int]) -> dict[int, StatusChange]:
+    """The newest change of 培训状态 of each of these records; one query."""
+    rows = StatusChange.objects.filter(enrollment__in=list(records))
+    newest = rows.order_by("enrollment", "-changed_at", "-pk").distinct("enrollment")
+    return {each.enrollment_id: each for each in newest}
+
+
+def _facts(entry: ExamEntry, *, may_end: bool) -> dict[str, Any]:
     record = entry.enrollment
     return {
         "full_name": record.resident.full_name,
         "start": record.actual_start_date,
         "province": record.base.province_id,
         "specialty": record.specialty_id,
-        "is_in_training": is_set or record.status == IN_TRAINING,
+        "may_end": may_end or ENDED in targets(record.status),
     }
 
 
@@ -205,15 +237,20 @@ class ResultWorkbook:
             if entry is None or verdict not in (Verdict.CREATE, Verdict.UPDATE):
                 applied.changed[number] = verdict, as_stored(found, ResultResource, letters.get), None
             else:
-                _set(entry, values, batch, by)
+                _set(
+                    entry, values, batch, by, ends=not (known.is_set(entry) or known.has_ended(entry, values))
+                )
         return applied
 
 
-def _set(entry: ExamEntry, values: Mapping[str, Any], batch: ImportBatch, by: User) -> None:
+def _set(entry: ExamEntry, values: Mapping[str, Any], batch: ImportBatch, by: User, *, ends: bool) -> None:
+    """Register one row; `ends` says whether its 结束日期 still has to end the training."""
     for name in _SET:
         setattr(entry, name, values.get(name) or ("" if name in ("result", "certificate_no") else None))
     entry.import_batch = batch
-    if entry.ended_on and entry.status_change_id is None:
+    if ends:
+        entry.status_change = None
+    if entry.ended_on and ends:
         record = states.lock(entry.enrollment_id)
         after, _ = judge_change(_change(values), status_context(record))
         entry.status_change = write_change(record, after, by=by)

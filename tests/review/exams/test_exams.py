@@ -329,10 +329,35 @@ def test_what_a_result_has_ended_no_other_file_ends_otherwise(session, roster, h
     assert codes(batch) == [["exam_already_ended"]]
 
 
-def test_whoever_is_not_in_training_now_is_not_ended(session, roster, hand_in):
-    Enrollment.objects.filter(pk=roster[0].pk).update(status="3")
+def test_whoever_was_extended_after_a_failed_exam_gets_his_next_result(
+    session, roster, hand_in, base_officer
+):
+    """AM-34: what a result has ended and the base took further is open again; a certificate too, whoever ended it."""
+    record, today = roster[0], timezone.localdate()
+    hand_in(row(record, result="未通过", end=today.isoformat()))
+    later = today + timedelta(days=200)
+    change_status(
+        record.pk,
+        {"status": "2", "effective_date": today, "reason": "23", "extended_until": later},
+        by=base_officer,
+    )
+    assert [hand_in(row(record)).rows_updated, codes(hand_in(row(record)))] == [1, [[]]]
+    change_status(
+        record.pk,
+        {"status": "4", "effective_date": today, "reason": "41", "ended_on": today, "ended_result": "1"},
+        by=base_officer,
+    )
+    told = row(record, end=today.isoformat(), certificate=number(record, 1), issued=today.isoformat())
+    batch = hand_in(told)
+    assert (codes(batch), batch.rows_updated) == ([[]], 1)
+    entry = ExamEntry.objects.get(enrollment=record)
+    assert (entry.result, entry.certificate_no, record.status_changes.count()) == ("1", number(record, 1), 3)
+
+
+def test_who_left_is_not_ended(session, roster, hand_in):
+    Enrollment.objects.filter(pk=roster[0].pk).update(status="5")
     batch = hand_in(row(roster[0], result="未通过", end=timezone.localdate().isoformat()))
-    assert codes(batch) == [["exam_not_in_training"]]
+    assert codes(batch) == [["exam_cannot_end"]]
 
 
 def test_a_file_is_taken_back_as_a_whole(session, roster, hand_in, base_officer, provincial_reviewer):
