@@ -1,7 +1,20 @@
-"""Why a recruit lapsed at the lock and which door is open to him now, as letter and page say it (AM-05, AM-31)."""
+"""Why a recruit lapsed at the lock and which door is open to him now, as letter and page say it (AM-05, AM-31); and
+which lapsed record another one of the same person stands for (AM-32)."""
+
+from django.db.models import Exists, OuterRef, Q
 
 from residents.models import Enrollment
-from residents.models.enrollment import ReviewStatus
+from residents.models.enrollment import IN_THE_INTAKE, LIVE, ReviewStatus
+
+_OTHERS = Enrollment.objects.filter(resident=OuterRef("resident")).exclude(pk=OuterRef("pk"))
+_OF_THE_YEAR = Q(intake_year=OuterRef("intake_year")) & (Q(lapsed_at__isnull=True) | Q(pk__gt=OuterRef("pk")))
+# Lapsed, and counted in the intake of its year no more: a living or later record of that intake stands for the person.
+COUNTED_BY_ANOTHER = Q(lapsed_at__isnull=False) & Q(Exists(_OTHERS.filter(IN_THE_INTAKE, _OF_THE_YEAR)))
+# Lapsed, and nobody need add the person again: a base holds him, or did so later in that year.
+IS_TAKEN_UP = Q(lapsed_at__isnull=False) & Q(
+    Exists(_OTHERS.filter(LIVE | _OF_THE_YEAR, deleted_at__isnull=True))
+)
+IS_MISSING = Q(lapsed_at__isnull=False) & ~IS_TAKEN_UP
 
 WORDS = {
     "waiting": "您的招收信息已上报，到招收信息锁定时省级尚未审核通过，因此失效。",

@@ -21,7 +21,7 @@ from portal import audit
 from portal.calendar import INTAKE_STEPS, Calendar
 from portal.messages.services import send
 from portal.models import AuditEvent, CollectionCycle, Extension
-from residents.lapses import WORDS, next_door
+from residents.lapses import IS_MISSING, WORDS, next_door
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE, OF_THE_INTAKE, Module, ReviewStatus
 
@@ -107,7 +107,7 @@ def _recruits(each: Round) -> QuerySet[Enrollment]:
     return found.filter(intake_year=each.cycle.year).exclude(still)
 
 
-_LAPSED = Q(lapsed_at__isnull=False)
+_LAPSED = IS_MISSING
 _WHY = {
     "waiting": Q(review_status=ReviewStatus.PENDING),
     "returned": Q(review_status=ReviewStatus.RETURNED),

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 
 from bases.models import Succession, TrainingBase
+from residents.lapses import IS_MISSING
 from residents.models import Enrollment
-from residents.models.enrollment import LIVE
 
 
 def left_to(base_ids: Collection[int]) -> QuerySet[Enrollment]:
@@ -16,9 +16,8 @@ def left_to(base_ids: Collection[int]) -> QuerySet[Enrollment]:
 
 
 def missing() -> QuerySet[Enrollment]:
-    """Lapsed recruits of whom no base holds a record."""
-    lives = Enrollment.objects.filter(LIVE, resident=OuterRef("resident"))
-    found = Enrollment.objects.filter(~Exists(lives), lapsed_at__isnull=False, deleted_at=None)
+    """Lapsed recruits whom no base has added again."""
+    found = Enrollment.objects.filter(IS_MISSING, deleted_at=None)
     return found.select_related("resident", "base").order_by("-intake_year", "resident__full_name", "pk")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from bases.lists.records import Stage
 from portal.calendar import wall_clock
 from portal.masking import mask
 from portal.templatetags.portal_tags import days_since
@@ -46,11 +47,11 @@ def _report(row: Enrollment, is_intake: bool) -> str:
     return CODE_LISTS["report_status"].label(status)
 
 
-def _review(row: Enrollment, is_intake: bool) -> str:
+def _review(row: Any, is_intake: bool) -> str:
     if is_intake and row.registered_at:
         return CODE_LISTS["review_status"].label(ReviewStatus.APPROVED)
     if row.lapsed_at:
-        return "锁定失效"
+        return str(Stage(row.stage).label)
     return (
         CODE_LISTS["review_status"].label(row.review_status)
         if row.review_status != ReviewStatus.NONE

@@ -13,6 +13,7 @@ from bases.scope import enrollments_for, specialty_records
 from portal.calendar import Calendar
 from portal.models import User
 from portal.roles import Action
+from residents.lapses import IS_MISSING
 from residents.models import Enrollment, PersonalReturn, StatusChange
 from residents.models.enrollment import (
     LIVE,
@@ -42,6 +43,7 @@ class Stage(models.TextChoices):
     CHANGED = "changed", "已修改未上报"
     APPROVED = "approved", "审核通过"
     LAPSED = "lapsed", "锁定失效"
+    TAKEN_UP = "taken_up", "锁定失效，已另有记录"
 
 
 class Todo(models.TextChoices):
@@ -62,7 +64,8 @@ def _stage(*first: When) -> Case:
     """The first that fits: what the province decided or must decide comes before what is filled in."""
     return Case(
         *first,
-        When(lapsed_at__isnull=False, then=Value(Stage.LAPSED)),
+        When(IS_MISSING, then=Value(Stage.LAPSED)),
+        When(lapsed_at__isnull=False, then=Value(Stage.TAKEN_UP)),
         When(review_status=ReviewStatus.PENDING, then=Value(Stage.PENDING)),
         When(personal_state=PersonalState.RETURNED, then=Value(Stage.RETURNED)),
         When(review_status=ReviewStatus.RETURNED, then=Value(Stage.PROVINCE)),

@@ -20,12 +20,13 @@ from bases.scope import base_ids, deleted_enrollments_for, enrollments_for, prov
 from portal.calendar import cycle_in_view
 from portal.models import CollectionCycle, User
 from portal.roles import Action, Role
+from residents.lapses import COUNTED_BY_ANOTHER
 from residents.models import Enrollment
-from residents.models.enrollment import IN_THE_INTAKE, PersonalState, ReportStatus
+from residents.models.enrollment import GONE, IN_THE_INTAKE, PersonalState, ReportStatus
 from review.figures import whole_percent
 from review.funnel import by_day
 from review.funnel.by_day import Reached
-from review.funnel.stages import STAGES
+from review.funnel.stages import STAGES, at_stage
 from review.models import FunnelCount
 
 # So many records are counted in about a third of a second, while the page is waited for.
@@ -75,12 +76,17 @@ def records(
 ) -> QuerySet[Enrollment]:
     """The year's intake within the user's scope, those that lapsed at the lock included, and the approved originals
     whose record was deleted later. What was opened in the registry is none (漏报, 转换专业), so that each person is
-    counted once (AM-32)."""
+    counted once (AM-32): by the living or latest record of the year's intake, at whatever base."""
+    return _seen(user, cycle, province, base).exclude(COUNTED_BY_ANOTHER)
+
+
+def _seen(user: User, cycle: CollectionCycle, province: str, base: str) -> QuerySet[Enrollment]:
+    """As `records`, with the lapsed records of people whom another one stands for."""
     if user.role == Role.CMDA:
         seen = Enrollment.objects.all()
     else:
         seen = enrollments_for(user, Action.VIEW) | deleted_enrollments_for(user, Action.VIEW)
-    found = _intake(seen, cycle.year)
+    found = seen.filter(IN_THE_INTAKE, intake_year=cycle.year)
     if province:
         found = found.filter(base__province=province)
     if base:
@@ -88,14 +94,11 @@ def records(
     return found
 
 
-def _intake(found: QuerySet[Enrollment], year: int) -> QuerySet[Enrollment]:
-    return found.filter(IN_THE_INTAKE, intake_year=year)
-
-
 def number(
     user: User, cycle: CollectionCycle, stage: str, *, province: str = "", base: str = ""
 ) -> int | None:
-    """How many of `records` are at this stage, from the numbers kept by the triggers; None where they do not know."""
+    """How many of `records` are at this stage, from the numbers kept by the triggers, less the few whom another record
+    stands for; None where they do not know."""
     if stage not in _KEPT or user.role not in (Role.PROVINCE, Role.CMDA):
         return None
     kept = IntakeCount.objects.filter(_KEPT[stage], intake_year=cycle.year)
@@ -105,7 +108,8 @@ def number(
         kept = kept.filter(base__province=province)
     if base:
         kept = kept.filter(base_id=int(base))
-    return kept.aggregate(total=Sum("number", default=0))["total"]
+    twice = _seen(user, cycle, province, base).filter(GONE, COUNTED_BY_ANOTHER)
+    return kept.aggregate(total=Sum("number", default=0))["total"] - at_stage(twice, stage).count()
 
 
 def by(found: QuerySet[Enrollment], organisation: str) -> list[Line]:
@@ -193,7 +197,7 @@ def due_year() -> int | None:
 
 
 def _whole_intake(year: int) -> QuerySet[Enrollment]:
-    return _intake(Enrollment.objects.all(), year)
+    return Enrollment.objects.filter(IN_THE_INTAKE, intake_year=year).exclude(COUNTED_BY_ANOTHER)
 
 
 def _is_large(year: int) -> bool:

@@ -8,6 +8,7 @@ from django.db.models import Count, Q, Sum
 
 from bases.models import IntakeCount, Province
 from portal.models import CollectionCycle
+from residents.lapses import COUNTED_BY_ANOTHER, IS_MISSING
 from residents.models import Enrollment
 from residents.models.enrollment import GONE, OF_THE_INTAKE, PersonalState, ReportStatus, ReviewStatus
 from review.figures import whole_percent
@@ -16,7 +17,8 @@ from review.figures import whole_percent
 @dataclass(frozen=True, slots=True)
 class Progress:
     """One province's intake records: all of them, then how many have come at least so far, how many wait or lie, and
-    how many lapsed at the lock, whatever they waited for (AM-29)."""
+    how many lapsed at the lock and were added again by nobody, whatever they waited for (AM-29). A person counts
+    once (AM-32)."""
 
     code: str
     name: str
@@ -57,14 +59,18 @@ def by_province(cycle: CollectionCycle) -> list[Progress]:
 
 
 def _lapsed(cycle: CollectionCycle) -> dict[str, dict[str, int]]:
-    """By province, how many lapsed, and as what they did."""
+    """By province, how many lapsed and as what they did, and those of them who count by another record."""
+    twice = COUNTED_BY_ANOTHER
     records = Enrollment.objects.filter(GONE, lapsed_at__isnull=False, deleted_at__isnull=True)
     records = records.filter(OF_THE_INTAKE, intake_year=cycle.year)
     counted = (
         records.order_by()
         .values("base__province_id")
         .annotate(
-            lapsed=Count("pk"),
+            lapsed=Count("pk", filter=IS_MISSING),
+            imported=Count("pk", filter=twice),
+            personal_complete=Count("pk", filter=twice & Q(personal_state=PersonalState.COMPLETE)),
+            reported=Count("pk", filter=twice & Q(report_status=ReportStatus.REPORTED)),
             waiting=Count("pk", filter=Q(review_status=ReviewStatus.PENDING)),
             returned=Count("pk", filter=Q(review_status=ReviewStatus.RETURNED)),
         )
@@ -78,9 +84,7 @@ def _by_code(counted: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
 
 def _living(kept: dict[str, int], gone: dict[str, int]) -> dict[str, int]:
     """The numbers of one province: what lapsed waits for nobody any more."""
-    numbers = {name: kept.get(name, 0) for name in _COUNTS}
-    for name in ("waiting", "returned"):
-        numbers[name] -= gone.get(name, 0)
+    numbers = {name: kept.get(name, 0) - gone.get(name, 0) for name in _COUNTS}
     return numbers | {"lapsed": gone.get("lapsed", 0)}
 
 

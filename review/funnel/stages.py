@@ -2,6 +2,7 @@
 
 from django.db.models import Q, QuerySet
 
+from residents.lapses import IS_MISSING
 from residents.models import Enrollment
 from residents.models.enrollment import GONE, PersonalState, ReportStatus, ReviewStatus
 
@@ -21,7 +22,8 @@ STAGES: dict[str, tuple[str, Q]] = {
 LISTS = STAGES | {
     "waiting": ("待审核", Q(review_status=ReviewStatus.PENDING) & ~GONE),
     "returned": ("退回修改", Q(review_status=ReviewStatus.RETURNED) & ~GONE),
-    "lapsed": ("锁定失效", Q(lapsed_at__isnull=False)),
+    # And whom nobody has added again since.
+    "lapsed": ("锁定失效", IS_MISSING),
 }
 
 

@@ -16,6 +16,9 @@ from bases.models import IntakeCount, Submission
 from portal.models import User
 from residents.codes import CODE_LISTS
 from residents.codes.training import TRANSFER_REASONS
+from residents.lapses import COUNTED_BY_ANOTHER
+from residents.models import Enrollment
+from residents.models.enrollment import GONE, IN_THE_INTAKE
 from review.figures import Figure, FigureTable, Line, share
 from review.models import Edition, EditionPerson, ExamEntry, IntakeTarget, Standing
 from review.yearbook.units import Units, kinds, units_of
@@ -318,6 +321,11 @@ def _work(edition: Edition, units: Units) -> FigureTable:
     for unit, imported, passed in kept.annotate(all=Sum("number"), approved=approved):
         for key in (str(unit), ""):
             counts[key].update({"imported": imported, "approved": passed})
+    twice = Enrollment.objects.filter(GONE, COUNTED_BY_ANOTHER, IN_THE_INTAKE, intake_year=edition.year)
+    twice = twice.filter(**units.scope_of()).order_by()
+    for unit, number in twice.values_list(units.column_of()).annotate(number=Count("pk")):
+        for key in (str(unit), ""):
+            counts[key].subtract({"imported": number})
     decided = Submission.objects.filter(
         module="intake", intake_year=edition.year, decided_at__lte=edition.order.taken_at, **units.scope
     ).filter(outcome__in=[Submission.Outcome.APPROVED, Submission.Outcome.RETURNED])

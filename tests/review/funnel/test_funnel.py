@@ -213,3 +213,41 @@ def test_deleting_an_approved_recruit_lowers_nothing_of_the_intake(
     restore_enrollment(last.pk)
     assert shown() == before
     assert marked not in client.get(reverse("review:funnel-records"), {"stage": "approved"}).text
+
+
+def test_a_person_counts_once_though_he_lapsed_before(
+    line, base, other_base, cycle, national_officer, signed_in
+):
+    """AM-32: the living record stands for him, at whatever base, in every number and list of the year."""
+    lapsed = line[2]
+    type(lapsed).objects.filter(pk=lapsed.pk).update(lapsed_at=timezone.now())
+    client = signed_in(national_officer)
+
+    def shown():
+        overview = client.get(reverse("review:national")).context["total"]
+        page = client.get(reverse("review:funnel") + f"?year={cycle.year}&province={base.province_id}")
+        lines = {each["name"]: each["cells"][0][0] for each in page.context["lines"]}
+        return overview.imported, overview.lapsed, lines.get(base.name), page.context["days"][-1].numbers[0]
+
+    assert shown() == (7, 1, 6, 7)
+    factories.EnrollmentFactory(resident=lapsed.resident, base=other_base, intake_year=cycle.year)
+    assert shown() == (7, 0, 5, 7)
+    listed = client.get(f"{reverse('review:funnel-records')}?year={cycle.year}")
+    assert [row.resident_id for row in listed.context["page"].rows].count(lapsed.resident_id) == 1
+    assert listed.context["page"].count == 7
+
+
+def test_whoever_was_added_late_has_lapsed_no_more(line, base, cycle, national_officer):
+    """AM-05: he stays in the intake's numbers, among whose lapsed nobody need look for him."""
+    lapsed = line[2]
+    type(lapsed).objects.filter(pk=lapsed.pk).update(lapsed_at=timezone.now())
+    factories.EnrollmentFactory(
+        resident=lapsed.resident,
+        base=base,
+        intake_year=cycle.year,
+        origin="late",
+        registered_at=timezone.now(),
+    )
+    told = total(by_province(cycle))
+    assert (told.imported, told.lapsed) == (7, 0)
+    assert not at_stage(funnel.records(national_officer, cycle), "lapsed").exists()

@@ -13,7 +13,7 @@ from bases.models import Submission
 from portal.models import Step
 from residents.models import Enrollment
 from residents.services.states import StateMoved
-from review.funnel import funnel, provinces
+from review.funnel import by_day, funnel, provinces
 from review.funnel.stages import at_stage
 from review.statistics import cross_table as statistics
 from review.statistics import export, full_export
@@ -81,11 +81,17 @@ def _progress(user) -> None:
     cycle = funnel.cycle_in_view()
     found = funnel.records(user, cycle)
     people = set(found.values_list("resident", flat=True))
-    assert funnel.number(user, cycle, "imported") == found.count() == len(people)
-    assert provinces.total(provinces.by_province(cycle)).imported == len(people)
-    approved = at_stage(found, "approved")
-    assert provinces.total(provinces.by_province(cycle)).approved == approved.count()
-    assert funnel.number(user, cycle, "approved") == approved.count()
+    total = provinces.total(provinces.by_province(cycle))
+    shown = {"imported": total.imported, "approved": total.approved, "lapsed": total.lapsed}
+    for stage in ("imported", "personal", "reported", "approved", "lapsed"):
+        listed = at_stage(found, stage)
+        number = listed.count()
+        assert number == listed.values("resident").distinct().count() == shown.get(stage, number), stage
+        assert funnel.number(user, cycle, stage) == (None if stage == "lapsed" else number)
+    lines, days = funnel.by(found, "base"), by_day.days(by_day.reached(found, "base"))
+    assert (
+        funnel.total(lines).numbers["imported"] == days[-1].numbers[0] == len(people) if people else not days
+    )
 
 
 # What has happened, and where the person counts then: in 现有人员 or 结束 of which base, with which specialty, as what.
@@ -127,6 +133,8 @@ LIVES = {
         [*LAPSED, "adds_late B", "approves B"],
         ("current", "B"),
     ),
+    "lapsed, recruited again after the reopening": ([*LAPSED, "recruits B", "reports B"], NOWHERE),
+    "lapsed twice": ([*LAPSED, "recruits B", "locks B"], NOWHERE),
     "L16 deleted": ([*LIVED, "deletes A"], NOWHERE),
     "L16 and restored": ([*LIVED, "deletes A", "restores A"], ("current", "A")),
     "L17 approval revoked": ([*LIVED, "revokes A"], NOWHERE),
@@ -209,6 +217,7 @@ ACTS = [
     "changes_specialty B",
     "may_train_again A",
     "locks A",
+    "locks B",
 ]
 
 
@@ -218,8 +227,10 @@ def is_possible(one: Life, act: str) -> bool:
     held = Enrollment.objects.filter(resident=one.person)
     is_held = any(each.is_live for each in held)
     if name in ("recruits", "adds_late"):
-        # An intake takes nobody whose original of the year is kept already, nor who waits in it.
-        before = held.filter(Q(intake_submission__isnull=False) | Q(registered_at=None, deleted_at=None))
+        # An intake takes nobody whose original of the year is kept already, nor who waits in it; reopened, it takes
+        # whoever lapsed (AM-31, AM-43).
+        waiting = Q(registered_at=None, deleted_at=None, lapsed_at=None)
+        before = held.filter(Q(intake_submission__isnull=False) | waiting)
         return not is_held and (name == "adds_late" or not before.exists())
     if place not in one.records:
         return False
