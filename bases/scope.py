@@ -20,6 +20,7 @@ from bases.models import (
     TrainingBase,
     TrainingBaseUserGrant,
 )
+from portal.access import Refusal
 from portal.models import User
 from portal.parameters import whole_number
 from portal.roles import READ_ONLY_ACTIONS, Action, Role, role_allows
@@ -183,10 +184,13 @@ def workplaces(user: User, base: TrainingBase | None) -> list[TrainingBase]:
 
 def current_base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase | None:
     """The base a staff member is working for: the one chosen in this session, where the address names one of his that
-    from now on, else the first granted one. None where he works for single specialties alone, or has chosen these."""
+    from now on, else the first granted one. None where he works for single specialties alone, or has chosen these.
+    Raises Refusal for an address that names one that is not his (any more)."""
     user = cast(User, request.user)
     asked = whole_number(request.GET, DESK)
-    if asked is not None and (asked == SPECIALTIES or asked in base_ids(user, Action.VIEW)):
+    if asked is not None:
+        if asked != SPECIALTIES and asked not in base_ids(user, Action.VIEW):
+            raise _not_yours(asked)
         request.session["base_id"] = asked
     chosen = request.session.get("base_id")
     granted = base_ids(user, action)
@@ -199,6 +203,19 @@ def current_base(request: HttpRequest, action: Action = Action.VIEW) -> Training
         Action.VIEW,
         lambda: TrainingBase.objects.select_related("province").filter(pk=pk).first(),
     )
+
+
+def _not_yours(asked: int) -> PermissionDenied:
+    """A message leads to the desk of a base for which its reader does not work (any more): who goes on for it."""
+    base = TrainingBase.objects.filter(pk=asked).first()
+    if base is None:
+        return PermissionDenied()
+    if heir := base.heir:
+        return Refusal(
+            f"这里的记录属于“{base.name}”，该基地已并入“{heir.name}”：在培等移交的记录在“{heir.name}”的名单中，"
+            "锁定失效的留在原基地，由承接基地补录。您不是原基地的工作人员，不能打开原基地的名单。"
+        )
+    return Refusal(f"这里的记录属于“{base.name}”，您现在不是该基地的工作人员，不能打开。")
 
 
 def required_base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase:

@@ -4,15 +4,13 @@ A grant is one row on one organisation: `act_…` for those who work there, `vie
 gives, changes or takes away what lies outside his own organisations.
 """
 
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import CharField, Q, Value
-from django.db.models.functions import Cast
+from django.db.models import Q
 from guardian.shortcuts import assign_perm, remove_perm
 
 from bases.models import Province, SpecialtyBase, TrainingBase
@@ -247,36 +245,18 @@ def staff_of(model: type[Organisation], ids: Collection[object]) -> list[Members
 
 
 def recipients(model: type[Organisation], ids: Collection[object]) -> dict[object, list[int]]:
-    """Whom to notify of an organisation's affairs: the user ids of its active staff, by the organisation's key; who
-    serves in several reads of which one he is told, and his link opens that one's desk. Two queries, a third where
-    there are such people."""
+    """Whom to notify of an organisation's affairs: the user ids of its active staff, by the organisation's key. Each
+    reads of which place he is told, and his link opens that one's desk. Two queries."""
     rows = GRANTS[model].objects.filter(content_object__in=list(ids), user__is_active=True)
     pairs = list(rows.order_by("user_id").values_list("content_object_id", "user_id").distinct())
-    several = _in_several({user for _, user in pairs})
     related = ("base", "specialty") if model is SpecialtyBase else ()
-    shared = {key for key, user in pairs if user in several}
-    places = model._default_manager.select_related(*related).in_bulk(list(shared)) if shared else {}
+    keys = {key for key, _ in pairs}
+    places = model._default_manager.select_related(*related).in_bulk(list(keys)) if keys else {}
+    named = {key: _place(place) for key, place in places.items()}
     found: dict[object, list[int]] = {}
     for key, user in pairs:
-        told = Colleague(user, *_place(places[key])) if user in several else user
-        found.setdefault(key, []).append(told)
+        found.setdefault(key, []).append(Colleague(user, *named[key]))
     return found
-
-
-def _in_several(users: Collection[int]) -> set[int]:
-    """Of these people those with more than one place."""
-    if not users:
-        return set()
-    key = Cast("content_object_id", CharField())
-    rows = [
-        grants.objects.filter(user__in=users)
-        .order_by()
-        .values_list("user_id", Value(kind.__name__), key)
-        .distinct()
-        for kind, grants in GRANTS.items()
-    ]
-    number = Counter(user for user, *_ in rows[0].union(*rows[1:]))
-    return {user for user, places in number.items() if places > 1}
 
 
 def _place(place: Organisation) -> tuple[str, str]:

@@ -21,6 +21,12 @@ from portal.roles import Role
 from portal.sign_in.second_factor import SecondFactorNeeded, demand
 
 View = Callable[..., HttpResponseBase]
+
+
+class Refusal(PermissionDenied):
+    """What may not be opened, with words for the reader in place of the common ones."""
+
+
 DECIDING = (Role.PROVINCE, Role.CMDA, Role.AUDITOR)
 
 

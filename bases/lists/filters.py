@@ -52,6 +52,21 @@ class RecordFilter(forms.Form):
     # Which columns the list shows; nothing is filtered by it.
     columns = forms.CharField(required=False, max_length=300)
     batch = forms.IntegerField(label="导入批次号", required=False, min_value=1, max_value=2**31 - 1)
+    # Those of a message (TOLD in bases/lists/records.py), and those who came from a base that went into this one.
+    told = forms.IntegerField(
+        label="消息所指的人员",
+        required=False,
+        min_value=1,
+        max_value=2**63 - 1,
+        widget=forms.HiddenInput,
+    )
+    former = forms.IntegerField(
+        label="移交前的培训基地",
+        required=False,
+        min_value=1,
+        max_value=2**31 - 1,
+        widget=forms.HiddenInput,
+    )
 
     def __init__(
         self,
@@ -111,9 +126,8 @@ class RecordFilter(forms.Form):
 
     @property
     def more(self) -> list[forms.BoundField]:
-        return [
-            self[name] for name in self.fields if name not in ("q", "year", "specialty", "stage", "columns")
-        ]
+        elsewhere = {"q", "year", "specialty", "stage", "columns"}
+        return [field for field in self.visible_fields() if field.name not in elsewhere]
 
     @property
     def column_keys(self) -> list[str]:

@@ -8,10 +8,10 @@ from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, V
 from django.utils import timezone
 
 from bases.accreditation import CUT_OFF
-from bases.models import ImportRow, TrainingBase
+from bases.models import HandedOver, ImportRow, TrainingBase
 from bases.scope import enrollments_for, specialty_records
 from portal.calendar import Calendar
-from portal.models import User
+from portal.models import AuditEvent, User
 from portal.roles import Action
 from residents.lapses import IS_MISSING
 from residents.models import Enrollment, PersonalReturn, StatusChange
@@ -155,9 +155,24 @@ def filtered(
     if filters.get("batch"):
         rows = ImportRow.objects.filter(batch=filters["batch"], verdict=ImportRow.Verdict.UPDATE)
         records = records.filter(Q(import_batch=filters["batch"]) | Q(pk__in=rows.values("enrollment")))
+    if filters.get("told"):
+        records = records.filter(pk__in=told(filters["told"]))
+    if filters.get("former"):
+        came = HandedOver.objects.filter(succession__base=filters["former"])
+        records = records.filter(pk__in=came.values("enrollment"))
     if filters.get("q"):
         records = by_name_or_number(records, filters["q"], by_end=True)
     return records
+
+
+# The acts whose line of the audit log keeps the ids of their records, so that the link of their message opens these.
+TOLD = ("lapsed_revived", "extension_granted")
+
+
+def told(event: int) -> list[int]:
+    """The records of one of these acts; of which of them the reader sees, his scope decides."""
+    found = AuditEvent.objects.filter(pk=event, action__in=TOLD).values_list("detail__records", flat=True)
+    return found.first() or []
 
 
 # Returned to the resident and answered to the last comment; the base has not looked at the answers yet (GOAL-B14).

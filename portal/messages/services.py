@@ -60,8 +60,8 @@ CHUNK = 2000
 
 
 class Colleague(int):
-    """The id of somebody who serves in several places, told of the affairs of one of them: its name stands before the
-    subject, unless that names it, and the link goes to its desk (`query`, a part of an address)."""
+    """The id of somebody told of the affairs of a place for which he works. The message keeps the place's name and its
+    desk (`query`, a part of an address): he may serve in others by the time he reads it."""
 
     place: str
     query: str
@@ -70,14 +70,6 @@ class Colleague(int):
         self = super().__new__(cls, pk)
         self.place, self.query = place, query
         return self
-
-    def subject_of(self, subject: str) -> str:
-        return subject if self.place in subject else f"{self.place}：{subject}"
-
-    def link_of(self, link: str) -> str:
-        path, mark, rest = link.partition("#")
-        more = "&".join(part for part in self.query.split("&") if part not in path)
-        return f"{path}{'&' if '?' in path else '?'}{more}{mark}{rest}" if link and more else link
 
 
 def choices_for(topic: Topic) -> list[Choice]:
@@ -103,7 +95,7 @@ def send(
     key: str = "",
 ) -> int:
     """Put one message into the box of each person who wants it; returns how many got one. Takes users or their ids;
-    of a Colleague it says which of his places it is about.
+    of a Colleague it keeps which of his places it is about.
 
     Five queries, whatever the number up to 2,000 persons, some more where messages are merged. With a `key` nobody gets
     the same message twice. What leaves the portal is sent by the worker after this transaction has been committed.
@@ -155,9 +147,11 @@ def _store(message: Message, choices: Mapping[int, Choice]) -> list[Message]:
             recipient_id=pk,
             kind=message.kind,
             topic=message.topic,
-            subject=(pk.subject_of(message.subject) if isinstance(pk, Colleague) else message.subject)[:120],
+            subject=message.subject[:120],
             body=message.body,
-            link=pk.link_of(message.link) if isinstance(pk, Colleague) else message.link,
+            link=message.link,
+            place=pk.place if isinstance(pk, Colleague) else "",
+            desk=pk.query if isinstance(pk, Colleague) else "",
             key=message.key,
             created_at=now,
             shown_at=None if choice == Choice.DAILY and message.topic not in ALWAYS_SHOWN else now,

@@ -25,6 +25,9 @@ class Message(models.Model):
     subject = models.CharField("标题", max_length=120)
     body = models.TextField("内容", blank=True)
     link = models.CharField(max_length=200, blank=True)
+    # Of which of its reader's places it speaks, and what its link adds to open that one's desk.
+    place = models.CharField("单位", max_length=150, blank=True)
+    desk = models.CharField(max_length=60, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     # Empty while the message waits for the recipient's daily digest.
     shown_at = models.DateTimeField(default=timezone.now, null=True)
@@ -48,6 +51,13 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+    @property
+    def address(self) -> str:
+        """Where it leads, at the desk of its place, whichever the reader has switched on."""
+        path, mark, rest = self.link.partition("#")
+        more = "&".join(part for part in self.desk.split("&") if part not in path)
+        return f"{path}{'&' if '?' in path else '?'}{more}{mark}{rest}" if path and more else self.link
 
 
 class MessageSettings(models.Model):

@@ -3,13 +3,16 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from portal.access import Refusal
+
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "404.html", status=404)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "403.html", status=403)
+    words = str(exception) if isinstance(exception, Refusal) else ""
+    return render(request, "403.html", {"words": words}, status=403)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -50,7 +50,7 @@ def open_message(request: SignedInRequest, pk: int) -> HttpResponse:
     own = Message.objects.filter(recipient=request.user, shown_at__isnull=False)
     message = get_object_or_404(own, pk=pk)
     mark_read(own.filter(pk=pk))
-    return redirect(message.link or "portal:messages")
+    return redirect(message.address or "portal:messages")
 
 
 @allow(*Role)

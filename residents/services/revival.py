@@ -8,7 +8,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from portal import audit
-from portal.models import CollectionCycle, User
+from portal.models import AuditEvent, CollectionCycle, User
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE, Status
 from residents.openness import Times, until_lock
@@ -22,6 +22,8 @@ class Revived:
 
     done: list[Enrollment] = field(default_factory=list)
     left: list[tuple[Enrollment, str]] = field(default_factory=list)
+    # The line of the audit log that names them; None where nobody does.
+    event: AuditEvent | None = None
 
 
 def lapsed_of(cycle: CollectionCycle) -> QuerySet[Enrollment]:
@@ -96,7 +98,7 @@ def revive(ids: Collection[int], *, cycle: CollectionCycle, by: User, reason: st
             if found.done:
                 _bring_back(found.done)
                 unmark_if_open(cycle)
-                audit.record(
+                found.event = audit.record(
                     "lapsed_revived",
                     by=by,
                     target=cycle,

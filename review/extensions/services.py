@@ -12,18 +12,21 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bases.extensions import services as extensions
-from bases.models import ExtensionRequest, Province, TrainingBase
-from bases.staff import recipients, secretaries
+from bases.lists.records import Todo
+from bases.models import ExtensionRequest, Province
+from bases.staff import desks, recipients
 from portal import audit
 from portal.calendar import last_moment
 from portal.messages import services as messages
 from portal.models import Extension, Step, User
 from portal.roles import Action, Role
+from residents.models import Enrollment
 from residents.models.enrollment import Module, PersonalState
 from residents.services.lock import is_locked, unmark_if_open
 from residents.services.states import StateMoved
 
 State = ExtensionRequest.State
+NAMES_IN_MESSAGE = 20
 
 
 def may_decide(asked: ExtensionRequest, user: User) -> bool:
@@ -44,15 +47,22 @@ def grant(
     with transaction.atomic():
         asked = _taken(request_id, by)
         _check_until(asked, until, review_until, by)
-        _open(asked, Step(asked.step), until, by)
+        named = _open(asked, Step(asked.step), until, by)
         if review_until is not None and review_until > (
             extensions.review_end(asked.base, asked.cycle) or until
         ):
             _open(asked, Step.REVIEW, review_until, by)
         asked.granted_until = until
         _decide(asked, State.GRANTED, by, comment)
-        audit.record("extension_granted", by=by, target=asked, step=asked.step, until=until.isoformat())
-        _notify(asked, f"已同意延长至 {last_moment(until)}")
+        act = audit.record(
+            "extension_granted",
+            by=by,
+            target=asked,
+            step=asked.step,
+            until=until.isoformat(),
+            records=named,
+        )
+        _notify(asked, f"已同意延长至 {last_moment(until)}", told=act.pk)
         _notify_residents(asked)
     return asked
 
@@ -89,13 +99,14 @@ def _check_until(asked: ExtensionRequest, until: datetime, review_until: datetim
         raise StateMoved("延长后晚于省级审核截止，请同时填写不早于它的省级审核延长日期，否则上报后无法审核。")
 
 
-def _open(asked: ExtensionRequest, step: Step, until: datetime, by: User) -> None:
-    """One row per named record, or one for the base."""
+def _open(asked: ExtensionRequest, step: Step, until: datetime, by: User) -> list[int]:
+    """One row per named record, or one for the base; returns the ids of the named."""
     common = {"cycle": asked.cycle, "step": step, "until": until, "reason": asked.reason, "granted_by": by}
     named = list(asked.enrollments.values_list("pk", flat=True))
     rows = [Extension(enrollment_id=pk, **common) for pk in named] or [Extension(base=asked.base, **common)]
     Extension.objects.bulk_create(rows)
     unmark_if_open(asked.cycle)
+    return named
 
 
 def _decide(asked: ExtensionRequest, state: str, by: User, comment: str) -> None:
@@ -103,42 +114,53 @@ def _decide(asked: ExtensionRequest, state: str, by: User, comment: str) -> None
     asked.save(update_fields=["state", "decided_by", "decided_at", "comment", "granted_until"])
 
 
-def _notify(asked: ExtensionRequest, word: str) -> None:
-    """The base, and the province where the association has decided."""
-    subject = f"“{asked.get_step_display()}”{word}"
-    staff = recipients(TrainingBase, [asked.base_id]).get(asked.base_id, [])
-    messages.send(
-        staff, kind=extensions.KIND, subject=subject, body=asked.comment, link=reverse("bases:extensions")
-    )
-    _notify_departments(asked, subject)
+def _notify(asked: ExtensionRequest, word: str, *, told: int | None = None) -> None:
+    """The base, its department secretaries, and the province where the association has decided: of which year and for
+    whom. `told` is the line of the audit log that keeps who was named."""
+    people = extensions.candidates(asked.base, asked.cycle)
+    if is_named := asked.enrollments.exists():
+        people = asked.enrollments.select_related("resident").order_by("pk")
+    places: dict[tuple[int, str | None], list[Enrollment]] = {}
+    for row in people:
+        places.setdefault((asked.base_id, row.specialty_id), []).append(row)
+    for desk in desks(places or [(asked.base_id, None)]):
+        own = [row for place in desk.places for row in places.get(place, [])]
+        messages.send(
+            desk.people,
+            kind=extensions.KIND,
+            subject=_subject(asked, word, own if is_named else []),
+            body=_body(asked, own if is_named else []),
+            link=_list_of(asked, told if is_named else None)
+            if desk.specialty
+            else reverse("bases:extensions"),
+        )
     if asked.decided_by and asked.decided_by.role == Role.CMDA:
-        province = asked.base.province_id
+        province, named = asked.base.province_id, list(people) if is_named else []
         messages.send(
             recipients(Province, [province]).get(province, []),
             kind=extensions.KIND,
-            subject=f"{asked.base.name}：{subject}",
-            body=asked.comment,
+            subject=f"{asked.base.name}：{_subject(asked, word, named)}",
+            body=_body(asked, named),
             link=reverse("review:extension", args=[asked.pk]),
         )
 
 
-def _notify_departments(asked: ExtensionRequest, subject: str) -> None:
-    """The department secretaries of those for whom it was asked, whose dates it moves."""
-    people = (
-        asked.enrollments.all()
-        if asked.enrollments.exists()
-        else extensions.candidates(asked.base, asked.cycle)
-    )
-    places = {(asked.base_id, code) for code in people.values_list("specialty", flat=True) if code}
+def _subject(asked: ExtensionRequest, word: str, named: list[Enrollment]) -> str:
+    whom = f"{len(named)} 名住院医师" if named else "全部招收记录"
+    return f"{asked.cycle.year}年“{asked.get_step_display()}”{word}：{whom}"
+
+
+def _body(asked: ExtensionRequest, named: list[Enrollment]) -> str:
+    names = "、".join(row.resident.full_name for row in named[:NAMES_IN_MESSAGE])
+    more = f"等 {len(named)} 名" if len(named) > NAMES_IN_MESSAGE else ""
+    return "\n".join(filter(None, [names and f"住院医师：{names}{more}。", asked.comment]))
+
+
+def _list_of(asked: ExtensionRequest, told: int | None) -> str:
+    """A secretary's list of her people for whom it was asked: those named, or all who could still use the time."""
     address = reverse("bases:record-list", args=[Module.INTAKE])
-    for (_, code), staff in secretaries(places).items():
-        messages.send(
-            staff,
-            kind=extensions.KIND,
-            subject=f"{asked.base.name}：{subject}",
-            body=asked.comment,
-            link=f"{address}?year={asked.cycle.year}&specialty={code}",
-        )
+    which = f"told={told}" if told else f"todo={Todo.REPORT.value}"
+    return f"{address}?year={asked.cycle.year}&{which}"
 
 
 def _notify_residents(asked: ExtensionRequest) -> None:

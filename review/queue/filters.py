@@ -43,6 +43,11 @@ class ListFilter(forms.Form):
         choices=[*ANY, (Module.INTAKE, "招收信息"), (Module.REGISTRY, "住院医师信息")],
     )
 
+    # Those of a message (told in bases/lists/records.py).
+    told = forms.IntegerField(
+        label="消息所指的人员", required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput
+    )
+
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         cast(forms.ModelChoiceField, self.fields["base"]).queryset = bases_in_view(user).order_by("code")
@@ -67,6 +72,8 @@ class ListFilter(forms.Form):
             if value in (None, ""):
                 continue
             field = self.fields[name]
+            if field.widget.is_hidden:
+                continue
             choices: dict[Any, Any] = {}
             if isinstance(field, forms.ChoiceField) and not isinstance(field, forms.ModelChoiceField):
                 choices = dict(flatten_choices(cast(list, field.choices)))

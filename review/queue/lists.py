@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
 
+from bases.lists.records import told
 from bases.models import Submission
 from bases.scope import bases_in_view
 from bases.submissions.unchanged import with_untouched
@@ -51,6 +52,9 @@ def narrowed(found: QuerySet, filters: Mapping, **further: str) -> QuerySet:
         "type": "trainee_type",
         **further,
     }
+    if filters.get("told"):
+        own = "pk" if found.model is Enrollment else "enrollment"
+        found = found.filter(**{f"{own}__in": told(filters["told"])})
     return found.filter(**{columns[name]: filters[name] for name in columns if filters.get(name)})
 
 

@@ -65,7 +65,8 @@ def bring_back(ids: Collection[int], *, cycle: CollectionCycle, by: User, reason
     themselves are told. Raises StateMoved."""
     with transaction.atomic():
         found = revive(ids, cycle=cycle, by=by, reason=reason)
-        _tell(cycle, found.done, f"中国医师协会说明：{reason}")
+        if found.event:
+            _tell(cycle, found.done, f"中国医师协会说明：{reason}", found.event.pk)
     return found
 
 
@@ -90,7 +91,7 @@ class _Sorted:
         return found
 
 
-def _tell(cycle: CollectionCycle, records: list[Enrollment], said: str) -> None:
+def _tell(cycle: CollectionCycle, records: list[Enrollment], said: str, event: int) -> None:
     times = Times(records)
     entries = entries_of(records, entry_if_revived, times)
     bases = {row.base_id: row.base for row in records}
@@ -114,13 +115,13 @@ def _tell(cycle: CollectionCycle, records: list[Enrollment], said: str) -> None:
     for desk in desks(by_place):
         own = [row for place in desk.places for row in by_place[place]]
         is_askable = askable[own[0].base_id] and not desk.specialty
-        _to_base(cycle, desk.people, own, entries, is_askable, said)
+        _to_base(cycle, desk.people, own, entries, is_askable, said, event)
     by_province: dict[str, list[Enrollment]] = {}
     for row in records:
         by_province.setdefault(row.base.province_id, []).append(row)
     staff = recipients(Province, by_province)
     for code, own in by_province.items():
-        _to_province(cycle, staff.get(code, []), own, entries, said)
+        _to_province(cycle, staff.get(code, []), own, entries, said, event)
 
 
 def _to_resident(
@@ -151,9 +152,10 @@ def _to_base(
     entries: Mapping[int, Opening],
     is_askable: bool,
     said: str,
+    event: int,
 ) -> None:
     found, parts, address = _Sorted.of(rows, entries), [], reverse("bases:record-list", args=[Module.INTAKE])
-    link = f"{address}?year={cycle.year}"
+    link = f"{address}?year={cycle.year}&told={event}"
     if found.open:
         parts.append(f"请在 {_until(found.open, entries)} 前办理 {len(found.open)} 人")
     if found.waiting:
@@ -161,7 +163,7 @@ def _to_base(
     if found.shut:
         asked = "须先申请延长填报时间" if is_askable else "现在不能办理"
         parts.append(f"{asked} {len(found.shut)} 人")
-        if is_askable and not found.open:
+        if is_askable and len(found.shut) == len(rows):
             link = f"{reverse('bases:extension-new')}?year={cycle.year}"
     why = "".join(sorted({entries[row.pk].reason for row in found.shut}))
     more = f"{why}在“申请延长填报时间”中说明理由，由省级或中国医师协会处理。" if is_askable else why
@@ -169,7 +171,7 @@ def _to_base(
     messages.send(
         people,
         kind=KIND,
-        subject=f"{rows[0].base.name}{cycle.year}年锁定失效的 {len(rows)} 人已恢复：{'，'.join(parts)}",
+        subject=f"{cycle.year}年锁定失效的 {len(rows)} 人已恢复：{'，'.join(parts)}",
         body="\n".join(filter(None, [more if found.shut else "", again, said])),
         link=link,
     )
@@ -181,12 +183,13 @@ def _to_province(
     rows: list[Enrollment],
     entries: Mapping[int, Opening],
     said: str,
+    event: int,
 ) -> None:
     found, parts = _Sorted.of(rows, entries), []
-    link = f"{reverse('review:funnel')}?year={cycle.year}"
+    link = f"{reverse('review:residents')}?told={event}"
     if found.waiting:
         parts.append(f"请在 {_until(found.waiting, entries)} 前审核 {len(found.waiting)} 人")
-        link = f"{reverse('review:queue')}?module={Module.INTAKE}&year={cycle.year}&assigned=all"
+        link = f"{reverse('review:queue')}?module={Module.INTAKE}&year={cycle.year}&assigned=all&told={event}"
     if found.open:
         parts.append(f"待培训基地上报 {len(found.open)} 人")
     if found.shut:

@@ -5,18 +5,20 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
 from bases.extensions.services import askable
 from bases.lists.access import DeskOpening, desk_openings, may_act, report_openings
 from bases.lists.columns import chosen_columns, of_module
+from bases.lists.filters import RecordFilter
 from bases.lists.place import PAGE_SIZE, carried
 from bases.lists.records import filtered, for_list, records_of, scope_of
 from bases.lists.selection import filter_of
 from bases.models import ImportBatch, TrainingBase
 from bases.records.saved_views import MOST, NameForm, delete_view, save_view, views_of
 from bases.reveal import may_see
-from bases.scope import current_base, workplaces
+from bases.scope import DESK, base_ids, current_base, workplaces
 from bases.seasons import default_cycle
 from bases.workbooks.kinds import KINDS
 from portal.access import allow
@@ -37,6 +39,7 @@ def record_list(request: SignedInRequest, module: str) -> HttpResponse:
     filters = filter_of(request.GET, records, module, cycle)
     shown = CollectionCycle.objects.filter(year=filters.values.get("year", 0)).first() or cycle
     found = for_list(filtered(records, filters.values, bases=at))
+    heir = base.heir if base else None
     reports = report_openings(desk_openings(at, shown)) if module == Module.INTAKE else []
     return render(
         request,
@@ -54,8 +57,18 @@ def record_list(request: SignedInRequest, module: str) -> HttpResponse:
             "may_extend": _may_extend(request, reports),
             "may_act": may_act(request.user, base),
             "may_import": _may_import(request, base, Module(module)),
+            "heir": heir,
+            "heir_query": _at_heir(request, base, heir, filters) if base and heir else "",
+            "former": TrainingBase.objects.filter(pk=filters.values.get("former", 0)).first(),
         },
     )
+
+
+def _at_heir(request: SignedInRequest, base: TrainingBase, heir: TrainingBase, filters: RecordFilter) -> str:
+    """The same list of those who went from this base to the one that goes on for it, for who works there too."""
+    if heir.pk not in base_ids(request.user, Action.VIEW):
+        return ""
+    return f"?{urlencode([*filters.given, ('former', base.pk), (DESK, heir.pk)])}"
 
 
 def _may_extend(request: SignedInRequest, reports: list[DeskOpening]) -> bool:

@@ -77,14 +77,15 @@ def test_everybody_concerned_is_told(base, closing, people, base_officer, provin
     assert told.link == f"/review/extensions/{request.pk}/"
     grant(request.pk, until=end_of_day(day(3)), by=provincial_reviewer, comment="请抓紧。")
     answer = Message.objects.get(recipient=base_officer)
-    assert answer.subject == f"“住院医师填报个人信息”已同意延长至 {day(3):%Y-%m-%d} 23:59:59"
-    assert answer.body == "请抓紧。"
+    until = f"已同意延长至 {day(3):%Y-%m-%d} 23:59:59"
+    assert answer.subject == f"{closing.year}年“住院医师填报个人信息”{until}：1 名住院医师"
+    assert answer.body == f"住院医师：{people[0].resident.full_name}。\n请抓紧。"
     residents = Message.objects.filter(recipient__role="resident").values_list("recipient", flat=True)
     assert list(residents) == [people[0].resident.user_id]
 
 
 def test_the_department_secretary_hears_of_her_own_peoples_time(
-    base, closing, people, base_officer, provincial_reviewer
+    base, closing, people, base_officer, provincial_reviewer, signed_in
 ):
     """AM-46, GOAL-P8: it is her deadline as well; she is not told of another specialty's people."""
     Enrollment.objects.filter(pk=people[0].pk).update(specialty="0100")
@@ -95,7 +96,12 @@ def test_the_department_secretary_hears_of_her_own_peoples_time(
         by=provincial_reviewer,
     )
     (message,) = Message.objects.filter(recipient__in=[hers, others])
-    assert (message.recipient, "已同意延长至" in message.subject) == (hers, True)
+    assert (message.recipient, message.place) == (hers, f"{base.name}内科")
+    assert (base.name in message.subject, message.subject.endswith("：1 名住院医师")) == (False, True)
+    # Another one of hers was not named: the link opens exactly whom the message names.
+    Enrollment.objects.filter(pk=people[1].pk).update(specialty="0100")
+    opened = signed_in(hers).get(message.address)
+    assert [row.pk for row in opened.context["page"].object_list] == [people[0].pk]
 
 
 def test_a_refusal_opens_nothing_and_says_why(base, closing, base_officer, provincial_reviewer):

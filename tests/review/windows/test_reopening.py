@@ -95,7 +95,13 @@ def test_who_could_not_get_on_is_counted_apart_and_told_the_open_door(
     assert "须先申请延长填报时间 1 人" in second.subject
     door = signed_in(base_officer).get(second.link)
     assert (door.status_code, "form" in door.context) == (200, True)
+    # Somebody who did not lapse is in none of the lists that the letters open.
+    complete(base, cycle.year)
+    opened = signed_in(base_officer).get(first.address)
+    assert {row.pk for row in opened.context["page"].object_list} == {waits.pk, back.pk}
     to_province = Message.objects.filter(recipient=provincial_reviewer, subject__contains="已恢复")
+    opened = signed_in(provincial_reviewer).get(to_province.earliest("pk").address)
+    assert [row.enrollment_id for row in opened.context["page"].rows] == [waits.pk]
     assert f"请在 {ends} 前审核 1 人，待培训基地上报 1 人" in to_province.earliest("pk").subject
     assert Message.objects.get(recipient=secretary, subject__contains="锁定失效的 2 人已恢复")
 
