@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.db import connection
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from portal import clock
@@ -19,6 +21,24 @@ NOW = (
     "from django.db import connection; from django.utils import timezone; cursor = connection.cursor(); "
     "cursor.execute('SELECT now()'); print(timezone.now().isoformat(), cursor.fetchone()[0].isoformat())"
 )
+
+
+DEFAULTS = (
+    "from django.db import connection; cursor = connection.cursor(); cursor.execute("
+    "\"SELECT count(*) FROM pg_attrdef WHERE pg_get_expr(adbin, adrelid) LIKE '%statement_timestamp()'"
+    " AND EXISTS (SELECT FROM pg_depend JOIN pg_proc ON pg_proc.oid = refobjid"
+    " JOIN pg_namespace ON pg_namespace.oid = pronamespace"
+    " WHERE pg_depend.objid = pg_attrdef.oid AND nspname = 'moved_clock')\"); print(cursor.fetchone()[0])"
+)
+
+
+def _dated_columns() -> list[tuple[str, str]]:
+    return [
+        (model._meta.db_table, field.column)
+        for model in apps.get_models()
+        for field in model._meta.local_concrete_fields
+        if isinstance(field.db_default, Now)
+    ]
 
 
 def manage(*command, **environment) -> subprocess.CompletedProcess:
@@ -49,10 +69,15 @@ def test_program_and_sql_move_alike_in_every_process_and_back():
         # A process that may not move it does not even look.
         still = manage("shell", "-c", NOW, **url, CLOCK_CAN_MOVE="0").stdout
         assert days_ahead(still) == [0, 0]
+        # A moment that the database writes by itself, as that of a movement (AM-50).
+        moved = manage("shell", "-c", DEFAULTS, **url).stdout.splitlines()[-1]
+        assert int(moved) == len(_dated_columns()) > 0
         assert manage("move_clock", "--days", "0", **url).returncode == 0
         assert days_ahead(manage("shell", "-c", NOW, **url).stdout) == [0, 0]
     finally:
         with as_owner(), connection.cursor() as cursor:
+            for table, column in _dated_columns():
+                cursor.execute(f"ALTER TABLE {table} ALTER {column} SET DEFAULT statement_timestamp()")
             cursor.execute(f"DROP SCHEMA IF EXISTS {clock.SCHEMA} CASCADE")
 
 

@@ -16,6 +16,7 @@ from bases.models import Movement, Submission
 from residents.models import Enrollment
 from review.statistics import cross_table as statistics
 from review.statistics import export, full_export, returns
+from review.successions import services
 from tests.database import as_owner
 from tests.review.statistics.lives import Life
 from tests.review.statistics.test_lives import ACTS, SOURCES, is_possible
@@ -186,3 +187,35 @@ def test_movements_are_never_altered(life):
     with pytest.raises(Exception, match="permission denied|Cannot update"), transaction.atomic():
         Movement.objects.update(number=0)
     assert Submission.objects.filter(movements__number=1).exists()
+
+
+def test_the_day_before_a_move_shows_the_province_of_then(
+    life, base, other_province, national_officer, signed_in
+):
+    """AM-46, AM-50: the table, its list and every source of what counts now; both overviews say which province."""
+    one = life().live(["recruits A", "approves A"])
+    days_ago(10)
+    services.decide(
+        base,
+        kind="moved",
+        successor=None,
+        province=other_province,
+        day=timezone.localdate(),
+        reason="行政区划调整",
+        takes_staff=False,
+        by=national_officer,
+    )
+    client = signed_in(national_officer)
+    then = (timezone.localdate() - timedelta(days=5)).isoformat()
+    for source in ("current", "all", "intake"):
+        address = f"/review/statistics/?source={source}&rows=province&columns=status"
+        now = "33" if source == "intake" else other_province.pk
+        assert client.get(address).context["table"].row_totals == {now: 1}
+        assert client.get(f"{address}&day={then}").context["table"].row_totals == {"33": 1}
+        listed = client.get(f"/review/statistics/records/?source={source}&province=33&day={then}")
+        (row,) = listed.context["page"].rows
+        assert (row.full_name, row.province_id) == (one.person.full_name, "33")
+    for page in ("/review/national/", "/review/funnel/", "/review/funnel/circular/"):
+        assert "按现在所属的" in client.get(page).content.decode()
+    intake = client.get("/review/statistics/?source=intake&rows=province&columns=status").content.decode()
+    assert "省份和培训基地也是当时的" in intake
