@@ -20,6 +20,7 @@ from bases.personal.returns import return_many
 from bases.records import export
 from bases.report import checklist
 from bases.report.services import report
+from bases.report.unreviewed import unreviewed
 from bases.scope import bases_for, enrollments_for
 from bases.workbooks.kinds import KINDS, filled_template
 from portal.deeds import ACTS, Outcome
@@ -47,6 +48,9 @@ def _report(by: User, asked: dict[str, Any]) -> Outcome:
     outcome = Outcome(asked["back"])
     if result.reported:
         outcome.say(SUCCESS, f"已上报 {len(result.reported)} 条，等待省级审核。")
+        rows = Enrollment.objects.filter(pk__in=result.reported).select_related("base__province")
+        if shut := unreviewed(rows):
+            outcome.say(WARNING, shut.in_words)
     if result.already:
         outcome.say(INFO, f"{len(result.already)} 条此前已经上报，没有重复上报。")
     if result.refused:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from bases.lists.records import TO_REPORT, Todo
+from bases.lists.records import TO_REPORT, Stage, Todo
 from bases.models import Province, TrainingBase
 from bases.models.organisations import ReportingMode
 from bases.staff import recipients, secretaries
@@ -24,6 +24,7 @@ from portal.messages.services import send
 from portal.models import AuditEvent, CollectionCycle, Extension, Step
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE, Module, PersonalState, ReviewStatus
+from residents.openness import Times, delivery_entry, entries_of, personal_entry, report_entry
 from residents.updating import ASKED, is_up_to_date
 
 KIND = "deadline"
@@ -32,6 +33,8 @@ STEPS = (Step.RESIDENT_FILL, Step.REPORT, Step.REVIEW, Step.API_TRANSFER, Step.R
 _ACTION = "deadline_reminders"
 _LIST = "请从下面的链接查看名单。"
 _THEN_LOCKED = "截止后不能再办理，到招收信息锁定时没有审核通过的记录不再纳入本周期。"
+_THEN_UNREVIEWED = "此后上报的不再审核，到招收信息锁定时没有审核通过的记录不再纳入本周期。"
+_UNREVIEWED = f"{_LIST}到招收信息锁定时仍没有审核通过的锁定失效；仍须审核的，请联系省级卫生健康委科教处。"
 _ASK_MORE = "现在不能办理；仍须办理的，可以在“申请延长填报时间”中说明理由。"
 _PROVINCE_ASKS = "现在不能办理；仍须办理的，请联系中国医师协会调整时间。"
 _ALWAYS = "截止后仍可以更新，不影响已填信息。"
@@ -300,41 +303,121 @@ def _notify_reviewers(deadline: Deadline) -> int:
     interface delivered it (AM-44); and for the updates of the registry, which lock nothing (BR-15, AM-04)."""
     pending = _recruits(deadline).filter(review_status=ReviewStatus.PENDING)
     returned = _intake(deadline).filter(_RETURNED)
+    if deadline.is_shut:
+        # Put off, the review goes on all the same: what is reported may be decided at once (BR-57).
+        if deadline.opens_at:
+            return _notify_staff(
+                pending,
+                deadline,
+                Province,
+                f"省级审核{deadline.ends}，还有 {{}} 人待审核",
+                _queue(deadline),
+                "在此之前已上报的也可以审核，请从下面的链接查看名单。",
+            )
+        return _notify_of_shut_review(deadline, pending, returned)
     back: dict[str, str | int] = {"year": deadline.cycle.year, "stage": "returned"}
     by_api = _recruits(deadline).filter(_BY_API, _RETURNED)
-    asked: dict[str, str | int] = {"module": Module.INTAKE, "year": deadline.cycle.year, "assigned": "all"}
-    closed = f"省级审核{deadline.ends}，省级退回的 {{}} 人现在不能重新上报"
     return (
         _notify_staff(
             pending,
             deadline,
             Province,
             f"省级审核{deadline.ends}，还有 {{}} 人待审核",
-            f"{reverse('review:queue')}?{urlencode(asked)}",
-            _PROVINCE_ASKS if deadline.is_shut else _LIST + _THEN_LOCKED,
+            _queue(deadline),
+            _LIST + _THEN_LOCKED,
         )
         + _notify_staff(
             returned,
             deadline,
             TrainingBase,
-            closed if deadline.is_shut else f"省级退回的 {{}} 人须在 {deadline.moment} 前修改并重新上报",
+            f"省级退回的 {{}} 人须在 {deadline.moment} 前修改并重新上报",
             _base_list(deadline, todo=Todo.BACK),
-            _LIST + (_ASK_MORE if deadline.is_shut else _THEN_LOCKED),
+            _LIST + _THEN_UNREVIEWED,
         )
         + _notify_staff(
             by_api,
             deadline,
             Province,
-            f"省级审核{deadline.ends}，省级退回的 {{}} 人现在不能由接口更正"
-            if deadline.is_shut
-            else f"省级退回的 {{}} 人须在 {deadline.moment} 前由接口更正并重新传送",
+            f"省级退回的 {{}} 人须在 {deadline.moment} 前由接口更正并重新传送",
             f"{reverse('review:funnel-records')}?{urlencode(back)}",
-            _PROVINCE_ASKS if deadline.is_shut else _LIST + _THEN_LOCKED,
+            _LIST + _THEN_LOCKED,
             key="returned",
         )
         + _notify_returned_people(returned.exclude(personal_state=PersonalState.COMPLETE), deadline)
         # A change of the intake's review is no news of the updates, which have no end.
         + (0 if deadline.notice else _notify_of_updates(deadline))
+    )
+
+
+def _queue(deadline: Deadline) -> str:
+    """A province's list of what waits for its review."""
+    asked = {"module": Module.INTAKE.value, "year": deadline.cycle.year, "assigned": "all"}
+    return f"{reverse('review:queue')}?{urlencode(asked)}"
+
+
+def _notify_of_shut_review(
+    deadline: Deadline, pending: QuerySet[Enrollment], returned: QuerySet[Enrollment]
+) -> int:
+    """The review was closed while the intake is not locked: who can do nothing any more and, told apart from these,
+    who may still fill in and report, though nobody reviews it (AM-03)."""
+    rows = list(_intake(deadline).filter(TO_REPORT).select_related("base__province"))
+    times = Times(rows)
+    open_for = {
+        ask: [pk for pk, entry in entries_of(rows, ask, times).items() if entry.is_open]
+        for ask in (report_entry, personal_entry)
+    }
+    back = {"year": deadline.cycle.year, "stage": "returned"}
+    by_api = list(_recruits(deadline).filter(_BY_API, _RETURNED).select_related("base__province"))
+    shut = [pk for pk, entry in entries_of(by_api, delivery_entry).items() if not entry.is_open]
+    still = Enrollment.objects.filter(pk__in=open_for[report_entry])
+    return (
+        _notify_staff(
+            pending,
+            deadline,
+            Province,
+            f"省级审核{deadline.ends}，还有 {{}} 人待审核",
+            _queue(deadline),
+            _PROVINCE_ASKS,
+        )
+        + _notify_staff(
+            pending.exclude(_BY_API),
+            deadline,
+            TrainingBase,
+            f"省级审核{deadline.ends}，待审核的 {{}} 人无人审核",
+            _base_list(deadline, stage=Stage.PENDING),
+            _UNREVIEWED,
+            key="waiting",
+        )
+        + _notify_staff(
+            still,
+            deadline,
+            TrainingBase,
+            f"省级审核{deadline.ends}，未上报的 {{}} 人现在仍可以上报，但上报后无人审核",
+            _base_list(deadline, todo=Todo.REPORT),
+            f"省级退回的也可以改正并重新上报。{_UNREVIEWED}",
+            key="still",
+        )
+        + _notify_staff(
+            returned.exclude(pk__in=open_for[report_entry]),
+            deadline,
+            TrainingBase,
+            f"省级审核{deadline.ends}，省级退回的 {{}} 人现在不能重新上报",
+            _base_list(deadline, todo=Todo.BACK),
+            _LIST + _ASK_MORE,
+        )
+        + _notify_staff(
+            Enrollment.objects.filter(pk__in=shut),
+            deadline,
+            Province,
+            f"省级审核{deadline.ends}，省级退回的 {{}} 人现在不能由接口更正",
+            f"{reverse('review:funnel-records')}?{urlencode(back)}",
+            _PROVINCE_ASKS,
+            key="returned",
+        )
+        + _notify_returned_people(
+            returned.exclude(personal_state=PersonalState.COMPLETE).exclude(pk__in=open_for[personal_entry]),
+            deadline,
+        )
     )
 
 

@@ -19,6 +19,7 @@ from bases.lists.selection import LONGEST_LIST, chosen, ids_in, named, way_back
 from bases.report import checklist, withdrawal
 from bases.report.checklist import MOST_SHOWN, Findings
 from bases.report.services import DECLARATION, DeclarationMissing
+from bases.report.unreviewed import unreviewed
 from bases.reveal import PurposeForm, hand_out, may_see
 from bases.scope import current_base
 from portal import deeds
@@ -151,12 +152,14 @@ def _show(
     page = Paginator(checklist.in_order(found, sort), PAGE_SIZE).get_page(whole_number(request.GET, "page"))
     shown = [*list(found.blocked)[:MOST_SHOWN], *found.untouched[:MOST_SHOWN]]
     rows = Enrollment.objects.select_related("resident", "specialty").in_bulk(shown)
+    to_report = Enrollment.objects.filter(pk__in=found.ready).select_related("base__province")
     context |= {
         "page": page,
         "ready": list(page),
         "lines": [(row, checklist.line(row, found)[2:]) for row in page],
         "heads": checklist.heads(sort),
         "ready_count": len(found.ready),
+        "unreviewed": unreviewed(to_report),
         "warned_count": sum(bool(words) for words in found.ready.values()),
         "untouched": [rows[pk] for pk in found.untouched[:MOST_SHOWN] if pk in rows],
         "untouched_count": len(found.untouched),

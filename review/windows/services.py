@@ -5,7 +5,7 @@ Whether a step is open is asked of portal/calendar.py alone; here the windows ar
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,13 +16,14 @@ from django.utils import timezone
 from bases.deadlines.tasks import tell_of_window
 from bases.lists.records import TO_REPORT
 from bases.models import Province, TrainingBase
+from bases.models.organisations import ReportingMode
 from portal import audit
 from portal.calendar import INTAKE_STEPS, Calendar, Opening, last_moment, openings, running_cycles
 from portal.histories import event_model
 from portal.models import CollectionCycle, CycleWindow, Extension, Step, User
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE, ReviewStatus
-from residents.openness import Times, review_entry
+from residents.openness import Times
 from residents.services.lock import lapsing, unmark_if_open
 from residents.updating import ASKED, is_up_to_date
 from review.models import CompletionBatch
@@ -66,11 +67,25 @@ class Effect:
     workable: int
 
 
+@dataclass(slots=True)
+class Stranded:
+    """Recruits whose review `ends` before all their other time (`locks`), in some provinces: how many wait for a
+    decision then that nobody may take, and how many are not reported yet; what they report later nobody reviews."""
+
+    ends: datetime
+    locks: datetime
+    is_over: bool
+    provinces: list[str] = field(default_factory=list)
+    waiting: int = 0
+    unreported: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What a change of a window would do: whom it reaches, what the calendar says then, how many intake records lapse
-    at once (AM-05), which later step would be over before this one, what changes in which provinces, and which other
-    cycles are running, untouched (AM-42). Only a step `of_intake` moves its lock."""
+    at once (AM-05), which later step would be over before this one, what changes in which provinces, which other
+    cycles are running, untouched (AM-42), and who could be reviewed by nobody. Only a step `of_intake` moves its
+    lock."""
 
     affected: Affected
     opening: Opening
@@ -79,8 +94,7 @@ class Preview:
     effects: list[Effect]
     beside: list[CollectionCycle]
     of_intake: bool
-    # Waiting reports that more time keeps from lapsing while nobody may decide them.
-    stranded: int = 0
+    stranded: list[Stranded]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +224,14 @@ def preview_all(cycle: CollectionCycle, times: Mapping[Step, dict[str, datetime]
         for step, each in times.items():
             CycleWindow.objects.update_or_create(cycle=cycle, step=step, province=None, defaults=each)
 
-    return {step: _tried(cycle, step, None, change) for step in times}
+    found = {step: _tried(cycle, step, None, change) for step in times}
+    # It is one for all the steps together, and is said once.
+    said = False
+    for each in found.values():
+        if said:
+            each.stranded.clear()
+        said = said or bool(each.stranded)
+    return found
 
 
 def preview_removal(window: CycleWindow) -> Preview:
@@ -230,14 +251,15 @@ def _tried(
         after = situation(cycle, step, now)
         opened = [code for code, old in before.items() if old.is_locked and not after[code].is_locked]
         revivable = revivable_by_province(cycle, opened)
-        stranded = _stranded(cycle, list(before), now) if step == Step.REVIEW else 0
+        codes = [province.pk] if province else list(before)
+        stranded = _stranded(cycle, codes, now) if step in INTAKE_STEPS else []
         transaction.set_rollback(True)
     effects = _differences(before, after, revivable, of_intake=step in INTAKE_STEPS)
     return Preview(
         reached,
         states[step],
         sum(each.lapsing for each in effects),
-        _over_before(step, states),
+        [] if stranded else _over_before(step, states),
         effects,
         [each for each in running_cycles(now=now) if each.pk != cycle.pk],
         step in INTAKE_STEPS,
@@ -245,18 +267,45 @@ def _tried(
     )
 
 
-def _stranded(cycle: CollectionCycle, codes: list[str], now: datetime) -> int:
-    """How many reports, kept from lapsing by more time for their base or themselves, the province could not decide."""
+def _stranded(cycle: CollectionCycle, codes: list[str], now: datetime) -> list[Stranded]:
+    """Who could be reviewed by nobody as the calendar stands, by the two moments (AM-03, AM-43): by province, and
+    record by record where a base or a record has more time. A province that delivers by API reports nothing here."""
     given = Extension.objects.filter(cycle=cycle, step__in=INTAKE_STEPS, until__gt=now)
     kept = Q(base__in=given.filter(base__isnull=False).values("base")) | Q(
         pk__in=given.filter(enrollment__isnull=False).values("enrollment")
     )
-    waiting = Enrollment.objects.filter(
-        LIVE, kept, intake_year=cycle.year, registered_at=None, review_status=ReviewStatus.PENDING
-    )
-    rows = list(waiting.filter(base__province__in=codes).select_related("base__province"))
-    times = Times(rows)
-    return sum(not review_entry(row, times).is_open for row in rows)
+    recruits = Enrollment.objects.filter(
+        LIVE, intake_year=cycle.year, registered_at=None, base__province__in=codes
+    ).exclude(Q(base__province__reporting_mode=ReportingMode.API) & ~Q(origin=Enrollment.Origin.API))
+    waiting = Q(review_status=ReviewStatus.PENDING)
+    unreported = TO_REPORT & ~Q(origin=Enrollment.Origin.API)
+    found: dict[tuple[datetime, datetime], Stranded] = {}
+
+    def add(code: str, ends: datetime | None, locks: datetime | None, *numbers: int) -> None:
+        if ends is None or locks is None or not now < locks or not ends < locks or not any(numbers):
+            return
+        each = found.setdefault((ends, locks), Stranded(ends, locks, ends <= now))
+        if names[code] not in each.provinces:
+            each.provinces.append(names[code])
+        each.waiting += numbers[0] if each.is_over else 0
+        each.unreported += numbers[1]
+
+    names = dict(Province.objects.filter(pk__in=codes).values_list("pk", "short_name"))
+    calendar = Calendar([cycle], provinces=codes, now=now)
+    counted = recruits.exclude(kept).order_by().values_list("base__province")
+    for code, *numbers in counted.annotate(
+        waiting=Count("pk", filter=waiting), unreported=Count("pk", filter=unreported)
+    ):
+        ends = calendar.opening(cycle, Step.REVIEW, province_id=code).closes_at
+        add(code, ends, calendar.last_end(cycle, INTAKE_STEPS, province_id=code), *numbers)
+    rows = list(recruits.filter(kept).filter(waiting | unreported).select_related("base__province"))
+    times = Times(rows, now=now)
+    for row in rows:
+        is_waiting = row.review_status == ReviewStatus.PENDING
+        ends = times.opening(row, Step.REVIEW).closes_at
+        add(row.base.province_id, ends, times.locks_at(row), is_waiting, not is_waiting)
+    # Whoever waits for a review that is still open is not stranded.
+    return [found[key] for key in sorted(found) if found[key].waiting or found[key].unreported]
 
 
 @dataclass(frozen=True, slots=True)

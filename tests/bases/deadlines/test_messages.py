@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from bases.deadlines.messages import DAYS_BEFORE, remind_of_deadlines
+from bases.deadlines.messages import DAYS_BEFORE, remind_of_deadlines, tell_of_change
 from portal.models import CycleWindow, Extension, Message, Step
 from review.windows import services as windows
 from tests import factories
@@ -302,7 +302,7 @@ def test_a_window_closed_early_is_told_to_those_with_open_work(
         ),
         Step.BASE_FILL: desk,
         Step.REPORT: desk,
-        Step.REVIEW: {provincial_reviewer.pk},
+        Step.REVIEW: desk | {provincial_reviewer.pk},
         Step.API_TRANSFER: {provincial_reviewer.pk},
         Step.BACK_REPORT: {provincial_reviewer.pk},
         Step.REGISTRY_UPDATE: desk | {trained.resident.user_id},
@@ -310,8 +310,38 @@ def test_a_window_closed_early_is_told_to_those_with_open_work(
     assert change(started, over - datetime.timedelta(days=1)) == []
     assert change(started, ends_in(30)) == []
     put_off = change(NOW + datetime.timedelta(days=2), ends_in(30))
-    assert {person for person, _ in put_off} == {person for person, _ in told}
+    # Nothing that a base does waits for the review to begin.
+    deciding = {person for person, _ in told} - (desk if step == Step.REVIEW else set())
+    assert {person for person, _ in put_off} == deciding
     assert all("改为 2026-10-27 09:00 开放" in subject for _, subject in put_off)
+
+
+@pytest.mark.parametrize("is_open", [True, False], ids=["reports go on", "reports are over"])
+def test_a_base_is_told_the_truth_of_a_review_closed_before_its_reports(
+    closing, base, base_officer, provincial_reviewer, signed_in, monkeypatch, is_open
+):
+    """AM-03, GOAL-S4: what a base may still do is named and that nobody reviews it; what it may not, as before; each
+    number is that of its list, and a resident who may still fill in is not told that he may not."""
+    cycle = closing(Step.REVIEW, 30)
+    recruit(base)
+    recruit(base, report_status="1", review_status="1")
+    asked = recruit(base, review_status="3", personal_state="1")
+    over = NOW - datetime.timedelta(hours=9)
+    CycleWindow.objects.filter(cycle=cycle, step=Step.REVIEW).update(closes_at=over)
+    if not is_open:
+        CycleWindow.objects.filter(cycle=cycle, step__in=[Step.REPORT, Step.RESIDENT_FILL]).update(
+            closes_at=over
+        )
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
+    tell_of_change(cycle, Step.REVIEW, [base.province_id], [base.province_id])
+    desk, own = signed_in(base_officer), Message.objects.filter(recipient=base_officer)
+    found = {each.subject: desk.get(each.link).context["page"].paginator.count for each in own}
+    shut = "时间有调整：省级审核已于 2026-10-24 23:59:59 截止"
+    may = {f"{shut}，未上报的 2 人现在仍可以上报，但上报后无人审核": 2}
+    may_not = {f"{shut}，省级退回的 1 人现在不能重新上报": 1}
+    assert found == {f"{shut}，待审核的 1 人无人审核": 1} | (may if is_open else may_not)
+    assert Message.objects.filter(recipient=asked.resident.user).exists() is not is_open
+    assert Message.objects.get(recipient=provincial_reviewer).subject == f"{shut}，还有 1 人待审核"
 
 
 def test_the_department_secretary_is_told_of_her_own(closing, base, base_officer):

@@ -14,11 +14,11 @@ from django.utils import timezone
 from bases.report import checklist
 from bases.report.services import DECLARATION
 from portal import deeds, retention
-from portal.models import AuditEvent, Deed, Job, Message
+from portal.models import AuditEvent, Deed, Job, Message, Step
 from residents.models import Disclosure, Enrollment
 from residents.pinyin import pinyin_key
 from tests import factories
-from tests.bases.desk import complete, page, state, told
+from tests.bases.desk import close, complete, page, state, told
 
 # What is queued is so once its transaction ends.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,6 +35,18 @@ def three(base, cycle):
         Enrollment.objects.filter(pk=row.pk).update(actual_start_date=day)
     Enrollment.objects.filter(pk=rows[1].pk).update(is_fresh_graduate=True)
     return rows
+
+
+def test_a_report_that_nobody_reviews_is_said_before_and_after(desk, three, cycle):
+    """AM-03: the review is over while reports are still taken: the page and the answer say so, and do not promise a
+    review."""
+    assert "无人审核" not in page(desk.get("/base/report/", chosen(three)))
+    close(cycle, Step.REVIEW)
+    body = page(desk.get("/base/report/", chosen(three)))
+    assert "上报的 3 条招收信息在重新开放审核以前无人审核" in body
+    assert "上报后由省级卫生健康委科教处审核" not in body
+    sent = {"ids": ",".join(str(row.pk) for row in three), "declared": "on"}
+    assert "上报的 3 条招收信息在重新开放审核以前无人审核" in told(desk.post("/base/report/", sent))
 
 
 def chosen(rows) -> dict:

@@ -262,6 +262,7 @@ def test_closing_the_review_names_whom_more_time_leaves_with_nobody(
 ):
     """AM-43: a report made in granted time waits for a decision that nobody may take once the review is closed."""
     reported(complete(base, cycle.year), base_officer)
+    close(cycle, Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT)
     now = timezone.now()
     for step in steps:
         Extension.objects.create(
@@ -275,4 +276,46 @@ def test_closing_the_review_names_whom_more_time_leaves_with_nobody(
         "opens_at": now - datetime.timedelta(days=9),
         "closes_at": now - datetime.timedelta(minutes=1),
     }
-    assert windows.preview(cycle, Step.REVIEW, None, **closed).stranded == stranded
+    found = windows.preview(cycle, Step.REVIEW, None, **closed).stranded
+    assert sum(each.waiting for each in found) == stranded
+
+
+@pytest.mark.parametrize(("days", "waiting"), [(-1, 2), (3, 0)], ids=["over", "ends first"])
+def test_the_preview_names_whom_nobody_could_review_and_by_when(
+    national, cycle, base, base_officer, other_province, days, waiting
+):
+    """AM-03, AM-43: whoever waits, or may go on reporting, in a province whose review ends before all else, with the
+    moment at which they lapse; on the page of all steps it is said once, and after the last of the other ends never."""
+    for _ in range(2):
+        reported(complete(base, cycle.year), base_officer)
+    complete(base, cycle.year)
+    address = f"/review/windows/{cycle.year}/review/?province={base.province_id}"
+    now = timezone.localtime()
+    lock = CycleWindow.objects.get(cycle=cycle, step=Step.REPORT).closes_at
+    opens = f"{now - datetime.timedelta(days=9):%Y-%m-%dT%H:%M:%S}"
+    times = {
+        "opens_at": opens,
+        "last_moment": f"{now + datetime.timedelta(days=days):%Y-%m-%dT%H:%M:%S}",
+    }
+    text = " ".join(page(national.post(address, times)).split())
+    assert ("待审核的 2 人无人可以审核" in text) is bool(waiting)
+    assert "现在未上报的 1 人，在省级审核截止以后上报的无人审核" in text
+    assert f"到 {last_moment(lock)} 没有审核通过的锁定失效" in text
+    everywhere = {name: value for step in Step for name, value in _sent(cycle, step).items()}
+    shorter = {f"review-{name}": value for name, value in times.items()}
+    earlier = {"base_fill-last_moment": f"{now + datetime.timedelta(days=5):%Y-%m-%dT%H:%M:%S}"}
+    text = page(national.post(f"/review/windows/{cycle.year}/all/", everywhere | shorter | earlier))
+    assert text.count("现在未上报的 1 人") == 1
+    late = {"opens_at": opens, "last_moment": f"{now + datetime.timedelta(days=30):%Y-%m-%dT%H:%M:%S}"}
+    assert "上报的无人审核" not in page(national.post(address, late))
+
+
+def _sent(cycle, step) -> dict[str, str]:
+    """A window as the page of all steps sends it."""
+    window = CycleWindow.objects.get(cycle=cycle, step=step)
+    opens, closes = timezone.localtime(window.opens_at), timezone.localtime(window.closes_at)
+    last = closes - datetime.timedelta(seconds=1)
+    return {
+        f"{step}-opens_at": f"{opens:%Y-%m-%dT%H:%M:%S}",
+        f"{step}-last_moment": f"{last:%Y-%m-%dT%H:%M:%S}",
+    }
