@@ -26,7 +26,7 @@ from portal.models import CollectionCycle, Step, User
 from residents.completeness import Completeness, Section, completeness_of_many
 from residents.models import Enrollment, PersonalReturn
 from residents.models.enrollment import Module, ReportStatus, ReviewStatus, Status
-from residents.openness import Times, entries_of, report_entry
+from residents.openness import Times, entries_of, report_entry, training_entry
 from residents.rules import education
 from residents.services.returns import mark_reviewed
 from residents.services.states import mark_reported_many
@@ -95,7 +95,9 @@ def examine(enrollments: Iterable[Enrollment], times: Times | None = None) -> di
     """Blockers and warnings of each record by its id; warnings stop nothing (PAIN-25), differences of AM-08 among
     them."""
     enrollments = list(enrollments)
+    times = times or Times(enrollments)
     entries = entries_of(enrollments, report_entry, times)
+    forms = entries_of(enrollments, training_entry, times)
     ids = [row.pk for row in enrollments]
     returned = set(
         PersonalReturn.objects.filter(enrollment__in=ids, answered_at__isnull=True).values_list(
@@ -109,7 +111,7 @@ def examine(enrollments: Iterable[Enrollment], times: Times | None = None) -> di
         complete[pk].section("training").problems.append(("actual_start_date", said))
     return {
         row.pk: Examination(
-            _blockers(row, entries[row.pk], row.pk in returned, complete[row.pk]),
+            _blockers(row, entries[row.pk], forms[row.pk], row.pk in returned, complete[row.pk]),
             _warnings(row, row.pk in returned, complete[row.pk]),
             row.pk in untouched,
             hints_of(complete[row.pk].sections),
@@ -129,8 +131,9 @@ def is_reported(enrollment: Enrollment) -> bool:
 
 
 def _blockers(
-    enrollment: Enrollment, entry: Opening, is_returned: bool, complete: Completeness
+    enrollment: Enrollment, entry: Opening, form: Opening, is_returned: bool, complete: Completeness
 ) -> list[Blocker]:
+    """`form` tells whether the base may fill in training info: to a form that is closed nothing leads (AM-31)."""
     if is_reported(enrollment):
         return [Blocker("state", "该记录已经上报，无需重复上报。")]
     found = [] if entry.is_open else [Blocker("closed", entry.reason)]
@@ -147,12 +150,11 @@ def _blockers(
         is_own = section.key == "training"
         if not (is_own or asks_resident):
             continue
-        url = (
-            reverse("bases:training-edit", args=[enrollment.pk]) if is_own else f"{record_url}#{section.key}"
-        )
+        own_url = reverse("bases:training-edit", args=[enrollment.pk]) if form.is_open else ""
+        url = own_url if is_own else f"{record_url}#{section.key}"
         owner = "base" if is_own else "resident"
         for missing in section.missing:
-            target = f"{url}#{missing.fragment}" if is_own else url
+            target = f"{url}#{missing.fragment}" if is_own and url else url
             text = f"{section.label}：“{missing.label}”未填写。"
             found.append(Blocker("missing", text, target, owner, section.label, missing.label))
         for error in section.errors:

@@ -29,7 +29,7 @@ def section_url(key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """One missing field with the address where it is filled in (GOAL-R2)."""
+    """One missing field with the address where it is filled in (GOAL-R2); "" while nothing can be filled in."""
 
     label: str
     url: str
@@ -94,7 +94,10 @@ class Desk:
         steps = []
         for key in (key for key in PERSONAL if key in found):
             missing = [item for item in found[key].missing if key != "basic" or item.field not in told]
-            steps.append(Step(found[key], section_url(key), _gaps(key, missing, ids), counts.count(key)))
+            gaps = _gaps(key, missing, ids)
+            if not self.entry.is_open:
+                gaps = [Gap(gap.label, "") for gap in gaps]
+            steps.append(Step(found[key], section_url(key), gaps, counts.count(key)))
         return steps
 
     @property

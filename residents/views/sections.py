@@ -67,6 +67,11 @@ def education(request: SignedInRequest) -> HttpResponse:
 @allow(Role.RESIDENT)
 @require_http_methods(["GET", "POST"])
 def education_add(request: SignedInRequest) -> HttpResponse:
+    """An empty form for one more level of study; while nothing can be saved there is none."""
+    entry = required_desk(request.user, "education").entry
+    if request.method == "GET" and not entry.is_open:
+        messages.info(request, entry.reason)
+        return redirect("residents:education")
     return _education_form(request, None)
 
 

@@ -73,6 +73,18 @@ def test_home_shows_the_deadline_or_why_it_is_closed(client):
     assert "截止，现在不能办理" in page(client.get("/resident/"))
 
 
+def test_nothing_leads_to_a_form_that_is_closed(client):
+    """AM-31: what is missing is told in words on every page; an empty form to add a level of study does not open."""
+    leads = re.compile(r'href="/resident/(section|education)/[^"]*#id_|href="/resident/education/add/')
+    pages = ("/resident/", "/resident/check/", "/resident/education/")
+    assert all(leads.search(page(client.get(each))) for each in pages)
+    close_window(30)
+    assert not any(leads.search(page(client.get(each))) for each in pages)
+    assert "还缺" in page(client.get("/resident/education/"))
+    answer = client.get("/resident/education/add/")
+    assert (answer.status_code, answer.url) == (302, "/resident/education/")
+
+
 def test_home_without_a_record_tells_whom_to_ask(client, enrollment):
     """BR-77."""
     Enrollment.objects.update(deleted_at=timezone.now(), deleted_reason="误导入")

@@ -101,6 +101,14 @@ def test_check_names_each_missing_field_with_a_link_to_it(enrollment):
     assert (personal.owner, personal.url) == ("resident", f"/base/records/{enrollment.pk}/#basic")
 
 
+def test_no_link_leads_to_a_form_that_is_closed(enrollment, cycle):
+    """AM-31: the base still reads what is missing, in words."""
+    close(cycle, Step.BASE_FILL)
+    own = [each for each in check(enrollment) if each.kind == "missing" and each.owner == "base"]
+    assert own
+    assert {each.url for each in own} == {""}
+
+
 def test_report_with_open_return_to_the_resident_is_refused(complete_enrollment, base_officer):
     """docs/codes.md#states: a return blocks the next 上报 until the resident saves."""
     return_personal(complete_enrollment, {"basic.email": ("contact", "邮箱无法送达。")}, by=base_officer)
