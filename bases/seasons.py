@@ -17,12 +17,15 @@ from residents.models.enrollment import LIVE, ReviewStatus
 _OWN_STEPS = (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT)
 
 
-def default_cycle(user: User, base: TrainingBase | None = None) -> CollectionCycle | None:
+def default_cycle(
+    user: User, base: TrainingBase | None = None, *, found: list[CollectionCycle] | None = None
+) -> CollectionCycle | None:
     """The cycle with open work for this base, or else for all that the user sees; the oldest of several. Of cycles
     that run side by side a base's is the first in which it can do something now: where only the province reviews, it
-    cannot."""
+    cannot. `found` are those of `in_view`, where the page has read them."""
     provinces, bases = _places(user, base)
-    found = cycles_in_view(provinces, bases)
+    if found is None:
+        found = cycles_in_view(provinces, bases)
     if len(found) > 1 and user.role == Role.BASE:
         found = _with_work(found, bases) or found
     return found[0] if found else None
@@ -56,19 +59,29 @@ def _with_work(cycles: list[CollectionCycle], base_ids: list[int]) -> list[Colle
     return [cycle for cycle in cycles if cycle in own]
 
 
+def in_view(user: User, base: TrainingBase | None = None) -> list[CollectionCycle]:
+    """The cycles that run for this base, or for all that the user sees, the oldest first; where none does, the last
+    that did or else the next."""
+    return cycles_in_view(*_places(user, base))
+
+
 def running(user: User, base: TrainingBase | None = None) -> list[CollectionCycle]:
     """The cycles whose intake has begun and is not locked for this base, or for all that the user sees."""
     return running_cycles(*_places(user, base))
 
 
 def asked_cycle(
-    request: HttpRequest, base: TrainingBase | None = None, *, name: str = "year"
+    request: HttpRequest,
+    base: TrainingBase | None = None,
+    *,
+    name: str = "year",
+    found: list[CollectionCycle] | None = None,
 ) -> CollectionCycle | None:
     """The cycle of the year in the address, else the default. Raises Http404 for a year without a cycle."""
     year = whole_number(request.GET, name, most=9999)
     if year is not None:
         return get_object_or_404(CollectionCycle, year=year)
-    return default_cycle(cast(User, request.user), base)
+    return default_cycle(cast(User, request.user), base, found=found)
 
 
 def _places(user: User, base: TrainingBase | None) -> tuple[list[str] | None, list[int]]:

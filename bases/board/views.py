@@ -7,10 +7,11 @@ from django.views.decorators.http import require_POST
 from bases.board.board import board, board_of_year, calendar_of, count, recent_returns
 from bases.board.today import tasks
 from bases.extensions.services import askable
-from bases.lists.access import desk_openings, report_openings
+from bases.lists.access import desk_openings
+from bases.lists.bands import bands
 from bases.lists.records import scope_of
 from bases.scope import SPECIALTIES, bases_for, current_base, has_place, specialty_places, workplaces
-from bases.seasons import asked_cycle
+from bases.seasons import asked_cycle, in_view
 from portal.access import allow
 from portal.parameters import choice, is_on, key, whole_number
 from portal.requests import SignedInRequest
@@ -25,12 +26,13 @@ def desk(request: SignedInRequest) -> HttpResponse:
         return render(request, "portal/no_place.html")
     base = current_base(request)
     places = specialty_places(request.user)
-    cycle = asked_cycle(request, base, name="cycle")
+    years = in_view(request.user, base)
+    cycle = asked_cycle(request, base, name="cycle", found=years)
     asking_base = current_base(request, Action.REPORT)
     scope, at = scope_of(request.user, base), workplaces(request.user, base)
     calendar = calendar_of(at)
     counts = [count(scope, module, bases=at, calendar=calendar) for module in Module]
-    found = desk_openings(at, cycle, calendar)
+    more_time = askable(asking_base, calendar) if asking_base else []
     boards = [board(each) for each in counts]
     detail = None
     module, year = choice(request.GET, "module", Module.values), whole_number(request.GET, "year", most=9999)
@@ -45,12 +47,12 @@ def desk(request: SignedInRequest) -> HttpResponse:
             "bases": bases_for(request.user, Action.VIEW).order_by("code"),
             "cycle": cycle,
             "cycles": calendar.cycles[::-1],
-            "openings": found,
-            "reports": report_openings(found),
+            "openings": desk_openings(at, cycle, calendar),
+            "bands": bands(scope, at, years, more_time, calendar),
             "boards": [each for each in boards if each.rows],
             "detail": detail,
             "tasks": tasks(request.user, base, scope, counts, calendar),
-            "may_extend": asking_base is not None and bool(askable(asking_base, calendar)),
+            "may_extend": bool(more_time),
             "returns": recent_returns(scope),
         },
     )

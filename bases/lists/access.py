@@ -16,7 +16,8 @@ from residents.models import Enrollment
 from residents.openness import OUT_OF_USE, SWITCHED
 from residents.snapshot import for_check
 
-STEPS = (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT, Step.REVIEW)
+OWN_STEPS = (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT)
+STEPS = (*OWN_STEPS, Step.REVIEW)
 
 
 def record_for(user: User, pk: int, action: Action = Action.VIEW) -> Enrollment:
@@ -54,19 +55,17 @@ def desk_openings(
         DeskOpening(
             step,
             f"{step.label}（{base.name}）" if len(bases) > 1 else step.label,
-            _opening(base, cycle, step, calendar),
+            desk_opening(base, cycle, step, calendar),
         )
         for step in STEPS
         for base in bases
     ]
 
 
-def report_openings(found: Sequence[DeskOpening]) -> list[DeskOpening]:
-    """Those of the report: what a page of the intake says first."""
-    return [each for each in found if each.step == Step.REPORT]
-
-
-def _opening(base: TrainingBase, cycle: CollectionCycle | None, step: Step, calendar: Calendar) -> Opening:
+def desk_opening(
+    base: TrainingBase, cycle: CollectionCycle | None, step: Step, calendar: Calendar
+) -> Opening:
+    """One step of the intake at one base; closed where the base is out of use or its province delivers by API."""
     if not base.is_active:
         return OUT_OF_USE
     if base.province.reporting_mode == ReportingMode.API:

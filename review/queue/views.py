@@ -1,5 +1,6 @@
 """待审核: the reviewer's queue, and deciding many of its records at once."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from bases.scope import has_place, provinces_for
 from bases.submissions.unchanged import with_untouched
 from portal import deeds
 from portal.access import allow
-from portal.calendar import cycle_in_view, opening, running_cycles
+from portal.calendar import Opening, cycle_in_view, opening, running_cycles
 from portal.models import AuditEvent, CollectionCycle, Step, User
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
@@ -73,9 +74,19 @@ def _deadline(request: SignedInRequest) -> dict[str, Any]:
     if first:
         shown = [*running_cycles(first)] or [cycle_in_view(first)]
     return {
-        "deadlines": [(_label(cycle), opening(cycle, Step.REVIEW, province_id=first[0])) for cycle in shown],
+        "deadlines": _told([(cycle, opening(cycle, Step.REVIEW, province_id=first[0])) for cycle in shown]),
         "is_switched": any(each.reporting_mode == ReportingMode.API for each in provinces),
     }
+
+
+def _told(found: list[tuple[CollectionCycle | None, Opening]]) -> list[tuple[str, Opening]]:
+    """With their years; what will open later is no news beside what is open now."""
+    is_any_open = any(state.is_open for _, state in found)
+    return [
+        (_label(cycle), replace(state, reason=f"{cycle.year}年{state.reason}") if cycle else state)
+        for cycle, state in found
+        if not (is_any_open and state.word == "未开始")
+    ]
 
 
 def _label(cycle: CollectionCycle | None) -> str:

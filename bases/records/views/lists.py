@@ -9,7 +9,8 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
 from bases.extensions.services import askable
-from bases.lists.access import DeskOpening, desk_openings, may_act, report_openings
+from bases.lists.access import may_act
+from bases.lists.bands import bands
 from bases.lists.columns import chosen_columns, of_module
 from bases.lists.filters import RecordFilter
 from bases.lists.place import PAGE_SIZE, carried
@@ -40,7 +41,8 @@ def record_list(request: SignedInRequest, module: str) -> HttpResponse:
     shown = CollectionCycle.objects.filter(year=filters.values.get("year", 0)).first() or cycle
     found = for_list(filtered(records, filters.values, bases=at))
     heir = base.heir if base else None
-    reports = report_openings(desk_openings(at, shown)) if module == Module.INTAKE else []
+    years = [shown] if shown and module == Module.INTAKE else []
+    asking = current_base(request, Action.REPORT)
     return render(
         request,
         "bases/records/record_list.html",
@@ -53,8 +55,7 @@ def record_list(request: SignedInRequest, module: str) -> HttpResponse:
             "saved_views": views_of(request.user, module),
             "may_unmask": may_see(request.user, base),
             "page": Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page")),
-            "reports": reports,
-            "may_extend": _may_extend(request, reports),
+            "bands": bands(scope, at, years, askable(asking) if asking and years else []),
             "may_act": may_act(request.user, base),
             "may_import": _may_import(request, base, Module(module)),
             "heir": heir,
@@ -69,12 +70,6 @@ def _at_heir(request: SignedInRequest, base: TrainingBase, heir: TrainingBase, f
     if heir.pk not in base_ids(request.user, Action.VIEW):
         return ""
     return f"?{urlencode([*filters.given, ('former', base.pk), (DESK, heir.pk)])}"
-
-
-def _may_extend(request: SignedInRequest, reports: list[DeskOpening]) -> bool:
-    """Whether 申请延长填报时间 stands beside a report that is closed."""
-    base = current_base(request, Action.REPORT)
-    return base is not None and any(not each.opening.is_open for each in reports) and bool(askable(base))
 
 
 def _may_import(request: SignedInRequest, base: TrainingBase | None, module: Module) -> bool:

@@ -70,8 +70,8 @@ def test_she_reads_the_dates_of_her_base(
     Enrollment.objects.filter(pk=own.pk).update(registered_at=timezone.now())
     pages = [reverse("bases:desk"), reverse("bases:record-list", args=["intake"])]
     for address in pages:
-        hers, theirs = (signed_in(user).get(address).context["reports"] for user in (secretary, base_officer))
-        assert [each.opening.closes_at for each in hers] == [until]
+        hers, theirs = (signed_in(user).get(address).context["bands"] for user in (secretary, base_officer))
+        assert [part.closes_at for each in hers for part in each.parts] == [until]
         assert hers == theirs
     stale = reverse("bases:record-list", args=["registry"]) + "?todo=stale"
     assert signed_in(secretary).get(stale).context["page"].paginator.count == 0

@@ -246,8 +246,8 @@ def test_a_year_open_for_the_review_alone_is_not_the_bases_default(
     close(cycle, Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT)
     desk = signed_in(base_officer)
     assert desk.get("/base/").context["cycle"] == ahead
-    (report,) = desk.get("/base/").context["reports"]
-    assert report.opening.is_open
+    old, new = desk.get("/base/").context["bands"]
+    assert (old.year, old.is_open, new.year, new.is_open) == (cycle.year, False, ahead.year, True)
     assert signed_in(provincial_reviewer).get("/review/funnel/").context["cycle"] == cycle
     submission = record.submissions.get(outcome="pending")
     return_for_correction(
