@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import product
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -27,7 +27,7 @@ from residents.models.enrollment import LIVE, OF_THE_INTAKE, Module, ReviewStatu
 
 KIND = "year_letter"
 _ACTION = "year_letter"
-# A lock that was carried out longer ago, before this program or while the clock stood still for long, is told nobody.
+# A lock that was carried out longer ago, before this program, is told nobody.
 _NEWS_FOR = timedelta(days=7)
 
 
@@ -52,7 +52,8 @@ def send_letters(now: datetime | None = None) -> int:
     for each in _rounds(now):
         with transaction.atomic():
             number = _to_bases(each) + _to_provinces(each) + _to_residents(each)
-            audit.record(_ACTION, by=None, target=each.cycle, round=each.key, sent=number)
+            bases = sorted(set(_recruits(each).values_list("base", flat=True)))
+            audit.record(_ACTION, by=None, target=each.cycle, round=each.key, sent=number, bases=bases)
         sent += number
     return sent
 
@@ -60,12 +61,27 @@ def send_letters(now: datetime | None = None) -> int:
 def _rounds(now: datetime) -> Iterator[Round]:
     for cycle in CollectionCycle.objects.order_by("year"):
         ends = _ends(cycle, now)
-        news = {at for at in ends.values() if now - _NEWS_FOR < at <= now}
-        for at in sorted(news):
-            found = Round(cycle, at, _scope([code for code, end in ends.items() if end == at]))
-            if not AuditEvent.objects.filter(action=_ACTION, detail__round=found.key).exists():
-                yield found
-        yield from _extended_rounds(cycle, ends, now)
+        over = [at for at in ends.values() if at <= now]
+        rounds = [
+            Round(cycle, at, _scope([code for code, end in ends.items() if end == at]))
+            for at in sorted(set(over))
+        ]
+        late = AuditEvent.objects.filter(action="lapse", target_id=str(cycle.pk), at__gt=now - _NEWS_FOR)
+        is_late = late.exists()
+        for each in [*rounds, *_extended_rounds(cycle, ends, now)]:
+            is_news = each.at > now - _NEWS_FOR or (is_late and _carried_out_late(each, now))
+            if is_news and not _earlier(cycle).filter(detail__round=each.key).exists():
+                yield each
+
+
+def _carried_out_late(each: Round, now: datetime) -> bool:
+    """Whether anybody lapsed by it only these days, after the clock stood still or was doubted for long."""
+    return _recruits(each).filter(lapsed_at__gte=each.at, lapsed_at__gt=now - _NEWS_FOR).exists()
+
+
+def _earlier(cycle: CollectionCycle) -> QuerySet[AuditEvent]:
+    """The rounds of the cycle that were told already."""
+    return AuditEvent.objects.filter(action=_ACTION, target_id=str(cycle.pk))
 
 
 def _ends(cycle: CollectionCycle, now: datetime) -> dict[str, datetime]:
@@ -82,9 +98,7 @@ def _scope(codes: Iterable[str]) -> Q:
 
 def _extended_rounds(cycle: CollectionCycle, ends: dict[str, datetime], now: datetime) -> Iterator[Round]:
     """The bases and single records that locked later than their province."""
-    given = Extension.objects.filter(
-        cycle=cycle, step__in=INTAKE_STEPS, province=None, until__gt=now - _NEWS_FOR, until__lte=now
-    )
+    given = Extension.objects.filter(cycle=cycle, step__in=INTAKE_STEPS, province=None, until__lte=now)
     rows = given.values_list("until", "base", "base__province", "enrollment", "enrollment__base__province")
     named: dict[datetime, Q] = {}
     for until, base_id, base_province, record_id, record_province in rows:
@@ -92,9 +106,7 @@ def _extended_rounds(cycle: CollectionCycle, ends: dict[str, datetime], now: dat
             scope = Q(base_id=base_id) if base_id else Q(pk=record_id)
             named[until] = named.get(until, Q(pk__in=[])) | scope
     for at in sorted(named):
-        found = Round(cycle, at, named[at])
-        if not AuditEvent.objects.filter(action=_ACTION, detail__round=found.key).exists():
-            yield found
+        yield Round(cycle, at, named[at])
 
 
 def _recruits(each: Round) -> QuerySet[Enrollment]:
@@ -120,6 +132,23 @@ _COUNTS = {
 }
 
 
+def _unmoved(each: Round) -> set[tuple[int, str | None]]:
+    """The places of the round, by base and specialty, that an earlier one has told everything: since then nobody of
+    theirs was approved or lapsed, as where a province was opened again for others (AM-43)."""
+    told: dict[int, datetime] = {}
+    for at, bases in _earlier(each.cycle).order_by("at").values_list("at", "detail__bases"):
+        told |= dict.fromkeys(bases or (), at)
+    if not told:
+        return set()
+    places = _recruits(each).filter(base__in=told).order_by().values_list("base", "specialty")
+    latest = places.annotate(lapsed=Max("lapsed_at"), approved=Max("registered_at"))
+    return {
+        (base, specialty)
+        for base, specialty, *moments in latest
+        if all(at is None or at <= told[base] for at in moments)
+    }
+
+
 def _counted(each: Round, *owner: str) -> list[dict]:
     return list(_recruits(each).order_by().values(*owner).annotate(**_COUNTS))
 
@@ -142,7 +171,10 @@ def _to_bases(each: Round) -> int:
     rows = {(row["base"], row["specialty"]): row for row in _counted(each, "base", "specialty")}
     closed = _closed({base for base, _ in rows})
     address = reverse("bases:record-list", args=[Module.INTAKE])
+    unmoved = _unmoved(each)
     for people, places, specialty in desks(rows):
+        if unmoved.issuperset(places):
+            continue
         door = (
             _next_door(year, closed[places[0][0]]) if places[0][0] in closed else _OWN_DOOR.format(year=year)
         )
@@ -160,7 +192,8 @@ def _to_bases(each: Round) -> int:
             link=f"{address}?{urlencode({name: value for name, value in asked.items() if value})}",
             key=f"{each.key}:{places[0][0]}:{specialty}" if specialty else f"{each.key}:{places[0][0]}",
         )
-    return sent + _to_heirs(each, closed)
+    moved = {base for base, _ in rows.keys() - unmoved}
+    return sent + _to_heirs(each, {base: heir for base, heir in closed.items() if base in moved})
 
 
 def _to_heirs(each: Round, closed: dict[int, TrainingBase | None]) -> int:

@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from bases.deadlines.letters import send_letters
 from portal.calendar import INTAKE_STEPS
-from portal.models import Extension, Message, Step
+from portal.models import CycleWindow, Extension, Message, Step
 from residents.models import Enrollment
 from residents.services.lock import carry_out_locks
+from review.windows.revival import bring_back
 from tests import factories
 from tests.bases.desk import approved, close, complete, page, reported, returned
 
@@ -109,9 +110,58 @@ def test_a_base_with_more_time_is_told_at_its_own_end(
 
 
 def test_an_old_lock_is_nobodys_news(recruits, cycle):
+    """Carried out before this program was there to tell it."""
     close(cycle, *INTAKE_STEPS, ago=datetime.timedelta(days=9))
     carry_out_locks()
+    Enrollment.objects.update(lapsed_at=timezone.now() - datetime.timedelta(days=8))
     assert send_letters() == 0
+
+
+@pytest.mark.parametrize("days", [0, 35], ids=["at once", "after a long stop"])
+def test_a_lock_is_told_whenever_it_is_carried_out(
+    recruits, cycle, base_officer, provincial_reviewer, national_officer, days
+):
+    """AM-05: those who lapsed, their base and their province learn it, at the first lock and at one after a reopening,
+    also where the clock stood still over it for weeks; once."""
+    ago = datetime.timedelta(days=days, hours=1)
+    CycleWindow.objects.update(opens_at=timezone.now() - datetime.timedelta(days=90))
+    close(cycle, *INTAKE_STEPS, ago=ago)
+    carry_out_locks()
+    assert send_letters() == 6
+    Enrollment.objects.filter(lapsed_at__isnull=False).update(lapsed_at=timezone.now() - ago)
+    again = recruits["unreported"]
+    CycleWindow.objects.filter(cycle=cycle, step=Step.REPORT).update(
+        closes_at=timezone.now() + datetime.timedelta(days=1)
+    )
+    bring_back([again.pk], cycle=cycle, by=national_officer, reason="补报")
+    close(cycle, Step.REPORT, ago=ago - datetime.timedelta(minutes=30))
+    carry_out_locks()
+    assert send_letters() == 3
+    assert send_letters() == 0
+    for person in (base_officer, provincial_reviewer, again.resident.user):
+        assert len(letters(person)) == 2
+
+
+def test_a_base_for_which_nothing_was_opened_again_gets_no_second_letter(
+    recruits, cycle, base, base_officer, national_officer, other_base, other_base_officer
+):
+    """AM-43: its province was opened again for another base: nothing has changed here, neither for the base nor for
+    the department; who is approved or lapses meanwhile is news."""
+    other = complete(other_base, cycle.year)
+    other_base.province = base.province
+    other_base.save()
+    secretary = factories.secretary(base, recruits["unreported"].specialty_id)
+    lock(cycle)
+    send_letters()
+    CycleWindow.objects.filter(cycle=cycle, step=Step.REPORT).update(
+        closes_at=timezone.now() + datetime.timedelta(days=1)
+    )
+    bring_back([other.pk], cycle=cycle, by=national_officer, reason="补报")
+    close(cycle, Step.REPORT, ago=datetime.timedelta(minutes=30))
+    carry_out_locks()
+    send_letters()
+    told = {each: len(letters(each)) for each in (base_officer, secretary, other_base_officer)}
+    assert told == {base_officer: 1, secretary: 1, other_base_officer: 2}
 
 
 def test_the_page_of_a_lapsed_resident_says_why_and_what_next(recruits, cycle, signed_in):
