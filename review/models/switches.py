@@ -34,6 +34,8 @@ class ModeSwitchApplication(models.Model):
     # When a confirmed switch takes effect, or took (AM-38).
     effective_at = models.DateTimeField("生效时间", null=True)
     reason = models.CharField("理由", max_length=500, blank=True)
+    # What lay open in the intake as it was confirmed: review.switches.open_work.figures_of.
+    figures = models.JSONField("确认时未办结的工作", null=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "报送方式切换申请"

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import BigIntegerField, Count, Func, Q, QuerySet, Value
 from django.db.models.functions import Cast
+from django.utils import timezone
 
 from bases.models import ImportBatch, Province, TrainingBase
 from portal.models import FormDraft
@@ -32,6 +34,7 @@ class OpenWork:
     and not finished."""
 
     bases: int
+    years: list[int]
     records: int
     unreported: int
     waiting: int
@@ -69,7 +72,18 @@ def open_work(province: Province) -> OpenWork:
     batches = ImportBatch.objects.filter(
         base__province=province, module=Module.INTAKE, state__in=UNFINISHED
     ).select_related("base", "uploaded_by")
-    return OpenWork(bases=bases.count(), by_base=by_base, batches=batches, drafts=_drafts(records), **counts)
+    years = sorted(set(records.order_by().values_list("intake_year", flat=True)))
+    return OpenWork(
+        bases=bases.count(), years=years, by_base=by_base, batches=batches, drafts=_drafts(records), **counts
+    )
+
+
+def figures_of(province: Province) -> dict[str, Any]:
+    """The numbers of open_work, to be kept with the decision; nobody's name is in them."""
+    found = open_work(province)
+    names = ("bases", "years", "records", "unreported", "waiting", "returned", "approved")
+    at = f"{timezone.localtime():%Y-%m-%d %H:%M}"
+    return {name: getattr(found, name) for name in names} | {"by_base": list(found.by_base), "at": at}
 
 
 def _drafts(records: QuerySet[Enrollment]) -> list[Draft]:

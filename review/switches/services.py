@@ -32,6 +32,8 @@ from residents.services.refusals import Refused, refuse_errors
 from residents.services.states import StateMoved
 from residents.services.uploads import upload_problem
 from review.models import ModeSwitchApplication
+from review.switches.open_work import figures_of
+from review.switches.reopening import reopens
 
 State = ModeSwitchApplication.State
 # The province may still take these back; while one of UNFINISHED is there it writes no second application.
@@ -169,6 +171,8 @@ def confirm(application_id: int, *, by: User, at_once: bool = True) -> None:
         province = Province.objects.select_for_update().get(pk=application.province_id)
         if not province.integration_tested_at:
             raise StateMoved("该省尚未登记“接口联调通过”，不能确认切换（接口传送的前提）。")
+        # What lies open moves on; the decision keeps what it was made on.
+        application.figures = figures_of(province)
         if at_once or not lies_ahead(application):
             _decide(application, State.CONFIRMED, by, "")
             audit.record("switch_confirmed", by=by, target=application)
@@ -234,7 +238,8 @@ def reverse_switch(application_id: int, *, by: User, reason: str) -> None:
         _decide(application, State.REVERSED, by, reason)
         audit.record("switch_reversed", by=by, target=application)
         if had_begun:
-            body = f"接口传送已关闭，招收信息恢复由培训基地直接填报、省级审核。理由：{reason}"
+            opened = "\n".join(reopens(province))
+            body = f"接口传送已关闭，招收信息恢复由培训基地直接填报、省级审核，时间如下。\n{opened}\n理由：{reason}"
             _notify(application, "已恢复直接填报", body, bases=True)
         else:
             body = f"原定 {application.requested_at} 的切换不再进行，招收信息继续直接填报。理由：{reason}"
@@ -260,10 +265,13 @@ def _set_mode(province: Province, mode: ReportingMode) -> None:
     province.save(update_fields=["reporting_mode"])
 
 
+_DECIDED = ["state", "decided_by", "decided_at", "reason", "effective_at", "figures"]
+
+
 def _decide(application: ModeSwitchApplication, state: str, by: User, reason: str) -> None:
     application.state, application.decided_by = state, by
     application.decided_at, application.reason = timezone.now(), reason
-    application.save(update_fields=["state", "decided_by", "decided_at", "reason", "effective_at"])
+    application.save(update_fields=_DECIDED)
 
 
 def _notify(

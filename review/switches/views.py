@@ -27,6 +27,7 @@ from review.models import ModeSwitchApplication
 from review.switches import services
 from review.switches.forms import ConfirmForm, ReasonForm, ScanForm
 from review.switches.open_work import open_work
+from review.switches.reopening import reopens
 from review.switches.services import State
 
 
@@ -120,8 +121,10 @@ def _show(request: SignedInRequest, application: ModeSwitchApplication, **forms:
         "reason_form": ReasonForm(),
         **forms,
     }
-    if application.state in (State.WAITING, State.SCHEDULED, State.CONFIRMED):
+    if application.state in (State.WAITING, State.SCHEDULED):
         page["work"] = open_work(application.province)
+    if application.state == State.CONFIRMED and page["may_reverse"]:
+        page["reopens"] = reopens(application.province)
     refused = any(form.errors for form in forms.values())
     return render(request, "review/switches/switch.html", page, status=422 if refused else 200)
 

@@ -66,7 +66,7 @@ def test_switch_on_and_off_closes_and_opens_direct_entry(recruit, open_page, ass
     assert_accessible(cmda)
     cmda.get_by_role("button", name=re.compile("登记联调通过.*浙江省")).click()
     cmda.get_by_role("link", name=re.compile("浙江省.*的申请")).click()
-    expect(cmda.get_by_text("本年度招收信息未办结的工作")).to_be_visible()
+    expect(cmda.get_by_text("招收信息未办结的工作")).to_be_visible()
     assert_accessible(cmda)
     cmda.get_by_label("已核对本页列出的未办结工作").check()
     cmda.get_by_role("button", name="确认切换").click()

@@ -10,15 +10,18 @@ from django.utils import timezone
 
 from bases.models import ImportBatch, Province
 from bases.report import services as reporting
+from portal.calendar import last_moment
 from portal.drafts import save_draft
-from portal.models import AuditEvent, Message
+from portal.models import AuditEvent, CycleWindow, Message, Step
 from residents import openness
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved
 from review.models import ModeSwitchApplication
 from review.switches import services as switches
 from review.switches.open_work import open_work
+from review.switches.reopening import reopens
 from tests import factories
+from tests.bases.desk import close
 
 PDF = b"%PDF-1.4 x"
 ITEMS = {
@@ -143,6 +146,49 @@ def test_reversal_opens_intake_again(confirmed, complete_enrollment, base_office
     assert result.reported == [complete_enrollment.pk]
 
 
+def test_going_back_names_what_is_open_until_when(
+    confirmed, cycle, base, base_officer, provincial_reviewer, national_officer, signed_in
+):
+    """GOAL-N2, AM-31: before it is done and in every letter: each step with its dates, what was returned, and until
+    when those who lapsed must wait; once the intake is locked nothing is promised."""
+    close(cycle, Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT)
+    factories.EnrollmentFactory(base=base, intake_year=cycle.year, review_status="3")
+    factories.EnrollmentFactory(base=base, intake_year=cycle.year, lapsed_at=timezone.now())
+    ends = last_moment(CycleWindow.objects.get(cycle=cycle, step=Step.REVIEW).closes_at)
+    over = last_moment(CycleWindow.objects.get(cycle=cycle, step=Step.REPORT).closes_at)
+    said = (
+        f"培训基地上报已于 {over} 截止；省级审核开放，至 {ends}。"
+        f"省级退回的 1 人由培训基地修改并重新上报，至 {ends}。"
+        f"此前锁定失效的 1 人，到 {ends} 锁定以后才能补录。"
+    )
+    address = reverse("review:switch", args=[confirmed.pk])
+    assert said in signed_in(national_officer).get(address).content.decode()
+    Message.objects.all().delete()
+    switches.reverse_switch(confirmed.pk, by=national_officer, reason="恢复直报")
+    told = dict(Message.objects.filter(kind="switch").values_list("recipient", "body"))
+    assert set(told) == {base_officer.pk, provincial_reviewer.pk}
+    assert all(said in body for body in told.values())
+    close(cycle, Step.REVIEW)
+    assert reopens(base.province) == ["各年招收信息均已锁定，没有重新开放的环节。"]
+
+
+def test_a_decided_switch_keeps_what_was_confirmed(
+    waiting, tested, complete_enrollment, cycle, base, national_officer, provincial_reviewer, signed_in
+):
+    """GOAL-N2: the figures of the moment of the decision, with their year, whatever the intake has become since."""
+    switches.confirm(waiting.pk, by=national_officer)
+    complete_enrollment.delete()
+    for then in ("", "恢复直报"):
+        if then:
+            switches.reverse_switch(waiting.pk, by=national_officer, reason=then)
+        for reader in (national_officer, provincial_reviewer):
+            text = signed_in(reader).get(reverse("review:switch", args=[waiting.pk])).content.decode()
+            assert f"招收信息未办结的工作（{cycle.year}年）" in "".join(text.split())
+            assert "确认切换时" in text
+            assert "1 条" in text
+            assert base.name in text
+
+
 def test_other_provinces_keep_their_mode(confirmed, other_province):
     """BR-05: the mode is the province's own."""
     assert mode(other_province) == "1"
@@ -223,7 +269,7 @@ def test_open_work_is_listed(
         state="checked",
     )
     reporting.report([complete_enrollment.pk], by=base_officer, declared=True)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         work = open_work(province)
         by_base, batches = list(work.by_base), list(work.batches)
     assert (work.unreported, work.waiting, work.returned) == (2, 1, 0)
