@@ -38,6 +38,8 @@ _UNREVIEWED = f"{_LIST}到招收信息锁定时仍没有审核通过的锁定失
 _ASK_MORE = "现在不能办理；仍须办理的，可以在“申请延长填报时间”中说明理由。"
 _PROVINCE_ASKS = "现在不能办理；仍须办理的，请联系中国医师协会调整时间。"
 _ALWAYS = "截止后仍可以更新，不影响已填信息。"
+_CHANGED = "时间有调整："
+_DIRECT = (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT)
 _RETURNED = Q(review_status=ReviewStatus.RETURNED)
 
 
@@ -92,16 +94,49 @@ def remind_of_deadlines(now: datetime | None = None) -> int:
     return sent
 
 
-def tell_of_change(cycle: CollectionCycle, step: Step, codes: list[str], shut: Collection[str] = ()) -> int:
+def tell_of_change(
+    cycle: CollectionCycle,
+    step: Step,
+    codes: list[str],
+    shut: Collection[str] = (),
+    moved: Collection[str] = (),
+) -> int:
     """Notify those with open work in these provinces that a changed window leaves no more time than the reminders do,
     or in those `shut` by it that it leaves none; where the whole intake has locked the letters of the lock tell it.
+    The provinces whose times are `moved` by it learn them, whatever they are.
 
     May be repeated: a message with the same last moment is sent once only.
     """
     now, days = timezone.now(), range(max(DAYS_BEFORE) + 1)
     longer = _longer(cycle, now)
     changed = [*_of_windows(cycle, [step], codes, longer, now, days), *_shut(cycle, step, shut, longer, now)]
-    return sum(_TELL[step](replace(deadline, notice="时间有调整：")) for deadline in changed)
+    # What is said of the yearly update names its year already.
+    notice = _CHANGED if step == Step.REGISTRY_UPDATE else f"{_CHANGED}{cycle.year}年"
+    told = sum(_TELL[step](replace(deadline, notice=notice)) for deadline in changed)
+    return told + _tell_provinces(cycle, step, moved, now)
+
+
+def _tell_provinces(cycle: CollectionCycle, step: Step, codes: Collection[str], now: datetime) -> int:
+    """Their own windows as they are now; of the direct steps and of 接口传送 only those that report so."""
+    calendar, staff, sent = Calendar([cycle], provinces=codes, now=now), recipients(Province, codes), 0
+    for province in Province.objects.filter(pk__in=codes):
+        is_api = province.reporting_mode == ReportingMode.API
+        state = calendar.opening(cycle, step, province_id=province.pk)
+        if (step in _DIRECT and is_api) or (step == Step.API_TRANSFER and not is_api):
+            continue
+        if state.opens_at is None or state.closes_at is None:
+            continue
+        begins, ends = f"{timezone.localtime(state.opens_at):%Y-%m-%d %H:%M}", last_moment(state.closes_at)
+        words = "" if state.is_open else "，现在未开放" if now < state.opens_at else "，现已截止"
+        sent += send(
+            staff.get(province.pk, []),
+            kind=KIND,
+            subject=f"{_CHANGED}{cycle.year}年{step.label}（{province.name}）现为 {begins} 至 {ends}{words}",
+            body="由中国医师协会调整。剩余时间不足 8 天或已截止的，已告知有未办事项的培训基地和住院医师。",
+            link=f"{reverse('review:funnel')}?year={cycle.year}",
+            key=f"window:{cycle.year}:{step.value}:{province.pk}:{state.opens_at:%y%m%d%H%M}:{state.closes_at:%y%m%d%H%M}",
+        )
+    return sent
 
 
 def _shut(
@@ -186,8 +221,25 @@ def _notify_residents(deadline: Deadline) -> int:
     subject = f"个人信息填报{deadline.ends}，您的信息还没有填写完整"
     if deadline.is_shut:
         body = "现在不能填写；到时仍须填写的，请联系培训基地申请延长填报时间。"
-        return _notify_people(unfinished, deadline, subject, body)
-    return _notify_people(unfinished, deadline, subject)
+        return _notify_people(unfinished, deadline, subject, body) + _tell_bases_of_unfilled(
+            unfinished, deadline
+        )
+    return _notify_people(unfinished, deadline, subject) + _tell_bases_of_unfilled(unfinished, deadline)
+
+
+def _tell_bases_of_unfilled(unfinished: QuerySet[Enrollment], deadline: Deadline) -> int:
+    """Of a change: whom the residents ask for more time must know of it."""
+    if not deadline.notice:
+        return 0
+    return _notify_staff(
+        unfinished,
+        deadline,
+        TrainingBase,
+        f"住院医师个人信息填报{deadline.ends}，还有 {{}} 人没有填写完整",
+        _base_list(deadline, todo=Todo.UNFILLED),
+        _LIST + (_ASK_MORE if deadline.is_shut else "请提醒本人登录填写。"),
+        key="unfilled",
+    )
 
 
 def _notify_registered(deadline: Deadline) -> int:
@@ -209,7 +261,7 @@ def _notify_registered(deadline: Deadline) -> int:
         behind,
         deadline,
         TrainingBase,
-        f"集中更新将于 {deadline.moment} 截止，还有 {{}} 人没有逐项确认",
+        f"{deadline.cycle.year}年集中更新将于 {deadline.moment} 截止，还有 {{}} 人没有逐项确认",
         _stale_list(),
         "请从下面的链接查看名单，提醒本人登录核对。截止后仍可以更新。",
     )
@@ -351,7 +403,11 @@ def _notify_reviewers(deadline: Deadline) -> int:
 
 def _queue(deadline: Deadline) -> str:
     """A province's list of what waits for its review."""
-    asked = {"module": Module.INTAKE.value, "year": deadline.cycle.year, "assigned": "all"}
+    asked: dict[str, str | int] = {
+        "module": Module.INTAKE.value,
+        "year": str(deadline.cycle.year),
+        "assigned": "all",
+    }
     return f"{reverse('review:queue')}?{urlencode(asked)}"
 
 
@@ -366,7 +422,7 @@ def _notify_of_shut_review(
         ask: [pk for pk, entry in entries_of(rows, ask, times).items() if entry.is_open]
         for ask in (report_entry, personal_entry)
     }
-    back = {"year": deadline.cycle.year, "stage": "returned"}
+    back = {"year": str(deadline.cycle.year), "stage": "returned"}
     by_api = list(_recruits(deadline).filter(_BY_API, _RETURNED).select_related("base__province"))
     shut = [pk for pk, entry in entries_of(by_api, delivery_entry).items() if not entry.is_open]
     still = Enrollment.objects.filter(pk__in=open_for[report_entry])

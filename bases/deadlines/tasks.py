@@ -7,7 +7,14 @@ from portal.models import CollectionCycle, Step
 
 
 @task()
-def tell_of_window(cycle_id: int, step: str, codes: list[str], shut: list[str] | None = None) -> None:
+def tell_of_window(
+    cycle_id: int,
+    step: str,
+    codes: list[str],
+    shut: list[str] | None = None,
+    moved: list[str] | None = None,
+) -> None:
     """Notify those with open work in these provinces of a window that now ends soon or, in those `shut` by the change,
-    is closed. May be repeated."""
-    messages.tell_of_change(CollectionCycle.objects.get(pk=cycle_id), Step(step), codes, shut or ())
+    is closed; and the provinces whose times it `moved`. May be repeated."""
+    cycle = CollectionCycle.objects.get(pk=cycle_id)
+    messages.tell_of_change(cycle, Step(step), codes, shut or (), moved or ())

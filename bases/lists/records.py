@@ -57,6 +57,7 @@ class Todo(models.TextChoices):
     UNDATED = "undated", "历史状态缺日期或原因，待补填"
     REPORT = "report", "未上报（含省级退回）"
     BACK = "back", "省级退回，尚未重新上报"
+    UNFILLED = "unfilled", "招收个人信息没有填写完整（省级退回的除外）"
     CUT_OFF = "cut_off", "不在专业基地招收年份，不能上报"
 
 
@@ -200,6 +201,14 @@ NEVER_IN = LIVE & Q(resident__user__activated_at__isnull=True)
 # A recruit whom his base must still report, the first time or anew: what reminder, preview and list count alike.
 TO_REPORT = LIVE & Q(registered_at__isnull=True, report_status=ReportStatus.UNREPORTED)
 
+# A recruit whose own part is not complete; whoever was returned has the time of the review (AM-03).
+UNFILLED = (
+    LIVE
+    & Q(registered_at__isnull=True)
+    & ~Q(personal_state=PersonalState.COMPLETE)
+    & ~Q(review_status=ReviewStatus.RETURNED)
+)
+
 
 def todo_condition(todo: str, bases: Sequence[TrainingBase], calendar: Calendar | None = None) -> Q:
     """The records of these bases that one kind of follow-up is about; three queries a base for 本年度信息, with the
@@ -209,6 +218,8 @@ def todo_condition(todo: str, bases: Sequence[TrainingBase], calendar: Calendar 
         return Q(has_unreported_update=True)
     if todo == Todo.REPORT:
         return TO_REPORT
+    if todo == Todo.UNFILLED:
+        return UNFILLED
     if todo == Todo.NEVER:
         return NEVER_IN
     if todo == Todo.CUT_OFF:

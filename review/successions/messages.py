@@ -1,13 +1,15 @@
 """Who hears of 并入 and 划转: both bases, both provinces, and the people whose records go (AM-46)."""
 
+from collections import Counter
 from collections.abc import Collection
 
 from django.urls import reverse
 
-from bases.models import Province, Succession, TrainingBase
-from bases.staff import recipients
+from bases.models import Province, SpecialtyBase, Succession, TrainingBase
+from bases.staff import recipients, secretaries
 from portal.messages.services import send
 from residents.models import Enrollment
+from residents.models.enrollment import Module
 
 KIND = "directory"
 
@@ -24,7 +26,7 @@ def cancelled(made: Succession) -> None:
 def carried_out(made: Succession, moved: Collection[int]) -> None:
     """It is told to the organisations, with the numbers, and to the people."""
     words = "，".join(f"{name} {number}" for name, number in made.counts.items())
-    _tell_organisations(made, f"已办理：{words}", "done")
+    _tell_organisations(made, f"已办理：{words}", "done", moved)
     people = Enrollment.objects.filter(pk__in=moved).values_list("resident__user", flat=True)
     to = made.successor
     body = (
@@ -43,7 +45,7 @@ def carried_out(made: Succession, moved: Collection[int]) -> None:
     )
 
 
-def _tell_organisations(made: Succession, words: str, moment: str) -> None:
+def _tell_organisations(made: Succession, words: str, moment: str, moved: Collection[int] = ()) -> None:
     to = (
         f"并入“{made.successor.name}”"
         if made.successor
@@ -60,3 +62,33 @@ def _tell_organisations(made: Succession, words: str, moment: str) -> None:
             link=link,
             key=f"succession:{made.pk}:{moment}",
         )
+    _tell_departments(made, to, words, moment, moved)
+
+
+def _tell_departments(made: Succession, to: str, words: str, moment: str, moved: Collection[int]) -> None:
+    """The department secretaries of both bases: who of their specialties went, or what is planned. At the successor
+    the link opens those who came."""
+    rows = Enrollment.objects.filter(pk__in=moved).values_list("specialty", "registered_at")
+    going = Counter((code, Module.REGISTRY if at else Module.INTAKE) for code, at in rows)
+    bases = [pk for pk in (made.base_id, made.successor_id) if pk]
+    held = SpecialtyBase.objects.filter(base__in=bases).values_list("base_id", "specialty_id")
+    for (base_id, code), people in secretaries(list(held)).items():
+        numbers = {module: going[code, module] for module in (Module.REGISTRY, Module.INTAKE)}
+        own = "，".join(f"{module.label} {number} 条" for module, number in numbers.items() if number)
+        comes = bool(own) and base_id == made.successor_id
+        if moved:
+            words = f"其中本专业的培训记录：{own}" if own else "其中没有本专业的培训记录"
+        send(
+            people,
+            kind=KIND,
+            subject=f"{made.base.name}{to}"[:120],
+            body=f"“{made.base.name}”{to}，生效日期 {made.day}，依据：{made.reason}。{words}。"
+            + ("这些人员现由本专业基地管理，未办结的一并接办，名单见下面的链接。" if comes else ""),
+            link=_came(made.base_id, numbers) if comes else reverse("bases:desk"),
+            key=f"succession:{made.pk}:{moment}",
+        )
+
+
+def _came(base_id: int, numbers: dict[Module, int]) -> str:
+    module = next(module for module, number in numbers.items() if number)
+    return f"{reverse('bases:record-list', args=[module])}?year=all&former={base_id}"

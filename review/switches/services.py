@@ -182,7 +182,8 @@ def confirm(application_id: int, *, by: User, at_once: bool = True) -> None:
         _decide(application, State.SCHEDULED, by, "")
         audit.record("switch_scheduled", by=by, target=application)
         body = (
-            f"将于 {application.requested_at} 零时开通接口传送，同时关闭招收信息的直接填报、上报和审核（只读）。"
+            f"将于 {application.requested_at} 零时开通接口传送，同时关闭招收信息的直接填报和上报，"
+            "此前直接填报的记录不再审核（只读）；此后由接口传送的记录照常审核。"
             "在此之前照常直接填报，请按时办结；生效前中国医师协会可以撤销。"
         )
         _notify(application, f"将于 {application.requested_at} 切换为接口传送", body, bases=True)
@@ -213,7 +214,10 @@ def _take_effect(application: ModeSwitchApplication, province: Province, now: da
     application.effective_at = now
     application.save(update_fields=["effective_at"])
     _set_mode(province, ReportingMode.API)
-    body = "接口传送已开通，招收信息的直接填报、上报和审核同时关闭（只读）；住院医师信息管理不受影响。"
+    body = (
+        "接口传送已开通，招收信息的直接填报和上报同时关闭，此前直接填报的记录不再审核（只读）；"
+        "接口传送的记录照常审核，住院医师信息管理不受影响。"
+    )
     _notify(application, "已切换为接口传送", body, bases=True)
 
 

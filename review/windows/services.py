@@ -163,7 +163,7 @@ def set_window(
         if seen is not None and seen != mark_of(CycleWindow.objects.filter(**which).first()):
             raise WindowMoved("这一开放时间刚刚被修改过，没有保存。请核对现在的时间后再确认。")
         codes = _reached(cycle, step, province)
-        were_open = _open_in(cycle, step, codes)
+        before = _states(cycle, step, codes)
         window, _ = CycleWindow.objects.update_or_create(
             **which, defaults={"opens_at": opens_at, "closes_at": closes_at}
         )
@@ -178,7 +178,7 @@ def set_window(
             closes_at=closes_at.isoformat(),
         )
         unmark_if_open(cycle)
-        _notify(cycle, step, codes, were_open)
+        _notify(cycle, step, codes, before)
     return window
 
 
@@ -195,15 +195,24 @@ def set_windows(
             set_window(cycle, step, None, **each, by=by, seen=seen[step])
 
 
-def _open_in(cycle: CollectionCycle, step: Step, codes: list[str]) -> set[str]:
+def _states(cycle: CollectionCycle, step: Step, codes: list[str]) -> dict[str, Opening]:
     calendar = Calendar([cycle], provinces=codes)
-    return {code for code in codes if calendar.opening(cycle, step, province_id=code).is_open}
+    return {code: calendar.opening(cycle, step, province_id=code) for code in codes}
 
 
-def _notify(cycle: CollectionCycle, step: Step, codes: list[str], were_open: set[str]) -> None:
-    """Whoever has little time left by the change, or none any more, learns it at once; the worker notifies them."""
-    shut = sorted(were_open - _open_in(cycle, step, codes))
-    transaction.on_commit(lambda: tell_of_window.enqueue(cycle.pk, str(step), codes, shut))
+def _notify(cycle: CollectionCycle, step: Step, codes: list[str], before: dict[str, Opening]) -> None:
+    """Whoever has little time left by the change, or none any more, learns it at once, and the provinces whose times it
+    moves; the worker notifies them. Times set for the first time are no change."""
+    after = _states(cycle, step, codes)
+    shut = sorted(code for code in codes if before[code].is_open and not after[code].is_open)
+    moved = sorted(
+        code for code in codes if before[code].opens_at and _span(before[code]) != _span(after[code])
+    )
+    transaction.on_commit(lambda: tell_of_window.enqueue(cycle.pk, str(step), codes, shut, moved))
+
+
+def _span(state: Opening) -> tuple[datetime | None, datetime | None]:
+    return state.opens_at, state.closes_at
 
 
 def preview(
@@ -403,10 +412,10 @@ def remove_provincial_window(window: CycleWindow, *, by: User, seen: str | None 
             province=window.province_id,
         )
         step, codes = Step(window.step), [window.province_id]
-        were_open = _open_in(window.cycle, step, codes)
+        before = _states(window.cycle, step, codes)
         window.delete()
         unmark_if_open(window.cycle)
-        _notify(window.cycle, step, codes, were_open)
+        _notify(window.cycle, step, codes, before)
 
 
 def create_cycle(year: int, title: str, *, by: User) -> CollectionCycle:

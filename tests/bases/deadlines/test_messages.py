@@ -42,6 +42,11 @@ def closing(db):
     return make
 
 
+def to_those_behind():
+    """Without what the province reads of its own times."""
+    return Message.objects.exclude(key__startswith="window:")
+
+
 def told() -> dict[str, list[str]]:
     """Who got which subjects."""
     found: dict[str, list[str]] = {}
@@ -252,7 +257,7 @@ def test_a_window_brought_near_tells_those_behind_at_once(
                 closes_at=ends_in(days),
                 by=national_officer,
             )
-    subjects = list(Message.objects.values_list("recipient", "subject"))
+    subjects = list(to_those_behind().values_list("recipient", "subject"))
     assert len(subjects) == number
     assert all(person == base_officer.pk and "时间有调整" in subject for person, subject in subjects)
 
@@ -267,6 +272,7 @@ def test_a_window_closed_early_is_told_to_those_with_open_work(
     monkeypatch,
     settings,
     django_capture_on_commit_callbacks,
+    signed_in,
     step,
 ):
     """GOAL-N1, GOAL-S4: whatever a change shuts, and puts off, is told to whom it leaves without time; nothing is told
@@ -290,16 +296,24 @@ def test_a_window_closed_early_is_told_to_those_with_open_work(
             windows.set_window(
                 cycle, step, base.province, opens_at=opens, closes_at=closes, by=national_officer
             )
-        return list(Message.objects.values_list("recipient", "subject"))
+        return list(to_those_behind().values_list("recipient", "subject"))
 
     started, over = NOW - datetime.timedelta(days=20), NOW - datetime.timedelta(hours=9)
     told = change(started, over)
     assert all("时间有调整" in subject and "已于 2026-10-24 23:59:59 截止" in subject for _, subject in told)
+    assert all("2026年" in subject for _, subject in told)
+    own = Message.objects.get(key__startswith="window:")
+    assert own.recipient == provincial_reviewer
+    assert f"2026年{step.label}（{base.province.name}）现为" in own.subject
+    assert "至 2026-10-24 23:59:59，现已截止" in own.subject
+    if step == Step.RESIDENT_FILL:
+        to_base = Message.objects.get(recipient=base_officer)
+        shown = signed_in(base_officer).get(to_base.address).context["page"].paginator.count
+        assert f"还有 {shown} 人没有填写完整" in to_base.subject
     desk = {base_officer.pk, secretary.pk}
     assert {person for person, _ in told} == {
-        Step.RESIDENT_FILL: set(
-            type(begun).objects.filter(registered_at=None).values_list("resident__user_id", flat=True)
-        ),
+        Step.RESIDENT_FILL: desk
+        | set(type(begun).objects.filter(registered_at=None).values_list("resident__user_id", flat=True)),
         Step.BASE_FILL: desk,
         Step.REPORT: desk,
         Step.REVIEW: desk | {provincial_reviewer.pk},
@@ -336,7 +350,7 @@ def test_a_base_is_told_the_truth_of_a_review_closed_before_its_reports(
     tell_of_change(cycle, Step.REVIEW, [base.province_id], [base.province_id])
     desk, own = signed_in(base_officer), Message.objects.filter(recipient=base_officer)
     found = {each.subject: desk.get(each.link).context["page"].paginator.count for each in own}
-    shut = "时间有调整：省级审核已于 2026-10-24 23:59:59 截止"
+    shut = "时间有调整：2026年省级审核已于 2026-10-24 23:59:59 截止"
     may = {f"{shut}，未上报的 2 人现在仍可以上报，但上报后无人审核": 2}
     may_not = {f"{shut}，省级退回的 1 人现在不能重新上报": 1}
     assert found == {f"{shut}，待审核的 1 人无人审核": 1} | (may if is_open else may_not)

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from bases import staff
 from bases.models import (
     ApprovedCount,
     CorrectionRequest,
@@ -229,6 +230,25 @@ def test_requests_time_and_assignments_go_too(
     carry_out_locks()
     waiting.refresh_from_db()
     assert waiting.lapsed_at is None
+
+
+def test_department_secretaries_hear_of_it_and_of_their_own_people(
+    signed_in, base, successor, waiting, through, national_officer
+):
+    """AM-46: of both bases; at the successor the link opens exactly those of her specialty who came."""
+    code = through.specialty_id
+    factories.secretary(successor, code)
+    there = SpecialtyBase.objects.get(base=successor, specialty=code)
+    leaving, other = factories.secretary(base, code), factories.secretary(base, "0200")
+    coming = staff.staff_of(SpecialtyBase, [there.pk])[0].user
+    merge(base, successor, national_officer)
+    told = {each.recipient: each for each in Message.objects.filter(kind="directory")}
+    assert "其中没有本专业的培训记录" in told[other].body
+    for user in (leaving, coming):
+        assert "住院医师信息管理 1 条，招收信息管理 1 条" in told[user].body
+    opened = signed_in(coming).get(told[coming].address)
+    assert [row.pk for row in opened.context["page"].object_list] == [through.pk]
+    assert "名单见下面的链接" not in told[leaving].body
 
 
 def test_the_preview_says_what_the_act_does_and_all_are_told(

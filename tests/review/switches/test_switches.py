@@ -316,6 +316,9 @@ def test_dated_switch_waits_for_its_day(
     assert answer.status_code == 302
     ahead.refresh_from_db()
     assert (ahead.state, mode(province)) == ("scheduled", "1")
+    # AM-44: what the interface delivers is still reviewed, so no letter says that the review ends.
+    for words in Message.objects.filter(kind="switch", body__contains="零时").values_list("body", flat=True):
+        assert ("上报和审核" in words, "由接口传送的记录照常审核" in words) == (False, True)
     assert ahead.effective_at == timezone.make_aware(
         datetime.datetime.combine(ahead.requested_at, datetime.time.min)
     )
