@@ -1,13 +1,13 @@
 """删除账号: the question and the reason before a record is deleted (BR-73, AM-33)."""
 
+from datetime import datetime
 from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
 
+from portal.calendar import last_moment
 from residents.models.enrollment import DEPARTURES, Deletion
-
-_REASON_HELP = "将记入操作记录；30 天内可以恢复。例如：证件号末位录错，已重新导入。"
 
 
 class DeletionForm(forms.Form):
@@ -36,11 +36,15 @@ class DeletionForm(forms.Form):
         max_length=200,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_REASON_HELP,
     )
 
-    def __init__(self, *args: Any, is_recruit: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, is_recruit: bool, restorable_until: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.restorable_until = restorable_until
+        until = last_moment(restorable_until)
+        self.fields[
+            "reason"
+        ].help_text = f"将记入操作记录；{until} 前可以恢复。例如：证件号末位录错，已重新导入。"
         wrong = (self.WRONG, "录错：此人不在本基地培训，或证件号等录入有误")
         departures = [
             (self.NO_SHOW, "未报到或放弃培训"),

@@ -14,7 +14,7 @@ from portal.calendar import Opening
 class Offers:
     """`confirm` the good rows, `write_corrected` what was corrected since, `correct` refused rows in the page, `undo`
     the whole; `give_up` what is not written; `copy`: the annotated file; `choose`: what the file hides is read or left
-    out, or another sheet is read."""
+    out, or another sheet is read; `another` file can be uploaded."""
 
     confirm: bool = False
     write_corrected: bool = False
@@ -23,6 +23,7 @@ class Offers:
     give_up: bool = False
     copy: bool = False
     choose: bool = False
+    another: bool = False
 
 
 def has_annotated_copy(batch: ImportBatch) -> bool:
@@ -47,6 +48,7 @@ def offers_of(batch: ImportBatch, opening: Opening, waiting: int) -> Offers:
         correct=opening.is_open and can_be_corrected(batch),
         undo=opening.is_open and can_be_undone(batch),
         give_up=batch.state == State.CHECKED,
+        another=opening.is_open,
         copy=has_annotated_copy(batch),
         choose=opening.is_open
         and bool(

@@ -108,7 +108,7 @@ KINDS: dict[str, Kind] = {
             workbooks={module: TrainingWorkbook(module) for module in Module},
             good="更新",
             same="没有变化",
-            nothing_new="文件与系统中的内容完全一致，没有需要写入的改动：新增 0 行，更新 0 行。",
+            nothing_new="读取的各列与系统中的内容完全一致，没有需要写入的改动：新增 0 行，更新 0 行。",
             shown=("full_name", "id_number"),
             is_filled=True,
         ),

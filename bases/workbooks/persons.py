@@ -4,6 +4,7 @@ drawn too far down. They are no faults; the page says once what was passed over.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from bases.workbooks.resource import WorkbookResource
@@ -29,6 +30,7 @@ _ALONE = re.compile(
 _NO_WORD = re.compile(r"[\W_]+")
 # The number beside 合计; longer ones may be somebody's.
 _SUM = re.compile(r"\s*共?\s*[0-9０-９]{1,6}\s*[人名行个份]?\s*")
+_DAY = re.compile(r"(?:19|20)[0-9]{2}[-./年][0-9]{1,2}[-./月][0-9]{1,2}日?")
 _SHOWN = 30
 
 
@@ -90,7 +92,7 @@ def _is_below(filled: Mapping[str, Value], fields: Mapping[str, Field]) -> bool:
         if header in fields and fields[header].kind in ("id_number", "name")
     ]
     first = next(iter(filled.values()), None)
-    return _is_note(first) and all(_is_note(value) or _is_sum(value) for value in persons)
+    return _is_note(first) and all(_is_note(value) or _is_sum(value) or _is_day(value) for value in persons)
 
 
 def _is_covered(value: Value) -> bool:
@@ -99,6 +101,11 @@ def _is_covered(value: Value) -> bool:
 
 def _is_sum(value: Value) -> bool:
     return isinstance(value, int | float) or (type(value) is str and _SUM.fullmatch(value) is not None)
+
+
+def _is_day(value: Value) -> bool:
+    """The day beside 填表人, under whatever column it came to stand."""
+    return isinstance(value, date) or (type(value) is str and _DAY.fullmatch(value.strip()) is not None)
 
 
 def _is_note(value: Value) -> bool:

@@ -5,7 +5,7 @@ A deletion is soft: the record leaves every list and holds the person no more; t
 """
 
 from collections.abc import Callable, Collection
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, models, transaction
 from django.db.models import Exists, F, OuterRef
@@ -46,6 +46,14 @@ def deletion_entry(enrollment: Enrollment, times: Times | None = None) -> Openin
     if enrollment.lapsed_at:
         return Opening(False, reason="招收信息已锁定，这条未审核通过的记录已失效并留存备查，不能删除。")
     return training_entry(enrollment, times)
+
+
+def restorable_until(enrollment: Enrollment, deleted_at: datetime, times: Times | None = None) -> datetime:
+    """Until when a record deleted at that moment can come back: thirty days, one of the intake no longer than to its
+    lock (AM-33). Needs `base`."""
+    ends = deleted_at + RESTORABLE_FOR
+    locks = None if enrollment.registered_at else (times or Times([enrollment])).locks_at(enrollment)
+    return min(ends, locks) if locks else ends
 
 
 def departure_entry(enrollment: Enrollment, times: Times | None = None) -> Opening:

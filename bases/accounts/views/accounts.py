@@ -6,6 +6,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bases.accounts import services
@@ -24,6 +25,7 @@ from bases.scope import (
 )
 from portal import deeds
 from portal.access import allow
+from portal.calendar import last_moment
 from portal.form_words import UNCHANGED
 from portal.models import User
 from portal.parameters import choice, text, whole_number
@@ -33,7 +35,7 @@ from portal.searching import text_of
 from portal.sign_in.services import MOBILE_TRIES, limited_until, release_activation
 from residents.models import Enrollment
 from residents.models.enrollment import ReviewStatus
-from residents.services.deletion import RESTORABLE_FOR, any_entry, entry_of, restoring_entry
+from residents.services.deletion import any_entry, entry_of, restorable_until, restoring_entry
 from residents.services.states import StateMoved
 
 PAGE_SIZE = 50
@@ -93,7 +95,7 @@ def account(request: SignedInRequest, pk: int) -> HttpResponse:
         "is_recruit": enrollment.registered_at is None,
         "deletion": any_entry(enrollment),
         "restoring": restoring_entry(enrollment) if enrollment.deleted_at else None,
-        "restorable_until": enrollment.deleted_at and enrollment.deleted_at + RESTORABLE_FOR,
+        "restorable_until": enrollment.deleted_at and restorable_until(enrollment, enrollment.deleted_at),
         "may_act": _may(request.user, enrollment, Action.RESET_PASSWORD),
     }
     return render(request, "bases/accounts/account.html", context)
@@ -123,6 +125,7 @@ def delete(request: SignedInRequest, pk: int) -> HttpResponse:
     form = DeletionForm(
         request.POST if request.method == "POST" else None,
         is_recruit=is_recruit,
+        restorable_until=restorable_until(enrollment, timezone.now()),
         initial={"why": _asked_why(request)},
     )
     is_sound = request.method == "POST" and form.is_valid()
@@ -137,7 +140,8 @@ def delete(request: SignedInRequest, pk: int) -> HttpResponse:
                 left_on=values.get("left_on"),
                 request=request,
             )
-            messages.success(request, f"已删除{enrollment.resident.full_name}的记录，30 天内可以恢复。")
+            name, until = enrollment.resident.full_name, last_moment(form.restorable_until)
+            messages.success(request, f"已删除{name}的记录，{until} 前可以恢复。")
         except StateMoved as moved:
             messages.error(request, str(moved))
         return redirect("bases:account", pk)

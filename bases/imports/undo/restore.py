@@ -11,12 +11,12 @@ from portal import audit
 from portal.models import User
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE, Status
-from residents.openness import entries_of
+from residents.openness import Times, entries_of
 from residents.services.deletion import (
     RECRUITED_ELSEWHERE,
-    RESTORABLE_FOR,
     bring_back,
     has_original_elsewhere,
+    restorable_until,
     restore_entry,
 )
 from residents.services.states import StateMoved
@@ -41,6 +41,7 @@ def undone_imports(found: QuerySet[Enrollment]) -> list[ImportBatch]:
     `restorable`, how many of them may come back now; every record is read, as for bringing them back."""
     records = list(found.filter(deleted_with__isnull=False).select_related("base__province", "resident"))
     reasons = _reasons(records)
+    times = Times(records)
     batches = list(
         ImportBatch.objects.filter(
             pk__in={each.deleted_with_id for each in records if each.deleted_with_id}
@@ -49,7 +50,9 @@ def undone_imports(found: QuerySet[Enrollment]) -> list[ImportBatch]:
     for batch in batches:
         gone = [each for each in records if each.deleted_with_id == batch.pk]
         batch.gone, batch.restorable = len(gone), sum(each.pk not in reasons for each in gone)
-        batch.restorable_until = max(each.deleted_at for each in gone if each.deleted_at) + RESTORABLE_FOR
+        batch.restorable_until = max(
+            restorable_until(each, each.deleted_at, times) for each in gone if each.deleted_at
+        )
     return batches
 
 

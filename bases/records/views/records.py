@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 from django.contrib import messages
-from django.http import FileResponse, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -16,7 +16,7 @@ from bases.records.specialty_change import change_entry, other_records
 from bases.report.services import examine, goes_up_with_gaps, is_reported
 from bases.report.withdrawal import withdrawal_entry
 from bases.reveal import asked_in_full, may_see, show_file
-from bases.scope import current_base
+from bases.scope import current_base, deleted_enrollments_for
 from bases.submissions.evidence import file_response
 from bases.submissions.kept import end_of_period, last_snapshots, snapshot_as_kept
 from bases.submissions.remarks import to_answer, with_remarks
@@ -40,7 +40,14 @@ def record(request: SignedInRequest, pk: int) -> HttpResponse:
 
     A POST with a purpose shows the full numbers in this one response and is written to the audit log (TRUST-51).
     """
-    enrollment = record_for(request.user, pk)
+    try:
+        enrollment = record_for(request.user, pk)
+    except Http404:
+        # An older message may lead here: what the base deleted itself has its page among the accounts.
+        if not deleted_enrollments_for(request.user, Action.VIEW).filter(pk=pk).exists():
+            raise
+        messages.info(request, "这条记录已删除。")
+        return redirect("bases:account", pk)
     masked = not (
         request.method == "POST"
         and asked_in_full(request, enrollment, [enrollment.resident_id], at=enrollment)

@@ -61,6 +61,10 @@ def template(request: SignedInRequest, province: str) -> HttpResponse:
 def upload(request: SignedInRequest, province: str) -> HttpResponse:
     """Upload of the filled workbook with the certificate sample; what is in it is judged by the worker."""
     of = _acting_province(request, province)
+    opening = completions.batch_opening(of)
+    if request.method == "GET" and not opening.is_open:
+        messages.error(request, opening.reason)
+        return redirect("review:completions")
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = BatchForm(*sent, template="提前结业信息采集模板")
     if request.method == "POST" and form.is_valid():
@@ -76,7 +80,7 @@ def upload(request: SignedInRequest, province: str) -> HttpResponse:
             messages.error(request, str(stopped))
             return redirect("review:completions")
         return redirect("bases:import-batch", batch.import_batch_id)
-    page = {"province": of, "form": form, "opening": completions.batch_opening(of)}
+    page = {"province": of, "form": form, "opening": opening}
     return render(request, "review/completions/upload.html", page, status=422 if form.errors else 200)
 
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bases.report import services as reporting
+from portal.calendar import last_moment
 from portal.models import AuditEvent, Message, User
 from portal.roles import Role
 from residents.models import Enrollment
@@ -274,6 +275,23 @@ def test_restore_in_the_intake_until_the_lock(deleted, cycle):
     factories.open_windows(cycle, **dict.fromkeys(("resident_fill", "base_fill", "report", "review"), over))
     with pytest.raises(StateMoved, match="锁定"):
         restore_enrollment(deleted.pk)
+
+
+@pytest.mark.parametrize(("days", "what"), [(5, "lock"), (90, "thirty days")])
+def test_the_last_day_told_is_the_last_day_there_is(days, what, officer, base, cycle):
+    """AM-33: thirty days, or the lock where it comes first; told by form, outcome and page alike."""
+    record = new_account(base, cycle)
+    locks = (timezone.now() + timedelta(days=days)).replace(microsecond=0)
+    cycle.windows.update(closes_at=locks)
+    until = last_moment(locks) if what == "lock" else f"{timezone.localdate() + timedelta(days=30)}"
+    assert f"{until}" in officer.get(address("account-delete", record.pk)).text
+    reason = {"why": "wrong", "reason": "录入错误"}
+    answer = officer.post(address("account-delete", record.pk), reason, follow=True)
+    assert answer.text.count(until) == 2
+    # An older message leads to the page of what is deleted now, not into nothing.
+    led = officer.get(f"/base/records/{record.pk}/", follow=True)
+    assert "这条记录已删除" in led.text
+    assert "恢复这条记录" in led.text
 
 
 def test_restore_of_what_is_not_deleted_is_404(officer, base, cycle):

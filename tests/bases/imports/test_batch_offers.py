@@ -57,8 +57,11 @@ def test_reader_is_offered_nothing(signed_in, base, checked):
 def test_closed_window_leaves_giving_up_and_the_copy(officer, checked, cycle):
     """BR-39: nothing is written any more, and no batch stands open for good."""
     batch = checked([account_line(), account_line(mobile="12")])
+    page = reverse("bases:import-batch", args=[batch.pk])
+    assert "上传另一份文件" in officer.get(page).text
     cycle.windows.update(closes_at=batch.uploaded_at)
     assert offered(officer, batch) == {"cancel", "annotated"}
+    assert "上传另一份文件" not in officer.get(page).text
 
 
 def test_list_of_imports_is_narrowed_by_state(officer, checked, cycle):

@@ -128,7 +128,7 @@ def test_same_file_twice_says_nothing_to_write(rows, base, send, write, signed_i
     again = send(content)
     assert (again.rows_created, again.rows_updated, again.rows_unchanged) == (0, 0, 3)
     text = page(signed_in(base_officer).get(f"/base/imports/{again.pk}/"))
-    assert "文件与系统中的内容完全一致，没有需要写入的改动：新增 0 行，更新 0 行。" in text
+    assert "读取的各列与系统中的内容完全一致，没有需要写入的改动：新增 0 行，更新 0 行。" in text
     assert f"批次 {first.pk}" in text
     assert [row.events.count() for row in rows] == events
 

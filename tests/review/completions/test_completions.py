@@ -153,11 +153,15 @@ def test_a_batch_needs_its_certificate_sample(signed_in, provincial_reviewer, pr
     assert (ImportBatch.objects.count(), completions.CompletionBatch.objects.count()) == (1, 1)
 
 
-def test_closed_window_takes_nothing(hand_in, cycle):
-    """BR-18: back-reporting has a window of its own."""
+def test_closed_window_takes_nothing(hand_in, cycle, signed_in, provincial_reviewer, province):
+    """BR-18: back-reporting has a window of its own; while it is closed no form is there to be filled in vain."""
+    officer = signed_in(provincial_reviewer)
     CycleWindow.objects.filter(cycle=cycle, step="back_report").delete()
     with pytest.raises(StateMoved, match="提前结业补报"):
         hand_in(line())
+    assert "先下载模板" not in officer.get(reverse("review:completions")).text
+    led = officer.get(reverse("review:completion-upload", args=[province.pk]), follow=True)
+    assert "上传并检查" not in led.text
 
 
 def test_the_same_file_twice_changes_nothing(send, hand_in):
