@@ -4,7 +4,7 @@ and at the approval, in the words that form, workbook and interface have."""
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 
@@ -26,6 +26,15 @@ CUT_OFF = LIVE & (
     | Q(actual_start_date__year__gt=_LAST, approved_submission=None)
     | Q(specialty_locked=False, intake_year__lt=_FIRST)
 )
+
+
+def finishing() -> Q:
+    """Living records whose specialty has ended at their base by now and that began before: they may finish."""
+    began = Q(actual_start_date=None, intake_year__lte=_LAST) | Q(actual_start_date__year__lte=_LAST)
+    ended = _HELD.annotate(last=Least("valid_to", "specialty__valid_to")).filter(
+        last__lt=timezone.localdate().year
+    )
+    return LIVE & began & Q(Exists(ended)) & (Q(specialty_locked=True) | Q(intake_year__gte=_FIRST))
 
 
 def ends(enrollments: Iterable[Enrollment]) -> dict[int, Problem]:

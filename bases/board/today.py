@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from bases.accounts.services import AccountState, accounts
-from bases.accreditation import refusals
+from bases.accreditation import CUT_OFF, refusals
 from bases.board.board import Counts, list_url
 from bases.deadlines.overdue_statuses import stale
 from bases.lists.records import Stage, Todo, with_stage
@@ -50,6 +50,8 @@ _LAST: dict[str, str] = {
     Todo.NEVER: Todo.NEVER.label,
     Todo.UNDATED: Todo.UNDATED.label,
 }
+_HELD = SpecialtyBase.objects.filter(base=OuterRef("base"), specialty=OuterRef("specialty"))
+_ENDS = Q(valid_to__isnull=False) | Q(specialty__valid_to__isnull=False)
 _DECISIONS = {Topic.RETURN: "省级退回或撤销审核的消息未读", Topic.APPROVAL: "省级审核通过的消息未读"}
 
 
@@ -91,6 +93,7 @@ def tasks(
         *(from_above(base) if base else ()),
         *_transfers(user, base),
         *_listed(counts, closed, _NEXT),
+        *_cut_off(scope, calendar),
         *_statuses(scope),
         *_decisions(user),
         *(_codes(user, base) if base else ()),
@@ -139,11 +142,30 @@ def _closed(
 
 def _of_ended(scope: QuerySet[Enrollment]) -> QuerySet:
     """The records to be reported whose specialty has an end at their base."""
-    held = SpecialtyBase.objects.filter(base=OuterRef("base"), specialty=OuterRef("specialty"))
-    ends = Q(valid_to__isnull=False) | Q(specialty__valid_to__isnull=False)
     asked: QuerySet = with_stage(scope)
     asked = asked.filter(stage__in=_REPORTED).select_related("base__province")
-    return asked.filter(Exists(held.filter(ends)))
+    return asked.filter(Exists(_HELD.filter(_ENDS)))
+
+
+def _cut_off(scope: QuerySet[Enrollment], calendar: Calendar) -> Iterator[Task]:
+    """Whom the years of a specialty refuse: specialty and start are to be looked at, whatever else waits (AM-45)."""
+    # Whose specialty neither ends nor may still be changed is spared the comparison.
+    asked = Q(specialty_locked=False) | Q(Exists(_HELD.filter(_ENDS)))
+    rows = list(scope.filter(asked).filter(CUT_OFF).select_related("base__province"))
+    times = Times(rows, calendar=calendar)
+    for module in Module:
+        own = [row for row in rows if row.module == module]
+        shut = sum(not training_entry(row, times).is_open for row in own)
+        if shut >= len(own):
+            continue
+        said = f"（其中 {shut} 人现在不能办理）" if shut else ""
+        yield Task(
+            f"不在专业基地招收年份，请核对培训专业和实际开始时间{said}",
+            len(own),
+            list_url(module, year="all" if module == Module.INTAKE else "", todo=Todo.CUT_OFF.value),
+            module.label,
+            min(row.state_since for row in own),
+        )
 
 
 def _transfers(user: User, base: TrainingBase | None) -> Iterator[Task]:

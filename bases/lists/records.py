@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils import timezone
 
-from bases.accreditation import CUT_OFF
+from bases.accreditation import CUT_OFF, finishing
 from bases.models import HandedOver, ImportRow, TrainingBase
 from bases.scope import enrollments_for, specialty_records
 from portal.calendar import Calendar
@@ -59,6 +59,7 @@ class Todo(models.TextChoices):
     BACK = "back", "省级退回，尚未重新上报"
     UNFILLED = "unfilled", "招收个人信息没有填写完整（省级退回的除外）"
     CUT_OFF = "cut_off", "不在专业基地招收年份，不能上报"
+    FINISHING = "finishing", "专业基地已终止，可以完成培训"
 
 
 def _stage(*first: When) -> Case:
@@ -224,6 +225,8 @@ def todo_condition(todo: str, bases: Sequence[TrainingBase], calendar: Calendar 
         return NEVER_IN
     if todo == Todo.CUT_OFF:
         return CUT_OFF
+    if todo == Todo.FINISHING:
+        return finishing()
     if todo == Todo.OVERDUE:
         return Q(status=Status.EXTENDED, extended_until__lt=today) | Q(
             status=Status.SUSPENDED, expected_resume__lt=today

@@ -34,7 +34,9 @@ def tell_of_years(specialty_code: str, base_ids: Collection[int]) -> None:
         told = {*staff.get(base_id, []), *departments.get((base_id, code), [])}
         period, above = periods[base_id, code], provinces.get(base.province_id, [])
         _tell_organisations(base, specialty, period, people, told, _list_of_base(specialty, people))
-        _tell_organisations(base, specialty, period, people, above, _list_of_province(base, specialty))
+        _tell_organisations(
+            base, specialty, period, people, above, _list_of_province(base, specialty, people)
+        )
         _tell_people(base, specialty, period, people)
 
 
@@ -100,18 +102,25 @@ def _tell_organisations(
     )
 
 
+def _asked(specialty: Specialty, people: Collection[Reached]) -> dict[str, str]:
+    """The filters of whom no way accepts any more, else of whom may finish, else of all of the specialty."""
+    asked = {"specialty": specialty.pk}
+    if people:
+        is_cut_off = any(each.is_cut_off for each in people)
+        asked["todo"] = Todo.CUT_OFF.value if is_cut_off else Todo.FINISHING.value
+    return asked
+
+
 def _list_of_base(specialty: Specialty, people: Collection[Reached]) -> str:
-    """Whom no way accepts any more, else all of the specialty."""
-    cut_off = {each.module for each in people if each.is_cut_off}
-    module = Module.INTAKE if Module.INTAKE in cut_off else Module.REGISTRY
-    asked = {"year": "all", "specialty": specialty.pk}
-    if cut_off:
-        asked["todo"] = Todo.CUT_OFF.value
+    named = [each for each in people if each.is_cut_off] or people
+    module = Module.INTAKE if any(each.module == Module.INTAKE for each in named) else Module.REGISTRY
+    asked = {"year": "all", **_asked(specialty, people)}
     return f"{reverse('bases:record-list', args=[module])}?{urlencode(asked)}"
 
 
-def _list_of_province(base: TrainingBase, specialty: Specialty) -> str:
-    return f"{reverse('review:residents')}?{urlencode({'base': str(base.pk), 'specialty': specialty.pk})}"
+def _list_of_province(base: TrainingBase, specialty: Specialty, people: Collection[Reached]) -> str:
+    asked = {"base": str(base.pk), **_asked(specialty, people)}
+    return f"{reverse('review:residents')}?{urlencode(asked)}"
 
 
 def _tell_people(

@@ -11,7 +11,7 @@ from portal.roles import Action
 from residents.codes import CODE_LISTS
 from review.choices import ANY
 from review.queue.filters import ListFilter
-from review.records.lists import REVIEW_STATES
+from review.records.lists import ENDED, REVIEW_STATES
 
 
 class RecordFilter(ListFilter):
@@ -30,6 +30,11 @@ class RecordFilter(ListFilter):
         label="审核状态",
         required=False,
         choices=[*ANY, *REVIEW_STATES.items()],
+    )
+    todo = forms.ChoiceField(
+        label="专业基地招收年份",
+        required=False,
+        choices=[*ANY, *((each.value, each.label) for each in ENDED)],
     )
     field_order = ["q", "province"]
 

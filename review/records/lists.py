@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from django.db.models import Q, QuerySet
 
+from bases.lists.records import Todo, todo_condition
 from bases.models import TrainingBase
 from bases.scope import enrollments_for
 from portal.models import User
@@ -14,6 +15,8 @@ from residents.search import by_name_or_number
 from review.queue.lists import narrowed
 
 LAPSED = "lapsed"
+# What the end of a specialty means for a record, as the list of its base says it (AM-45).
+ENDED = (Todo.CUT_OFF, Todo.FINISHING)
 
 
 # 审核状态 as lists say and filter it: what lapsed at the lock waits for nobody (AM-29).
@@ -32,6 +35,8 @@ def all_records(user: User, filters: Mapping) -> QuerySet[Enrollment]:
     records = narrowed(everybody, filters, status="status", report="report_status")
     if filters.get("review"):
         records = records.filter(_in_review_state(filters["review"]))
+    if filters.get("todo"):
+        records = records.filter(todo_condition(filters["todo"], ()))
     if filters.get("province"):
         # As a list of bases: PostgreSQL then reads the records by their index.
         bases = TrainingBase.objects.filter(province=filters["province"])

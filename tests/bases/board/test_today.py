@@ -95,7 +95,7 @@ def test_a_message_in_a_digest_counts_once(desk, base, cycle, base_officer):
 
 
 def test_board_costs_few_queries_whatever_waits(desk, busy, cycle):
-    """It made 31 before it ranked anything; one is for those whose specialty has ended."""
+    """It made 31 before it ranked anything; two are for those whose specialty has ended."""
 
     def asked():
         with CaptureQueriesContext(connection) as found:
@@ -104,7 +104,7 @@ def test_board_costs_few_queries_whatever_waits(desk, busy, cycle):
 
     asked()  # The first page of a session writes the session.
     few = asked()
-    assert few <= 26
+    assert few <= 27
     for year in (cycle.year, cycle.year - 1):
         for _ in range(3):
             complete(busy, year)
@@ -126,6 +126,21 @@ def test_what_the_end_of_a_specialty_refuses_is_not_called_reportable(desk, base
     ]
     for enrollment in Enrollment.objects.all():
         assert bool(check(enrollment)) == (enrollment.specialty_id == "0200")
+
+
+def test_whom_the_end_of_a_specialty_blocks_has_a_line_of_his_own(desk, base, cycle, base_officer):
+    """AM-45: also where nobody else waits at that stage; the line opens exactly these, in both modules."""
+    rows = [
+        complete(base, cycle.year),
+        *(complete(base, cycle.year - 1, origin="late", registered_at=timezone.now()) for _ in "12"),
+        complete(base, cycle.year - 5, registered_at=timezone.now()),
+    ]
+    Enrollment.objects.filter(pk__in=[row.pk for row in rows]).update(specialty="0200")
+    SpecialtyBase.objects.filter(base=base, specialty="0200").update(valid_to=cycle.year - 3)
+    found = [task for task in tasks_of(desk) if task.label.startswith("不在专业基地招收年份")]
+    assert [(task.module, task.count) for task in found] == [("招收信息管理", 1), ("住院医师信息管理", 2)]
+    for task in found:
+        assert number_behind(desk, task) == task.count
 
 
 def test_never_signed_in_is_one_number_wherever_it_stands(desk, base, cycle, base_officer):

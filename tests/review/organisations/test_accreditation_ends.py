@@ -7,8 +7,9 @@ import uuid
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
-from bases.accreditation import CUT_OFF
+from bases.accreditation import CUT_OFF, finishing
 from bases.imports import services as imports
 from bases.imports.worker import check_batch
 from bases.models import Specialty, SpecialtyBase
@@ -19,6 +20,7 @@ from residents.models import Enrollment
 from residents.services.refusals import Refused
 from review.decisions.services import approve, return_for_correction
 from review.organisations.effects import effects
+from review.organisations.messages import tell_of_years
 from tests import factories
 from tests.bases.desk import approved, complete, reported
 from tests.bases.workbooks.training_files import edited, template
@@ -127,6 +129,7 @@ def test_preview_counts_exactly_what_the_rules_say(base, cycle, base_officer):
     assert len(ends) == 3
     # The list of the base shows those of the number.
     assert Enrollment.objects.filter(CUT_OFF).count() == told.cut_off
+    assert Enrollment.objects.filter(finishing()).count() == told.finishing
     held.valid_from, held.valid_to = cycle.year + 1, None
     (told,) = effects([], [held])
     held.save()
@@ -158,7 +161,8 @@ def test_bases_provinces_and_people_are_told(
     links = dict(Message.objects.filter(kind="directory").values_list("recipient", "link"))
     rows = signed_in(base_officer).get(links[base_officer.pk]).context["page"].object_list
     assert [row.pk for row in rows] == [begins.pk]
-    assert began.resident.full_name in signed_in(provincial_reviewer).get(links[provincial_reviewer.pk]).text
+    page = signed_in(provincial_reviewer).get(links[provincial_reviewer.pk]).context["page"]
+    assert [row.pk for row in page.rows] == [begins.pk]
     assert "可以继续完成培训" in told[began.resident.user_id]
     assert "不能上报审核" in told[begins.resident.user_id]
     assert other.resident.user_id not in told
@@ -169,6 +173,23 @@ def test_bases_provinces_and_people_are_told(
         (last,) = Message.objects.filter(recipient=person.resident.user, body__contains="不再适用")
         assert last.subject.endswith(held.specialty.name)
     assert not Message.objects.filter(recipient=other.resident.user, kind="directory").exists()
+
+
+def test_the_letter_opens_those_who_may_finish_where_nobody_is_refused(
+    signed_in, national_officer, base, cycle, base_officer, provincial_reviewer
+):
+    """AM-45: the base and its province read the number and open exactly its people; lapsed and others are not there."""
+    began = late(base, cycle.year)
+    factories.EnrollmentFactory(
+        base=base, intake_year=cycle.year - 1, specialty_id="0100", lapsed_at=timezone.now()
+    )
+    end(base, cycle.year)
+    tell_of_years("0100", [base.pk])
+    for reader, rows in ((base_officer, "object_list"), (provincial_reviewer, "rows")):
+        message = Message.objects.get(recipient=reader, kind="directory")
+        assert "可以完成培训，上报时带备注：现有 1 人" in message.body
+        page = signed_in(reader).get(message.link).context["page"]
+        assert [row.pk for row in getattr(page, rows)] == [began.pk]
 
 
 def test_end_of_a_specialty_of_the_catalogue_is_shown_first(signed_in, national_officer, base, cycle):
