@@ -21,7 +21,7 @@ WORDS = {
     "returned": "您的招收信息被省级退回，到招收信息锁定时没有修改并重新上报，因此失效。",
     "unreported": "您的招收信息到锁定时培训基地没有上报，因此失效。",
 }
-_NEXT = "您仍在培训的，请联系{}在“住院医师信息管理”中补录；补录后账号、密码和已填的个人信息继续使用。"
+_NEXT = "您仍在培训的，请联系{}补录；补录后账号、密码和已填的个人信息继续使用。"
 _KINDS = {ReviewStatus.PENDING.value: "waiting", ReviewStatus.RETURNED.value: "returned"}
 
 

@@ -16,9 +16,10 @@ from django.utils.http import urlencode
 from bases.handed_over.lapsed import missing
 from bases.lists.records import Stage
 from bases.models import Province, TrainingBase
-from bases.staff import desks, recipients
+from bases.staff import Desk, desks, recipients
+from bases.workbooks.doors import Door, door_of, door_of_year
 from portal import audit
-from portal.calendar import INTAKE_STEPS, Calendar
+from portal.calendar import INTAKE_STEPS, Calendar, last_moment
 from portal.messages.services import send
 from portal.models import AuditEvent, CollectionCycle, Extension
 from residents.lapses import IS_MISSING, WORDS, next_door
@@ -55,6 +56,65 @@ def send_letters(now: datetime | None = None) -> int:
             bases = sorted(set(_recruits(each).values_list("base", flat=True)))
             audit.record(_ACTION, by=None, target=each.cycle, round=each.key, sent=number, bases=bases)
         sent += number
+    return sent
+
+
+def tell_of_other_doors(now: datetime | None = None) -> int:
+    """A base whose intake is open again has a letter that names a door shut since: it is told of the one that is open
+    now, once for every end of that time and every door (AM-31, AM-43); returns how many messages. The clock calls."""
+    now, sent = now or timezone.now(), 0
+    for cycle in CollectionCycle.objects.order_by("year"):
+        late = Extension.objects.filter(cycle=cycle, step__in=INTAKE_STEPS, base__isnull=False, until__gt=now)
+        until = dict(late.order_by("until").values_list("base", "until"))
+        ends = {code: end for code, end in _ends(cycle, now).items() if end > now}
+        if not (ends or until):
+            continue
+        found = missing().filter(intake_year=cycle.year).order_by()
+        rows = {
+            (base, specialty): number
+            for base, specialty, number in found.values_list("base", "specialty").annotate(number=Count("pk"))
+        }
+        bases = TrainingBase.objects.select_related("province").in_bulk({base for base, _ in rows})
+        goes_on = {pk: base if base.is_active else base.heir for pk, base in bases.items()}
+        for pk, at in goes_on.items():
+            if at is None:
+                continue
+            end = max(filter(None, (ends.get(at.province_id), until.get(at.pk))), default=None)
+            if end is not None:
+                own = {place: number for place, number in rows.items() if place[0] == pk}
+                sent += _tell_of_other_door(cycle, bases[pk], at, own, end)
+    return sent
+
+
+def _tell_of_other_door(
+    cycle: CollectionCycle,
+    base: TrainingBase,
+    at: TrainingBase,
+    rows: dict[tuple[int, str | None], int],
+    end: datetime,
+) -> int:
+    """`at` goes on for `base`: itself, or its heir, whose departments have no list of what was handed over."""
+    year, sent = cycle.year, 0
+    address = reverse("bases:record-list", args=[Module.INTAKE])
+    told = (
+        desks(rows)
+        if at == base
+        else [Desk(people, list(rows)) for people in recipients(TrainingBase, [at.pk]).values()]
+    )
+    door = door_of_year(at, year)
+    for people, places, specialty in told:
+        number = sum(rows[place] for place in places)
+        asked = {"year": year, "stage": Stage.LAPSED.value} | ({"specialty": specialty} if specialty else {})
+        whose = f"并入的“{base.name}”" if at != base else ""
+        sent += send(
+            people,
+            kind=KIND,
+            subject=f"{year}年招收重新开放至 {last_moment(end)}：{whose}锁定失效 {number} 人的补录有变化",
+            body=f"锁定时告知的补录办法现在不适用。{_own_door(door, is_secretary=bool(specialty))}"
+            "再次锁定后，仍在“住院医师信息管理”的账号导入中补录。",
+            link=f"{address}?{urlencode(asked)}" if at == base else _left_list(base, year),
+            key=f"reopened:{year}:{end:%Y%m%d%H%M%S}:{base.pk}:{specialty}:{'open' if door.link else 'shut'}",
+        )
     return sent
 
 
@@ -160,24 +220,25 @@ def _words(counts: dict) -> str:
     return "锁定失效的人：" + "，".join(parts) + "。" if parts else "没有锁定失效的人。"
 
 
-_OWN_DOOR = (
-    "失效的记录只读留存，不再占用此人；仍在本基地培训的，现在起在“住院医师信息管理”的账号导入中补录，"
-    "招收年份填{year}，账号和已填的个人信息随之带入。"
-)
-
-
 def _to_bases(each: Round) -> int:
     year, sent = each.cycle.year, 0
     rows = {(row["base"], row["specialty"]): row for row in _counted(each, "base", "specialty")}
-    closed = _closed({base for base, _ in rows})
+    bases = TrainingBase.objects.select_related("province").in_bulk({base for base, _ in rows})
+    closed = _closed(bases)
+    # What has locked in a province has the same door in all of it: whoever has more time is in another round.
+    doors: dict[str, Door] = {}
     address = reverse("bases:record-list", args=[Module.INTAKE])
     unmoved = _unmoved(each)
     for people, places, specialty in desks(rows):
         if unmoved.issuperset(places):
             continue
-        door = (
-            _next_door(year, closed[places[0][0]]) if places[0][0] in closed else _OWN_DOOR.format(year=year)
-        )
+        base = bases[places[0][0]]
+        if base.pk in closed:
+            door = _next_door(year, closed[base.pk])
+        else:
+            if base.province_id not in doors:
+                doors[base.province_id] = door_of_year(base, year)
+            door = _own_door(doors[base.province_id], is_secretary=bool(specialty))
         counts = {name: sum(rows[place][name] for place in places) for name in _COUNTS}
         asked: dict[str, str | int] = {
             "year": year,
@@ -209,11 +270,16 @@ def _to_heirs(each: Round, closed: dict[int, TrainingBase | None]) -> int:
             staff.get(heir.pk, []),
             kind=KIND,
             subject=f"{year}年招收信息已锁定：并入{heir.name}的“{base.name}”锁定失效、可由承接基地补录 {number} 人",
-            body=f"失效的记录只读留在原基地，不再占用此人。仍在培训的由本基地补录，招收年份填{year}；名单见下面的链接。",
-            link=f"{reverse('bases:handed-over')}#lapsed",
+            body=f"失效的记录只读留在原基地，不再占用此人。仍在培训的由本基地{door_of_year(heir, year).words}",
+            link=_left_list(base, year),
             key=f"{each.key}:{base.pk}:heir",
         )
     return sent
+
+
+def _left_list(base: TrainingBase, year: int) -> str:
+    """The heir's list of those who lapsed in this year's intake at a base that went into it."""
+    return f"{reverse('bases:handed-over')}?{urlencode({'base': base.pk, 'year': year})}#lapsed"
 
 
 def _closed(base_ids: Collection[int]) -> dict[int, TrainingBase | None]:
@@ -221,12 +287,22 @@ def _closed(base_ids: Collection[int]) -> dict[int, TrainingBase | None]:
     return {base.pk: base.heir for base in TrainingBase.objects.filter(pk__in=base_ids, is_active=False)}
 
 
-def door_of(lapsed: Enrollment) -> str:
-    """The next door of what lapsed, as the letter names it; "" where the person is on a live record again."""
-    if Enrollment.objects.filter(LIVE, resident=lapsed.resident_id).exists():
-        return ""
-    base, year = lapsed.base, lapsed.intake_year
-    return _OWN_DOOR.format(year=year) if base.is_active else _next_door(year, base.heir)
+def next_step(lapsed: Enrollment, *, is_secretary: bool) -> tuple[str, Door]:
+    """What may be done for the person of a lapsed record now, in the words of the letter, and the base's own door to
+    it; nothing where a record stands for him already."""
+    base = lapsed.base
+    if not Enrollment.objects.filter(IS_MISSING, pk=lapsed.pk).exists():
+        return "", Door()
+    if not base.is_active:
+        return _next_door(lapsed.intake_year, base.heir), Door()
+    door = door_of(lapsed.resident, lapsed.intake_year, base)
+    return _own_door(door, is_secretary=is_secretary), door
+
+
+def _own_door(door: Door, *, is_secretary: bool) -> str:
+    """A department has no import of accounts: its base has."""
+    who = "由本基地管理账号的人员" if is_secretary else ""
+    return f"失效的记录只读留存，不再占用此人；仍在本基地培训的，{who}{door.words}"
 
 
 def _next_door(year: int, heir: TrainingBase | None) -> str:
@@ -250,7 +326,7 @@ def _to_provinces(each: Round) -> int:
     )
     staff, sent = recipients(Province, rows), 0
     for code, counts in rows.items():
-        door = f"涉及 {bases[code]} 个培训基地，已分别告知；仍在培训的由其在“住院医师信息管理”中补录，上报后请审核。"
+        door = f"涉及 {bases[code]} 个培训基地，已分别告知；仍在培训的由其补录，上报后请审核。"
         stage = "lapsed" if counts["lapsed"] else "approved"
         sent += send(
             staff.get(code, []),

@@ -8,14 +8,16 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from bases.handed_over.lapsed import left_to
 from bases.lists.take_home import Column, take_home
-from bases.models import HandedOver
+from bases.models import HandedOver, TrainingBase
 from bases.scope import base_ids, current_base
 from bases.submissions.sections import sections
+from bases.workbooks.doors import Door, door_of_year
 from portal.access import allow
 from portal.models import User
 from portal.parameters import text, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
+from residents.models import Enrollment
 from residents.models.enrollment import ReviewStatus
 
 PAGE_SIZE = 50
@@ -46,8 +48,28 @@ def copies(request: SignedInRequest) -> HttpResponse:
         at = current_base(request)
         return take_home(request, found, _COLUMNS, kind="handed_over", title="移交副本名单", at=at)
     page = Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page"))
-    lapsed = left_to(base_ids(request.user, Action.IMPORT_ACCOUNTS))
-    return render(request, "bases/handed_over/copies.html", {"page": page, "text": asked, "lapsed": lapsed})
+    left = left_to(base_ids(request.user, Action.IMPORT_ACCOUNTS))
+    of = {"base": whole_number(request.GET, "base"), "intake_year": whole_number(request.GET, "year")}
+    lapsed = list(left.filter(**{name: value for name, value in of.items() if value is not None}))
+    context = {
+        "page": page,
+        "text": asked,
+        "lapsed": lapsed,
+        "others": left.count() - len(lapsed),
+        "doors": _doors(lapsed),
+    }
+    return render(request, "bases/handed_over/copies.html", context)
+
+
+def _doors(lapsed: list[Enrollment]) -> list[tuple[int, TrainingBase, Door]]:
+    """Year by year at which base the people may be added now, and where, or why not yet (AM-31)."""
+    bases = {record.base_id: record.base for record in lapsed}
+    heirs = {pk: base.heir for pk, base in bases.items()}
+    places = {(record.intake_year, heirs[record.base_id]) for record in lapsed}
+    return [
+        (year, heir, door_of_year(heir, year))
+        for year, heir in sorted(places, key=lambda place: (-place[0], place[1].pk))
+    ]
 
 
 @require_GET

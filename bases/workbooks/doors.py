@@ -24,6 +24,13 @@ class Door:
     title: str = ""
     reason: str = ""
 
+    @property
+    def words(self) -> str:
+        """As letters and pages say it."""
+        if self.link:
+            return f"现在起在{self.title}中补录，账号和已填的个人信息随之带入。"
+        return f"现在还不能补录：{self.reason}"
+
 
 def door_of(person: Resident, intake_year: int, base: TrainingBase) -> Door:
     """The door of this base for the person as one of this year; for whoever is held somewhere there is none."""
@@ -32,12 +39,17 @@ def door_of(person: Resident, intake_year: int, base: TrainingBase) -> Door:
         return Door(reason="此人已有在用的培训记录，不需要再导入。")
     kept_year = last_transfers([person.pk]).get(person.pk, (None, ""))[0]
     year = kept_year or intake_year
-    context = {
-        "today": timezone.localdate(),
-        "doors": doors(base),
-        "kept_year": kept_year,
-        "has_original": records.filter(intake_submission__isnull=False, intake_year=year).exists(),
-    }
+    has_original = records.filter(intake_submission__isnull=False, intake_year=year).exists()
+    return _door(base, year, kept_year=kept_year, has_original=has_original)
+
+
+def door_of_year(base: TrainingBase, year: int) -> Door:
+    """The door of this base for whoever lapsed in the intake of this year and is on no record since (AM-05)."""
+    return _door(base, year, kept_year=None, has_original=False)
+
+
+def _door(base: TrainingBase, year: int, **person: object) -> Door:
+    context = {"today": timezone.localdate(), "doors": doors(base), **person}
     reason = ""
     for module in Module:
         # An intake is that of the person's year; the page of the registry takes every year.

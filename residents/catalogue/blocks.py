@@ -40,7 +40,7 @@ ERRORS: dict[str, tuple[str, str, str]] = {
     "intake_year_before_lock": (
         "招收信息尚未锁定",
         "{value}年的招收信息尚未锁定，住院医师信息管理自{opens}起接收该年招收的住院医师。",
-        "请自{opens}起在本页导入此人。",
+        "请自{opens}起在“住院医师信息管理”的账号导入中导入此人。",
     ),
     "intake_original_exists": (
         "该年招收信息已审核通过",

@@ -12,6 +12,8 @@ from residents.models import Enrollment
 from residents.models.enrollment import Module
 
 KIND = "directory"
+# Of what the act does, in the words of its preview.
+LEFT = "锁定失效、留在原基地（由承接基地补录，名单在其“移交副本”中）"
 
 
 def planned(made: Succession) -> None:
@@ -53,7 +55,9 @@ def _tell_organisations(made: Succession, words: str, moment: str, moved: Collec
     )
     bases = recipients(TrainingBase, [pk for pk in (made.base_id, made.successor_id) if pk])
     provinces = recipients(Province, {made.former_province_id, made.province_id})
-    for people, link in ((bases, reverse("bases:desk")), (provinces, reverse("review:queue"))):
+    # Whom the heir may add again stand in that list alone.
+    to_bases = f"{reverse('bases:handed-over')}#lapsed" if LEFT in made.counts else reverse("bases:desk")
+    for people, link in ((bases, to_bases), (provinces, reverse("review:queue"))):
         send(
             {person for each in people.values() for person in each},
             kind=KIND,

@@ -16,7 +16,7 @@ from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from bases import staff
-from bases.handed_over.lapsed import missing
+from bases.handed_over.lapsed import left_to, missing
 from bases.models import (
     CorrectionRequest,
     ExtensionRequest,
@@ -45,7 +45,6 @@ from review.successions import messages
 
 Outcome, State = Submission.Outcome, TransferRequest.State
 CHUNK = 500
-_LEFT = "锁定失效、留在原基地（由承接基地补录，名单在其“移交副本”中）"
 # Held by somebody, or still to be reported or decided.
 OPEN_WORK = LIVE | (Q(registered_at__isnull=False) & ~GONE & ~Q(report_status=ReportStatus.REPORTED))
 
@@ -72,13 +71,14 @@ def plan(base: TrainingBase, successor: TrainingBase | None, day: date) -> Plan:
     reviews = waiting().filter(base=base)
     counted = Submission.objects.filter(counted_for__in=records.values("pk"))
     requests = {name: rows.count() for name, rows in _requests(base).items()}
+    left = missing().filter(base=base).count() + left_to([base.pk]).count()
     counts = {
         "移交的培训记录": records.count(),
         "其中待审核的上报": reviews.count(),
         "其中已审核通过、计入统计的": counted.count(),
         "未办结的申请": sum(requests.values()),
         **{f"其中{name}": number for name, number in requests.items() if number},
-        **({_LEFT: left} if (left := missing().filter(base=base).count()) and successor else {}),
+        **({messages.LEFT: left} if left and successor else {}),
         "工作人员": len({place.user.pk for place in staff.staff_of(TrainingBase, [base.pk])}),
     }
     added = [row.specialty.name for row, held in _specialties(base, successor) if held is None]

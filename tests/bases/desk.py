@@ -50,6 +50,11 @@ def close(cycle, *steps: Step, ago: datetime.timedelta = datetime.timedelta(hour
     CycleWindow.objects.filter(cycle=cycle, step__in=steps).update(closes_at=timezone.now() - ago)
 
 
+def reopen(cycle, step, *, until):
+    """This step has more time; the others stay closed."""
+    CycleWindow.objects.filter(cycle=cycle, step=step).update(closes_at=until)
+
+
 def state(enrollment: Enrollment) -> tuple[str, str]:
     """(上报状态, 审核状态) as the database holds them now."""
     enrollment.refresh_from_db()

@@ -12,7 +12,7 @@ from django.db import DatabaseError, InterfaceError, connection, connections
 from django.utils.module_loading import import_string
 
 from bases import counts
-from bases.deadlines.letters import send_letters
+from bases.deadlines.letters import send_letters, tell_of_other_doors
 from bases.deadlines.messages import remind_of_deadlines
 from bases.deadlines.overdue_statuses import remind_daily
 from bases.imports.copies.services import look_after_copies
@@ -47,6 +47,7 @@ HARMLESS = (
 FINAL = (
     carry_out_locks,
     send_letters,
+    tell_of_other_doors,
     settle_all,
     remind_daily,
     remind_of_deadlines,

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from bases.corrections.services import is_waiting, kinds_open
-from bases.deadlines.letters import door_of
+from bases.deadlines.letters import next_step
 from bases.extensions.services import may_name
 from bases.lists.access import may, record_for
 from bases.lists.place import place_in_list, record_address
@@ -57,6 +57,7 @@ def record(request: SignedInRequest, pk: int) -> HttpResponse:
     returns = list(enrollment.personal_returns.filter(answered_at__isnull=True))
     comments = comments_of(returned, returns)
     times = Times([enrollment])
+    may_do = _may(request, enrollment, times)
     return render(
         request,
         "bases/records/record.html",
@@ -73,8 +74,10 @@ def record(request: SignedInRequest, pk: int) -> HttpResponse:
             "examination": examine([enrollment], times)[enrollment.pk],
             "with_gaps": enrollment.is_live and goes_up_with_gaps(enrollment),
             "training_entry": training_entry(enrollment, times),
-            "may": _may(request, enrollment, times),
-            "next_door": door_of(enrollment) if enrollment.lapsed_at else "",
+            "may": may_do,
+            "next_step": next_step(enrollment, is_secretary=not may_do["import"])
+            if enrollment.lapsed_at
+            else None,
             "others": other_records(request.user, enrollment),
         },
     )

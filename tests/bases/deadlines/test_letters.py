@@ -5,14 +5,14 @@ import datetime
 import pytest
 from django.utils import timezone
 
-from bases.deadlines.letters import send_letters
+from bases.deadlines.letters import send_letters, tell_of_other_doors
 from portal.calendar import INTAKE_STEPS
 from portal.models import CycleWindow, Extension, Message, Step
 from residents.models import Enrollment
 from residents.services.lock import carry_out_locks
 from review.windows.revival import bring_back
 from tests import factories
-from tests.bases.desk import approved, close, complete, page, reported, returned
+from tests.bases.desk import approved, close, complete, page, reopen, reported, returned
 
 pytestmark = pytest.mark.django_db
 
@@ -190,3 +190,51 @@ def test_whoever_has_activated_still_signs_in(recruits, cycle):
     user = recruits["waiting"].resident.user
     user.refresh_from_db()
     assert user.is_active
+
+
+def test_whoever_has_a_letter_is_told_of_the_door_that_is_open_since(
+    imported, base, cycle, base_officer, signed_in
+):
+    """AM-31, AM-43: a reopening shuts the door of the letter; base and secretary are told once for every end, with as
+    many people as the list they open, and the record page says the same."""
+    record = complete(base, cycle.year)
+    complete(base, cycle.year)
+    secretary = factories.secretary(base, "0100")
+    lock(cycle)
+    send_letters()
+    assert "现在起在住院医师信息管理的账号导入" in letters(base_officer)[0]
+    assert "由本基地管理账号的人员现在起在住院医师信息管理" in letters(secretary)[0]
+    assert tell_of_other_doors() == 0
+    ends = timezone.now() + datetime.timedelta(days=3)
+    reopen(cycle, Step.REVIEW, until=ends)
+    assert (tell_of_other_doors(), tell_of_other_doors()) == (2, 0)
+    told = Message.objects.filter(recipient=base_officer, kind="year_letter").latest("pk")
+    desk = signed_in(base_officer)
+    for words in (told.body, page(desk.get(f"/base/records/{record.pk}/"))):
+        assert "现在还不能补录" in words
+        assert f"{timezone.localtime(ends):%-m月%-d日}" in words
+    assert "锁定失效 2 人" in told.subject
+    assert desk.get(told.address).context["page"].paginator.count == 2
+    reopen(cycle, Step.BASE_FILL, until=ends + datetime.timedelta(days=1))
+    assert tell_of_other_doors() == 2
+    told = Message.objects.filter(recipient=base_officer, kind="year_letter").latest("pk")
+    assert "现在起在招收信息管理的账号导入" in told.body
+
+
+def test_the_letter_counts_nobody_who_was_added_since(recruits, base, cycle, base_officer, signed_in):
+    """AM-32: the second lock of a year; the lists of base and province show the rest, and mark who has a record."""
+    lock(cycle)
+    record = recruits["unreported"]
+    factories.EnrollmentFactory(
+        resident=record.resident,
+        base=base,
+        intake_year=cycle.year,
+        origin="late",
+        registered_at=timezone.now(),
+    )
+    send_letters()
+    assert "锁定失效 2 人" in letters(base_officer)[0]
+    desk = signed_in(base_officer)
+    found = desk.get(f"/base/records/intake/?year={cycle.year}&stage=taken_up")
+    assert [row.pk for row in found.context["page"].object_list] == [record.pk]
+    assert "已另有记录" in found.text

@@ -15,6 +15,7 @@ from bases.lists.records import Stage
 from bases.models.organisations import ReportingMode
 from bases.report.services import report
 from bases.report.withdrawal import withdraw
+from portal.calendar import INTAKE_STEPS
 from portal.models import CycleWindow, Extension, Step
 from residents.models import Enrollment
 from residents.services.deletion import restore_enrollment
@@ -292,8 +293,13 @@ def test_a_lapsed_record_waits_for_nobody_and_names_the_next_door(base, cycle, b
     assert "未通过，已失效" in text
     for word in ("待审核</span>", "等待其修改并保存", "取回退回"):
         assert word not in text
-    assert f"招收年份填{cycle.year}" in text
-    assert "账号导入（住院医师信息管理）" in text
+    # The very import that takes him is named (AM-31): while the year is open, that of the intake.
+    assert "招收信息管理的账号导入（招收年份填" in text
+    assert 'href="/base/imports/accounts/intake/"' in text
+    close(cycle, *INTAKE_STEPS)
+    text = page(desk.get(address))
+    assert "住院医师信息管理的账号导入（招收年份填" in text
+    assert 'href="/base/imports/accounts/registry/"' in text
     assert "不能取回退回" in told(desk.post(f"{address}returns/take-back/"))
     assert record.personal_returns.filter(answered_at=None).count() == 1
     factories.EnrollmentFactory(base=base, intake_year=cycle.year, resident=record.resident)
