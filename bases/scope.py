@@ -238,7 +238,7 @@ def workplace(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBas
 def has_place(user: User) -> bool:
     """Whether somebody of a base or a province works anywhere (AM-46: a dismissed account has no desk)."""
     if user.role == Role.PROVINCE:
-        return bool(province_codes_for(user, Action.VIEW))
+        return bool(_granted_ids(user, Province, Action.VIEW))
     if user.role == Role.BASE:
         return bool(base_ids(user, Action.VIEW) or specialty_places(user))
     return True

@@ -21,6 +21,8 @@ from portal.roles import Role
 from portal.sign_in.second_factor import SecondFactorNeeded, demand
 
 View = Callable[..., HttpResponseBase]
+# The desks: whoever works nowhere (any more) is told so there, whatever page an old link or message opens (AM-46).
+DESKS = ("bases", "review")
 
 
 class Refusal(PermissionDenied):
@@ -47,6 +49,9 @@ def allow(*roles: Role, before_second_factor: bool = False) -> Callable[[View], 
             try:
                 if user.role in DECIDING and not before_second_factor:
                     demand(user)
+                if _works_nowhere(request, user):
+                    status = 200 if request.method == "GET" else 403
+                    return render(request, "portal/no_place.html", status=status)
                 return view(request, *args, **kwargs)
             except SecondFactorNeeded:
                 return _to_second_factor(request)
@@ -56,6 +61,20 @@ def allow(*roles: Role, before_second_factor: bool = False) -> Callable[[View], 
         return _mark(guarded, allowed_roles=frozenset(roles))
 
     return decorate
+
+
+_has_place: Callable[[User], bool] | None = None
+
+
+def ask_for_place(has_place: Callable[[User], bool]) -> None:
+    """Let the app above, which knows who works where, say whether somebody has a desk at all."""
+    global _has_place
+    _has_place = has_place
+
+
+def _works_nowhere(request: HttpRequest, user: User) -> bool:
+    match = request.resolver_match
+    return bool(_has_place and match and match.app_name in DESKS and not _has_place(user))
 
 
 def _to_be_continued(request: HttpRequest, many: TooMany) -> HttpResponse:

@@ -25,6 +25,7 @@ from bases.models import (
     TransferRequest,
 )
 from bases.report.services import build_submission
+from bases.scope import GRANTS
 from portal.models import CycleWindow, Deed, Job, Message, Notice, Step, User
 from portal.moved import BEFORE
 from portal.roles import Role
@@ -433,6 +434,22 @@ def test_foreign_objects_answer_like_missing_ones(world, letter, method):
         if (foreign.status_code, absent.status_code) not in ((404, 404), (405, 405)):
             wrong[name] = (foreign.status_code, absent.status_code)
     assert wrong == {}
+
+
+@pytest.mark.parametrize("letter", ["b", "p"])
+def test_whoever_works_nowhere_is_told_so_on_every_page(world, letter):
+    """AM-46: no link, bookmark or message opens the empty desk of a place that he has left."""
+    for kind in GRANTS.values():
+        kind.objects.filter(user=world.people[letter]).delete()
+    client, wrong = world.client(letter), {}
+    for name, route in ROUTES.items():
+        if letter in route.roles and name.partition(":")[0] in ("bases", "review"):
+            address = World.address(name, world.own, letter)
+            answer = client.post(address) if route.get == 405 else client.get(address)
+            if "没有所属单位" not in answer.content.decode("utf-8", "ignore"):
+                wrong[name] = answer.status_code
+    assert wrong == {}
+    assert "没有所属单位" not in client.get(reverse("portal:messages")).text
 
 
 def test_foreign_people_occur_on_no_page(world):

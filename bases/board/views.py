@@ -10,7 +10,7 @@ from bases.extensions.services import askable
 from bases.lists.access import desk_openings
 from bases.lists.bands import bands
 from bases.lists.records import scope_of
-from bases.scope import SPECIALTIES, bases_for, current_base, has_place, specialty_places, workplaces
+from bases.scope import SPECIALTIES, bases_for, current_base, specialty_places, workplaces
 from bases.seasons import asked_cycle, in_view
 from portal.access import allow
 from portal.parameters import choice, is_on, key, whole_number
@@ -22,8 +22,6 @@ from residents.models.enrollment import Module
 @allow(Role.BASE)
 def desk(request: SignedInRequest) -> HttpResponse:
     """工作台: counts by cohort and stage, what is to be done, what the province sent back (GOAL-B16)."""
-    if not has_place(request.user):
-        return render(request, "portal/no_place.html")
     base = current_base(request)
     places = specialty_places(request.user)
     years = in_view(request.user, base)

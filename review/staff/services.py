@@ -38,6 +38,7 @@ def change(person: User, act: str, organisation: Organisation | None, *, by: Use
             raise PermissionDenied  # of the association nobody is dismissed and nobody's right is changed
         elif act == "dismiss":
             staff.dismiss(person, organisation, by=by)
+            _tell_who_left(person, organisation, f"您不再是{organisation.name}的工作人员", by=by)
         else:
             staff.appoint(person, organisation, by=by, read_only=act == "read_only")
         if act in ("disable", "dismiss", "read_only"):
@@ -45,6 +46,16 @@ def change(person: User, act: str, organisation: Organisation | None, *, by: Use
             for province in left:
                 if isinstance(province, Province):
                     assignments.release(province, person, by=by)
+
+
+def _tell_who_left(person: User, organisation: Organisation, subject: str, *, by: User) -> None:
+    send(
+        [person],
+        kind=KIND,
+        subject=subject[:120],
+        body=f"由{by.full_name}办理。此前关于{organisation.name}的消息，其中的名单您不能再打开；仍须在该单位办理业务的，"
+        "请该单位可办理业务的人员或其上级重新任用。",
+    )
 
 
 def hand_over(person: User, to: User, organisation: Organisation, *, by: User) -> int:
@@ -65,6 +76,7 @@ def hand_over(person: User, to: User, organisation: Organisation, *, by: User) -
             subject=f"{person.full_name}在{organisation.name}的工作已移交给您",
             body=f"您现在可以办理{organisation.name}的业务。一并移交的审核分工：{moved} 个培训基地。",
         )
+        _tell_who_left(person, organisation, f"您在{organisation.name}的工作已移交给{to.full_name}", by=by)
     return moved
 
 

@@ -15,6 +15,7 @@ from portal.roles import Action, Role
 from review.assignments import services as assignments
 from review.models import Assignment, Substitution
 from review.staff import services
+from review.staff.forms import StaffForm
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +127,22 @@ def test_hand_over_is_one_act(
     assert list(Substitution.objects.values_list("absent", "substitute")) == [(third.pk, colleague.pk)]
     assert staff.memberships_of(provincial_reviewer) == []
     assert Message.objects.filter(recipient=colleague, kind="directory").exists()
+    (told,) = Message.objects.filter(recipient=provincial_reviewer, kind="directory")
+    assert f"已移交给{colleague.full_name}" in told.subject
+    assert national_officer.full_name in told.body
+
+
+def test_a_dismissed_person_is_told_where_by_whom_and_what_the_form_asks_for(
+    signed_in, base_officer, national_officer, base
+):
+    """What he is to bring is what 新增人员 cannot do without."""
+    services.change(base_officer, "dismiss", base, by=national_officer)
+    (told,) = Message.objects.filter(recipient=base_officer, kind="directory")
+    assert (base.name in told.subject, national_officer.full_name in told.body) == (True, True)
+    page = signed_in(base_officer).get("/base/records/intake/?todo=report").text
+    needed = [field.label for field in StaffForm(organisation=base).fields.values() if field.required]
+    said = page.split("填写您的")[1][:20] + "权限"
+    assert [label for label in needed if label not in said] == []
 
 
 def test_the_last_who_can_act_goes_only_confirmed(signed_in, base_officer, provincial_reviewer, base):
