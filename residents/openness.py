@@ -203,6 +203,13 @@ def delivery_entry(enrollment: Enrollment, times: Times | None = None) -> Openin
     return _or_returned(enrollment, times.opening(enrollment, Step.API_TRANSFER), times)
 
 
+def mended_by_interface(enrollment: Enrollment) -> bool:
+    """Whether the interface of its province, and nobody at its base, corrects this delivered recruit (AM-44); after
+    the way back to direct entry the base does. Expects `base__province` to be loaded."""
+    is_delivered = enrollment.registered_at is None and enrollment.origin == Enrollment.Origin.API
+    return is_delivered and enrollment.base.province.reporting_mode == API_TRANSFER
+
+
 def _or_returned(
     enrollment: Enrollment, state: Opening, times: Times, review_status: str | None = None
 ) -> Opening:

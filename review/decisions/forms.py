@@ -27,8 +27,8 @@ class ReturnForm(forms.Form):
         label="退回修改意见",
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": "请填写退回修改意见，告诉培训基地需要改什么。"},
-        help_text="培训基地会在该记录上看到这段话。",
+        error_messages={"required": "请填写退回修改意见，写明需要改什么。"},
+        help_text="这段话会显示在该记录上。",
     )
     reasons = forms.MultipleChoiceField(
         label="退回原因",

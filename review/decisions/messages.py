@@ -8,6 +8,7 @@ from django.urls import reverse
 from bases.models import Submission, TrainingBase
 from bases.staff import recipients, secretaries
 from portal.messages.services import send
+from residents.openness import mended_by_interface
 
 
 def approved(decided: Sequence[Submission]) -> None:
@@ -17,7 +18,7 @@ def approved(decided: Sequence[Submission]) -> None:
 
 def returned(decided: Sequence[Submission], *, comment: str) -> None:
     """A base can do nothing about what a platform delivered; the platform reads its own feed."""
-    decided = [row for row in decided if row.channel != Submission.Channel.API]
+    decided = [row for row in decided if not mended_by_interface(row.enrollment)]
     _notify(decided, "returned", "退回修改", f"退回修改意见：{comment}")
 
 

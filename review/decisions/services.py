@@ -129,7 +129,7 @@ def revoke(submission: Submission, *, by: User, reason: str) -> Submission | Non
         _check_revocable(enrollment, submission, by)
         unchanged = _is_as_reported(enrollment, submission)
         if submission.outcome == Outcome.RETURNED and not unchanged:
-            raise StateMoved("退回后信息已被修改，不能撤销退回，请等待培训基地重新上报。")
+            raise StateMoved("退回后信息已被修改，不能撤销退回，请等待重新上报。")
         was, now = submission.get_outcome_display(), timezone.now()
         _write_revocation(submission, by, reason.strip(), now)
         back_to_intake = enrollment.intake_submission_id == submission.pk

@@ -14,7 +14,7 @@ from bases.scope import enrollments_for
 from bases.submissions.unchanged import with_untouched
 from portal.models import AuditEvent, User
 from portal.roles import Action
-from residents.openness import Times, entries_of, review_entry
+from residents.openness import Times, entries_of, mended_by_interface, review_entry
 from review.decisions import claims
 from review.decisions.services import why_not_revocable
 from review.quality.checks import CHECKS
@@ -39,6 +39,8 @@ class Prospect:
     # How many of the ready ones each base has, and how many open findings of each kind the quality list has on them.
     bases: list[tuple[str, int]]
     findings: list[tuple[str, int]]
+    # How many of the ready ones go back to the province's interface and not to a base.
+    by_interface: int
 
     @property
     def held_count(self) -> int:
@@ -67,6 +69,7 @@ def prospect(choices: Mapping[int, int], user: User, *, is_return: bool = False)
         is_partial=len(standing) == queue.MOST_AT_ONCE,
         bases=Counter(row.base.name for row in ready).most_common(),
         findings=_findings(ready, user),
+        by_interface=sum(mended_by_interface(row.enrollment) for row in ready),
     )
 
 

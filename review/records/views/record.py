@@ -20,6 +20,7 @@ from portal.parameters import key, text, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.models import Enrollment
+from residents.openness import mended_by_interface
 from residents.services.states import StateMoved
 from review.decisions import claims, last
 from review.decisions import services as decisions
@@ -61,6 +62,7 @@ def _show(
         "query": request.GET.urlencode(),
         "masked": masked,
         "last": last.told(request),
+        "by_interface": mended_by_interface(enrollment),
         "may_unmask": may_see(request.user, enrollment),
     }
     context |= {"return_form": ReturnForm(rows=page.rows), "revoke_form": RevokeForm()} | forms
@@ -176,7 +178,9 @@ def return_for_correction(request: SignedInRequest, pk: int) -> HttpResponse:
         reason_codes=form.cleaned_data["reasons"],
         field_comments=form.field_comments(),
     )
-    return _go_on(request, done, submission, "已退回培训基地修改")
+    by_interface = mended_by_interface(enrollment)
+    word = "已退回，由本省接口更正后重新传送" if by_interface else "已退回培训基地修改"
+    return _go_on(request, done, submission, word)
 
 
 @require_POST
@@ -192,8 +196,6 @@ def revoke(request: SignedInRequest, pk: int) -> HttpResponse:
     except StateMoved as moved:
         messages.error(request, str(moved))
     else:
-        state = (
-            "该记录重新进入待审核" if again else "培训基地已修改过该记录，现为“退回修改”，请等待其重新上报"
-        )
+        state = "该记录重新进入待审核" if again else "该记录此后修改过，现为“退回修改”，请等待重新上报"
         messages.success(request, f"已撤销审核决定，{state}。")
     return redirect(_record_url(pk, request.GET))

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from bases.deadlines.messages import remind_of_deadlines
+from bases.models import Submission
 from portal.models import Message, Step
 from residents.models import Enrollment
 from review.decisions.services import return_for_correction
@@ -80,6 +81,31 @@ def test_the_provinces_staff_get_the_reminders_of_transfer_review_and_returned(
     assert "还有 1 人待审核" in told
     assert "退回的 1 人" in told
     assert "由接口更正" in told
+
+
+def test_who_mends_a_returned_delivery_is_named(
+    key, base, cycle, switched, provincial_reviewer, base_officer, signed_in
+):
+    """AM-44: the page, its answer and the page of many name the interface; once the province is back at direct entry
+    the base mends it and is told."""
+    sent = [record(base, cycle.year, number) for number in (1, 2)]
+    assert outcomes(post(key, sent)) == [(201, "accepted")] * 2
+    first, second = Submission.objects.order_by("pk")
+    desk, address = signed_in(provincial_reviewer), f"/review/records/{first.enrollment_id}/"
+    text = desk.get(address).content.decode()
+    assert "退回，由本省接口更正" in text
+    assert "退回培训基地修改" not in text
+    many = {"act": "return", "range": "selected", "choice": [f"{first.pk}:0"], "loaded_at": timezone.now()}
+    assert "由本省接口更正后重新传送" in desk.post("/review/queue/bulk/", many).content.decode()
+    typed = {"submission": first.pk, "version": first.version, "comment": "请核对邮箱。", "reasons": ["01"]}
+    answer = desk.post(f"{address}return/", typed, follow=True)
+    assert "已退回，由本省接口更正后重新传送" in answer.content.decode()
+    assert not Message.objects.filter(recipient=base_officer, kind="returned").exists()
+    type(base.province).objects.filter(pk=base.province_id).update(reporting_mode="1")
+    typed |= {"submission": second.pk, "version": second.version}
+    answer = desk.post(f"/review/records/{second.enrollment_id}/return/", typed, follow=True)
+    assert "已退回培训基地修改" in answer.content.decode()
+    assert Message.objects.filter(recipient=base_officer, kind="returned").exists()
 
 
 def test_a_closed_year_says_why_while_another_one_is_open(key, base, cycle, switched):
