@@ -44,31 +44,39 @@ class DeskOpening:
 def desk_openings(
     bases: Sequence[TrainingBase], cycle: CollectionCycle | None, calendar: Calendar | None = None
 ) -> list[DeskOpening]:
-    """The windows of this cycle's intake as they apply to these bases, step by step; three queries, with the calendar
-    none."""
+    """The windows of this cycle's intake as they apply to these bases, step by step, that of 接口传送 where a base's
+    province delivers so; three queries, with the calendar none."""
     calendar = calendar or Calendar(
         [cycle] if cycle else [],
         provinces={base.province_id for base in bases},
         bases=[base.pk for base in bases],
     )
     return [
-        DeskOpening(
-            step,
-            f"{step.label}（{base.name}）" if len(bases) > 1 else step.label,
-            desk_opening(base, cycle, step, calendar),
-        )
-        for step in STEPS
+        DeskOpening(step, _label(step, base, bases), desk_opening(base, cycle, step, calendar))
+        for step in (*OWN_STEPS, Step.API_TRANSFER, Step.REVIEW)
         for base in bases
+        if step in STEPS or _delivers(base)
     ]
+
+
+def _delivers(base: TrainingBase) -> bool:
+    return base.is_active and base.province.reporting_mode == ReportingMode.API
+
+
+def _label(step: Step, base: TrainingBase, bases: Sequence[TrainingBase]) -> str:
+    notes = ["接口传送的记录"] if step == Step.REVIEW and _delivers(base) else []
+    notes += [base.name] if len(bases) > 1 else []
+    return f"{step.label}（{'，'.join(notes)}）" if notes else step.label
 
 
 def desk_opening(
     base: TrainingBase, cycle: CollectionCycle | None, step: Step, calendar: Calendar
 ) -> Opening:
-    """One step of the intake at one base; closed where the base is out of use or its province delivers by API."""
+    """One step of the intake at one base; closed where the base is out of use, and but for the review of what is
+    delivered where its province delivers by API (AM-44)."""
     if not base.is_active:
         return OUT_OF_USE
-    if base.province.reporting_mode == ReportingMode.API:
+    if step in OWN_STEPS and _delivers(base):
         return SWITCHED
     return calendar.opening(cycle, step, province_id=base.province_id, base_id=base.pk)
 

@@ -2,9 +2,11 @@
 
 import pytest
 
+from portal.calendar import last_moment
+from portal.models import Step
 from residents.models import Enrollment
 from tests import factories
-from tests.bases.desk import approved, complete, page, reported, returned
+from tests.bases.desk import approved, close, complete, page, reported, returned
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +28,24 @@ def test_board_counts_each_record_once(desk, base, cycle, base_officer, provinci
     for cell in [*row.cells, row.total]:
         assert desk.get(cell.url).context["page"].paginator.count == cell.count, cell
     assert "培训开始时间有误，请核对。" in page(response)
+
+
+def test_the_calendar_of_a_base_whose_province_delivers_shows_the_review(desk, base, cycle):
+    """AM-44: direct entry is switched; 接口传送 and the review of the delivered records have their dates."""
+    assert "api_transfer" not in [each.step for each in desk.get("/base/").context["openings"]]
+    type(base.province).objects.filter(pk=base.province_id).update(reporting_mode="2")
+    close(cycle, Step.API_TRANSFER)
+    response = desk.get("/base/")
+    states = {each.label: each.opening for each in response.context["openings"]}
+    words = {label: state.word or state.is_open for label, state in states.items()}
+    assert words == {
+        "住院医师填报个人信息": "已切换接口",
+        "培训基地导入账号与填报培训信息": "已切换接口",
+        "培训基地上报": "已切换接口",
+        "接口传送": "已截止",
+        "省级审核（接口传送的记录）": True,
+    }
+    assert last_moment(states["省级审核（接口传送的记录）"].closes_at) in page(response)
 
 
 def test_board_by_specialty_sums_to_the_year(desk, base, cycle):
