@@ -1,6 +1,7 @@
 """One fixture per person: an officer of a base, his neighbour, two provinces, the association, two residents."""
 
 import gc
+import uuid
 
 import pytest
 from django.core.cache import cache
@@ -35,9 +36,15 @@ def pytest_collection_finish():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _fast_hasher():
-    """Argon2id is slow by intention; where hashing is the subject, a test asks for `argon2`."""
-    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+def _as_tests_run():
+    """What holds for every test unless it says otherwise. Argon2id is slow by intention; where hashing is the subject,
+    a test asks for `argon2`. Background work runs at once, and nothing is asked by time: the number of queries of
+    a page stays exact."""
+    with override_settings(
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+        CODE_LISTS_SECONDS=0,
+        TASKS={"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend", "QUEUES": []}},
+    ):
         yield
 
 
@@ -48,20 +55,16 @@ def argon2(settings):
 
 
 @pytest.fixture(autouse=True)
-def _private_files(settings, tmp_path):
-    """Uploads of a test live and die with it; background work runs at once unless a test says otherwise."""
+def _private_files(settings, tmp_path_factory):
+    """Uploads of a test are its own; a folder is made by whoever puts something in."""
+    folder = tmp_path_factory.getbasetemp() / "files" / uuid.uuid4().hex
     storages = {**settings.STORAGES}
     storages["default"] = {
         **storages["default"],
-        "OPTIONS": {**storages["default"]["OPTIONS"], "location": str(tmp_path / "private")},
+        "OPTIONS": {**storages["default"]["OPTIONS"], "location": str(folder / "private")},
     }
     settings.STORAGES = storages
-    settings.HISTORY_ANCHOR_FOLDER = tmp_path / "anchors"
-    # Nothing is asked by time: the number of queries of a page stays exact.
-    settings.CODE_LISTS_SECONDS = 0
-    settings.TASKS = {
-        "default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend", "QUEUES": []}
-    }
+    settings.HISTORY_ANCHOR_FOLDER = folder / "anchors"
 
 
 @pytest.fixture(autouse=True)

@@ -35,14 +35,20 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def seal() -> None:
-    """Seal all that was written: other databases of the server, too, hold transactions that a batch waits for."""
+    """Seal all that was written, as one batch: other databases of the server, too, hold transactions that a batch waits
+    for, and what it could not take would be the next one's."""
     latest = time.monotonic() + 60
-    while True:
-        sealing.seal_history()
-        if not standing().not_sealed:
-            return
-        assert time.monotonic() < latest
-        time.sleep(0.05)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+        written = cursor.fetchone()[0]
+        while True:
+            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+            if cursor.fetchone()[0] > written:
+                break
+            assert time.monotonic() < latest
+            time.sleep(0.05)
+    sealing.seal_history()
+    assert not standing().not_sealed
 
 
 @pytest.fixture
