@@ -184,7 +184,8 @@ def workplaces(user: User, base: TrainingBase | None) -> list[TrainingBase]:
 
 def current_base(request: HttpRequest, action: Action = Action.VIEW) -> TrainingBase | None:
     """The base a staff member is working for: the one chosen in this session, where the address names one of his that
-    from now on, else the first granted one. None where he works for single specialties alone, or has chosen these.
+    from now on, else the first he sees. None where he may not do this there, as at one out of use (AM-46), and where he
+    works for single specialties alone, or has chosen these.
     Raises Refusal for an address that names one that is not his (any more)."""
     user = cast(User, request.user)
     asked = whole_number(request.GET, DESK)
@@ -193,10 +194,13 @@ def current_base(request: HttpRequest, action: Action = Action.VIEW) -> Training
             raise _not_yours(asked)
         request.session["base_id"] = asked
     chosen = request.session.get("base_id")
-    granted = base_ids(user, action)
-    if not granted or (chosen == SPECIALTIES and specialty_places(user)):
+    seen = base_ids(user, Action.VIEW)
+    if not seen or (chosen == SPECIALTIES and specialty_places(user)):
         return None
-    pk = chosen if chosen in granted else min(granted)
+    pk = chosen if chosen in seen else min(seen)
+    # Where he only looks nothing is done, and no other base's form opens in its place.
+    if pk not in base_ids(user, action):
+        return None
     return _once(
         user,
         f"base {pk}",

@@ -19,9 +19,11 @@ from bases.submissions.waiting import waiting
 from portal import audit
 from portal.models import User
 from residents.models import Enrollment, PersonMerge, Resident
-from residents.models.enrollment import ReviewStatus
+from residents.models.enrollment import ReviewStatus, Status
+from residents.rules.status import targets
 from residents.rules.text import name_key
 from residents.services import merging
+from residents.services.deletion import any_entry
 from residents.services.states import StateMoved
 from residents.snapshot import personal_values
 from review.merges import messages
@@ -125,10 +127,8 @@ def _hindrances(
         found.append("拟合并的账号是先前一次合并中保留的账号，请改为保留它，或先撤销先前的合并。")
     live = [each for each in (*own, *moving) if each.is_live]
     if len(live) > 1:
-        places = "、".join(_named(each) for each in live)
-        found.append(
-            f"两个账号各有一条占用中的记录：{places}。请先由有关培训基地把录错的一条删除，或设为退培，再合并。"
-        )
+        places = "；".join(f"{_named(each)}{_way_out(each)}" for each in live)
+        found.append(f"两个账号各有一条占用中的记录，请先由有关培训基地办结录错的一条，再合并：{places}。")
     for each in live:
         other = own if each in moving else moving
         if each.registered_at is None and any(
@@ -149,6 +149,14 @@ def _hindrances(
     if TransferRequest.objects.filter(enrollment__in=moving, state=TransferRequest.State.OPEN).exists():
         found.append("拟合并的账号有未办结的转出请求，请先由培训基地答复。")
     return found
+
+
+def _way_out(record: Enrollment) -> str:
+    """What its base can do now so that the record holds the person no more, by the rules of those acts (AM-31)."""
+    ways = ["删除"] if (deletion := any_entry(record)).is_open else []
+    if record.registered_at and Status.WITHDRAWN in targets(record.status):
+        ways.append("把培训状态更新为“退培”")
+    return f"可以{'，或'.join(ways)}" if ways else f"现在不能删除（{deletion.reason.rstrip('。')}）"
 
 
 def _named(record: Enrollment) -> str:

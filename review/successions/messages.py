@@ -10,6 +10,7 @@ from bases.staff import recipients, secretaries
 from portal.messages.services import send
 from residents.models import Enrollment
 from residents.models.enrollment import Module
+from review.successions.modes import mode_of
 
 KIND = "directory"
 # Of what the act does, in the words of its preview.
@@ -53,6 +54,12 @@ def _tell_organisations(made: Succession, words: str, moment: str, moved: Collec
         if made.successor
         else f"由{made.former_province.name}划转到{made.province.name}"
     )
+    modes = ""
+    if made.province_id != made.former_province_id and moment != "cancelled":
+        when = "自那天起" if moment == "planned" else "现在"
+        said = "".join(mode_of(made.province, made.successor or made.base))
+        former = made.former_province.name
+        modes = f"{when}按{made.province.name}的报送方式和时间办理，此前关于{former}的不再适用。{said}"
     bases = recipients(TrainingBase, [pk for pk in (made.base_id, made.successor_id) if pk])
     provinces = recipients(Province, {made.former_province_id, made.province_id})
     # Whom the heir may add again stand in that list alone.
@@ -62,7 +69,7 @@ def _tell_organisations(made: Succession, words: str, moment: str, moved: Collec
             {person for each in people.values() for person in each},
             kind=KIND,
             subject=f"{made.base.name}{to}"[:120],
-            body=f"“{made.base.name}”{to}，生效日期 {made.day}，依据：{made.reason}。{words}。",
+            body=f"“{made.base.name}”{to}，生效日期 {made.day}，依据：{made.reason}。{words}。{modes}",
             link=link,
             key=f"succession:{made.pk}:{moment}",
         )

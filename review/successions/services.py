@@ -6,7 +6,7 @@ numbers follow him from that day, while 招收原始信息 and what was reported
 """
 
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -42,6 +42,7 @@ from residents.services.succession import move_records
 from residents.snapshot import for_check
 from review.models import Assignment, Claim
 from review.successions import messages
+from review.successions.modes import mode_of
 
 Outcome, State = Submission.Outcome, TransferRequest.State
 CHUNK = 500
@@ -56,6 +57,8 @@ class Plan:
     counts: dict[str, int]
     added_specialties: list[str]
     is_due: bool
+    # Of both provinces, where they differ.
+    modes: list[str] = field(default_factory=list)
 
 
 def moving(base: TrainingBase) -> QuerySet[Enrollment]:
@@ -65,8 +68,12 @@ def moving(base: TrainingBase) -> QuerySet[Enrollment]:
     )
 
 
-def plan(base: TrainingBase, successor: TrainingBase | None, day: date) -> Plan:
+def plan(
+    base: TrainingBase, successor: TrainingBase | None, day: date, province: Province | None = None
+) -> Plan:
     """What the act would do now; nothing is written."""
+    to = province or (successor.province if successor else base.province)
+    modes = [*mode_of(base.province, base), *mode_of(to, base)] if to != base.province else []
     records = moving(base)
     reviews = waiting().filter(base=base)
     counted = Submission.objects.filter(counted_for__in=records.values("pk"))
@@ -82,7 +89,7 @@ def plan(base: TrainingBase, successor: TrainingBase | None, day: date) -> Plan:
         "工作人员": len({place.user.pk for place in staff.staff_of(TrainingBase, [base.pk])}),
     }
     added = [row.specialty.name for row, held in _specialties(base, successor) if held is None]
-    return Plan(counts, added, day <= timezone.localdate())
+    return Plan(counts, added, day <= timezone.localdate(), modes)
 
 
 def decide(

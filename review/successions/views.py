@@ -27,7 +27,7 @@ def new(request: SignedInRequest, base_pk: int) -> HttpResponse:
         return render(request, "review/successions/new.html", context, status=422 if form.errors else 200)
     values = form.cleaned_data
     if not is_on(sent, "confirmed"):
-        plan = services.plan(base, values["successor"], values["day"])
+        plan = services.plan(base, values["successor"], values["day"], values["province"])
         to = values["successor"] or values["province"]
         return render(request, "review/successions/preview.html", context | {"plan": plan, "to": to} | values)
     try:

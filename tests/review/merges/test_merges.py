@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from bases.counts import differences
 from bases.models import ApprovedCount, CorrectionRequest, CountedPerson
+from portal.calendar import INTAKE_STEPS
 from portal.chain.verification import verify
 from portal.models import AuditEvent, Message
 from residents.history import timeline
@@ -21,7 +22,7 @@ from residents.standing import AccountRow, Known, standings
 from review.merges import services
 from review.quality.services import recheck
 from tests import factories
-from tests.bases.desk import approved, complete, reported
+from tests.bases.desk import approved, close, complete, reported
 from tests.database import as_owner
 from tests.portal.test_chain import seal
 
@@ -228,3 +229,20 @@ def test_a_double_of_the_quality_list_leads_to_the_merger(
     link = reverse("review:merge-new", args=[one.pk])
     assert link in signed_in(national_officer).get(reverse("review:quality")).text
     assert link not in signed_in(provincial_reviewer).get(reverse("review:quality")).text
+
+
+def test_a_refusal_names_the_ways_open_to_each_record(
+    base, other_base, cycle, base_officer, provincial_reviewer
+):
+    """AM-31, AM-47: a recruit can be deleted and not withdrawn, one of the registry both; nobody when it is late."""
+    recruit = complete(other_base, cycle.year)
+    through = approved(complete(base, cycle.year), base_officer, provincial_reviewer)
+    (said,) = services.plan(recruit.resident, through.resident).hindrances[:1]
+    _, ways = said.split("：", 1)
+    of = dict(zip(("recruit", "through"), ways.split("；"), strict=True))
+    assert (other_base.name in of["recruit"], base.name in of["through"]) == (True, True)
+    assert ("可以删除" in of["recruit"], "退培" in of["recruit"]) == (True, False)
+    assert ("可以删除" in of["through"], "退培" in of["through"]) == (True, True)
+    close(cycle, *INTAKE_STEPS)
+    (said,) = services.plan(recruit.resident, through.resident).hindrances[:1]
+    assert "现在不能删除" in said

@@ -354,3 +354,50 @@ def test_who_lapsed_at_a_merged_base_is_its_successors_to_import(
     assert f"由承接基地“{successor.name}”重新导入账号" in found.why[gone.pk]
     revived = revival.bring_back([gone.pk], cycle=cycle, by=national_officer, reason="补报")
     assert (revived.done, len(revived.left)) == ([], 1)
+
+
+def test_a_move_names_how_and_until_when_the_intake_goes_on(
+    signed_in, base, other_province, cycle, base_officer, national_officer
+):
+    """AM-42, AM-46: preview and message of a base that leaves 接口传送 for a province whose report is over."""
+    base.province.reporting_mode = "2"
+    base.province.save()
+    complete(base, cycle.year)
+    close(cycle, "report")
+    client, url = signed_in(national_officer), reverse("review:succession-new", args=[base.pk])
+    asked = {
+        "kind": "moved",
+        "province": other_province.pk,
+        "day": str(timezone.localdate()),
+        "reason": "行政区划调整",
+    }
+    shown = client.post(url, asked).content.decode()
+    for words in (
+        f"{base.province.name}：接口传送",
+        f"{other_province.name}：直接填报",
+        "未上报的 1 人现在不能上报",
+    ):
+        assert words in shown
+    client.post(url, asked | {"confirmed": "1"})
+    told = Message.objects.filter(recipient=base_officer, kind="directory").latest("pk").body
+    assert f"此前关于{base.province.name}的不再适用" in told
+    assert f"{other_province.name}：直接填报" in told
+    assert f"{cycle.year}年招收信息" in told
+    assert "未上报的 1 人现在不能上报" in told
+    assert "接口传送" not in told
+
+
+def test_nothing_is_asked_for_a_base_out_of_use_nor_for_another_in_its_place(
+    signed_in, base, successor, cycle, base_officer, national_officer
+):
+    """AM-46: at the desk of a closed base no form of another one of the same person opens."""
+    complete(successor, cycle.year)
+    merge(base, successor, national_officer)
+    factories.grant(base_officer, successor)
+    client = signed_in(base_officer)
+    client.get(f"/base/?desk={base.pk}")
+    for address in ("/base/", "/base/extensions/"):
+        assert "/base/extensions/new/" not in client.get(address).text
+    assert client.get("/base/extensions/new/").status_code == 403
+    client.get(f"/base/?desk={successor.pk}")
+    assert client.get("/base/extensions/new/").context["base"] == successor
