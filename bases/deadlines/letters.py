@@ -104,7 +104,9 @@ def _tell_of_other_door(
     door = door_of_year(at, year)
     for people, places, specialty in told:
         number = sum(rows[place] for place in places)
-        asked = {"year": year, "stage": Stage.LAPSED.value} | ({"specialty": specialty} if specialty else {})
+        asked: dict[str, str | int] = {"year": year, "stage": Stage.LAPSED.value}
+        if specialty:
+            asked["specialty"] = specialty
         whose = f"并入的“{base.name}”" if at != base else ""
         sent += send(
             people,

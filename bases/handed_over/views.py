@@ -64,8 +64,8 @@ def copies(request: SignedInRequest) -> HttpResponse:
 def _doors(lapsed: list[Enrollment]) -> list[tuple[int, TrainingBase, Door]]:
     """Year by year at which base the people may be added now, and where, or why not yet (AM-31)."""
     bases = {record.base_id: record.base for record in lapsed}
-    heirs = {pk: base.heir for pk, base in bases.items()}
-    places = {(record.intake_year, heirs[record.base_id]) for record in lapsed}
+    heirs = {pk: heir for pk, base in bases.items() if (heir := base.heir)}
+    places = {(record.intake_year, heirs[record.base_id]) for record in lapsed if record.base_id in heirs}
     return [
         (year, heir, door_of_year(heir, year))
         for year, heir in sorted(places, key=lambda place: (-place[0], place[1].pk))
