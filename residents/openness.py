@@ -3,8 +3,11 @@ BR-80)."""
 
 from collections.abc import Callable, Iterable
 from copy import copy
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
+
+from django.utils import timezone
 
 from portal.calendar import INTAKE_STEPS, Calendar, Opening, last_moment
 from portal.models import CollectionCycle, Step
@@ -23,6 +26,18 @@ OUT_OF_USE = Opening(
     word="已停用",
 )
 _READ_ONLY = Opening(False, reason="这条培训记录已不在培（退培、失效、删除或不再占用），为只读。")
+
+
+def until_switch(state: Opening, switches_at: datetime | None) -> Opening:
+    """A direct step of the intake ends at the latest as its province goes over to 接口传送 (AM-38); one that would
+    begin later never does."""
+    if switches_at is None or state.closes_at is None or state.closes_at <= switches_at:
+        return state
+    if not state.is_open and state.opens_at and state.opens_at >= switches_at:
+        day = f"{timezone.localtime(switches_at):%Y-%m-%d %H:%M}"
+        reason = f"本省将于 {day} 切换为接口传送，此后招收信息不再直接填报。"
+        return Opening(False, state.opens_at, reason=reason, word="将切换接口")
+    return replace(state, closes_at=switches_at)
 
 
 class Times:
@@ -165,7 +180,9 @@ def _intake_review(enrollment: Enrollment, times: Times | None) -> Opening:
     times = times or Times([enrollment])
     state = times.opening(enrollment, Step.REVIEW)
     early = state.opens_at is not None and times.now < state.opens_at
-    return Opening(True, state.opens_at, state.closes_at) if early else state
+    state = Opening(True, state.opens_at, state.closes_at) if early else state
+    is_direct = enrollment.origin != Enrollment.Origin.API
+    return until_switch(state, enrollment.base.province.switches_at) if is_direct else state
 
 
 def _intake(
@@ -174,7 +191,8 @@ def _intake(
     if enrollment.base.province.reporting_mode == API_TRANSFER:
         return SWITCHED
     times = times or Times([enrollment])
-    return _or_returned(enrollment, times.opening(enrollment, step), times, review_status)
+    state = _or_returned(enrollment, times.opening(enrollment, step), times, review_status)
+    return until_switch(state, enrollment.base.province.switches_at)
 
 
 def entry_if_revived(enrollment: Enrollment, times: Times | None = None) -> Opening:

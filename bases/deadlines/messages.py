@@ -4,7 +4,7 @@ Sent 7, 3 and 1 days before a window closes, and at once when a change of the wi
 none at all; a record, base or province with more time is notified of its own last day.
 """
 
-from collections.abc import Collection, Container, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -59,6 +59,8 @@ class Deadline:
     # Closed by a change: over before its time, or begun later instead.
     is_shut: bool = False
     opens_at: datetime | None = None
+    # The province goes over to 接口传送 then, before the step's own end (AM-38).
+    is_switch: bool = False
 
     @property
     def moment(self) -> str:
@@ -69,7 +71,8 @@ class Deadline:
         """When it closes or closed, or opens instead."""
         if self.opens_at:
             return f"改为 {timezone.localtime(self.opens_at):%Y-%m-%d %H:%M} 开放"
-        return f"{'已' if self.is_shut else '将'}于 {self.moment} 截止"
+        why = "（届时切换为接口传送）" if self.is_switch else ""
+        return f"{'已' if self.is_shut else '将'}于 {self.moment} 截止{why}"
 
     @property
     def key(self) -> str:
@@ -109,7 +112,11 @@ def tell_of_change(
     """
     now, days = timezone.now(), range(max(DAYS_BEFORE) + 1)
     longer = _longer(cycle, now)
-    changed = [*_of_windows(cycle, [step], codes, longer, now, days), *_shut(cycle, step, shut, longer, now)]
+    switches = dict(Province.objects.filter(pk__in=codes).values_list("pk", "switches_at"))
+    changed = [
+        *_of_windows(cycle, [step], switches, longer, now, days),
+        *_shut(cycle, step, shut, longer, now),
+    ]
     # What is said of the yearly update names its year already.
     notice = _CHANGED if step == Step.REGISTRY_UPDATE else f"{_CHANGED}{cycle.year}年"
     told = sum(_TELL[step](replace(deadline, notice=notice)) for deadline in changed)
@@ -156,39 +163,53 @@ def _shut(
 
 
 def _near(now: datetime) -> Iterator[Deadline]:
-    codes = list(Province.objects.values_list("pk", flat=True))
+    # By province, when it goes over to 接口传送, if it will (AM-38).
+    switches = dict(Province.objects.values_list("pk", "switches_at"))
     for cycle in CollectionCycle.objects.order_by("year"):
         longer = _longer(cycle, now)
-        yield from _of_windows(cycle, STEPS, codes, longer, now, DAYS_BEFORE)
+        yield from _of_windows(cycle, STEPS, switches, longer, now, DAYS_BEFORE)
         for extension in longer:
-            days = _days_left(extension.until, now)
+            base = extension.enrollment.base if extension.enrollment else extension.base
+            until, is_switch = _before_switch(
+                extension.until, Step(extension.step), switches.get(base.province_id if base else "")
+            )
+            days = _days_left(until, now)
             if days in DAYS_BEFORE and extension.step in STEPS:
                 step = Step(extension.step)
-                yield Deadline(cycle, step, extension.until, days, _extended([extension], step))
+                scope = _extended([extension], step)
+                yield Deadline(cycle, step, until, days, scope, is_switch=is_switch)
 
 
 def _of_windows(
     cycle: CollectionCycle,
     steps: Sequence[Step],
-    codes: list[str],
+    switches: Mapping[str, datetime | None],
     longer: list[Extension],
     now: datetime,
     days: Container[int],
 ) -> Iterator[Deadline]:
-    for code in codes:
+    for code, switches_at in switches.items():
         for step, state in openings(cycle, steps, province_id=code, now=now).items():
             if not state.is_open or state.closes_at is None:
                 continue
-            left = _days_left(state.closes_at, now)
+            ends, is_switch = _before_switch(state.closes_at, step, switches_at)
+            left = _days_left(ends, now)
             if left in days:
                 scope = Q(base__province_id=code) & ~_extended(longer, step)
-                yield Deadline(cycle, step, state.closes_at, left, scope, code)
+                yield Deadline(cycle, step, ends, left, scope, code, is_switch=is_switch)
+
+
+def _before_switch(closes_at: datetime, step: Step, switches_at: datetime | None) -> tuple[datetime, bool]:
+    """The end of a step, and whether the switch brings it: all of the intake that is filled in directly."""
+    if switches_at is None or step not in INTAKE_STEPS or closes_at <= switches_at:
+        return closes_at, False
+    return switches_at, True
 
 
 def _longer(cycle: CollectionCycle, now: datetime) -> list[Extension]:
     """The time given to single bases and records."""
     found = Extension.objects.filter(cycle=cycle, province=None, until__gt=now)
-    return list(found.select_related("enrollment"))
+    return list(found.select_related("enrollment__base", "base"))
 
 
 def _days_left(closes_at: datetime, now: datetime) -> int:
@@ -397,7 +418,7 @@ def _notify_reviewers(deadline: Deadline) -> int:
         )
         + _notify_returned_people(returned.exclude(personal_state=PersonalState.COMPLETE), deadline)
         # A change of the intake's review is no news of the updates, which have no end.
-        + (0 if deadline.notice else _notify_of_updates(deadline))
+        + (0 if deadline.notice or deadline.is_switch else _notify_of_updates(deadline))
     )
 
 

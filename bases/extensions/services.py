@@ -137,10 +137,20 @@ def _check_askable(base: TrainingBase, cycle: CollectionCycle, step: Step, until
     now_until = opening(cycle, step, province_id=base.province_id, base_id=base.pk).closes_at
     if now_until is None:
         raise StateMoved(f"“{Step(step).label}”尚未设置开放时间，请联系中国医师协会。")
+    check_before_switch(base, until)
     if until <= now_until:
         raise StateMoved(f"“{Step(step).label}”本来就到 {last_moment(now_until)} 截止，请填写更晚的日期。")
     if until <= timezone.now():
         raise StateMoved("申请延长到的日期已经过去，请填写今天或以后的日期。")
+
+
+def check_before_switch(base: TrainingBase, until: datetime) -> None:
+    """Nobody fills in directly once the province has gone over to 接口传送 (AM-38). Raises StateMoved."""
+    ends = base.province.switches_at
+    if ends is not None and until > ends:
+        raise StateMoved(
+            f"本省将切换为接口传送，直接填报到 {last_moment(ends)} 为止，不能延长到更晚；此后由省级通过接口传送。"
+        )
 
 
 def _refuse_second(

@@ -13,7 +13,7 @@ from portal.calendar import Calendar, Opening
 from portal.models import CollectionCycle, Step, User
 from portal.roles import Action
 from residents.models import Enrollment
-from residents.openness import OUT_OF_USE, SWITCHED
+from residents.openness import OUT_OF_USE, SWITCHED, until_switch
 from residents.snapshot import for_check
 
 OWN_STEPS = (Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT)
@@ -78,7 +78,8 @@ def desk_opening(
         return OUT_OF_USE
     if step in OWN_STEPS and _delivers(base):
         return SWITCHED
-    return calendar.opening(cycle, step, province_id=base.province_id, base_id=base.pk)
+    state = calendar.opening(cycle, step, province_id=base.province_id, base_id=base.pk)
+    return until_switch(state, base.province.switches_at)
 
 
 def may_act(user: User, base: TrainingBase | None) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Count, QuerySet
+from django.utils import timezone
 
 from bases.lists.access import OWN_STEPS, STEPS, desk_opening
 from bases.lists.records import TO_REPORT, Todo, todo_condition
@@ -69,7 +70,7 @@ def bands(
             continue
         for cycle, own in states.items():
             key = base.pk, cycle.year
-            open_now = _open(own, back.get(key, 0), alone.get(key, {}))
+            open_now = _open(own, back.get(key, 0), alone.get(key, {}), base.province.switches_at)
             is_over = own[Step.REPORT].word == "已截止"
             closed = [Part(own[Step.REPORT].reason)] if is_over or not open_now else []
             found.append(
@@ -84,8 +85,13 @@ def bands(
     return found
 
 
-def _open(own: dict[Step, Opening], returned: int, alone: dict[tuple[str, datetime], int]) -> list[Part]:
-    """While the report is open its end, later what else is open."""
+def _open(
+    own: dict[Step, Opening],
+    returned: int,
+    alone: dict[tuple[str, datetime], int],
+    switches_at: datetime | None,
+) -> list[Part]:
+    """While the report is open its end, later what else is open; a switch to 接口传送 ends all of it (AM-38)."""
     if own[Step.REPORT].is_open:
         parts = [Part("培训基地上报截止时间", own[Step.REPORT].closes_at)]
     else:
@@ -97,11 +103,14 @@ def _open(own: dict[Step, Opening], returned: int, alone: dict[tuple[str, dateti
         review = own[Step.REVIEW]
         if returned and review.closes_at and (review.is_open or review.word == "未开始"):
             parts.append(Part(f"省级退回的 {returned} 人可以修改并重新上报，截止时间", review.closes_at))
-    parts += [
-        Part(f"单独延长“{Step(step).label}”的 {number} 人，截止时间", until)
-        for (step, until), number in sorted(alone.items(), key=lambda each: each[0][1])
-        if (usual := own[Step(step)]).closes_at is None or until > usual.closes_at
-    ]
+    for (own_step, until), number in sorted(alone.items(), key=lambda each: each[0][1]):
+        last = min(until, switches_at) if switches_at else until
+        usual = own[Step(own_step)].closes_at
+        if usual is None or last > usual:
+            parts.append(Part(f"单独延长“{Step(own_step).label}”的 {number} 人，截止时间", last))
+    if parts and switches_at:
+        day = f"{timezone.localtime(switches_at):%Y-%m-%d %H:%M}"
+        parts.append(Part(f"本省将于 {day} 切换为接口传送，此后直接填报和上报关闭"))
     return parts
 
 

@@ -23,6 +23,8 @@ class Province(models.Model):
     reporting_mode = models.CharField(
         "报送方式", max_length=1, choices=ReportingMode, default=ReportingMode.DIRECT
     )
+    # From when a confirmed switch to 接口传送 will hold (AM-38): until then the direct steps last at the most.
+    switches_at = models.DateTimeField("切换为接口传送的时间", null=True, blank=True)
     integration_tested_at = models.DateTimeField("接口联调通过时间", null=True, blank=True)
 
     class Meta:

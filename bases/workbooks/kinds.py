@@ -16,7 +16,7 @@ from portal.models import CollectionCycle, Step
 from portal.roles import Action
 from residents.models import Enrollment
 from residents.models.enrollment import Module
-from residents.openness import OUT_OF_USE, SWITCHED
+from residents.openness import OUT_OF_USE, SWITCHED, until_switch
 from residents.snapshot import for_check
 
 _NO_CYCLE = Opening(False, reason="尚未设置采集周期，请联系中国医师协会。")
@@ -33,7 +33,8 @@ def import_opening(base: TrainingBase, module: str, cycle: CollectionCycle | Non
         return Opening(True)
     if base.province.reporting_mode == ReportingMode.API:
         return SWITCHED
-    return opening(cycle, Step.BASE_FILL, province_id=base.province_id, base_id=base.pk)
+    state = opening(cycle, Step.BASE_FILL, province_id=base.province_id, base_id=base.pk)
+    return until_switch(state, base.province.switches_at)
 
 
 def training_opening(base: TrainingBase, module: str, cycle: CollectionCycle | None) -> Opening:

@@ -89,6 +89,7 @@ def _check_until(asked: ExtensionRequest, until: datetime, review_until: datetim
     # After the lock only the association opens the year again, for those named (AM-43).
     if by.role != Role.CMDA and is_locked(asked.cycle, province_id=base.province_id, base_id=base.pk):
         raise StateMoved(f"{asked.cycle.year}年招收信息已锁定，只有中国医师协会能再延长。")
+    extensions.check_before_switch(base, until)
     end = extensions.review_end(asked.base, asked.cycle)
     if until <= timezone.now():
         raise StateMoved("延长到的日期已经过去。")

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from bases.models import Submission
+from bases.models import Province, Submission
 from bases.models.organisations import ReportingMode
 from bases.scope import provinces_for
 from bases.submissions.unchanged import with_untouched
@@ -22,7 +22,7 @@ from portal.calendar import Opening, cycle_in_view, opening, running_cycles
 from portal.models import AuditEvent, CollectionCycle, Step, User
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
-from residents.openness import entries_of, review_entry
+from residents.openness import entries_of, review_entry, until_switch
 from review.decisions import claims, last
 from review.decisions import services as decisions
 from review.decisions.forms import BulkForm, ReturnForm, RevokeForm
@@ -72,7 +72,8 @@ def _deadline(request: SignedInRequest) -> dict[str, Any]:
     if first:
         shown = [*running_cycles(first)] or [cycle_in_view(first)]
     return {
-        "deadlines": _told([(cycle, opening(cycle, Step.REVIEW, province_id=first[0])) for cycle in shown]),
+        "deadlines": _told([(cycle, opening(cycle, Step.REVIEW, province_id=first[0])) for cycle in shown])
+        + _until_switch(provinces[:1], shown),
         "is_switched": any(each.reporting_mode == ReportingMode.API for each in provinces),
     }
 
@@ -84,6 +85,20 @@ def _told(found: list[tuple[CollectionCycle | None, Opening]]) -> list[tuple[str
         (_label(cycle), replace(state, reason=f"{cycle.year}年{state.reason}") if cycle else state)
         for cycle, state in found
         if not (is_any_open and state.word == "未开始")
+    ]
+
+
+def _until_switch(
+    provinces: list[Province], shown: list[CollectionCycle | None]
+) -> list[tuple[str, Opening]]:
+    """Until when what was reported directly can be decided, where the province goes over to 接口传送 (AM-38)."""
+    return [
+        (f"{cycle.year}年直接填报记录的省级审核（此后切换为接口传送）", ends)
+        for province in provinces
+        for cycle in shown
+        if cycle and province.switches_at
+        for state in [opening(cycle, Step.REVIEW, province_id=province.pk)]
+        if state.is_open and (ends := until_switch(state, province.switches_at)) != state
     ]
 
 

@@ -180,6 +180,8 @@ def confirm(application_id: int, *, by: User, at_once: bool = True) -> None:
             return
         application.effective_at = timezone.make_aware(datetime.combine(application.requested_at, time.min))
         _decide(application, State.SCHEDULED, by, "")
+        province.switches_at = application.effective_at
+        province.save(update_fields=["switches_at"])
         audit.record("switch_scheduled", by=by, target=application)
         body = (
             f"将于 {application.requested_at} 零时开通接口传送，同时关闭招收信息的直接填报和上报，"
@@ -236,9 +238,8 @@ def reverse_switch(application_id: int, *, by: User, reason: str) -> None:
     with transaction.atomic():
         application = _locked(application_id, State.CONFIRMED, State.SCHEDULED)
         had_begun = application.state == State.CONFIRMED
-        if had_begun:
-            province = Province.objects.select_for_update().get(pk=application.province_id)
-            _set_mode(province, ReportingMode.DIRECT)
+        province = Province.objects.select_for_update().get(pk=application.province_id)
+        _set_mode(province, ReportingMode.DIRECT)
         _decide(application, State.REVERSED, by, reason)
         audit.record("switch_reversed", by=by, target=application)
         if had_begun:
@@ -265,8 +266,9 @@ def _locked(application_id: int, *expected: str) -> ModeSwitchApplication:
 
 
 def _set_mode(province: Province, mode: ReportingMode) -> None:
-    province.reporting_mode = mode
-    province.save(update_fields=["reporting_mode"])
+    """From now on; no switch lies ahead any more."""
+    province.reporting_mode, province.switches_at = mode, None
+    province.save(update_fields=["reporting_mode", "switches_at"])
 
 
 _DECIDED = ["state", "decided_by", "decided_at", "reason", "effective_at", "figures"]

@@ -8,12 +8,16 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
+from bases.deadlines.messages import remind_of_deadlines
+from bases.extensions import services as extensions
 from bases.models import ImportBatch, Province
 from bases.report import services as reporting
 from portal.calendar import last_moment
 from portal.drafts import save_draft
 from portal.models import AuditEvent, CycleWindow, Message, Step
 from residents import openness
+from residents.models import Enrollment
+from residents.openness import personal_entry, report_entry, training_entry
 from residents.services.refusals import Refused
 from residents.services.states import StateMoved
 from review.models import ModeSwitchApplication
@@ -21,7 +25,7 @@ from review.switches import services as switches
 from review.switches.open_work import open_work
 from review.switches.reopening import reopens
 from tests import factories
-from tests.bases.desk import close
+from tests.bases.desk import close, complete
 
 PDF = b"%PDF-1.4 x"
 ITEMS = {
@@ -343,6 +347,35 @@ def test_the_clock_carries_switches_out(ahead, province, national_officer):
     ModeSwitchApplication.objects.update(effective_at=timezone.now())
     call_command("run_clock", once=True)
     assert mode(province) == "2"
+
+
+def test_dated_switch_is_the_end_of_the_direct_steps(
+    ahead, province, base, cycle, signed_in, national_officer, provincial_reviewer, base_officer, monkeypatch
+):
+    """AM-38: banner, calendar, record, extension and reminders say the last moment that there really is; a switch that
+    is taken back ends nothing."""
+    record = complete(base, cycle.year)
+    switches.confirm(ahead.pk, by=national_officer, at_once=False)
+    ahead.refresh_from_db()
+    ends, desk = ahead.effective_at, signed_in(base_officer)
+    shown = desk.get("/base/").context
+    assert [part.closes_at for band in shown["bands"] for part in band.parts] == [ends, None]
+    assert {each.opening.closes_at for each in shown["openings"]} == {ends}
+    record = Enrollment.objects.select_related("base__province").get(pk=record.pk)
+    assert {entry(record).closes_at for entry in (personal_entry, training_entry, report_entry)} == {ends}
+    deadlines = signed_in(provincial_reviewer).get("/review/").context["deadlines"]
+    assert [opening.closes_at == ends for _, opening in deadlines] == [False, True]
+    asked = {"step": "report", "enrollments": [], "reason": "停电", "by": base_officer}
+    with pytest.raises(StateMoved, match="切换为接口传送"):
+        extensions.ask(record.base, cycle, until=ends + datetime.timedelta(days=80), **asked)
+    eve = ends - datetime.timedelta(hours=15)
+    monkeypatch.setattr(timezone, "now", lambda: eve - datetime.timedelta(days=1))
+    remind_of_deadlines()
+    (reminder,) = Message.objects.filter(recipient=base_officer, kind="deadline")
+    assert f"上报将于 {last_moment(ends)} 截止（届时切换为接口传送），还有 1 人未上报" in reminder.subject
+    monkeypatch.undo()
+    switches.reverse_switch(ahead.pk, by=national_officer, reason="推迟上线")
+    assert ends not in {each.opening.closes_at for each in desk.get("/base/").context["openings"]}
 
 
 def test_dated_switch_may_take_effect_at_once(ahead, province, signed_in, national_officer):
