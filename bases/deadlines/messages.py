@@ -34,7 +34,7 @@ _ACTION = "deadline_reminders"
 _LIST = "请从下面的链接查看名单。"
 _THEN_LOCKED = "截止后不能再办理，到招收信息锁定时没有审核通过的记录不再纳入本周期。"
 _THEN_UNREVIEWED = "此后上报的不再审核，到招收信息锁定时没有审核通过的记录不再纳入本周期。"
-_UNREVIEWED = f"{_LIST}到招收信息锁定时仍没有审核通过的锁定失效；仍须审核的，请联系省级卫生健康委科教处。"
+_UNREVIEWED = f"{_LIST}到 {{}} 仍没有审核通过的锁定失效；仍须审核的，请联系省级卫生健康委科教处。"
 _ASK_MORE = "现在不能办理；仍须办理的，可以在“申请延长填报时间”中说明理由。"
 _PROVINCE_ASKS = "现在不能办理；仍须办理的，请联系中国医师协会调整时间。"
 _ALWAYS = "截止后仍可以更新，不影响已填信息。"
@@ -447,6 +447,9 @@ def _notify_of_shut_review(
     by_api = list(_recruits(deadline).filter(_BY_API, _RETURNED).select_related("base__province"))
     shut = [pk for pk, entry in entries_of(by_api, delivery_entry).items() if not entry.is_open]
     still = Enrollment.objects.filter(pk__in=open_for[report_entry])
+    calendar = Calendar([deadline.cycle], provinces=[deadline.province])
+    locks = calendar.last_end(deadline.cycle, INTAKE_STEPS, province_id=deadline.province)
+    unreviewed = _UNREVIEWED.format(last_moment(locks) if locks else "招收信息锁定时")
     return (
         _notify_staff(
             pending,
@@ -462,7 +465,7 @@ def _notify_of_shut_review(
             TrainingBase,
             f"省级审核{deadline.ends}，待审核的 {{}} 人无人审核",
             _base_list(deadline, stage=Stage.PENDING),
-            _UNREVIEWED,
+            unreviewed,
             key="waiting",
         )
         + _notify_staff(
@@ -471,7 +474,7 @@ def _notify_of_shut_review(
             TrainingBase,
             f"省级审核{deadline.ends}，未上报的 {{}} 人现在仍可以上报，但上报后无人审核",
             _base_list(deadline, todo=Todo.REPORT),
-            f"省级退回的也可以改正并重新上报。{_UNREVIEWED}",
+            f"省级退回的也可以改正并重新上报。{unreviewed}",
             key="still",
         )
         + _notify_staff(

@@ -355,6 +355,9 @@ def test_a_base_is_told_the_truth_of_a_review_closed_before_its_reports(
     may_not = {f"{shut}，省级退回的 1 人现在不能重新上报": 1}
     assert found == {f"{shut}，待审核的 1 人无人审核": 1} | (may if is_open else may_not)
     assert Message.objects.filter(recipient=asked.resident.user).exists() is not is_open
+    locks = "2026-12-24 23:59:59"
+    waits = Message.objects.get(recipient=base_officer, subject__contains="待审核的")
+    assert f"到 {locks} 仍没有审核通过的锁定失效" in waits.body
     assert Message.objects.get(recipient=provincial_reviewer).subject == f"{shut}，还有 1 人待审核"
 
 
