@@ -74,6 +74,7 @@ def sign_in(page: Page) -> None:
     expect(page.get_by_role("navigation", name="主菜单")).to_be_visible()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", SIZES)
 def test_pages_of_the_base_are_accessible(desk, open_page, assert_accessible, size):
     """GOAL-S6."""

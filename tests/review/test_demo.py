@@ -24,6 +24,7 @@ def test_demo_is_refused_where_debug_is_off(db, settings):
     assert User.objects.count() == 0
 
 
+@pytest.mark.long
 def test_demo_has_every_state_and_valid_people(db, settings, capsys):
     settings.DEBUG = True
 

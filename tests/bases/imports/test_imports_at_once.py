@@ -19,6 +19,8 @@ from tests import factories
 from tests.bases.conftest import account_line, counts, workbook
 
 pytestmark = pytest.mark.django_db(transaction=True)
+# Two are enough to notice; the others wait for `make long`.
+ATTEMPTS = [0, 1, *(pytest.param(each, marks=pytest.mark.long) for each in range(2, 20))]
 
 
 def at_once(*jobs) -> list:
@@ -43,7 +45,7 @@ def at_once(*jobs) -> list:
     return raised
 
 
-@pytest.mark.parametrize("attempt", range(20))
+@pytest.mark.parametrize("attempt", ATTEMPTS)
 def test_two_bases_import_the_same_new_person_at_one_moment(attempt, checked, other_base, other_base_officer):
     """AM-27, TRUST-45: exactly one wins, the other gets the words of BR-49 in that row; nobody gets an exception."""
     shared, own, foreign = (
@@ -71,7 +73,7 @@ def test_two_bases_import_the_same_new_person_at_one_moment(attempt, checked, ot
     assert Enrollment.objects.count() == StatusChange.objects.count() == Resident.objects.count() == 3
 
 
-@pytest.mark.parametrize("attempt", range(5))
+@pytest.mark.parametrize("attempt", ATTEMPTS[:5])
 def test_two_bases_import_the_same_free_person_at_one_moment(
     attempt, checked, base, other_base, other_base_officer
 ):

@@ -70,6 +70,7 @@ def cleared() -> None:
     Enrollment.objects.filter(deleted_at=None).update(deleted_at=timezone.now(), deleted_reason="上一例")
 
 
+@pytest.mark.long
 @settings(
     max_examples=examples(4),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
