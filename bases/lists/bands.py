@@ -13,7 +13,7 @@ from django.utils import timezone
 from bases.lists.access import OWN_STEPS, STEPS, desk_opening
 from bases.lists.records import TO_REPORT, Todo, todo_condition
 from bases.models import TrainingBase
-from portal.calendar import Calendar, Opening
+from portal.calendar import Calendar, Opening, last_moment
 from portal.models import CollectionCycle, Extension, Step
 from residents.models import Enrollment
 from residents.models.enrollment import ReviewStatus
@@ -72,7 +72,9 @@ def bands(
             key = base.pk, cycle.year
             open_now = _open(own, back.get(key, 0), alone.get(key, {}), base.province.switches_at)
             is_over = own[Step.REPORT].word == "已截止"
-            closed = [Part(own[Step.REPORT].reason)] if is_over or not open_now else []
+            closed = [] if open_now else [Part(own[Step.REPORT].reason)]
+            if is_over and open_now and own[Step.REPORT].closes_at:
+                closed = [Part(f"培训基地上报已于 {last_moment(own[Step.REPORT].closes_at)} 截止")]
             found.append(
                 Band(
                     f"{cycle.year}年招收信息{name}",
