@@ -69,11 +69,11 @@ class Effect:
 
 @dataclass(slots=True)
 class Stranded:
-    """Recruits whose review `ends` before all their other time (`locks`), in some provinces: how many wait for a
+    """Recruits whose review `ends_at` before all their other time (`locks_at`), in some provinces: how many wait for a
     decision then that nobody may take, and how many are not reported yet; what they report later nobody reviews."""
 
-    ends: datetime
-    locks: datetime
+    ends_at: datetime
+    locks_at: datetime
     is_over: bool
     provinces: list[str] = field(default_factory=list)
     waiting: int = 0
