@@ -102,6 +102,7 @@ def _tell_of_other_door(
         else [Desk(people, list(rows)) for people in recipients(TrainingBase, [at.pk]).values()]
     )
     door = door_of_year(at, year)
+    after = "再次锁定后，仍在“住院医师信息管理”的账号导入中补录。" if door.link else ""
     for people, places, specialty in told:
         number = sum(rows[place] for place in places)
         asked: dict[str, str | int] = {"year": year, "stage": Stage.LAPSED.value}
@@ -112,8 +113,7 @@ def _tell_of_other_door(
             people,
             kind=KIND,
             subject=f"{year}年招收重新开放至 {last_moment(end)}：{whose}锁定失效 {number} 人的补录有变化",
-            body=f"锁定时告知的补录办法现在不适用。{_own_door(door, is_secretary=bool(specialty))}"
-            "再次锁定后，仍在“住院医师信息管理”的账号导入中补录。",
+            body=f"锁定时告知的补录办法现在不适用。{_own_door(door, is_secretary=bool(specialty))}{after}",
             link=f"{address}?{urlencode(asked)}" if at == base else _left_list(base, year),
             key=f"reopened:{year}:{end:%Y%m%d%H%M%S}:{base.pk}:{specialty}:{'open' if door.link else 'shut'}",
         )
@@ -289,22 +289,25 @@ def _closed(base_ids: Collection[int]) -> dict[int, TrainingBase | None]:
     return {base.pk: base.heir for base in TrainingBase.objects.filter(pk__in=base_ids, is_active=False)}
 
 
-def next_step(lapsed: Enrollment, *, is_secretary: bool) -> tuple[str, Door]:
-    """What may be done for the person of a lapsed record now, in the words of the letter, and the base's own door to
-    it; nothing where a record stands for him already."""
+def next_step(lapsed: Enrollment, *, is_secretary: bool) -> tuple[str, Door | None]:
+    """What may be done for the person of a lapsed record now, as the letter says it: its words up to the base's own
+    door, and that one; nothing where a record stands for him already."""
     base = lapsed.base
     if not Enrollment.objects.filter(IS_MISSING, pk=lapsed.pk).exists():
-        return "", Door()
+        return "", None
     if not base.is_active:
-        return _next_door(lapsed.intake_year, base.heir), Door()
-    door = door_of(lapsed.resident, lapsed.intake_year, base)
-    return _own_door(door, is_secretary=is_secretary), door
+        return _next_door(lapsed.intake_year, base.heir), None
+    return _who_adds(is_secretary=is_secretary), door_of(lapsed.resident, lapsed.intake_year, base)
 
 
 def _own_door(door: Door, *, is_secretary: bool) -> str:
+    return f"{_who_adds(is_secretary=is_secretary)}{door.words}"
+
+
+def _who_adds(*, is_secretary: bool) -> str:
     """A department has no import of accounts: its base has."""
     who = "由本基地管理账号的人员" if is_secretary else ""
-    return f"失效的记录只读留存，不再占用此人；仍在本基地培训的，{who}{door.words}"
+    return f"失效的记录只读留存，不再占用此人；仍在本基地培训的，{who}"
 
 
 def _next_door(year: int, heir: TrainingBase | None) -> str:

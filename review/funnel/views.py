@@ -26,6 +26,7 @@ from portal.parameters import number_of, text, whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from portal.sheets.streaming import stream_xlsx
+from residents.lapses import IS_TAKEN_UP
 from residents.updating import update_in, update_of
 from review.funnel import circular as circulars
 from review.funnel import funnel
@@ -46,7 +47,7 @@ _COLUMNS = (
     Column("个人信息", lambda row: row.get_personal_state_display(), 12),
     Column("上报", lambda row: row.get_report_status_display(), 12),
     Column("审核", lambda row: "锁定失效" if row.lapsed_at else row.get_review_status_display(), 12),
-    Column("备注", lambda row: "后来删除" if row.deleted_at else "", 12),
+    Column("备注", lambda row: "后来删除" if row.deleted_at else "已另有记录" if row.is_taken_up else "", 12),
 )
 
 
@@ -235,7 +236,7 @@ def records(request: SignedInRequest) -> HttpResponse:
     if cycle is None or stage not in LISTS:
         raise Http404
     found = at_stage(funnel.records(request.user, cycle, **where), stage)
-    found = found.select_related("resident", "base", "specialty")
+    found = found.select_related("resident", "base", "specialty").annotate(is_taken_up=IS_TAKEN_UP)
     is_base = request.user.role == Role.BASE
     if request.method == "POST":
         if not is_base:

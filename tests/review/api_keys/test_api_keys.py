@@ -14,8 +14,7 @@ from review.api import keys
 from review.models import ApiClient
 from tests import factories
 
-# Two of them ask the menu's question whether the person has a place at all (AM-46).
-QUERIES_OF_THE_LIST = 10
+QUERIES_OF_THE_LIST = 8
 BASES = "/api/v1/reference/bases"
 
 

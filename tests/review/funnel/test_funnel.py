@@ -237,7 +237,7 @@ def test_a_person_counts_once_though_he_lapsed_before(
     assert listed.context["page"].count == 7
 
 
-def test_whoever_was_added_late_has_lapsed_no_more(line, base, cycle, national_officer):
+def test_whoever_was_added_late_has_lapsed_no_more(line, base, cycle, national_officer, signed_in):
     """AM-05: he stays in the intake's numbers, among whose lapsed nobody need look for him."""
     lapsed = line[2]
     type(lapsed).objects.filter(pk=lapsed.pk).update(lapsed_at=timezone.now())
@@ -251,3 +251,5 @@ def test_whoever_was_added_late_has_lapsed_no_more(line, base, cycle, national_o
     told = total(by_province(cycle))
     assert (told.imported, told.lapsed) == (7, 0)
     assert not at_stage(funnel.records(national_officer, cycle), "lapsed").exists()
+    listed = signed_in(national_officer).get(f"{reverse('review:funnel-records')}?year={cycle.year}").text
+    assert listed.count("已另有记录") == 1

@@ -315,7 +315,7 @@ def test_list_takes_the_same_queries_for_one_and_three(
     quality.recheck()
     client = signed_in(provincial_reviewer)
     client.get(reverse("review:quality"))
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(15):
         assert client.get(reverse("review:quality")).context["page"].count == number
 
 
