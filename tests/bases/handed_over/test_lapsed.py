@@ -124,3 +124,13 @@ def test_the_heirs_list_and_its_letter_follow_a_reopening(
     )
     assert counts(imported([line_of(lapsed)], module="intake")) == (1, 1, 0, 0)
     assert tell_of_other_doors() == 0
+
+
+def test_the_sentence_of_the_door_has_no_gap(base, cycle, base_officer, signed_in):
+    """A line break of a template is a blank on the screen, which Chinese has not between its words."""
+    record = complete(base, cycle.year)
+    close(cycle, *INTAKE_STEPS)
+    carry_out_locks()
+    text = page(signed_in(base_officer).get(f"/base/records/{record.pk}/"))
+    assert "仍在本基地培训的，现在起在<a" in text
+    assert "</a>中补录" in text
