@@ -122,7 +122,7 @@ def leads() -> Iterator[tuple[str, str]]:
 
 def test_nobody_is_led_on_to_a_text_of_his_own():
     assert sorted(words for _, words in leads()) == [
-        "message.link or 'portal:messages'",  # written by us with the message
+        "message.address or 'portal:messages'",  # written by us with the message
         "names[user.role]",  # the desk of each role
         "outcome.link",  # portal/deeds.py: the page that the act names
         "page",  # review/exports/answers.py: the list's own address, from its page
