@@ -73,8 +73,9 @@ def bands(
             open_now = _open(own, back.get(key, 0), alone.get(key, {}), base.province.switches_at)
             is_over = own[Step.REPORT].word == "已截止"
             closed = [] if open_now else [Part(own[Step.REPORT].reason)]
-            if is_over and open_now and own[Step.REPORT].closes_at:
-                closed = [Part(f"培训基地上报已于 {last_moment(own[Step.REPORT].closes_at)} 截止")]
+            ended = own[Step.REPORT].closes_at
+            if is_over and open_now and ended:
+                closed = [Part(f"培训基地上报已于 {last_moment(ended)} 截止")]
             found.append(
                 Band(
                     f"{cycle.year}年招收信息{name}",
