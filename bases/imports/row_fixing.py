@@ -31,7 +31,7 @@ from portal.characters import one_line_end
 from portal.models import User
 from portal.sheets.reading import Table
 from portal.sheets.values import CellError, Value, from_wire
-from residents.rules import account
+from residents.rules.duplicates import DIFFERS, DUPLICATE
 
 PAGE_SIZE = 25
 LONGEST = 500
@@ -44,7 +44,7 @@ Verdict = ImportRow.Verdict
 CORRECTABLE = (State.CHECKED, State.APPLIED)
 _ROW_NUMBER = re.compile("[1-9][0-9]{0,6}")
 CHOOSE_FIRST = "文件中有隐藏的或划有删除线的行。请先选择一并读取还是略去，再修改有误的行。"
-_TWICE = [Q(problems__contains=[{"code": code}]) for code in (account.DUPLICATE, account.DOUBTFUL_DUPLICATE)]
+_TWICE = [Q(problems__contains=[{"code": code}]) for code in (DUPLICATE, DIFFERS)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from residents.models import Enrollment
 from residents.models.enrollment import Module
 from residents.openness import entries_of, training_entry
 from residents.rules import status, training
+from residents.rules.duplicates import differing, judge_pair
 from residents.rules.fields import Field, Problems, add, blanks
 from residents.services.returns import settle_states
 from residents.services.states import StateMoved
@@ -169,12 +170,11 @@ class TrainingWorkbook:
             for number, record in table.records()
         ]
         records = Records(batch, [given.get("id_number") or "" for _, _, given, _ in read])
-        seen: dict[int, int] = {}
+        among = _problems_among((number, given, records.of(given)) for number, _, given, _ in read)
         for number, line, given, unreadable in read:
             record = records.of(given)
             outcome = outcome_of(given, record, records, unreadable)
-            if record is not None and seen.setdefault(record.pk, number) != number:
-                add(outcome.problems, "id_number", "duplicate_in_file", row=seen[record.pk])
+            _merge(outcome.problems, among.get(number, {}))
             yield JudgedRow(
                 number,
                 {
@@ -219,6 +219,21 @@ class TrainingWorkbook:
         # What is asked of the resident depends on 人员类型.
         settle_states([record.pk for record, outcome in written.values() if "trainee_type" in outcome.fields])
         return applied
+
+
+def _problems_among(
+    rows: Iterable[tuple[int, Mapping[str, Any], Enrollment | None]],
+) -> dict[int, Problems]:
+    """What rows about one record say against each other: the later is one too many, both are wrong where they
+    differ."""
+    found: dict[int, Problems] = {}
+    first_of: dict[int, tuple[int, Mapping[str, Any]]] = {}
+    for number, given, record in rows:
+        if record is not None:
+            first, told = first_of.setdefault(record.pk, (number, given))
+            if first != number:
+                judge_pair(found, first, number, differing(_FIELDS.values(), told, given))
+    return found
 
 
 def _with_dates(kept: Mapping[str, Any]) -> dict[str, Any]:

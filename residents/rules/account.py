@@ -11,6 +11,7 @@ from typing import Any
 
 from residents.codes.training import REGISTRY
 from residents.rules import identity
+from residents.rules.duplicates import differing, judge_pair
 from residents.rules.fields import Field, Problems, add, missing_fields, require, without_empty
 from residents.rules.text import LONGEST_NAME, name_key, name_problems
 
@@ -184,9 +185,6 @@ OF_GOOD_ROWS = frozenset(
 TWO_TYPES = "same_person_other_type"
 # Those that 提交核实 answers.
 DOUBTED = ("identity_name_differs", "identity_type_differs")
-# What rows of one file say of the number they share: the later row, and the earlier one of another name.
-DUPLICATE = "duplicate_in_file"
-DOUBTFUL_DUPLICATE = "duplicate_other_name"
 # The messages about a person whom another base holds, which 请求转出 answers.
 HELD_ELSEWHERE = ("live_elsewhere", "recruit_elsewhere", "ended_elsewhere")
 
@@ -203,25 +201,20 @@ def live_code(live: Mapping[str, Any]) -> str:
 def problems_of_rows(rows: Iterable[tuple[int, Mapping[str, Any]]]) -> dict[int, Problems]:
     """What rows of one file say against each other, by the row number Excel shows.
 
-    A person met twice is an error of the later row: the same number under one type or one name (AM-35). Where the two
-    names differ, which is right stands nowhere, so that it is an error of both. One mobile number on several rows is a
-    warning on each later row, since the login is the ID number (docs/fields.md#account). Takes (row number, clean
-    values).
+    A person met twice is an error of the later row, and of both where they differ: the same number under one type or
+    one name (AM-35). One mobile number on several rows is a warning on each later row, since the login is the ID number
+    (docs/fields.md#account). Takes (row number, clean values).
     """
     found: dict[int, Problems] = {}
     people: dict[str, list[tuple[int, Mapping[str, Any]]]] = {}
     mobile_rows: dict[str, int] = {}
-    doubted: set[int] = set()
     for row, values in rows:
         number, mobile = values.get("id_number"), values.get("mobile")
         before = people.setdefault(number, []) if number else []
-        same = [(earlier, told) for earlier, told in before if _is_one_person(told, values)]
-        if same:
-            add(found.setdefault(row, {}), "id_number", DUPLICATE, row=same[0][0])
-        for earlier, told in same:
-            if _names_differ(told, values) and earlier not in doubted:
-                doubted.add(earlier)
-                add(found.setdefault(earlier, {}), "id_number", DOUBTFUL_DUPLICATE, row=row)
+        for earlier, told in before:
+            if _is_one_person(told, values):
+                judge_pair(found, earlier, row, differing(FIELDS, told, values))
+                break
         before.append((row, values))
         first = mobile_rows.setdefault(mobile, row) if mobile else row
         if first != row:
@@ -234,11 +227,6 @@ def _is_one_person(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     types = {one.get("id_type"), other.get("id_type")}
     names = {name_key(each.get("full_name") or "") for each in (one, other)}
     return None in types or "" in names or len(types) == 1 or len(names) == 1
-
-
-def _names_differ(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    names = {name_key(each.get("full_name") or "") for each in (one, other)}
-    return len(names - {""}) == 2
 
 
 def missing(values: Mapping[str, Any], context: Mapping[str, Any]) -> list[str]:

@@ -16,6 +16,7 @@ from residents.codes.places import PROVINCE
 from residents.codes.training import SPECIALTY
 from residents.rules import account
 from residents.rules.dates import add_months
+from residents.rules.duplicates import differing, judge_pair
 from residents.rules.fields import Field, Problems, add, missing_fields, require, without_empty
 from residents.rules.text import LONGEST_NAME
 
@@ -139,19 +140,28 @@ def _judge_known(context: Mapping[str, Any], found: Problems) -> None:
         add(found, "id_number", "completion_person_known", columns="、".join(context["known_differences"]))
 
 
-def problems_of_rows(rows: Iterable[tuple[int, Mapping[str, Any]]]) -> dict[int, Problems]:
-    """Persons and certificate numbers met twice in one file, as errors of the later row (docs/fields.md#completion).
+def problems_of_rows(
+    rows: Iterable[tuple[int, Mapping[str, Any]]], fields: Iterable[Field] = FIELDS
+) -> dict[int, Problems]:
+    """Persons and certificate numbers met twice in one file (docs/fields.md#completion): errors of the later row, and
+    of both where the rows differ or the certificate is said to be two persons'.
 
     Takes (row number as Excel shows it, clean values).
     """
     found: dict[int, Problems] = {}
-    seen: dict[tuple[str, str], int] = {}
+    people: dict[str, tuple[int, Mapping[str, Any]]] = {}
+    certificates: dict[str, tuple[int, Mapping[str, Any]]] = {}
     for row, values in rows:
-        for name, code in (("id_number", "duplicate_in_file"), ("certificate_no", "certificate_no_repeated")):
-            if values.get(name):
-                first = seen.setdefault((name, values[name]), row)
-                if first != row:
-                    add(found.setdefault(row, {}), name, code, row=first)
+        if number := values.get("id_number"):
+            first, told = people.setdefault(number, (row, values))
+            if first != row:
+                judge_pair(found, first, row, differing(fields, told, values))
+        if certificate := values.get("certificate_no"):
+            first, told = certificates.setdefault(certificate, (row, values))
+            if first != row:
+                add(found.setdefault(row, {}), "certificate_no", "certificate_no_repeated", row=first)
+                if told.get("id_number") != number:
+                    add(found.setdefault(first, {}), "certificate_no", "certificate_no_repeated", row=row)
     return found
 
 

@@ -206,7 +206,7 @@ class ResultWorkbook:
             for number, record in table.records()
         ]
         known = Known.of(batch, [values for _, _, values, _ in read])
-        among = problems_of_rows((number, values) for number, _, values, _ in read)
+        among = problems_of_rows(((number, values) for number, _, values, _ in read), exam_result.FIELDS)
         for number, record, values, found in read:
             for name, more in (*known.judge(values).items(), *among.get(number, {}).items()):
                 found.setdefault(name, []).extend(more)

@@ -169,7 +169,7 @@ def test_row_with_an_error_does_not_say_that_nothing_is_to_be_done(imported, che
     imported([line])
     batch = checked([line | {"mobile": "13700000000"}, line])
     same, double = batch.rows.order_by("sheet_row")
-    assert [each["code"] for each in same.problems] == ["already_here_differs"]
+    assert [each["code"] for each in same.problems] == ["duplicate_differs"]
     assert [each["code"] for each in double.problems] == ["duplicate_in_file"]
 
 

@@ -129,10 +129,10 @@ def test_second_apply_that_writes_nothing_leaves_the_batch_applied(imported, bas
 
 
 def test_double_in_the_file_is_resolved_by_correcting_either_row(checked, base_officer):
-    first, second = account_line(), account_line(mobile="13900000001")
+    first, second = account_line(), account_line()
     twice = second | {"id_number": first["id_number"]}
     batch = checked([first, twice])
-    assert problem_codes(batch) == {3: [("D3", "duplicate_in_file")]}
+    assert problem_codes(batch) == {3: [("D3", "duplicate_in_file"), ("E3", "mobile_repeated")]}
     row_fixing.correct(batch, {3: words_of(second, intake_year=first["intake_year"])}, by=base_officer)
     batch.refresh_from_db()
     assert counts(batch) == (2, 2, 0, 0)
@@ -143,10 +143,11 @@ def test_two_names_under_one_number_are_both_asked_about(mended, checked, base_o
     """AM-35: neither row goes in before somebody has told which is right."""
     first, second = account_line(full_name="张三"), account_line(full_name="李四", mobile="13900000001")
     batch = checked([first, second | {"id_number": first["id_number"]}])
-    assert problem_codes(batch) == {2: [("D2", "duplicate_other_name")], 3: [("D3", "duplicate_in_file")]}
-    told = second if mended == "number" else first | {"mobile": second["mobile"]}
+    assert problem_codes(batch) == {2: [("D2", "duplicate_differs")], 3: [("D3", "duplicate_in_file")]}
+    told = second if mended == "number" else first
     row_fixing.correct(batch, {3: words_of(told, intake_year=first["intake_year"])}, by=base_officer)
-    assert problem_codes(batch) == ({} if mended == "number" else {3: [("D3", "duplicate_in_file")]})
+    repeated = {3: [("D3", "duplicate_in_file"), ("E3", "mobile_repeated")]}
+    assert problem_codes(batch) == ({} if mended == "number" else repeated)
 
 
 def test_row_refused_for_its_double_is_judged_along(checked, base_officer):

@@ -245,15 +245,21 @@ def test_person_of_another_base_is_not_found(rows, other_base, cycle, base, send
     assert codes(batch) == [("证件号", "no_enrollment_here")]
 
 
-def test_same_person_twice_is_an_error_of_the_later_row(rows, base, send):
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [("一", ["update", "refused"]), ("", ["update", "refused"]), ("二", ["refused", "refused"])],
+)
+def test_same_person_twice_is_an_error_of_the_later_row_and_of_both_where_they_differ(
+    second, expected, rows, base, send
+):
     line = template(rows[:1], base)
     book = openpyxl.load_workbook(io.BytesIO(line))
     sheet = book.worksheets[0]
     sheet.append([cell.value for cell in sheet[2]])
     stored = io.BytesIO()
     book.save(stored)
-    batch = send(edited(stored.getvalue(), {(1, "备注"): "一", (2, "备注"): "二"}))
-    assert verdicts(batch) == ["update", "refused"]
+    batch = send(edited(stored.getvalue(), {(1, "备注"): "一", (2, "备注"): second}))
+    assert verdicts(batch) == expected
     assert codes(batch, 2) == [("证件号", "duplicate_in_file")]
 
 

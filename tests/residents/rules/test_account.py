@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from residents.rules import account
+from residents.rules.duplicates import DIFFERS, DUPLICATE
 from residents.rules.verdict import judge
 
 INTAKE = {"cycle_year": 2019, "module": "intake", "today": date(2019, 10, 20)}
@@ -102,10 +103,10 @@ def test_one_number_under_two_names_is_an_error_of_both_rows():
         (row, {"id_number": "A", "id_type": "01", "full_name": name}) for row, name in named
     )
     assert {row: [p.code for p in problems["id_number"]] for row, problems in found.items()} == {
-        2: [account.DOUBTFUL_DUPLICATE],
-        3: [account.DUPLICATE, account.DOUBTFUL_DUPLICATE],
-        4: [account.DUPLICATE, account.DOUBTFUL_DUPLICATE],
-        5: [account.DUPLICATE],
+        2: [DIFFERS],
+        3: [DUPLICATE],
+        4: [DUPLICATE],
+        5: [DUPLICATE],
     }
 
 

@@ -126,7 +126,7 @@ def test_unknown_base_is_answered_with_the_nearest():
     assert "“某某医院（总院）”" in verdict.problems["training_base"][0].repair
 
 
-def test_persons_and_numbers_met_twice_are_errors_of_the_later_row():
+def test_persons_and_numbers_met_twice_are_errors_of_the_later_row_and_of_both_where_they_differ():
     rows = [
         (2, {"id_number": "A", "certificate_no": "1"}),
         (3, {"id_number": "B", "certificate_no": "1"}),
@@ -136,6 +136,7 @@ def test_persons_and_numbers_met_twice_are_errors_of_the_later_row():
     assert {
         row: {name: [p.code for p in ps] for name, ps in problems.items()} for row, problems in found.items()
     } == {
+        2: {"certificate_no": ["certificate_no_repeated"]},
         3: {"certificate_no": ["certificate_no_repeated"]},
         5: {"id_number": ["duplicate_in_file"]},
     }

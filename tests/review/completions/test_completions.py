@@ -179,8 +179,9 @@ def test_a_reported_person_is_unchanged_or_told(hand_in, send):
     other = [*first]
     other[8] = "1"
     again = hand_in(first, other)
-    assert codes(again) == [[], ["completion_reported", "duplicate_in_file", "certificate_no_repeated"]]
-    assert counts(again) == (0, 1, 1)
+    said = ["completion_reported", "duplicate_in_file", "certificate_no_repeated"]
+    assert codes(again) == [["duplicate_differs"], said]
+    assert counts(again) == (0, 0, 2)
 
 
 def test_a_certificate_of_somebody_else_is_refused(hand_in, send):
