@@ -16,7 +16,7 @@ from guardian.shortcuts import assign_perm, remove_perm
 from bases.models import Province, SpecialtyBase, TrainingBase
 from bases.scope import DESK, GRANTS, SPECIALTIES, Organisation, bases_for, provinces_for
 from portal import audit
-from portal.messages.services import Colleague
+from portal.messages.services import Colleague, send
 from portal.models import AuditEvent, User
 from portal.roles import Action, Role, role_allows
 from portal.sign_in import second_factor
@@ -79,6 +79,12 @@ def appoint_known(user: User, organisation: Organisation, *, by: User, read_only
             user.save(update_fields=["is_active"])
             audit.record("enable", by=by, target=user)
         appoint(user, organisation, by=by, read_only=read_only)
+        may = "查看" if read_only else "办理"
+        send(
+            [Colleague(user.pk, *_place(organisation))],
+            kind="directory",
+            subject=f"{by.full_name}已任用您{may}{organisation}的业务",
+        )
 
 
 def left_alone(user: User, organisations: Collection[Organisation]) -> list[Organisation]:

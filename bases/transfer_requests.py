@@ -87,4 +87,6 @@ def tell_bases(ids: list[int], asked: TransferRequest, subject: str, body: str =
 def tell_provinces(asked: TransferRequest, subject: str) -> None:
     codes = {asked.enrollment.base.province_id, asked.to_base.province_id}
     people = {pk for found in recipients(Province, codes).values() for pk in found}
-    messages.send(people, kind=KIND, subject=subject, link=reverse("review:transfers"))
+    # The list opens with those that wait; one that is settled stands among all.
+    settled = "" if asked.state == TransferRequest.State.OPEN else "?state=all"
+    messages.send(people, kind=KIND, subject=subject, link=f"{reverse('review:transfers')}{settled}")

@@ -10,6 +10,7 @@ from bases.extensions.services import askable
 from bases.lists.access import desk_openings
 from bases.lists.bands import bands
 from bases.lists.records import scope_of
+from bases.models import SpecialtyBase, TrainingBase
 from bases.scope import SPECIALTIES, bases_for, current_base, specialty_places, workplaces
 from bases.seasons import asked_cycle, in_view
 from portal.access import allow
@@ -49,11 +50,21 @@ def desk(request: SignedInRequest) -> HttpResponse:
             "bands": bands(scope, at, years, more_time, calendar),
             "boards": [each for each in boards if each.rows],
             "detail": detail,
+            "no_records": _no_records(base, places),
             "tasks": tasks(request.user, base, scope, counts, calendar),
             "may_extend": bool(more_time),
             "returns": recent_returns(scope),
         },
     )
+
+
+def _no_records(base: TrainingBase | None, places: list[SpecialtyBase]) -> str:
+    """Why the board of somebody is empty, and who could fill it: only what is open to this reader (AM-31)."""
+    if base is None and any(place.base.is_active for place in places):
+        return "账号由培训基地的住培管理部门导入，导入并选定本专业以后显示在这里。"
+    if base is None or not base.is_active:
+        return "本基地已停用，未结束的培训由承接基地办理。"
+    return "先下载账号模板，导入本基地的住院医师账号。"
 
 
 @allow(Role.BASE)

@@ -137,6 +137,12 @@ def _check_askable(base: TrainingBase, cycle: CollectionCycle, step: Step, until
     now_until = opening(cycle, step, province_id=base.province_id, base_id=base.pk).closes_at
     if now_until is None:
         raise StateMoved(f"“{Step(step).label}”尚未设置开放时间，请联系中国医师协会。")
+    ends = base.province.switches_at
+    if ends is not None and ends <= now_until:
+        raise StateMoved(
+            f"本省将切换为接口传送，“{Step(step).label}”到 {last_moment(ends)} 为止，不能再延长；"
+            "此后由省级通过接口传送。"
+        )
     check_before_switch(base, until)
     if until <= now_until:
         raise StateMoved(f"“{Step(step).label}”本来就到 {last_moment(now_until)} 截止，请填写更晚的日期。")

@@ -53,12 +53,19 @@ def parted(made: PersonMerge) -> None:
 
 
 def _tell_organisations(made: PersonMerge, moved: Iterable[Enrollment], subject: str, body: str) -> None:
+    """Each is led to his own record of the person, the newest where he has several."""
     kept = Enrollment.objects.filter(resident=made.kept).select_related("base")
-    records = [each for each in (*moved, *kept) if each.deleted_at is None]
-    bases, provinces = {each.base_id for each in records}, {each.base.province_id for each in records}
-    for found, link in (
-        (recipients(TrainingBase, bases), reverse("bases:desk")),
-        (recipients(Province, provinces), reverse("review:residents")),
+    records = sorted(
+        {each.pk: each for each in (*moved, *kept) if each.deleted_at is None}.values(),
+        key=lambda each: each.pk,
+    )
+    of_base: dict[object, str] = {each.base_id: reverse("bases:record", args=[each.pk]) for each in records}
+    of_province: dict[object, str] = {
+        each.base.province_id: reverse("review:record", args=[each.pk]) for each in records
+    }
+    for found, links in (
+        (recipients(TrainingBase, of_base), of_base),
+        (recipients(Province, of_province), of_province),
     ):
-        people = {person for each in found.values() for person in each}
-        send(people, kind=KIND, subject=subject[:120], body=body, link=link)
+        for key, people in found.items():
+            send(people, kind=KIND, subject=subject[:120], body=body, link=links[key])

@@ -149,10 +149,12 @@ FROM (SELECT e.*, birth, CASE WHEN birth ~ '^[0-9]{{8}}$'
 WHERE age NOT BETWEEN {AGES[0]} AND {AGES[1]}
 """
 
+# Who changed base or specialty keeps his year and begins when he came (AM-48).
 _START_OUTSIDE_YEAR = f"""
 SELECT id AS enrollment_id, base_id, intake_year,
     intake_year || ' 年招收，培训开始 ' || actual_start_date || '。' AS detail, actual_start_date::text AS facts
 FROM {_RECORDS}
+    AND origin <> 'transfer'
     AND actual_start_date NOT BETWEEN make_date(intake_year - 1, 11, 1) AND make_date(intake_year, 10, 31)
 """
 

@@ -74,7 +74,8 @@ def hand_over(person: User, to: User, organisation: Organisation, *, by: User) -
             [to],
             kind=KIND,
             subject=f"{person.full_name}在{organisation.name}的工作已移交给您",
-            body=f"您现在可以办理{organisation.name}的业务。一并移交的审核分工：{moved} 个培训基地。",
+            body=f"您现在可以办理{organisation.name}的业务。"
+            + (f"一并移交的审核分工：{moved} 个培训基地。" if moved else ""),
         )
         _tell_who_left(person, organisation, f"您在{organisation.name}的工作已移交给{to.full_name}", by=by)
     return moved

@@ -59,7 +59,10 @@ def _tell_organisations(made: Succession, words: str, moment: str, moved: Collec
         when = "自那天起" if moment == "planned" else "现在"
         said = "".join(mode_of(made.province, made.successor or made.base))
         former = made.former_province.name
-        modes = f"{when}按{made.province.name}的报送方式和时间办理，此前关于{former}的不再适用。{said}"
+        modes = (
+            f"{when}，该培训基地按{made.province.name}的报送方式和时间办理，"
+            f"此前发给该培训基地的、按{former}办理的不再适用。{said}"
+        )
     bases = recipients(TrainingBase, [pk for pk in (made.base_id, made.successor_id) if pk])
     provinces = recipients(Province, {made.former_province_id, made.province_id})
     # Whom the heir may add again stand in that list alone.

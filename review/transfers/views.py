@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from bases.transfers import services as transfers
@@ -37,6 +38,9 @@ def transfer_list(request: SignedInRequest) -> HttpResponse:
 def transfer_release(request: SignedInRequest, pk: int) -> HttpResponse:
     """The last resort: the association sets 退培 in the holding base's place (PAIN-15), always with a reason."""
     asked = get_object_or_404(transfers.in_view_of_reviewers(request.user), pk=pk)
+    if request.method == "GET" and asked.state != asked.State.OPEN:
+        messages.info(request, f"这条转出请求现在是“{asked.get_state_display()}”，不能再处理。")
+        return redirect(f"{reverse('review:transfers')}?state=all")
     if asked.enrollment.status == ENDED:
         messages.error(request, transfers.ENDED_HELD)
         return redirect("review:transfers")

@@ -72,7 +72,7 @@ def record(request: SignedInRequest, pk: int) -> HttpResponse:
             "returns": returns,
             "answers": [(each, place_of(each)) for each in answers_to_review(enrollment)],
             "examination": examine([enrollment], times)[enrollment.pk],
-            "with_gaps": enrollment.is_live and goes_up_with_gaps(enrollment),
+            "with_gaps": goes_up_with_gaps(enrollment),
             "training_entry": training_entry(enrollment, times),
             "may": may_do,
             "next_step": next_step(enrollment, is_secretary=not may_do["import"])

@@ -380,7 +380,7 @@ def test_a_move_names_how_and_until_when_the_intake_goes_on(
         assert words in shown
     client.post(url, asked | {"confirmed": "1"})
     told = Message.objects.filter(recipient=base_officer, kind="directory").latest("pk").body
-    assert f"此前关于{base.province.name}的不再适用" in told
+    assert f"按{base.province.name}办理的不再适用" in told
     assert f"{other_province.name}：直接填报" in told
     assert f"{cycle.year}年招收信息" in told
     assert "未上报的 1 人现在不能上报" in told
