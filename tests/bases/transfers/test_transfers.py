@@ -13,6 +13,7 @@ from bases.models import TransferRequest
 from bases.records.services import change_status
 from bases.transfer_requests import settle_all
 from bases.transfers import services as transfers
+from portal.models import Message
 from residents.models import Enrollment
 from residents.services.states import StateMoved
 from tests import factories
@@ -129,14 +130,21 @@ def test_status_page_settles_the_request_too(asked, other_base_officer):
     assert asked.state == "released"
 
 
-def test_refusal_carries_its_reason(asked, signed_in, other_base_officer, base_officer):
-    """GOAL-B13: the old base refuses with a reason, which the asking base reads."""
+def test_refusal_carries_its_reason(
+    asked, signed_in, other_base_officer, base_officer, provincial_reviewer, national_officer
+):
+    """GOAL-B13: the old base refuses with a reason, which the asking base reads; the province's message opens a list
+    with this request, and there is no form left to decide it."""
     client, url = signed_in(other_base_officer), f"/base/transfers/{asked.pk}/refuse/"
     assert client.post(url, {"answer": ""}).status_code == 422
     client.post(url, {"answer": "未办理离院手续"})
     asked.refresh_from_db()
     assert (asked.state, asked.answer, asked.enrollment.status) == ("refused", "未办理离院手续", "1")
     assert "未办理离院手续" in page(signed_in(base_officer).get(f"/base/transfers/{asked.pk}/"))
+    told = Message.objects.filter(recipient=provincial_reviewer).latest("pk")
+    assert asked.enrollment.resident.full_name in page(signed_in(provincial_reviewer).get(told.link))
+    late = signed_in(national_officer).get(f"/review/transfers/{asked.pk}/release/", follow=True)
+    assert "不能再处理" in page(late)
 
 
 def test_asking_base_cancels_and_cannot_answer_itself(asked, signed_in, base_officer, other_base_officer):

@@ -212,6 +212,10 @@ def test_the_way_through_the_pages(
     assert "已合并" in client.get(reverse("review:merges")).text
     told = set(Message.objects.filter(kind="correction").values_list("recipient", flat=True))
     assert {kept.user_id, base_officer.pk, provincial_reviewer.pk} <= told
+    assert {"/review/records/", "/base/records/"} == {
+        each.link[: each.link.index("records/") + 8]
+        for each in Message.objects.exclude(recipient__role="resident")
+    }
     assert not any(kept.id_number in each.body + each.subject for each in Message.objects.all())
     back = reverse("review:merge-undo", args=[made.pk])
     assert client.post(back, {"reason": ""}).status_code == 422

@@ -103,10 +103,12 @@ def test_odd_training_dates_are_found(started, columns, kind, detail):
             "current_degree": "1",
             "reduction_reason": "3",
         },
+        {"actual_start_date": DATE(2026, 5, 1), "planned_end_date": DATE(2029, 5, 1), "origin": "transfer"},
     ],
 )
 def test_dates_at_the_limit_are_sound(started, columns):
-    """GOAL-P9: the first and last day of the year of registration, the last day of grace, a reason that explains."""
+    """GOAL-P9: the first and last day of the year of registration, the last day of grace, a reason that explains; and
+    who changed base or specialty keeps his year and begins when he came (AM-48)."""
     started(**columns)
     assert found() == []
 
