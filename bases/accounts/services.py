@@ -105,10 +105,16 @@ def has_code(user: User) -> bool:
     return bool(user.initial_code_hash) and expires is not None and expires > timezone.now()
 
 
-def without_code_first(found: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
-    """Those who never got a code, then those who got theirs longest ago: a limit leaves nobody out for good."""
+def next_to_get_codes(found: QuerySet[Enrollment], most: int) -> list[Enrollment]:
+    """Those who never got a code, then those who got theirs longest ago. Of more than fit at once only who has none is
+    taken, while there is such a one: the second press for the rest leaves what the first one printed good."""
     given = F(f"{_ACCOUNT}initial_code_expires_at").asc(nulls_first=True)
-    return found.select_related("resident__user", "base").order_by(given, "resident__name_key", "pk")
+    ordered = found.select_related("resident__user", "base").order_by(given, "resident__name_key", "pk")
+    records = list(ordered[: most + 1])
+    if len(records) <= most:
+        return records
+    without = [each for each in records[:most] if not has_code(each.resident.user)]
+    return without or records[:most]
 
 
 def issue_codes(

@@ -61,6 +61,8 @@ class Deadline:
     opens_at: datetime | None = None
     # The province goes over to 接口传送 then, before the step's own end (AM-38).
     is_switch: bool = False
+    # A mark of times that were told before and are so again.
+    again: str = ""
 
     @property
     def moment(self) -> str:
@@ -78,7 +80,7 @@ class Deadline:
     def key(self) -> str:
         day = f"{self.closes_at:%Y%m%d%H%M}:{self.days_left}"
         later = f":{self.opens_at:%Y%m%d%H%M}" if self.opens_at else ""
-        return f"deadline:{self.cycle.year}:{self.step.value}:{day}{later}"
+        return f"deadline:{self.cycle.year}:{self.step.value}:{day}{later}{self.again}"
 
 
 def remind_of_deadlines(now: datetime | None = None) -> int:
@@ -103,12 +105,15 @@ def tell_of_change(
     codes: list[str],
     shut: Collection[str] = (),
     moved: Collection[str] = (),
+    opened: Collection[str] = (),
+    again: str = "",
 ) -> int:
     """Notify those with open work in these provinces that a changed window leaves no more time than the reminders do,
     or in those `shut` by it that it leaves none; where the whole intake has locked the letters of the lock tell it.
-    The provinces whose times are `moved` by it learn them, whatever they are.
+    The provinces whose times are `moved` by it learn them, whatever they are, and the bases where it `opened` the
+    review again that their reports are decided.
 
-    May be repeated: a message with the same last moment is sent once only.
+    May be repeated: a message with the same last moment and the same `again` is sent once only.
     """
     now, days = timezone.now(), range(max(DAYS_BEFORE) + 1)
     longer = _longer(cycle, now)
@@ -119,11 +124,30 @@ def tell_of_change(
     ]
     # What is said of the yearly update names its year already.
     notice = _CHANGED if step == Step.REGISTRY_UPDATE else f"{_CHANGED}{cycle.year}年"
-    told = sum(_TELL[step](replace(deadline, notice=notice)) for deadline in changed)
-    return told + _tell_provinces(cycle, step, moved, now)
+    told = sum(_TELL[step](replace(deadline, notice=notice, again=again)) for deadline in changed)
+    if step == Step.REVIEW:
+        once_more = _of_windows(cycle, [step], dict.fromkeys(opened), longer, now, range(10**4))
+        told += sum(_notify_reviewed(replace(each, notice=notice, again=again)) for each in once_more)
+    return told + _tell_provinces(cycle, step, moved, now, again)
 
 
-def _tell_provinces(cycle: CollectionCycle, step: Step, codes: Collection[str], now: datetime) -> int:
+def _notify_reviewed(deadline: Deadline) -> int:
+    """The bases whose reports waited while nobody could decide."""
+    waiting = _intake(deadline).filter(review_status=ReviewStatus.PENDING)
+    return _notify_staff(
+        waiting,
+        deadline,
+        TrainingBase,
+        f"省级审核重新开放，至 {deadline.moment} 截止，待审核的 {{}} 人可以审核",
+        _base_list(deadline, review=ReviewStatus.PENDING),
+        _LIST,
+        key="open",
+    )
+
+
+def _tell_provinces(
+    cycle: CollectionCycle, step: Step, codes: Collection[str], now: datetime, again: str
+) -> int:
     """Their own windows as they are now; of the direct steps and of 接口传送 only those that report so."""
     calendar, staff, sent = Calendar([cycle], provinces=codes, now=now), recipients(Province, codes), 0
     for province in Province.objects.filter(pk__in=codes):
@@ -141,7 +165,8 @@ def _tell_provinces(cycle: CollectionCycle, step: Step, codes: Collection[str], 
             subject=f"{_CHANGED}{cycle.year}年{step.label}（{province.name}）现为 {begins} 至 {ends}{words}",
             body="由中国医师协会调整。剩余时间不足 8 天或已截止的，已告知有未办事项的培训基地和住院医师。",
             link=f"{reverse('review:funnel')}?year={cycle.year}",
-            key=f"window:{cycle.year}:{step.value}:{province.pk}:{state.opens_at:%y%m%d%H%M}:{state.closes_at:%y%m%d%H%M}",
+            key=f"window:{cycle.year}:{step.value}:{province.pk}:{state.opens_at:%y%m%d%H%M}"
+            f":{state.closes_at:%y%m%d%H%M}{again}",
         )
     return sent
 

@@ -13,8 +13,11 @@ def tell_of_window(
     codes: list[str],
     shut: list[str] | None = None,
     moved: list[str] | None = None,
+    opened: list[str] | None = None,
+    again: str = "",
 ) -> None:
     """Notify those with open work in these provinces of a window that now ends soon or, in those `shut` by the change,
-    is closed; and the provinces whose times it `moved`. May be repeated."""
+    is closed, or in those `opened` by it is open once more; and the provinces whose times it `moved`. May be repeated;
+    `again` marks times that were told before."""
     cycle = CollectionCycle.objects.get(pk=cycle_id)
-    messages.tell_of_change(cycle, Step(step), codes, shut or (), moved or ())
+    messages.tell_of_change(cycle, Step(step), codes, shut or (), moved or (), opened or (), again)

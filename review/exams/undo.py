@@ -2,6 +2,7 @@
 (GOAL-N10)."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import pghistory
 from django.db import transaction
@@ -13,6 +14,7 @@ from bases.report.withdrawal import unreport_after_change
 from portal import audit
 from portal.models import User
 from residents.codes.training import IN_TRAINING
+from residents.models import StatusChange
 from residents.services import states
 from residents.services.status import write_change
 from review.exams.results import read_back
@@ -81,12 +83,23 @@ def undo(batch_id: int, *, by: User) -> Plan:
     return plan
 
 
+def _as_before(entry: ExamEntry) -> dict[str, Any]:
+    """The status that the result ended, with its day and details: 在培 or, after a failed exam, 延期 (AM-34). Its own
+    day, so that the result can be registered anew with its true date."""
+    changes = StatusChange.objects.filter(enrollment=entry.enrollment_id, pk__lt=entry.status_change_id)
+    before = changes.order_by("-changed_at", "-pk").first()
+    if before is None or before.to_status == IN_TRAINING:
+        since = before.effective_date if before else entry.enrollment.actual_start_date
+        return {"status": IN_TRAINING, "effective_date": since or timezone.localdate()}
+    details = ("reason", "extended_until", "suspended_from", "expected_resume", "effective_date")
+    return {"status": before.to_status, **{name: getattr(before, name) for name in details}}
+
+
 def _put_back(entry: ExamEntry, was: dict, batch: ImportBatch, by: User) -> None:
     if entry.status_change_id:
         record = states.lock(entry.enrollment_id)
         note = f"撤销结业考核成绩（批次 {batch.pk}）"
-        after = {"status": IN_TRAINING, "effective_date": timezone.localdate(), "reason_note": note}
-        write_change(record, after, by=by)
+        write_change(record, {**_as_before(entry), "reason_note": note}, by=by)
         unreport_after_change([record], by=by)
     entry.result, entry.ended_on = was.get("result") or "", was.get("ended_on")
     entry.certificate_no, entry.certificate_date = (

@@ -208,7 +208,22 @@ def _notify(cycle: CollectionCycle, step: Step, codes: list[str], before: dict[s
     moved = sorted(
         code for code in codes if before[code].opens_at and _span(before[code]) != _span(after[code])
     )
-    transaction.on_commit(lambda: tell_of_window.enqueue(cycle.pk, str(step), codes, shut, moved))
+    opened = sorted(code for code in codes if after[code].is_open and not before[code].is_open)
+    again = _again(cycle, step, before, after)
+    transaction.on_commit(
+        lambda: tell_of_window.enqueue(cycle.pk, str(step), codes, shut, moved, opened=opened, again=again)
+    )
+
+
+def _again(cycle: CollectionCycle, step: Step, before: dict[str, Opening], after: dict[str, Opening]) -> str:
+    """A mark of times that are back at an end they had before: what was told of it then is no longer the newest word
+    and has to be told anew; "" otherwise."""
+    ends = {state.closes_at for code, state in after.items() if state.closes_at != before[code].closes_at}
+    if not ends:
+        return ""
+    events = event_model(CycleWindow).objects.filter(cycle=cycle, step=step)
+    number = events.filter(Q(closes_at__in=ends) | Q(pgh_label="delete")).count()
+    return f":{number}" if number > 1 else ""
 
 
 def _span(state: Opening) -> tuple[datetime | None, datetime | None]:

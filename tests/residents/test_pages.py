@@ -376,4 +376,4 @@ def test_a_lapsed_record_is_not_in_training(client, enrollment):
     Enrollment.objects.update(lapsed_at=timezone.now())
     text = page(client.get("/resident/training/"))
     assert ("已失效" in text, ">在培<" in text, "内容有误" in text) == (True, False, False)
-    assert "中补录" in text
+    assert "补录" in text

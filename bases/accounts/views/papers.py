@@ -29,6 +29,7 @@ from portal.roles import Action, Role
 from portal.sheets.streaming import stream_xlsx
 from portal.sign_in.services import CODE_DAYS, reset_to_activation
 from residents.models import Enrollment
+from residents.models.enrollment import LIVE
 
 MOST_PRINTED = 2000
 _SLIP_HEADERS = ("姓名", "证件号（账号）", "招收年份", "一次性初始密码", "有效期至")
@@ -46,8 +47,8 @@ def codes(request: SignedInRequest) -> HttpResponse:
     """Ask first, then make one-time codes and show them in this one response; the same form again makes none."""
     base = required_base(request, Action.RESET_PASSWORD)
     seen = _seen(request)
-    found = _chosen(request, base).filter(resident__user__activated_at=None)
-    records = list(accounts.without_code_first(found)[:MOST_CODES])
+    found = _chosen(request, base).filter(LIVE, resident__user__activated_at=None)
+    records = accounts.next_to_get_codes(found, MOST_CODES)
     if not records:
         messages.warning(request, "所选的账号中没有未激活的账号；已激活的请在账号页面中重置密码。")
         return redirect(_back(request))

@@ -322,7 +322,16 @@ def test_a_window_closed_early_is_told_to_those_with_open_work(
         Step.REGISTRY_UPDATE: desk | {trained.resident.user_id},
     }[step]
     assert change(started, over - datetime.timedelta(days=1)) == []
-    assert change(started, ends_in(30)) == []
+    open_again = change(started, ends_in(30))
+    # Who was told that nobody reviews is told that somebody does.
+    assert {person for person, _ in open_again} == (desk if step == Step.REVIEW else set())
+    assert all(
+        "重新开放，至 2026-11-24 23:59:59 截止，待审核的 1 人可以审核" in subject for _, subject in open_again
+    )
+    # Shut at a moment that was told before, it is told anew: what is newest is true.
+    assert {person for person, _ in change(started, over)} == {person for person, _ in told}
+    assert Message.objects.filter(key__startswith="window:").count() == 1
+    change(started, ends_in(30))
     put_off = change(NOW + datetime.timedelta(days=2), ends_in(30))
     # Nothing that a base does waits for the review to begin.
     deciding = {person for person, _ in told} - (desk if step == Step.REVIEW else set())

@@ -397,6 +397,25 @@ def test_a_file_is_taken_back_as_a_whole(session, roster, hand_in, base_officer,
     assert ExamEntry.objects.get(enrollment=second).result == "3"
 
 
+def test_taking_back_leaves_the_status_of_before_and_the_true_date(session, roster, hand_in, base_officer):
+    """GOAL-N10: 延期 comes back as 延期; the result taken back can be registered anew with the day it had."""
+    record, today = roster[0], timezone.localdate()
+    day, later = today - timedelta(days=1), today + timedelta(days=200)
+    told = row(record, result="未通过", end=day.isoformat())
+    hand_in.client.post(reverse("review:exam-undo", args=[hand_in(told).pk]))
+    again = hand_in(told)
+    assert (codes(again), again.rows_created) == ([[]], 1)
+    extended = {"status": "2", "effective_date": today, "reason": "23", "extended_until": later}
+    change_status(record.pk, extended, by=base_officer)
+    passed = hand_in(
+        row(record, end=today.isoformat(), certificate=number(record, 1), issued=today.isoformat())
+    )
+    hand_in.client.post(reverse("review:exam-undo", args=[passed.pk]))
+    record.refresh_from_db()
+    assert (record.status, record.extended_until, record.status_since) == ("2", later, today)
+    assert ExamEntry.objects.get(enrollment=record).result == "2"
+
+
 def test_the_template_holds_the_roster_and_is_taken_back(session, roster, hand_in):
     """What is downloaded is what is uploaded; its full numbers pass the gate."""
     sent = hand_in.client.post(reverse("review:exam-template", args=[session.pk]))

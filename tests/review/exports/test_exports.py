@@ -251,9 +251,9 @@ def test_page_of_exports_costs_the_same_for_three(
     client, address = signed_in(provincial_reviewer), reverse("review:exports")
     exports.ask(provincial_reviewer, "residents_list", {})
     client.get(address)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         client.get(address)
     for _ in range(2):
         exports.ask(provincial_reviewer, "statistics_list", {"source": "current"})
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         client.get(address)
