@@ -168,7 +168,7 @@ def filtered(
 
 
 # The acts whose line of the audit log keeps the ids of their records, so that the link of their message opens these.
-TOLD = ("lapsed_revived", "extension_granted")
+TOLD = ("lapsed_revived", "extension_granted", "approve", "return", "revoke")
 
 
 def told(event: int) -> list[int]:

@@ -11,21 +11,22 @@ from portal.messages.services import send
 from residents.openness import mended_by_interface
 
 
-def approved(decided: Sequence[Submission]) -> None:
-    _notify(decided, "approved", "审核通过", "审核通过的信息已纳入统计和“住院医师信息管理”。")
+def approved(decided: Sequence[Submission], *, event: int | None = None) -> None:
+    """`event` is the line of the audit log that names the records of a decision on many."""
+    _notify(decided, "approved", "审核通过", "审核通过的信息已纳入统计和“住院医师信息管理”。", event)
     _notify_residents(decided, "approved", "您的信息已通过省级审核")
 
 
-def returned(decided: Sequence[Submission], *, comment: str) -> None:
+def returned(decided: Sequence[Submission], *, comment: str, event: int | None = None) -> None:
     """A base can do nothing about what a platform delivered; the platform reads its own feed."""
     decided = [row for row in decided if not mended_by_interface(row.enrollment)]
-    _notify(decided, "returned", "退回修改", f"退回修改意见：{comment}")
+    _notify(decided, "returned", "退回修改", f"退回修改意见：{comment}", event)
 
 
-def revoked(submissions: Sequence[Submission]) -> None:
+def revoked(submissions: Sequence[Submission], *, event: int | None = None) -> None:
     """Decisions taken back together, for one reason."""
     if submissions:
-        _notify(submissions, "revoked", "审核决定已撤销", submissions[0].revocation)
+        _notify(submissions, "revoked", "审核决定已撤销", submissions[0].revocation, event)
     _notify_residents(submissions, "revoked", "省级撤销了对您信息的审核决定，请以首页显示的状态为准")
 
 
@@ -34,31 +35,35 @@ def _notify_residents(decided: Sequence[Submission], kind: str, subject: str) ->
     send(people, kind=kind, subject=subject, link=reverse("residents:home"))
 
 
-def _notify(decided: Sequence[Submission], kind: str, word: str, body: str) -> None:
-    """One message to each of the active staff of each base; with a single record it leads to that record."""
-    by_base: dict[int, list[Submission]] = {}
+def _notify(decided: Sequence[Submission], kind: str, word: str, body: str, event: int | None) -> None:
+    """One message to each of the active staff of each base and module; it leads to the record, or to the list of
+    exactly these."""
+    by_base: dict[tuple[int, str], list[Submission]] = {}
     for submission in decided:
-        by_base.setdefault(submission.base_id, []).append(submission)
-    staff = recipients(TrainingBase, by_base)
-    for base_id, submissions in by_base.items():
+        by_base.setdefault((submission.base_id, submission.module), []).append(submission)
+    staff = recipients(TrainingBase, {base for base, _ in by_base})
+    for (base_id, _), submissions in by_base.items():
         send(
             staff.get(base_id, []),
             kind=kind,
             subject=_subject(submissions, word),
             body=body,
-            link=_link(submissions),
+            link=_link(submissions, event),
         )
-    _notify_departments(decided, kind, word, body)
+    _notify_departments(decided, kind, word, body, event)
 
 
-def _notify_departments(decided: Sequence[Submission], kind: str, word: str, body: str) -> None:
+def _notify_departments(
+    decided: Sequence[Submission], kind: str, word: str, body: str, event: int | None
+) -> None:
     """Department secretaries hear of the people of their own specialties."""
-    by_place: dict[tuple[int, str], list[Submission]] = {}
+    by_place: dict[tuple[int, str], dict[str, list[Submission]]] = {}
     for submission in decided:
-        by_place.setdefault((submission.base_id, submission.specialty_id), []).append(submission)
+        modules = by_place.setdefault((submission.base_id, submission.specialty_id), {})
+        modules.setdefault(submission.module, []).append(submission)
     for place, people in secretaries(by_place).items():
-        found = by_place[place]
-        send(people, kind=kind, subject=_subject(found, word), body=body, link=_link(found))
+        for found in by_place[place].values():
+            send(people, kind=kind, subject=_subject(found, word), body=body, link=_link(found, event))
 
 
 def _subject(submissions: Sequence[Submission], word: str) -> str:
@@ -67,7 +72,8 @@ def _subject(submissions: Sequence[Submission], word: str) -> str:
     return f"省级审核：{who}{word}"
 
 
-def _link(submissions: Sequence[Submission]) -> str:
+def _link(submissions: Sequence[Submission], event: int | None) -> str:
     if len(submissions) == 1:
         return reverse("bases:record", args=[submissions[0].enrollment_id])
-    return reverse("bases:record-list", args=[submissions[0].module])
+    address = reverse("bases:record-list", args=[submissions[0].module])
+    return f"{address}?year=all&told={event}" if event else address

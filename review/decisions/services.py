@@ -74,8 +74,8 @@ def approve(choices: Mapping[int, int], *, by: User) -> Decision:
         _close(ready, Outcome.APPROVED, by, batch, now)
         # In the registry 工作信息 is asked too (AM-06).
         settle_states([row.enrollment_id for row in ready if row.module == Module.INTAKE])
-        _conclude("approve", batch, by, ready, left_out)
-        notifications.approved(ready)
+        event = _conclude("approve", batch, by, ready, left_out)
+        notifications.approved(ready, event=event)
     return Decision(batch, ready, left_out)
 
 
@@ -108,8 +108,8 @@ def return_for_correction(
             reason_codes=list(reason_codes),
             field_comments=dict(field_comments or {}),
         )
-        _conclude("return", batch, by, ready, left_out)
-        notifications.returned(ready, comment=comment.strip())
+        event = _conclude("return", batch, by, ready, left_out)
+        notifications.returned(ready, comment=comment.strip(), event=event)
     return Decision(batch, ready, left_out)
 
 
@@ -191,7 +191,7 @@ def revoke_batch(decided: Collection[int], of: uuid.UUID, *, by: User, reason: s
             row.revoked_by, row.revoked_at, row.revocation_reason = by, now, reason.strip()
         if _has_done_nothing(ready, left_out):
             return Decision(batch, [], left_out)
-        audit.record(
+        event = audit.record(
             "revoke",
             by=by,
             result="ok" if ready else "nothing",
@@ -199,9 +199,10 @@ def revoke_batch(decided: Collection[int], of: uuid.UUID, *, by: User, reason: s
             revoked_batch=str(of),
             reason=reason.strip(),
             submissions=[row.pk for row in ready],
+            records=[row.enrollment_id for row in ready],
             left_out=[{"submission": left.submission_id, "reason": left.reason} for left in left_out],
         )
-        notifications.revoked(ready)
+        notifications.revoked(ready, event=event.pk)
     return Decision(batch, ready, left_out)
 
 
@@ -326,20 +327,21 @@ def _has_done_nothing(ready: Collection[Submission], left_out: Collection[LeftOu
 
 def _conclude(
     act: str, batch: uuid.UUID, by: User, ready: Collection[Submission], left_out: Collection[LeftOut]
-) -> None:
-    """One audit line a batch, with every submission it decided or left out; the page of the batch reads it. Who may
-    decide none of them has done nothing."""
+) -> int | None:
+    """One audit line a batch, with every submission it decided or left out; the page of the batch reads it, and the
+    messages about it lead to its records. Who may decide none of them has done nothing."""
     if _has_done_nothing(ready, left_out):
-        return
-    audit.record(
+        return None
+    return audit.record(
         act,
         by=by,
         target=next(iter(ready)) if len(ready) == 1 else None,
         result="ok" if ready else "nothing",
         batch=str(batch),
         submissions=[row.pk for row in ready],
+        records=[row.enrollment_id for row in ready],
         left_out=[{"submission": left.submission_id, "reason": left.reason} for left in left_out],
-    )
+    ).pk
 
 
 def _write_revocation(submission: Submission, by: User, reason: str, now: datetime) -> None:

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from bases.models import Submission
 from bases.report.services import report
-from portal.models import Message
+from portal.models import AuditEvent, Message
 from residents.models import Enrollment
 from residents.services.returns import return_personal
 from review.decisions import messages as notifications
@@ -53,9 +53,10 @@ def test_return_reaches_the_staff_of_the_base_and_leads_to_the_record(
     assert set(Message.objects.values_list("body", flat=True)) == {"退回修改意见：请核对。"}
 
 
-def test_approval_reaches_the_base_and_the_residents(reported, base_officer, provincial_reviewer):
-    """One message a base and batch, one for each resident."""
+def test_approval_reaches_the_base_and_the_residents(reported, base_officer, provincial_reviewer, signed_in):
+    """One message a base and batch, which opens exactly these, and one for each resident."""
     submissions = reported(3)
+    others = reported(1)
 
     approve(versions(submissions), by=provincial_reviewer)
 
@@ -64,10 +65,14 @@ def test_approval_reaches_the_base_and_the_residents(reported, base_officer, pro
         (
             base_officer.username,
             "省级审核：陈雨桐等 3 人审核通过",
-            reverse("bases:record-list", args=["intake"]),
+            f"{reverse('bases:record-list', args=['intake'])}?year=all&told={AuditEvent.objects.latest('pk').pk}",
         )
     } | {(name, "您的信息已通过省级审核", reverse("residents:home")) for name in residents}
     assert Message.objects.count() == 4
+    told = Message.objects.get(recipient=base_officer)
+    shown = signed_in(base_officer).get(told.link).context["page"].object_list
+    assert {each.pk for each in shown} == {each.enrollment_id for each in submissions}
+    assert others[0].enrollment_id not in {each.pk for each in shown}
 
 
 def test_decision_taken_back_reaches_the_base_and_the_resident(reported, base_officer, provincial_reviewer):
