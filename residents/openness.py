@@ -13,7 +13,7 @@ from portal.calendar import INTAKE_STEPS, Calendar, Opening, last_moment
 from portal.models import CollectionCycle, Step
 from residents.codes.training import API_TRANSFER
 from residents.models import Enrollment
-from residents.models.enrollment import Module, PersonalState, ReportStatus, ReviewStatus
+from residents.models.enrollment import Module, PersonalState, ReportStatus, ReviewStatus, Status
 
 ALWAYS = Opening(True)
 SWITCHED = Opening(
@@ -117,8 +117,9 @@ def personal_entry(enrollment: Enrollment, times: Times | None = None) -> Openin
 
 
 def training_entry(enrollment: Enrollment, times: Times | None = None) -> Opening:
-    """May the base save training info? Intake: in its window and not after 上报 (AM-15); registry: always (BR-83)."""
-    if not enrollment.is_live:
+    """May the base save training info? Intake: in its window and not after 上报 (AM-15); registry: always (BR-83), of
+    whoever left while something lacks without which his 退培 cannot be reported (AM-10)."""
+    if not enrollment.is_live and not _lacks_for_report(enrollment):
         return _READ_ONLY
     if not enrollment.base.is_active:
         return OUT_OF_USE
@@ -128,6 +129,13 @@ def training_entry(enrollment: Enrollment, times: Times | None = None) -> Openin
     if is_direct and enrollment.report_status == ReportStatus.REPORTED:
         return Opening(False, reason=f"该记录已上报，等待省级审核。{way_out_of_waiting(enrollment, times)}")
     return _intake(enrollment, Step.BASE_FILL, times)
+
+
+def _lacks_for_report(enrollment: Enrollment) -> bool:
+    """A 退培 in the registry whose training info is incomplete."""
+    is_gone = enrollment.lapsed_at is not None or enrollment.deleted_at is not None
+    has_left = enrollment.registered_at is not None and enrollment.status == Status.WITHDRAWN
+    return has_left and not is_gone and not enrollment.training_complete
 
 
 def way_out_of_waiting(enrollment: Enrollment, times: Times | None = None) -> str:

@@ -5,6 +5,7 @@ import datetime
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from bases.models import SpecialtyBase
 from bases.records.services import change_status, correct_name, save_training
@@ -408,3 +409,25 @@ def test_correct_name_to_an_impossible_one_is_refused(record, base_officer, name
     """docs/fields.md#formats."""
     with pytest.raises(Refused):
         correct_name(record.pk, name, by=base_officer)
+
+
+def test_who_left_with_gaps_can_be_filled_in_and_reported(base, base_officer, cycle, signed_in):
+    """AM-10: the province sees every 退培; what its report needs may be filled in until it is there, and no longer."""
+    year = cycle.year - 1
+    record = factories.EnrollmentFactory(
+        base=base, intake_year=year, origin="late", registered_at=timezone.now()
+    )
+    leave = {
+        "status": "5",
+        "effective_date": timezone.localdate(),
+        "reason": "13",
+        "withdrawal_kind": "1",
+        "destination": "辞职",
+    }
+    change_status(record.pk, leave, by=base_officer)
+    desk, form = signed_in(base_officer), f"/base/records/{record.pk}/training/"
+    assert form in page(desk.get(f"/base/records/{record.pk}/"))
+    days = {"actual_start_date": f"{year}-09-01", "planned_end_date": f"{year + 3}-09-01"}
+    save_training(record.pk, FULL | days, by=base_officer)
+    assert form not in page(desk.get(f"/base/records/{record.pk}/"))
+    assert reported(Enrollment.objects.get(pk=record.pk), base_officer).report_status == "1"
