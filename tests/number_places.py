@@ -114,6 +114,7 @@ JUDGED = {
     "residents/rules/basic.py": {"_judge_against_id", "_judge_emergency", "module"},
     "residents/rules/certificate.py": {"_judge_qualification_no", "module"},
     "residents/rules/completion.py": {"_judge_known", "module", "problems_of_rows"},
+    "residents/rules/duplicates.py": {"judge_pair"},
     "residents/rules/delivery.py": {"_judge_basic", "context_of_parts"},
     "residents/rules/exam_result.py": {"module", "problems"},
     "residents/rules/fields.py": {"module", "read_values"},
