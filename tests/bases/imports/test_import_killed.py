@@ -37,7 +37,7 @@ PROJECT = Path(__file__).parents[3]
 
 
 @pytest.fixture
-def start(settings, tmp_path):
+def start(settings):
     """A function that starts a worker on the test's database and files; those left over are killed at the end."""
     settings.TASKS = {
         "default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "outside"]}
@@ -48,7 +48,7 @@ def start(settings, tmp_path):
     environment = {
         **os.environ,
         "DATABASE_URL": f"postgresql://{login}@/{own['NAME']}?host={host}&port={port}",
-        "PRIVATE_ROOT": str(tmp_path / "private"),
+        "PRIVATE_ROOT": settings.STORAGES["default"]["OPTIONS"]["location"],
         "DEBUG": "1",
     }
     workers: dict[str, subprocess.Popen] = {}
