@@ -404,26 +404,11 @@ def _notify_reviewers(deadline: Deadline) -> int:
     if deadline.is_shut:
         # Put off, the review goes on all the same: what is reported may be decided at once (BR-57).
         if deadline.opens_at:
-            return _notify_staff(
-                pending,
-                deadline,
-                Province,
-                f"省级审核{deadline.ends}，还有 {{}} 人待审核",
-                _queue(deadline),
-                "在此之前已上报的也可以审核，请从下面的链接查看名单。",
-            )
+            return _notify_province(pending, deadline, "在此之前已上报的也可以审核，请从下面的链接查看名单。")
         return _notify_of_shut_review(deadline, pending, returned)
-    back: dict[str, str | int] = {"year": deadline.cycle.year, "stage": "returned"}
     by_api = _recruits(deadline).filter(_BY_API, _RETURNED)
     return (
-        _notify_staff(
-            pending,
-            deadline,
-            Province,
-            f"省级审核{deadline.ends}，还有 {{}} 人待审核",
-            _queue(deadline),
-            _LIST + _THEN_LOCKED,
-        )
+        _notify_province(pending, deadline, _LIST + _THEN_LOCKED)
         + _notify_staff(
             returned,
             deadline,
@@ -437,7 +422,7 @@ def _notify_reviewers(deadline: Deadline) -> int:
             deadline,
             Province,
             f"省级退回的 {{}} 人须在 {deadline.moment} 前由接口更正并重新传送",
-            f"{reverse('review:funnel-records')}?{urlencode(back)}",
+            _returned_list(deadline),
             _LIST + _THEN_LOCKED,
             key="returned",
         )
@@ -447,14 +432,18 @@ def _notify_reviewers(deadline: Deadline) -> int:
     )
 
 
-def _queue(deadline: Deadline) -> str:
-    """A province's list of what waits for its review."""
-    asked: dict[str, str | int] = {
-        "module": Module.INTAKE.value,
-        "year": str(deadline.cycle.year),
-        "assigned": "all",
-    }
-    return f"{reverse('review:queue')}?{urlencode(asked)}"
+def _notify_province(pending: QuerySet[Enrollment], deadline: Deadline, body: str) -> int:
+    """The province, of what waits for its review."""
+    asked = {"module": Module.INTAKE.value, "year": str(deadline.cycle.year), "assigned": "all"}
+    queue = f"{reverse('review:queue')}?{urlencode(asked)}"
+    subject = f"省级审核{deadline.ends}，还有 {{}} 人待审核"
+    return _notify_staff(pending, deadline, Province, subject, queue, body)
+
+
+def _returned_list(deadline: Deadline) -> str:
+    """A province's list of what it returned."""
+    asked = {"year": str(deadline.cycle.year), "stage": "returned"}
+    return f"{reverse('review:funnel-records')}?{urlencode(asked)}"
 
 
 def _notify_of_shut_review(
@@ -468,7 +457,6 @@ def _notify_of_shut_review(
         ask: [pk for pk, entry in entries_of(rows, ask, times).items() if entry.is_open]
         for ask in (report_entry, personal_entry)
     }
-    back = {"year": str(deadline.cycle.year), "stage": "returned"}
     by_api = list(_recruits(deadline).filter(_BY_API, _RETURNED).select_related("base__province"))
     shut = [pk for pk, entry in entries_of(by_api, delivery_entry).items() if not entry.is_open]
     still = Enrollment.objects.filter(pk__in=open_for[report_entry])
@@ -476,14 +464,7 @@ def _notify_of_shut_review(
     locks = calendar.last_end(deadline.cycle, INTAKE_STEPS, province_id=deadline.province)
     unreviewed = _UNREVIEWED.format(last_moment(locks) if locks else "招收信息锁定时")
     return (
-        _notify_staff(
-            pending,
-            deadline,
-            Province,
-            f"省级审核{deadline.ends}，还有 {{}} 人待审核",
-            _queue(deadline),
-            _PROVINCE_ASKS,
-        )
+        _notify_province(pending, deadline, _PROVINCE_ASKS)
         + _notify_staff(
             pending.exclude(_BY_API),
             deadline,
@@ -515,7 +496,7 @@ def _notify_of_shut_review(
             deadline,
             Province,
             f"省级审核{deadline.ends}，省级退回的 {{}} 人现在不能由接口更正",
-            f"{reverse('review:funnel-records')}?{urlencode(back)}",
+            _returned_list(deadline),
             _PROVINCE_ASKS,
             key="returned",
         )

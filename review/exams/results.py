@@ -109,16 +109,15 @@ class Known:
         """All that speaks against a row."""
         entry = self.entry(values)
         holder = self.taken.get(values.get("certificate_no") or "")
-        is_set = entry is not None and self.is_set(entry)
         has_ended = entry is not None and self.has_ended(entry, values)
         context: dict[str, Any] = {
             "today": timezone.localdate(),
-            "entry": entry and _facts(entry, may_end=is_set or has_ended),
-            "has_ended_otherwise": is_set and entry is not None and _differs(entry, values),
+            "entry": entry and _facts(entry, may_end=has_ended),
+            "has_ended_otherwise": entry is not None and self.is_set(entry) and _differs(entry, values),
             "is_certificate_taken": holder is not None and holder != _bearer(values, entry),
         }
         found = exam_result.problems(values, context)
-        if entry and not (is_set or has_ended) and values.get("ended_on") and not has_errors(found):
+        if entry and not has_ended and values.get("ended_on") and not has_errors(found):
             _, refused = judge_change(_change(values), status_context(entry.enrollment))
             errors = [each for problems in refused.values() for each in problems if not each.is_warning]
             if errors:
@@ -133,7 +132,10 @@ class Known:
         return bool(entry.certificate_no) or stands
 
     def has_ended(self, entry: ExamEntry, values: Mapping[str, Any]) -> bool:
-        """Whether the base has ended the training already as this row would: then only the rest is registered."""
+        """Whether nothing is left for this row to end: what was registered holds, or the base has ended the training as
+        the row would. Then only the rest is registered."""
+        if self.is_set(entry):
+            return True
         newest = self.newest.get(entry.enrollment_id)
         if (
             newest is None
@@ -237,9 +239,7 @@ class ResultWorkbook:
             if entry is None or verdict not in (Verdict.CREATE, Verdict.UPDATE):
                 applied.changed[number] = verdict, as_stored(found, ResultResource, letters.get), None
             else:
-                _set(
-                    entry, values, batch, by, ends=not (known.is_set(entry) or known.has_ended(entry, values))
-                )
+                _set(entry, values, batch, by, ends=not known.has_ended(entry, values))
         return applied
 
 
