@@ -55,9 +55,11 @@ check: lint ## Everything that must hold before a change lands, but the tests
 	$(WITH_DATABASE) $(PY) manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(PY) -m portal.bootstrap.postgres exec -- $(PY) manage.py collectstatic --noinput --clear --verbosity 0
 
-lint: $(DEV) $(STATIC) ## Style and floors: ruff, import-linter, templates, old idioms, CSS and JavaScript
+lint: $(DEV) $(STATIC) ## Style and floors: ruff, import-linter, bandit, templates, old idioms, CSS and JavaScript
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	# It warns of each part of an expression that a mark stands beside.
+	$(VENV)/bin/bandit -c pyproject.toml -q -r portal residents bases review 2> >(grep -v "nosec encountered" >&2)
 	$(TEMPLATES) | xargs -0 -r $(VENV)/bin/djade --target-version 5.2 --check
 	$(TEMPLATES) | xargs -0 -r $(VENV)/bin/djhtml --tabwidth 2 --check
 	$(PYTHON_FILES) | xargs -0 -r $(VENV)/bin/django-upgrade --target-version 5.2 --check

@@ -185,7 +185,7 @@ def interface_account(province: Province) -> User:
             "role": Role.PROVINCE,
             "full_name": f"{province.short_name}接口传送",
             "is_active": False,
-            "password": "!",
+            "password": "!",  # nosec B105 # matches no password
         },
     )
     return by

@@ -65,7 +65,7 @@ def insert_select(
     columns = ", ".join(f'"{column}"' for column in expressions)
     cursor.execute(
         f'INSERT INTO "{model._meta.db_table}" ({columns}) SELECT {", ".join(expressions.values())} '
-        f"FROM {source} ON CONFLICT DO NOTHING",
+        f"FROM {source} ON CONFLICT DO NOTHING",  # nosec B608 # names of models
         parameters,
     )
     return cursor.rowcount

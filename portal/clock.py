@@ -24,7 +24,7 @@ CREATE OR REPLACE FUNCTION {SCHEMA}.now() RETURNS timestamptz LANGUAGE sql STABL
 CREATE OR REPLACE FUNCTION {SCHEMA}.statement_timestamp() RETURNS timestamptz LANGUAGE sql STABLE AS $$
     SELECT pg_catalog.statement_timestamp()
         + coalesce((SELECT ahead FROM {SCHEMA}.clock), interval '0') $$;
-"""
+"""  # nosec B608 # constants
 # What a column takes where nothing is said was looked up when the table was made, under the real clock's name.
 _DEFAULTS = f"""
 DO $$ DECLARE dated record; BEGIN
@@ -37,7 +37,7 @@ DO $$ DECLARE dated record; BEGIN
             dated.place, dated.name);
     END LOOP;
 END $$;
-"""
+"""  # nosec B608 # constants
 _read_at = float("-inf")
 _ahead = timedelta()
 
@@ -76,7 +76,7 @@ def move(by: timedelta) -> None:
         cursor.execute(_DEFAULTS)
         cursor.execute(
             f"INSERT INTO {SCHEMA}.clock (ahead) VALUES (make_interval(secs => %s))"
-            " ON CONFLICT (only_one) DO UPDATE SET ahead = excluded.ahead",
+            " ON CONFLICT (only_one) DO UPDATE SET ahead = excluded.ahead",  # nosec B608 # constants
             [by.total_seconds()],
         )
         # Moved by the owner, seen by everybody who is let in.
@@ -90,7 +90,7 @@ def _read() -> timedelta:
         own = driver.connect(**connection.get_connection_params())
         try:
             cursor = own.cursor()
-            cursor.execute(f"SELECT ahead FROM {SCHEMA}.clock")
+            cursor.execute(f"SELECT ahead FROM {SCHEMA}.clock")  # nosec B608 # constants
             row = cursor.fetchone()
         finally:
             own.close()

@@ -25,7 +25,7 @@ class Action(Enum):
     EDIT_STATUS = "edit_status"
     REPORT = "report"
     REVIEW = "review"
-    RESET_PASSWORD = "reset_password"
+    RESET_PASSWORD = "reset_password"  # nosec B105 # a right
     MANAGE_STAFF = "manage_staff"
     UPLOAD_COMPLETIONS = "upload_completions"
     APPLY_SWITCH = "apply_switch"

@@ -47,7 +47,7 @@ def listen(address: str) -> socket.socket:
             made = socket.socket(socket.AF_UNIX)
             made.bind(path)
             # The folder gives it the group of the proxy (deploy/portal.tmpfiles).
-            os.chmod(path, 0o660)
+            os.chmod(path, 0o660)  # nosec B103 # shared with the proxy alone
             made.listen(BACKLOG)
             return made
         host, _, port = address.rpartition(":")

@@ -145,12 +145,12 @@ def _records_in(records: str, sign: int) -> str:
         FROM {records} WHERE approved_submission_id IS NOT NULL AND deleted_at IS NULL
         UNION ALL SELECT 'intake', intake_submission_id, {sign}
         FROM {records} WHERE intake_submission_id IS NOT NULL
-    """
+    """  # nosec B608 # constants
 
 
 def _persons_in(persons: str, sign: int) -> str:
     stands = "source <> '' AND submission_id IS NOT NULL"
-    return f"SELECT source, submission_id, {sign} AS number FROM {persons} WHERE {stands}"
+    return f"SELECT source, submission_id, {sign} AS number FROM {persons} WHERE {stands}"  # nosec B608 # constants
 
 
 def _moved(counted: str) -> str:
@@ -158,7 +158,7 @@ def _moved(counted: str) -> str:
     return f"""
         SELECT source, submission_id, sum(number) AS number FROM ({counted}) AS every
         GROUP BY source, submission_id HAVING sum(number) <> 0
-    """
+    """  # nosec B608 # constants
 
 
 def _numbers_of_approved(counted: str) -> str:
@@ -172,14 +172,14 @@ def _numbers_of_moved(moved: str) -> str:
         SELECT source, {columns}, sum(moved.number) AS number
         FROM {moved} AS moved JOIN bases_submission ON bases_submission.id = moved.submission_id
         GROUP BY source, {columns} HAVING sum(moved.number) <> 0
-    """
+    """  # nosec B608 # constants
 
 
 def _stages_in(records: str, sign: int) -> str:
     columns = ", ".join(f"{expression} AS {name}" for name, expression in _STAGES.items())
     return (
         f"SELECT {columns}, {sign} AS number FROM {records}"
-        " WHERE intake_submission_id IS NOT NULL OR (deleted_at IS NULL AND registered_at IS NULL)"
+        " WHERE intake_submission_id IS NOT NULL OR (deleted_at IS NULL AND registered_at IS NULL)"  # nosec B608 # constants
     )
 
 
@@ -188,7 +188,7 @@ def _numbers_of_stages(counted: str) -> str:
     return f"""
         SELECT {columns}, sum(number) AS number FROM ({counted}) AS every
         GROUP BY {columns} HAVING sum(number) <> 0
-    """
+    """  # nosec B608 # constants
 
 
 RECORDS, PERSONS, MOVEMENTS = "residents_enrollment", "bases_countedperson", "bases_movement"
@@ -214,13 +214,13 @@ def _chosen_among(records: str) -> str:
             SELECT DISTINCT ON (resident_id) resident_id, approved_submission_id FROM ({records}) AS records
             ORDER BY resident_id, is_live DESC NULLS LAST, created_at DESC NULLS LAST, id DESC NULLS LAST
         ) AS chosen LEFT JOIN bases_submission AS said ON said.id = chosen.approved_submission_id
-    """
+    """  # nosec B608 # constants
 
 
 _CHOICES = f"""
     SELECT resident_id, approved_submission_id, ({_LIVE}) AS is_live, created_at, id FROM {RECORDS}
     WHERE approved_submission_id IS NOT NULL AND deleted_at IS NULL
-"""
+"""  # nosec B608 # constants
 EVERYBODY_CHOSEN = _chosen_among(_CHOICES)
 # Of the persons of an array; also of those who have no such record any more.
 _TOUCHED_CHOSEN = _chosen_among(
@@ -232,7 +232,7 @@ def _choices_in(records: str, sign: int) -> str:
     """The records among which the choice is made, with what decides it."""
     return (
         f"SELECT resident_id, id, approved_submission_id, ({_LIVE}) AS is_live, {sign} AS number"
-        f" FROM {records} WHERE approved_submission_id IS NOT NULL AND deleted_at IS NULL"
+        f" FROM {records} WHERE approved_submission_id IS NOT NULL AND deleted_at IS NULL"  # nosec B608 # constants
     )
 
 
@@ -269,7 +269,7 @@ def _choose(changed: str) -> str:
             $run$ USING touched;
         END IF;
         RETURN NULL;
-    """
+    """  # nosec B608 # constants
 
 
 def _write_down(ledger: Ledger) -> Callable[[str], str]:
@@ -285,7 +285,7 @@ def _write_down_approved(changed: str) -> str:
             INSERT INTO {MOVEMENTS} (source, submission_id, number) SELECT * FROM moved
         )
         INSERT INTO {APPROVED.table} ({columns}) {_numbers_of_moved("moved")}; RETURN NULL;
-    """
+    """  # nosec B608 # constants
 
 
 def _triggers(

@@ -64,7 +64,7 @@ def _shows_chinese() -> bool:
     """Without a Chinese font pages render as boxes; a machine without fontconfig's tools hardly has one."""
     if shutil.which("fc-list") is None:
         return False
-    return bool(subprocess.run(["fc-list", ":lang=zh"], capture_output=True, check=False).stdout.strip())
+    return bool(subprocess.run(["fc-list", ":lang=zh"], capture_output=True, check=False).stdout.strip())  # nosec B607 # found or not found, both are well
 
 
 def _packaged(program: str | None) -> Path:

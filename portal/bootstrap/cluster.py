@@ -157,7 +157,7 @@ def with_sockets(cluster: Cluster) -> Cluster:
     if short and cluster.account.can("x", cluster.home):
         folder.mkdir(mode=0o700, exist_ok=True)
     else:
-        folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+        folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # nosec B108 # made anew, 0700
     folder.chmod(0o700)
     cluster.account.own(folder)
     moved = replace(cluster, sockets=folder)

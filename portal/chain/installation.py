@@ -207,7 +207,7 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-"""
+"""  # nosec B608 # constants
 OWNERS_FUNCTIONS = (
     "history_add(bigint, record, text, bigint, bigint)",
     "history_close(bigint, text, bigint, bigint, bigint, jsonb, bytea)",

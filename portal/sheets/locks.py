@@ -6,7 +6,7 @@ Excel encrypts so where only the structure of a workbook is protected, and opens
 import tempfile
 
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
-_DEFAULT_PASSWORD = "VelvetSweatshop"
+_DEFAULT_PASSWORD = "VelvetSweatshop"  # nosec B105 # known to every Excel
 _opened: list[object] = []  # temporary copies live as long as this process
 
 
@@ -34,4 +34,4 @@ def without_default_password(path: str) -> str:
 
 def _checked(book: object) -> dict[str, bool]:
     """An .xlsx verifies the password on request, an .xls always."""
-    return {"verify_password": True} if type(book).__name__ == "OOXMLFile" else {}
+    return {"verify_password": True} if type(book).__name__ == "OOXMLFile" else {}  # nosec B105 # a switch

@@ -1,7 +1,7 @@
 """A look into the XML of an .ods, for what the reader leaves out: error cells and zeros before a number."""
 
 import re
-from xml.sax.saxutils import unescape
+from xml.sax.saxutils import unescape  # nosec B406 # text only, nothing is parsed
 
 from portal.sheets.values import CellError, Replaced
 from portal.sheets.walking import follow

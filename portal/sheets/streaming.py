@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from itertools import chain, islice
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape  # nosec B406 # text only, nothing is parsed
 
 from portal.sheets.values import column_letter
 

@@ -220,5 +220,5 @@ class _Entrance:
         ):
             self.cursor.execute(
                 f"UPDATE {table} t SET full_name = s.full_name, mobile = s.mobile{more} FROM staged_accounts s"
-                f" WHERE t.id = s.{key} AND s.is_unused AND (t.full_name, t.mobile) <> (s.full_name, s.mobile)"
+                f" WHERE t.id = s.{key} AND s.is_unused AND (t.full_name, t.mobile) <> (s.full_name, s.mobile)"  # nosec B608 # constants
             )

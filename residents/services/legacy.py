@@ -247,7 +247,7 @@ def _insert_block(cursor: CursorWrapper, model: type[Model], part: str, rows: li
         cursor,
         model,
         f"{table} b JOIN staged_accounts s USING (sheet_row) WHERE NOT EXISTS"
-        f' (SELECT FROM "{model._meta.db_table}" t WHERE t.resident_id = s.resident_id)',
+        f' (SELECT FROM "{model._meta.db_table}" t WHERE t.resident_id = s.resident_id)',  # nosec B608 # names of models
         selected={"resident_id": "s.resident_id", **{name: f'b."{name}"' for name in names}},
         constants={"version": 1},
     )

@@ -76,7 +76,7 @@ def insert_new_persons(cursor: CursorWrapper, expected: int, now: datetime) -> N
             "full_name": "full_name",
             "mobile": "mobile",
             # As Django marks a password that no text matches; random, for it keys the sessions.
-            "password": "'!' || replace(gen_random_uuid()::text, '-', '')",
+            "password": "'!' || replace(gen_random_uuid()::text, '-', '')",  # nosec B105 # matches no password
         },
         constants={"role": Role.RESIDENT, "created_at": now},
     )
@@ -102,5 +102,5 @@ def forget_lost(cursor: CursorWrapper, model: type[Model], column: str) -> None:
     """Another import was first: the rows that did not enter the model's table leave, to be judged again."""
     cursor.execute(
         f"DELETE FROM staged_accounts s WHERE NOT EXISTS"
-        f' (SELECT FROM "{model._meta.db_table}" t WHERE t.id = s.{column})'
+        f' (SELECT FROM "{model._meta.db_table}" t WHERE t.id = s.{column})'  # nosec B608 # names of models
     )

@@ -274,7 +274,7 @@ def store_many(rows: Iterable[Judged]) -> int:
         cursor.execute(
             f"UPDATE residents_enrollment e SET {changes}, version = e.version + 1, updated_at = %s,"
             " state_since = CASE WHEN t.moves_stage THEN %s ELSE e.state_since END"
-            f" FROM {_TABLE} t WHERE e.id = t.id",
+            f" FROM {_TABLE} t WHERE e.id = t.id",  # nosec B608 # constants
             [now, now],
         )
         written = cursor.rowcount

@@ -22,8 +22,8 @@ ACTS = {
     "recovery_codes": "重新生成恢复码",
     "sign_out": "退出登录",
     "activate": "激活账号",
-    "password_change": "修改密码",
-    "password_reset": "重置账号",
+    "password_change": "修改密码",  # nosec B105 # a word
+    "password_reset": "重置账号",  # nosec B105 # a word
     "email_change": "修改通知邮箱",
     "initial_code": "发放一次性初始密码",
     "activation_release": "解除激活锁定",

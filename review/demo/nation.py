@@ -80,7 +80,7 @@ def add_residents(
         cursor.execute(_MADE, values | {"own_base": own_base, "bases": list(bases)})
         _fill(
             User,
-            User(role="resident", password="!"),
+            User(role="resident", password="!"),  # nosec B106 # matches no password
             id="user_id",
             mobile=_MOBILE,
             username="number",
@@ -155,7 +155,7 @@ def _remember_approved(cursor: Any) -> None:
     cursor.execute(
         f"INSERT INTO {events} (pgh_created_at, pgh_label, pgh_obj_id, {columns})"
         f" SELECT now(), 'insert', id, {columns} FROM {records}"
-        " WHERE id IN (SELECT enrollment_id FROM made WHERE is_approved)"
+        " WHERE id IN (SELECT enrollment_id FROM made WHERE is_approved)"  # nosec B608 # names of models
     )
 
 
@@ -191,6 +191,6 @@ def _fill(
     names = ", ".join(f'"{name}"' for name in columns)
     with connection.cursor() as cursor:
         cursor.execute(
-            f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT {", ".join(columns.values())} FROM {source}',
+            f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT {", ".join(columns.values())} FROM {source}',  # nosec B608 # names of models
             values,
         )

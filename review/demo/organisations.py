@@ -12,7 +12,7 @@ from portal.roles import Role
 from review.demo.people import pools
 
 # One password for all demo people, shown by `make run`; the command refuses to load it into a production database.
-PASSWORD = "Zhupei-2026"
+PASSWORD = "Zhupei-2026"  # nosec B105 # refused without DEBUG
 DEMO_PROVINCE = "33"
 
 

@@ -148,7 +148,7 @@ def _count(edition: Edition) -> None:
         cursor.execute(
             f"INSERT INTO {EditionCount._meta.db_table} (edition_id, {columns}, number)"
             f" SELECT edition_id, {columns}, count(*) FROM {EditionPerson._meta.db_table}"
-            f" WHERE edition_id = %s GROUP BY edition_id, {columns}",
+            f" WHERE edition_id = %s GROUP BY edition_id, {columns}",  # nosec B608 # names of models
             [edition.pk],
         )
 

@@ -35,7 +35,7 @@ SELECT resident_id, approved_submission_id AS submission_id, record_id, created_
         ))
     ORDER BY pgh_obj_id, pgh_id DESC
 ) AS record WHERE approved_submission_id IS NOT NULL AND deleted_at IS NULL AND pgh_label <> 'delete'
-"""
+"""  # nosec B608 # constants
 _STEPS = """
 SELECT max(resident_id), count(*) FROM (
     SELECT resident_id, (row_number() OVER (ORDER BY resident_id) - 1) / %s AS step
@@ -122,17 +122,17 @@ WITH records AS MATERIALIZED (
     FROM picked JOIN bases_submission AS said ON said.id = picked.submission_id
     JOIN residents_enrollment AS record ON record.id = said.enrollment_id
 )
-"""
+"""  # nosec B608 # constants
 _COLUMNS = ", ".join(name for name in COLUMNS if name != "snapshot_sha256")
 FREEZE = f"""
 INSERT INTO review_editionperson (edition_id, {_COLUMNS}, digest)
 {ROWS} SELECT %(edition)s, {_COLUMNS}, {digest_in_sql("person", "person.snapshot")} FROM person ORDER BY resident_id
-"""
+"""  # nosec B608 # constants
 # The same where TrialPerson finds it (review/models/editions.py).
 _TRIAL = f"""
 CREATE TEMPORARY TABLE review_trialperson ON COMMIT DROP AS
 {ROWS} SELECT resident_id AS id, {_COLUMNS} FROM person
-"""
+"""  # nosec B608 # constants
 # (persons with their digests joined; who comes out otherwise than frozen)
 COMPUTE = f"""
 {ROWS}, computed AS (
@@ -144,7 +144,7 @@ COMPUTE = f"""
 SELECT string_agg(computed.digest, '' ORDER BY resident_id),
     array_agg(resident_id ORDER BY resident_id) FILTER (WHERE computed.digest IS DISTINCT FROM kept.digest)
 FROM computed FULL JOIN kept USING (resident_id)
-"""
+"""  # nosec B608 # constants
 # The same of the frozen rows alone: whether each still is what its digest says.
 COMPUTE_FROZEN = f"""
 SELECT string_agg(computed, '' ORDER BY resident_id),
@@ -154,7 +154,7 @@ FROM (
     FROM review_editionperson AS person JOIN bases_submission AS said ON said.id = person.submission_id
     WHERE person.edition_id = %(edition)s AND person.resident_id > %(low)s AND person.resident_id <= %(high)s
 ) AS again
-"""
+"""  # nosec B608 # constants
 # A transaction's start is told by the machine's clock, which a demonstration may not share (portal/clock.py).
 _SETTLED = """
 SELECT now() - (pg_catalog.now() - least(pg_catalog.now(), min(xact_start) - interval '1 microsecond'))

@@ -24,7 +24,7 @@ _NEWEST = f"""newest AS (
     SELECT DISTINCT ON (e.resident_id) e.resident_id, e.id, e.base_id, e.intake_year,
         b.name || '（' || e.intake_year || '年）' AS place
     FROM (SELECT * FROM {_RECORDS}) e JOIN bases_trainingbase b ON b.id = e.base_id
-    ORDER BY e.resident_id, e.id DESC)"""
+    ORDER BY e.resident_id, e.id DESC)"""  # nosec B608 # constants
 # Eight digits as text: a cast would fail on one impossible date and stop the whole check.
 _BIRTH = """COALESCE(to_char(basic.birth_date, 'YYYYMMDD'),
     CASE WHEN r.id_type = '01' THEN substr(r.id_number, 7, 8) END)"""
@@ -57,7 +57,7 @@ SELECT own.id AS enrollment_id, own.base_id, own.intake_year,
         || array_to_string({_SAID}, '、') || CASE WHEN count(*) > {MOST_NAMED} THEN '等。' ELSE '。' END AS detail,
     string_agg(n.id::text, ' ' ORDER BY n.id) AS facts
 FROM newest own JOIN pair n ON n.resident_id = own.resident_id GROUP BY own.id, own.base_id, own.intake_year
-"""
+"""  # nosec B608 # constants
 
 # One side of each pair has no resident ID: these few are compared with everybody. No base is named (AM-36).
 _TWO_TYPES = f"""
@@ -78,7 +78,7 @@ SELECT own.id AS enrollment_id, own.base_id, own.intake_year,
     string_agg(n.id::text, ' ' ORDER BY n.id) AS facts
 FROM newest own JOIN pair ON pair.id = own.resident_id JOIN newest n ON n.resident_id = pair.other
 GROUP BY own.id, own.base_id, own.intake_year
-"""
+"""  # nosec B608 # constants
 
 _SAME_MOBILE = f"""
 WITH {_NEWEST}, shared AS (
@@ -90,7 +90,7 @@ SELECT n.id AS enrollment_id, n.base_id, n.intake_year,
         || CASE WHEN people > {MOST_NAMED} THEN '等。' ELSE '。' END AS detail,
     shared.mobile || ' ' || ids AS facts
 FROM shared JOIN residents_resident r ON r.mobile = shared.mobile JOIN newest n ON n.resident_id = r.id
-"""
+"""  # nosec B608 # constants
 
 _SAME_CERTIFICATE = f"""
 WITH {_NEWEST}, numbered AS (
@@ -109,7 +109,7 @@ SELECT n.id AS enrollment_id, n.base_id, n.intake_year,
     string_agg(paper || number || ' ' || ids, ';' ORDER BY paper) AS facts
 FROM shared JOIN numbered USING (paper, number) JOIN newest n USING (resident_id)
 GROUP BY n.id, n.base_id, n.intake_year
-"""
+"""  # nosec B608 # constants
 
 _START_BEFORE_GRADUATION = f"""
 SELECT e.id AS enrollment_id, e.base_id, e.intake_year,
@@ -121,7 +121,7 @@ FROM (SELECT * FROM {_RECORDS}) e JOIN (
     FROM residents_educationrecord WHERE level >= '3' AND graduation_date IS NOT NULL
     ORDER BY resident_id, graduation_date) study ON study.resident_id = e.resident_id
 WHERE e.actual_start_date < study.graduation_date AND NOT (e.trainee_type = '4' AND study.level >= '4')
-"""
+"""  # nosec B608 # constants
 
 _ENDED = """(SELECT max(s.ended_on) FROM residents_statuschange s
     WHERE s.enrollment_id = e.id AND s.to_status = '4')"""
@@ -134,7 +134,7 @@ SELECT id AS enrollment_id, base_id, intake_year,
     concat_ws(' ', actual_start_date, planned_end_date, extended_until, ended) AS facts
 FROM (SELECT e.*, CASE WHEN status = '4' THEN {_ENDED} END AS ended FROM (SELECT * FROM {_RECORDS}) e) e
 WHERE least(planned_end_date, extended_until, ended) <= actual_start_date
-"""
+"""  # nosec B608 # constants
 
 _AGE = f"""
 SELECT id AS enrollment_id, base_id, intake_year,
@@ -147,7 +147,7 @@ FROM (SELECT e.*, birth, CASE WHEN birth ~ '^[0-9]{{8}}$'
         FROM residents_resident r LEFT JOIN residents_basicinfo basic ON basic.resident_id = r.id
     ) born ON born.resident_id = e.resident_id) aged
 WHERE age NOT BETWEEN {AGES[0]} AND {AGES[1]}
-"""
+"""  # nosec B608 # constants
 
 # Who changed base or specialty keeps his year and begins when he came (AM-48).
 _START_OUTSIDE_YEAR = f"""
@@ -156,7 +156,7 @@ SELECT id AS enrollment_id, base_id, intake_year,
 FROM {_RECORDS}
     AND origin <> 'transfer'
     AND actual_start_date NOT BETWEEN make_date(intake_year - 1, 11, 1) AND make_date(intake_year, 10, 31)
-"""
+"""  # nosec B608 # constants
 
 _DURATION = f"""
 SELECT id AS enrollment_id, base_id, intake_year,
@@ -174,7 +174,7 @@ FROM (
     FROM (SELECT e.*, CASE WHEN status = '4' THEN {_ENDED} END AS ended
         FROM (SELECT * FROM {_RECORDS} AND approved_years IS NOT NULL) e) e) judged
 WHERE is_planned_odd OR is_ended_early
-"""
+"""  # nosec B608 # constants
 
 # Usual practice by degree at the start (docs/fields.md#training); earlier clinical work is an accepted reason of its
 # own.
@@ -186,7 +186,7 @@ FROM (SELECT *, CASE WHEN trainee_type = '4' THEN 3 WHEN current_degree IN ('0',
         WHEN current_degree = '3' THEN 2 WHEN current_degree = '5' THEN 1 END AS usual
     FROM {_RECORDS}) e
 WHERE approved_years < usual AND reduction_reason <> '3'
-"""
+"""  # nosec B608 # constants
 
 # The step of the factor, not the very count, is the fact: a mark outlives the next imported account.
 _JUMP = f"""
@@ -200,7 +200,7 @@ FROM (SELECT base_id, count(*) FILTER (WHERE intake_year = %(year)s) AS now,
     GROUP BY base_id) counted
 WHERE before > 0 AND abs(now - before) >= {JUMP_PEOPLE}
     AND (now >= before * {JUMP_FACTOR} OR (%(is_closed)s AND now * {JUMP_FACTOR} <= before))
-"""
+"""  # nosec B608 # constants
 
 # Findings that two entries may be one person.
 DOUBLES = ("same_person", "two_types", "same_mobile", "same_certificate")
