@@ -37,8 +37,11 @@ BEGIN
         );
 END $$
 """
+# An event has the moment at which its transaction began: one that is kept open would date its rows back by as much.
+LONGEST_TRANSACTION = "1 hour"
 # django-pghistory's own rewrites a context by its id, whosever it was. What an earlier transaction has written stays:
-# other words, or a later hour, make a context of their own.
+# other words, or a later hour, make a context of their own. Once a statement that writes history, so the refusal of
+# what is dated back costs nothing here.
 _ATTACH_CONTEXT = """
 CREATE OR REPLACE FUNCTION public._pgh_attach_context() RETURNS UUID LANGUAGE plpgsql AS $$
 DECLARE
@@ -46,6 +49,11 @@ DECLARE
     wanted UUID := NULLIF(current_setting('pghistory.context_id', TRUE), '')::UUID;
     known RECORD;
 BEGIN
+    IF clock_timestamp() - transaction_timestamp() > INTERVAL '{longest}'
+        AND NOT pg_has_role(session_user, {owner}, 'MEMBER')
+    THEN
+        RAISE EXCEPTION 'a transaction that began more than {longest} ago writes no history';
+    END IF;
     IF wanted IS NULL OR said IS NULL THEN
         RETURN NULL;
     END IF;
@@ -192,7 +200,7 @@ def _guard_functions(cursor: CursorWrapper) -> None:
     if not has_triggers:
         return
     cursor.execute(_SHOULD_IGNORE.format(owner=owner))
-    cursor.execute(_ATTACH_CONTEXT)
+    cursor.execute(_ATTACH_CONTEXT.format(owner=owner, longest=LONGEST_TRANSACTION))
     path = _SEARCH_PATHS[settings.CLOCK_CAN_MOVE]
     cursor.execute(f"SELECT p.oid::regprocedure::text {_TRIGGER_FUNCTIONS}")
     for (function,) in cursor.fetchall():

@@ -137,8 +137,10 @@ def snapshot_of(enrollment: Enrollment) -> dict[str, Any]:
 
 
 def personal_part(snapshot: dict[str, Any]) -> dict[str, Any]:
-    """What of a snapshot belongs to the resident, for comparing with what he saved since (AM-14)."""
-    return {key: snapshot.get(key) for key in ("identity", "basic", "education", "work", "certificate")}
+    """What of a snapshot belongs to the resident, for comparing with what he saved since (AM-14). Of one who had left
+    before anything was reported it holds his identity alone (AM-20)."""
+    parts = ("identity", "basic", "education", "work", "certificate")
+    return {key: snapshot[key] for key in parts if key in snapshot}
 
 
 def changed_fields(old: dict[str, Any], new: dict[str, Any], fields: Iterable[Field]) -> list[str]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from bases.models import Specialty, Submission, TrainingBase, TransferRequest
 from bases.report.services import build_submission, hints_of
+from bases.submissions.kept import last_snapshots
 from portal.models import CollectionCycle, User
 from portal.roles import Role
 from residents.completeness import completeness
@@ -25,6 +26,7 @@ from residents.models import (
 )
 from residents.models.enrollment import Module, PersonalState, ReportStatus, ReviewStatus, Status
 from residents.places import living
+from residents.snapshot import personal_part, snapshot_of
 from review.demo.organisations import PASSWORD
 from review.demo.people import People, Person
 from review.demo.values import bachelor_values, basic_values, master_values, training_values, work_values
@@ -138,6 +140,7 @@ class Records:
             enrollment,
             by=self.officer[enrollment.base_id],
             declared=True,
+            reported=last_snapshots([enrollment]).get(enrollment.pk),
             approved=last.snapshot if last else None,
             hints=hints_of(completeness(enrollment).sections),
         )
@@ -173,6 +176,7 @@ class Records:
             effective_date=self.today - datetime.timedelta(days=20),
             reason=reason,
             changed_by=self.officer[enrollment.base_id],
+            personal_then=personal_part(snapshot_of(enrollment)) if to == Status.WITHDRAWN else None,
             **values,
         )
         enrollment.status, enrollment.status_since = to, self.today - datetime.timedelta(days=20)

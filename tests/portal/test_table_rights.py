@@ -256,6 +256,26 @@ def test_what_was_said_of_an_act_stays_said(enrollment, base_officer):
     assert first.metadata == {"user": base_officer.pk, "channel": "page"}
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_kept_open_dates_nothing_back(enrollment, monkeypatch):
+    """TRUST-55: an event has the moment at which its transaction began, so one that waits for long writes none."""
+    monkeypatch.setattr(table_rights, "LONGEST_TRANSACTION", "50 milliseconds")
+    with as_owner():
+        table_rights.set_up()
+    try:
+        with pytest.raises(DatabaseError, match="writes no history"), transaction.atomic():
+            execute("SELECT pg_sleep(0.06)")
+            Enrollment.objects.filter(pk=enrollment.pk).update(remark="昨天")
+    finally:
+        monkeypatch.undo()
+        with as_owner():
+            table_rights.set_up()
+    with transaction.atomic():
+        execute("SELECT pg_sleep(0.06)")
+        Enrollment.objects.filter(pk=enrollment.pk).update(remark="今天")
+    assert enrollment.events.latest("pgh_id").remark == "今天"
+
+
 @pytest.mark.django_db
 def test_words_added_within_one_act_are_of_that_act(enrollment):
     with pghistory.context(user=7):

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from bases.models import Submission
 from bases.records.services import change_status
-from bases.report.services import report
+from bases.report.services import build_submission, report
 from residents.models import Enrollment, StatusChange
 from residents.services.personal import save_block
 from tests import factories
@@ -88,3 +88,14 @@ def test_one_who_left_before_it_was_kept_shows_what_was_reported(record, base_of
     shown = page(desk.get(f"/base/records/{record.pk}/"))
     assert "after@example.com" not in shown
     assert Submission.objects.get(enrollment=record).snapshot["basic"]["email"] in shown
+
+
+def test_one_who_left_before_anything_was_reported_shows_his_identity(base, cycle, base_officer, desk):
+    """What was reported of him froze no personal block: his page and his sheet open and name him (AM-20)."""
+    record = complete(base, cycle.year)
+    Enrollment.objects.filter(pk=record.pk).update(status="5")
+    record.refresh_from_db()
+    build_submission(record, by=base_officer, declared=True).save()
+    assert "education" not in record.submissions.get().snapshot
+    for address in (f"/base/records/{record.pk}/", f"/base/records/sheets/?choice={record.pk}"):
+        assert record.resident.full_name in page(desk.get(address))
