@@ -10,13 +10,18 @@ _NUMBER = re.compile(
 )
 
 
-def mask(text: str) -> str:
-    """A number with at least half of it hidden (TRUST-51): of a long one three characters in front and four behind are
-    left, of a short one fewer."""
-    left = min(len(text) // 2, _FRONT + _BACK)
+def displayed(length: int) -> tuple[int, int]:
+    """How many characters in front and behind are left of a number so long: at least half is hidden (TRUST-51)."""
+    left = min(length // 2, _FRONT + _BACK)
     front = left // 2
-    back = left - front
-    return f"{text[:front]}{'*' * (len(text) - left)}{text[len(text) - back :]}"
+    return front, left - front
+
+
+def mask(text: str) -> str:
+    """A number with its middle hidden: of a long one three characters in front and four behind are left, of a short
+    one fewer."""
+    front, back = displayed(len(text))
+    return f"{text[:front]}{'*' * (len(text) - front - back)}{text[len(text) - back :]}"
 
 
 def mask_numbers(text: str) -> str:

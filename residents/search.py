@@ -5,25 +5,25 @@ from typing import Any
 
 from django.db.models import CharField, Lookup, Q, QuerySet
 
+from portal.masking import displayed
 from residents.catalogue.catalogue import Invalid
 from residents.rules.identity import normalise_login
 from residents.rules.text import clean_name, clean_text, name_key
 from residents.standing import bearers
 
 _HAS_DIGITS = re.compile(r"[0-9]{2}")
-# Below this a number is taken for its beginning only; from here on people paste the whole of it.
-WHOLE_NUMBER = 15
-# What a list displays of a number: some characters, stars, some characters; people type the last four to six.
-_END = range(4, 7)
+# What a list displays of a number: some characters, stars, some characters; people type the last four.
+_END = 4
 _MASKED = re.compile(r"([0-9A-Z]{1,3})\*+([0-9A-Z]{2,4})")
+_LONGEST = 40
 
 
 def by_name_or_number(records: QuerySet, text: str, *, by_end: bool = False) -> QuerySet:
-    """Enrollments whose person bears this text anywhere in the name, or this ID number (whole, a former one too, or
-    its beginning).
+    """Enrollments whose person bears this text anywhere in the name, or this whole ID number, a former one too.
 
-    `by_end`: also by the number's last four to six characters, or as lists display it with stars. No index helps there:
-    only for the few thousand records of one base.
+    `by_end`: also by the number's last four characters, or as lists display it with stars. No index helps there: only
+    for the few thousand records of one base. Other parts find nobody: whoever may read a number masked would guess the
+    rest of it character by character (TRUST-51).
 
     The text is normalised as names and numbers are on import (PAIN-08, PAIN-11); an empty one filters nothing, one that
     holds control characters finds nothing.
@@ -41,12 +41,22 @@ def by_name_or_number(records: QuerySet, text: str, *, by_end: bool = False) -> 
 
 def _number(number: str, by_end: bool) -> Q:
     if by_end and (masked := _MASKED.fullmatch(number)):
-        begin, end = masked.groups()
-        return Q(resident__id_number__startswith=begin, resident__id_number__endswith=end)
-    if len(number) >= WHOLE_NUMBER:
-        return Q(resident__in=[person.pk for person in bearers([number]).get(number, [])])
-    found = Q(resident__id_number__startswith=number)
-    return found | Q(resident__id_number__endswith=number) if by_end and len(number) in _END else found
+        return _displayed(*masked.groups())
+    found = Q(resident__in=[person.pk for person in bearers([number]).get(number, [])])
+    return found | _displayed("", number) if by_end and len(number) == _END else found
+
+
+def _displayed(begin: str, end: str) -> Q:
+    """Numbers that a list displays with at least this beginning and end: of a short one less is displayed."""
+    shortest = next(
+        (n for n in range(_LONGEST) if displayed(n)[0] >= len(begin) and displayed(n)[1] >= len(end)),
+        _LONGEST,
+    )
+    return Q(
+        resident__id_number__startswith=begin,
+        resident__id_number__endswith=end,
+        resident__id_number__regex=f"^.{{{shortest}}}",
+    )
 
 
 @CharField.register_lookup

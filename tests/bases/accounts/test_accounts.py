@@ -42,7 +42,7 @@ def new_account(base, cycle, **values) -> Enrollment:
 
 
 def test_account_is_found_by_name_and_by_number(officer, base, cycle, other_base):
-    """BR-51, PAIN-13: one piece of the name or the beginning of the number."""
+    """BR-51, PAIN-13: one piece of the name, or the whole number."""
     mine = new_account(base, cycle, resident__full_name="古丽米热·艾比布力")
     new_account(base, cycle, resident__full_name="王强")
     new_account(other_base, cycle, resident__full_name="古丽娜尔")
