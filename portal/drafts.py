@@ -10,19 +10,25 @@ from portal.parameters import texts
 # A draft never holds these, whoever sends them.
 NEVER_KEPT = ("csrfmiddlewaretoken", "password", "old_password", "new_password1", "new_password2", "code")
 LONGEST = 200_000
+# Of one person; whoever fills in more forms at once loses the oldest.
+MOST = 50
 
 
 def save_draft(user: User, form: str, data: str, base_version: int = 0) -> FormDraft:
-    """Keep the form's fields as the browser sent them (urlencoded); replaces an earlier draft of the same form."""
+    """Keep the form's fields as the browser sent them (urlencoded); replaces an earlier draft of the same form. Nobody
+    fills the disk with what he never saves: beyond MOST the oldest go (TRUST-79)."""
     values = QueryDict(data[:LONGEST], mutable=True)
     for name in NEVER_KEPT:
         values.pop(name, None)
     kept = {storable(name): texts(values, name) for name in values}
-    draft, _ = FormDraft.objects.update_or_create(
+    draft, is_new = FormDraft.objects.update_or_create(
         user=user,
         form=form[:120],
         defaults={"data": kept, "base_version": base_version, "saved_at": timezone.now()},
     )
+    if is_new:
+        own = FormDraft.objects.filter(user=user).order_by("-saved_at", "-pk")
+        own.filter(pk__in=list(own.values_list("pk", flat=True)[MOST:])).delete()
     return draft
 
 

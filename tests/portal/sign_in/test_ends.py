@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bases import staff
+from portal import drafts
 from portal.models import FormDraft, SignInAttempt, User
 from portal.sign_in import pruning
 from tests import factories
@@ -107,3 +108,14 @@ def test_what_the_number_tells_is_refused_before_the_first_save(password):
     with pytest.raises(ValidationError):
         validate_password(password, user)
     validate_password("wandering-fox", user)
+
+
+def test_of_one_person_so_many_drafts_are_kept(resident, base_officer, monkeypatch):
+    """TRUST-79: the oldest go, another's stay."""
+    monkeypatch.setattr(drafts, "MOST", 3)
+    drafts.save_draft(base_officer, "form", "a=1")
+    for number in (1, 2, 3, 1, 4):
+        drafts.save_draft(resident, f"form-{number}", f"a={number}")
+    kept = FormDraft.objects.filter(user=resident).values_list("form", flat=True)
+    assert set(kept) == {"form-3", "form-1", "form-4"}
+    assert drafts.draft_for(base_officer, "form")
