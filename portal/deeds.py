@@ -23,6 +23,7 @@ from django.utils import timezone
 from django_tasks import task
 
 from portal import jobs, retention
+from portal.lanes import LONG, MOST_SHORT, SHORT
 from portal.messages import services as messages
 from portal.models import Deed, Job, Message, User
 from portal.requests import SignedInRequest
@@ -75,12 +76,13 @@ def title_of(deed: Deed) -> str:
 
 
 def _enqueue(job: Job) -> None:
-    carry_out_deed.enqueue(job.pk)
+    lane = LONG if job.total > MOST_SHORT else SHORT
+    carry_out_deed.using(queue_name=lane).enqueue(job.pk, turn=jobs.turn_of(job))
 
 
 @task()
-def carry_out_deed(job_id: int) -> None:
-    """What the worker is handed."""
+def carry_out_deed(job_id: int, turn: str = "") -> None:
+    """What the worker is handed; `turn` is whose (run_worker)."""
     do(job_id)
 
 

@@ -28,6 +28,11 @@ def start(kind: str, *, by: User, total: int, enqueue: Callable[[Job], object]) 
     return job
 
 
+def turn_of(job: Job) -> str:
+    """Whose task it is where tasks take turns (run_worker)."""
+    return f"user:{job.requested_by_id}"
+
+
 def take(job_id: int) -> bool:
     """Whether the caller may work on it now; False where it has ended, was called off before it began, or another
     worker shows signs of life."""

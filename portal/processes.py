@@ -21,7 +21,8 @@ from portal.roles import Role
 
 # What each kind is called where people read it, and what waits while it is silent.
 KINDS = {
-    "worker": ("后台处理", "导入、导出和核对"),
+    "worker": ("后台处理", "导入和核对"),
+    "long": ("大批量处理", "导出、带标注的文件和大批量办理"),
     "outside": ("通知发送", "邮件和短信"),
     "clock": ("定时处理", "截止、锁定、提醒和失败任务的恢复"),
 }

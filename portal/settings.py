@@ -377,8 +377,8 @@ UPLOAD_SCANNER = values.text("UPLOAD_SCANNER", "")
 TASKS = {
     "default": {
         "BACKEND": values.text("TASKS_BACKEND", "django_tasks_db.DatabaseBackend"),
-        # Tasks that wait for mail servers and the like have a lane, and a worker, of their own (portal/outside.py).
-        "QUEUES": ["default", "outside"],
+        # Each with workers of its own (portal/lanes.py).
+        "QUEUES": ["default", "long", "outside"],
     }
 }
 

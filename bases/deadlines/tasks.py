@@ -3,10 +3,11 @@
 from django_tasks import task
 
 from bases.deadlines import messages
+from portal.lanes import LONG
 from portal.models import CollectionCycle, Step
 
 
-@task()
+@task(queue_name=LONG)
 def tell_of_window(
     cycle_id: int,
     step: str,

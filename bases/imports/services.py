@@ -80,7 +80,8 @@ def _queue(batch: ImportBatch) -> None:
 
 
 def _hand_over(batch: ImportBatch) -> None:
-    transaction.on_commit(lambda: work_on_batch.enqueue(batch.pk))
+    turn = f"base:{batch.base_id}" if batch.base_id else f"province:{batch.province_id}"
+    transaction.on_commit(lambda: work_on_batch.enqueue(batch.pk, turn=turn))
 
 
 def earlier_upload(batch: ImportBatch) -> ImportBatch | None:

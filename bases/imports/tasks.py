@@ -8,8 +8,9 @@ from bases.models import ImportBatch
 
 
 @task()
-def work_on_batch(batch_id: int) -> None:
-    """Bring an import batch one step further: check it, or write it once it is confirmed. Twice is the same as once."""
+def work_on_batch(batch_id: int, turn: str = "") -> None:
+    """Bring an import batch one step further: check it, or write it once it is confirmed. Twice is the same as once.
+    `turn` is whose (run_worker)."""
     before = ImportBatch.objects.values_list("state", flat=True).get(pk=batch_id)
     if not begin(batch_id):
         messages.tell(batch_id, before)

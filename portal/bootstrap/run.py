@@ -37,7 +37,7 @@ def serve() -> int:
         _let_the_clock_move()
         _manage("migrate", "--verbosity", "0")
         sign_ins = _load_demo() if values.boolean("DEBUG") else _collect_static()
-        keeper = _keeper(f"{host}:{port}", "web", "worker", "outside", "clock", own_database=is_own)
+        keeper = _keeper(f"{host}:{port}", "web", "worker", "long", "outside", "clock", own_database=is_own)
 
         def tell() -> None:
             if _answer(host, port) is not None:
@@ -83,7 +83,7 @@ def upgrade() -> int:
                 f"“{words}”没有完成（见上），以后的步骤没有执行。旧版本可以继续运行；改正后重新运行本命令。\n"
                 "This step failed, none after it was begun: mend it and run the command again."
             )
-    _say("完成。请重新启动 web、worker、outside、clock。/ Done: restart the processes.")
+    _say("完成。请重新启动 web、worker、long、outside、clock。/ Done: restart the processes.")
     return 0
 
 

@@ -9,6 +9,7 @@ from django_tasks import task
 
 from portal.chain.standing import comparisons, last_sound, last_whole
 from portal.chain.verification import Report, verify
+from portal.lanes import LONG
 from portal.messages import services as messages
 from portal.models import User
 from portal.roles import Role
@@ -21,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 # After everything that somebody waits for.
-@task(priority=-50)
+@task(queue_name=LONG, priority=-50)
 def compare_history() -> None:
     """What the worker is handed."""
     compare()

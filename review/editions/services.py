@@ -13,6 +13,7 @@ from django_tasks import task
 
 from bases.models import Province, Specialty, TrainingBase
 from portal import audit, jobs
+from portal.lanes import LONG
 from portal.messages import services as messages
 from portal.models import Job, User
 from residents.codes import CODE_LISTS
@@ -69,7 +70,7 @@ def latest(year: int) -> Edition | None:
     return Edition.objects.filter(year=year).order_by("-number").first()
 
 
-@task()
+@task(queue_name=LONG)
 def freeze_edition(job_id: int) -> None:
     """What the worker is handed."""
     freeze(job_id)
@@ -212,7 +213,7 @@ def open_check(edition: Edition) -> Job | None:
     return Job.objects.filter(kind=f"{CHECKING}:{edition.pk}", state__in=jobs.OPEN).first()
 
 
-@task()
+@task(queue_name=LONG)
 def check_edition(job_id: int) -> None:
     """What the worker is handed."""
     check(job_id)

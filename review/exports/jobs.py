@@ -21,6 +21,7 @@ from django_tasks import task
 
 from bases.reveal import demand, may_see, reveal
 from portal import audit, jobs
+from portal.lanes import LONG
 from portal.messages import services as messages
 from portal.models import AuditEvent, Job, User
 from portal.service import will_pass
@@ -104,7 +105,7 @@ def ask(
 
 
 def _enqueue(job: Job) -> None:
-    make_export.enqueue(job.pk)
+    make_export.enqueue(job.pk, turn=jobs.turn_of(job))
 
 
 def content(export: Export) -> Iterator[bytes]:
@@ -149,9 +150,9 @@ def _stream(
 # --- the worker ------------------------------------------------------------------------------------------------------
 
 
-@task()
-def make_export(job_id: int) -> None:
-    """What the worker is handed."""
+@task(queue_name=LONG)
+def make_export(job_id: int, turn: str = "") -> None:
+    """What the worker is handed; `turn` is whose (run_worker)."""
     make(job_id)
 
 

@@ -2,10 +2,11 @@
 
 from django_tasks import task
 
+from portal.lanes import LONG
 from review.funnel import funnel
 
 
-@task()
+@task(queue_name=LONG)
 def recount_nation(year: int) -> None:
     """Count the nation's funnel of one year anew. Twice is the same as once."""
     funnel.recount(year)

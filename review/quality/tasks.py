@@ -2,10 +2,11 @@
 
 from django_tasks import task
 
+from portal.lanes import LONG
 from review.quality import services
 
 
-@task()
+@task(queue_name=LONG)
 def recheck_quality() -> None:
     """Rebuild the findings of the quality list. Twice is the same as once."""
     services.recheck()

@@ -24,11 +24,12 @@ import requests
 from portal.bootstrap import cluster as clusters
 
 ROOT = Path(__file__).resolve().parents[2]
-# What is killed, by its command line: what serves, what keeps those that serve, and the three that work behind.
+# What is killed, by its command line: what serves, what keeps those that serve, and those that work behind.
 PARTS = {
     "web": r"-m portal\.server \d+$",
     "keeper": r"-m portal\.server$",
     "worker": r"run_worker --lane worker$",
+    "long": r"run_worker --lane long$",
     "outside": r"run_worker --lane outside$",
     "clock": r"run_clock$",
 }

@@ -525,12 +525,12 @@ def test_older_rows_are_found_by_the_night(sealed, auditor, monkeypatch):
 
 def test_the_clock_hands_the_comparison_to_the_worker_once_an_hour(sealed, settings):
     """GOAL-S8: nothing of it is done in the clock's own round."""
-    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
     before = AuditEvent.objects.filter(action="verify_history").count()
     tasks.compare_when_due()
     tasks.compare_when_due()
     queued = DBTaskResult.objects.filter(task_path="portal.chain.tasks.compare_history")
-    assert [(each.queue_name, each.priority) for each in queued] == [("default", -50)]
+    assert [(each.queue_name, each.priority) for each in queued] == [("long", -50)]
     assert AuditEvent.objects.filter(action="verify_history").count() == before
     assert "portal.chain.tasks.compare_when_due" in settings.CLOCK_CHORES
 

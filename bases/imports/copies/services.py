@@ -15,6 +15,7 @@ from bases.imports.copies.content import annotated_copy
 from bases.imports.offers import has_annotated_copy
 from bases.models import ImportBatch
 from portal import jobs
+from portal.lanes import LONG
 from portal.messages import services as messages
 from portal.models import Job, User
 from portal.service import will_pass
@@ -43,12 +44,12 @@ def ask(batch: ImportBatch, *, by: User) -> None:
 
 
 def _enqueue(job: Job) -> None:
-    make_copy.enqueue(job.pk)
+    make_copy.enqueue(job.pk, turn=jobs.turn_of(job))
 
 
-@task()
-def make_copy(job_id: int) -> None:
-    """What the worker is handed."""
+@task(queue_name=LONG)
+def make_copy(job_id: int, turn: str = "") -> None:
+    """What the worker is handed; `turn` is whose (run_worker)."""
     make(job_id)
 
 

@@ -39,9 +39,7 @@ PROJECT = Path(__file__).parents[3]
 @pytest.fixture
 def start(settings):
     """A function that starts a worker on the test's database and files; those left over are killed at the end."""
-    settings.TASKS = {
-        "default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "outside"]}
-    }
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
     own = connection.settings_dict
     host, port = quote(own["HOST"] or "", safe=""), own["PORT"] or 5432
     login = f"{quote(own['USER'] or '')}:{quote(own['PASSWORD'] or '', safe='')}"

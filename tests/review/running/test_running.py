@@ -23,7 +23,7 @@ def test_processes_jobs_and_doubts_are_shown(signed_in, national_officer):
         kind="export", state=Job.State.FAILED, requested_by=national_officer, result={"why": "存储空间不足。"}
     )
     shown = page(client)
-    assert (shown.count("没有运行"), shown.count(">正常<")) == (2, 1)
+    assert (shown.count("没有运行"), shown.count(">正常<")) == (3, 1)
     assert "存储空间不足。" in shown
     assert "时间有疑问" not in shown
 
