@@ -79,6 +79,18 @@ BEGIN
     RETURN wanted;
 END $$
 """
+# The triggers of the history pair a statement's old and new rows by their key: a row that changed it in between would
+# change unseen. Named by column, so that it costs nothing where no statement names the key.
+_KEY_STAYS = """
+CREATE OR REPLACE FUNCTION public.key_stays() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the key of a row stays: its history follows it by the key';
+END $$
+"""
+_HOLD_KEY = """
+CREATE TRIGGER key_stays BEFORE UPDATE OF {key} ON {table} FOR EACH ROW
+WHEN (OLD.{key} IS DISTINCT FROM NEW.{key}) EXECUTE FUNCTION public.key_stays()
+"""
 
 
 def expected_rights(table: str) -> set[str]:
@@ -107,6 +119,7 @@ def set_up(using: str = DEFAULT_DB_ALIAS, **_: object) -> None:
     Raises Failure where there is no such login.
     """
     with transaction.atomic(using), connections[using].cursor() as cursor:
+        _hold_keys(cursor)
         _guard_functions(cursor)
         cursor.execute("SELECT current_user")
         if settings.DATABASE_RUNTIME_LOGIN not in {"", cursor.fetchone()[0]}:
@@ -192,6 +205,20 @@ def _rights(cursor: CursorWrapper, table: str) -> set[str]:
         [[*RIGHTS, "TRUNCATE", "REFERENCES", "TRIGGER"], table],
     )
     return {right for (right,) in cursor.fetchall()}
+
+
+def _hold_keys(cursor: CursorWrapper) -> None:
+    cursor.execute(_KEY_STAYS)
+    cursor.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'key_stays'")
+    held = {table for (table,) in cursor.fetchall()}
+    quote = connections[cursor.db.alias].ops.quote_name
+    # Nothing is locked where all is as it should be.
+    for table in set(_tables(cursor)) - held:
+        model = _models().get(table)
+        if model is not None and hasattr(model, "pgh_event_model"):
+            column = model._meta.pk.column
+            assert column is not None
+            cursor.execute(_HOLD_KEY.format(key=quote(column), table=quote(table)))
 
 
 def _guard_functions(cursor: CursorWrapper) -> None:

@@ -10,13 +10,21 @@ from pathlib import Path
 import pghistory
 import pgtrigger
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
 from portal import checks, table_rights
 from portal.bootstrap.failure import Failure
 from portal.bootstrap.logins import OWNERS_COMMANDS, works_as_owner
 from portal.models import AuditEvent
-from residents.models import Enrollment, IdentityCorrection, PersonMerge, RecordMove, Resident
+from residents.models import (
+    EducationRecord,
+    Enrollment,
+    IdentityCorrection,
+    PersonMerge,
+    RecordMove,
+    Resident,
+)
 from tests import factories
 from tests.database import as_owner
 
@@ -254,6 +262,35 @@ def test_what_was_said_of_an_act_stays_said(enrollment, base_officer):
         assert other.metadata["user"] == 0
     first.refresh_from_db()
     assert first.metadata == {"user": base_officer.pk, "channel": "page"}
+
+
+TRACKED = [model for model in apps.get_models() if hasattr(model, "pgh_event_model")]
+
+
+@pytest.mark.django_db
+def test_no_row_slips_past_its_history_by_another_key(enrollment):
+    """TRUST-55: history pairs old and new rows by their key, so a key that changed and came back would hide the rest of
+    the change."""
+    factories.fill_personal(enrollment.resident)
+    study = EducationRecord.objects.get(resident=enrollment.resident)
+    refused(
+        "UPDATE residents_educationrecord SET id = id + 1000000, school = '伪造大学' WHERE id = %s",
+        study.pk,
+        match="the key of a row stays",
+    )
+    execute("UPDATE residents_educationrecord SET id = id, school = '另一大学' WHERE id = %s", study.pk)
+    assert study.events.latest("pgh_id").school == "另一大学"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", TRACKED, ids=lambda model: model._meta.db_table)
+def test_the_key_of_every_row_with_a_history_stays(model):
+    keys = value(
+        "SELECT array_agg(attname::text) FROM pg_trigger JOIN pg_attribute ON attrelid = tgrelid"
+        " AND attnum = ANY(tgattr) WHERE tgname = 'key_stays' AND tgenabled = 'O' AND tgrelid = %s::regclass",
+        model._meta.db_table,
+    )
+    assert keys == [model._meta.pk.column]
 
 
 @pytest.mark.django_db(transaction=True)
