@@ -1,6 +1,16 @@
 """How passwords are hashed."""
 
+import os
+import threading
+
 from django.contrib.auth.hashers import Argon2PasswordHasher
+
+from portal.bootstrap import values
+
+# As many at once as there are cores, over all web processes of the machine: more would only stretch each other.
+_free = threading.BoundedSemaphore(
+    max(1, len(os.sched_getaffinity(0)) // values.number("WEB_WORKERS", 2, 1, 64))
+)
 
 
 class OwaspArgon2idHasher(Argon2PasswordHasher):
@@ -13,3 +23,11 @@ class OwaspArgon2idHasher(Argon2PasswordHasher):
     time_cost = 2
     memory_cost = 19 * 1024
     parallelism = 1
+
+    def encode(self, password: str, salt: str) -> str:
+        with _free:
+            return super().encode(password, salt)
+
+    def verify(self, password: str, encoded: str) -> bool:
+        with _free:
+            return super().verify(password, encoded)

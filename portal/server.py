@@ -67,6 +67,7 @@ def serve(descriptor: int) -> int:
     from waitress import create_server  # noqa: PLC0415
 
     from portal.temporary import take_own_folder  # noqa: PLC0415
+    from portal.web_queue import dispatcher  # noqa: PLC0415
     from portal.wsgi import application  # noqa: PLC0415
 
     from django.conf import settings  # noqa: PLC0415 isort: skip
@@ -76,7 +77,7 @@ def serve(descriptor: int) -> int:
     server = create_server(
         application,
         sockets=[inherited],
-        threads=THREADS,
+        _dispatcher=dispatcher(THREADS),
         connection_limit=CLIENTS,
         channel_timeout=SILENT_SECONDS,
         cleanup_interval=5,

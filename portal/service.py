@@ -22,6 +22,8 @@ access = logging.getLogger("portal.access_log")
 RETRY_SECONDS = 10
 PROBES = "/health/"
 METRICS = "/metrics"
+# Said by the queue before the threads (portal/web_queue.py).
+LATE = "HTTP_PORTAL_LATE"
 # What a page of 503 carries so that it can be sent once more; more is told to be typed again.
 MOST_CARRIED = 200_000
 
@@ -43,6 +45,8 @@ AWAY = Trouble(
 )
 READ_ONLY = Trouble("平台暂时只能查看", "数据库正在维护，现在可以查看，不能保存。")
 BUSY = Trouble("平台繁忙", "这次操作等待过久，已停止。")
+# Too many at once: what has waited longer than it may is not begun (portal/web_queue.py).
+CROWDED = Trouble("平台繁忙", "现在使用的人很多，请稍等片刻。")
 FULL = Trouble("存储空间不足", "服务器的存储空间已满，技术人员需要处理。")
 
 # SQLSTATE of PostgreSQL, or its class.
@@ -128,6 +132,16 @@ def guard(get_response: GetResponse) -> GetResponse:
             extra={"status": response.status_code, "request": request},
         )
         return response
+
+    return middleware
+
+
+def shed(get_response: GetResponse) -> GetResponse:
+    """Who has waited too long for a thread is asked to come again, before anything is done for him; files of the pages
+    are handed out all the same."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return answer(request, CROWDED) if request.META.get(LATE) == "1" else get_response(request)
 
     return middleware
 

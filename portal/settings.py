@@ -137,6 +137,7 @@ MIDDLEWARE = [
     "portal.middleware.request_id",
     "portal.sign_in.devices.tell_browser",
     "review.api.problems.answers",
+    "portal.service.shed",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -1,5 +1,9 @@
 """Nobody waits for somebody else: lanes and turns in the worker, ranks in front of the threads of web (GOAL-S10)."""
 
+import threading
+import time
+from types import SimpleNamespace
+
 import pytest
 from django_tasks_db.models import DBTaskResult
 
@@ -7,6 +11,7 @@ from bases.imports.tasks import work_on_batch
 from portal import lanes
 from portal.deeds import carry_out_deed
 from portal.management.commands.run_worker import FairWorker
+from portal.web_queue import LATE, MOST_ENTERING, PATIENCE, Rank, WebQueue, dispatcher
 from review.exports.jobs import make_export
 
 
@@ -84,3 +89,90 @@ def test_tasks_of_the_version_before_have_no_turn_and_are_taken(db, queued):
     work_on_batch.enqueue(1)
     work_on_batch.enqueue(2)
     assert taken("worker") == [1, 2]
+
+
+# --- in front of the threads of web ----------------------------------------------------------------------------------
+
+
+class Channel:
+    """One request as waitress hands it over; `service` waits until it is let go."""
+
+    def __init__(self, command: str, path: str, *, cookie: str = "", **headers: str) -> None:
+        known = {"COOKIE": cookie} | headers
+        self.requests = [SimpleNamespace(command=command, path=path, headers=known, error=None)]
+        self.began, self.may_end = threading.Event(), threading.Event()
+
+    def service(self) -> None:
+        self.began.set()
+        assert self.may_end.wait(10)
+
+    @property
+    def late(self) -> str:
+        return self.requests[0].headers[LATE]
+
+
+IN = "csrftoken=a; sessionid=b"
+
+
+def entering() -> Channel:
+    return Channel("POST", "/sign-in/resident/", cookie="csrftoken=a")
+
+
+def test_saves_come_before_lists_and_those_who_are_in_before_those_who_come():
+    """GOAL-S10."""
+    sign_in, visitor = entering(), Channel("GET", "/sign-in/")
+    listed, saved = Channel("GET", "/base/", cookie=IN), Channel("POST", "/resident/basic/", cookie=IN)
+    probe, program = Channel("GET", "/health/ready"), Channel("POST", "/api/v1/records", AUTHORIZATION="x")
+    waiting = WebQueue(threading.Lock())
+    for each in (sign_in, visitor, program, listed, saved, probe):
+        waiting.append(each)
+    assert len(waiting) == 6
+    order = [waiting.popleft().channel for _ in range(6)]
+    assert order == [probe, saved, listed, visitor, program, sign_in]
+    assert {each.late for each in order} == {"0"}
+
+
+def test_many_who_sign_in_leave_threads_to_those_who_are_in():
+    """GOAL-S10: a slow hash holds a few threads, never all."""
+    threads = dispatcher(MOST_ENTERING + 1)
+    crowd, page = [entering() for _ in range(20)], Channel("GET", "/desk/", cookie=IN)
+    try:
+        for each in crowd:
+            threads.add_task(each)
+        assert all(each.began.wait(10) for each in crowd[:MOST_ENTERING])
+        threads.add_task(page)
+        assert page.began.wait(10)
+        assert sum(each.began.is_set() for each in crowd) == MOST_ENTERING
+        # The rest follows as these end.
+        for each in (page, *crowd):
+            each.may_end.set()
+        assert all(each.began.wait(10) for each in crowd)
+    finally:
+        for each in crowd:
+            each.may_end.set()
+        threads.shutdown()
+
+
+def test_who_waited_too_long_is_told_so_at_once_whatever_he_says_himself(monkeypatch):
+    waiting = WebQueue(threading.Lock())
+    now = time.monotonic()
+    old, new = Channel("GET", "/base/", cookie=IN), Channel("POST", "/base/", cookie=IN, PORTAL_LATE="1")
+    waiting.append(old)
+    monkeypatch.setattr(time, "monotonic", lambda: now + PATIENCE[Rank.PAGE] + 1)
+    waiting.append(new)
+    assert [waiting.popleft().channel for _ in range(2)] == [old, new]
+    assert (old.late, new.late) == ("1", "0")
+
+
+def test_what_is_shed_is_calm_and_brings_the_form_back(db, client):
+    """GOAL-S10, TRUST-49."""
+    late = {"HTTP_PORTAL_LATE": "1"}
+    answer = client.post("/resident/basic/", {"full_name": "陈雨桐", "password": "geheim"}, **late)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+    page = answer.content.decode()
+    assert "平台繁忙" in page
+    assert 'name="full_name" value="陈雨桐"' in page
+    assert "geheim" not in page
+    answer = client.get("/api/v1/records", **late)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
+    assert client.get("/health/live", **late).status_code == 200
