@@ -48,6 +48,7 @@ PLAIN = {
     "name of a route": "portal:desk",
     "elsewhere": "//evil.example/",
     "lines": "\r\n\r\n",
+    "statement": "1' OR '1'='1'; SELECT pg_sleep(9)--",
 }
 VALUES = UNSTORABLE | BEYOND | PLAIN
 

@@ -396,10 +396,17 @@ def test_view_says_which_roles_it_is_for(name):
         assert allowed == frozenset(ROLES[letter] for letter in route.roles)
 
 
+def test_no_page_does_without_its_forms_token():
+    """TRUST-18: only the interface, which knows nobody by a cookie, is exempt."""
+    exempt = {name for name, view in VIEWS.items() if getattr(view, "csrf_exempt", False)}
+    assert {name.partition(":")[0] for name in exempt} == {"api"}
+
+
 @pytest.mark.parametrize("letter", ["a", "r", "b", "p", "c", "s"])
 def test_own_pages_open_and_others_do_not(world, letter):
-    """Own object: the page; wrong role: 403; nobody signed in: to the sign-in page (GOAL-S1, TRUST-23)."""
-    client, seen, expected = world.client(letter), {}, {}
+    """Own object: the page; wrong role: 403; nobody signed in: to the sign-in page (GOAL-S1, TRUST-23). Opening a page
+    changes nothing but who has looked and who is at it (TRUST-18)."""
+    client, seen, expected, before = world.client(letter), {}, {}, _written()
     for name, route in ROUTES.items():
         # A route that only takes POST is asked with POST where it must refuse.
         ask = client.post if route.get == 405 and letter not in route.roles else client.get
@@ -411,6 +418,8 @@ def test_own_pages_open_and_others_do_not(world, letter):
         else:
             expected[name] = 302 if letter == "a" else 403
     assert seen == expected
+    changed = {table for table, rows in _written().items() if rows != before.get(table, 0)}
+    assert changed <= {"residents_disclosure", "review_claim"}
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
