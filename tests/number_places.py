@@ -150,6 +150,7 @@ JUDGED = {
 }
 # Made-up persons of the demo, refused in production.
 DEMO = {
+    "review/demo/nation.py": {"_add_accounts", "module"},
     "review/demo/records.py": {"Records.imported"},
     "review/demo/values.py": {"bachelor_values", "basic_values"},
     "review/management/commands/load_demo.py": {"demo_sign_ins"},

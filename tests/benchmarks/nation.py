@@ -4,18 +4,16 @@ import os
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bases.models import Province, TrainingBase
+from bases.models import TrainingBase
 from portal.models import User
 from portal.roles import Role
-from residents.models import Enrollment
-from residents.snapshot import snapshot_of
 from review.demo.nation import add_residents
+from review.demo.national_bases import add_bases
 from tests import factories
 
 ROWS = int(os.environ.get("BENCH_ROWS", "1000000"))
 OWN_PROVINCE = "46"
 OWN_RECORDS = 500
-_BASES_A_PROVINCE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +33,7 @@ def nation() -> Nation:
 
 
 def populate(rows: int) -> Nation:
-    """Residents over 32 provinces of 20 bases, however few they are; half are approved, every tenth waits for review.
-    The base that is looked at always has OWN_RECORDS."""
+    """Residents over all the nation's bases, however few they are. The base that is looked at has OWN_RECORDS."""
     cycle = factories.CycleFactory()
     factories.open_windows(cycle)
     base = factories.TrainingBaseFactory(province_id=OWN_PROVINCE)
@@ -46,19 +43,10 @@ def populate(rows: int) -> Nation:
     }
     factories.grant(people[Role.BASE], base)
     factories.grant(people[Role.PROVINCE], base.province)
-    others = [
-        factories.TrainingBaseFactory(province_id=province.pk, specialties=("0100",)).pk
-        for _ in range(_BASES_A_PROVINCE)
-        for province in Province.objects.all()
-    ]
-    pattern = factories.EnrollmentFactory(base=base, intake_year=cycle.year)
-    factories.fill_personal(pattern.resident)
-    factories.fill_training(pattern)
     add_residents(
         rows,
         year=cycle.year,
-        snapshot=snapshot_of(Enrollment.objects.get(pk=pattern.pk)),
-        bases=others,
+        bases=[other.pk for other in add_bases()],
         reported_by=people[Role.BASE],
         decided_by=people[Role.PROVINCE],
         own_base=base.pk,

@@ -16,6 +16,7 @@ import sys
 import time
 from contextlib import redirect_stdout
 from importlib.util import find_spec
+from inspect import signature
 from io import StringIO
 
 import django
@@ -50,11 +51,12 @@ def _people() -> dict:
     enrollment = factories.EnrollmentFactory(base=base, intake_year=cycle.year)
     factories.fill_personal(enrollment.resident)
     factories.fill_training(enrollment)
-    snapshot = snapshot_of(Enrollment.objects.get(pk=enrollment.pk))
+    # Of the older tree all are reported with one snapshot, of the nation everybody with his own.
+    given = {"snapshot": snapshot_of(Enrollment.objects.get(pk=enrollment.pk))}
     add_residents(
         RESIDENTS,
         year=cycle.year,
-        snapshot=snapshot,
+        **(given if "snapshot" in signature(add_residents).parameters else {}),
         bases=others,
         reported_by=officer,
         decided_by=reviewer,
