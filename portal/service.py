@@ -141,7 +141,12 @@ def shed(get_response: GetResponse) -> GetResponse:
     are handed out all the same."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        return answer(request, CROWDED) if request.META.get(LATE) == "1" else get_response(request)
+        if request.META.get(LATE) != "1":
+            return get_response(request)
+        response = answer(request, CROWDED)
+        # Django would log each as an error of the server; the line of the access log tells it.
+        response._has_been_logged = True  # type: ignore[attr-defined]
+        return response
 
     return middleware
 

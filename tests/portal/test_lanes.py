@@ -164,11 +164,12 @@ def test_who_waited_too_long_is_told_so_at_once_whatever_he_says_himself(monkeyp
     assert (old.late, new.late) == ("1", "0")
 
 
-def test_what_is_shed_is_calm_and_brings_the_form_back(db, client):
+def test_what_is_shed_is_calm_and_brings_the_form_back(db, client, caplog):
     """GOAL-S10, TRUST-49."""
     late = {"HTTP_PORTAL_LATE": "1"}
     answer = client.post("/resident/basic/", {"full_name": "陈雨桐", "password": "geheim"}, **late)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+    assert [each for each in caplog.records if each.levelname == "ERROR"] == []
     page = answer.content.decode()
     assert "平台繁忙" in page
     assert 'name="full_name" value="陈雨桐"' in page
