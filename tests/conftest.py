@@ -1,6 +1,9 @@
 """One fixture per person: an officer of a base, his neighbour, two provinces, the association, two residents."""
 
 import gc
+import os
+import subprocess
+import sys
 import uuid
 
 import pytest
@@ -22,6 +25,19 @@ TransactionTestCase._fixture_teardown = lambda _: database.empty()
 
 # Wholly long, and dear to collect: requests made up from a whole schema.
 LONG_TO_COLLECT = {"test_made_up_requests.py"}
+
+
+def pytest_configure(config):
+    """The database is migrated while the processes still collect their tests, not afterwards."""
+    if getattr(config, "workerinput", {}).get("workerid") == "gw0":
+        config.database_maker = subprocess.Popen(
+            [sys.executable, "-m", "tests.database"],
+            cwd=config.rootpath,
+            env=os.environ | {"DJANGO_SETTINGS_MODULE": "portal.settings"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
 
 def pytest_ignore_collect(collection_path, config):

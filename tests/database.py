@@ -18,6 +18,7 @@ from importlib import metadata
 from pathlib import Path
 from urllib.parse import quote
 
+import django
 import pgtrigger
 import psycopg2
 from django.apps import apps
@@ -49,17 +50,9 @@ _migrated_rows: dict[str, str] = {}
 def make() -> None:
     """Connect this process to a fresh copy of the migrated database, named as pytest-django names it."""
     name = connection.creation._get_test_db_name()
-    family = f"{connection.settings_dict['NAME']}_template_"
-    template = family + _state_of_the_migrations()
     with owner()._nodb_cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        template = _template(cursor)
         _drop(cursor, name)
-        cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [family])
-        found = {each for (each,) in cursor.fetchall()}
-        if template not in found:
-            _make_template(cursor, template)
-        for old in found - {template}:
-            cursor.execute(f'DROP DATABASE "{old}"')
         cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         # A test's commits need not outlive a power cut.
         cursor.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
@@ -158,6 +151,27 @@ def _state_of_the_migrations() -> str:
     return digest.hexdigest()[:12]
 
 
+def make_template() -> None:
+    """Only the template, for whoever comes next."""
+    with owner()._nodb_cursor() as cursor:
+        _template(cursor)
+
+
+def _template(cursor) -> str:
+    """The name of the migrated database, made where it is not there yet; nobody else makes one until the connection
+    ends."""
+    family = f"{connection.settings_dict['NAME']}_template_"
+    template = family + _state_of_the_migrations()
+    cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+    cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [family])
+    found = {each for (each,) in cursor.fetchall()}
+    if template not in found:
+        _make_template(cursor, template)
+    for old in found - {template}:
+        cursor.execute(f'DROP DATABASE "{old}"')
+    return template
+
+
 def _make_template(cursor, template: str) -> None:
     """Migrate an empty database; it gets its name at the very end, so that a half-made one is never taken."""
     product = connection.settings_dict["NAME"]
@@ -214,3 +228,8 @@ def addresses(url: str) -> dict[str, str]:
     logins = owner().settings_dict, connection.settings_dict
     named, runtime = (f"//{user['USER']}:{quote(user['PASSWORD'], safe='')}@" for user in logins)
     return {"DATABASE_OWNER_URL": url, "DATABASE_URL": url.replace(named, runtime)}
+
+
+if __name__ == "__main__":
+    django.setup()
+    make_template()

@@ -445,6 +445,7 @@ def test_foreign_objects_answer_like_missing_ones(world, letter, method):
     assert wrong == {}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("letter", ["b", "p"])
 def test_whoever_works_nowhere_is_told_so_on_every_page(world, letter):
     """AM-46: no link, bookmark or message opens the empty desk of a place that he has left."""
@@ -461,6 +462,7 @@ def test_whoever_works_nowhere_is_told_so_on_every_page(world, letter):
     assert "没有所属单位" not in client.get(reverse("portal:messages")).text
 
 
+@pytest.mark.long
 def test_foreign_people_occur_on_no_page(world):
     """TRUST-24: lists, search, counts, statistics of others."""
     stranger = Enrollment.objects.get(base__province_id="44").resident
@@ -475,6 +477,7 @@ def test_foreign_people_occur_on_no_page(world):
                 assert text.count("异乡名".encode()) <= 2, name
 
 
+@pytest.mark.long
 def test_full_numbers_occur_on_no_page(world):
     """TRUST-51: masked by default for everybody but the person himself."""
     person = Enrollment.objects.get(base__province_id="33").resident

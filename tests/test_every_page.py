@@ -171,13 +171,8 @@ def spread(text: str) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        pytest.param(text, id=kind, marks=[pytest.mark.long] * (kind != "element"))
-        for kind, text in QUIRKS.items()
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("text", QUIRKS.values(), ids=QUIRKS)
 @pytest.mark.parametrize("letter", ["a", "r", "b", "p", "c"])
 def test_no_text_becomes_an_element(world, letter, text):
     """TRUST-19: shown as typed, nothing created, nothing that could fire (TRUST-40)."""

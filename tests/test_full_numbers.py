@@ -96,7 +96,7 @@ def content_of(answer) -> str:
         return " ".join(book.read(name).decode("utf-8", "ignore") for name in book.namelist())
 
 
-@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("method", ["get", pytest.param("post", marks=pytest.mark.long)])
 @pytest.mark.parametrize("letter", ["b", "p", "c"])
 def test_no_answer_holds_a_full_number_without_its_line(world, marked, letter, method):
     """TRUST-70: every route, asked for everything: an answer with the number has a line that names the person."""

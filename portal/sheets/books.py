@@ -4,16 +4,20 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import python_calamine
 
-from portal.sheets import biff, ods_parts, xlsx_parts
 from portal.sheets import marks as sheet_marks
+from portal.sheets import ods_parts, xlsx_parts
 from portal.sheets.csv_text import CsvText
 from portal.sheets.headers import HeaderSearch
 from portal.sheets.marks import Marks
 from portal.sheets.refusals import refused
 from portal.sheets.values import Replaced, Row
+
+if TYPE_CHECKING:
+    from portal.sheets import biff
 
 LISTS_SHEET = (
     "_选项"  # hidden sheet of our templates: lists, and the template's version in A2 under this mark
@@ -60,13 +64,19 @@ class CsvBook:
         return None
 
 
+def _records_of(path: str) -> "biff.Workbook":
+    from portal.sheets import biff  # noqa: PLC0415 - a tenth of the start of a child, and few files are old ones
+
+    return biff.Workbook(path)
+
+
 class CalamineBook:
     """An .xlsx, .xls or .ods file, read by calamine; what it leaves out comes from a look of our own."""
 
     def __init__(self, path: str, kind: str) -> None:
         self._archive = zipfile.ZipFile(path) if kind in ("xlsx", "ods") else None
         self._parts = xlsx_parts.XlsxParts(self._archive) if self._archive and kind == "xlsx" else None
-        self._records = biff.Workbook(path) if kind == "xls" else None
+        self._records = _records_of(path) if kind == "xls" else None
         looked_into = self._parts or self._records
         self.is_1904 = bool(looked_into and looked_into.is_1904)
         try:

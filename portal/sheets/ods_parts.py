@@ -1,7 +1,7 @@
 """A look into the XML of an .ods, for what the reader leaves out: error cells and zeros before a number."""
 
 import re
-from xml.sax.saxutils import unescape  # nosec B406 # text only, nothing is parsed
+from html import unescape
 
 from portal.sheets.values import CellError, Replaced
 from portal.sheets.walking import follow
@@ -15,7 +15,7 @@ _ZERO_FIRST = re.compile(rb">0[0-9]+</")
 def active_sheet(settings: bytes) -> str | None:
     """The name of the table that is shown when the file is opened, by the XML of settings.xml."""
     found = _ACTIVE.search(settings)
-    return unescape(found[1].decode("utf-8", "replace"), {"&quot;": '"', "&apos;": "'"}) if found else None
+    return unescape(found[1].decode("utf-8", "replace")) if found else None
 
 
 def replaced(content: bytes, sheet_name: str) -> Replaced:

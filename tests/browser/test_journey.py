@@ -163,6 +163,7 @@ def open_in_queue(page: Page) -> None:
     page.get_by_role("link", name="陈雨桐").click()
 
 
+@pytest.mark.long
 def test_the_whole_line(line, open_page, assert_accessible):
     """BR-27 … BR-59, GOAL-R1, GOAL-R2, GOAL-R6: each role at its own screen, the resident on a phone."""
     base, phone, province, national = open_page(), open_page(PHONE), open_page(), open_page()

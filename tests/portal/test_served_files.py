@@ -146,6 +146,7 @@ def test_a_hostile_static_root_stops_everything(checkout, value):
     assert files_below(checkout.parent) == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("strange", [("letters.txt",), (".git/HEAD", "staticfiles.json")])
 def test_a_folder_of_other_files_is_neither_filled_nor_cleared(checkout, tmp_path, strange):
     for name in strange:
