@@ -19,7 +19,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.utils import timezone
 
 from bases.models import Province, TrainingBase
-from bases.scope import base_ids, enrollments_for, province_codes_for, specialty_bases_for
+from bases.scope import base_ids, province_codes_for, reaches, specialty_bases_for
 from portal import audit
 from portal.downloads import workbook_response
 from portal.limits import TooMany, clock_time
@@ -68,7 +68,7 @@ def may_see(user: User, place: Place = None) -> bool:
     if action is None:
         return False
     if isinstance(place, Enrollment):
-        return enrollments_for(user, action).filter(pk=place.pk).exists()
+        return reaches(user, place, action)
     if isinstance(place, TrainingBase):
         # A secretary acts for his specialties of the base; whom he sees there the records' own scope says.
         is_his = specialty_bases_for(user, action).filter(base=place)

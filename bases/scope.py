@@ -6,7 +6,7 @@ enrollment in the country (94 ms against 9 ms).
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
@@ -23,6 +23,7 @@ from bases.models import (
 from portal.access import Refusal
 from portal.models import User
 from portal.parameters import whole_number
+from portal.prepared import Asked
 from portal.roles import READ_ONLY_ACTIONS, Action, Role, role_allows
 from residents.models import Enrollment
 
@@ -77,6 +78,8 @@ def provinces_for(user: User, action: Action) -> QuerySet[Province]:
 
 def province_codes_for(user: User, action: Action) -> list[str]:
     """The codes of `provinces_for`, looked up once a request."""
+    if user.role == Role.PROVINCE:
+        return _granted_ids(user, Province, action) if role_allows(user.role, action) else []
     return _once(
         user, "provinces", action, lambda: sorted(provinces_for(user, action).values_list("pk", flat=True))
     )
@@ -116,7 +119,10 @@ def base_ids(user: User, action: Action) -> list[int]:
     """The ids of `bases_for`, for queries of what hangs on bases."""
     if user.role == Role.BASE:
         return _granted_ids(user, TrainingBase, action) if role_allows(user.role, action) else []
-    return _once(user, "bases", action, lambda: list(bases_for(user, action).values_list("pk", flat=True)))
+    # Whoever sees and whoever may act sees the same bases, where these are the same provinces.
+    what = f"bases of {province_codes_for(user, action)}" if user.role == Role.PROVINCE else "bases"
+    asked = Action.VIEW if user.role == Role.PROVINCE and role_allows(user.role, action) else action
+    return _once(user, what, asked, lambda: list(bases_for(user, action).values_list("pk", flat=True)))
 
 
 def _specialties(user: User, action: Action) -> list[tuple[int, str]]:
@@ -137,6 +143,65 @@ def enrollments_for(user: User, action: Action) -> QuerySet[Enrollment]:
     for base_id, specialty_id in _specialties(user, action):
         within |= Q(base_id=base_id, specialty_id=specialty_id)
     return records.filter(within)
+
+
+def reaches(user: User, record: Enrollment, action: Action) -> bool:
+    """Whether a record, as it was loaded, is among `enrollments_for`."""
+    if record.deleted_at is not None or not role_allows(user.role, action):
+        return False
+    if user.role == Role.RESIDENT:
+        return record.resident.user_id == user.pk
+    if user.role == Role.CMDA or record.base_id in base_ids(user, action):
+        return True
+    return (record.base_id, record.specialty_id) in _specialties(user, action)
+
+
+class Place(NamedTuple):
+    """Whose records a desk is about, for prepared queries (portal.prepared): those of one base, or of pairs of base
+    and specialty."""
+
+    base: int | None
+    specialties: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def shape(self) -> int | None:
+        """What of it changes the SQL of `records_at`: how many pairs, None for a whole base."""
+        return len(self.specialties) if self.base is None else None
+
+    @property
+    def values(self) -> dict[str, object]:
+        """What `records_at` asks for."""
+        if self.base is not None:
+            return {"base": self.base}
+        pairs = enumerate(self.specialties)
+        return {
+            name: value for number, pair in pairs for name, value in zip(_names(number), pair, strict=True)
+        }
+
+
+def place_of(user: User, base: TrainingBase | None) -> Place:
+    """The place at which the person looks: the base, as far as he sees the whole of it, else his single specialties."""
+    seen = _specialties(user, Action.VIEW)
+    if base is None:
+        return Place(None, tuple(seen))
+    if base.pk in base_ids(user, Action.VIEW):
+        return Place(base.pk)
+    return Place(None, tuple(pair for pair in seen if pair[0] == base.pk))
+
+
+def records_at(shape: int | None) -> QuerySet[Enrollment]:
+    """The records of a place of this shape, deleted ones left out; for prepared queries."""
+    records = Enrollment.objects.filter(deleted_at__isnull=True)
+    if shape is None:
+        return records.filter(base_id=Asked("base"))
+    within = Q(pk__in=[])
+    for base, specialty in map(_names, range(shape)):
+        within |= Q(base_id=Asked(base), specialty_id=Asked(specialty))
+    return records.filter(within)
+
+
+def _names(number: int) -> tuple[str, str]:
+    return f"base_{number}", f"specialty_{number}"
 
 
 def deleted_enrollments_for(user: User, action: Action) -> QuerySet[Enrollment]:

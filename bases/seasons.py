@@ -2,12 +2,11 @@
 
 from typing import cast
 
-from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest
 
 from bases.models import TrainingBase
 from bases.scope import bases_for, province_codes_for, specialty_bases_for
-from portal.calendar import Calendar, cycles_in_view, running_cycles
+from portal.calendar import Calendar, cycle_of_year, cycles_in_view, running_cycles
 from portal.models import CollectionCycle, Extension, Step, User
 from portal.parameters import whole_number
 from portal.roles import Action, Role
@@ -80,7 +79,10 @@ def asked_cycle(
     """The cycle of the year in the address, else the default. Raises Http404 for a year without a cycle."""
     year = whole_number(request.GET, name, most=9999)
     if year is not None:
-        return get_object_or_404(CollectionCycle, year=year)
+        cycle = cycle_of_year(year)
+        if cycle is None:
+            raise Http404
+        return cycle
     return default_cycle(cast(User, request.user), base, found=found)
 
 

@@ -4,11 +4,14 @@
 No cycle is current for the nation (AM-42): a recruit asks the cycle of his year, every other act `step_now`.
 """
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from portal.models import CollectionCycle, CycleWindow, Extension, Step
@@ -46,6 +49,83 @@ def last_moment(closes_at: datetime) -> str:
     return timezone.localtime(closes_at - timedelta(seconds=1)).strftime("%Y-%m-%d %H:%M:%S")
 
 
+class Window(NamedTuple):
+    """When one step of a cycle is open: for the nation, or for the province that has times of its own."""
+
+    opens_at: datetime
+    closes_at: datetime
+
+
+_Windows = dict[tuple[int, str, str | None], Window]
+_Later = dict[tuple, datetime]
+
+
+@dataclass(slots=True)
+class _Read:
+    """What a page has read of the calendar so far."""
+
+    cycles: list[CollectionCycle] | None = None
+    windows: _Windows | None = None
+    later: dict[tuple, _Later] = field(default_factory=dict)
+
+
+_read: ContextVar[_Read | None] = ContextVar("calendar", default=None)
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Cycles, windows and extensions are read once for as long as the block runs, which must not change any."""
+    before = _read.set(_Read())
+    try:
+        yield
+    finally:
+        _read.reset(before)
+
+
+def all_cycles() -> list[CollectionCycle]:
+    """Every cycle, the oldest first; one query."""
+    read = _read.get() or _Read()
+    if read.cycles is None:
+        read.cycles = list(CollectionCycle.objects.order_by("year"))
+    return list(read.cycles)
+
+
+def cycle_of_year(year: int) -> CollectionCycle | None:
+    """The cycle of this year, if there is one; one query."""
+    return next((cycle for cycle in all_cycles() if cycle.year == year), None)
+
+
+def _all_windows() -> _Windows:
+    """A few rows a cycle, however large the nation."""
+    read = _read.get() or _Read()
+    if read.windows is None:
+        rows = CycleWindow.objects.values_list("cycle", "step", "province", "opens_at", "closes_at")
+        read.windows = {
+            (cycle, step, province): Window(opens_at, closes_at)
+            for cycle, step, province, opens_at, closes_at in rows
+        }
+    return read.windows
+
+
+def _later(
+    provinces: Iterable[str], bases: Iterable[int], enrollments: Iterable[int], records_of: Iterable[int]
+) -> _Later:
+    """Until when a step is extended, by (cycle, step, province, base, record), in all cycles."""
+    read = _read.get() or _Read()
+    asked: tuple[frozenset, ...] = tuple(map(frozenset, (provinces, bases, enrollments, records_of)))
+    if asked not in read.later:
+        found: _Later = {}
+        read.later[asked] = found
+        names = ("province__in", "base__in", "enrollment__in", "enrollment__base__in")
+        named = Q(pk__in=[])
+        for name, keys in zip(names, asked, strict=True):
+            named |= Q(**{name: keys}) if keys else Q(pk__in=[])
+        rows = Extension.objects.filter(named)
+        for *key, until in rows.values_list("cycle", "step", "province", "base", "enrollment", "until"):
+            found[tuple(key)] = max(until, found.get(tuple(key), until))
+    return read.later[asked]
+
+
 class Calendar:
     """Windows and extensions of some cycles, read once for these provinces, bases and records (two queries); with
     `records_of`, for every record of these bases.
@@ -65,19 +145,8 @@ class Calendar:
     ) -> None:
         self.now = now or timezone.now()
         self.cycles = cycles = sorted(cycles, key=lambda cycle: cycle.year)
-        provinces = list(provinces)
-        national_or_own = Q(province__isnull=True) | Q(province__in=provinces)
-        self._windows = {
-            (row.cycle_id, row.step, row.province_id): row
-            for row in CycleWindow.objects.filter(national_or_own, cycle__in=cycles)
-        }
-        named = Q(province__in=provinces) | Q(base__in=list(bases)) | Q(enrollment__in=list(enrollments))
-        if records_of := list(records_of):
-            named |= Q(enrollment__base__in=records_of)
-        self._later: dict[tuple, datetime] = {}
-        extensions = Extension.objects.filter(named, cycle__in=cycles)
-        for *key, until in extensions.values_list("cycle", "step", "province", "base", "enrollment", "until"):
-            self._later[tuple(key)] = max(until, self._later.get(tuple(key), until))
+        self._windows = _all_windows() if cycles else {}
+        self._later = _later(provinces, bases, enrollments, records_of) if cycles else {}
 
     def opening(
         self,
@@ -178,7 +247,7 @@ def step_now(
     for this province and base (AM-42); where none is, the last in which it was; before any was, the next. Three
     queries."""
     calendar = Calendar(
-        CollectionCycle.objects.all(),
+        all_cycles(),
         provinces=[province_id] if province_id is not None else [],
         bases=[base_id] if base_id is not None else [],
         now=now,
@@ -188,7 +257,7 @@ def step_now(
 
 def open_cycles(step: Step, *, province_id: str, base_id: int | None = None) -> list[CollectionCycle]:
     """All the cycles in which this step is open for the province and base now, the oldest first; three queries."""
-    cycles = list(CollectionCycle.objects.order_by("year"))
+    cycles = all_cycles()
     calendar = Calendar(cycles, provinces=[province_id], bases=[base_id] if base_id is not None else [])
     return [
         each
@@ -249,32 +318,35 @@ def _spans(
 ) -> dict[CollectionCycle, _Span]:
     """By cycle, in the order of years: when recruiting begins and when the intake locks, for the first and the last of
     these places."""
-    reach = Q() if provinces is None else Q(province__in=provinces)
-    windows: dict[int, dict[tuple[str, str | None], CycleWindow]] = {}
-    rows = CycleWindow.objects.filter(Q(province=None) | reach, step__in=_BEGINNINGS)
-    for row in rows:
-        windows.setdefault(row.cycle_id, {})[row.step, row.province_id] = row
-    named = (
-        Q()
-        if provinces is None
-        else reach
-        | Q(base__in=list(bases))
-        | Q(enrollment__base__in=list(bases))
+    windows: dict[int, dict[tuple[str, str | None], Window]] = {}
+    for (cycle_id, step, province), row in _all_windows().items():
+        if step in _BEGINNINGS and (provinces is None or province is None or province in provinces):
+            windows.setdefault(cycle_id, {})[step, province] = row
+    later = _latest(provinces, bases, now)
+    return {cycle: _span(windows.get(cycle.pk, {}), provinces, later.get(cycle.pk)) for cycle in all_cycles()}
+
+
+def _latest(provinces: Collection[str] | None, bases: Collection[int], now: datetime) -> dict[int, datetime]:
+    """By cycle, until when the intake of one of these places is extended, where that is to come."""
+    found: dict[int, datetime] = {}
+    if provinces is not None and bases:
+        rows = [
+            (cycle, step, until) for (cycle, step, *_), until in _later(provinces, bases, (), bases).items()
+        ]
+    else:
         # A province and the nation see every base; a base sees its own alone.
-        | (Q() if bases else Q(base__province__in=provinces) | Q(enrollment__base__province__in=provinces))
-    )
-    later: dict[int, datetime] = {}
-    extensions = Extension.objects.filter(named, step__in=INTAKE_STEPS, until__gt=now)
-    for cycle_id, until in extensions.values_list("cycle", "until"):
-        later[cycle_id] = max(until, later.get(cycle_id, until))
-    return {
-        cycle: _span(windows.get(cycle.pk, {}), provinces, later.get(cycle.pk))
-        for cycle in CollectionCycle.objects.order_by("year")
-    }
+        named = Q() if provinces is None else Q(province__in=provinces) | Q(base__province__in=provinces)
+        named |= Q() if provinces is None else Q(enrollment__base__province__in=provinces)
+        extensions = Extension.objects.filter(named, step__in=INTAKE_STEPS, until__gt=now)
+        rows = list(extensions.values_list("cycle", "step").annotate(last=Max("until")).order_by())
+    for cycle, step, until in rows:
+        if step in INTAKE_STEPS and until > now:
+            found[cycle] = max(until, found.get(cycle, until))
+    return found
 
 
 def _span(
-    windows: dict[tuple[str, str | None], CycleWindow],
+    windows: dict[tuple[str, str | None], Window],
     provinces: Collection[str] | None,
     extended: datetime | None,
 ) -> _Span:
@@ -291,13 +363,13 @@ def _span(
     return min(begins, default=None), end
 
 
-def _last(windows: dict[tuple[str, str | None], CycleWindow], place: str) -> datetime | None:
+def _last(windows: dict[tuple[str, str | None], Window], place: str) -> datetime | None:
     """When the intake locks in one place, extensions left aside, as `Calendar.last_end` says it."""
     found = [windows.get((step, place)) or windows.get((step, None)) for step in INTAKE_STEPS]
     return max(row.closes_at for row in found if row) if found[-1] else None
 
 
-def _judge(step: Step, window: CycleWindow | None, extended: datetime | None, now: datetime) -> Opening:
+def _judge(step: Step, window: Window | None, extended: datetime | None, now: datetime) -> Opening:
     label = Step(step).label
     if window is None:
         return Opening(False, reason=f"“{label}”尚未设置开放时间，请联系中国医师协会。", word="未设置")

@@ -3,12 +3,19 @@
 from functools import cache
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from portal.messages.services import box
+from portal.messages.services import unread_in
 from portal.models import SiteContact
+from portal.prepared import prepared
+
+
+@prepared
+def _contact() -> QuerySet[SiteContact]:
+    return SiteContact.objects.filter(pk=1)
 
 
 def frame(request: HttpRequest) -> dict:
@@ -20,7 +27,7 @@ def frame(request: HttpRequest) -> dict:
     def unread_count() -> int:
         if user is None or not user.is_authenticated:
             return 0
-        return box(user).filter(read_at__isnull=True).count()
+        return unread_in(user)
 
     @cache
     def notices_to_read() -> list:
@@ -34,7 +41,7 @@ def frame(request: HttpRequest) -> dict:
         return import_string(settings.MENU)(user, getattr(request, "opened_from", "") or request.path)
 
     return {
-        "contact": lambda: SiteContact.objects.filter(pk=1).first(),
+        "contact": lambda: next(iter(_contact.ask()), None),
         "server_time": timezone.now,
         "unread_count": unread_count,
         "notices_to_read": notices_to_read,

@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.utils.cache import add_never_cache_headers
 
+from portal.calendar import read_once
 from portal.logs import request_number
 from portal.requests import Request
 
@@ -91,6 +92,18 @@ class CompressedPages(GZipMiddleware):
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         is_page = response.get("Content-Type", "").startswith("text/html") and not response.streaming
         return super().process_response(request, response) if is_page else response
+
+
+def calendar_once(get_response: GetResponse) -> GetResponse:
+    """What a page only displays asks the calendar many times and reads it once."""
+
+    def middleware(request: Request) -> HttpResponse:
+        if request.method not in {"GET", "HEAD"}:
+            return get_response(request)
+        with read_once():
+            return get_response(request)
+
+    return middleware
 
 
 def no_store(get_response: GetResponse) -> GetResponse:

@@ -145,6 +145,7 @@ MIDDLEWARE = [
     "portal.access.SignInFirst",
     "portal.middleware.session_limits",
     "portal.middleware.history_context",
+    "portal.middleware.calendar_once",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from portal.histories import event_model
 from portal.models import User
+from portal.prepared import among, prepared
 from portal.roles import Role
 from residents.models import (
     BasicInfo,
@@ -87,13 +88,13 @@ def timeline(
     """
     # Of two entries of one person both histories (AM-47).
     persons = persons_of(enrollment.resident_id)
-    sources: list[tuple[str, Iterable[Any]]] = [
-        ("identity", _events(Resident, pgh_obj_id__in=persons)),
-        ("basic", _events(BasicInfo, pgh_obj_id__in=persons)),
-        ("education", _events(EducationRecord, resident_id__in=persons)),
-        ("work", _events(WorkInfo, pgh_obj_id__in=persons)),
-        ("certificate", _events(CertificateInfo, pgh_obj_id__in=persons)),
-        ("training", _events(Enrollment, pgh_obj_id=enrollment.pk)),
+    sources: list[tuple[str, list[Any]]] = [
+        ("identity", _events.ask(Resident, keys=persons)),
+        ("basic", _events.ask(BasicInfo, keys=persons)),
+        ("education", _events.ask(EducationRecord, "resident_id", keys=persons)),
+        ("work", _events.ask(WorkInfo, keys=persons)),
+        ("certificate", _events.ask(CertificateInfo, keys=persons)),
+        ("training", _events.ask(Enrollment, keys=[enrollment.pk])),
     ]
     found = [(event, key, old) for key, events in sources for event, old in _pairs(events)]
     found.sort(key=lambda item: (item[0].pgh_created_at, item[0].pgh_id), reverse=True)
@@ -102,10 +103,11 @@ def timeline(
     return [entry for entry in entries if entry.changes or entry.act != "修改"][:limit]
 
 
-def _events(model: type[models.Model], **filters: Any) -> models.QuerySet:
+@prepared
+def _events(model: type[models.Model], column: str = "pgh_obj_id") -> models.QuerySet:
     return (
         event_model(model)
-        .objects.filter(**filters)
+        .objects.filter(among(column, "keys"))
         .select_related("pgh_context")
         .order_by("pgh_obj_id", "pgh_id")
     )

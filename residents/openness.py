@@ -9,7 +9,7 @@ from functools import cached_property
 
 from django.utils import timezone
 
-from portal.calendar import INTAKE_STEPS, Calendar, Opening, last_moment
+from portal.calendar import INTAKE_STEPS, Calendar, Opening, all_cycles, last_moment
 from portal.models import CollectionCycle, Step
 from residents.codes.training import API_TRANSFER
 from residents.models import Enrollment
@@ -61,7 +61,7 @@ class Times:
     @cached_property
     def _cycles(self) -> dict[int, CollectionCycle]:
         years = {row.intake_year for row in self._enrollments}
-        return {cycle.year: cycle for cycle in CollectionCycle.objects.filter(year__in=years)}
+        return {cycle.year: cycle for cycle in all_cycles() if cycle.year in years}
 
     @cached_property
     def _calendar(self) -> Calendar:

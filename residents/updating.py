@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from portal.calendar import Calendar, Opening, opening, step_now
 from portal.models import CollectionCycle, Step
+from portal.prepared import Asked
 from residents.completeness import PERSONAL
 from residents.models import Enrollment, SectionConfirmation
 from residents.models.enrollment import LIVE, PersonalState, Status
@@ -63,7 +64,7 @@ def asked_of(enrollment: Enrollment) -> Update | None:
     return update if update.has_begun else None
 
 
-def is_up_to_date(cycle: CollectionCycle) -> Q:
+def is_up_to_date(cycle: CollectionCycle | int | Asked) -> Q:
     """Of records: whose person has confirmed or saved every section in this cycle and lacks nothing."""
     told = SectionConfirmation.objects.filter(resident=OuterRef("resident"), cycle=cycle)
     found = Q(personal_state=PersonalState.COMPLETE)

@@ -21,6 +21,7 @@ from portal.masking import mask
 from portal.messages import services as messages
 from portal.models import User
 from portal.parameters import number_of
+from portal.prepared import Asked
 from portal.roles import Action
 from portal.sign_in.services import CODE_DAYS, MOBILE_TRIES, issue_initial_code
 from residents.models import Enrollment
@@ -54,9 +55,15 @@ def _condition(state: str) -> Q:
         return never & Q(**{f"{_ACCOUNT}activation_failures__gte": MOBILE_TRIES})
     if state == AccountState.EXPIRING:
         now = timezone.now()
-        return never & Q(**{f"{_ACCOUNT}initial_code_expires_at__range": (now, now + EXPIRES_SOON)})
+        return expiring(now, now + EXPIRES_SOON)
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     return Q(**{f"{_ACCOUNT}activated_at__gte": midnight})
+
+
+def expiring(now: datetime | Asked, soon: datetime | Asked) -> Q:
+    """Whose initial code ends in this time, unused."""
+    ends = f"{_ACCOUNT}initial_code_expires_at"
+    return NEVER_IN & Q(**{f"{ends}__gte": now, f"{ends}__lte": soon})
 
 
 def accounts(

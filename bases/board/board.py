@@ -15,12 +15,13 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from bases.lists.records import Stage, Todo, records_of, todo_condition
+from bases.lists.records import Stage, Todo, begun_updates, records_of, todo_condition
 from bases.models import Submission, TrainingBase
+from bases.scope import Place, records_at
 from bases.submissions.remarks import with_remarks
-from portal.calendar import Calendar
-from portal.models import CollectionCycle, Extension
-from residents.models import Enrollment
+from portal.calendar import Calendar, all_cycles
+from portal.models import Extension
+from portal.prepared import Asked, prepared
 from residents.models.enrollment import Module, ReviewStatus, reviewed_as
 from residents.updating import update_of
 
@@ -98,45 +99,49 @@ def calendar_of(bases: Sequence[TrainingBase]) -> Calendar:
     """Windows and extensions of all cycles for these bases: all that the board asks of the calendar, read once."""
     ids = [each.pk for each in bases]
     provinces = {each.province_id for each in bases}
-    return Calendar(CollectionCycle.objects.all(), provinces=provinces, bases=ids, records_of=ids)
+    return Calendar(all_cycles(), provinces=provinces, bases=ids, records_of=ids)
 
 
-def count(
-    scope: QuerySet[Enrollment],
-    module: Module,
-    *,
-    bases: Sequence[TrainingBase],
-    calendar: Calendar,
-) -> Counts:
-    """All that the board tells of one module; one query."""
-    asked = {
-        todo.value: Count("pk", filter=todo_condition(todo, bases, calendar)) for todo in FOLLOW_UPS[module]
-    }
+@prepared
+def _counted(module: Module, place: int | None, updates: int) -> QuerySet:
+    """By year, stage and what else the calendar cannot tell apart; of `updates` bases the yearly update has begun."""
+    of_updates = [(Asked(f"update_base_{each}"), Asked(f"update_cycle_{each}")) for each in range(updates)]
+    asked = {todo.value: Count("pk", filter=todo_condition(todo, of_updates)) for todo in FOLLOW_UPS[module]}
     since = {
         f"{name}_since": Min(_SINCE.get(name, F("state_since")), filter=found.filter)
         for name, found in asked.items()
     }
-    begun = [
-        update_of(province_id=each.province_id, base_id=each.pk, calendar=calendar).opens_at for each in bases
-    ]
-    no_earlier = {Todo.STALE.value: min(filter(None, begun), default=None)}
     # Whoever has more time for himself alone is asked by himself; the registry has no windows.
     own_time = Exists(Extension.objects.filter(enrollment=OuterRef("pk")))
     alone = Case(When(own_time, then=F("pk")), default=Value(0)) if module == Module.INTAKE else Value(0)
-    rows: QuerySet = (
-        records_of(scope, module)
+    return (
+        records_of(records_at(place), module)
         .annotate(alone=alone)
         .values("intake_year", "stage", "alone", "base", "status", "report_status", "review_status")
         .annotate(one=Min("pk"), number=Count("pk"), stage_since=Min("state_since"), **asked, **since)
         .order_by()
     )
+
+
+def count(place: Place, module: Module, *, bases: Sequence[TrainingBase], calendar: Calendar) -> Counts:
+    """All that the board tells of one module; one query."""
+    begun = [
+        update_of(province_id=each.province_id, base_id=each.pk, calendar=calendar).opens_at for each in bases
+    ]
+    no_earlier = {Todo.STALE.value: min(filter(None, begun), default=None)}
+    updates = begun_updates(bases, calendar) if Todo.STALE in FOLLOW_UPS[module] else []
+    values: dict[str, object] = dict(place.values)
+    for number, (base, cycle) in enumerate(updates):
+        values |= {f"update_base_{number}": base, f"update_cycle_{number}": cycle}
+    rows = _counted.ask(module, place.shape, len(updates), **values)
     found = Counts(module)
     for row in rows:
         stage, number = row["stage"], row["number"]
         found.stages.setdefault(row["intake_year"], Counter())[stage] += number
         found.alike.append((stage, row["one"], number))
         found.add(stage, number, row["stage_since"])
-        for name in asked:
+        for todo in FOLLOW_UPS[module]:
+            name = todo.value
             waits = [at for at in (row[f"{name}_since"], no_earlier.get(name)) if at]
             found.add(name, row[name], max(waits, default=row["stage_since"]))
     return found
@@ -159,12 +164,17 @@ def board(found: Counts) -> Board:
     return Board(found.module, stages, rows)
 
 
-def board_of_year(scope: QuerySet[Enrollment], module: Module, year: int) -> Board:
-    """The counts of one year by specialty and stage; one query."""
-    records: QuerySet = records_of(scope, module).filter(intake_year=year)
+@prepared
+def _of_year(module: Module, place: int | None) -> QuerySet:
+    records: QuerySet = records_of(records_at(place), module).filter(intake_year=Asked("year"))
     grouped = records.values_list("specialty_id", "specialty__name", "stage").annotate(count=Count("pk"))
+    return grouped.order_by()
+
+
+def board_of_year(place: Place, module: Module, year: int) -> Board:
+    """The counts of one year by specialty and stage; one query."""
     counts: dict[tuple[str | None, str], Counter[str]] = {}
-    for code, name, stage, number in grouped.order_by():
+    for code, name, stage, number in _of_year.ask(module, place.shape, year=year, **place.values):
         counts.setdefault((code, name or "未选专业"), Counter())[stage] += number
     stages, rows = _occurring(counts.values()), []
     for code, name in sorted(counts, key=lambda key: (key[0] is None, key)):
@@ -185,13 +195,18 @@ def _row(
     return Row(label, url, cells, Cell(sum(found.values()), list_url(module, **filters)))
 
 
-def recent_returns(scope: QuerySet[Enrollment]) -> list[Submission]:
+def recent_returns(place: Place) -> list[Submission]:
     """The newest returns of the province that no new report has answered, with all that it wrote (BR-47, BR-66;
     GOAL-P4)."""
-    records = scope.filter(reviewed_as(ReviewStatus.RETURNED))
+    return with_remarks(_returned.ask(place.shape, **place.values))
+
+
+@prepared
+def _returned(place: int | None) -> QuerySet:
+    records = records_at(place).filter(reviewed_as(ReviewStatus.RETURNED))
     returned = Submission.objects.filter(enrollment__in=records, outcome=Submission.Outcome.RETURNED)
     later = returned.filter(enrollment=OuterRef("enrollment"), number__gt=OuterRef("number"))
-    return with_remarks(
+    return (
         returned.filter(~Exists(later))
         .select_related("enrollment__resident", "specialty")
         .defer("snapshot")

@@ -11,16 +11,17 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from bases.accounts.services import AccountState, accounts
+from bases.accounts.services import EXPIRES_SOON, AccountState, expiring
 from bases.accreditation import CUT_OFF, refusals
 from bases.board.board import Counts, list_url
-from bases.deadlines.overdue_statuses import stale
+from bases.deadlines.overdue_statuses import ran_out
 from bases.lists.records import Stage, Todo, with_stage
 from bases.models import SpecialtyBase, TrainingBase, TransferRequest
-from bases.transfers.services import incoming
+from bases.scope import Place, records_at
 from portal.calendar import Calendar
 from portal.messages.services import Topic, box, of_topic
 from portal.models import User
+from portal.prepared import Asked, Prepared, among, prepared, summed
 from residents.models import Enrollment
 from residents.models.enrollment import Module
 from residents.openness import Times, personal_entry, report_entry, training_entry
@@ -81,22 +82,22 @@ def from_above(base: TrainingBase) -> list[Task]:
 def tasks(
     user: User,
     base: TrainingBase | None,
-    scope: QuerySet[Enrollment],
+    place: Place,
     counts: Iterable[Counts],
     calendar: Calendar,
 ) -> list[Task]:
     """Ranked; a constant number of queries beside the counts of the board."""
     counts = list(counts)
-    closed = _closed(scope, counts, calendar)
+    closed = _closed(place, counts, calendar)
     return [
         *_listed(counts, closed, _FIRST, is_urgent=True),
         *(from_above(base) if base else ()),
-        *_transfers(user, base),
+        *_transfers(place),
         *_listed(counts, closed, _NEXT),
-        *_cut_off(scope, calendar),
-        *_statuses(scope),
+        *_cut_off(place, calendar),
+        *_statuses(place),
         *_decisions(user),
-        *(_codes(user, base) if base else ()),
+        *(_codes(place) if base else ()),
         *_listed(counts, closed, _LAST),
     ]
 
@@ -120,38 +121,47 @@ def _listed(
             yield Task(said, waiting.number, url, found.module.label, waiting.since, is_urgent=is_urgent)
 
 
-def _closed(
-    scope: QuerySet[Enrollment], counts: list[Counts], calendar: Calendar
-) -> Counter[tuple[str, str]]:
+def _closed(place: Place, counts: list[Counts], calendar: Calendar) -> Counter[tuple[str, str]]:
     """How many of the records of each module and stage are closed for what its task asks for. In the intake one record
     is asked for all that the entries cannot tell apart, one query; in either module those whose specialty has ended."""
     alike = [
         row for found in counts if found.module == Module.INTAKE for row in found.alike if row[0] in _ACTS
     ]
-    records = Enrollment.objects.select_related("base__province").in_bulk([one for _, one, _ in alike])
+    records = {row.pk: row for row in _named.ask(records=[one for _, one, _ in alike])} if alike else {}
     times, closed = Times(records.values(), calendar=calendar), Counter[tuple[str, str]]()
     for stage, one, number in alike:
         if one in records and not _ACTS[Stage(stage)](records[one], times).is_open:
             closed[Module.INTAKE, stage] += number
     # Whom the end of his specialty refuses, among those whom the calendar does not.
-    ended = [row for row in _of_ended(scope) if report_entry(row, times).is_open]
+    ended = [row for row in _of_ended.ask(place.shape, **place.values) if report_entry(row, times).is_open]
     refused = refusals(ended)
     closed.update((row.module, row.stage) for row in ended if row.pk in refused)
     return closed
 
 
-def _of_ended(scope: QuerySet[Enrollment]) -> QuerySet:
+@prepared
+def _named() -> QuerySet:
+    return Enrollment.objects.select_related("base__province").filter(among("pk", "records"))
+
+
+@prepared
+def _of_ended(place: int | None) -> QuerySet:
     """The records to be reported whose specialty has an end at their base."""
-    asked: QuerySet = with_stage(scope)
+    asked: QuerySet = with_stage(records_at(place))
     asked = asked.filter(stage__in=_REPORTED).select_related("base__province")
     return asked.filter(Exists(_HELD.filter(_ENDS)))
 
 
-def _cut_off(scope: QuerySet[Enrollment], calendar: Calendar) -> Iterator[Task]:
-    """Whom the years of a specialty refuse: specialty and start are to be looked at, whatever else waits (AM-45)."""
+@prepared
+def _of_other_years(place: int | None) -> QuerySet:
     # Whose specialty neither ends nor may still be changed is spared the comparison.
     asked = Q(specialty_locked=False) | Q(Exists(_HELD.filter(_ENDS)))
-    rows = list(scope.filter(asked).filter(CUT_OFF).select_related("base__province"))
+    return records_at(place).filter(asked).filter(CUT_OFF).select_related("base__province")
+
+
+def _cut_off(place: Place, calendar: Calendar) -> Iterator[Task]:
+    """Whom the years of a specialty refuse: specialty and start are to be looked at, whatever else waits (AM-45)."""
+    rows = _of_other_years.ask(place.shape, **place.values)
     times = Times(rows, calendar=calendar)
     for module in Module:
         own = [row for row in rows if row.module == module]
@@ -168,13 +178,21 @@ def _cut_off(scope: QuerySet[Enrollment], calendar: Calendar) -> Iterator[Task]:
         )
 
 
-def _transfers(user: User, base: TrainingBase | None) -> Iterator[Task]:
+def _waiting(query: Prepared, place: Place, **values: object) -> list[dict]:
+    """The answer of a query that sums up, where there is something to sum up."""
+    found = query.ask(place.shape, **values, **place.values)
+    return [each for each in found if each["count"]]
+
+
+@prepared
+def _asked_for(place: int | None) -> QuerySet:
+    asked = TransferRequest.objects.filter(enrollment__in=records_at(place), state=TransferRequest.State.OPEN)
+    return summed(asked, count=Count("pk"), since=Min("asked_at"), due=Min("due_on"))
+
+
+def _transfers(place: Place) -> Iterator[Task]:
     """What other bases ask of this one, with the day by which it must answer (PAIN-15)."""
-    asked = incoming(user).filter(state=TransferRequest.State.OPEN)
-    if base is not None:
-        asked = asked.filter(enrollment__base=base)
-    found = asked.order_by().aggregate(count=Count("pk"), since=Min("asked_at"), due=Min("due_on"))
-    if found["count"]:
+    for found in _waiting(_asked_for, place):
         is_late = found["due"] < timezone.localdate()
         yield Task(
             "其他基地请求转出，待答复",
@@ -184,10 +202,15 @@ def _transfers(user: User, base: TrainingBase | None) -> Iterator[Task]:
         )
 
 
-def _statuses(scope: QuerySet[Enrollment]) -> Iterator[Task]:
+@prepared
+def _run_out(place: int | None) -> QuerySet:
+    found = ran_out(records_at(place), Asked("today"))
+    return summed(found, count=Count("pk"), since=Min("stale_since"))
+
+
+def _statuses(place: Place) -> Iterator[Task]:
     """PAIN-20: 延期, 暂停 and 结束 that ran out."""
-    found = stale(scope).order_by().aggregate(count=Count("pk"), since=Min("stale_since"))
-    if found["count"]:
+    for found in _waiting(_run_out, place, today=timezone.localdate()):
         yield Task(
             "培训状态已到期，待更新",
             url=reverse("bases:stale-statuses"),
@@ -196,24 +219,33 @@ def _statuses(scope: QuerySet[Enrollment]) -> Iterator[Task]:
         )
 
 
-def _decisions(user: User) -> Iterator[Task]:
-    """What the province has decided and the person has not opened yet."""
-    unread = box(user).filter(read_at__isnull=True)
-    found = unread.aggregate(
+@prepared
+def _unread() -> QuerySet:
+    return summed(
+        box(Asked("user")).filter(read_at__isnull=True),
         **{f"{topic}_count": Count("pk", distinct=True, filter=of_topic(topic)) for topic in _DECISIONS},
         **{f"{topic}_since": Min("created_at", filter=of_topic(topic)) for topic in _DECISIONS},
     )
+
+
+def _decisions(user: User) -> Iterator[Task]:
+    """What the province has decided and the person has not opened yet."""
+    found: dict = next(iter(_unread.ask(user=user.pk)), {})
     for topic, label in _DECISIONS.items():
-        if count := found[f"{topic}_count"]:
+        if count := found.get(f"{topic}_count"):
             url = f"{reverse('portal:messages')}?{urlencode({'topic': topic.value, 'unread': '1'})}"
             yield Task(label, count, url, since=found[f"{topic}_since"])
 
 
-def _codes(user: User, base: TrainingBase) -> Iterator[Task]:
+@prepared
+def _expiring(place: int | None) -> QuerySet:
+    found = records_at(place).filter(expiring(Asked("now"), Asked("soon")))
+    return summed(found, count=Count("pk"), due=Min("resident__user__initial_code_expires_at"))
+
+
+def _codes(place: Place) -> Iterator[Task]:
     """Initial codes on paper that end within three days, unused."""
-    expiring = accounts(user, base, state=AccountState.EXPIRING)
-    ends = Min("resident__user__initial_code_expires_at")
-    found = expiring.order_by().aggregate(count=Count("pk"), due=ends)
-    if found["count"]:
+    now = timezone.now()
+    for found in _waiting(_expiring, place, now=now, soon=now + EXPIRES_SOON):
         url = f"{reverse('bases:accounts')}?{urlencode({'state': AccountState.EXPIRING.value})}"
         yield Task(AccountState.EXPIRING.label, url=url, **found)

@@ -11,7 +11,7 @@ from bases.lists.access import desk_openings
 from bases.lists.bands import bands
 from bases.lists.records import scope_of
 from bases.models import SpecialtyBase, TrainingBase
-from bases.scope import SPECIALTIES, bases_for, current_base, specialty_places, workplaces
+from bases.scope import SPECIALTIES, bases_for, current_base, place_of, specialty_places, workplaces
 from bases.seasons import asked_cycle, in_view
 from portal.access import allow
 from portal.parameters import choice, is_on, key, whole_number
@@ -29,14 +29,15 @@ def desk(request: SignedInRequest) -> HttpResponse:
     cycle = asked_cycle(request, base, name="cycle", found=years)
     asking_base = current_base(request, Action.REPORT)
     scope, at = scope_of(request.user, base), workplaces(request.user, base)
+    place = place_of(request.user, base)
     calendar = calendar_of(at)
-    counts = [count(scope, module, bases=at, calendar=calendar) for module in Module]
+    counts = [count(place, module, bases=at, calendar=calendar) for module in Module]
     more_time = askable(asking_base, calendar) if asking_base else []
     boards = [board(each) for each in counts]
     detail = None
     module, year = choice(request.GET, "module", Module.values), whole_number(request.GET, "year", most=9999)
     if module and year is not None:
-        detail = board_of_year(scope, Module(module), year)
+        detail = board_of_year(place, Module(module), year)
     return render(
         request,
         "bases/board/desk.html",
@@ -51,9 +52,9 @@ def desk(request: SignedInRequest) -> HttpResponse:
             "boards": [each for each in boards if each.rows],
             "detail": detail,
             "no_records": _no_records(base, places),
-            "tasks": tasks(request.user, base, scope, counts, calendar),
+            "tasks": tasks(request.user, base, place, counts, calendar),
             "may_extend": bool(more_time),
-            "returns": recent_returns(scope),
+            "returns": recent_returns(place),
         },
     )
 

@@ -6,7 +6,7 @@ The completion exam reads the status: whoever is left in one of these three cann
 
 from collections import defaultdict
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
@@ -18,6 +18,7 @@ from bases.staff import recipients, secretaries
 from portal import audit
 from portal.messages.services import send
 from portal.models import AuditEvent, Message
+from portal.prepared import Asked
 from residents.codes.training import INTERRUPTED
 from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import LIVE, Status
@@ -35,9 +36,13 @@ def stale(records: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
 
     延期 after its last day, 暂停 after the day of return, 结束 without 通过 from the day it was set.
     """
-    today = timezone.localdate()
+    return ran_out(records, timezone.localdate()).order_by("stale_since", "pk")
+
+
+def ran_out(records: QuerySet[Enrollment], today: date | Asked) -> QuerySet:
+    """As `stale`, on this day and in no order."""
     last = StatusChange.objects.filter(enrollment=OuterRef("pk")).order_by("-changed_at", "-pk")
-    ran_out = (
+    is_over = (
         Q(status=Status.EXTENDED, extended_until__lt=today)
         | Q(status=Status.SUSPENDED, expected_resume__lt=today)
         | Q(status=Status.ENDED) & ~Q(last_result=PASSED)
@@ -49,7 +54,7 @@ def stale(records: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
     )
     found = records.filter(LIVE, registered_at__isnull=False, status__in=INTERRUPTED)
     found = found.annotate(last_result=Coalesce(Subquery(last.values("ended_result")[:1]), Value("")))
-    return found.filter(ran_out).annotate(stale_since=since).order_by("stale_since", "pk")
+    return found.filter(is_over).annotate(stale_since=since).order_by()
 
 
 def remind_daily() -> int:

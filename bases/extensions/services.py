@@ -17,7 +17,7 @@ from bases.models.organisations import ReportingMode
 from bases.scope import base_ids, province_codes_for
 from bases.staff import recipients
 from portal import audit
-from portal.calendar import Calendar, Opening, last_moment, opening
+from portal.calendar import Calendar, Opening, all_cycles, cycle_of_year, last_moment, opening
 from portal.messages import services as messages
 from portal.models import CollectionCycle, Step, User
 from portal.roles import Action, Role
@@ -67,15 +67,13 @@ def asking_entry(
 def askable(base: TrainingBase, calendar: Calendar | None = None) -> list[CollectionCycle]:
     """The cycles for which the base may ask for more time now, the oldest first (AM-42); three queries, with the
     calendar none."""
-    calendar = calendar or Calendar(
-        CollectionCycle.objects.all(), provinces=[base.province_id], bases=[base.pk]
-    )
+    calendar = calendar or Calendar(all_cycles(), provinces=[base.province_id], bases=[base.pk])
     return [each for each in calendar.cycles if asking_entry(base, each, calendar).is_open]
 
 
 def may_name(enrollment: Enrollment) -> bool:
     """Whether more time in the cycle of its own year can be asked for and would help this record."""
-    cycle = CollectionCycle.objects.filter(year=enrollment.intake_year).first()
+    cycle = cycle_of_year(enrollment.intake_year)
     if cycle is None or not asking_entry(enrollment.base, cycle).is_open:
         return False
     return candidates(enrollment.base, cycle).filter(pk=enrollment.pk).exists()

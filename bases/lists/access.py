@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 
 from bases.models import TrainingBase
 from bases.models.organisations import ReportingMode
-from bases.scope import base_ids, enrollments_for, specialty_bases_for
+from bases.scope import base_ids, enrollments_for, reaches, specialty_bases_for
 from portal.calendar import Calendar, Opening
 from portal.models import CollectionCycle, Step, User
 from portal.roles import Action
@@ -29,7 +29,7 @@ def record_for(user: User, pk: int, action: Action = Action.VIEW) -> Enrollment:
 
 
 def may(user: User, record: Enrollment, action: Action) -> bool:
-    return enrollments_for(user, action).filter(pk=record.pk).exists()
+    return reaches(user, record, action)
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,9 +119,7 @@ def _open(
 
 def _returned(scope: QuerySet[Enrollment], cycles: Sequence[CollectionCycle]) -> dict[tuple[int, int], int]:
     """By base and year, how many the province returned that were not reported again."""
-    back = scope.filter(
-        todo_condition(Todo.BACK, ()), TO_REPORT, intake_year__in=[each.year for each in cycles]
-    )
+    back = scope.filter(todo_condition(Todo.BACK), TO_REPORT, intake_year__in=[each.year for each in cycles])
     rows = back.order_by().values_list("base_id", "intake_year").annotate(number=Count("pk"))
     return {(base, year): number for base, year, number in rows}
 

@@ -1,6 +1,6 @@
 """Which records a base's lists show: two modules, stages of the work, filters of the URL (BR-38, BR-90; GOAL-B16)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import models
@@ -12,6 +12,7 @@ from bases.models import HandedOver, ImportRow, TrainingBase
 from bases.scope import enrollments_for, specialty_records
 from portal.calendar import Calendar
 from portal.models import AuditEvent, User
+from portal.prepared import Asked
 from portal.roles import Action
 from residents.lapses import IS_MISSING
 from residents.models import Enrollment, PersonalReturn, StatusChange
@@ -153,7 +154,8 @@ def filtered(
     if filters.get("review"):
         records = records.filter(reviewed_as(filters["review"]))
     if filters.get("todo"):
-        records = records.filter(todo_condition(filters["todo"], bases))
+        updates = begun_updates(bases) if filters["todo"] == Todo.STALE else ()
+        records = records.filter(todo_condition(filters["todo"], updates))
     if filters.get("batch"):
         rows = ImportRow.objects.filter(batch=filters["batch"], verdict=ImportRow.Verdict.UPDATE)
         records = records.filter(Q(import_batch=filters["batch"]) | Q(pk__in=rows.values("enrollment")))
@@ -211,9 +213,23 @@ UNFILLED = (
 )
 
 
-def todo_condition(todo: str, bases: Sequence[TrainingBase], calendar: Calendar | None = None) -> Q:
-    """The records of these bases that one kind of follow-up is about; three queries a base for 本年度信息, with the
+# Of a base and a cycle: their ids, or in a prepared query what asks for them.
+UpdateAt = tuple[int | Asked, int | Asked]
+
+
+def begun_updates(bases: Iterable[TrainingBase], calendar: Calendar | None = None) -> list[tuple[int, int]]:
+    """Base and cycle of each yearly update that has begun at one of these bases; three queries a base, with the
     calendar none."""
+    found = [
+        (base, update_of(province_id=base.province_id, base_id=base.pk, calendar=calendar)) for base in bases
+    ]
+    return [
+        (base.pk, update.cycle.pk) for base, update in found if update.cycle is not None and update.has_begun
+    ]
+
+
+def todo_condition(todo: str, updates: Iterable[UpdateAt] = ()) -> Q:
+    """The records that one kind of follow-up is about; 本年度信息 is asked for in these updates."""
     today = timezone.localdate()
     if todo == Todo.UPDATE:
         return Q(has_unreported_update=True)
@@ -237,16 +253,14 @@ def todo_condition(todo: str, bases: Sequence[TrainingBase], calendar: Calendar 
         return reviewed_as(ReviewStatus.RETURNED) & Q(registered_at__isnull=True)
     if todo == Todo.ANSWERED:
         return IS_ANSWERED
-    return _is_stale(bases, calendar)
+    return _is_stale(updates)
 
 
-def _is_stale(bases: Sequence[TrainingBase], calendar: Calendar | None) -> Q:
+def _is_stale(updates: Iterable[UpdateAt]) -> Q:
     """Whoever has not confirmed or saved every section in the update that has begun at his base (BR-14, AM-04)."""
     found = Q(pk__in=[])
-    for base in bases:
-        update = update_of(province_id=base.province_id, base_id=base.pk, calendar=calendar)
-        if update.cycle is not None and update.has_begun:
-            found |= Q(base=base) & ASKED & ~is_up_to_date(update.cycle)
+    for base, cycle in updates:
+        found |= Q(base_id=base) & ASKED & ~is_up_to_date(cycle)
     return found
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from portal import audit
 from portal.messages import deliveries
 from portal.models import Message, MessageSettings, User
+from portal.prepared import Asked, prepared, summed
 
 Topic = Message.Topic
 
@@ -204,9 +205,19 @@ def _merge(created: list[Message]) -> None:
         Message.objects.bulk_update(counted, ["subject"])
 
 
-def box(user: User) -> QuerySet[Message]:
+def box(user: User | Asked) -> QuerySet[Message]:
     """What the person sees: all that has appeared, a digest in place of its parts."""
     return Message.objects.filter(recipient=user, shown_at__isnull=False, digest__isnull=True)
+
+
+@prepared
+def _unread() -> QuerySet:
+    return summed(box(Asked("user")).filter(read_at__isnull=True), number=Count("pk"))
+
+
+def unread_in(user: User) -> int:
+    """How many messages of his box the person has not opened."""
+    return sum(found["number"] for found in _unread.ask(user=user.pk))
 
 
 def of_topic(topic: str) -> Q:

@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from django.db.models import QuerySet
 from django.http import Http404
 from django.urls import reverse
 
 from portal.calendar import Opening
 from portal.models import User
+from portal.prepared import Asked, prepared
 from residents.completeness import PERSONAL, Completeness, Missing, Section, completeness
 from residents.models import Enrollment, PersonalReturn
 from residents.models.enrollment import PersonalState
@@ -122,10 +124,15 @@ class Desk:
         return self.steps[position].url if position < len(keys) else reverse("residents:check")
 
 
+@prepared
+def _records() -> QuerySet[Enrollment]:
+    records = Enrollment.objects.filter(resident__user=Asked("user"), deleted_at__isnull=True)
+    return with_blocks(records).order_by("-pk")
+
+
 def desk_of(user: User) -> Desk | None:
     """The desk of the signed-in resident: his living record, else the newest one, read-only; None without any."""
-    records = Enrollment.objects.filter(resident__user=user, deleted_at__isnull=True)
-    found = list(with_blocks(records).order_by("-pk"))
+    found = _records.ask(user=user.pk)
     if not found:
         return None
     enrollment = next((record for record in found if record.is_live), found[0])

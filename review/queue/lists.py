@@ -8,11 +8,12 @@ from django.utils import timezone
 
 from bases.lists.records import told
 from bases.models import Submission
-from bases.scope import bases_in_view
+from bases.scope import base_ids
 from bases.submissions.unchanged import with_untouched
 from bases.submissions.waiting import of_living, waiting
 from portal.models import User
 from portal.neighbours import neighbours as around
+from portal.roles import Action
 from residents.models import Enrollment
 from residents.search import by_name_or_number
 from review.assignments.services import assigned_bases
@@ -37,7 +38,7 @@ def submissions_in_view(user: User) -> QuerySet[Submission]:
 
 def _in_view(submissions: QuerySet[Submission], user: User) -> QuerySet[Submission]:
     """Base ids go in as a list so that the queue's index is used."""
-    return submissions.filter(base_id__in=list(bases_in_view(user).values_list("pk", flat=True)))
+    return submissions.filter(base_id__in=base_ids(user, Action.VIEW))
 
 
 def narrowed(found: QuerySet, filters: Mapping, **further: str) -> QuerySet:

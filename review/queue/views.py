@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from bases.models import Province, Submission
 from bases.models.organisations import ReportingMode
-from bases.scope import provinces_for
+from bases.scope import province_codes_for, provinces_for
 from bases.submissions.unchanged import with_untouched
 from portal import deeds
 from portal.access import allow
@@ -42,7 +42,9 @@ def waiting(request: SignedInRequest) -> HttpResponse:
     loaded_at = timezone.now()
     filters = QueueFilter(request.user, request.GET)
     found = queue.pending(request.user, filters.values)
-    page = keyset_page(with_untouched(queue.for_list(found)), request.GET, by="reported_at")
+    page = keyset_page(
+        found, request.GET, by="reported_at", as_shown=lambda rows: with_untouched(queue.for_list(rows))
+    )
     held = claims.held_by_others(page.rows, request.user)
     entries = entries_of([row.enrollment for row in page.rows], review_entry)
     for row in page.rows:
@@ -57,7 +59,7 @@ def waiting(request: SignedInRequest) -> HttpResponse:
             "loaded_at": loaded_at.isoformat(),
             "closed_reasons": sorted(closed),
             "last": last.told(request),
-            "may_review": provinces_for(request.user, Action.REVIEW).exists(),
+            "may_review": bool(province_codes_for(request.user, Action.REVIEW)),
             **_deadline(request),
         },
     )

@@ -36,7 +36,7 @@ def all_records(user: User, filters: Mapping) -> QuerySet[Enrollment]:
     if filters.get("review"):
         records = records.filter(_in_review_state(filters["review"]))
     if filters.get("todo"):
-        records = records.filter(todo_condition(filters["todo"], ()))
+        records = records.filter(todo_condition(filters["todo"]))
     if filters.get("province"):
         # As a list of bases: PostgreSQL then reads the records by their index.
         bases = TrainingBase.objects.filter(province=filters["province"])

@@ -4,17 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef
+from django.db.models import QuerySet
 
 from bases.accreditation import ends
 from bases.models import Submission
 from bases.report.services import WITHOUT_ANSWER
-from bases.scope import enrollments_for
+from bases.scope import reaches
 from bases.submissions.differences import Change, changes
 from bases.submissions.remarks import with_remarks
 from bases.submissions.sections import Section, comments_of, sections
 from portal.calendar import Opening
 from portal.models import User
+from portal.prepared import Asked, prepared
 from portal.roles import Action
 from residents.catalogue.catalogue import Problem
 from residents.completeness import Section as Judged
@@ -87,7 +88,7 @@ def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked:
     earlier = [row for row in submissions if row.outcome == Outcome.APPROVED and row != shown]
     compared_with = earlier[0] if earlier else None
     entry = review_entry(enrollment)
-    may_act = enrollments_for(user, Action.REVIEW).filter(pk=enrollment.pk).exists()
+    may_act = reaches(user, enrollment, Action.REVIEW)
     is_pending = (
         shown is not None
         and shown.outcome == Outcome.PENDING
@@ -147,10 +148,17 @@ def _findings(enrollment: Enrollment) -> list[Hint]:
 def _others(user: User, enrollment: Enrollment) -> list[Enrollment]:
     """Base, year and state of the person's other records may be known to whoever reviews him (AM-28); only those in
     his scope are links."""
-    rows = Enrollment.objects.filter(resident=enrollment.resident_id, deleted_at__isnull=True)
-    rows = rows.exclude(pk=enrollment.pk).select_related("base", "specialty").order_by("-intake_year", "-pk")
-    in_view = enrollments_for(user, Action.VIEW).filter(pk=OuterRef("pk"))
-    return list(rows.annotate(is_in_view=Exists(in_view)))
+    rows = _of_person.ask(resident=enrollment.resident_id, record=enrollment.pk)
+    for row in rows:
+        row.is_in_view = reaches(user, row, Action.VIEW)
+    return rows
+
+
+@prepared
+def _of_person() -> QuerySet[Enrollment]:
+    rows = Enrollment.objects.filter(resident=Asked("resident"), deleted_at__isnull=True)
+    others = rows.exclude(pk=Asked("record")).select_related("base", "specialty")
+    return others.order_by("-intake_year", "-pk")
 
 
 def _may_have_gaps(shown: Submission) -> bool:
@@ -170,9 +178,16 @@ def shown_snapshot(enrollment: Enrollment) -> dict[str, Any]:
 
 def _submissions(enrollment: Enrollment) -> list[Submission]:
     """Newest first, each with its field comments in words."""
-    return with_remarks(
-        enrollment.submissions.select_related("reported_by", "decided_by", "revoked_by").order_by("-number")
-    )
+    found = with_remarks(_reported.ask(record=enrollment.pk))
+    for each in found:
+        each.enrollment = enrollment
+    return found
+
+
+@prepared
+def _reported() -> QuerySet[Submission]:
+    found = Submission.objects.filter(enrollment=Asked("record"))
+    return found.select_related("reported_by", "decided_by", "revoked_by").order_by("-number")
 
 
 def _answered(submissions: list[Submission]) -> Submission | None:

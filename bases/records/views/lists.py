@@ -23,7 +23,7 @@ from bases.scope import DESK, base_ids, current_base, workplaces
 from bases.seasons import default_cycle
 from bases.workbooks.kinds import KINDS
 from portal.access import allow
-from portal.models import CollectionCycle
+from portal.calendar import cycle_of_year
 from portal.parameters import whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
@@ -38,7 +38,7 @@ def record_list(request: SignedInRequest, module: str) -> HttpResponse:
     scope, at = scope_of(request.user, base), workplaces(request.user, base)
     records = records_of(scope, module)
     filters = filter_of(request.GET, records, module, cycle)
-    shown = CollectionCycle.objects.filter(year=filters.values.get("year", 0)).first() or cycle
+    shown = cycle_of_year(filters.values.get("year", 0)) or cycle
     found = for_list(filtered(records, filters.values, bases=at))
     heir = base.heir if base else None
     years = [shown] if shown and module == Module.INTAKE else []

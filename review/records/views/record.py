@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from bases.models import Submission
 from bases.reveal import asked_in_full, may_see, show_file
-from bases.scope import enrollments_for
+from bases.scope import enrollments_for, reaches
 from bases.submissions.evidence import file_response
 from portal.access import allow
 from portal.addresses import own_address
@@ -39,7 +39,7 @@ def _visible(request: SignedInRequest, pk: int) -> Enrollment:
 def _acting(request: SignedInRequest, pk: int) -> Enrollment:
     """404 outside the user's scope, 403 where he may only look."""
     enrollment = _visible(request, pk)
-    if not enrollments_for(request.user, Action.REVIEW).filter(pk=pk).exists():
+    if not reaches(request.user, enrollment, Action.REVIEW):
         raise PermissionDenied
     return enrollment
 

@@ -132,12 +132,12 @@ def test_queries_do_not_grow_with_the_bases(
 ):
     client = signed_in(provincial_reviewer)
     client.get(reverse(ADDRESS))
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(19):
         assert len(client.get(reverse(ADDRESS)).context["lines"]) == 2
     for _ in range(2):
         another = factories.TrainingBaseFactory(province=base.province)
         factories.EnrollmentFactory(base=another, intake_year=cycle.year)
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(19):
         assert len(client.get(reverse(ADDRESS)).context["lines"]) == 4
 
 

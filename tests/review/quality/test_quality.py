@@ -317,7 +317,7 @@ def test_list_takes_the_same_queries_for_one_and_three(
     quality.recheck()
     client = signed_in(provincial_reviewer)
     client.get(reverse("review:quality"))
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(14):
         assert client.get(reverse("review:quality")).context["page"].count == number
 
 

@@ -90,4 +90,4 @@ def test_confirmation_costs_the_same_for_one_and_four(
 
 # Among them the accreditations that ended (AM-45), whether the person has a place (AM-46), what was reported again,
 # and the notes on quality of the chosen records (GOAL-P3).
-QUERIES_OF_A_CONFIRMATION = 25
+QUERIES_OF_A_CONFIRMATION = 21

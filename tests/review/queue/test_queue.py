@@ -130,7 +130,7 @@ def test_lists_cost_the_same_with_one_and_three_rows(reviewer, reported, path, d
 
 
 # Two of each ask whether the person has a place at all (AM-46).
-QUERIES = {QUEUE: 26, "/review/records/": 14}
+QUERIES = {QUEUE: 21, "/review/records/": 12}
 
 
 def test_association_narrows_the_residents_to_a_province(signed_in, national_officer, pending, cycle):

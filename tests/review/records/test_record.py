@@ -240,7 +240,7 @@ def test_the_page_costs_the_same_with_one_and_three_submissions(
         approve({last.pk: 0}, by=provincial_reviewer)
         last = submit(Enrollment.objects.get(pk=pending.enrollment_id), base_officer)
     reviewer.get(address(pending.enrollment))
-    with django_assert_num_queries(31):
+    with django_assert_num_queries(25):
         reviewer.get(address(pending.enrollment))
 
 

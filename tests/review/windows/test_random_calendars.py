@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from bases.board.board import calendar_of, count
 from bases.board.today import tasks
 from bases.lists.access import desk_openings
-from bases.lists.records import scope_of
 from bases.models import Province
+from bases.scope import place_of
 from bases.seasons import default_cycle
 from bases.workbooks.accounts import doors
 from bases.workbooks.kinds import import_opening
@@ -206,13 +206,13 @@ def test_pages_say_what_the_calendar_says(drawn, base, far, national_officer, ba
             fills = world.is_open(cycle, Step.RESIDENT_FILL.value, world.base, of_record=True)
             assert (may["report"], may["return"]) == (reports, fills)
             assert may["extend"] == (world.end(cycle, world.base) > 0)
-        scope = scope_of(base_officer, world.base)
+        place = place_of(base_officer, world.base)
         for record in world.records.values():
             factories.fill_personal(record.resident)
             factories.fill_training(record)
         calendar = calendar_of([world.base])
-        counts = [count(scope, module, bases=[world.base], calendar=calendar) for module in Module]
-        tiles = {task.label for task in tasks(base_officer, world.base, scope, counts, calendar)}
+        counts = [count(place, module, bases=[world.base], calendar=calendar) for module in Module]
+        tiles = {task.label for task in tasks(base_officer, world.base, place, counts, calendar)}
         open_years = [
             cycle for cycle in world.cycles if world.is_open(cycle, "report", world.base, of_record=True)
         ]
