@@ -14,7 +14,7 @@ from review.api import keys
 from review.models import ApiClient
 from tests import factories
 
-QUERIES_OF_THE_LIST = 8
+QUERIES_OF_THE_LIST = 7
 BASES = "/api/v1/reference/bases"
 
 
