@@ -14,7 +14,7 @@ from typing import Any
 
 import pghistory
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, QuerySet
 from django.utils import timezone
 
 from bases.accreditation import refusals
@@ -206,11 +206,25 @@ def revoke_batch(decided: Collection[int], of: uuid.UUID, *, by: User, reason: s
     return Decision(batch, ready, left_out)
 
 
+def standing(decided: Collection[int], of: uuid.UUID, by: User) -> list[Submission]:
+    """What `revoke_batch` would take back now; reads the contents, so for a few hundred at most."""
+    return _sorted_out(decided, of, _records_of(decided, by))[0]
+
+
 def _revocable(decided: Collection[int], of: uuid.UUID, by: User) -> tuple[list[Submission], list[LeftOut]]:
     """Lock the records of a bulk decision and sort out which are still as it left them."""
+    return _sorted_out(decided, of, _records_of(decided, by).select_for_update(of=("self",)))
+
+
+def _records_of(decided: Collection[int], by: User) -> QuerySet[Enrollment]:
     records = Submission.objects.filter(pk__in=decided).values("enrollment")
-    scope = enrollments_for(by, Action.REVIEW).filter(pk__in=records).order_by("pk")
-    locked = list(scope.select_for_update(of=("self",)).values_list("pk", flat=True))
+    return enrollments_for(by, Action.REVIEW).filter(pk__in=records).order_by("pk")
+
+
+def _sorted_out(
+    decided: Collection[int], of: uuid.UUID, records: QuerySet[Enrollment]
+) -> tuple[list[Submission], list[LeftOut]]:
+    locked = list(records.values_list("pk", flat=True))
     found = {row.pk: row for row in for_check(Enrollment.objects.filter(pk__in=locked))}
     newest = Submission.objects.filter(enrollment__in=locked).order_by("enrollment", "-number")
     last = set(newest.distinct("enrollment").values_list("pk", flat=True))

@@ -18,6 +18,7 @@ from bases.models import (
 )
 from bases.scope import base_ids, province_codes_for, specialty_places
 from portal.models import Notice, NoticeReading, User
+from portal.prepared import Asked, among, prepared
 from portal.roles import Action, Role
 from residents.models import Enrollment
 
@@ -46,33 +47,56 @@ def readable(user: User | AnonymousUser) -> QuerySet[Notice]:
     shown = Notice.objects.filter(withdrawn_at__isnull=True)
     if isinstance(user, User) and user.role == Role.CMDA:
         return shown
-    return _concerning(shown, user)
+    if not isinstance(user, User):
+        return _concerning(shown, None, Q())
+    return _concerning(shown, user.role, Q(province__in=_provinces(user)))
 
 
 def to_read(user: User) -> list[Notice]:
     """What lies on his desk: what concerns him and he has not read, of the last months."""
     since = timezone.now() - timedelta(days=DESK_DAYS)
-    found = _concerning(Notice.objects.filter(withdrawn_at__isnull=True, published_at__gte=since), user)
-    own = NoticeReading.objects.filter(notice=OuterRef("pk"), user=user)
-    return list(found.filter(~Exists(own))[:MOST_ON_DESK])
+    return _to_read.ask(user.role, since=since, user=user.pk, places=_places(user))
 
 
-def _concerning(notices: QuerySet[Notice], user: User | AnonymousUser) -> QuerySet[Notice]:
+@prepared
+def _to_read(role: str) -> QuerySet[Notice]:
+    found = Notice.objects.filter(withdrawn_at__isnull=True, published_at__gte=Asked("since"))
+    if role == Role.RESIDENT:
+        here = Q(province__in=_of_resident(Asked("user")))
+    elif role == Role.BASE:
+        here = Q(province__in=TrainingBase.objects.filter(among("pk", "places")).values("province"))
+    else:
+        here = Q(among("province_id", "places"))
+    own = NoticeReading.objects.filter(notice=OuterRef("pk"), user=Asked("user"))
+    return _concerning(found, role, here).filter(~Exists(own))[:MOST_ON_DESK]
+
+
+def _concerning(notices: QuerySet[Notice], role: str | None, here: Q) -> QuerySet[Notice]:
+    """Those for people of this role, in the provinces of the limits that are `here`; without a role for strangers."""
     limits = Notice.provinces.through.objects.filter(notice=OuterRef("pk"))
-    if not isinstance(user, User):
+    if role is None:
         return notices.filter(~Exists(limits), audience=Audience.ALL)
-    audiences = [audience for audience, roles in CONCERNED.items() if user.role in roles]
-    here = limits.filter(province__in=_provinces(user))
-    return notices.filter(~Exists(limits) | Exists(here), audience__in=audiences)
+    audiences = [audience for audience, roles in CONCERNED.items() if role in roles]
+    return notices.filter(~Exists(limits) | Exists(limits.filter(here)), audience__in=audiences)
+
+
+def _places(user: User) -> list:
+    """The bases where this person of a base works, the provinces of a person of a province."""
+    if user.role == Role.PROVINCE:
+        return province_codes_for(user, Action.VIEW)
+    if user.role == Role.BASE:
+        return [*base_ids(user, Action.VIEW), *(place.base_id for place in specialty_places(user))]
+    return []
 
 
 def _provinces(user: User) -> Iterable[str] | QuerySet:
     """Where this person works or is trained; nowhere for the association, whom a province's notice does not concern."""
-    if user.role == Role.PROVINCE:
-        return province_codes_for(user, Action.VIEW)
     if user.role == Role.BASE:
-        own = {*base_ids(user, Action.VIEW), *(place.base_id for place in specialty_places(user))}
-        return TrainingBase.objects.filter(pk__in=own).values("province")
+        return TrainingBase.objects.filter(pk__in=_places(user)).values("province")
+    return _of_resident(user) if user.role == Role.RESIDENT else _places(user)
+
+
+def _of_resident(user: User | Asked) -> QuerySet:
     return Enrollment.objects.filter(resident__user=user, deleted_at__isnull=True).values("base__province")
 
 

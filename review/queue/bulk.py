@@ -12,10 +12,12 @@ from bases.accreditation import refusals
 from bases.models import Submission
 from bases.scope import enrollments_for
 from bases.submissions.unchanged import with_untouched
+from portal import deeds
 from portal.models import AuditEvent, User
 from portal.roles import Action
 from residents.openness import Times, entries_of, mended_by_interface, review_entry
 from review.decisions import claims
+from review.decisions import services as decisions
 from review.decisions.services import why_not_revocable
 from review.quality.checks import CHECKS
 from review.quality.services import findings
@@ -116,8 +118,10 @@ def revocations_of(batches: Iterable[str]) -> dict[str, Revocation]:
 
 
 def revocable(decided: list[int], batch: UUID, user: User) -> int:
-    """How many decisions of a batch still stand and could be taken back now by this user, but for what the bases have
-    changed since; constant queries."""
+    """How many decisions of a batch still stand and could be taken back now by this user; of a large one, whose
+    contents are not compared for a number on a page, but for what the bases have changed since. Constant queries."""
+    if len(decided) <= deeds.MOST_AT_ONCE:
+        return len(decisions.standing(decided, batch, user))
     standing = (Submission.Outcome.APPROVED, Submission.Outcome.RETURNED)
     rows = list(
         Submission.objects.filter(

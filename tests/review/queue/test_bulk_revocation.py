@@ -88,10 +88,11 @@ def test_what_moved_since_is_left_out_and_named(signed_in, provincial_reviewer, 
         pk: Submission.objects.filter(enrollment=pk).count()
         for pk in Enrollment.objects.values_list("pk", flat=True)
     }
-    answer = signed_in(provincial_reviewer).post(
-        reverse("review:batch", args=[done.batch]), {"reason": "误操作"}, follow=True
-    )
+    address = reverse("review:batch", args=[done.batch])
+    assert "将撤销其中 1 条" in signed_in(provincial_reviewer).get(address).text
+    answer = signed_in(provincial_reviewer).post(address, {"reason": "误操作"}, follow=True)
     assert "已撤销 1 条" in answer.text
+    assert "整批撤销" not in signed_in(provincial_reviewer).get(address).text
     assert Submission.objects.get(pk=same.pk).outcome == "revoked"
     said = "4 条在办理后已有变化，没有撤销"
     assert said in answer.text
