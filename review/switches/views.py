@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bases.models import Province
-from bases.scope import provinces_for
+from bases.scope import base_ids, provinces_for
 from portal import audit
 from portal.access import allow
 from portal.calendar import step_now
@@ -119,6 +119,8 @@ def _show(request: SignedInRequest, application: ModeSwitchApplication, **forms:
         "scan_form": ScanForm(),
         "confirm_form": ConfirmForm(requested_at=_day_ahead(application)),
         "reason_form": ReasonForm(),
+        # Of the kept figures a base may be another province's by now.
+        "bases_in_view": base_ids(request.user, Action.VIEW),
         **forms,
     }
     if application.state in (State.WAITING, State.SCHEDULED):

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from bases.deadlines.messages import remind_of_deadlines
 from bases.extensions import services as extensions
-from bases.models import ImportBatch, Province
+from bases.models import ImportBatch, Province, TrainingBase
 from bases.report import services as reporting
 from portal.calendar import last_moment
 from portal.drafts import save_draft
@@ -191,6 +191,30 @@ def test_a_decided_switch_keeps_what_was_confirmed(
             assert "确认切换时" in text
             assert "1 条" in text
             assert base.name in text
+
+
+def test_a_base_that_moved_away_since_is_named_without_a_link(
+    waiting,
+    tested,
+    complete_enrollment,
+    cycle,
+    base,
+    other_province,
+    national_officer,
+    provincial_reviewer,
+    signed_in,
+):
+    """AM-46: the list of a base of another province opens for nobody here."""
+    link = f"?base={base.pk}&amp;module=intake"
+    address = reverse("review:switch", args=[waiting.pk])
+    switches.confirm(waiting.pk, by=national_officer)
+    assert link in signed_in(provincial_reviewer).get(address).text
+    TrainingBase.objects.filter(pk=base.pk).update(province=other_province)
+
+    page = signed_in(provincial_reviewer).get(address).text
+    assert link not in page
+    assert "已不属于本省" in page
+    assert link in signed_in(national_officer).get(address).text
 
 
 def test_other_provinces_keep_their_mode(confirmed, other_province):
