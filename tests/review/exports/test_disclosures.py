@@ -120,7 +120,9 @@ def test_every_list_that_can_be_exported_in_full_knows_its_persons(
     """A new kind of list either masks always or says whose numbers are in it."""
     asked = {"source": "current"} if kind in ("statistics_list", "records_in_full") else {}
     if kind.startswith("edition_"):
-        settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+        settings.TASKS = {
+            "default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend", "QUEUES": []}
+        }
         empty = freeze()
         approve({pending.pk: pending.version}, by=provincial_reviewer)
         edition = freeze()
@@ -148,7 +150,9 @@ def test_every_list_that_can_be_exported_in_full_knows_its_persons(
             basis="测试",
             made_by=national_officer,
         )
-        settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+        settings.TASKS = {
+            "default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend", "QUEUES": []}
+        }
         asked = {"rules": str(rules.pk), "edition": str(freeze().pk)}
     full = exports.KINDS[kind].sheet(national_officer, asked, unmasked=True)
     assert exports.KINDS[kind].sheet(national_officer, asked, unmasked=False).people is None
