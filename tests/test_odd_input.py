@@ -76,9 +76,11 @@ class Sent:
         self.error = getattr(answer, "exc_info", None)
 
     def _listen(self, execute, sql, parameters, many, context):
-        if found := _WRITE.match(str(sql)):
+        result = execute(sql, parameters, many, context)
+        # What takes away a draft that is not there writes nothing.
+        if (found := _WRITE.match(str(sql))) and context["cursor"].rowcount != 0:
             self.written.add(found[1])
-        return execute(sql, parameters, many, context)
+        return result
 
 
 class Visit:
