@@ -18,6 +18,7 @@ from bases.deadlines.overdue_statuses import ran_out
 from bases.lists.records import Stage, Todo, with_stage
 from bases.models import SpecialtyBase, TrainingBase, TransferRequest
 from bases.scope import Place, records_at
+from bases.transfers.services import incoming
 from portal.calendar import Calendar
 from portal.messages.services import Topic, box, of_topic
 from portal.models import User
@@ -92,7 +93,7 @@ def tasks(
     return [
         *_listed(counts, closed, _FIRST, is_urgent=True),
         *(from_above(base) if base else ()),
-        *_transfers(place),
+        *_transfers(user, base, place),
         *_listed(counts, closed, _NEXT),
         *_cut_off(place, calendar),
         *_statuses(place),
@@ -184,15 +185,21 @@ def _waiting(query: Prepared, place: Place, **values: object) -> list[dict]:
     return [each for each in found if each["count"]]
 
 
+def _open(asked: QuerySet[TransferRequest]) -> QuerySet:
+    still = asked.filter(state=TransferRequest.State.OPEN)
+    return summed(still, count=Count("pk"), since=Min("asked_at"), due=Min("due_on"))
+
+
 @prepared
 def _asked_for(place: int | None) -> QuerySet:
-    asked = TransferRequest.objects.filter(enrollment__in=records_at(place), state=TransferRequest.State.OPEN)
-    return summed(asked, count=Count("pk"), since=Min("asked_at"), due=Min("due_on"))
+    return _open(TransferRequest.objects.filter(enrollment__in=records_at(place)))
 
 
-def _transfers(place: Place) -> Iterator[Task]:
-    """What other bases ask of this one, with the day by which it must answer (PAIN-15)."""
-    for found in _waiting(_asked_for, place):
+def _transfers(user: User, base: TrainingBase | None, place: Place) -> Iterator[Task]:
+    """What other bases ask of this one, with the day by which it must answer (PAIN-15); at the desk of single
+    specialties what is asked of all of his bases, as the page lists it."""
+    asked = _waiting(_asked_for, place) if base else [each for each in _open(incoming(user)) if each["count"]]
+    for found in asked:
         is_late = found["due"] < timezone.localdate()
         yield Task(
             "其他基地请求转出，待答复",

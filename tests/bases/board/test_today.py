@@ -77,6 +77,18 @@ def test_tasks_are_ranked_and_lead_to_exactly_their_records(desk, busy):
     assert (timezone.localdate() - by_label["培训状态已到期，待更新"].since).days == 30
 
 
+def test_a_request_counts_at_the_desk_of_single_specialties_as_its_page_lists_it(
+    signed_in, busy, other_base, base_officer
+):
+    factories.grant(base_officer, SpecialtyBase.objects.filter(base=other_base).first())
+    client = signed_in(base_officer)
+    client.post("/base/board/choose/", {"base": "specialties"})
+
+    (asked,) = [task for task in tasks_of(client) if "请求转出" in task.label]
+
+    assert asked.count == number_behind(client, asked) == 1
+
+
 def test_an_answered_request_and_an_opened_message_wait_no_more(desk, busy, base_officer):
     (asked,) = transfers.incoming(base_officer)
     transfers.refuse(asked.pk, answer="本人不同意", by=base_officer)
