@@ -46,9 +46,8 @@ def keyset_page(
 
     A mark that cannot be read leads to the first page. Three queries, whatever the depth; `most_counted` is None
     where the exact number is worth counting every row, and `number` is given where it is known already. `as_shown` adds
-    what a row displays, which is asked of the page's own rows alone. The rows of a
-    short list are found by their own index and sorted; only in a longer one enough turn up soon on a walk along the
-    primary key.
+    what a row displays, which is asked of the page's own rows alone. The rows of a short list are found by their own
+    index and sorted; only in a longer one enough turn up soon on a walk along the primary key.
     """
     count = _counted(queryset.order_by(), most_counted) if number is None else number
     is_capped = number is None and most_counted is not None and count > most_counted

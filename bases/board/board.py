@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from bases.lists.records import Stage, Todo, begun_updates, records_of, todo_condition
+from bases.lists.records import Stage, Todo, UpdateAt, begun_updates, records_of, todo_condition
 from bases.models import Submission, TrainingBase
 from bases.scope import Place, records_at
 from bases.submissions.remarks import with_remarks
@@ -23,7 +23,6 @@ from portal.calendar import Calendar, all_cycles
 from portal.models import Extension
 from portal.prepared import Asked, prepared
 from residents.models.enrollment import Module, ReviewStatus, reviewed_as
-from residents.updating import update_of
 
 RETURNS_SHOWN = 6
 # The follow-ups of each module; that of the statuses has its own page (bases/deadlines).
@@ -105,7 +104,7 @@ def calendar_of(bases: Sequence[TrainingBase]) -> Calendar:
 @prepared
 def _counted(module: Module, place: int | None, updates: int) -> QuerySet:
     """By year, stage and what else the calendar cannot tell apart; of `updates` bases the yearly update has begun."""
-    of_updates = [(Asked(f"update_base_{each}"), Asked(f"update_cycle_{each}")) for each in range(updates)]
+    of_updates = [UpdateAt(Asked(f"update_base_{n}"), Asked(f"update_cycle_{n}")) for n in range(updates)]
     asked = {todo.value: Count("pk", filter=todo_condition(todo, of_updates)) for todo in FOLLOW_UPS[module]}
     since = {
         f"{name}_since": Min(_SINCE.get(name, F("state_since")), filter=found.filter)
@@ -125,13 +124,11 @@ def _counted(module: Module, place: int | None, updates: int) -> QuerySet:
 
 def count(place: Place, module: Module, *, bases: Sequence[TrainingBase], calendar: Calendar) -> Counts:
     """All that the board tells of one module; one query."""
-    begun = [
-        update_of(province_id=each.province_id, base_id=each.pk, calendar=calendar).opens_at for each in bases
-    ]
-    no_earlier = {Todo.STALE.value: min(filter(None, begun), default=None)}
     updates = begun_updates(bases, calendar) if Todo.STALE in FOLLOW_UPS[module] else []
+    # Nobody is behind in an update before it began.
+    no_earlier = {Todo.STALE.value: min((each.since for each in updates if each.since), default=None)}
     values: dict[str, object] = dict(place.values)
-    for number, (base, cycle) in enumerate(updates):
+    for number, (base, cycle, _) in enumerate(updates):
         values |= {f"update_base_{number}": base, f"update_cycle_{number}": cycle}
     rows = _counted.ask(module, place.shape, len(updates), **values)
     found = Counts(module)

@@ -1,7 +1,8 @@
 """Which records a base's lists show: two modules, stages of the work, filters of the URL (BR-38, BR-90; GOAL-B16)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
@@ -213,18 +214,23 @@ UNFILLED = (
 )
 
 
-# Of a base and a cycle: their ids, or in a prepared query what asks for them.
-UpdateAt = tuple[int | Asked, int | Asked]
+class UpdateAt(NamedTuple):
+    """A yearly update at one base: the ids of base and cycle, or in a prepared query what asks for them."""
+
+    base: int | Asked
+    cycle: int | Asked
+    since: datetime | None = None
 
 
-def begun_updates(bases: Iterable[TrainingBase], calendar: Calendar | None = None) -> list[tuple[int, int]]:
-    """Base and cycle of each yearly update that has begun at one of these bases; three queries a base, with the
-    calendar none."""
+def begun_updates(bases: Iterable[TrainingBase], calendar: Calendar | None = None) -> list[UpdateAt]:
+    """Each yearly update that has begun at one of these bases; three queries a base, with the calendar none."""
     found = [
         (base, update_of(province_id=base.province_id, base_id=base.pk, calendar=calendar)) for base in bases
     ]
     return [
-        (base.pk, update.cycle.pk) for base, update in found if update.cycle is not None and update.has_begun
+        UpdateAt(base.pk, update.cycle.pk, update.opens_at)
+        for base, update in found
+        if update.cycle is not None and update.has_begun
     ]
 
 
@@ -259,7 +265,7 @@ def todo_condition(todo: str, updates: Iterable[UpdateAt] = ()) -> Q:
 def _is_stale(updates: Iterable[UpdateAt]) -> Q:
     """Whoever has not confirmed or saved every section in the update that has begun at his base (BR-14, AM-04)."""
     found = Q(pk__in=[])
-    for base, cycle in updates:
+    for base, cycle, _ in updates:
         found |= Q(base_id=base) & ASKED & ~is_up_to_date(cycle)
     return found
 

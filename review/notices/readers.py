@@ -1,7 +1,7 @@
 """Whom a notice concerns and who has read it (BR-95)."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -49,7 +49,10 @@ def readable(user: User | AnonymousUser) -> QuerySet[Notice]:
         return shown
     if not isinstance(user, User):
         return _concerning(shown, None, Q())
-    return _concerning(shown, user.role, Q(province__in=_provinces(user)))
+    places = _places(user)
+    return _concerning(
+        shown, user.role, _here(user.role, user, lambda column: Q(**{f"{column}__in": places}))
+    )
 
 
 def to_read(user: User) -> list[Notice]:
@@ -61,12 +64,7 @@ def to_read(user: User) -> list[Notice]:
 @prepared
 def _to_read(role: str) -> QuerySet[Notice]:
     found = Notice.objects.filter(withdrawn_at__isnull=True, published_at__gte=Asked("since"))
-    if role == Role.RESIDENT:
-        here = Q(province__in=_of_resident(Asked("user")))
-    elif role == Role.BASE:
-        here = Q(province__in=TrainingBase.objects.filter(among("pk", "places")).values("province"))
-    else:
-        here = Q(among("province_id", "places"))
+    here = _here(role, Asked("user"), lambda column: Q(among(column, "places")))
     own = NoticeReading.objects.filter(notice=OuterRef("pk"), user=Asked("user"))
     return _concerning(found, role, here).filter(~Exists(own))[:MOST_ON_DESK]
 
@@ -89,15 +87,15 @@ def _places(user: User) -> list:
     return []
 
 
-def _provinces(user: User) -> Iterable[str] | QuerySet:
-    """Where this person works or is trained; nowhere for the association, whom a province's notice does not concern."""
-    if user.role == Role.BASE:
-        return TrainingBase.objects.filter(pk__in=_places(user)).values("province")
-    return _of_resident(user) if user.role == Role.RESIDENT else _places(user)
-
-
-def _of_resident(user: User | Asked) -> QuerySet:
-    return Enrollment.objects.filter(resident__user=user, deleted_at__isnull=True).values("base__province")
+def _here(role: str, user: User | Asked, within: Callable[[str], Q]) -> Q:
+    """The provinces where the user works or is trained; none for the association, whom a province's notice does not
+    concern. `within`: a column holds one of his `_places`."""
+    if role == Role.RESIDENT:
+        records = Enrollment.objects.filter(resident__user=user, deleted_at__isnull=True)
+        return Q(province__in=records.values("base__province"))
+    if role == Role.BASE:
+        return Q(province__in=TrainingBase.objects.filter(within("pk")).values("province"))
+    return within("province_id")
 
 
 def mark_read(notice: Notice, user: User) -> None:
