@@ -17,11 +17,11 @@ from django.contrib.staticfiles.finders import get_finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.files.storage import default_storage
-from django.db import OperationalError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.module_loading import import_string
 
-from portal import outside, table_rights
+from portal import outside, replica, table_rights
 from portal.bootstrap import folders
 from portal.bootstrap.failure import Failure
 from portal.gateways import try_mail
@@ -160,6 +160,43 @@ def runtime_login_is_no_owner(**_: Any) -> list[CheckMessage]:
                 id="portal.W001",
             )
         ]
+
+
+@register(deploy=True)
+def replica_follows(**_: Any) -> list[CheckMessage]:
+    """DATABASE_REPLICA_URL names a streaming replica of this very primary that keeps up. Where it is away the portal
+    reads the primary, so that is only warned of."""
+    if not replica.is_set():
+        return []
+    try:
+        found = replica.state()
+    except DatabaseError as error:
+        return [
+            Warning(
+                f"设置 DATABASE_REPLICA_URL：副本没有应答（{str(error).strip()}），统计和导出暂时读取主库。"
+                "/ Setting DATABASE_REPLICA_URL: no answer; the primary is read meanwhile.",
+                id="portal.W002",
+            )
+        ]
+    if not found.is_replica or not found.is_of_this_primary:
+        return [
+            Error(
+                "设置 DATABASE_REPLICA_URL：指向的不是 DATABASE_URL 这个主库的流复制副本。请核对地址；"
+                "副本升为主库后请改为新的副本或留空。"
+                "/ Setting DATABASE_REPLICA_URL: no streaming replica of the primary that DATABASE_URL names.",
+                id="portal.E007",
+            )
+        ]
+    if not found.is_fresh:
+        return [
+            Warning(
+                f"设置 DATABASE_REPLICA_URL：副本落后超过 {replica.OLDEST.seconds} 秒，统计和导出暂时读取主库。"
+                "请查看复制是否中断，以及后台处理是否在运行。"
+                "/ Setting DATABASE_REPLICA_URL: too far behind; the primary is read meanwhile.",
+                id="portal.W002",
+            )
+        ]
+    return []
 
 
 _MIGRATE = "请运行 manage.py migrate，它会重新设置"

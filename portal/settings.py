@@ -61,6 +61,28 @@ def database_from_url(url: str, setting: str = "DATABASE_URL", *, pooled: bool =
     return database | {"OPTIONS": options}
 
 
+def replica_from_url(url: str) -> dict[str, Any]:
+    """The same for a streaming replica: whoever gets a line to it can only read, even where it is a primary by now."""
+    if CLOCK_CAN_MOVE:
+        values.refuse(
+            "DATABASE_REPLICA_URL",
+            "不能与 CLOCK_CAN_MOVE 一起用：副本说出的时间是真实的",
+            "not together with CLOCK_CAN_MOVE: a replica tells the real time",
+        )
+    database = database_from_url(url, "DATABASE_REPLICA_URL")
+    if database["NAME"] != _RUNTIME["NAME"]:
+        values.refuse(
+            "DATABASE_REPLICA_URL",
+            "与 DATABASE_URL 不是同一个数据库",
+            "names another database than DATABASE_URL",
+        )
+    options = database["OPTIONS"]
+    options["options"] += " -c default_transaction_read_only=on"
+    # A page waits for it before it asks the primary.
+    options["connect_timeout"] = "2"
+    return database
+
+
 def host_names() -> list[str]:
     """Names as they stand in a request, without scheme, port or path: others would never match."""
     names = values.parts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if DEBUG else "")
@@ -193,6 +215,10 @@ else:
 _OWNER_URL = values.given("DATABASE_OWNER_URL")
 _OWNER = database_from_url(_OWNER_URL, "DATABASE_OWNER_URL") if _OWNER_URL else None
 DATABASES = {"default": _RUNTIME}
+# Figures may be read from it (portal/replica.py), by the runtime login, without a pool.
+if _REPLICA_URL := values.given("DATABASE_REPLICA_URL"):
+    DATABASES["replica"] = replica_from_url(_REPLICA_URL)
+    DATABASE_ROUTERS = ["portal.replica.Router"]
 if _OWNER and works_as_owner(sys.argv):
     if _OWNER["NAME"] != _RUNTIME["NAME"]:
         values.refuse(

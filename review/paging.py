@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connections, transaction
 from django.db.models import F, Q, QuerySet
-from django.utils import timezone
 
+from portal import replica
 from portal.parameters import moment_of, number_of, text
 
 PAGE_SIZE = 50
@@ -83,12 +83,14 @@ def one_moment() -> Iterator[datetime]:
 
     Within a transaction already begun, each statement sees what has been committed before it.
     """
-    is_outermost = not connection.in_atomic_block
-    with transaction.atomic(savepoint=False):
+    alias = replica.alias()
+    line = connections[alias]
+    is_outermost = not line.in_atomic_block
+    with transaction.atomic(using=alias, savepoint=False):
         if is_outermost:
-            with connection.cursor() as cursor:
+            with line.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        yield timezone.now()
+        yield replica.now()
 
 
 def _counted(rows: QuerySet, most: int | None) -> int:

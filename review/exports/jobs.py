@@ -20,7 +20,7 @@ from django.utils import timezone
 from django_tasks import task
 
 from bases.reveal import demand, may_see, reveal
-from portal import audit, jobs
+from portal import audit, jobs, replica
 from portal.lanes import LONG
 from portal.messages import services as messages
 from portal.models import AuditEvent, Job, User
@@ -172,11 +172,19 @@ def make(job_id: int) -> None:
             yield row
 
     try:
-        sheet = _sheet(export)
-        _put_down(export, sheet)
+        _put_down(export, _sheet(export))
         with tempfile.TemporaryFile(prefix="export-") as file:
-            for piece in _stream(export, sheet, watch):
-                file.write(piece)
+
+            def write() -> None:
+                nonlocal written
+                written = 0
+                file.seek(0)
+                file.truncate()
+                for piece in _stream(export, _sheet(export), watch):
+                    file.write(piece)
+
+            # An archive may read what it has just written down.
+            write() if KINDS[export.kind].archive else replica.read_as_of_now(write)
             jobs.report(job_id, written)
             file.seek(0)
             export.file.save("", File(file), save=False)

@@ -1,5 +1,6 @@
 """总览: the association's first page after signing in."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -7,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from bases.seasons import asked_cycle
+from portal import replica
 from portal.access import allow
 from portal.calendar import cycle_state
 from portal.requests import SignedInRequest
@@ -41,10 +43,15 @@ def national(request: SignedInRequest) -> HttpResponse:
     cycle = asked_cycle(request)
     context: dict[str, Any] = {"cycle": cycle, "cycles": windows.cycles()}
     if cycle:
-        with one_moment() as as_of:
-            rows = funnel.by_province(cycle)
+
+        def ask() -> tuple[datetime, list[funnel.Progress]]:
+            with one_moment() as as_of:
+                return as_of, funnel.by_province(cycle)
+
+        (as_of, rows), read_until = replica.read(ask)
         context |= {
             "as_of": as_of,
+            "read_until": read_until,
             "state": cycle_state(cycle),
             "steps": windows.steps_of(cycle),
             "rows": rows,

@@ -34,6 +34,7 @@ from django.utils import timezone
 from bases.models import ApprovedCount, Movement, Province, Source, Specialty, Submission, TrainingBase
 from bases.models.counts import COUNTED_BY
 from bases.scope import province_codes_for
+from portal import replica
 from portal.models import User
 from portal.roles import Action, Role
 from residents.codes import CODE_LISTS
@@ -253,7 +254,7 @@ def cross_table(
     `number` is what a group counts for.
     """
     row, column = dimensions[rows], dimensions[columns]
-    as_of = timezone.now()
+    as_of = replica.now()
     grouped = found.order_by().values_list(row.column, column.column).annotate(counted=number)
     groups = [
         (_written(first), _written(second), count) for first, second, count in grouped.exclude(counted=0)

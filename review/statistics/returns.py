@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
 
 from bases.models import ReturnReason, Submission
 from bases.scope import province_codes_for
+from portal import replica
 from portal.histories import event_model
 from portal.models import User
 from portal.roles import Action, Role
@@ -60,7 +60,7 @@ def _counted_then(as_of: datetime) -> QuerySet[Submission]:
 
 def reasons_table(found: QuerySet[Submission], rows: str, as_of: datetime | None = None) -> CrossTable:
     """Reasons × one dimension in one grouping query."""
-    row, as_of = SPLIT[rows], as_of or timezone.now()
+    row, as_of = SPLIT[rows], as_of or replica.now()
     counts = {f"reason_{code}": Count("pk", filter=_names(code)) for code in _codes()}
     cells, row_totals, column_totals = {}, {}, dict.fromkeys(_codes(), 0)
     for line in found.order_by().values(row.column).annotate(number=Count("pk"), **counts):

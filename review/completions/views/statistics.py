@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from bases.reveal import may_see
+from portal import replica
 from portal.access import allow
 from portal.requests import SignedInRequest
 from portal.roles import Role
@@ -26,12 +27,17 @@ def table(request: SignedInRequest) -> HttpResponse:
     form = CompletionStatisticsForm(request.GET, user=request.user)
     if not form.knows_when:
         return render(request, "review/completions/statistics.html", {"form": form})
-    found = completion_statistics.counted(request.user, form.filters, form.as_of)
-    crossed = statistics.cross_table(found, *form.crossed, DIMENSIONS)
+
+    def ask() -> statistics.CrossTable:
+        found = completion_statistics.counted(request.user, form.filters, form.as_of)
+        return statistics.cross_table(found, *form.crossed, DIMENSIONS)
+
+    crossed, read_until = replica.read(ask, until=form.as_of)
     address = reverse("review:completion-records")
     page = {
         "form": form,
         "table": crossed,
+        "read_until": read_until,
         "lines": linked_lines(crossed, address, {**form.asked_until, **form.filters}, form.chosen_shown),
         "until_words": statistics.until_words(form.as_of),
         "filters_in_words": statistics.in_words(form.filters, DIMENSIONS),

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from portal import replica
 from portal.access import allow
 from portal.requests import SignedInRequest
 from portal.roles import Role
@@ -22,12 +23,17 @@ def table(request: SignedInRequest) -> HttpResponse:
     form = ReturnStatisticsForm(request.GET, user=request.user)
     if not form.knows_when:
         return render(request, "review/statistics/returns.html", {"form": form})
-    found = return_statistics.returns(request.user, form.filters, form.as_of)
-    crossed = return_statistics.reasons_table(found, form.chosen_rows, form.as_of)
+
+    def ask() -> statistics.CrossTable:
+        found = return_statistics.returns(request.user, form.filters, form.as_of)
+        return return_statistics.reasons_table(found, form.chosen_rows, form.as_of)
+
+    crossed, read_until = replica.read(ask, until=form.as_of)
     asked = {**form.asked_until, **form.filters}
     page = {
         "form": form,
         "table": crossed,
+        "read_until": read_until,
         "lines": linked_lines(crossed, reverse("review:return-records"), asked, form.chosen_shown),
         "until_words": statistics.until_words(form.as_of),
         "filters_in_words": statistics.in_words(form.filters, return_statistics.ALL),

@@ -1,6 +1,8 @@
 """统计: two dimensions crossed, the records behind each number, and both as files."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import TypeVar
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -11,6 +13,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST
 
 from bases.reveal import may_see
+from portal import replica
 from portal.access import allow
 from portal.requests import SignedInRequest
 from portal.roles import Role
@@ -22,6 +25,8 @@ from review.statistics import export as statistics_export
 from review.statistics import frozen
 from review.statistics.forms import StatisticsExportForm, StatisticsForm
 from review.statistics.links import linked_lines
+
+Answer = TypeVar("Answer")
 
 
 def statistics_form(request: SignedInRequest) -> StatisticsForm:
@@ -46,9 +51,10 @@ def table(request: SignedInRequest) -> HttpResponse:
     form = statistics_form(request)
     context = {"form": form, **_about(form)}
     if form.is_readable:
-        crossed = _crossed(request, form)
+        crossed, read_until = _crossed(request, form)
         context |= {
             "table": crossed,
+            "read_until": read_until,
             "lines": linked_lines(
                 crossed, reverse("review:statistics-records"), form.asked, form.chosen_shown
             ),
@@ -73,10 +79,15 @@ def records(request: SignedInRequest) -> HttpResponse:
     if form.is_readable:
         edition = form.chosen_edition
         then = edition.order.taken_at if edition else form.as_of
-        with one_moment() as now:
-            page = _page(request, form)
+
+        def ask() -> tuple[datetime, KeysetPage]:
+            with one_moment() as now:
+                return now, _page(request, form)
+
+        (now, page), read_until = _asked(form, ask)
         context |= {
             "page": page,
+            "read_until": read_until,
             "as_of": then or now,
             "until_words": statistics.until_words(form.as_of),
             "filters_in_words": statistics.in_words(form.filters),
@@ -91,7 +102,7 @@ def export_table(request: SignedInRequest) -> HttpResponseBase:
     form = statistics_form(request)
     if not form.is_readable:
         return _unreadable(request)
-    crossed = _crossed(request, form)
+    crossed, _ = _crossed(request, form)
     content = statistics_export.export_table(
         request.user,
         crossed,
@@ -121,11 +132,21 @@ def export_records(request: SignedInRequest) -> HttpResponseBase:
     return answer(request, asked.cleaned_data.pop("kind"), of | form.filters, asked)
 
 
-def _crossed(request: SignedInRequest, form: StatisticsForm) -> statistics.CrossTable:
+def _asked(form: StatisticsForm, question: Callable[[], Answer]) -> tuple[Answer, datetime | None]:
+    """Of the replica where there is one. An edition is read where it was frozen: a replica may not have all of it."""
+    return (question(), None) if form.chosen_edition else replica.read(question, until=form.as_of)
+
+
+def _crossed(request: SignedInRequest, form: StatisticsForm) -> tuple[statistics.CrossTable, datetime | None]:
     asked = form.chosen_source, form.filters, *form.crossed
-    if form.chosen_edition:
-        return frozen.counted_table(request.user, form.chosen_edition, *asked)
-    return statistics.counted_table(request.user, *asked, as_of=form.as_of)
+    edition = form.chosen_edition
+
+    def ask() -> statistics.CrossTable:
+        if edition:
+            return frozen.counted_table(request.user, edition, *asked)
+        return statistics.counted_table(request.user, *asked, as_of=form.as_of)
+
+    return _asked(form, ask)
 
 
 def _page(request: SignedInRequest, form: StatisticsForm) -> KeysetPage:

@@ -3,11 +3,13 @@ TRUST-51."""
 
 import io
 import re
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import openpyxl
 import pytest
 
+from portal import replica
 from portal.models import AuditEvent
 from review.models import Export
 from review.statistics.cross_table import BLANK, DIMENSIONS
@@ -233,3 +235,32 @@ def test_one_dimension_asked_twice_is_told(national, counted_people, query, colu
     assert f"列已换成“{column}”" in national.get(f"/review/statistics/?{query}").content.decode()
     assert "列已换成" not in national.get("/review/statistics/?rows=type&columns=year").content.decode()
     assert "列已换成" not in national.get("/review/statistics/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/review/statistics/",
+        "/review/statistics/records/",
+        "/review/statistics/returns/",
+        "/review/completions/statistics/",
+        "/review/national/",
+    ],
+)
+def test_a_page_read_from_a_replica_says_up_to_when_it_is_complete(
+    national, counted_people, cycle, monkeypatch, address
+):
+    assert "数据截至" not in national.get(address).text
+    moment = datetime(2026, 12, 1, 9, 30, 15, tzinfo=UTC)
+    # The figure still comes from the only database of a test.
+    monkeypatch.setattr(replica, "read", lambda question, until=None: (question(), moment))
+    text = national.get(address).text
+    assert "数据截至 2026-12-01 17:30:15，此后的变化没有计入" in text
+    assert "数据时间" not in text
+
+
+def test_what_was_frozen_is_never_read_from_a_replica(national, counted_people, freeze, monkeypatch):
+    edition = freeze()
+    monkeypatch.setattr(replica, "read", None)
+    page = national.get(f"/review/statistics/?edition={edition.pk}")
+    assert (page.status_code, page.context["form"].chosen_edition) == (200, edition)
