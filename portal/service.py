@@ -48,6 +48,7 @@ BUSY = Trouble("平台繁忙", "这次操作等待过久，已停止。")
 # Too many at once: what has waited longer than it may is not begun (portal/web_queue.py).
 CROWDED = Trouble("平台繁忙", "现在使用的人很多，请稍等片刻。")
 FULL = Trouble("存储空间不足", "服务器的存储空间已满，技术人员需要处理。")
+STORE = Trouble("文件暂时不能存取", "存放文件的服务没有应答或拒绝了请求，技术人员需要处理。")
 
 # SQLSTATE of PostgreSQL, or its class.
 _STATES = {
@@ -65,6 +66,8 @@ _STATES = {
     "57P": AWAY,
 }
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+# What a bucket's client raises; by name, since only an installation with a bucket loads it.
+_OF_STORE = ("botocore.", "boto3.")
 
 
 def trouble_of(error: BaseException | None) -> Trouble | None:
@@ -76,6 +79,8 @@ def trouble_of(error: BaseException | None) -> Trouble | None:
             return FULL
         if isinstance(error, OSError) and error.errno == errno.EROFS:
             return READ_ONLY
+        if type(error).__module__.startswith(_OF_STORE):
+            return STORE
         state = getattr(error, "pgcode", None) or ""
         if found := _STATES.get(state) or _STATES.get(state[:3]) or _STATES.get(state[:2]):
             return found
@@ -100,8 +105,8 @@ got_request_exception.connect(note_trouble, dispatch_uid="portal.service")
 
 
 def will_pass(error: BaseException) -> bool:
-    """Whether the same work, begun again, may succeed: the database was away or busy."""
-    return trouble_of(error) in (AWAY, BUSY)
+    """Whether the same work, begun again, may succeed: the database was away or busy, or the store of files away."""
+    return trouble_of(error) in (AWAY, BUSY, STORE)
 
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
