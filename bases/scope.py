@@ -23,7 +23,7 @@ from bases.models import (
 from portal.access import Refusal
 from portal.models import User
 from portal.parameters import whole_number
-from portal.prepared import Asked
+from portal.prepared import Asked, prepared
 from portal.roles import READ_ONLY_ACTIONS, Action, Role, role_allows
 from residents.models import Enrollment
 
@@ -54,15 +54,20 @@ def _granted_ids(user: User, model: type[Organisation], action: Action) -> list:
 def _grants(user: User, model: type[Organisation]) -> list[tuple[Any, bool, bool]]:
     """What each of the person's grants is on, whether he may act there and whether it is in use. Read from guardian's
     rows as they are: its own question costs three times as much and has to be asked again for each action."""
-    act, view = f"act_{model._meta.model_name}", f"view_{model._meta.model_name}"
-    in_use = f"content_object__{_IN_USE[model]}" if model in _IN_USE else None
+    act = f"act_{model._meta.model_name}"
 
     def find() -> list[tuple[Any, bool, bool]]:
-        rows = GRANTS[model].objects.filter(user=user, permission__codename__in=[act, view])
-        names = ("content_object_id", "permission__codename", *([in_use] if in_use else []))
-        return [(key, name == act, all(used)) for key, name, *used in rows.values_list(*names)]
+        return [(key, name == act, all(used)) for key, name, *used in _grant_rows.ask(model, user=user.pk)]
 
     return _once(user, f"grants {model.__name__}", Action.VIEW, find)
+
+
+@prepared
+def _grant_rows(model: type[Organisation]) -> QuerySet:
+    act, view = f"act_{model._meta.model_name}", f"view_{model._meta.model_name}"
+    in_use = [f"content_object__{_IN_USE[model]}"] if model in _IN_USE else []
+    rows = GRANTS[model].objects.filter(user=Asked("user"), permission__codename__in=[act, view])
+    return rows.values_list("content_object_id", "permission__codename", *in_use)
 
 
 def provinces_for(user: User, action: Action) -> QuerySet[Province]:

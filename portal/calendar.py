@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from portal.models import CollectionCycle, CycleWindow, Extension, Step
+from portal.prepared import Asked, among, prepared
 
 # A form opened in time and posted this late is kept as a draft, never reported (AM-26).
 GRACE = timedelta(minutes=5)
@@ -56,6 +57,8 @@ class Window(NamedTuple):
     closes_at: datetime
 
 
+# What an extension can be for, in the order in which `_later` is asked.
+_PLACES = ("province", "base", "enrollment", "enrollment__base")
 _Windows = dict[tuple[int, str, str | None], Window]
 _Later = dict[tuple, datetime]
 
@@ -116,14 +119,19 @@ def _later(
     if asked not in read.later:
         found: _Later = {}
         read.later[asked] = found
-        names = ("province__in", "base__in", "enrollment__in", "enrollment__base__in")
-        named = Q(pk__in=[])
-        for name, keys in zip(names, asked, strict=True):
-            named |= Q(**{name: keys}) if keys else Q(pk__in=[])
-        rows = Extension.objects.filter(named)
-        for *key, until in rows.values_list("cycle", "step", "province", "base", "enrollment", "until"):
+        given = {name: list(keys) for name, keys in zip(_PLACES, asked, strict=True) if keys}
+        for *key, until in _extended.ask(*given, **given):
             found[tuple(key)] = max(until, found.get(tuple(key), until))
     return read.later[asked]
+
+
+@prepared
+def _extended(*places: str) -> QuerySet:
+    named = Q(pk__in=[])
+    for place in places:
+        named |= Q(among(place, place))
+    rows = Extension.objects.filter(named)
+    return rows.values_list("cycle", "step", "province", "base", "enrollment", "until")
 
 
 class Calendar:
@@ -334,15 +342,23 @@ def _latest(provinces: Collection[str] | None, bases: Collection[int], now: date
             (cycle, step, until) for (cycle, step, *_), until in _later(provinces, bases, (), bases).items()
         ]
     else:
-        # A province and the nation see every base; a base sees its own alone.
-        named = Q() if provinces is None else Q(province__in=provinces) | Q(base__province__in=provinces)
-        named |= Q() if provinces is None else Q(enrollment__base__province__in=provinces)
-        extensions = Extension.objects.filter(named, step__in=INTAKE_STEPS, until__gt=now)
-        rows = list(extensions.values_list("cycle", "step").annotate(last=Max("until")).order_by())
+        given = {} if provinces is None else {"provinces": list(provinces)}
+        rows = _last_ends.ask(bool(given), now=now, **given)
     for cycle, step, until in rows:
         if step in INTAKE_STEPS and until > now:
             found[cycle] = max(until, found.get(cycle, until))
     return found
+
+
+@prepared
+def _last_ends(of_provinces: bool) -> QuerySet:
+    """A province and the nation see every base; a base sees its own alone."""
+    named = Q()
+    if of_provinces:
+        for place in ("province", "base__province", "enrollment__base__province"):
+            named |= Q(among(place, "provinces"))
+    extensions = Extension.objects.filter(named, step__in=INTAKE_STEPS, until__gt=Asked("now"))
+    return extensions.values_list("cycle", "step").annotate(last=Max("until")).order_by()
 
 
 def _span(

@@ -1,13 +1,13 @@
 """Keyset pages of long lists: as fast at the millionth row as at the first, with a count that stops at ten thousand."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connections, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 
 from portal import replica
 from portal.parameters import moment_of, number_of, text
@@ -40,14 +40,15 @@ def keyset_page(
     size: int = PAGE_SIZE,
     most_counted: int | None = MOST_COUNTED,
     number: int | None = None,
-    as_shown: Callable[[QuerySet], QuerySet] = lambda rows: rows,
+    rows_of: Callable[[list], Iterable[Model]] | None = None,
 ) -> KeysetPage:
     """The page that the parameters "after" or "before" ask for, in the order of the column `by` and the primary key.
 
     A mark that cannot be read leads to the first page. Three queries, whatever the depth; `most_counted` is None
-    where the exact number is worth counting every row, and `number` is given where it is known already. `as_shown` adds
-    what a row displays, which is asked of the page's own rows alone. The rows of a short list are found by their own
-    index and sorted; only in a longer one enough turn up soon on a walk along the primary key.
+    where the exact number is worth counting every row, and `number` is given where it is known already. `rows_of` gives
+    the rows of these keys with what they display, where that is more than the query itself gives. The rows of a short
+    list are found by their own index and sorted; only in a longer one enough turn up soon on a walk along the primary
+    key.
     """
     count = _counted(queryset.order_by(), most_counted) if number is None else number
     is_capped = number is None and most_counted is not None and count > most_counted
@@ -63,7 +64,8 @@ def keyset_page(
     more, pks = len(pks) > size, pks[:size]
     if backwards:
         pks.reverse()
-    rows = {row.pk: row for row in as_shown(queryset.filter(pk__in=pks))}
+    shown = rows_of(pks) if rows_of else queryset.filter(pk__in=pks)
+    rows = {row.pk: row for row in shown}
     # A row may have left the list between the two queries.
     found = [rows[pk] for pk in pks if pk in rows]
     has_before = more if backwards else mark is not None and bool(found)

@@ -9,7 +9,6 @@ from bases.board.today import tasks
 from bases.extensions.services import askable
 from bases.lists.access import desk_openings
 from bases.lists.bands import bands
-from bases.lists.records import scope_of
 from bases.models import SpecialtyBase, TrainingBase
 from bases.scope import SPECIALTIES, bases_for, current_base, place_of, specialty_places, workplaces
 from bases.seasons import asked_cycle, in_view
@@ -28,8 +27,7 @@ def desk(request: SignedInRequest) -> HttpResponse:
     years = in_view(request.user, base)
     cycle = asked_cycle(request, base, name="cycle", found=years)
     asking_base = current_base(request, Action.REPORT)
-    scope, at = scope_of(request.user, base), workplaces(request.user, base)
-    place = place_of(request.user, base)
+    place, at = place_of(request.user, base), workplaces(request.user, base)
     calendar = calendar_of(at)
     counts = [count(place, module, bases=at, calendar=calendar) for module in Module]
     more_time = askable(asking_base, calendar) if asking_base else []
@@ -48,7 +46,7 @@ def desk(request: SignedInRequest) -> HttpResponse:
             "cycle": cycle,
             "cycles": calendar.cycles[::-1],
             "openings": desk_openings(at, cycle, calendar),
-            "bands": bands(scope, at, years, more_time, calendar),
+            "bands": bands(place, at, years, more_time, calendar),
             "boards": [each for each in boards if each.rows],
             "detail": detail,
             "no_records": _no_records(base, places),

@@ -13,9 +13,10 @@ from django.utils import timezone
 from bases.lists.access import OWN_STEPS, STEPS, desk_opening
 from bases.lists.records import TO_REPORT, Todo, todo_condition
 from bases.models import TrainingBase
+from bases.scope import Place, records_at
 from portal.calendar import Calendar, Opening, last_moment
 from portal.models import CollectionCycle, Extension, Step
-from residents.models import Enrollment
+from portal.prepared import Asked, among, prepared
 from residents.models.enrollment import ReviewStatus
 from residents.openness import OUT_OF_USE, SWITCHED
 
@@ -43,7 +44,7 @@ class Band:
 
 
 def bands(
-    scope: QuerySet[Enrollment],
+    place: Place,
     bases: Sequence[TrainingBase],
     cycles: Sequence[CollectionCycle],
     askable: Collection[CollectionCycle],
@@ -60,8 +61,8 @@ def bands(
     over = [
         cycle for states in openings.values() for cycle, own in states.items() if not own[Step.REPORT].is_open
     ]
-    back = _returned(scope, over) if over else {}
-    alone, found = _with_own_time(scope, cycles, calendar.now), []
+    back = _returned(place, over) if over else {}
+    alone, found = _with_own_time(place, cycles, calendar.now), []
     for base, states in openings.items():
         name = f"（{base.name}）" if len(bases) > 1 else ""
         shut = [own[Step.REPORT].reason for own in states.values() if own[Step.REPORT].word in _OF_NO_YEAR]
@@ -117,24 +118,27 @@ def _open(
     return parts
 
 
-def _returned(scope: QuerySet[Enrollment], cycles: Sequence[CollectionCycle]) -> dict[tuple[int, int], int]:
+def _returned(place: Place, cycles: Sequence[CollectionCycle]) -> dict[tuple[int, int], int]:
     """By base and year, how many the province returned that were not reported again."""
-    back = scope.filter(todo_condition(Todo.BACK), TO_REPORT, intake_year__in=[each.year for each in cycles])
-    rows = back.order_by().values_list("base_id", "intake_year").annotate(number=Count("pk"))
+    rows = _back.ask(place.shape, years=[each.year for each in cycles], **place.values)
     return {(base, year): number for base, year, number in rows}
 
 
+@prepared
+def _back(place: int | None) -> QuerySet:
+    back = (
+        records_at(place).filter(todo_condition(Todo.BACK), TO_REPORT).filter(among("intake_year", "years"))
+    )
+    return back.order_by().values_list("base_id", "intake_year").annotate(number=Count("pk"))
+
+
 def _with_own_time(
-    scope: QuerySet[Enrollment], cycles: Sequence[CollectionCycle], now: datetime
+    place: Place, cycles: Sequence[CollectionCycle], now: datetime
 ) -> dict[tuple[int, int], dict[tuple[str, datetime], int]]:
     """By base and year, how many recruits have time of their own for a step, and until when; those returned have the
     review's."""
-    people = scope.filter(TO_REPORT).exclude(review_status=ReviewStatus.RETURNED)
-    given = Extension.objects.filter(
-        cycle__in=cycles, step__in=OWN_STEPS, until__gt=now, enrollment__in=people.values("pk")
-    )
     last: dict[tuple[int, int, int, str], datetime] = {}
-    rows = given.values_list("enrollment__base", "cycle__year", "enrollment", "step", "until")
+    rows = _given.ask(place.shape, cycles=[each.pk for each in cycles], now=now, **place.values)
     for base_id, of_year, record, step, until in rows:
         key = base_id, of_year, record, step
         last[key] = max(until, last.get(key, until))
@@ -143,3 +147,15 @@ def _with_own_time(
         numbers = found.setdefault((base, year), {})
         numbers[step, until] = numbers.get((step, until), 0) + 1
     return found
+
+
+@prepared
+def _given(place: int | None) -> QuerySet:
+    people = records_at(place).filter(TO_REPORT).exclude(review_status=ReviewStatus.RETURNED)
+    given = Extension.objects.filter(
+        among("cycle", "cycles"),
+        step__in=OWN_STEPS,
+        until__gt=Asked("now"),
+        enrollment__in=people.values("pk"),
+    )
+    return given.values_list("enrollment__base", "cycle__year", "enrollment", "step", "until")

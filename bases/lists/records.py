@@ -13,7 +13,7 @@ from bases.models import HandedOver, ImportRow, TrainingBase
 from bases.scope import enrollments_for, specialty_records
 from portal.calendar import Calendar
 from portal.models import AuditEvent, User
-from portal.prepared import Asked
+from portal.prepared import Asked, among, prepared
 from portal.roles import Action
 from residents.lapses import IS_MISSING
 from residents.models import Enrollment, PersonalReturn, StatusChange
@@ -270,8 +270,23 @@ def _is_stale(updates: Iterable[UpdateAt]) -> Q:
     return found
 
 
+def rows(module: Module, keys: Sequence[int]) -> list[Enrollment]:
+    """These records with what a row of the module's list displays, in the order of the list; one query."""
+    return _rows.ask(module, keys=list(keys))
+
+
+@prepared
+def _rows(module: Module) -> QuerySet[Enrollment]:
+    return for_list(records_of(Enrollment.objects.filter(among("pk", "keys")), module))
+
+
 def for_list(records: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
-    """With what a row of the list displays, newest cohort first: the order of the index enrollment_list."""
+    """With what a row of the list displays, in its order."""
     # Of the account one moment only: fifty more objects would cost more than the rows.
     records = records.annotate(is_answered=IS_ANSWERED, activated_at=F("resident__user__activated_at"))
-    return records.select_related("resident", "specialty").order_by("-intake_year", "-pk")
+    return in_order(records.select_related("resident", "specialty"))
+
+
+def in_order(records: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
+    """Newest cohort first: the order of the index enrollment_list."""
+    return records.order_by("-intake_year", "-pk")

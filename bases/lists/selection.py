@@ -7,13 +7,14 @@ from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
 from bases.lists.filters import RecordFilter
-from bases.lists.records import filtered, records_of, scope_of
+from bases.lists.records import filtered, in_module, records_of, scope_of
 from bases.models import TrainingBase
-from bases.scope import enrollments_for, workplaces
+from bases.scope import Place, enrollments_for, records_at, workplaces
 from bases.seasons import default_cycle
 from portal.addresses import own_address
 from portal.models import CollectionCycle, User
 from portal.parameters import choice, is_on, numbers_of, text, texts
+from portal.prepared import prepared
 from portal.roles import Action
 from residents.models import Enrollment
 from residents.models.enrollment import Module
@@ -24,11 +25,9 @@ MOST_AT_ONCE = 5000
 LONGEST_LIST = MOST_AT_ONCE * 20
 
 
-def filter_of(
-    params: QueryDict, records: QuerySet[Enrollment], module: str, cycle: CollectionCycle | None
-) -> RecordFilter:
+def filter_of(params: QueryDict, place: Place, module: Module, cycle: CollectionCycle | None) -> RecordFilter:
     """The filter form of a list, offering the years and specialties that occur in it; one query."""
-    found = set(records.order_by().values_list("intake_year", "specialty_id", "specialty__name").distinct())
+    found = set(_occurring.ask(module, place.shape, **place.values))
     return RecordFilter(
         params,
         module=module,
@@ -36,6 +35,12 @@ def filter_of(
         specialties=sorted({(code, name) for _, code, name in found if code}),
         default_year=cycle.year if cycle else None,
     )
+
+
+@prepared
+def _occurring(module: Module, place: int | None) -> QuerySet:
+    records = in_module(records_at(place), module).order_by()
+    return records.values_list("intake_year", "specialty_id", "specialty__name").distinct()
 
 
 def chosen(params: QueryDict, user: User, base: TrainingBase | None, action: Action) -> QuerySet[Enrollment]:

@@ -14,6 +14,7 @@ from bases.submissions.waiting import waiting
 from portal import audit
 from portal.messages import services as messages
 from portal.models import User
+from portal.prepared import Asked, prepared
 from residents.services.states import StateMoved
 from review.models import Assignment, Substitution
 
@@ -21,12 +22,27 @@ from review.models import Assignment, Substitution
 def bases_of(user: User) -> list[int]:
     """Ids of the bases assigned to the user, and of those whose reviewer he stands in for today."""
     today = timezone.localdate()
-    own = Q(reviewer=user)
-    for absent, province in Substitution.objects.filter(
-        substitute=user, starts_on__lte=today, ends_on__gte=today
-    ).values_list("absent_id", "province_id"):
-        own |= Q(reviewer=absent, base__province=province)
-    return list(Assignment.objects.filter(own).values_list("base_id", flat=True).distinct())
+    values: dict[str, object] = {"reviewer": user.pk}
+    absences = _stood_in_for.ask(substitute=user.pk, today=today)
+    for number, (absent, province) in enumerate(absences):
+        values |= {f"absent_{number}": absent, f"province_{number}": province}
+    return _assigned.ask(len(absences), **values)
+
+
+@prepared
+def _stood_in_for() -> QuerySet:
+    found = Substitution.objects.filter(
+        substitute=Asked("substitute"), starts_on__lte=Asked("today"), ends_on__gte=Asked("today")
+    )
+    return found.values_list("absent_id", "province_id")
+
+
+@prepared
+def _assigned(absences: int) -> QuerySet:
+    own = Q(reviewer=Asked("reviewer"))
+    for number in range(absences):
+        own |= Q(reviewer=Asked(f"absent_{number}"), base__province=Asked(f"province_{number}"))
+    return Assignment.objects.filter(own).values_list("base_id", flat=True).distinct()
 
 
 def assigned_bases() -> QuerySet[Assignment, Any]:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from bases.models import Submission
 from portal.models import User
+from portal.prepared import Asked, among, prepared
 from review.models import Claim
 
 HELD_FOR = timedelta(minutes=30)
@@ -22,13 +23,15 @@ def claim(submission: Submission, *, by: User) -> Claim:
         Claim.objects.bulk_create(
             [Claim(submission=submission, reviewer=by, claimed_at=now)], ignore_conflicts=True
         )
-    return Claim.objects.select_related("reviewer").get(submission=submission)
+    (standing,) = _of_submission.ask(submission=submission.pk)
+    return standing
 
 
 def held_by_others(submissions: Iterable[Submission], user: User) -> dict[int, Claim]:
     """Claims of colleagues that still hold, by the submission's id."""
     ids = [submission.pk for submission in submissions]
-    return {row.submission_id: row for row in _standing(ids).exclude(reviewer=user)}
+    found = _others.ask(submissions=ids, reviewer=user.pk, since=timezone.now() - HELD_FOR)
+    return {row.submission_id: row for row in found}
 
 
 def release(submission_ids: Collection[int]) -> None:
@@ -36,7 +39,12 @@ def release(submission_ids: Collection[int]) -> None:
     Claim.objects.filter(submission__in=submission_ids).delete()
 
 
-def _standing(submission_ids: Collection[int]) -> QuerySet[Claim]:
-    since = timezone.now() - HELD_FOR
-    found = Claim.objects.filter(submission__in=submission_ids, claimed_at__gt=since)
-    return found.select_related("reviewer")
+@prepared
+def _of_submission() -> QuerySet[Claim]:
+    return Claim.objects.select_related("reviewer").filter(submission=Asked("submission"))
+
+
+@prepared
+def _others() -> QuerySet[Claim]:
+    found = Claim.objects.filter(among("submission", "submissions"), claimed_at__gt=Asked("since"))
+    return found.exclude(reviewer=Asked("reviewer")).select_related("reviewer")

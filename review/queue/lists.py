@@ -13,6 +13,7 @@ from bases.submissions.unchanged import with_untouched
 from bases.submissions.waiting import of_living, waiting
 from portal.models import User
 from portal.neighbours import neighbours as around
+from portal.prepared import Asked, among, prepared
 from portal.roles import Action
 from residents.models import Enrollment
 from residents.search import by_name_or_number
@@ -106,6 +107,16 @@ def _has_changed(what: str) -> Q:
     return Q(changed_fields__contains=[what])
 
 
+def rows(user: User, keys: list[int]) -> list[Submission]:
+    """Those of these that wait in the user's scope, with what a row displays; one query."""
+    return _rows.ask(keys=keys, bases=base_ids(user, Action.VIEW))
+
+
+@prepared
+def _rows() -> QuerySet[Submission]:
+    return with_untouched(for_list(waiting().filter(among("pk", "keys"), among("base", "bases"))))
+
+
 def for_list(submissions: QuerySet[Submission]) -> QuerySet[Submission]:
     """With what a row of the list shows, and without the snapshots, which are long."""
     related = ("enrollment__resident", "enrollment__base__province", "base", "specialty")
@@ -125,6 +136,25 @@ def choices_as_loaded(user: User, filters: Mapping, loaded_at: datetime) -> dict
     return choices | dict.fromkeys(moved.values_list("pk", flat=True)[:MOST_NAMED], NEVER)
 
 
-def neighbours(waiting: QuerySet[Submission], submission: Submission) -> tuple[int | None, int | None]:
+def neighbours(user: User, filters: Mapping, submission: Submission) -> tuple[int | None, int | None]:
     """The enrollments before and after this submission in the queue's order, for "上一条" and "下一条"."""
-    return around(waiting, submission, "reported_at", give="enrollment_id")
+    if not set(filters) <= {"bases"}:
+        return around(pending(user, filters), submission, "reported_at", give="enrollment_id")
+    bases = set(base_ids(user, Action.VIEW))
+    values = {
+        "bases": list(bases & set(filters.get("bases", bases))),
+        "at": submission.reported_at,
+        "pk": submission.pk,
+    }
+    before, after = (next(iter(_beside.ask(direction, **values)), None) for direction in ("lt", "gt"))
+    return before, after
+
+
+@prepared
+def _beside(direction: str) -> QuerySet:
+    """The next one in a queue that is not narrowed but to bases, as portal.neighbours finds it."""
+    here = Q(reported_at=Asked("at"), **{f"pk__{direction}": Asked("pk")})
+    beyond = Q(**{f"reported_at__{direction}": Asked("at")}) | here
+    found = waiting().filter(beyond).filter(among("base", "bases"))
+    order = ("-reported_at", "-pk") if direction == "lt" else ("reported_at", "pk")
+    return found.order_by(*order).values_list("enrollment_id", flat=True)[:1]

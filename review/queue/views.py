@@ -15,7 +15,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from bases.models import Province, Submission
 from bases.models.organisations import ReportingMode
 from bases.scope import province_codes_for, provinces_for
-from bases.submissions.unchanged import with_untouched
 from portal import deeds
 from portal.access import allow
 from portal.calendar import Opening, cycle_in_view, opening, running_cycles
@@ -43,7 +42,7 @@ def waiting(request: SignedInRequest) -> HttpResponse:
     filters = QueueFilter(request.user, request.GET)
     found = queue.pending(request.user, filters.values)
     page = keyset_page(
-        found, request.GET, by="reported_at", as_shown=lambda rows: with_untouched(queue.for_list(rows))
+        found, request.GET, by="reported_at", rows_of=lambda keys: queue.rows(request.user, keys)
     )
     held = claims.held_by_others(page.rows, request.user)
     entries = entries_of([row.enrollment for row in page.rows], review_entry)

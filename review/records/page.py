@@ -99,7 +99,7 @@ def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked:
     found = changes(compared_with.snapshot, snapshot, masked=masked) if compared_with else []
     module = shown.module if shown else enrollment.module
     judged = reported_sections(snapshot, module, has_moved=enrollment.has_moved)
-    around = queue.neighbours(queue.pending(user, filters), shown) if shown and is_pending else (None, None)
+    around = queue.neighbours(user, filters, shown) if shown and is_pending else (None, None)
     return RecordPage(
         shown=shown,
         compared_with=compared_with,
@@ -139,10 +139,15 @@ def _hints(judged: list[Judged]) -> list[Hint]:
 
 
 def _findings(enrollment: Enrollment) -> list[Hint]:
-    found = unmarked(QualityFinding.objects.filter(enrollment=enrollment)).order_by("pk")
     return [
-        Hint("数据质量", CHECKS[each.kind].title, f"{each.detail}{CHECKS[each.kind].help}") for each in found
+        Hint("数据质量", CHECKS[each.kind].title, f"{each.detail}{CHECKS[each.kind].help}")
+        for each in _unmarked.ask(record=enrollment.pk)
     ]
+
+
+@prepared
+def _unmarked() -> QuerySet[QualityFinding]:
+    return unmarked(QualityFinding.objects.filter(enrollment=Asked("record"))).order_by("pk")
 
 
 def _others(user: User, enrollment: Enrollment) -> list[Enrollment]:

@@ -1,7 +1,10 @@
 """招收信息管理 and 住院医师信息管理: the base's two lists of records."""
 
+from typing import cast
+
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,12 +17,12 @@ from bases.lists.bands import bands
 from bases.lists.columns import chosen_columns, of_module
 from bases.lists.filters import RecordFilter
 from bases.lists.place import PAGE_SIZE, carried
-from bases.lists.records import filtered, for_list, records_of, scope_of
+from bases.lists.records import filtered, in_order, records_of, rows, scope_of
 from bases.lists.selection import filter_of
 from bases.models import ImportBatch, TrainingBase
 from bases.records.saved_views import MOST, NameForm, delete_view, save_view, views_of
 from bases.reveal import may_see
-from bases.scope import DESK, base_ids, current_base, workplaces
+from bases.scope import DESK, base_ids, current_base, place_of, reaches, workplaces
 from bases.seasons import default_cycle
 from bases.workbooks.kinds import KINDS
 from portal.access import allow
@@ -27,6 +30,7 @@ from portal.calendar import cycle_of_year
 from portal.parameters import whole_number
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
+from residents.models import Enrollment
 from residents.models.enrollment import Module
 
 
@@ -35,11 +39,11 @@ def record_list(request: SignedInRequest, module: str) -> HttpResponse:
     """招收信息管理 or 住院医师信息管理: the records of the module under the filters of the address."""
     base = current_base(request)
     cycle = default_cycle(request.user, base)
-    scope, at = scope_of(request.user, base), workplaces(request.user, base)
-    records = records_of(scope, module)
-    filters = filter_of(request.GET, records, module, cycle)
+    place, at = place_of(request.user, base), workplaces(request.user, base)
+    filters = filter_of(request.GET, place, Module(module), cycle)
     shown = cycle_of_year(filters.values.get("year", 0)) or cycle
-    found = for_list(filtered(records, filters.values, bases=at))
+    records = records_of(scope_of(request.user, base), module)
+    page = _page(request, filtered(records, filters.values, bases=at), Module(module))
     heir = base.heir if base else None
     years = [shown] if shown and module == Module.INTAKE else []
     asking = current_base(request, Action.REPORT)
@@ -54,8 +58,8 @@ def record_list(request: SignedInRequest, module: str) -> HttpResponse:
             "all_columns": of_module(module),
             "saved_views": views_of(request.user, module),
             "may_unmask": may_see(request.user, base),
-            "page": Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page")),
-            "bands": bands(scope, at, years, askable(asking) if asking and years else []),
+            "page": page,
+            "bands": bands(place, at, years, askable(asking) if asking and years else []),
             "may_act": may_act(request.user, base),
             "may_import": _may_import(request, base, Module(module)),
             "heir": heir,
@@ -63,6 +67,15 @@ def record_list(request: SignedInRequest, module: str) -> HttpResponse:
             "former": TrainingBase.objects.filter(pk=filters.values.get("former", 0)).first(),
         },
     )
+
+
+def _page(request: SignedInRequest, found: QuerySet[Enrollment], module: Module) -> Page:
+    """Keys first: what a row displays is asked of the page's own rows, by a query that is always the same."""
+    keys = in_order(found).values_list("pk", flat=True)
+    page = Paginator(keys, PAGE_SIZE).get_page(whole_number(request.GET, "page"))
+    # A record may have left the desk between the two queries.
+    seen = [row for row in rows(module, list(page)) if reaches(request.user, row, Action.VIEW)]
+    return Page(seen, page.number, cast(Paginator, page.paginator))
 
 
 def _at_heir(request: SignedInRequest, base: TrainingBase, heir: TrainingBase, filters: RecordFilter) -> str:

@@ -5,18 +5,20 @@ from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, HttpRequest, HttpResponse, QueryDict
+from django.db.models import QuerySet
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bases.models import Submission
 from bases.reveal import asked_in_full, may_see, show_file
-from bases.scope import enrollments_for, reaches
+from bases.scope import reaches
 from bases.submissions.evidence import file_response
 from portal.access import allow
 from portal.addresses import own_address
 from portal.parameters import key, text, whole_number
+from portal.prepared import Asked, prepared
 from portal.requests import SignedInRequest
 from portal.roles import Action, Role
 from residents.models import Enrollment
@@ -32,8 +34,16 @@ from review.records.page import RecordPage, record_page, rows_in, shown_snapshot
 
 
 def _visible(request: SignedInRequest, pk: int) -> Enrollment:
-    records = enrollments_for(request.user, Action.VIEW)
-    return get_object_or_404(records.select_related("resident", "base__province", "specialty"), pk=pk)
+    for enrollment in _record.ask(pk=pk):
+        if reaches(request.user, enrollment, Action.VIEW):
+            return enrollment
+    raise Http404
+
+
+@prepared
+def _record() -> QuerySet[Enrollment]:
+    records = Enrollment.objects.select_related("resident", "base__province", "specialty")
+    return records.filter(pk=Asked("pk"))
 
 
 def _acting(request: SignedInRequest, pk: int) -> Enrollment:
@@ -127,8 +137,8 @@ def _go_on(
     if not done.decided:
         return redirect(_record_url(submission.enrollment_id, request.GET))
     last.remember(request, done.decided[0], word)
-    waiting = queue.pending(request.user, QueueFilter(request.user, request.GET).values)
-    before, after = queue.neighbours(waiting, submission)
+    filters = QueueFilter(request.user, request.GET).values
+    before, after = queue.neighbours(request.user, filters, submission)
     following = after or before
     if following is None:
         return redirect(f"{reverse('review:queue')}?{request.GET.urlencode()}")
