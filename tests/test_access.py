@@ -523,6 +523,7 @@ def _written() -> dict[str, int]:
         return dict(cursor.fetchall())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("letter", ["b", "p"])
 def test_whoever_may_only_look_changes_nothing_by_any_address(world, letter):
     """TRUST-28: a member with a reading grant, at every address of his own organisation that takes a POST."""

@@ -13,6 +13,7 @@ from portal.models import Step
 from residents.models import BasicInfo, CertificateInfo, EducationRecord, Enrollment, PersonalReturn, WorkInfo
 from tests import factories
 from tests.bases.desk import approved, close, complete, reported, returned
+from tests.width import mostly_long
 
 pytestmark = pytest.mark.django_db
 
@@ -129,7 +130,7 @@ def pages_of(record: Enrollment) -> dict[str, list[str]]:
     }
 
 
-@pytest.mark.parametrize("is_late", [False, True])
+@pytest.mark.parametrize("is_late", mostly_long([False, True], 2))
 @pytest.mark.parametrize("make", STATES, ids=lambda make: make.__name__)
 def test_untouched_form_writes_nothing(
     make, is_late, base, cycle, base_officer, provincial_reviewer, signed_in

@@ -1,5 +1,9 @@
-"""How many examples a property is tried on: few in every run, many in `make long`; the same ones each time."""
+"""How wide a run is: a few examples or cases in the fast suite, all in `make long`; the same ones each time."""
 
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
 from hypothesis import settings
 
 # Nothing at random and nothing by the clock: a failure comes back, and a busy machine is none.
@@ -15,3 +19,10 @@ settings.load_profile("quick")
 def examples(number: int) -> int:
     """The number itself, or many times it where the profile is the wide one: max_examples=examples(8)."""
     return number * TIMES if settings.get_current_profile_name() == "wide" else number
+
+
+def mostly_long(values: Sequence[Any], of: int) -> list[Any]:
+    """For `parametrize`: of so many of these cases the first is in the fast suite, the others are in the long one."""
+    return [
+        pytest.param(value, marks=pytest.mark.long) if at % of else value for at, value in enumerate(values)
+    ]

@@ -95,6 +95,7 @@ def test_every_page_is_accessible(base, open_page, assert_accessible, viewport):
         assert_accessible(page)
 
 
+@pytest.mark.long
 def test_waiting_page_becomes_the_preview_by_itself(base, open_page):
     """GOAL-B8: leave it open, no click needed."""
     officer = User.objects.get(username="jidi")

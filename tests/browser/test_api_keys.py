@@ -59,7 +59,8 @@ def test_province_makes_rotates_and_revokes_a_key_that_a_platform_uses(
     assert status == [401, 422]
 
 
-@pytest.mark.parametrize("viewport", [pytest.param(None, marks=pytest.mark.long), PHONE])
+@pytest.mark.long
+@pytest.mark.parametrize("viewport", [None, PHONE])
 def test_documentation_is_readable_by_everybody(open_page, assert_accessible, viewport):
     """GOAL-N3: in Chinese, without signing in, on a phone too, every folded table accessible."""
     page = open_page(viewport) if viewport else open_page()

@@ -127,9 +127,10 @@ def licensed(hand: Hand) -> None:
     hand.press("保存并到下一步")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "is_licensed",
-    [pytest.param(False, id="fresh", marks=pytest.mark.long), pytest.param(True, id="licensed")],
+    [pytest.param(False, id="fresh"), pytest.param(True, id="licensed")],
 )
 def test_a_graduate_with_a_master_needs_ten_screens_and_thirty_answers(hand, is_licensed):
     """GOAL-R10: from the sign-in to complete, at 320 px; derived and proposed answers are not asked."""

@@ -101,6 +101,7 @@ def test_page_and_server_judge_alike(recruit, open_page):
         expect(said, case).to_contain_text(str(fault) if fault else "照片符合要求")
 
 
+@pytest.mark.long
 def test_a_photo_of_a_telephone_is_taken(recruit, open_page):
     page = open_page(PHONE)
     open_basic(page, recruit)
@@ -133,6 +134,7 @@ def test_a_lying_photo_is_turned_in_the_page(recruit, open_page, assert_accessib
     assert image.getpixel((206, 590))[1] > 200
 
 
+@pytest.mark.long
 def test_cropped_part_is_the_one_in_the_frame(recruit, open_page):
     """Moved to the edge as far as it goes, the picture still fills the frame: its left edge is what is kept."""
     page = open_page()

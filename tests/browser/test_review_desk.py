@@ -122,6 +122,7 @@ def test_records_are_cleared_with_the_keyboard(desk, open_page):
     assert Submission.objects.filter(outcome="approved").count() == 3
 
 
+@pytest.mark.long
 def test_single_letters_do_nothing_once_turned_off(desk, open_page, assert_accessible):
     """WCAG 2.1.4: turned off in one's own settings, on the list and on the record; on again they work."""
     page = open_page()
@@ -153,6 +154,7 @@ def test_single_letters_do_nothing_once_turned_off(desk, open_page, assert_acces
     expect(page.get_by_text("林晓月：已撤回，重新待审核。")).to_be_visible()
 
 
+@pytest.mark.long
 def test_letters_typed_beside_the_open_return_form_are_its_text(desk, open_page):
     """The first letter of a comment is no approval: the form has the focus, and no letter decides while it is open."""
     page = open_page(DESK)
@@ -254,6 +256,7 @@ def test_a_base_asks_for_more_time_and_the_province_gives_it(desk, open_page, as
     assert report_entry(waiting).closes_at == end_of_day(last_day)
 
 
+@pytest.mark.long
 def test_all_of_a_filter_is_returned_without_javascript(desk, open_page):
     """Every page is correct without JavaScript."""
     page = open_page(javascript=False)

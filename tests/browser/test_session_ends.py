@@ -62,6 +62,7 @@ def test_comment_sent_after_the_session_had_ended_comes_back(record, open_page):
     expect(page.get_by_text(NOTE)).to_have_count(0)
 
 
+@pytest.mark.long
 def test_somebody_else_who_signs_in_sees_nothing_of_it(record, open_page):
     page = open_page()
     send_too_late(page, record)

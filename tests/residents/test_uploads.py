@@ -181,6 +181,7 @@ def test_a_png_stays_one_without_its_texts():
     assert image.info.keys() <= {"transparency"}
 
 
+@pytest.mark.long
 def test_a_telephones_photo_becomes_a_jpg_within_the_limit():
     """Heavier than a photo may be; a finer one is scaled down."""
     noise = Image.effect_noise((420, 630), 120).convert("RGB")

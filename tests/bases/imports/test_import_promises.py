@@ -49,6 +49,7 @@ def line_of(kind: str, fault: str, earlier: list[dict], base, other_base, year: 
     return line | ({fault: "？"} if fault else {})
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 @settings(
     max_examples=examples(8),
@@ -85,6 +86,7 @@ def test_dry_run_verdict_is_the_commit_verdict(rows, checked, base, other_base, 
         pass
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 @settings(
     max_examples=examples(4),
@@ -151,6 +153,7 @@ def sheet_of(kinds, base, year, officer) -> bytes:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @example(kinds=["years", "nothing"], mode="good_rows")
+@pytest.mark.long
 @given(
     kinds=st.lists(st.sampled_from(sorted(EDITS)), min_size=1, max_size=6),
     mode=st.sampled_from(["good_rows", "all_or_nothing"]),

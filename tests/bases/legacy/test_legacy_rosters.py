@@ -23,6 +23,7 @@ from residents.services.legacy import LegacyRow, write_legacy
 from residents.standing import AccountRow
 from tests import factories
 from tests.bases.legacy.legacy_rows import HEADERS, number, row, rows
+from tests.width import mostly_long
 
 HERE = "浙江大学医学院附属第一医院"
 _DAY = date(2017, 3, 1)
@@ -292,7 +293,7 @@ def test_cell_that_breaks_a_rule_is_left_out_and_the_row_taken(folder, migrate):
     assert (record.training_complete, record.personal_state) == (False, "1")
 
 
-@pytest.mark.parametrize("status", ["延期", "暂停", "结束", "退培"])
+@pytest.mark.parametrize("status", mostly_long(["延期", "暂停", "结束", "退培"], 3))
 @pytest.mark.parametrize(
     "more",
     [

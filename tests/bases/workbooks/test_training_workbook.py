@@ -23,6 +23,7 @@ from tests import factories
 from tests.bases.conftest import fetch_copy, workbook
 from tests.bases.desk import approved, close, complete, page, reported, returned, state, told
 from tests.bases.workbooks.training_files import codes, edited, template, verdicts
+from tests.width import mostly_long
 
 pytestmark = pytest.mark.django_db
 
@@ -133,8 +134,8 @@ def test_same_file_twice_says_nothing_to_write(rows, base, send, write, signed_i
     assert [row.events.count() for row in rows] == events
 
 
-@pytest.mark.parametrize("start", [None, "09-01", "10-15"])
-@pytest.mark.parametrize("years", [None, "3", "2"])
+@pytest.mark.parametrize("start", mostly_long([None, "09-01", "10-15"], 2))
+@pytest.mark.parametrize("years", mostly_long([None, "3", "2"], 2))
 @pytest.mark.parametrize("end", [None, "as stored", "other", "清空"])
 def test_same_file_twice_changes_nothing_whatever_dates_it_names(rows, base, send, write, start, years, end):
     """GOAL-B10: also where the old planned end is named by hand beside a new start (docs/fields.md#training)."""

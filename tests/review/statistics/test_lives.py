@@ -266,6 +266,7 @@ def is_possible(one: Life, act: str) -> bool:
     )
 
 
+@pytest.mark.long
 @settings(
     max_examples=examples(4),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

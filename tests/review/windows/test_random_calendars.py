@@ -131,6 +131,7 @@ def drawn_in(base, far, by, drawn, check):
 
 @pytest.mark.django_db
 @MANY
+@pytest.mark.long
 @given(drawn=st.tuples(CALENDAR, CALENDAR))
 def test_every_act_asks_the_cycle_of_its_own_record(drawn, base, far, national_officer):
     """AM-42: none for the nation; a recruit asks his year, every other act the older of the open cycles."""
@@ -225,6 +226,7 @@ def test_pages_say_what_the_calendar_says(drawn, base, far, national_officer, ba
 
 @pytest.mark.django_db
 @MANY
+@pytest.mark.long
 @given(drawn=st.tuples(CALENDAR, CALENDAR), change=CALENDAR)
 def test_whatever_is_over_lapses_and_what_is_opened_again_locks_again(
     drawn, change, base, far, national_officer
