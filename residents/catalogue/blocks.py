@@ -22,6 +22,21 @@ ERRORS: dict[str, tuple[str, str, str]] = {
         "这份文件导入{year}年招收的住院医师，此行是{value}年。",
         "请核对招收年份；确为{value}年招收的，请在导入页选择{value}年，另行上传。",
     ),
+    "intake_year_other_later": (
+        "招收年份不是所选年度",
+        "这份文件导入{year}年招收的住院医师，此行是{value}年；{value}年的招收信息填报将于{opens}开放。",
+        "请核对招收年份；确为{value}年招收的，请自{opens}起在“招收信息管理”的账号导入中导入此人。",
+    ),
+    "intake_year_other_locks": (
+        "招收年份不是所选年度",
+        "这份文件导入{year}年招收的住院医师，此行是{value}年；{value}年的招收信息尚未锁定，住院医师信息管理自{opens}起接收该年招收的住院医师。",
+        "请核对招收年份；确为{value}年招收的，请自{opens}起在“住院医师信息管理”的账号导入中导入此人。",
+    ),
+    "intake_year_nowhere": (
+        "招收年份不在接收范围",
+        "招收信息管理只接收{year}年招收的住院医师，此行是{value}年。",
+        "请核对招收年份并改正。",
+    ),
     "intake_year_registry": (
         "招收年份不在补录范围",
         "住院医师信息管理现在接收{first}至{last}年招收的住院医师，此行是{value}年。",

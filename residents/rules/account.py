@@ -120,10 +120,10 @@ def _judge_year(year: int | None, context: Mapping[str, Any], found: Problems) -
         if kept_year is not None:
             add(found, "intake_year", "year_of_transfer", year=kept_year)
         elif year != cycle_year:
-            code = "intake_year_ahead" if year > cycle_year else "intake_year_intake"
-            if door and door.intake_is_open:
-                code = "intake_year_other_open"
-            add(found, "intake_year", code, value=year, year=cycle_year)
+            is_taken = is_registrys or (
+                door.registry_takes if door else FIRST_REGISTRY_YEAR <= year < max([cycle_year, *doors])
+            )
+            _refuse_other_year(year, cycle_year, door, found, is_taken=bool(is_taken))
         elif is_registrys and not context.get("live_enrollment"):
             add(found, "intake_year", "intake_original_exists", year=year)
     elif kept_year is not None:
@@ -135,6 +135,26 @@ def _judge_year(year: int | None, context: Mapping[str, Any], found: Problems) -
             _name_the_door(year, door, doors, found)
     elif not FIRST_REGISTRY_YEAR <= year < max([cycle_year, *doors]):
         _refuse_year(year, doors, cycle_year, found)
+
+
+def _refuse_other_year(
+    year: int, cycle_year: int, door: Door | None, found: Problems, *, is_taken: bool
+) -> None:
+    """An intake's own year is another: the message names the door that is open now, `is_taken` that of the registry, or
+    the day on which one will be (AM-31)."""
+    years: dict[str, Any] = {"value": year, "year": cycle_year}
+    if door and door.intake_is_open:
+        add(found, "intake_year", "intake_year_other_open", **years)
+    elif is_taken:
+        add(found, "intake_year", "intake_year_intake", **years)
+    elif door and (opens := door.intake_opens):
+        add(found, "intake_year", "intake_year_other_later", **years, opens=opens)
+    elif door and (opens := door.registry_opens):
+        add(found, "intake_year", "intake_year_other_locks", **years, opens=opens)
+    elif year > cycle_year:
+        add(found, "intake_year", "intake_year_ahead", **years)
+    else:
+        add(found, "intake_year", "intake_year_nowhere", **years)
 
 
 def _name_the_door(year: int, door: Door, doors: Mapping[int, Door], found: Problems) -> None:

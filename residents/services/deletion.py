@@ -99,15 +99,16 @@ def restore_entry(enrollment: Enrollment, times: Times | None = None) -> Opening
     entry = until_lock(enrollment, times)
     if entry.is_open:
         return Opening(True, closes_at=min(until, entry.closes_at or until))
-    return Opening(
-        False, reason=f"{entry.reason}这条记录不能恢复；此人仍在本基地培训的，请在“住院医师信息管理”中补录。"
-    )
+    # The registry takes him from the lock on, and nobody at a base out of use (AM-31, AM-46).
+    is_taken = entry.closes_at is not None and enrollment.base.is_active
+    way = "；此人仍在本基地培训的，请在“住院医师信息管理”中补录" if is_taken else ""
+    return Opening(False, reason=f"{entry.reason}这条记录不能恢复{way}。")
 
 
 def restoring_entry(enrollment: Enrollment) -> Opening:
     """The same with the person in view: nobody comes back whom another record holds by now (BR-49)."""
     entry = restore_entry(enrollment)
-    held = _why_held(enrollment) if entry.is_open else ""
+    held = _why_held(enrollment) if enrollment.deleted_at else ""
     return Opening(False, reason=held) if held else entry
 
 

@@ -122,7 +122,9 @@ def _surroundings(
         "late": import_opening(base, module, cycle) if kind.is_filled and module == Module.INTAKE else None,
         "has_desk": desk is not None,
         "choosable": _choosable(kind, module, base),
-        "untaken": first_untaken_year(base) if module == Module.REGISTRY else None,
+        "untaken": None if kind.is_filled else first_untaken_year(base),
+        "registry_is_open": not kind.is_filled
+        and kind.opening(base, Module.REGISTRY, kind.cycle(base, Module.REGISTRY)).is_open,
         "may_act": current_base(request, kind.action) == base
         if desk
         else specialty_bases_for(request.user, kind.action).exists(),

@@ -10,6 +10,7 @@ from bases.imports.worker import apply_batch
 from portal.calendar import INTAKE_STEPS
 from portal.models import Extension, Step
 from residents.models import Enrollment, StatusChange
+from residents.services.deletion import delete_enrollment, restoring_entry
 from residents.services.lock import carry_out_locks, locks_at
 from tests import factories
 from tests.bases.conftest import account_line, counts, problem_codes
@@ -200,3 +201,27 @@ def test_dropout_of_an_earlier_year_may_be_recruited_again(imported, base, other
     old = withdrawn(factories.EnrollmentFactory(base=other_base, intake_year=cycle.year - 2), "13")
     assert counts(imported([line_of(old)], module="intake")) == (1, 1, 0, 0)
     assert Enrollment.objects.get(base=base).intake_year == cycle.year
+
+
+@pytest.mark.parametrize("is_active", [True, False])
+def test_closed_import_page_names_the_registry_only_where_it_takes_somebody(desk, base, cycle, is_active):
+    """AM-31, AM-46: a base out of use is not sent on to a page that refuses it, nor told to upload "above"."""
+    close(cycle, Step.BASE_FILL)
+    type(base).objects.filter(pk=base.pk).update(is_active=is_active)
+    text = desk.get("/base/imports/accounts/intake/").content.decode()
+    assert ("漏报的住院医师可以随时在" in text) is is_active
+    assert "在上面上传" not in text
+    if is_active:
+        assert f"2014 年至 {cycle.year - 1} 年" in text
+
+
+@pytest.mark.parametrize("is_active", [True, False])
+def test_record_deleted_too_long_ago_is_sent_to_the_registry_only_where_it_takes_him(
+    base, cycle, enrollment, base_officer, is_active
+):
+    """AM-31, AM-46."""
+    delete_enrollment(enrollment.pk, by=base_officer, reason="证件号录错")
+    lock_now(cycle)
+    type(base).objects.filter(pk=base.pk).update(is_active=is_active)
+    reason = restoring_entry(Enrollment.objects.get(pk=enrollment.pk)).reason
+    assert ("中补录" in reason) is is_active

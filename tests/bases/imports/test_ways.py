@@ -158,6 +158,34 @@ def intake_year_ahead(world):
     world.enters(account_line())
 
 
+def _next_year(world, **windows):
+    ahead = factories.CycleFactory(year=world.cycle.year + 1)
+    factories.open_windows(ahead, **windows)
+    return ahead
+
+
+def intake_year_other_locks(world):
+    """Two years overlap: the older one's import is over, and not yet the registry's (AM-31, AM-42)."""
+    _next_year(world)
+    close(world.cycle, Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT)
+    line = account_line()
+    world.says("intake_year_other_locks", line)
+    world.says("intake_year_before_lock", line, "registry")
+    close(world.cycle, *INTAKE_STEPS)
+    world.says("intake_year_intake", line)
+    world.enters(line, "registry")
+
+
+def intake_year_other_later(world):
+    soon = timezone.now() + timedelta(days=2)
+    ahead = _next_year(world, base_fill=(soon, soon + timedelta(days=2)))
+    line = account_line(intake_year=str(ahead.year))
+    world.says("intake_year_other_later", line)
+    factories.open_windows(ahead)
+    close(world.cycle, Step.BASE_FILL)
+    world.enters(line)
+
+
 def intake_year_still_open(world):
     line = account_line()
     world.says("intake_year_still_open", line, "registry")
@@ -441,6 +469,8 @@ WALKS = {
     for walk in (
         intake_year_intake,
         intake_year_ahead,
+        intake_year_other_locks,
+        intake_year_other_later,
         intake_year_still_open,
         intake_year_not_open_yet,
         intake_year_before_lock,

@@ -58,6 +58,7 @@ def test_blank_type_makes_no_second_message_about_the_number():
         (INTAKE, 2019, {}),
         (INTAKE, 2018, {"intake_year": ["intake_year_intake"]}),
         (INTAKE, 2020, {"intake_year": ["intake_year_ahead"]}),
+        (INTAKE, 2013, {"intake_year": ["intake_year_nowhere"]}),
         (REGISTRY, 2014, {}),
         (REGISTRY, 2018, {}),
         (REGISTRY, 2013, {"intake_year": ["intake_year_registry"]}),
@@ -68,6 +69,29 @@ def test_blank_type_makes_no_second_message_about_the_number():
 def test_intake_year_follows_the_module(context, year, found):
     """docs/fields.md#account: intake takes the cycle's year, the registry 2014 to the year before (BR-69)."""
     assert codes({**ROW, "intake_year": year}, context) == found
+
+
+SOME_DOORS = [
+    account.Door(intake_is_open, registry_takes, intake_opens, registry_opens)
+    for intake_is_open in (False, True)
+    for registry_takes in (False, True)
+    for intake_opens in (None, "某日")
+    for registry_opens in (None, "锁定日")
+]
+
+
+@pytest.mark.parametrize("year", [2013, 2017, 2018, 2020, 2021])
+@pytest.mark.parametrize("door", [None, *SOME_DOORS])
+def test_intake_sends_nobody_to_a_registry_that_refuses_him(year, door):
+    """AM-31: of two imports beside each other the one never names the other while that one is shut."""
+    context = {**INTAKE, "doors": {2019: account.Door(intake_is_open=True)} | ({year: door} if door else {})}
+    verdict = judge(account, {**ROW, "intake_year": year}, context)
+    (said,) = verdict.problems["intake_year"]
+    taken = not codes({**ROW, "intake_year": year}, {**context, **REGISTRY})
+    if "“住院医师信息管理”" in said.repair:
+        assert taken or "锁定日" in said.repair
+    if taken and not (door and door.intake_is_open):
+        assert said.code == "intake_year_intake"
 
 
 def test_live_enrollment_elsewhere_refuses_and_names_base_year_and_status():
