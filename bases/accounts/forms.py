@@ -1,5 +1,6 @@
 """删除账号: the question and the reason before a record is deleted (BR-73, AM-33)."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, cast
 
@@ -22,7 +23,10 @@ class DeletionForm(forms.Form):
     why = forms.ChoiceField(
         label="录错了，还是已离开培训？",
         widget=forms.RadioSelect,
-        error_messages={"required": "请选择一项。"},
+        error_messages={
+            "required": "请选择一项。",
+            "invalid_choice": "现在不能按这一项删除，请选择其他一项。",
+        },
     )
     left_on = forms.DateField(
         label="离开日期",
@@ -38,7 +42,15 @@ class DeletionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
-    def __init__(self, *args: Any, is_recruit: bool, restorable_until: datetime, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        is_recruit: bool,
+        restorable_until: datetime,
+        refused: Collection[str] = (),
+        **kwargs: Any,
+    ) -> None:
+        """`refused`: the answers by which the record cannot be deleted now."""
         super().__init__(*args, **kwargs)
         self.restorable_until = restorable_until
         until = last_moment(restorable_until)
@@ -52,7 +64,9 @@ class DeletionForm(forms.Form):
         ]
         left = (self.LEFT, "已离开培训：退出培训、转到其他基地或更换专业")
         choices = [wrong, *departures] if is_recruit else [wrong, left]
-        cast(forms.ChoiceField, self.fields["why"]).choices = choices
+        cast(forms.ChoiceField, self.fields["why"]).choices = [
+            each for each in choices if each[0] not in refused
+        ]
         if is_recruit:
             self.fields["why"].label = "录错了，还是没有到本基地培训？"
         else:

@@ -25,9 +25,11 @@ from portal.prepared import Asked
 from portal.roles import Action
 from portal.sign_in.services import CODE_DAYS, MOBILE_TRIES, issue_initial_code
 from residents.models import Enrollment
-from residents.models.enrollment import DEPARTURES, Deletion
+from residents.models.enrollment import DEPARTURES, Deletion, Status
+from residents.rules.status import why_not
 from residents.search import by_name_or_number
 from residents.services.deletion import RESTORABLE_FOR, delete_enrollment, restore_enrollment
+from residents.services.status import status_context
 
 # Each code costs one slow hash: a page of them must not keep a web process for long.
 MOST_CODES = 200
@@ -45,6 +47,18 @@ class AccountState(models.TextChoices):
 
 
 _ACCOUNT = "resident__user__"
+
+
+def how_left(enrollment: Enrollment) -> str:
+    """What is to be done of somebody in the registry who has left training, instead of a deletion (BR-73, AM-34)."""
+    if enrollment.status == Status.WITHDRAWN:
+        return (
+            "培训状态已经是“退培”，这条记录不再占用此人，不需要再办理；"
+            "退培原因、日期登记有误的，请在“变更培训状态”中选“退培（更正明细）”改正。"
+        )
+    if barred := why_not(Status.WITHDRAWN, status_context(enrollment)):
+        return str(barred)
+    return "请把培训状态更新为“退培”并填写原因；更新后，转入的基地即可导入此人。"
 
 
 def _condition(state: str) -> Q:

@@ -91,8 +91,7 @@ def status_form(context: Mapping[str, Any], *, data: Any = None, files: Any = No
     form = form_for(
         status.FIELDS, {"effective_date": context["today"]}, data=data, files=files, context=context
     )
-    may_follow = status.targets(current, is_certified=context["is_certified"] or context["is_set_aside"])
-    offered = [*may_follow, *([current] if current != IN_TRAINING else [])]
+    offered = [*status.offered(context), *([current] if current != IN_TRAINING else [])]
     labels = CODE_LISTS["status"]
     form.fields["status"].widget = forms.RadioSelect(
         choices=[

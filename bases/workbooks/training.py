@@ -338,7 +338,7 @@ def _writes_status(outcome: Outcome, record: Enrollment, by: User) -> bool:
         if outcome.change is not None:
             write_change(record, outcome.change, by=by)
     except StateMoved:
-        add(outcome.problems, "status", "reopen_blocked")
+        add(outcome.problems, "status", "reopen_blocked", to=CODE_LISTS["status"].label(IN_TRAINING))
         return False
     return True
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from residents.catalogue.catalogue import Verbatim
+from residents.catalogue.catalogue import Problem, Verbatim
 from residents.codes.training import (
     ENDED,
     ENDED_RESULT,
@@ -133,11 +133,22 @@ FIELDS: tuple[Field, ...] = (
 TEMPLATE_FIELDS: tuple[Field, ...] = tuple(field for field in FIELDS if field.kind != "file")
 
 
-def targets(current: str | None, *, is_certified: bool = False) -> tuple[str, ...]:
-    """The statuses that may follow the current one, in code order: none after 结业并获证 (AM-34)."""
-    if is_certified:
-        return ()
+def targets(current: str | None) -> tuple[str, ...]:
+    """The statuses that may follow the current one, in code order; of one record `offered` tells."""
     return tuple(sorted(new for old, new in TRANSITIONS if old == current))
+
+
+def offered(context: Mapping[str, Any]) -> tuple[str, ...]:
+    """The statuses to which this record may be changed now, in code order: those that `problems` lets pass."""
+    current = context.get("current_status")
+    return tuple(new for new in targets(current) if why_not(new, context) is None)
+
+
+def why_not(status: str, context: Mapping[str, Any]) -> Problem | None:
+    """What stands against changing this record to another status, whatever the change says besides."""
+    found: Problems = {}
+    _judge_transition(status, context, found)
+    return next(iter(found.get("status", [])), None)
 
 
 def is_reason_offered(current: str | None, status: str, reason: str) -> bool:
@@ -174,11 +185,12 @@ def _judge_transition(status: str, context: Mapping[str, Any], found: Problems) 
         add(found, "status", "status_set_aside", to=STATUS.label(status))
     elif context.get("is_certified"):
         add(found, "status", "status_certified", to=STATUS.label(status))
+    elif current == WITHDRAWN and context.get("has_newer_live_enrollment"):
+        # Whatever else it may not become: 在培 is no step on the way either.
+        add(found, "status", "reopen_blocked", to=STATUS.label(status))
     elif (current, status) not in TRANSITIONS:
         code = "withdraw_after_end" if (current, status) == (ENDED, WITHDRAWN) else "status_transition"
         add(found, "status", code, **{"from": STATUS.label(current) or "未入培", "to": STATUS.label(status)})
-    elif current == WITHDRAWN and context.get("has_newer_live_enrollment"):
-        add(found, "status", "reopen_blocked")
 
 
 def _judge_reason(

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from portal.models import User
 from residents.catalogue.catalogue import problem
-from residents.codes.training import CERTIFIED, ENDED, EXTENDED, IN_TRAINING, WITHDRAWN
+from residents.codes.training import CERTIFIED, ENDED, EXTENDED, IN_TRAINING, STATUS, WITHDRAWN
 from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import LIVE, ReviewStatus
 from residents.rules import status as rules
@@ -188,7 +188,7 @@ def write_change(
                 enrollment.save(update_fields=["status", "status_since", *_DETAILS, "version", "updated_at"])
         except IntegrityError as race:
             # Between the check and this write another base has imported the person (AM-27).
-            raise StateMoved(str(problem("reopen_blocked"))) from race
+            raise StateMoved(str(problem("reopen_blocked", to=STATUS.label(after["status"])))) from race
     return change
 
 

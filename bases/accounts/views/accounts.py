@@ -34,12 +34,13 @@ from portal.roles import Action, Role
 from portal.searching import text_of
 from portal.sign_in.services import MOBILE_TRIES, limited_until, release_activation
 from residents.models import Enrollment
-from residents.models.enrollment import ReviewStatus
+from residents.models.enrollment import LIVE, ReviewStatus, Status
+from residents.openness import Times
+from residents.rules.status import targets
 from residents.services.deletion import any_entry, entry_of, restorable_until, restoring_entry
 from residents.services.states import StateMoved
 
 PAGE_SIZE = 50
-NOT_LIVE = "此人现在不在本基地培训（退培、失效或已删除），账号由其现在的培训基地管理。"
 
 
 @allow(Role.BASE)
@@ -91,9 +92,10 @@ def account(request: SignedInRequest, pk: int) -> HttpResponse:
         "limited_until": limited_until(user),
         "is_locked": not user.is_activated and user.activation_failures >= MOBILE_TRIES,
         "mobile_is_enough": not user.is_activated and mobile_is_enough(user),
-        "not_live": "" if enrollment.is_live else NOT_LIVE,
+        "not_live": not_live_words(enrollment),
         "is_recruit": enrollment.registered_at is None,
         "deletion": any_entry(enrollment),
+        "may_withdraw": Status.WITHDRAWN in targets(enrollment.status),
         "restoring": restoring_entry(enrollment) if enrollment.deleted_at else None,
         "restorable_until": enrollment.deleted_at and restorable_until(enrollment, enrollment.deleted_at),
         "may_act": _may(request.user, enrollment, Action.RESET_PASSWORD),
@@ -122,9 +124,13 @@ def delete(request: SignedInRequest, pk: int) -> HttpResponse:
     if not _may(request.user, enrollment, Action.DELETE_ACCOUNT):
         raise PermissionDenied
     is_recruit = enrollment.registered_at is None
+    times = Times([enrollment])
     form = DeletionForm(
         request.POST if request.method == "POST" else None,
         is_recruit=is_recruit,
+        refused={
+            why for why, kind in DeletionForm.KINDS.items() if not entry_of(enrollment, kind, times).is_open
+        },
         restorable_until=restorable_until(enrollment, timezone.now()),
         initial={"why": _asked_why(request)},
     )
@@ -150,6 +156,7 @@ def delete(request: SignedInRequest, pk: int) -> HttpResponse:
         "form": form,
         "closed": any_entry(enrollment).reason,
         "has_left": is_sound,
+        "left": services.how_left(enrollment) if is_sound else "",
         "is_pending": enrollment.review_status == ReviewStatus.PENDING,
         "wrong_entry": entry_of(enrollment, DeletionForm.KINDS[DeletionForm.WRONG]),
     }
@@ -230,10 +237,23 @@ def live_record(request: SignedInRequest, pk: int) -> Enrollment | None:
     enrollment = get_object_or_404(_records(request.user, Action.VIEW), pk=pk)
     if not _may(request.user, enrollment, Action.RESET_PASSWORD):
         raise PermissionDenied
-    if not enrollment.is_live:
-        messages.error(request, NOT_LIVE)
+    if words := not_live_words(enrollment):
+        messages.error(request, words)
         return None
     return enrollment
+
+
+def not_live_words(enrollment: Enrollment) -> str:
+    """Why this base has nothing to do with the account any more, and who has; "" while it has (AM-20)."""
+    if enrollment.is_live:
+        return ""
+    is_elsewhere = Enrollment.objects.filter(LIVE, resident=enrollment.resident_id).exists()
+    whose = (
+        "账号由其现在的培训基地管理。"
+        if is_elsewhere
+        else "现在也没有其他基地的在用记录；由培训基地重新导入后，账号由该基地管理。"
+    )
+    return f"此人现在不在本基地培训（退培、失效或已删除），{whose}"
 
 
 def _may(user: User, enrollment: Enrollment, action: Action) -> bool:

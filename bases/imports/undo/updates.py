@@ -112,7 +112,7 @@ def updates_of(batch: ImportBatch) -> Updates:
         if not reason and record.module == Module.INTAKE and not entries[record.pk].is_open:
             reason = entries[record.pk].reason
         if not reason and change and record.resident_id in elsewhere:
-            reason = problem("reopen_blocked").text
+            reason = problem("reopen_blocked", to="在培").text
         if reason or past.before is None or past.after is None:
             updates.kept.append((record, reason))
         else:

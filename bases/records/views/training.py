@@ -25,6 +25,7 @@ from residents.forms import Control, raw_of, show_problems
 from residents.models import Enrollment
 from residents.models.enrollment import ReportStatus, Status
 from residents.openness import training_entry
+from residents.rules import status
 from residents.services.refusals import EditConflict, Refused
 from residents.services.states import Closed, StateMoved
 from residents.services.status import status_context
@@ -182,7 +183,10 @@ def status_edit(request: SignedInRequest, pk: int) -> HttpResponse:
         request,
         "bases/records/status_form.html",
         _page(request, enrollment, form, block="status")
-        | {"offers_withdrawal": Status.WITHDRAWN in dict(form.fields["status"].widget.choices)},
+        | {
+            "offers_withdrawal": Status.WITHDRAWN in status.offered(context),
+            "barred": not status.offered(context) and status.why_not(Status.IN_TRAINING, context),
+        },
         status=422 if form.errors else 200,
     )
 

@@ -9,13 +9,14 @@ from django.utils import timezone
 
 from bases.report import services as reporting
 from portal.calendar import last_moment
-from portal.models import AuditEvent, Message, User
+from portal.models import AuditEvent, Message, Step, User
 from portal.roles import Role
-from residents.models import Enrollment
+from residents.models import Enrollment, StatusChange
 from residents.services.deletion import delete_enrollment, restore_enrollment
 from residents.services.states import StateMoved
 from review.decisions import services as decisions
 from tests import factories
+from tests.bases.desk import close
 
 pytestmark = pytest.mark.django_db
 
@@ -128,7 +129,7 @@ def test_account_of_a_person_who_left_is_not_touched(officer, base, cycle, act):
     left = new_account(base, cycle, status="5", resident__user__activated_at=timezone.now())
     before = User.objects.values().get(pk=left.resident.user_id)
     answer = officer.post(address(act, left.pk), follow=True)
-    assert "账号由其现在的培训基地管理" in answer.text
+    assert "现在也没有其他基地的在用记录" in answer.text
     assert User.objects.values().get(pk=left.resident.user_id) == before
 
 
@@ -155,6 +156,46 @@ def test_delete_asks_first_whether_wrong_or_left(officer, base, cycle):
     assert "请把培训状态更新为“退培”" in answer.text
     record.refresh_from_db()
     assert record.deleted_at is None
+
+
+@pytest.mark.parametrize(
+    ("status", "result", "words"),
+    [
+        ("2", "", "请把培训状态更新为“退培”"),
+        ("4", "2", "已经结束的培训不能改为“退培”"),
+        ("4", "1", "此人已结业并获证"),
+        ("5", "", "培训状态已经是“退培”"),
+    ],
+)
+def test_delete_of_one_who_left_names_a_way_that_is_open(officer, base, cycle, status, result, words):
+    """AM-34: 退培 is advised where the status page offers it, and nowhere else."""
+    record = new_account(base, cycle, registered_at=timezone.now(), status=status)
+    if result:
+        StatusChange.objects.create(
+            enrollment=record,
+            from_status="1",
+            to_status="4",
+            reason="41" if result == "1" else "42",
+            effective_date=timezone.localdate(),
+            ended_on=timezone.localdate(),
+            ended_result=result,
+        )
+    text = officer.post(address("account-delete", record.pk), {"why": "left"}).text
+    assert words in text
+    form = officer.get(reverse("bases:status-edit", args=[record.pk]))
+    assert ("请把培训状态更新为“退培”" in text) is form.context["offers_withdrawal"]
+    account = officer.get(address("account", record.pk)).text
+    assert ("请变更培训状态" in account) is form.context["offers_withdrawal"]
+
+
+def test_delete_does_not_offer_a_wrong_entry_while_that_is_closed(officer, base, cycle):
+    """BR-50, AM-33: after the window only the two departures are left to choose."""
+    record = new_account(base, cycle)
+    close(cycle, Step.BASE_FILL)
+    page = officer.get(address("account-delete", record.pk))
+    assert [code for code, _ in page.context["form"].fields["why"].choices] == ["no_show", "moved"]
+    sent = {"why": "wrong", "reason": "证件号录错"}
+    assert officer.post(address("account-delete", record.pk), sent).status_code == 422
 
 
 @pytest.mark.parametrize("data", [{}, {"why": "wrong"}, {"why": "wrong", "reason": "错"}])

@@ -183,7 +183,7 @@ def test_withdrawn_person_who_was_imported_elsewhere_stays_withdrawn(
     batch = write(checked)
     factories.EnrollmentFactory(resident=registered[0].resident, base=other_base)
     (kept,) = undo.undo(batch, by=base_officer).kept
-    assert kept.reason == "此人退培后已有新的培训记录，不能恢复为“在培”。"
+    assert kept.reason == "此人退培后已有新的培训记录，这条记录不能改为“在培”。"
     assert Enrollment.objects.get(pk=registered[0].pk).status == "5"
 
 

@@ -62,7 +62,7 @@ def test_after_the_certificate_nothing_follows(new):
     found = status.problems(change, {**CONTEXT, "current_status": "4", "is_certified": True})
     assert [problem.code for problem in found["status"]] == ["status_certified"]
     assert "结束（更正明细）" in str(found["status"][0])
-    assert status.targets("4", is_certified=True) == ()
+    assert status.offered({**CONTEXT, "current_status": "4", "is_certified": True}) == ()
 
 
 @pytest.mark.parametrize(("reason", "is_taken"), [("21", False), ("22", False), ("23", True), ("24", True)])
@@ -77,6 +77,19 @@ def test_new_enrollment_starts_in_training():
     assert status.missing({"status": "1"}, {**CONTEXT, "current_status": None}) == []
     assert codes(WITHDRAWN, current_status=None) == {"status": ["status_transition"]}
     assert status.targets(None) == ("1",)
+
+
+@pytest.mark.parametrize("old", "12345")
+@pytest.mark.parametrize("fact", ["", "is_certified", "is_set_aside", "has_newer_live_enrollment"])
+def test_page_offers_what_is_accepted_and_refusals_name_what_is_offered(old, fact):
+    """AM-34: offer and act are one question; "first 在培" is said only where 在培 can be chosen."""
+    context = {**CONTEXT, "current_status": old, fact: True}
+    offered = status.offered(context)
+    for new in set("12345") - {old}:
+        change = CHANGES[new] | ({"reason": "23"} if old + new == "42" else {})
+        found = status.problems(change, context).get("status", [])
+        assert (new in offered) == (not found)
+        assert not any("请先改为“在培”" in str(each) for each in found) or "1" in offered
 
 
 def test_reopening_is_refused_where_a_newer_enrollment_lives():
