@@ -38,11 +38,12 @@ def without_others(table: Table, resource: type[WorkbookResource]) -> tuple[Tabl
     """The table's persons, and what is to be told of the rows that are none. Raises SheetRefused where nobody is
     left."""
     fields = {field.label: field for field in resource.rule_fields()}
-    kinds: dict[str, list[int]] = {name: [] for name in _TELLERS}
+    names = _names_of_columns(table, resource)
+    kinds: dict[str, list[int]] = {name: [] for name in ("header", *_TELLERS)}
     shown: dict[str, str] = {}
     for number, record in table.records():
         filled = {header: value for header, value in record.items() if value is not None}
-        name = next((name for name, is_such in _TELLERS.items() if is_such(filled, fields)), None)
+        name = "header" if _is_header(filled, names) else _kind_of(filled, fields)
         if name:
             kinds[name].append(number)
             shown.setdefault(name, _shown(name, filled))
@@ -68,11 +69,25 @@ def without_others(table: Table, resource: type[WorkbookResource]) -> tuple[Tabl
     )
 
 
-def _is_header(filled: Mapping[str, Value], fields: Mapping[str, Field]) -> bool:
+def _names_of_columns(table: Table, resource: type[WorkbookResource]) -> dict[str, set[str]]:
+    """What each column may be called in a header: by its own name, in the words of this very file (synonyms, or what
+    its user has matched), and by any synonym."""
+    names = {header: {normalise_header(header)} for _, header in table.headers}
+    read_as = [(text, header) for _, text, header in table.renamed]
+    for text, header in [*read_as, *resource.synonyms().items()]:
+        if header in names:
+            names[header].add(normalise_header(text))
+    return names
+
+
+def _kind_of(filled: Mapping[str, Value], fields: Mapping[str, Field]) -> str | None:
+    return next((name for name, is_such in _TELLERS.items() if is_such(filled, fields)), None)
+
+
+def _is_header(filled: Mapping[str, Value], names: Mapping[str, set[str]]) -> bool:
     """Its cells say what their columns are called."""
     same = sum(
-        type(value) is str and normalise_header(value) == normalise_header(header)
-        for header, value in filled.items()
+        type(value) is str and normalise_header(value) in names[header] for header, value in filled.items()
     )
     return same >= 2 and same * 2 > len(filled)
 
@@ -118,7 +133,6 @@ def _is_drawn(filled: Mapping[str, Value], fields: Mapping[str, Field]) -> bool:
 
 
 _TELLERS: dict[str, Callable[[Mapping[str, Value], Mapping[str, Field]], bool]] = {
-    "header": _is_header,
     "below": _is_below,
     "drawn": _is_drawn,
 }

@@ -10,10 +10,14 @@ from django.urls import reverse
 from bases.imports import services as imports
 from bases.imports.batch import BatchMoved
 from bases.imports.worker import check_batch
+from bases.workbooks.kinds import KINDS
 from bases.workbooks.persons import without_others
 from bases.workbooks.training_resource import RESOURCES
 from portal.sheets.reading import SheetRefused, Table
+from portal.sheets.values import column_letter
 from residents.models.enrollment import Module
+from review.completions.kind import COMPLETIONS
+from review.exams.kind import RESULTS
 from tests.bases.conftest import HEADERS, account_line, counts, problem_codes
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +133,43 @@ def test_headers_that_mean_the_same_are_taken_and_told(checked, person, headers,
     assert counts(batch) == (1, 1, 0, 0)
     page = signed_in(base_officer).get(reverse("bases:import-batch", args=[batch.pk])).text
     assert f"{'D'} 列“{headers[3]}”按“证件号”读取。" in page
+
+
+def test_header_printed_again_is_known_by_the_file_s_own_words(checked, person, signed_in, base_officer):
+    """W6 with W7: each printed page of a foreign list begins with its headers."""
+    headers = ("招收年度", "姓  名", "身份证件类型", "身份证号码", "联系电话")
+    batch = checked(sheet_of(headers, person(), headers, person(full_name="李四")))
+    assert counts(batch) == (2, 2, 0, 0)
+    page = signed_in(base_officer).get(reverse("bases:import-batch", args=[batch.pk])).text
+    assert "第 3 行是重复的表头" in page
+
+
+EVERY_RESOURCE = {
+    workbook.resource.title: workbook.resource
+    for kind in (*KINDS.values(), COMPLETIONS, RESULTS)
+    for workbook in kind.workbooks.values()
+}
+
+
+@pytest.mark.parametrize("title", EVERY_RESOURCE)
+@pytest.mark.parametrize("words", ["own", "synonym", "matched"])
+def test_every_kind_of_workbook_knows_its_header_again(title, words):
+    """GOAL-B20: also where its user has said which column is which."""
+    resource = EVERY_RESOURCE[title]
+    headers = resource.headers()
+    synonyms = {header: word for word, header in resource.synonyms().items()}
+    spelled = {
+        "own": dict(zip(headers, headers, strict=True)),
+        "synonym": {header: synonyms.get(header, header) for header in headers},
+        "matched": {header: f"本院的{header}栏" for header in headers},
+    }[words]
+    lettered = [(column_letter(place), header) for place, header in enumerate(headers)]
+    rows = [(2, ["张三"] * len(headers)), (3, list(spelled.values()))]
+    renamed = [(letter, spelled[header], header) for letter, header in lettered if spelled[header] != header]
+    table = Table("xlsx", "x", 1, lettered, rows, False, None, renamed=renamed)
+    kept, told = without_others(table, resource)
+    assert [number for number, _ in kept.rows] == [2]
+    assert [(each["nobody"], each["rows"]) for each in told] == [("header", "3")]
 
 
 def test_own_name_of_a_column_comes_before_another_word(checked, person):
