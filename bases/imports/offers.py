@@ -34,7 +34,9 @@ def has_annotated_copy(batch: ImportBatch) -> bool:
 def can_be_read_again(batch: ImportBatch) -> bool:
     """The file is here, and nobody's work would be lost."""
     is_waiting = batch.state in (State.CHECKED, State.REFUSED)
-    return bool(batch.file) and is_waiting and not batch.rows.exclude(corrected_at=None).exists()
+    has_left_out = any("left_out" in each for each in batch.ignored_headers)
+    is_untouched = not has_left_out and not batch.rows.exclude(corrected_at=None).exists()
+    return bool(batch.file) and is_waiting and is_untouched
 
 
 def offers_of(batch: ImportBatch, opening: Opening, waiting: int) -> Offers:

@@ -25,7 +25,7 @@ from bases.imports.choices import has_open_questions
 from bases.models import ImportBatch, ImportRow
 from bases.models.imports import ImportRows
 from bases.workbooks.kinds import kind_of, workbook_of
-from bases.workbooks.rows import JudgedRow, typed_of
+from bases.workbooks.rows import JudgedRow, row_numbers, typed_of
 from portal import audit
 from portal.characters import one_line_end
 from portal.models import User
@@ -80,10 +80,11 @@ class FixLine:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What saving did: rows that were judged again and how many of them are still refused."""
+    """What saving did: rows that were judged again, how many of them are still refused, and how many were left out."""
 
     judged: int
     refused: int
+    left_out: int = 0
 
     @property
     def good(self) -> int:
@@ -92,12 +93,13 @@ class Outcome:
     @property
     def in_words(self) -> tuple[int, str]:
         """Level and words for whoever saved."""
+        left = f"{self.left_out} 行不导入，已略去。" if self.left_out else ""
         if self.refused:
             judged = f"已重新检查 {self.judged} 行：{self.good} 行可以导入，{self.refused} 行仍有误。"
-            return WARNING, judged
+            return WARNING, left + judged
         if self.judged:
-            return SUCCESS, f"已重新检查 {self.judged} 行，都没有错误，请确认导入。"
-        return INFO, "这些行已改正，没有需要重新检查的。"
+            return SUCCESS, f"{left}已重新检查 {self.judged} 行，都没有错误，请确认导入。"
+        return (SUCCESS, left) if left else (INFO, "这些行已改正，没有需要重新检查的。")
 
 
 def can_be_corrected(batch: ImportBatch) -> bool:
@@ -244,6 +246,12 @@ def texts_of(batch: ImportBatch, posted: Mapping[str, str]) -> dict[int, dict[st
     return found
 
 
+def left_out_of(posted: Mapping[str, str]) -> set[int]:
+    """The rows by whose side 不导入此行 was ticked."""
+    names = {name[1:-1] for name in posted if name.startswith("r") and name.endswith("x")}
+    return {int(each) for each in names if _ROW_NUMBER.fullmatch(each)}
+
+
 def _typed(text: str) -> str:
     """A cell's text: no NUL, which PostgreSQL refuses, and no more than any column takes."""
     return one_line_end(text.replace("\x00", ""))[:LONGEST]
@@ -252,12 +260,20 @@ def _typed(text: str) -> str:
 # --- saving ----------------------------------------------------------------------------------------------------------
 
 
-def correct(batch: ImportBatch, texts: Mapping[int, Mapping[str, str]], *, by: User) -> Outcome:
+def correct(
+    batch: ImportBatch,
+    texts: Mapping[int, Mapping[str, str]],
+    *,
+    by: User,
+    left_out: Collection[int] = (),
+) -> Outcome:
     """Put the texts in place of the refused rows' cells and judge these rows again; nothing else changes. A column that
-    a row's texts leave out stays as it is.
+    a row's texts leave out stays as it is. Of the refused rows those in `left_out`, and those emptied like a blank row
+    of the file (PAIN-04), go for good and are told of on the batch's page.
 
     Rows refused for being in the file twice are judged along, for their double may have changed. A row that somebody
-    else has corrected meanwhile is left as it is. Raises BatchMoved where the batch cannot be corrected now.
+    else has corrected meanwhile is left as it is. Raises BatchMoved where the batch cannot be corrected now, or where
+    nobody would be left.
     """
     with transaction.atomic():
         batch = locked(batch.pk)
@@ -269,17 +285,49 @@ def correct(batch: ImportBatch, texts: Mapping[int, Mapping[str, str]], *, by: U
         rows = {
             row.sheet_row: row
             for row in batch.rows.filter(verdict=Verdict.REFUSED).filter(
-                reduce(or_, _TWICE, Q(sheet_row__in=list(texts)))
+                reduce(or_, _TWICE, Q(sheet_row__in=[*texts, *left_out]))
             )
         }
+        gone = {
+            number
+            for number, row in rows.items()
+            if number in left_out or (number in texts and _is_blank(row, texts[number]))
+        }
+        _leave_out(batch, gone)
+        rows = {number: row for number, row in rows.items() if number not in gone}
         judged = _judge(batch, rows, texts)
         _store(rows.values(), judged, texts)
         count_rows(batch)
         move(batch, batch.state)
         if corrected := sorted(rows.keys() & texts.keys()):
             audit.record("import_correct", by=by, target=batch, rows=corrected)
+        if gone:
+            audit.record("import_leave_out", by=by, target=batch, rows=sorted(gone))
     own = [judged[number].verdict for number in rows if number in texts]
-    return Outcome(len(own), own.count(Verdict.REFUSED))
+    return Outcome(len(own), own.count(Verdict.REFUSED), len(gone))
+
+
+def _is_blank(row: ImportRow, typed: Mapping[str, str]) -> bool:
+    return all(
+        value is None or (type(value) is str and not value.strip()) for value in _cells(row, typed).values()
+    )
+
+
+def _leave_out(batch: ImportBatch, gone: Collection[int]) -> None:
+    """Take these rows out of the locked batch, as if the file did not have them; its page tells which. Raises
+    BatchMoved where they are all there is."""
+    if not gone:
+        return
+    if len(gone) == batch.rows.count():
+        raise BatchMoved("这份文件的行都选择了不导入。全部不导入的，请在本页放弃这次导入。")
+    batch.rows.filter(sheet_row__in=gone).delete()
+    batch.rows_total -= len(gone)
+    before = [number for each in batch.ignored_headers for number in each.get("left_out", ())]
+    numbers = sorted({*before, *gone})
+    batch.ignored_headers = [
+        *(each for each in batch.ignored_headers if "left_out" not in each),
+        {"left_out": numbers, "rows": row_numbers(numbers)},
+    ]
 
 
 def _judge(

@@ -37,6 +37,7 @@ ACTS = {
     "import_confirm": "确认导入",
     "import_choose": "选择读取导入文件的哪些内容",
     "import_correct": "网页改正导入行",
+    "import_leave_out": "网页略去导入行",
     "import_again": "重新处理导入文件",
     "import_undo": "撤销导入",
     "import_restore": "恢复已撤销的导入",

@@ -33,6 +33,8 @@ def annotated_copy(batch: ImportBatch) -> bytes:
             statuses[row.sheet_row] = workbook_of(batch).resource.unchanged_word
         elif row.verdict in _WORDS:
             statuses[row.sheet_row] = _WORDS[row.verdict][is_done]
+    for number in (each for told in batch.ignored_headers for each in told.get("left_out", ())):
+        statuses[number] = "已选择不导入"
     with local_copy(batch) as path:
         table = read_copy(batch, path)
         return annotate(

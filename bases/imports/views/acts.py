@@ -110,7 +110,9 @@ def _corrected(request: SignedInRequest, batch: ImportBatch, number: int | None,
     """Save the page and go where its button leads: what was typed is not lost by turning the page."""
     texts = row_fixing.texts_of(batch, request.POST)
     try:
-        messages.add_message(request, *row_fixing.correct(batch, texts, by=request.user).in_words)
+        left_out = row_fixing.left_out_of(request.POST)
+        outcome = row_fixing.correct(batch, texts, by=request.user, left_out=left_out)
+        messages.add_message(request, *outcome.in_words)
     except BatchMoved as moved:
         messages.error(request, str(moved))
         return redirect("bases:import-batch", batch.pk)

@@ -324,6 +324,65 @@ def test_annotated_copy_tells_corrected_rows_from_imported_ones(signed_in, base_
     assert [sheet.cell(row, status).value for row in (2, 3)] == ["已新增", "将新增"]
 
 
+# --- rows that are not wanted ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["ticked", "emptied"])
+def test_row_that_is_not_wanted_leaves_the_batch(way, signed_in, base_officer, checked):
+    """PAIN-04: an emptied row is as a blank one of the file; then 全部无误才导入 can be reached."""
+    good, bad = account_line(), account_line(full_name="李四")
+    batch = checked([good, account_line(mobile="1"), bad | {"id_number": good["id_number"]}])
+    client, address = signed_in(base_officer), reverse("bases:import-correct", args=[batch.pk])
+    assert 'name="r4x"' in client.get(address).text
+    words = words_of(account_line(mobile="1"))
+    sent = posted(batch, 3, words) | {"r3x": "1"} if way == "ticked" else posted(batch, 3, {})
+    sent |= posted(batch, 4, batch.rows.get(sheet_row=4).raw) | ({"r4x": "1"} if way == "ticked" else {})
+    sent |= posted(batch, 4, {}) if way == "emptied" else {}
+    answer = client.post(address, sent, follow=True)
+    assert "2 行不导入，已略去。" in answer.text
+    batch.refresh_from_db()
+    assert counts(batch) == (1, 1, 0, 0)
+    assert "第 3、4 行（共 2 行）已在网页中选择不导入" in page_of(client, batch)
+    assert AuditEvent.objects.get(action="import_leave_out").detail == {"rows": [3, 4]}
+    imports.confirm(batch, mode="all_or_nothing", by=base_officer)
+    apply_batch(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.state, Enrollment.objects.count()) == ("applied", 1)
+
+
+def page_of(client, batch) -> str:
+    return client.get(reverse("bases:import-batch", args=[batch.pk])).text
+
+
+def test_double_of_a_row_left_out_is_judged_anew(checked, base_officer):
+    """ "删除或改正另一行" can be done in the page."""
+    one, other = account_line(), account_line(full_name="李四")
+    batch = checked([one, other | {"id_number": one["id_number"]}])
+    assert counts(batch)[3] == 2
+    row_fixing.correct(batch, {}, by=base_officer, left_out={3})
+    batch.refresh_from_db()
+    assert counts(batch) == (1, 1, 0, 0)
+
+
+def test_not_every_row_can_be_left_out_and_no_good_one(checked, base_officer):
+    batch = checked([account_line(mobile="1")])
+    with pytest.raises(BatchMoved, match="放弃这次导入"):
+        row_fixing.correct(batch, {}, by=base_officer, left_out={2})
+    more = checked([account_line(), account_line(id_number="330106199503120015", mobile="1")])
+    row_fixing.correct(more, {}, by=base_officer, left_out={2})
+    assert more.rows.count() == 2
+
+
+def test_annotated_copy_tells_rows_left_out(signed_in, base_officer, checked):
+    batch = checked([account_line(), account_line(mobile="1")])
+    row_fixing.correct(batch, {}, by=base_officer, left_out={3})
+    batch.refresh_from_db()
+    content = fetch_copy(signed_in(base_officer), batch).content
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
+    status = [cell.value for cell in sheet[1]].index(STATUS_HEADER) + 1
+    assert sheet.cell(3, status).value == "已选择不导入"
+
+
 # --- the training workbook -------------------------------------------------------------------------------------------
 
 
@@ -401,6 +460,14 @@ def test_training_page_shows_the_faulty_columns_and_folds_the_others(faulty, sig
     data = posted(faulty, 3, faulty.rows.get(sheet_row=3).raw | {"培训专业": "儿科"})
     assert "已重新检查 1 行" in client.post(address, data, follow=True).text
     assert verdicts(faulty) == ["refused", "update", "update"]
+
+
+def test_training_row_emptied_in_the_page_is_left_out(faulty, base_officer):
+    raw = faulty.rows.get(sheet_row=2).raw
+    row_fixing.correct(faulty, {2: dict.fromkeys(raw, " ")}, by=base_officer)
+    faulty.refresh_from_db()
+    assert not faulty.rows.filter(sheet_row=2).exists()
+    assert faulty.rows_total == faulty.rows.count()
 
 
 def test_training_row_of_a_locked_record_is_refused_in_the_page_too(faulty, rows, base_officer):
