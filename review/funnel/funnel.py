@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import cast
 
 from django.core.cache import cache
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.utils import timezone
 
 from bases.models import IntakeCount
@@ -22,24 +22,19 @@ from portal.models import CollectionCycle, User
 from portal.roles import Action, Role
 from residents.lapses import COUNTED_BY_ANOTHER
 from residents.models import Enrollment
-from residents.models.enrollment import GONE, IN_THE_INTAKE, PersonalState, ReportStatus
+from residents.models.enrollment import GONE, IN_THE_INTAKE
 from review.figures import whole_percent
 from review.funnel import by_day
 from review.funnel.by_day import Reached
-from review.funnel.stages import STAGES, at_stage
+from review.funnel.stages import KEPT, STAGES, at_stage
 from review.models import FunnelCount
 
 # So many records are counted in about a third of a second, while the page is waited for.
 COUNTED_AT_ONCE = 10_000
 EVERY = timedelta(minutes=10)
 
-# The stages that the kept numbers distinguish, by their columns; a department's secretary has no numbers of his own.
-_KEPT = {
-    "imported": Q(),
-    "personal": Q(is_approved=True) | Q(personal_state=PersonalState.COMPLETE),
-    "reported": Q(is_approved=True) | Q(report_status=ReportStatus.REPORTED),
-    "approved": Q(is_approved=True),
-}
+# The stages that the kept numbers distinguish; a department's secretary has no numbers of his own.
+_KEPT = {stage: KEPT[stage] for stage in STAGES if stage in KEPT}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from bases.models import IntakeCount, Province
 from portal.models import CollectionCycle
 from residents.lapses import COUNTED_BY_ANOTHER, IS_MISSING
 from residents.models import Enrollment
-from residents.models.enrollment import GONE, OF_THE_INTAKE, PersonalState, ReportStatus, ReviewStatus
+from residents.models.enrollment import GONE, OF_THE_INTAKE, ReviewStatus
 from review.figures import whole_percent
+from review.funnel.stages import KEPT, LISTS, STAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Progress:
     code: str
     name: str
     imported: int
-    personal_complete: int
+    personal: int
     reported: int
     waiting: int
     returned: int
@@ -35,22 +36,15 @@ class Progress:
         return whole_percent(self.approved, self.imported)
 
 
-_COUNTS = ("imported", "personal_complete", "reported", "waiting", "returned", "approved", "lapsed")
+STAGES_SHOWN = (*KEPT, "lapsed")
 
 
 def by_province(cycle: CollectionCycle) -> list[Progress]:
     """Every province in the order of its code, those without a record too; three queries: of the numbers that the
     triggers keep, and of the few that lapsed."""
     kept = IntakeCount.objects.filter(intake_year=cycle.year).values("base__province_id")
-    counted = kept.annotate(
-        imported=_sum(),
-        personal_complete=_sum(personal_state=PersonalState.COMPLETE),
-        reported=_sum(report_status=ReportStatus.REPORTED),
-        waiting=_sum(review_status=ReviewStatus.PENDING),
-        returned=_sum(review_status=ReviewStatus.RETURNED),
-        approved=_sum(is_approved=True),
-    )
-    found = _by_code(counted)
+    sums = {stage: Sum("number", filter=condition, default=0) for stage, condition in KEPT.items()}
+    found = _by_code(kept.annotate(**sums))
     gone = _lapsed(cycle)
     return [
         Progress(code=code, name=name, **_living(found.get(code, {}), gone.get(code, {})))
@@ -63,19 +57,14 @@ def _lapsed(cycle: CollectionCycle) -> dict[str, dict[str, int]]:
     twice = COUNTED_BY_ANOTHER
     records = Enrollment.objects.filter(GONE, lapsed_at__isnull=False, deleted_at__isnull=True)
     records = records.filter(OF_THE_INTAKE, intake_year=cycle.year)
-    counted = (
-        records.order_by()
-        .values("base__province_id")
-        .annotate(
-            lapsed=Count("pk", filter=IS_MISSING),
-            imported=Count("pk", filter=twice),
-            personal_complete=Count("pk", filter=twice & Q(personal_state=PersonalState.COMPLETE)),
-            reported=Count("pk", filter=twice & Q(report_status=ReportStatus.REPORTED)),
-            waiting=Count("pk", filter=Q(review_status=ReviewStatus.PENDING)),
-            returned=Count("pk", filter=Q(review_status=ReviewStatus.RETURNED)),
-        )
-    )
-    return _by_code(counted)
+    counts = {stage: Count("pk", filter=twice & LISTS[stage][1]) for stage in STAGES if stage in KEPT}
+    # What lapsed waits for nobody any more, and lies with nobody.
+    counts |= {
+        "waiting": Count("pk", filter=Q(review_status=ReviewStatus.PENDING)),
+        "returned": Count("pk", filter=Q(review_status=ReviewStatus.RETURNED)),
+        "lapsed": Count("pk", filter=IS_MISSING),
+    }
+    return _by_code(records.order_by().values("base__province_id").annotate(**counts))
 
 
 def _by_code(counted: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
@@ -83,17 +72,13 @@ def _by_code(counted: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
 
 
 def _living(kept: dict[str, int], gone: dict[str, int]) -> dict[str, int]:
-    """The numbers of one province: what lapsed waits for nobody any more."""
-    numbers = {name: kept.get(name, 0) - gone.get(name, 0) for name in _COUNTS}
+    """The numbers of one province, of whom those that lapsed are taken off."""
+    numbers = {name: kept.get(name, 0) - gone.get(name, 0) for name in STAGES_SHOWN}
     return numbers | {"lapsed": gone.get("lapsed", 0)}
-
-
-def _sum(**filters: object) -> Sum:
-    return Sum("number", filter=Q(**filters), default=0)
 
 
 def total(rows: Iterable[Progress]) -> Progress:
     rows = list(rows)
     return Progress(
-        code="", name="合计", **{name: sum(getattr(row, name) for row in rows) for name in _COUNTS}
+        code="", name="合计", **{name: sum(getattr(row, name) for row in rows) for name in STAGES_SHOWN}
     )

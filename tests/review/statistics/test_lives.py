@@ -14,7 +14,7 @@ from portal.models import Step
 from residents.models import Enrollment
 from residents.services.states import StateMoved
 from review.funnel import by_day, funnel, provinces
-from review.funnel.stages import at_stage
+from review.funnel.stages import STAGES, at_stage
 from review.statistics import cross_table as statistics
 from review.statistics import export, full_export
 from review.statistics.cross_table import counted, counted_table
@@ -82,12 +82,11 @@ def _progress(user) -> None:
     found = funnel.records(user, cycle)
     people = set(found.values_list("resident", flat=True))
     total = provinces.total(provinces.by_province(cycle))
-    shown = {"imported": total.imported, "approved": total.approved, "lapsed": total.lapsed}
-    for stage in ("imported", "personal", "reported", "approved", "lapsed"):
+    for stage in provinces.STAGES_SHOWN:
         listed = at_stage(found, stage)
         number = listed.count()
-        assert number == listed.values("resident").distinct().count() == shown.get(stage, number), stage
-        assert funnel.number(user, cycle, stage) == (None if stage == "lapsed" else number)
+        assert number == listed.values("resident").distinct().count() == getattr(total, stage), stage
+        assert funnel.number(user, cycle, stage) == (number if stage in STAGES else None)
     lines, days = funnel.by(found, "base"), by_day.days(by_day.reached(found, "base"))
     assert (
         funnel.total(lines).numbers["imported"] == days[-1].numbers[0] == len(people) if people else not days
