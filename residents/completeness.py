@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from residents.catalogue.catalogue import Problem
+from residents.catalogue.catalogue import Problem, problem
 from residents.models import Enrollment
 from residents.models.enrollment import Module
 from residents.rules import basic, certificate, education, training, work
 from residents.rules.delivery import context_of_parts
 from residents.rules.fields import Field, Problems, is_needed, read_values
+from residents.rules.identity import is_stand_in
 from residents.snapshot import FIELDS, context_of, personal_values, values_of
 
 PERSONAL = ("basic", "education", "certificate", "work")
@@ -60,11 +61,11 @@ class Section:
 
     @property
     def errors(self) -> list[str]:
-        return [str(problem) for _, problem in self.problems if not problem.is_warning]
+        return [str(each) for _, each in self.problems if not each.is_warning]
 
     @property
     def warnings(self) -> list[str]:
-        return [str(problem) for _, problem in self.problems if problem.is_warning]
+        return [str(each) for _, each in self.problems if each.is_warning]
 
     @property
     def percent(self) -> int:
@@ -116,7 +117,7 @@ def completeness(enrollment: Enrollment, *, with_training: bool = True) -> Compl
     # What follows from the ID number is never missing, saved or not (GOAL-R6).
     told = basic.derived(enrollment.resident.id_type, enrollment.resident.id_number)
     sections = [
-        _section("basic", {**identity, **personal["basic"], **told}, context),
+        _basic({**identity, **personal["basic"], **told}, context),
         _education(personal["education"], context),
         _section("certificate", personal["certificate"], context),
     ]
@@ -143,13 +144,21 @@ def reported_sections(snapshot: Mapping[str, Any], module: str, *, has_moved: bo
     known = {"module": module, "has_moved": has_moved}
     context = context_of_parts({**parts, "account": parts["identity"]}) | known
     sections = [
-        _section("basic", {**parts["identity"], **parts["basic"], **told}, context),
+        _basic({**parts["identity"], **parts["basic"], **told}, context),
         _education(parts["education"], context),
         _section("certificate", parts["certificate"], context),
     ]
     if module == Module.REGISTRY:
         sections.append(_section("work", parts["work"], context))
     return [*sections, _section("training", parts["training"], context)]
+
+
+def _basic(values: dict[str, Any], context: dict[str, Any]) -> Section:
+    """Without a number of his own nobody is complete; the form, where it cannot be mended, does not ask for it."""
+    section = _section("basic", values, context)
+    if is_stand_in(values.get("id_number")):
+        section.problems.append(("id_number", problem("number_freed")))
+    return section
 
 
 def _section(key: str, values: dict[str, Any], context: dict[str, Any]) -> Section:
@@ -183,4 +192,4 @@ def _asked(fields: tuple[Field, ...], values: dict[str, Any], context: dict[str,
 
 
 def _flat(found: Problems) -> list[tuple[str, Problem]]:
-    return [(name, problem) for name, problems in found.items() for problem in problems]
+    return [(name, each) for name, problems in found.items() for each in problems]

@@ -27,8 +27,8 @@ from residents.models.enrollment import Module, ReviewStatus, reviewed_as
 RETURNS_SHOWN = 6
 # The follow-ups of each module; that of the statuses has its own page (bases/deadlines).
 FOLLOW_UPS = {
-    Module.INTAKE: (Todo.ANSWERED, Todo.NEVER),
-    Module.REGISTRY: (Todo.ANSWERED, Todo.UPDATE, Todo.STALE, Todo.UNDATED),
+    Module.INTAKE: (Todo.FREED, Todo.ANSWERED, Todo.NEVER),
+    Module.REGISTRY: (Todo.FREED, Todo.ANSWERED, Todo.UPDATE, Todo.STALE, Todo.UNDATED),
 }
 
 

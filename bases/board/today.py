@@ -37,7 +37,7 @@ _ACTS = {
 # Where the task is the report, which the end of a specialty refuses in the registry too (AM-45).
 _REPORTED = (Stage.PROVINCE, Stage.READY, Stage.CHANGED)
 # What waits in the lists, the most pressing first; between the two parts stands what has pages of its own.
-_FIRST = {Stage.PROVINCE: "省级退回，待修改"}
+_FIRST: dict[str, str] = {Stage.PROVINCE: "省级退回，待修改", Todo.FREED: Todo.FREED.label}
 _NEXT: dict[str, str] = {
     Stage.READY: "信息完整，可上报",
     Stage.CHANGED: "已修改，待重新上报",

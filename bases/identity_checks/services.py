@@ -122,9 +122,17 @@ def free(check_id: int, *, by: User, comment: str = "") -> None:
         free_number(asked.resident_id, old=old, by=by, reason=f"身份核实 {asked.pk}：{asked.reason}")
         _done(asked, State.FREED, by, comment)
         subject = f"{asked.known_name}的证件号经核实不属于本人，请申请更正证件"
-        _notify_holder(
-            asked, subject, "更正以前本人不能登录。请打开其记录，用“申请更正证件”填写正确的证件号。"
-        )
+        body = "更正以前不能上报和审核通过，本人不能登录。请打开其记录，用“申请更正证件”填写正确的证件号。"
+        record = _notify_holder(asked, subject, body)
+        if record is not None:
+            code = record.base.province_id
+            messages.send(
+                recipients(Province, [code]).get(code, []),
+                kind=KIND,
+                subject=f"{asked.known_name}（{record.base.name}）的证件号经核实不属于本人，已释放",
+                body="已通知培训基地申请更正；更正以前其记录不能上报，已上报的不能审核通过。",
+                link=reverse("review:record", args=[record.pk]),
+            )
 
 
 def in_view(user: User, action: Action = Action.VIEW) -> QuerySet[IdentityCheck]:
@@ -175,14 +183,16 @@ def _notify_base(asked: IdentityCheck, subject: str, body: str) -> None:
     messages.send(people, kind=KIND, subject=subject, body=body, link=reverse("bases:identity-checks"))
 
 
-def _notify_holder(asked: IdentityCheck, subject: str, body: str) -> None:
-    """The base of the known person's newest record."""
-    record = Enrollment.objects.filter(resident=asked.resident_id, deleted_at=None).order_by("-pk").first()
+def _notify_holder(asked: IdentityCheck, subject: str, body: str) -> Enrollment | None:
+    """The base of the known person's newest record, which is returned."""
+    found = Enrollment.objects.filter(resident=asked.resident_id, deleted_at=None).select_related("base")
+    record = found.order_by("-pk").first()
     if record is None:
-        return
+        return None
     people = recipients(TrainingBase, [record.base_id]).get(record.base_id, [])
     link = reverse("bases:record", args=[record.pk])
     messages.send(people, kind=KIND, subject=subject, body=body, link=link)
+    return record
 
 
 def _notify_reviewers(asked: IdentityCheck, subject: str, whom: type[Province] | None) -> None:

@@ -28,6 +28,7 @@ from residents.models.enrollment import (
     reviewed_as,
 )
 from residents.models.personal import TO_REVIEW
+from residents.rules.identity import STAND_IN
 from residents.search import by_name_or_number
 from residents.updating import ASKED, is_up_to_date, update_of
 
@@ -62,6 +63,7 @@ class Todo(models.TextChoices):
     UNFILLED = "unfilled", "招收个人信息没有填写完整（省级退回的除外）"
     CUT_OFF = "cut_off", "不在专业基地招收年份，不能上报"
     FINISHING = "finishing", "专业基地已终止，可以完成培训"
+    FREED = "freed", "证件号已释放，待申请更正"
 
 
 def _stage(*first: When) -> Case:
@@ -249,6 +251,8 @@ def todo_condition(todo: str, updates: Iterable[UpdateAt] = ()) -> Q:
         return CUT_OFF
     if todo == Todo.FINISHING:
         return finishing()
+    if todo == Todo.FREED:
+        return LIVE & Q(resident__id_number__startswith=STAND_IN)
     if todo == Todo.OVERDUE:
         return Q(status=Status.EXTENDED, extended_until__lt=today) | Q(
             status=Status.SUSPENDED, expected_resume__lt=today

@@ -23,11 +23,13 @@ from bases.submissions.unchanged import UNTOUCHED, untouched_since_return
 from portal.bulk import without_collecting
 from portal.calendar import Opening, step_now
 from portal.models import CollectionCycle, Step, User
+from residents.catalogue.catalogue import problem
 from residents.completeness import Completeness, Section, completeness_of_many
 from residents.models import Enrollment, PersonalReturn
 from residents.models.enrollment import Module, ReportStatus, ReviewStatus, Status
 from residents.openness import Times, entries_of, report_entry, training_entry
 from residents.rules import education
+from residents.rules.identity import is_stand_in
 from residents.services.returns import mark_reviewed
 from residents.services.states import mark_reported_many
 from residents.snapshot import for_check
@@ -137,6 +139,10 @@ def _blockers(
     if is_reported(enrollment):
         return [Blocker("state", "该记录已经上报，无需重复上报。")]
     found = [] if entry.is_open else [Blocker("closed", entry.reason)]
+    # The base's to mend, whatever the person's status: without his number nothing goes up (AM-35).
+    freed = str(problem("number_freed")) if is_stand_in(enrollment.resident.id_number) else ""
+    if freed:
+        found.append(Blocker("invalid", freed, reverse("bases:record", args=[enrollment.pk]), "base"))
     faulty = [section for section in complete.sections if section.missing or section.errors]
     if not (faulty or is_returned):
         return found
@@ -158,7 +164,8 @@ def _blockers(
             text = f"{section.label}：“{missing.label}”未填写。"
             found.append(Blocker("missing", text, target, owner, section.label, missing.label))
         for error in section.errors:
-            found.append(Blocker("invalid", f"{section.label}：{error}", url, owner))
+            if error != freed:
+                found.append(Blocker("invalid", f"{section.label}：{error}", url, owner))
     return found
 
 

@@ -2,6 +2,11 @@
 
 # code: (title, what is wrong, how to repair it)
 ERRORS: dict[str, tuple[str, str, str]] = {
+    "number_freed": (
+        "证件号已释放",
+        "原来登记的证件号经核实不属于本人，已释放，现在没有证件号。",
+        "请由现在管理此人的培训基地在其记录页“申请更正证件”；更正以前不能上报和审核通过，本人不能登录。",
+    ),
     "intake_year_intake": (
         "招收年份不是本年度",
         "招收信息管理只接收{year}年招收的住院医师，此行是{value}年。",

@@ -60,6 +60,19 @@ _USCC = re.compile("[0-9A-HJ-NPQRTUWXY]{18}")
 _USCC_LEGACY = re.compile(r"[0-9A-Z]{15}")
 
 
+# Of a person whose number was found not to be his: nobody can sign in with it by chance (AM-35).
+STAND_IN = "待更正"
+
+
+def stand_in(resident_id: int) -> str:
+    """What stands for the number until his base has his own corrected."""
+    return f"{STAND_IN}{resident_id}"
+
+
+def is_stand_in(number: str | None) -> bool:
+    return (number or "").startswith(STAND_IN)
+
+
 def check_digit(first_17: str) -> str:
     """The 18th character of a resident ID number (GB 11643-1999)."""
     # The library takes the number with its check digit. Its `validate` must stay out: it knows some counties only.

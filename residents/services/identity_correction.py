@@ -11,7 +11,8 @@ from residents.models import BasicInfo, Enrollment, Resident
 from residents.models.enrollment import LIVE, ReportStatus
 from residents.pinyin import pinyin_key
 from residents.rules.basic import derived
-from residents.rules.identity import OTHER, login_beside, normalise_login
+from residents.rules.identity import OTHER, login_beside, normalise_login, stand_in
+from residents.services.returns import settle_states
 from residents.services.states import StateMoved
 
 TAKEN = "新证件号已属于平台上的另一个账号，不能更正。请核实是否重复导入。"
@@ -63,7 +64,7 @@ def give_name(resident_id: int, *, old: str, new: str, reason: str) -> Resident:
 def free_number(resident_id: int, *, old: tuple[str, str], by: User, reason: str) -> Resident:
     """Take a number from a person to whom it never belonged: until his base has his own corrected, he bears a stand-in
     that nobody can sign in with by chance (AM-35). Raises StateMoved where the stored identity is no longer `old`."""
-    return correct_identity(resident_id, old=old, new=(OTHER, f"待更正{resident_id}"), by=by, reason=reason)
+    return correct_identity(resident_id, old=old, new=(OTHER, stand_in(resident_id)), by=by, reason=reason)
 
 
 def _locked(resident_id: int) -> Resident:
@@ -100,3 +101,4 @@ def _write(resident: Resident, id_type: str, id_number: str, by: User, reason: s
             setattr(basic, name, value)
         basic.save(update_fields=list(told))
     _show_update(resident)
+    settle_states(Enrollment.objects.filter(LIVE, resident=resident).values_list("pk", flat=True))

@@ -23,9 +23,11 @@ from bases.scope import enrollments_for
 from portal import audit
 from portal.models import User
 from portal.roles import Action
+from residents.catalogue.catalogue import problem
 from residents.models import Enrollment
 from residents.models.enrollment import Module, ReportStatus, ReviewStatus, Status
 from residents.openness import Times, entries_of, review_entry, revocation_entry
+from residents.rules.identity import is_stand_in
 from residents.services import states
 from residents.services.returns import settle_states
 from residents.services.states import (
@@ -67,7 +69,7 @@ def approve(choices: Mapping[int, int], *, by: User) -> Decision:
     an intake record enters the registry; what changed meanwhile is left out and named."""
     with _batch() as batch:
         ready, left_out = _lock(choices, by)
-        ready = _without_late_beginnings(ready, left_out)
+        ready = _approvable(ready, left_out)
         now = timezone.now()
         pending = Submission.objects.filter(pk__in=[row.pk for row in ready], outcome=Outcome.PENDING)
         mark_approved_many([row.enrollment_id for row in ready], pending, now=now)
@@ -295,9 +297,13 @@ def _lock(choices: Mapping[int, int], by: User) -> tuple[list[Submission], list[
     return ready, left_out
 
 
-def _without_late_beginnings(ready: list[Submission], left_out: list[LeftOut]) -> list[Submission]:
-    """Nobody is approved who began after his specialty had ended at the base (AM-45); the way back stays open."""
+def _approvable(ready: list[Submission], left_out: list[LeftOut]) -> list[Submission]:
+    """Nobody is approved who began after his specialty had ended at the base (AM-45), or whose number was found not to
+    be his (AM-35); the way back stays open."""
     refused = refusals([row.enrollment for row in ready])
+    for row in ready:
+        if is_stand_in(row.enrollment.resident.id_number):
+            refused[row.enrollment_id] = str(problem("number_freed"))
     left_out += [
         LeftOut(
             row.pk,

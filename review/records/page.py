@@ -17,7 +17,7 @@ from portal.calendar import Opening
 from portal.models import User
 from portal.prepared import Asked, prepared
 from portal.roles import Action
-from residents.catalogue.catalogue import Problem
+from residents.catalogue.catalogue import Problem, problem
 from residents.completeness import Section as Judged
 from residents.completeness import reported_sections
 from residents.history import Entry, timeline
@@ -25,6 +25,7 @@ from residents.models import Enrollment, StatusChange
 from residents.models.enrollment import Module, ReviewStatus
 from residents.openness import Times, review_entry
 from residents.places import REPEATED, names_of
+from residents.rules.identity import is_stand_in
 from residents.snapshot import snapshot_of
 from review.decisions.services import why_not_revocable
 from review.models import QualityFinding
@@ -65,7 +66,7 @@ class RecordPage:
     entry: Opening
     is_pending: bool
     # What the end of the specialty at the base says of what waits (AM-45).
-    ended: Problem | None
+    obstacle: Problem | None
     # What the personal part of a reported 暂停, 结束 or 退培 lacks (AM-41).
     gaps: list[Judged]
     hints: list["Hint"]
@@ -118,7 +119,7 @@ def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked:
         history=history,
         entry=entry,
         is_pending=is_pending,
-        ended=ends([enrollment]).get(enrollment.pk) if is_pending else None,
+        obstacle=_obstacle(enrollment) if is_pending else None,
         gaps=_gaps(judged) if shown and _may_have_gaps(shown) else [],
         hints=[*_hints(judged), *_findings(enrollment)],
         others=_others(user, enrollment),
@@ -127,6 +128,13 @@ def record_page(user: User, enrollment: Enrollment, filters: Mapping, *, masked:
         before=around[0],
         after=around[1],
     )
+
+
+def _obstacle(enrollment: Enrollment) -> Problem | None:
+    """Why the report cannot be approved, whatever it says, or what its reviewer should know of its specialty."""
+    if is_stand_in(enrollment.resident.id_number):
+        return problem("number_freed")
+    return ends([enrollment]).get(enrollment.pk)
 
 
 def _gaps(judged: list[Judged]) -> list[Judged]:
