@@ -27,7 +27,7 @@ from residents.catalogue.catalogue import problem
 from residents.completeness import Completeness, Section, completeness_of_many
 from residents.models import Enrollment, PersonalReturn
 from residents.models.enrollment import Module, ReportStatus, ReviewStatus, Status
-from residents.openness import Times, entries_of, report_entry, training_entry
+from residents.openness import Times, entries_of, personal_entry, report_entry, training_entry
 from residents.rules import education
 from residents.rules.identity import is_stand_in
 from residents.services.returns import mark_reviewed
@@ -50,9 +50,9 @@ class DeclarationMissing(ValueError):
 class Blocker:
     """One reason why a record cannot be reported now, and the page where it is repaired ("" where none helps).
 
-    `kind`: "state" already reported, "closed" window or mode, "return" open return to the resident, "missing" or
-    "invalid" field; `owner` is who must act: "resident", "base" or "". `section` and `label` name the block and the
-    field, for pages that group the missing ones.
+    `kind`: "state" already reported, "closed" window or mode of the report or of what is to be repaired first, "return"
+    open return to the resident, "missing" or "invalid" field; `owner` is who must act: "resident", "base" or "".
+    `section` and `label` name the block and the field, for pages that group the missing ones.
     """
 
     kind: str
@@ -61,6 +61,9 @@ class Blocker:
     owner: str = ""
     section: str = ""
     label: str = ""
+
+
+_CLOSED = {"resident": "住院医师现在不能填写、修改个人信息：", "base": "培训信息现在不能填写、修改："}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,10 @@ def examine(enrollments: Iterable[Enrollment], times: Times | None = None) -> di
     enrollments = list(enrollments)
     times = times or Times(enrollments)
     entries = entries_of(enrollments, report_entry, times)
-    forms = entries_of(enrollments, training_entry, times)
+    forms = {
+        "base": entries_of(enrollments, training_entry, times),
+        "resident": entries_of(enrollments, personal_entry, times),
+    }
     ids = [row.pk for row in enrollments]
     returned = set(
         PersonalReturn.objects.filter(enrollment__in=ids, answered_at__isnull=True).values_list(
@@ -113,7 +119,13 @@ def examine(enrollments: Iterable[Enrollment], times: Times | None = None) -> di
         complete[pk].section("training").problems.append(("actual_start_date", said))
     return {
         row.pk: Examination(
-            _blockers(row, entries[row.pk], forms[row.pk], row.pk in returned, complete[row.pk]),
+            _blockers(
+                row,
+                entries[row.pk],
+                {owner: found[row.pk] for owner, found in forms.items()},
+                row.pk in returned,
+                complete[row.pk],
+            ),
             _warnings(row, row.pk in returned, complete[row.pk]),
             row.pk in untouched,
             hints_of(complete[row.pk].sections),
@@ -133,9 +145,14 @@ def is_reported(enrollment: Enrollment) -> bool:
 
 
 def _blockers(
-    enrollment: Enrollment, entry: Opening, form: Opening, is_returned: bool, complete: Completeness
+    enrollment: Enrollment,
+    entry: Opening,
+    forms: Mapping[str, Opening],
+    is_returned: bool,
+    complete: Completeness,
 ) -> list[Blocker]:
-    """`form` tells whether the base may fill in training info: to a form that is closed nothing leads (AM-31)."""
+    """`forms` tells by its owner whether the form that repairs a fault may be filled in: to one that is closed nothing
+    leads, and that it is closed stands beside the fault (AM-31)."""
     if is_reported(enrollment):
         return [Blocker("state", "该记录已经上报，无需重复上报。")]
     found = [] if entry.is_open else [Blocker("closed", entry.reason)]
@@ -156,7 +173,7 @@ def _blockers(
         is_own = section.key == "training"
         if not (is_own or asks_resident):
             continue
-        own_url = reverse("bases:training-edit", args=[enrollment.pk]) if form.is_open else ""
+        own_url = reverse("bases:training-edit", args=[enrollment.pk]) if forms["base"].is_open else ""
         url = own_url if is_own else f"{record_url}#{section.key}"
         owner = "base" if is_own else "resident"
         for missing in section.missing:
@@ -166,6 +183,11 @@ def _blockers(
         for error in section.errors:
             if error != freed:
                 found.append(Blocker("invalid", f"{section.label}：{error}", url, owner))
+    told = {entry.reason}
+    for owner, words in _CLOSED.items():
+        form = forms[owner]
+        if not form.is_open and form.reason not in told and any(each.owner == owner for each in found):
+            found.append(Blocker("closed", f"{words}{form.reason}"))
     return found
 
 

@@ -109,6 +109,25 @@ def test_no_link_leads_to_a_form_that_is_closed(enrollment, cycle):
     assert {each.url for each in own} == {""}
 
 
+@pytest.mark.parametrize("shut", [Step.RESIDENT_FILL, Step.BASE_FILL])
+def test_closed_form_is_told_beside_what_it_would_repair(enrollment, cycle, desk, shut):
+    """AM-31: 上报 is open, what it lacks cannot be filled in: the page says so and offers more time."""
+    close(cycle, shut)
+    said = [each.text for each in check(enrollment) if each.kind == "closed"]
+    whose = "住院医师" if shut == Step.RESIDENT_FILL else "培训信息"
+    assert len(said) == 1
+    assert said[0].startswith(f"{whose}现在不能填写")
+    assert "截止" in said[0]
+    page = desk.get("/base/report/", {"choice": enrollment.pk}).text
+    assert said[0] in page
+    assert f"/base/extensions/new/?record={enrollment.pk}" in page
+
+
+def test_closed_form_of_a_record_that_lacks_nothing_is_not_told(complete_enrollment, cycle):
+    close(cycle, Step.RESIDENT_FILL, Step.BASE_FILL)
+    assert check(complete_enrollment) == []
+
+
 def test_report_with_open_return_to_the_resident_is_refused(complete_enrollment, base_officer):
     """docs/codes.md#states: a return blocks the next 上报 until the resident saves."""
     return_personal(complete_enrollment, {"basic.email": ("contact", "邮箱无法送达。")}, by=base_officer)
