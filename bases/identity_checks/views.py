@@ -52,7 +52,7 @@ def check_list(request: SignedInRequest) -> HttpResponse:
         )
     page = Paginator(found, PAGE_SIZE).get_page(whole_number(request.GET, "page"))
     may_ask = current_base(request, Action.IMPORT_ACCOUNTS) is not None
-    context = {"page": page, "may_ask": may_ask}
+    context = {"page": page, "may_ask": may_ask, "has_desk": current_base(request) is not None}
     context["may_unmask"] = bool(page.paginator.count) and may_see(request.user, current_base(request))
     return render(request, "bases/identity_checks/list.html", context)
 

@@ -16,6 +16,7 @@ from bases.models.imports import ImportRows
 from bases.workbooks.kinds import kind_of, workbook_of
 from portal.masking import mask, mask_numbers
 from portal.models import AuditEvent
+from residents.catalogue.catalogue import CATALOGUE
 from residents.models import Enrollment
 from residents.models.enrollment import LIVE
 from residents.openness import personal_entry
@@ -39,6 +40,11 @@ class Group:
     count: int
     is_warning: bool
     repair: str
+
+    @property
+    def is_mendable(self) -> bool:
+        """Whether another content of the cells could mend it: none makes a locked record an open one."""
+        return not self.is_warning and self.title != CATALOGUE["record_locked"].title
 
 
 @dataclass(frozen=True, slots=True)

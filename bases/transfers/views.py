@@ -67,6 +67,8 @@ def transfer_list(request: SignedInRequest) -> HttpResponse:
         found["outgoing"] = found["outgoing"].filter(to_base=base)
     page: dict[str, Any] = {
         "may_ask": current_base(request, Action.IMPORT_ACCOUNTS) is not None,
+        # A department has neither accounts to import nor doubts about them to settle.
+        "has_desk": base is not None,
         "only_open": is_on(request.GET, "state", TransferRequest.State.OPEN),
     }
     if page["only_open"]:

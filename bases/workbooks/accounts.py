@@ -10,7 +10,16 @@ from bases import whereabouts
 from bases.models import ImportBatch, TrainingBase
 from bases.models.organisations import ReportingMode
 from bases.workbooks.resource import WorkbookResource, column
-from bases.workbooks.rows import Applied, JudgedRow, Verdict, as_stored, has_errors, shown
+from bases.workbooks.rows import (
+    Applied,
+    JudgedRow,
+    Verdict,
+    as_stored,
+    has_errors,
+    say_further,
+    shown,
+    unread,
+)
 from bases.workbooks.signs import tell
 from portal.calendar import INTAKE_STEPS, Calendar
 from portal.models import CollectionCycle, Step, User
@@ -125,15 +134,15 @@ class AccountWorkbook:
         for number, record, values, found in read:
             standing = known.get(number, NOBODY)
             context |= _person_facts(standing, values, base_id)
-            for name, problems in (
-                *account.problems(values, context).items(),
-                *among.get(number, {}).items(),
-                *_standing_problems(standing).items(),
-                *_left_problems(left.get(standing.resident_id or 0), values).items(),
+            unreadable = unread(found)
+            for more in (
+                account.problems(values, context),
+                among.get(number, {}),
+                _standing_problems(standing),
+                _left_problems(left.get(standing.resident_id or 0), values),
+                {"id_number": [problem(account.TWO_TYPES)]} if number in doubles else {},
             ):
-                found.setdefault(name, []).extend(problems)
-            if number in doubles:
-                found.setdefault("id_number", []).append(problem(account.TWO_TYPES))
+                say_further(found, more, unreadable=unreadable)
             found = _without_needless(found)
             if batch.module == Module.REGISTRY and standing.kept_year is not None:
                 values["intake_year"] = standing.kept_year

@@ -1,6 +1,6 @@
 """What each kind of workbook asks of its rows and what it writes; bases/imports/services.py runs them all alike."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Protocol
@@ -115,6 +115,22 @@ def typed_of(record: Mapping[str, Value]) -> dict[str, Wire] | None:
         for header, value in record.items()
         if value is not None and type(value) is not str
     } or None
+
+
+def say_further(found: Problems, more: Problems, *, unreadable: Collection[str]) -> None:
+    """Add what the rules say of a row to what was said of its cells. Of an `unreadable` cell there is no
+    second fault: nothing true is known of what it should hold."""
+    for name, problems in more.items():
+        if name not in unreadable:
+            told = found.setdefault(name, [])
+            told.extend(each for each in problems if each not in told)
+
+
+def unread(found: Problems) -> frozenset[str]:
+    """The fields whose cells could not be read."""
+    return frozenset(
+        name for name, problems in found.items() if any(not each.is_warning for each in problems)
+    )
 
 
 def has_errors(found: Problems) -> bool:

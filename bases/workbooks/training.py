@@ -7,16 +7,18 @@ truth (GOAL-B3). Unchanged rows write nothing and un-report nothing (PAIN-19).
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any, cast
 
 from django.db.models import Q
 from django.utils import timezone
 
+from bases.extensions.services import extendable
 from bases.models import ImportBatch, ImportRow, TrainingBase
 from bases.report.withdrawal import unreport_after_change
 from bases.scope import own_specialties
 from bases.transfer_requests import settle
-from bases.workbooks.rows import Applied, JudgedRow, as_stored, has_errors, shown
+from bases.workbooks.rows import Applied, JudgedRow, as_stored, has_errors, say_further, shown, unread
 from bases.workbooks.signs import tell
 from bases.workbooks.training_resource import RESOURCES, in_template, training_template
 from portal.calendar import Opening
@@ -98,7 +100,7 @@ class Records:
     """The base's records of one module that the rows of a file may speak of, with what judging them needs."""
 
     def __init__(self, batch: ImportBatch, numbers: Collection[str], *, lock: bool = False) -> None:
-        self._is_intake = batch.module == Module.INTAKE
+        self._is_intake, self._base = batch.module == Module.INTAKE, batch.base
         # A file may be older than the correction of a number.
         self._people = bearers_by_document(numbers)
         found = Enrollment.objects.filter(
@@ -142,6 +144,15 @@ class Records:
             return _MOVED_ON
         return self._entries[record.pk]
 
+    @cached_property
+    def _extendable(self) -> set[int]:
+        records = [each for some in self._by_person.values() for each in some]
+        return extendable(cast(TrainingBase, self._base), records)
+
+    def may_get_more_time(self, record: Enrollment) -> bool:
+        """Whether the base can ask for more time for it now; asked of locked records alone."""
+        return record.pk in self._extendable
+
     def context(self, record: Enrollment) -> dict[str, Any]:
         return training_context(
             record,
@@ -174,7 +185,7 @@ class TrainingWorkbook:
         for number, line, given, unreadable in read:
             record = records.of(given)
             outcome = outcome_of(given, record, records, unreadable)
-            _merge(outcome.problems, among.get(number, {}))
+            say_further(outcome.problems, among.get(number, {}), unreadable=unread(unreadable))
             yield JudgedRow(
                 number,
                 {
@@ -248,10 +259,24 @@ def outcome_of(
     given: Mapping[str, Any], record: Enrollment | None, records: Records, unreadable: Problems
 ) -> Outcome:
     """What the row does to its record as it is now; that a record is locked is a fault only if it would change."""
-    outcome = Outcome(problems=dict(unreadable))
-    _judge_match(given, record, records, outcome)
+    outcome = Outcome()
+    _judge(given, record, records, outcome, unread(unreadable))
+    found = dict(unreadable)
+    say_further(found, outcome.problems, unreadable=unread(unreadable))
+    outcome.problems = found
+    return outcome
+
+
+def _judge(
+    given: Mapping[str, Any],
+    record: Enrollment | None,
+    records: Records,
+    outcome: Outcome,
+    unreadable: Collection[str],
+) -> None:
+    _judge_match(given, record, records, outcome, unreadable)
     if record is None:
-        return outcome
+        return
     context = records.context(record)
     own = {name: value for name, value in given.items() if name in _OWN}
     stored = values_of(record, "training")
@@ -264,9 +289,11 @@ def outcome_of(
         _tell_asked(outcome, blank)
         if not records.entry(record).is_open:
             reason = records.entry(record).reason.rstrip("。")
-            add(outcome.problems, "", "record_locked", reason=Verbatim(reason))
-    _judge_status(given, record, outcome)
-    return outcome
+            code = "record_locked_late" if records.may_get_more_time(record) else "record_locked"
+            add(outcome.problems, "", code, reason=Verbatim(reason))
+    # Without its status a change tells nothing.
+    if "status" not in unreadable:
+        _judge_status(given, record, outcome)
 
 
 def _tell_asked(outcome: Outcome, blank: Iterable[str]) -> None:
@@ -298,7 +325,11 @@ def _refuse_unseen(outcome: Outcome, record: Enrollment | None, promised: list[l
 
 
 def _judge_match(
-    given: Mapping[str, Any], record: Enrollment | None, records: Records, outcome: Outcome
+    given: Mapping[str, Any],
+    record: Enrollment | None,
+    records: Records,
+    outcome: Outcome,
+    unreadable: Collection[str],
 ) -> None:
     for name in _LOCKED:
         if name in given and given[name] is None:
@@ -307,7 +338,7 @@ def _judge_match(
     for name in blank:
         add(outcome.problems, name, "required")
     if record is None:
-        if not ({"id_type", "id_number"} & outcome.problems.keys()):
+        if not ({"id_type", "id_number"} & {*outcome.problems, *unreadable}):
             _merge(outcome.problems, training.problems({}, {"enrollment_found": False}))
         return
     on_file = {"full_name": record.resident.full_name, "intake_year": record.intake_year}

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
@@ -175,12 +175,21 @@ class CodeList:
             raise invalid("code_mismatch", value=text)
         return named
 
+    def refusal_among(self, raw: Any, codes: Collection[str]) -> Problem:
+        """Why a text that `find` refuses is none of the list, where only these codes may stand: no other is named."""
+        offered = {code: name for code, name in self.offered.items() if code in codes}
+        index = {spelling: code for spelling, code in self._content.index.items() if code in offered}
+        return self._describe(str(raw), fold(str(raw)), index, offered)
+
     def _describe_refusal(self, raw: str, text: str) -> Problem:
         if text in self._ambiguous:
             return problem("code_ambiguous", value=raw, options=self._ambiguous[text])
+        return self._describe(raw, text, self._content.index, self.offered)
+
+    def _describe(self, raw: str, text: str, index: Mapping[str, str], offered: Mapping[str, str]) -> Problem:
         # A wrong number is near to other numbers by accident only.
         nearest = (
-            difflib.get_close_matches(text, self._content.index, n=1, cutoff=0.5)
+            difflib.get_close_matches(text, index, n=1, cutoff=0.5)
             if len(text) <= LONGEST_QUOTE and not text.isdigit()
             else []
         )
@@ -189,10 +198,10 @@ class CodeList:
                 "code_nearest",
                 value=raw,
                 list=self.title,
-                nearest=self.label(self._content.index[nearest[0]]),
+                nearest=self.label(index[nearest[0]]),
             )
-        if len(self.offered) <= MOST_OPTIONS_SHOWN:
+        if len(offered) <= MOST_OPTIONS_SHOWN:
             return problem(
-                "code_options", value=raw, list=self.title, options=Verbatim("、".join(self.offered.values()))
+                "code_options", value=raw, list=self.title, options=Verbatim("、".join(offered.values()))
             )
         return problem("code_unknown", value=raw, list=self.title)

@@ -71,6 +71,8 @@ class Field:
     allows_month: bool = False
     proposed: Proposal | None = dataclasses.field(default=None, hash=False)
     narrowed: Narrowed | None = dataclasses.field(default=None, hash=False)
+    # As `narrowed`, for what a refusal suggests; of a field whose form has a choice of its own.
+    suggested: Narrowed | None = dataclasses.field(default=None, hash=False)
 
 
 _TRUE = {"是", "有", "1", "y", "yes", "true", "√", "✓", "对", "应届", "应届生", "应届毕业生"}
@@ -201,6 +203,9 @@ def clean_value(field: Field, raw: Any, *, is_1904: bool = False) -> Any:
     return None if value == "" else value
 
 
+_NOT_IN_THE_LIST = frozenset({"code_nearest", "code_options", "code_unknown", "code_ambiguous"})
+
+
 def read_values(
     fields: Iterable[Field],
     raw: Mapping[str, Any],
@@ -211,12 +216,14 @@ def read_values(
     """The clean values of a block and the problems of those that could not be read.
 
     Only fields present in `raw` are read; one that could not be read is absent from the values, so that no later rule
-    calls it blank. A sound 15-digit ID number becomes its 18-digit form, with a warning that names both. `known` is
+    calls it blank. What a refusal suggests fits the answer that narrows the field, if that is read.
+    A sound 15-digit ID number becomes its 18-digit form, with a warning that names both. `known` is
     one dictionary for the rows of one file: the same text in the same column is read once.
     """
     values: dict[str, Any] = {}
     problems: Problems = {}
     known = {} if known is None else known
+    narrowed: list[Field] = []
     for field in fields:
         name = field.name
         if name not in raw:
@@ -230,9 +237,15 @@ def read_values(
             values[name] = clean_value(field, value, is_1904=is_1904)
         except Invalid as refusal:
             problems[name] = [refusal.problem]
+            if refusal.problem.code in _NOT_IN_THE_LIST and (field.suggested or field.narrowed):
+                narrowed.append(field)
         else:
             if is_text:
                 known[name, value] = values[name]
+    for field in narrowed:
+        by = field.suggested or field.narrowed
+        if by and field.codes and (codes := by.offered.get(values.get(by.of) or "")):
+            problems[field.name] = [CODE_LISTS[field.codes].refusal_among(raw[field.name], codes)]
     number = values.get("id_number")
     if number is not None:
         normal = identity.normal_id_number(values.get("id_type"), number)

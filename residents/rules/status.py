@@ -28,7 +28,7 @@ from residents.codes.training import (
     offered_reasons,
 )
 from residents.rules import scans
-from residents.rules.fields import Field, Problems, add, missing_fields, without_empty
+from residents.rules.fields import Field, Narrowed, Problems, add, missing_fields, without_empty
 from residents.rules.training import latest_end_year
 
 
@@ -90,6 +90,7 @@ FIELDS: tuple[Field, ...] = (
         required=True,
         asked=(("status", (EXTENDED, SUSPENDED, ENDED, WITHDRAWN)),),
         owner="base",
+        suggested=Narrowed("status", REASONS_OF_STATUS),
     ),
     Field(
         "reason_note",

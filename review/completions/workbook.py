@@ -12,7 +12,7 @@ from django.utils import timezone
 from bases.imports.batch import BatchMoved
 from bases.legacy.names import bases_named
 from bases.models import ImportBatch, ImportRow, TrainingBase
-from bases.workbooks.rows import Applied, JudgedRow, as_stored, has_errors, shown
+from bases.workbooks.rows import Applied, JudgedRow, as_stored, has_errors, say_further, shown, unread
 from portal.models import User
 from portal.sheets.reading import Table
 from residents.models import Resident
@@ -137,8 +137,9 @@ class CompletionWorkbook:
         known = Known.of(cast(str, batch.province_id), [values for _, _, values, _ in read])
         among = completion.problems_of_rows((number, values) for number, _, values, _ in read)
         for number, record, values, found in read:
-            _add(found, completion.problems(values, known.context(values)))
-            _add(found, among.get(number, {}))
+            unreadable = unread(found)
+            say_further(found, completion.problems(values, known.context(values)), unreadable=unreadable)
+            say_further(found, among.get(number, {}), unreadable=unreadable)
             yield JudgedRow(
                 number,
                 {header: shown(value) for header, value in record.items()},
@@ -186,11 +187,6 @@ def _read_back(given: Mapping[str, Any]) -> dict[str, Any]:
         {each.label: given.get(each.name) for each in completion.FIELDS if each.name in dates}
     )
     return {**given, **values}
-
-
-def _add(found: Problems, more: Mapping) -> None:
-    for name, problems in more.items():
-        found.setdefault(name, []).extend(problems)
 
 
 def _verdict(found: Problems, values: Mapping[str, Any], known: Known) -> str:

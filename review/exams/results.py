@@ -12,7 +12,7 @@ from django.utils import timezone
 from bases.models import ImportBatch, ImportRow
 from bases.report.withdrawal import unreport_after_change
 from bases.workbooks.resource import WorkbookResource, column
-from bases.workbooks.rows import Applied, JudgedRow, as_stored, has_errors, shown
+from bases.workbooks.rows import Applied, JudgedRow, as_stored, has_errors, say_further, shown, unread
 from bases.workbooks.signs import tell
 from portal.models import User
 from portal.sheets.reading import Table
@@ -210,8 +210,9 @@ class ResultWorkbook:
         known = Known.of(batch, [values for _, _, values, _ in read])
         among = problems_of_rows(((number, values) for number, _, values, _ in read), exam_result.FIELDS)
         for number, record, values, found in read:
-            for name, more in (*known.judge(values).items(), *among.get(number, {}).items()):
-                found.setdefault(name, []).extend(more)
+            unreadable = unread(found)
+            for more in (known.judge(values), among.get(number, {})):
+                say_further(found, more, unreadable=unreadable)
             entry = known.entry(values)
             yield JudgedRow(
                 number,

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from bases.extensions.services import asking_entry
 from bases.handed_over.lapsed import left_to
 from bases.imports import services as imports
 from bases.imports.access import batch_for, may_act, show_rows
@@ -121,6 +122,7 @@ def _surroundings(
         # A training workbook is always taken, and its records may nevertheless be closed.
         "late": import_opening(base, module, cycle) if kind.is_filled and module == Module.INTAKE else None,
         "has_desk": desk is not None,
+        "is_askable": kind.is_filled and asking_entry(base, cycle).is_open,
         "choosable": _choosable(kind, module, base),
         "untaken": None if kind.is_filled else first_untaken_year(base),
         "registry_is_open": not kind.is_filled

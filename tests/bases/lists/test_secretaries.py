@@ -4,20 +4,23 @@ alone, in lists, templates, imports and messages (AM-46; TRUST-24, TRUST-25)."""
 import datetime
 import io
 import re
+from collections import Counter
+from urllib.parse import urlsplit
 
 import openpyxl
 import pytest
 from django.test import Client
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils import timezone
 
 from bases import staff
 from bases.models import SpecialtyBase, SpecialtyBaseUserGrant
+from portal.calendar import INTAKE_STEPS
 from portal.models import CycleWindow, Extension, Message, Step, User
 from portal.roles import Role
 from residents.models import Enrollment
 from tests import factories
-from tests.bases.desk import complete, returned
+from tests.bases.desk import close, complete, returned
 from tests.bases.workbooks.training_files import edited, template, verdicts
 
 pytestmark = pytest.mark.django_db
@@ -77,15 +80,26 @@ def test_she_reads_the_dates_of_her_base(
     assert signed_in(secretary).get(stale).context["page"].paginator.count == 0
 
 
-def test_no_way_of_a_secretary_ends_in_a_refusal(signed_in, secretary, own, other):
-    """Every link of every page that he reaches from his desk opens."""
+# More addresses of one page differ by their filters alone.
+OF_ONE_PAGE = 4
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_no_way_of_a_secretary_ends_in_a_refusal(signed_in, secretary, own, other, cycle, is_closed):
+    """Every link of every page that he reaches from his desk opens, some of each page's addresses."""
+    if is_closed:
+        close(cycle, Step.RESIDENT_FILL, Step.BASE_FILL, Step.REPORT)
     client, seen, ways = signed_in(secretary), set(), [reverse("bases:desk")]
-    refused = {}
+    refused, visits = {}, Counter()
     while ways:
-        address = ways.pop()
-        if address in seen or len(seen) > 150:
+        address = ways.pop(0)
+        if address in seen:
             continue
         seen.add(address)
+        name = resolve(urlsplit(address).path).view_name
+        visits[name] += 1
+        if visits[name] > OF_ONE_PAGE:
+            continue
         answer = client.get(address)
         if answer.status_code >= 400:
             refused[address] = answer.status_code
@@ -94,7 +108,25 @@ def test_no_way_of_a_secretary_ends_in_a_refusal(signed_in, secretary, own, othe
         found = re.findall(r'href="(/[^"#]*)', answer.content.decode())
         ways += [each.replace("&amp;", "&") for each in found if not each.startswith("/static")]
     assert refused == {}
-    assert len(seen) > 15
+    assert len(visits) > 15
+
+
+def test_locked_row_names_who_asks_for_more_time_and_is_not_offered_to_be_mended(
+    signed_in, secretary, base, own, cycle, send
+):
+    """AM-31: the page of 申请延长填报时间 is the base's; the grid opens no locked record."""
+    close(cycle, Step.BASE_FILL)
+    batch = send(edited(template([own], base), {(1, "备注"): "一"}), by=secretary)
+    (fault,) = batch.rows.get().problems
+    assert (fault["code"], "由培训基地申请延长填报时间" in fault["repair"]) == ("record_locked_late", True)
+    page = signed_in(secretary).get(reverse("bases:import-batch", args=[batch.pk])).text
+    assert "修改这一组" not in page
+    upload = signed_in(secretary).get(reverse("bases:import-upload", args=["training", "intake"])).text
+    assert "其余的由培训基地申请延长填报时间" in upload
+    close(cycle, *INTAKE_STEPS)
+    again = send(edited(template([own], base), {(1, "备注"): "一"}), by=secretary)
+    (fault,) = again.rows.get().problems
+    assert (fault["code"], "延长" in fault["repair"]) == ("record_locked", False)
 
 
 def test_his_template_and_his_file_reach_his_own_people_alone(signed_in, secretary, base, own, other, send):
