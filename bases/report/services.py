@@ -183,10 +183,11 @@ def _blockers(
         for error in section.errors:
             if error != freed:
                 found.append(Blocker("invalid", f"{section.label}：{error}", url, owner))
-    told = {entry.reason}
+    # A freed number is mended by no form.
+    owners = {each.owner for each in found if each.text != freed}
     for owner, words in _CLOSED.items():
         form = forms[owner]
-        if not form.is_open and form.reason not in told and any(each.owner == owner for each in found):
+        if owner in owners and not form.is_open and form.reason != entry.reason:
             found.append(Blocker("closed", f"{words}{form.reason}"))
     return found
 
