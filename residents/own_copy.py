@@ -80,7 +80,10 @@ def _training(enrollment: Enrollment) -> Row:
 def _status_changes(resident: Resident) -> list[Row]:
     changes = StatusChange.objects.filter(enrollment__resident=resident).order_by("pk")
     return [
-        {**row(登记时间=change.changed_at), **_in_row(FIELDS["status"], _of_change(change))}
+        {
+            **row(登记时间=change.changed_at, 撤销上一次变更="是" if change.takes_back_id else ""),
+            **_in_row(FIELDS["status"], _of_change(change)),
+        }
         for change in changes
     ]
 

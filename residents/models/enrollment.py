@@ -356,7 +356,9 @@ def _change_needs() -> list[models.BaseConstraint]:
     )
     needs = {
         "status_change_reason_fits": fits | (undated & Q(reason="")),
-        "status_change_has_date": Q(from_status="") | Q(effective_date__isnull=False) | undated,
+        "status_change_has_date": (
+            Q(from_status="") | Q(effective_date__isnull=False) | undated | Q(takes_back__isnull=False)
+        ),
         "status_change_has_details": details | undated,
         "status_change_other_has_note": (
             ~Q(reason__in=("19", "29", "39", "49")) | ~Q(reason_note="") | undated
@@ -410,6 +412,10 @@ class StatusChange(models.Model):
     attachment = models.FileField(upload_to=evidence_path, max_length=120, blank=True)
     # Taken over from a roster without day, reason or details (AM-40).
     is_undated = models.BooleanField("历史数据，日期不详", default=False, db_default=False)
+    # The change before it, which should never have been: what this row holds is what stood before that one.
+    takes_back = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="taken_back_by", editable=False
+    )
     # Of a 退培: the personal blocks of a snapshot as they were at it, all that the base keeps of the person (AM-49).
     personal_then = models.JSONField("退培时的个人信息", null=True, editable=False)
     changed_by = models.ForeignKey(

@@ -27,18 +27,22 @@ from residents.snapshot import personal_part, snapshot_of
 
 # The details of a status that the record itself carries, for lists and reminders (PAIN-20).
 _DETAILS = ("extended_until", "expected_resume")
+# What a change holds beside the two statuses.
+_KEPT = (*(field.name for field in rules.FIELDS if field.name != "status"), "is_undated", "personal_then")
 
 
 def status_context(enrollment: Enrollment) -> dict[str, Any]:
     """What the rules of 培训状态 know of the record; two queries."""
     changes = list(enrollment.status_changes.all())
+    undone = {change.takes_back_id for change in changes}
     return {
         "today": timezone.localdate(),
         "module": enrollment.module,
         "current_status": enrollment.status,
         "current_reason": changes[0].reason if changes else None,
         "last_change_date": max(
-            (change.effective_date for change in changes if change.effective_date), default=None
+            (each.effective_date for each in changes if each.effective_date and each.pk not in undone),
+            default=None,
         ),
         "actual_start_date": enrollment.actual_start_date,
         "planned_end_date": enrollment.planned_end_date,
@@ -160,13 +164,8 @@ def changes_status(enrollment: Enrollment, after: Mapping[str, Any]) -> bool:
     return any((current.get(name) or None) != (value or None) for name, value in after.items())
 
 
-def write_change(
-    enrollment: Enrollment, after: Mapping[str, Any], *, by: User, has_day: bool = True
-) -> StatusChange:
-    """Write a judged change of a locked record; without `has_day` it goes back to its first status, which has no day.
-
-    Raises StateMoved where another base was first with the person.
-    """
+def write_change(enrollment: Enrollment, after: Mapping[str, Any], *, by: User) -> StatusChange:
+    """Write a judged change of a locked record. Raises StateMoved where another base was first with the person."""
     change = StatusChange(
         enrollment=enrollment, from_status=enrollment.status, to_status=after["status"], changed_by=by
     )
@@ -175,10 +174,37 @@ def write_change(
     for name, value in after.items():
         if name != "status" and value not in (None, ""):
             setattr(change, name, value)
-    enrollment.status = after["status"]
-    enrollment.status_since = after["effective_date"] if has_day else None
+    return _stored(change)
+
+
+def take_back(enrollment: Enrollment, change: StatusChange, *, by: User) -> StatusChange:
+    """Undo a change of a locked record that should never have been: it stands as before, with the day, the details and
+    the words of then, and no later change is judged by the day of this one.
+
+    Raises StateMoved where it is not the last change any more, or where another base has the person by now (AM-27).
+    """
+    last, *earlier = enrollment.status_changes.all()[:2]
+    if last != change:
+        raise StateMoved("培训状态此后已变更。")
+    undoing = StatusChange(
+        enrollment=enrollment,
+        from_status=change.to_status,
+        to_status=change.from_status,
+        changed_by=by,
+        takes_back=change,
+    )
+    for before in earlier:
+        for name in _KEPT:
+            setattr(undoing, name, getattr(before, name))
+    return _stored(undoing)
+
+
+def _stored(change: StatusChange) -> StatusChange:
+    """With the record as it stands by it."""
+    enrollment = change.enrollment
+    enrollment.status, enrollment.status_since = change.to_status, change.effective_date
     for name in _DETAILS:
-        setattr(enrollment, name, after.get(name))
+        setattr(enrollment, name, getattr(change, name))
     enrollment.version += 1
     enrollment.updated_at = timezone.now()
     with transaction.atomic():
@@ -188,7 +214,7 @@ def write_change(
                 enrollment.save(update_fields=["status", "status_since", *_DETAILS, "version", "updated_at"])
         except IntegrityError as race:
             # Between the check and this write another base has imported the person (AM-27).
-            raise StateMoved(str(problem("reopen_blocked", to=STATUS.label(after["status"])))) from race
+            raise StateMoved(str(problem("reopen_blocked", to=STATUS.label(change.to_status)))) from race
     return change
 
 

@@ -74,7 +74,7 @@ def due(user: User, session: ExamSession) -> QuerySet[Enrollment]:
     mine = ExamEntry.objects.filter(session=session, enrollment=OuterRef("pk"))
     passed = ExamEntry.objects.filter(enrollment=OuterRef("pk"), result=ExamEntry.Result.PASSED)
     moved = (
-        StatusChange.objects.filter(enrollment=OuterRef("pk"))
+        StatusChange.objects.filter(enrollment=OuterRef("pk"), taken_back_by=None)
         .order_by()
         .values("enrollment")
         .annotate(last=Max("extended_until"))

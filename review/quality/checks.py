@@ -124,7 +124,8 @@ WHERE e.actual_start_date < study.graduation_date AND NOT (e.trainee_type = '4' 
 """  # nosec B608 # constants
 
 _ENDED = """(SELECT max(s.ended_on) FROM residents_statuschange s
-    WHERE s.enrollment_id = e.id AND s.to_status = '4')"""
+    WHERE s.enrollment_id = e.id AND s.to_status = '4'
+        AND NOT EXISTS (SELECT FROM residents_statuschange t WHERE t.takes_back_id = s.id))"""
 _END_BEFORE_START = f"""
 SELECT id AS enrollment_id, base_id, intake_year,
     '培训开始 ' || actual_start_date || concat(

@@ -9,9 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
-
-from bases.imports.undo.restore import reason_of
 from bases.models import ImportBatch, ImportRow, Submission
 from portal.histories import event_model
 from portal.models import User
@@ -22,7 +19,7 @@ from residents.openness import entries_of, training_entry
 from residents.rules import status
 from residents.services.returns import settle_states
 from residents.services.states import StateMoved
-from residents.services.status import write_change
+from residents.services.status import take_back
 from residents.services.training import (
     EDITABLE,
     Judged,
@@ -54,12 +51,12 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """A record that goes back to what it was; `change` is the status to write, None where it stays."""
+    """A record that goes back to what it was; `change` is the one of its status to take back, None where it stays."""
 
     enrollment: Enrollment
     before: dict[str, Any]
     after: dict[str, Any]
-    change: dict[str, Any] | None = None
+    change: StatusChange | None = None
 
     @property
     def words(self) -> list[tuple[str, str, str]]:
@@ -106,7 +103,7 @@ def updates_of(batch: ImportBatch) -> Updates:
         if past.at is not None and reports.get(record.pk, past.at) > past.at:
             updates.reported.append(record)
             continue
-        change, reason = _status_to_write(record, past, rows[record.pk])
+        change, reason = _status_to_take_back(record, past, rows[record.pk])
         reason = _reason(record, past) or reason
         # In the registry a record is closed by 退培 only, and that is what may be taken back.
         if not reason and record.module == Module.INTAKE and not entries[record.pk].is_open:
@@ -160,8 +157,8 @@ def _reason(record: Enrollment, past: Past) -> str:
     return "培训信息或状态此后已修改。" if past.is_touched else ""
 
 
-def _status_to_write(record: Enrollment, past: Past, row: ImportRow) -> tuple[dict[str, Any] | None, str]:
-    """The status as it was, written as one more change since none is ever deleted; or why there is no way back."""
+def _status_to_take_back(record: Enrollment, past: Past, row: ImportRow) -> tuple[StatusChange | None, str]:
+    """The change of the status that the batch wrote; or why there is no way back."""
     if past.at is None or past.before is None:
         return None, ""
     since = [change for change in record.status_changes.all() if change.changed_at >= past.at]
@@ -173,16 +170,7 @@ def _status_to_write(record: Enrollment, past: Past, row: ImportRow) -> tuple[di
     was = past.before["status"]
     if record.status != was and was not in status.targets(record.status):
         return None, "培训状态不能直接改回，请在记录中变更。"
-    return _details(record, past.before, len(since)), ""
-
-
-def _details(record: Enrollment, before: dict[str, Any], since: int) -> dict[str, Any]:
-    earlier: StatusChange | None = next(iter(record.status_changes.all()[since:]), None)
-    details = {name: getattr(earlier, name, None) for name in _STATUS if name not in ("status", "attachment")}
-    # Every change but the first tells its day; the first status of a record may have none.
-    day = before["status_since"] or timezone.localdate()
-    undated = earlier is not None and earlier.is_undated
-    return details | {"status": before["status"], "effective_date": day, "is_undated": undated}
+    return since[0], ""
 
 
 def restore(batch: ImportBatch, chosen: Iterable[Restore], *, by: User) -> list[tuple[Enrollment, str]]:
@@ -192,7 +180,7 @@ def restore(batch: ImportBatch, chosen: Iterable[Restore], *, by: User) -> list[
     """
     kept, changed = [], []
     for each in chosen:
-        if reason := _restore_status(batch, each, by):
+        if reason := _restore_status(each, by):
             kept.append((each.enrollment, reason))
         elif _differs(each, _TRAINING_COLUMNS):
             changed.append(each)
@@ -213,18 +201,12 @@ def _judged(each: Restore, accredited: Mapping[str, int | None]) -> Judged:
     return Judged.of(each.enrollment, values, is_complete(values, context))
 
 
-def _restore_status(batch: ImportBatch, each: Restore, by: User) -> str:
-    """Write the status back, if it was changed; the reason where another base has the person by now (AM-27)."""
+def _restore_status(each: Restore, by: User) -> str:
+    """Take the status back, if it was changed; or why it could not be (AM-27)."""
     if each.change is None:
         return ""
-    note = "；".join(filter(None, (each.change["reason_note"], reason_of(batch))))
     try:
-        write_change(
-            each.enrollment,
-            {**each.change, "reason_note": note},
-            by=by,
-            has_day=each.before["status_since"] is not None,
-        )
+        take_back(each.enrollment, each.change, by=by)
     except StateMoved as moved:
         return str(moved)
     return ""

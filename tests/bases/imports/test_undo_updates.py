@@ -13,6 +13,8 @@ from portal.models import AuditEvent, Step
 from residents.history import timeline
 from residents.models import Enrollment
 from residents.services.personal import save_block
+from residents.services.status import status_context
+from residents.snapshot import status_values
 from tests import factories
 from tests.bases.desk import approved, close, complete, reported, state
 from tests.bases.workbooks.training_files import edited, template, verdicts
@@ -141,7 +143,7 @@ def test_earlier_report_does_not_forbid_the_undo_and_the_record_stays_unreported
 
 
 def test_undo_takes_a_change_of_status_back_as_one_more_change(registered, base, send, write, base_officer):
-    """docs/fields.md#status: no change of status is ever deleted; the way back is a change of its own with a note."""
+    """docs/fields.md#status: no change of status is ever deleted; the way back is a change of its own that says so."""
     before = content(registered[0])
     day = f"{registered[0].intake_year}-10-01"
     changes = {(1, name): value for name, value in SUSPENSION.items()}
@@ -152,7 +154,7 @@ def test_undo_takes_a_change_of_status_back_as_one_more_change(registered, base,
     newest, oldest = registered[0].status_changes.all()
     assert (oldest.from_status, oldest.to_status) == ("1", "3")
     assert (newest.from_status, newest.to_status) == ("3", "1")
-    assert newest.reason_note == f"撤销导入（批次 {batch.pk}）"
+    assert (newest.takes_back, newest.effective_date, newest.reason_note) == (oldest, None, "")
 
 
 def test_status_changed_again_since_keeps_the_row(registered, base, send, write, base_officer):
@@ -230,3 +232,26 @@ def test_plan_asks_the_same_number_of_queries_for_one_row_and_for_three(
     batch = write(send(edited(template(rows, base), changes)))
     with django_assert_num_queries(11):
         undo.plan_of(ImportBatch.objects.get(pk=batch.pk))
+
+
+def test_after_an_undo_the_true_day_is_taken(registered, base, send, write, base_officer):
+    """What was taken back judges nothing any more: neither the same file nor an earlier day, and what is reported
+    differs from the last report in nothing."""
+    record = registered[0]
+    before = status_values(record)
+
+    def suspended(day):
+        dates = {(1, "变更日期"): day, (1, "暂停起始日期"): day, (1, "备注"): "x"}
+        changes = {(1, name): value for name, value in SUSPENSION.items()} | dates
+        return write(send(edited(template(registered, base, "registry"), changes), module="registry"))
+
+    later, earlier = f"{record.intake_year}-10-20", f"{record.intake_year}-10-05"
+    assert undo.undo(suspended(later), by=base_officer).count == 1
+    record = Enrollment.objects.get(pk=record.pk)
+    assert status_values(record) == before
+    assert status_context(record)["last_change_date"] is None
+    for day in (later, earlier):
+        batch = suspended(day)
+        assert batch.rows_updated == 1
+        assert undo.undo(batch, by=base_officer).count == 1
+    assert status_values(Enrollment.objects.get(pk=record.pk)) == before
