@@ -28,7 +28,7 @@ PRODUCTION := DEBUG=0 SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.toke
 TEMPLATES = git ls-files -z --cached --others --exclude-standard 'templates/*.html'
 PYTHON_FILES = git ls-files -z --cached --others --exclude-standard '*.py'
 
-.PHONY: help run test long faults t check lint fix docs demo bench evening manage backup restore smoke lock static install clean
+.PHONY: help run test long faults t check lint fix docs demo bench evening cluster manage backup restore smoke lock static install clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -86,6 +86,13 @@ bench: $(DEV) ## The targets of the measurements, or one of them: make bench T=5
 
 evening: $(DEV) $(STATIC) ## A nation's last evening in a house of its own: EVENING_PEOPLE=5000 EVENING_SECONDS=60 for a try
 	@$(WITH_DATABASE) $(PY) -m tests.evening.run
+
+cluster: $(DEV) $(STATIC) ## Two of everything from deploy/ on loopback, some of it killed, ten minutes: CLUSTER_ROUNDS=1 for a try
+	@missing=""; for name in nginx pgbouncer; do \
+	  PATH="$$PATH:/usr/sbin" command -v $$name >/dev/null || missing="$$missing $$name"; \
+	done; \
+	[ -z "$$missing" ] || apt-get install -y --no-install-recommends $$missing
+	@$(WITH_DATABASE) $(PY) -m tests.cluster.run
 
 manage: $(RUNTIME) ## Any management command: make manage ARGS="showmigrations"
 	@$(PY) -m portal.bootstrap.run manage $(ARGS)

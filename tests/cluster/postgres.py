@@ -5,7 +5,7 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -168,8 +168,9 @@ class Pair:
 
 
 @contextmanager
-def pair(folder: Path) -> Iterator[Pair]:
-    """Both at work, migrated, without data. The replica is made before the primary waits for it."""
+def pair(folder: Path, *commands: Sequence[str]) -> Iterator[Pair]:
+    """Both at work, migrated, with what these commands of manage.py put in. The replica is made before the primary
+    waits for it."""
     primary, replica = Server(folder / "primary", free_port()), Server(folder / "replica", free_port())
     made = Pair(primary, replica, secrets.token_urlsafe(12))
     primary.make()
@@ -187,7 +188,8 @@ def pair(folder: Path) -> Iterator[Pair]:
                 "GRANT CREATE ON SCHEMA public TO portal",
                 database="portal",
             )
-        made.manage("migrate", "--noinput", "--verbosity", "0")
+        for command in (("migrate", "--noinput", "--verbosity", "0"), *commands):
+            made.manage(*command)
         replica.follow(primary)
         replica.start()
         primary.include("postgresql-primary.conf")

@@ -50,8 +50,7 @@ print(json.dumps([export.job.state, export.rows, rows(primary), rows(replica)]))
 @pytest.fixture
 def served(reachable_path):
     """A pair of servers with the demo, and the address of a web process over both."""
-    with pair(reachable_path) as made:
-        made.manage("load_demo")
+    with pair(reachable_path, ["load_demo"]) as made:
         given = {
             "DATABASE_URL": made.url(made.primary),
             "DATABASE_REPLICA_URL": made.url(made.replica),

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,8 @@ DEPLOY = ROOT / "deploy"
 NAME = "portal.example.cn"
 TOKEN = "t" * 20
 START_SECONDS, END_SECONDS = 60, 30
+# Where the database is, as deploy/pgbouncer.ini has it.
+POOLED = "host=127.0.0.1 port=5432 dbname=portal"
 # Debian puts them where an ordinary PATH does not look.
 PLACES = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 
@@ -86,7 +88,7 @@ def machine(folder: Path) -> Iterator[Machine]:
     )
     with ExitStack() as started:
         started.enter_context(_running(_pgbouncer(folder, pool), env={"PATH": PLACES}, as_server=True))
-        started.enter_context(_running(_nginx(folder, secure)))
+        started.enter_context(_running(nginx(folder, secure, [f"unix:{folder}/run/web.sock"])))
         _make_folders(folder)
         started.enter_context(_running([sys.executable, "-m", "portal.server"], env=environment))
         worker = [sys.executable, "manage.py", "run_worker", "--lane", "worker"]
@@ -135,15 +137,21 @@ def _make_folders(folder: Path) -> None:
 
 
 def _pgbouncer(folder: Path, port: int) -> list[str]:
-    values, place = connection.settings_dict, folder / "pool"
-    place.mkdir()
-    (place / "userlist.txt").write_text(f'"{values["USER"]}" "{values["PASSWORD"]}"\n')
+    values = connection.settings_dict
     server = f"host={values['HOST']} port={values['PORT'] or 5432} dbname={values['NAME']}"
+    return pgbouncer(folder, port, server, values["USER"], values["PASSWORD"])
+
+
+def pgbouncer(folder: Path, port: int, server: str, user: str, password: str) -> list[str]:
+    """What starts the pool on this port before that database; its file is pool/pgbouncer.ini in the folder."""
+    place = folder / "pool"
+    place.mkdir(exist_ok=True)
+    (place / "userlist.txt").write_text(f'"{user}" "{password}"\n')
     (place / "pgbouncer.ini").write_text(
         changed(
             "pgbouncer.ini",
             {
-                "host=127.0.0.1 port=5432 dbname=portal": server,
+                POOLED: server,
                 "listen_port = 6432": f"listen_port = {port}",
                 "/etc/pgbouncer/userlist.txt": f"{place}/userlist.txt",
                 "[pgbouncer]": "[pgbouncer]\nunix_socket_dir =",
@@ -156,7 +164,10 @@ def _pgbouncer(folder: Path, port: int) -> list[str]:
     return [program("pgbouncer"), str(place / "pgbouncer.ini")]
 
 
-def _nginx(folder: Path, secure: int) -> list[str]:
+def nginx(folder: Path, secure: int, servers: Sequence[str]) -> list[str]:
+    """What starts the proxy on this port before web processes at these addresses; its certificate is
+    fullchain.pem in the folder."""
+    ours = "max_fails=3 fail_timeout=5s;"
     subject = ["-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME},IP:127.0.0.1"]
     key = ["-newkey", "rsa:2048", "-nodes", "-keyout", folder / "privkey.pem"]
     certificate = ["-x509", "-days", "2", "-out", folder / "fullchain.pem"]
@@ -166,7 +177,9 @@ def _nginx(folder: Path, secure: int) -> list[str]:
     site = changed(
         "nginx.conf",
         {
-            "/run/portal/web.sock": f"{folder}/run/web.sock",
+            f"server unix:/run/portal/web.sock {ours}": "\n    ".join(
+                f"server {each} {ours}" for each in servers
+            ),
             "/etc/ssl/portal": str(folder),
             "/etc/nginx/portal-proxy.conf": str(DEPLOY / "portal-proxy.conf"),
             "listen 80;": f"listen 127.0.0.1:{free_port()};",

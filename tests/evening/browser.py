@@ -6,6 +6,7 @@ It shares the machine with what it measures, so nothing is parsed that is not as
 import html
 import http.client
 import re
+import ssl
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping
@@ -14,6 +15,8 @@ from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
 ANSWER_SECONDS = 60
+_TRUSTING = ssl.create_default_context()
+_TRUSTING.check_hostname, _TRUSTING.verify_mode = False, ssl.CERT_NONE
 _FORM = re.compile(r"<form\b([^>]*)>(.*?)</form>", re.DOTALL)
 _INPUT = re.compile(r"<input\b([^>]*)>")
 _SELECT = re.compile(r"<select\b([^>]*)>(.*?)</select>", re.DOTALL)
@@ -105,10 +108,13 @@ def _values(inside: str) -> Iterator[tuple[str, str]]:
 
 
 class Browser:
-    """One person's browser. `times` learns of each answer; addresses are like http://127.0.0.1:8000."""
+    """One person's browser. `times` learns of each answer. Addresses are like http://127.0.0.1:8000, or, of a portal
+    behind TLS that has a name, https://portal.example.cn@127.0.0.1:8443; its certificate is not looked at."""
 
     def __init__(self, address: str, times: Times) -> None:
-        self._host, self._times = urlsplit(address).netloc, times
+        split = urlsplit(address)
+        self._place, self._is_secure = split.netloc.rpartition("@")[2], split.scheme == "https"
+        self._host, self._times = split.username or self._place, times
         self._line: http.client.HTTPConnection | None = None
         self._cookies: dict[str, str] = {}
 
@@ -150,6 +156,11 @@ class Browser:
             raise Refused(f"POST {answer.path} {answer.status} {said[1] if said else ''}")
         return answer
 
+    def _new_line(self) -> http.client.HTTPConnection:
+        if self._is_secure:
+            return http.client.HTTPSConnection(self._place, timeout=ANSWER_SECONDS, context=_TRUSTING)
+        return http.client.HTTPConnection(self._place, timeout=ANSWER_SECONDS)
+
     def _ask(
         self, method: str, path: str, body: bytes | None = None, kind: str = "", *, name: str = ""
     ) -> Answer:
@@ -157,11 +168,12 @@ class Browser:
         path = f"{split.path}?{split.query}" if split.query else split.path
         headers = {"Host": self._host, "Cookie": "; ".join(f"{k}={v}" for k, v in self._cookies.items())}
         if body is not None:
-            headers |= {"Content-Type": kind, "Referer": f"http://{self._host}{path}"}
+            scheme = "https" if self._is_secure else "http"
+            headers |= {"Content-Type": kind, "Referer": f"{scheme}://{self._host}{path}"}
         began = time.perf_counter()
         try:
             if self._line is None:
-                self._line = http.client.HTTPConnection(self._host, timeout=ANSWER_SECONDS)
+                self._line = self._new_line()
             self._line.request(method, path, body, headers)
             response = self._line.getresponse()
             text = response.read().decode("utf-8", "replace")
@@ -178,6 +190,10 @@ class Browser:
         if response.status == http.client.SERVICE_UNAVAILABLE:
             self._times.note(shed=1)
             raise Away("503")
+        if response.status in (http.client.BAD_GATEWAY, http.client.GATEWAY_TIMEOUT):
+            # The proxy's word: its line to the portal was cut.
+            self._times.note(cut=1)
+            raise Away(str(response.status))
         return Answer(response.status, path, response.headers.get("Location", ""), text)
 
 
