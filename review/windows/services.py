@@ -273,8 +273,8 @@ def _tried(
         change()
         states = openings(cycle, list(Step), province_id=province.pk if province else None, now=now)
         after = situation(cycle, step, now)
-        opened = [code for code, old in before.items() if old.is_locked and not after[code].is_locked]
-        revivable = revivable_by_province(cycle, opened)
+        # Also where another step has unlocked the intake before: this one may let more of them go on (AM-42).
+        revivable = revivable_by_province(cycle, [code for code in before if not after[code].is_locked])
         codes = [province.pk] if province else list(before)
         stranded = _stranded(cycle, codes, now) if step in INTAKE_STEPS else []
         transaction.set_rollback(True)

@@ -130,6 +130,26 @@ def test_what_is_promised_to_the_revived_is_what_the_desk_allows(
         assert (row.pk in workable) == all(ask(row).is_open for ask in asked)
 
 
+def test_each_further_step_previews_whom_it_lets_go_on(cycle, base, base_officer, national_officer):
+    """AM-42: the preview is the result, also where another step had opened the intake again before."""
+    reported(complete(base, cycle.year), base_officer)
+    complete(base, cycle.year)
+    factories.EnrollmentFactory(base=base, intake_year=cycle.year)
+    close(cycle, *INTAKE_STEPS)
+    carry_out_locks()
+    now, shown = timezone.now(), []
+    times = {"opens_at": now - datetime.timedelta(days=9), "closes_at": now + datetime.timedelta(days=4)}
+    for step in (Step.REVIEW, Step.REPORT, Step.BASE_FILL, Step.RESIDENT_FILL):
+        (effect,) = windows.preview(cycle, step, base.province, **times).effects
+        windows.set_window(cycle, step, base.province, by=national_officer, **times)
+        rows = list(lapsed_of(cycle).select_related("resident", "base__province"))
+        told = revival.prospects(rows)
+        assert (effect.revivable, effect.workable) == (len(told.entries), len(told.workable)), step
+        shown.append(effect.workable)
+    assert shown == sorted(shown)
+    assert shown[0] < shown[1] < shown[-1]
+
+
 def living(records) -> list[bool]:
     return [Enrollment.objects.get(pk=record.pk).is_live for record in records]
 
