@@ -59,6 +59,10 @@ class Known(Enum):
     NOT_TOLD = "not_told"  # the organisation has asked for too many today (bases/whereabouts.py)
 
 
+# Who gets a record by a row, also on an account that is left of an earlier one.
+COMES = (Known.NOBODY, Known.FREE)
+
+
 @dataclass(frozen=True, slots=True)
 class LiveEnrollment:
     """The enrollment that holds a person. Another base may learn base name, year and status of it (AM-28).

@@ -240,7 +240,8 @@ def todo_condition(todo: str, updates: Iterable[UpdateAt] = ()) -> Q:
     """The records that one kind of follow-up is about; 本年度信息 is asked for in these updates."""
     today = timezone.localdate()
     if todo == Todo.UPDATE:
-        return Q(has_unreported_update=True)
+        # Whose number is to be corrected first is another task.
+        return Q(has_unreported_update=True) & ~Q(resident__id_number__startswith=STAND_IN)
     if todo == Todo.REPORT:
         return TO_REPORT
     if todo == Todo.UNFILLED:

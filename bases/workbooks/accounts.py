@@ -32,7 +32,7 @@ from residents.rules import account
 from residents.rules.fields import Problems
 from residents.rules.text import name_key
 from residents.services.accounts import create_accounts
-from residents.standing import NOBODY, AccountRow, Known, LeftBehind, Standing, left_behind, live_facts
+from residents.standing import COMES, NOBODY, AccountRow, Known, LeftBehind, Standing, left_behind, live_facts
 from residents.two_types import under_another_type
 
 
@@ -123,7 +123,7 @@ class AccountWorkbook:
         )
         unused = [each.resident_id for each in known.values() if each.is_unused and each.resident_id]
         left = left_behind(unused, base_id=base_id)
-        doubles = under_another_type([row for row in identified if known[row.row].known is Known.NOBODY])
+        doubles = under_another_type([row for row in identified if known[row.row].known in COMES])
         among = account.problems_of_rows((number, values) for number, _, values, _ in read)
         context = {
             "module": batch.module,

@@ -16,7 +16,7 @@ from residents.models import CertificateInfo
 from residents.rules import account, certificate
 from residents.rules import delivery as rules
 from residents.services.training import accreditations
-from residents.standing import AccountRow, Known, Standing, live_facts
+from residents.standing import COMES, AccountRow, Known, Standing, live_facts
 from residents.two_types import under_another_type
 
 _CODED = {field.name: field.codes for field in certificate.FIELDS if field.codes}
@@ -93,8 +93,7 @@ def judge(entries: Sequence[Entry], province: Province, by: User) -> None:
         )
         for each in group:
             each.standing = known.get(each.index)
-    new = [row for each in entries if each.known is Known.NOBODY and (row := each.row)]
-    doubles = under_another_type(new)
+    doubles = under_another_type([row for each in entries if each.known in COMES and (row := each.row)])
     years = {each.cycle_year for each in entries}
     base_ids = {each.base.pk for each in entries if each.base}
     accredited = {year: accredited_of(base_ids, year) for year in years if year is not None}

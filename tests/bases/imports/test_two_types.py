@@ -8,7 +8,8 @@ from django.urls import reverse
 from bases.imports import services as imports
 from bases.imports.batch import BatchMoved
 from portal.models import AuditEvent
-from residents.models import BasicInfo
+from residents.models import BasicInfo, Resident
+from residents.services.deletion import delete_enrollment
 from tests import factories
 from tests.bases.conftest import account_line, counts, problem_codes
 from tests.bases.desk import page
@@ -55,6 +56,18 @@ def test_same_name_and_birth_date_warns_too(checked, other_base):
 def test_passport_is_compared_with_resident_ids(checked, other_base):
     factories.EnrollmentFactory(base=other_base, resident__mobile="13800138000")
     assert "same_person_other_type" in codes(checked([account_line(id_type="护照", id_number="K12345678")]))
+
+
+def test_whoever_comes_back_to_an_account_that_is_left_is_compared_too(
+    checked, base, other_base, base_officer
+):
+    """The account of a record deleted as 录错 stays, and with it the question."""
+    factories.EnrollmentFactory(base=other_base, resident__mobile="13800138000")
+    again = account_line(id_type="护照", id_number="K12345678")
+    record = passport_of(base, mobile="13800138000")
+    Resident.objects.filter(pk=record.resident_id).update(full_name=again["full_name"])
+    delete_enrollment(record.pk, by=base_officer, reason="录错")
+    assert "same_person_other_type" in codes(checked([again]))
 
 
 def test_two_rows_of_one_file_are_compared(checked):
