@@ -59,7 +59,7 @@ def show(request: SignedInRequest, page: Page, form: forms.Form | None = None, *
     draft = draft_for(request.user, page.draft_key)
     version = page.version
     status = more.pop("status", 200)
-    if form is None and draft and is_on(request.GET, "draft"):
+    if form is None and draft and page.desk.entry.is_open and is_on(request.GET, "draft"):
         form, version, draft = build_form(page, data=data_of(draft)), draft.base_version, None
     elif form is None:
         form = build_form(page)

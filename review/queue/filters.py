@@ -132,7 +132,11 @@ class QueueFilter(ListFilter):
 def _hints() -> list[tuple]:
     """Nothing to look at, something, or one kind of it (GOAL-P11): what the check before 上报 said, then what the
     quality list found."""
-    said = sorted((code, entry.title) for code, entry in CATALOGUE.items() if entry.is_warning)
+    # Two warnings may have one title, and are one choice (review/queue/lists.py).
+    titles = {
+        entry.title: code for code, entry in sorted(CATALOGUE.items(), reverse=True) if entry.is_warning
+    }
+    said = sorted((code, title) for title, code in titles.items())
     found = [(f"{QUALITY}{check.kind}", check.title) for check in CHECKS.values()]
     return [*ANY, ("none", "无提醒"), ("some", "有提醒"), ("上报前检查", said), ("数据质量", found)]
 

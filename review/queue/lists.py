@@ -15,6 +15,7 @@ from portal.models import User
 from portal.neighbours import neighbours as around
 from portal.prepared import Asked, among, prepared
 from portal.roles import Action
+from residents.catalogue.catalogue import CATALOGUE
 from residents.models import Enrollment
 from residents.search import by_name_or_number
 from review.assignments.services import assigned_bases
@@ -95,7 +96,9 @@ def _has_hint(what: str) -> Q:
     if what in ("none", "some"):
         clean = Q(hints=[]) & ~Q(Exists(open_findings()))
         return clean if what == "none" else ~Q(hints=[]) | Q(hints__isnull=True) | Q(Exists(open_findings()))
-    return Q(hints__contains=[what])
+    title = CATALOGUE[what].title
+    alike = [code for code, entry in CATALOGUE.items() if entry.is_warning and entry.title == title]
+    return Q(hints__overlap=alike)
 
 
 def _has_changed(what: str) -> Q:

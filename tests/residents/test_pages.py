@@ -93,6 +93,14 @@ def test_home_without_a_record_tells_whom_to_ask(client, enrollment):
     assert client.get(BASIC_URL).status_code == 404
 
 
+def test_home_of_one_who_has_left_says_why_it_is_read_only(client, enrollment):
+    """AM-49: no base sees what he would fill in."""
+    Enrollment.objects.filter(pk=enrollment.pk).update(status="5", registered_at=timezone.now())
+    body = page(client.get("/resident/"))
+    assert "个人信息为只读" in body
+    assert "培训基地可以看到" not in body
+
+
 def test_withdrawn_records_are_listed_read_only(client, enrollment, other_base):
     """AM-20: the new base's record is the living one."""
     Enrollment.objects.update(status="5")

@@ -86,6 +86,15 @@ def test_draft_of_a_lost_session_fills_the_form_again(client, enrollment):
     assert not FormDraft.objects.exists()
 
 
+def test_draft_of_a_closed_form_is_not_offered_to_be_filled_in_again(client):
+    """AM-31: what was posted late is told of; no form opens that cannot be saved."""
+    close_window(2)
+    client.post(BASIC_URL, {"email": "late@example.com", "version": "0"})
+    for address in (BASIC_URL, BASIC_URL + "?draft=1"):
+        body = page(client.get(address))
+        assert ("现在不能保存" in body, ">恢复</a>" in body, 'name="email"' in body) == (True, False, False)
+
+
 # --- two tabs --------------------------------------------------------------------------------------------------------
 
 

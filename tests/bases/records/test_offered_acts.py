@@ -306,3 +306,19 @@ def test_a_lapsed_record_waits_for_nobody_and_names_the_next_door(base, cycle, b
     assert record.personal_returns.filter(answered_at=None).count() == 1
     factories.EnrollmentFactory(base=base, intake_year=cycle.year, resident=record.resident)
     assert "补录" not in page(desk.get(address))
+
+
+def test_base_out_of_use_reads_of_nothing_it_cannot_do(signed_in, base, base_officer, cycle):
+    """AM-46: record page and list of a closed base name no correction, template or import."""
+    left = complete(base, cycle.year - 1, registered_at=timezone.now(), status="5")
+    client = signed_in(base_officer)
+    record, found = (
+        reverse("bases:record", args=[left.pk]),
+        reverse("bases:record-list", args=["registry"]) + "?status=5",
+    )
+    assert "培训状态有误的仍可更正" in client.get(record).text
+    assert "用表格填写培训信息" in client.get(found).text
+    type(base).objects.filter(pk=base.pk).update(is_active=False)
+    assert "仍可更正" not in client.get(record).text
+    assert "用表格填写培训信息" not in client.get(found).text
+    assert "在上面上传" not in client.get(reverse("bases:import-upload", args=["training", "registry"])).text

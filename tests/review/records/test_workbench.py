@@ -12,6 +12,7 @@ from bases.report.services import report
 from portal.models import AuditEvent
 from residents.models import BasicInfo, Enrollment
 from review.models import QualityFinding, QualityMark
+from review.queue.filters import QueueFilter
 from tests import factories
 
 QUEUE = "/review/"
@@ -67,6 +68,13 @@ def test_warnings_of_the_check_are_kept_with_the_report_and_told_with_their_mean
     assert "紧急联系人" in body
     assert "项请看" in body
     assert "无提醒" in page(reviewer.get(f"/review/records/{clean.enrollment_id}/"))
+
+
+def test_no_choice_of_the_hints_stands_twice(provincial_reviewer):
+    """Two checks with one title are one choice, and it finds what either of them has said."""
+    groups = [each for each in QueueFilter(provincial_reviewer, {}).fields["hints"].choices if each[0]]
+    labels = [label for _, said in groups if isinstance(said, list) for _, label in said]
+    assert len(labels) == len(set(labels)) > 20
 
 
 def test_queue_shows_clean_ones_apart_and_by_kind(reviewer, waiting):
