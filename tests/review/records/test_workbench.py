@@ -72,9 +72,10 @@ def test_warnings_of_the_check_are_kept_with_the_report_and_told_with_their_mean
 
 def test_no_choice_of_the_hints_stands_twice(provincial_reviewer):
     """Two checks with one title are one choice, and it finds what either of them has said."""
-    groups = [each for each in QueueFilter(provincial_reviewer, {}).fields["hints"].choices if each[0]]
-    labels = [label for _, said in groups if isinstance(said, list) for _, label in said]
-    assert len(labels) == len(set(labels)) > 20
+    for group, said in QueueFilter(provincial_reviewer, {}).fields["hints"].choices:
+        if isinstance(said, list):
+            labels = [label for _, label in said]
+            assert [each for each in labels if labels.count(each) > 1] == [], group
 
 
 def test_queue_shows_clean_ones_apart_and_by_kind(reviewer, waiting):
