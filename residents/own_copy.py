@@ -15,11 +15,11 @@ from residents.models import (
     SectionConfirmation,
     StatusChange,
 )
-from residents.places import living_names, name_in_words, split
+from residents.places import living_names, split
 from residents.rules.fields import Field
 from residents.services.disclosures import looks_at
 from residents.snapshot import FIELDS, personal_values, values_of, with_blocks
-from residents.words import BLOCKS, in_words, place_in_words
+from residents.words import BLOCKS, in_words, place_in_words, row_in_words
 
 _LABELS = {block.key: block.label for block in BLOCKS}
 _PERSONAL = ("basic", "education", "work", "certificate")
@@ -110,8 +110,7 @@ def _returns(records: list[Enrollment]) -> list[Row]:
 
 def _place(place: str, names: Mapping[str, str]) -> str:
     path, at = split(place)
-    words = place_in_words(path)
-    return f"{name_in_words(names[at])}：{words}" if at in names else words
+    return row_in_words(path, names[at]) if at in names else place_in_words(path)
 
 
 def _confirmations(resident: Resident) -> list[Row]:

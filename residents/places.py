@@ -1,4 +1,5 @@
-"""Where a comment stands: "block.field", and in a repeated block the row too (GOAL-R3, GOAL-B14, GOAL-P4).
+"""Where a comment stands: "block.field" or a whole "block", and in a repeated block the row too (GOAL-R3, GOAL-B14,
+GOAL-P4).
 
 A living row of 学习经历 is named by its key, "education.school#17": it stays the same row whatever is changed in it. In
 a snapshot, which knows no keys, it is named by its level, "education.school@3", the second of one level "@3-2". A

@@ -5,6 +5,7 @@ from typing import Any
 
 from portal.masking import mask
 from residents.codes import CODE_LISTS
+from residents.places import name_in_words
 from residents.rules import account, basic, certificate, education, status, training, work
 from residents.rules.fields import Field
 
@@ -47,6 +48,12 @@ def place_in_words(path: str) -> str:
     block, _, _ = path.partition(".")
     # 手机号 belongs to the identity of a record and is edited with 基本信息.
     return _PLACES.get(path) or _PLACES.get("basic" if block == "identity" else block, "")
+
+
+def row_in_words(path: str, name: str) -> str:
+    """The same of the row of this name (residents/places.py): a field of it, or all of it."""
+    label = place_in_words(path)
+    return f"{name_in_words(name)}：{label}" if "." in path else f"{label}（{name_in_words(name)}）"
 
 
 def in_words(field: Field, value: Any, *, masked: bool = True) -> str:

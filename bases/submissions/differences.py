@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from residents.places import name_in_words, names_of, split
-from residents.words import BLOCKS, Block, in_words
+from residents.words import BLOCKS, Block, in_words, place_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def field_labels() -> dict[str, str]:
 def label_at(path: str) -> str:
     """The place of a comment on a snapshot in words: block, row and field."""
     place, row = split(path)
-    label = field_labels().get(place, place)
+    label = field_labels().get(place) or place_in_words(place) or place
     block, colon, name = label.partition("：")
     return f"{block}（{name_in_words(row)}）{colon}{name}" if row else label
 

@@ -13,7 +13,10 @@ from residents.models import EducationRecord, Enrollment, PersonalReturn
 from residents.places import REPEATED, frozen, living, living_names, name_in_words, names_of, split
 from residents.services.personal import has_section
 from residents.snapshot import snapshot_of
-from residents.words import BLOCKS, Block, in_words, place_in_words
+from residents.words import BLOCKS, Block, in_words, place_in_words, row_in_words
+
+# What a comment may speak of beside single fields.
+WHOLE_BLOCK, WHOLE_ROW = "整个部分", "整条经历"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +47,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One block of a record, education one a level; `is_empty` where nothing is filled in yet."""
+    """One block of a record, education one a level, with the comments on the whole of it; `is_empty` where nothing is
+    filled in yet."""
 
     key: str
     label: str
     lines: list[Line]
+    comments: list[Comment] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
@@ -69,13 +74,15 @@ def sections(
             continue
         content = snapshot[block.key]
         if isinstance(content, Mapping):
-            found.append(Section(block.key, block.label, _lines(block, content, 0, masked, comments)))
+            lines = _lines(block, content, 0, masked, comments)
+            found.append(Section(block.key, block.label, lines, _notes(comments, block.key)))
             continue
         for row, (name, values) in enumerate(zip(names_of(content), content, strict=True)):
             lines = _lines(block, values, row, masked, comments, name=name)
-            found.append(Section(block.key, f"{block.label}：{name_in_words(name)}", lines))
+            notes = _notes(comments, frozen(block.key, name), block.key)
+            found.append(Section(block.key, f"{block.label}：{name_in_words(name)}", lines, notes))
         if not content:
-            found.append(Section(block.key, block.label, []))
+            found.append(Section(block.key, block.label, [], _notes(comments, block.key)))
     return found
 
 
@@ -92,12 +99,16 @@ def _lines(
     for each in block.fields:
         place = f"{block.key}.{each.name}"
         path = frozen(place, name) if name else place
-        notes = [note for at in dict.fromkeys((path, place)) for note in (comments or {}).get(at, [])]
+        notes = _notes(comments, path, place)
         text = in_words(each, values.get(each.name), masked=masked)
         # Fields that are not asked are many; the ones that say something or are commented on appear.
         if text or notes:
             found.append(Line(path, each.label, text, each.kind == "file", row, notes))
     return found
+
+
+def _notes(comments: Mapping[str, list[Comment]] | None, *places: str) -> list[Comment]:
+    return [note for at in dict.fromkeys(places) for note in (comments or {}).get(at, [])]
 
 
 def comments_of(returned: Submission | None, returns: Iterable[PersonalReturn]) -> dict[str, list[Comment]]:
@@ -123,16 +134,15 @@ def _in_snapshot(returned: PersonalReturn) -> str:
 def place_of(returned: PersonalReturn) -> str:
     """What a comment to the resident speaks of, in words; empty for the whole record."""
     place, row = split(returned.field)
-    label = place_in_words(place)
     if not row:
-        return label
+        return place_in_words(place)
     name = living_names(returned.enrollment).get(row)
-    return f"{name_in_words(name) if name else '已删除的学习经历'}：{label}"
+    return row_in_words(place, name) if name else f"已删除的学习经历：{place_in_words(place)}"
 
 
 def personal_fields(enrollment: Enrollment) -> list[Section]:
-    """What a return to the resident may speak of: the fields he writes, with their present values, empty ones too, of
-    学习经历 those of each row."""
+    """What a return to the resident may speak of: each block as a whole and the fields he writes, with their present
+    values, empty ones too, of 学习经历 each row and those of each row."""
     snapshot = snapshot_of(enrollment)
     found = []
     for block in BLOCKS:
@@ -145,11 +155,13 @@ def personal_fields(enrollment: Enrollment) -> list[Section]:
         for (pk, name), values in zip(living_names(enrollment).items(), content, strict=True):
             label = f"{block.label}（{name_in_words(name)}）"
             found.append(Section(block.key, label, _own_lines(block, values, pk=int(pk))))
+        found.append(Section(block.key, block.label, [Line(block.key, WHOLE_BLOCK, "")]))
     return found
 
 
 def _own_lines(block: Block, values: Mapping[str, Any], *, pk: int = 0) -> list[Line]:
-    lines = []
+    whole = living(block.key, pk) if pk else block.key
+    lines = [Line(whole, WHOLE_ROW if pk else WHOLE_BLOCK, "")]
     for each in block.fields:
         if each.owner == "resident":
             place = f"{block.key}.{each.name}"
@@ -172,11 +184,12 @@ def common_fields(records: QuerySet[Enrollment]) -> list[tuple[str, list[tuple[s
         if not all(has_section(kind, block.key) for kind in kinds):
             continue
         own = [(f"{block.key}.{each.name}", each.label) for each in block.fields if each.owner == "resident"]
+        all_of_it = [(block.key, WHOLE_BLOCK), *own]
         names = _common_names(records) if block.key == REPEATED else []
         if not names:
-            found.append((block.label, own))
+            found.append((block.label, all_of_it))
         for name in names:
-            places = [(frozen(place, name), label) for place, label in own]
+            places = [(frozen(place, name), label) for place, label in [(block.key, WHOLE_ROW), *own]]
             found.append((f"{block.label}（{name_in_words(name)}）", places))
     return found
 

@@ -200,17 +200,19 @@ def mark_reviewed(enrollment_ids: Collection[int]) -> int:
 
 
 def _is_answered(path: str, changed: Collection[str]) -> bool:
-    block, _, field = path.partition(".")
-    # 手机号 stands in the identity of a record and is edited with 基本信息.
-    block = "basic" if block == "identity" else block
     if path == WHOLE_RECORD:
         return bool(changed)
-    if not field:
-        return any(each.startswith(f"{block}.") for each in changed)
-    place, row = split(f"{block}.{field}")
-    if row:
-        return living(place, int(row)) in changed or living(REPEATED, int(row)) in changed
-    return any(split(each)[0] == place for each in changed)
+    place, row = split(path)
+    # 手机号 stands in the identity of a record and is edited with 基本信息.
+    block, dot, field = place.partition(".")
+    place = f"{'basic' if block == 'identity' else block}{dot}{field}"
+    for each in changed:
+        at, its_row = split(each)
+        is_there = at == place if field else at.partition(".")[0] == place
+        # A row that is gone is named alone.
+        if (is_there or at == REPEATED) and (not row or its_row == row):
+            return True
+    return False
 
 
 def answer_without_change(returned: PersonalReturn, reason: str, *, by: User) -> None:

@@ -14,12 +14,12 @@ from residents.completeness import PERSONAL, Completeness, Missing, Section, com
 from residents.models import Enrollment, PersonalReturn
 from residents.models.enrollment import PersonalState
 from residents.openness import personal_entry
-from residents.places import REPEATED, living_names, name_in_words, split
+from residents.places import REPEATED, living_names, split
 from residents.rules import basic
 from residents.services.personal import has_section
 from residents.services.returns import open_returns
 from residents.snapshot import with_blocks
-from residents.words import place_in_words
+from residents.words import place_in_words, row_in_words
 
 
 def section_url(key: str) -> str:
@@ -170,7 +170,7 @@ def _comment(returned: PersonalReturn, rows: dict[str, str]) -> Comment:
     place = place_in_words(path)
     url = section_url(section) if section in PERSONAL else ""
     if row in rows:
-        place, url = f"{name_in_words(rows[row])}：{place}", reverse("residents:education-edit", args=[row])
+        place, url = row_in_words(path, rows[row]), reverse("residents:education-edit", args=[row])
     if url and name and (row in rows or section != REPEATED):
         url = f"{url}#id_{name}_box"
     return Comment(returned.pk, section, name, row, place, url, returned.comment, returned.returned_at)

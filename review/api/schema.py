@@ -268,7 +268,8 @@ class Result(Schema):
     comment: str = Field(title="审核意见")
     field_comments: dict[str, str] = Field(
         title="对字段的意见",
-        description="学习经历的意见在字段后以@注明学历层次代码，例如 education.school@3 是本科的毕业院校",
+        description="键是“部分.字段”，对整个部分的意见只有部分；学习经历的意见以@注明学历层次代码，"
+        "例如 education.school@3 是本科的毕业院校，education@3 是本科这一条",
     )
     now: str = Field(title="现在的审核状态", description="查询时该次传送的状态")
 

@@ -7,9 +7,11 @@ from typing import Any
 from django import forms
 
 from bases.models import ReturnReason
-from bases.submissions.differences import field_labels, label_at
+from bases.submissions.differences import label_at
+from bases.submissions.sections import WHOLE_BLOCK, WHOLE_ROW
 from portal.parameters import moment_of, number_of, texts, whole_number
 from residents.places import REPEATED, frozen
+from residents.words import BLOCKS
 
 # Rows for remarks on single fields: at first, and with every 再加几行.
 REMARKS, MOST_REMARKS = 3, 30
@@ -92,13 +94,17 @@ def _rows_in(data: Any) -> int:
     return max(whole_number(data or {}, "rows", most=999) or 0, REMARKS)
 
 
-def _choices(rows: Iterable[str]) -> list[tuple[str, str]]:
-    """Every field; those of 学习经历 once a row."""
-    rows, labels = list(rows), field_labels()
-    repeated = [path for path in labels if path.startswith(f"{REPEATED}.")] if rows else []
-    found = [(path, label) for path, label in labels.items() if path not in repeated]
-    at = next((at for at, path in enumerate(labels) if path in repeated), 0)
-    found[at:at] = [(frozen(path, row), label_at(frozen(path, row))) for row in rows for path in repeated]
+def _choices(rows: Iterable[str]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """By block, each as a whole and each of its fields; of 学习经历 by row."""
+    found = []
+    for block in BLOCKS:
+        fields = [(f"{block.key}.{field.name}", field.label) for field in block.fields]
+        of_rows = list(rows) if block.key == REPEATED else []
+        for row in of_rows:
+            places = [(block.key, WHOLE_ROW), *fields]
+            label = label_at(frozen(block.key, row))
+            found.append((label, [(frozen(path, row), said) for path, said in places]))
+        found.append((block.label, [(block.key, WHOLE_BLOCK), *([] if of_rows else fields)]))
     return found
 
 

@@ -5,12 +5,13 @@ import uuid
 import pytest
 from django.urls import reverse
 
+from bases.report.services import report
 from residents.models import EducationRecord, PersonalReturn
 from residents.places import frozen, living, name_in_words, names_of, split
 from residents.rules import education
 from residents.services.personal import delete_education, save_education
 from residents.services.returns import open_returns, return_personal
-from tests.bases.desk import complete
+from tests.bases.desk import complete, page
 
 OWN = [item.name for item in education.FIELDS if item.owner == "resident"]
 # A value of each field that differs from what the fixtures hold and that the rules take.
@@ -179,3 +180,63 @@ def test_rows_of_a_snapshot_have_one_name_each():
     ]
     for name in names:
         assert split(frozen("education.school", name)) == ("education.school", name)
+
+
+def test_a_comment_on_a_whole_row_is_answered_there_alone(complete_enrollment, base_officer, studies):
+    """Any change in the row answers it, none elsewhere."""
+    lower, upper = studies
+    give_back(complete_enrollment, base_officer, living("education", upper.pk), "basic")
+    save(complete_enrollment, lower, school="宁波大学")
+    assert open_places(complete_enrollment) == {living("education", upper.pk), "basic"}
+    save(complete_enrollment, upper, school="宁波大学")
+    assert open_places(complete_enrollment) == {"basic"}
+
+
+def test_a_comment_on_a_whole_row_goes_with_the_row(complete_enrollment, base_officer, studies):
+    lower, upper = studies
+    give_back(complete_enrollment, base_officer, living("education", lower.pk), living("education", upper.pk))
+    delete_education(complete_enrollment, lower.pk, by=complete_enrollment.resident.user)
+    assert open_places(complete_enrollment) == {living("education", upper.pk)}
+
+
+def test_blocks_and_rows_are_offered_and_shown(complete_enrollment, base_officer, signed_in, studies):
+    """In the base's form, on the resident's pages and on the record, in words."""
+    client, record = signed_in(base_officer), complete_enrollment
+    form = page(client.get(reverse("bases:return-personal"), {"choice": record.pk}))
+    for path in ("basic", "education", living("education", studies[1].pk)):
+        assert f'name="comment:{path}"' in form
+    give_back(record, base_officer, "basic", living("education", studies[1].pk))
+    home = page(signed_in(record.resident.user).get(reverse("residents:home")))
+    assert "学习经历（本科）" in home
+    assert f"请核对 {living('education', studies[1].pk)}" in home
+    shown = page(client.get(reverse("bases:record", args=[record.pk])))
+    assert "请核对 basic" in shown
+    assert f"请核对 {living('education', studies[1].pk)}" in shown
+
+
+def test_the_province_comments_on_blocks_and_rows_too(
+    complete_enrollment, base_officer, provincial_reviewer, signed_in
+):
+    """In the form of one and of many; the base reads it at its place and in words."""
+    assert report([complete_enrollment.pk], by=base_officer, declared=True).reported
+    waiting, client = complete_enrollment.submissions.get(), signed_in(provincial_reviewer)
+    shown = page(client.get(reverse("review:record", args=[complete_enrollment.pk])))
+    for path in ("basic", "training", "education", frozen("education", "3"), frozen("education.school", "3")):
+        assert f'<option value="{path}">' in shown
+    sent = {
+        "submission": waiting.pk,
+        "version": waiting.version,
+        "comment": "见各处",
+        "reasons": ["02"],
+        "rows": 3,
+        "field_1": frozen("education", "3"),
+        "remark_1": "与学信网不一致",
+        "field_2": "training",
+        "remark_2": "请全部核对",
+    }
+    assert client.post(reverse("review:return", args=[complete_enrollment.pk]), sent).status_code == 302
+    desk = page(signed_in(base_officer).get(reverse("bases:record", args=[complete_enrollment.pk])))
+    for words in ("学习经历（本科）", "与学信网不一致", "请全部核对"):
+        assert words in desk
+    form = page(signed_in(base_officer).get(reverse("bases:training-edit", args=[complete_enrollment.pk])))
+    assert "请全部核对" in form
