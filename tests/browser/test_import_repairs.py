@@ -46,3 +46,19 @@ def test_unknown_header_is_matched(base, open_page, assert_accessible, viewport)
     check_batch(batch.pk)
     page.goto(f"/base/imports/{batch.pk}/")
     expect(page.get_by_role("button", name="确认导入 1 人")).to_be_visible()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("viewport", SIZES)
+def test_row_is_left_out_without_javascript(base, open_page, viewport):  # noqa: F811
+    """PAIN-04."""
+    year = str(ImportBatch.objects.get().cycle.year)
+    lines = [account_line(intake_year=year), account_line(intake_year=year, id_type="身分证")]
+    batch = store(base, User.objects.get(username="jidi"), workbook(lines))
+    check_batch(batch.pk)
+    page = open_page(viewport, javascript=False)
+    sign_in(page)
+    page.goto(f"/base/imports/{batch.pk}/correct/")
+    page.get_by_label("第 3 行不导入").check()
+    page.get_by_role("button", name="保存并重新检查").first.click()
+    expect(page.get_by_text("1 行不导入，已略去。")).to_be_visible()
