@@ -93,6 +93,7 @@ JUDGED = {
         "_left_problems",
         "_standing_problems",
     },
+    "bases/report/services.py": {"_blockers"},
     "bases/workbooks/doors.py": {"door_of"},
     "bases/workbooks/kinds.py": {"module"},
     "bases/workbooks/persons.py": {"_is_below", "module"},
@@ -105,7 +106,7 @@ JUDGED = {
         "TrainingWorkbook.judge",
         "_judge_match",
     },
-    "residents/completeness.py": {"completeness", "reported_sections"},
+    "residents/completeness.py": {"_basic", "completeness", "reported_sections"},
     "residents/field_words.py": {"module"},
     "residents/forms.py": {"_input"},
     "residents/models/resident.py": {"Resident.Meta", "module"},
@@ -147,6 +148,8 @@ JUDGED = {
     "review/quality/checks.py": {"module"},
     "review/staff/forms.py": {"StaffForm.clean_mobile"},
     "review/staff/workbook.py": {"module"},
+    "review/decisions/services.py": {"_approvable"},
+    "review/records/page.py": {"_obstacle"},
 }
 # Made-up persons of the demo, refused in production.
 DEMO = {
