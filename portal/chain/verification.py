@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
+from django.utils import timezone
 
 from portal import audit
 from portal.chain import sealing
@@ -134,10 +136,14 @@ def _verify_links(batches: list[dict[str, Any]], base: dict[str, Any] | None, re
         batch["root"] = root.digest()
     report.findings += [f"有不属于任何批次的封存记录（第 {number} 批）。" for number in parts]
     report.recoveries = [
-        f"{batch['sealed_at'][:16]}（{json.loads(batch['detail'])['reason']}）"
+        f"{_on_the_wall(batch['sealed_at'])}（{json.loads(batch['detail'])['reason']}）"
         for batch in batches
         if batch["kind"] == Kind.RECOVERY
     ]
+
+
+def _on_the_wall(moment: str) -> str:
+    return f"{timezone.localtime(datetime.fromisoformat(moment)):%Y-%m-%d %H:%M}"
 
 
 def _verify_anchors(batches: list[dict[str, Any]], files: list[Path], report: Report) -> None:

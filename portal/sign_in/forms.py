@@ -59,7 +59,8 @@ def _new_password_field() -> forms.CharField:
         max_length=128,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="至少 8 位，不能全是数字，不能包含证件号、手机号、出生日期、姓名拼音等他人知道的信息。",
+        help_text="至少 8 位，不能全是数字，不能包含证件号、手机号、出生日期、姓名拼音等他人知道的信息；"
+        "工作人员的须包含大写字母、小写字母、数字、符号中的至少三种。",
     )
 
 

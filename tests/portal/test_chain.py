@@ -378,6 +378,8 @@ def test_a_recovery_is_told_and_voids_the_anchors_of_what_it_took_back(sealed):
     assert [entry["number"] for entry in anchors()] == [*range(1, len(with_all) + 1), 2]
     report = verify()
     assert report.findings == []
+    told = timezone.localtime(SealedBatch.objects.latest("number").sealed_at)
+    assert report.recoveries[0].startswith(f"{told:%Y-%m-%d %H:%M}（")
     assert "机房断电" in report.recoveries[0]
     assert len(with_all) > 1
     audit.record("export", by=None)
