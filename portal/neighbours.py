@@ -5,8 +5,9 @@ from typing import Any
 from django.db.models import Model, Q, QuerySet
 
 
-def beyond(row: Model, column: str, direction: str) -> Q:
-    """The rows on one side ("lt" or "gt") of this one, by the column and the primary key."""
+def beyond(row: Any, column: str, direction: str) -> Q:
+    """The rows on one side ("lt" or "gt") of this one, by the column and the primary key; in a prepared query of what
+    stands for it."""
     here = getattr(row, column)
     return Q(**{f"{column}__{direction}": here}) | Q(**{column: here, f"pk__{direction}": row.pk})
 

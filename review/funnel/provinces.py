@@ -4,15 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Sum
 
 from bases.models import IntakeCount, Province
 from portal.models import CollectionCycle
 from residents.lapses import COUNTED_BY_ANOTHER, IS_MISSING
 from residents.models import Enrollment
-from residents.models.enrollment import GONE, OF_THE_INTAKE, ReviewStatus
+from residents.models.enrollment import GONE, OF_THE_INTAKE
 from review.figures import whole_percent
-from review.funnel.stages import KEPT, LISTS, STAGES
+from review.funnel.stages import KEPT, OWN, STAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,12 @@ def _lapsed(cycle: CollectionCycle) -> dict[str, dict[str, int]]:
     twice = COUNTED_BY_ANOTHER
     records = Enrollment.objects.filter(GONE, lapsed_at__isnull=False, deleted_at__isnull=True)
     records = records.filter(OF_THE_INTAKE, intake_year=cycle.year)
-    counts = {stage: Count("pk", filter=twice & LISTS[stage][1]) for stage in STAGES if stage in KEPT}
     # What lapsed waits for nobody any more, and lies with nobody.
-    counts |= {
-        "waiting": Count("pk", filter=Q(review_status=ReviewStatus.PENDING)),
-        "returned": Count("pk", filter=Q(review_status=ReviewStatus.RETURNED)),
-        "lapsed": Count("pk", filter=IS_MISSING),
+    counts = {
+        stage: Count("pk", filter=twice & condition if stage in STAGES else condition)
+        for stage, condition in OWN.items()
     }
+    counts["lapsed"] = Count("pk", filter=IS_MISSING)
     return _by_code(records.order_by().values("base__province_id").annotate(**counts))
 
 

@@ -23,22 +23,22 @@ def _conditions(approved: Q) -> dict[str, Q]:
 # Of the columns of bases.models.IntakeCount, which counts those that lapsed too.
 KEPT = _conditions(Q(is_approved=True))
 _APPROVED = Q(intake_submission__isnull=False)
-_OWN = _conditions(_APPROVED)
+OWN = _conditions(_APPROVED)
 STAGES: dict[str, tuple[str, Q]] = {
-    "imported": ("账号已导入", _OWN["imported"]),
+    "imported": ("账号已导入", OWN["imported"]),
     "activated": ("已激活", Q(resident__user__activated_at__isnull=False)),
-    "personal": ("个人信息完整", _OWN["personal"]),
+    "personal": ("个人信息完整", OWN["personal"]),
     "complete": (
         "个人与培训信息都完整",
         _APPROVED | Q(personal_state=PersonalState.COMPLETE, training_complete=True),
     ),
-    "reported": ("已上报", _OWN["reported"]),
-    "approved": ("审核通过", _OWN["approved"]),
+    "reported": ("已上报", OWN["reported"]),
+    "approved": ("审核通过", OWN["approved"]),
 }
 # What the board and the overview count besides: where records lie that are not through (AM-29).
 LISTS = STAGES | {
-    "waiting": ("待审核", _OWN["waiting"] & ~GONE),
-    "returned": ("退回修改", _OWN["returned"] & ~GONE),
+    "waiting": ("待审核", OWN["waiting"] & ~GONE),
+    "returned": ("退回修改", OWN["returned"] & ~GONE),
     # And whom nobody has added again since.
     "lapsed": ("锁定失效", IS_MISSING),
 }

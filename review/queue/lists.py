@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
@@ -12,6 +13,7 @@ from bases.scope import base_ids
 from bases.submissions.unchanged import with_untouched
 from bases.submissions.waiting import of_living, waiting
 from portal.models import User
+from portal.neighbours import beyond
 from portal.neighbours import neighbours as around
 from portal.prepared import Asked, among, prepared
 from portal.roles import Action
@@ -156,8 +158,7 @@ def neighbours(user: User, filters: Mapping, submission: Submission) -> tuple[in
 @prepared
 def _beside(direction: str) -> QuerySet:
     """The next one in a queue that is not narrowed but to bases, as portal.neighbours finds it."""
-    here = Q(reported_at=Asked("at"), **{f"pk__{direction}": Asked("pk")})
-    beyond = Q(**{f"reported_at__{direction}": Asked("at")}) | here
-    found = waiting().filter(beyond).filter(among("base", "bases"))
+    here = SimpleNamespace(reported_at=Asked("at"), pk=Asked("pk"))
+    found = waiting().filter(beyond(here, "reported_at", direction)).filter(among("base", "bases"))
     order = ("-reported_at", "-pk") if direction == "lt" else ("reported_at", "pk")
     return found.order_by(*order).values_list("enrollment_id", flat=True)[:1]
